@@ -1,0 +1,74 @@
+// Defines the jest tests of one folder of scenarios: one describe per scenario, one test per
+// pairing and transport. Called by the *.test.js files of the compat folder.
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { run } = require('./run.js');
+
+const OLD = ['9-9', '10-10'];
+const MIXED = ['9-new', 'new-9', '10-new', 'new-10'];
+
+const wanted = process.env.FERRIPC_COMPAT_PAIRINGS && process.env.FERRIPC_COMPAT_PAIRINGS.split(',');
+
+function pairingsOf(scenario) {
+  if (scenario.pairings) return scenario.pairings;
+  const roles = Object.keys(scenario.roles);
+  const sided = (prefix) => roles.some((role) => role.startsWith(prefix));
+  const mixed = sided('server') && sided('client') ? MIXED : [];
+  return [...OLD, ...mixed, 'new-new'];
+}
+
+// The oracle is played again in each jest run, once per scenario, pairing and transport.
+const cache = new Map();
+
+function play(scenario, pairing, transport) {
+  if (!OLD.includes(pairing)) return run(scenario, pairing, transport);
+  const key = `${scenario.file} ${pairing} ${transport}`;
+  if (!cache.has(key)) cache.set(key, run(scenario, pairing, transport));
+  return cache.get(key);
+}
+
+// What a role has to look like: an old one as it does among its own kind; the new one and the
+// plain peers as with 10.x, unless the only old one in the pairing is a 9.x. The two old ones
+// themselves have to look alike.
+function oracleFor(scenario, impl, pairing) {
+  if (OLD.includes(pairing)) return OLD[0];
+  if (impl === '9' || impl === '10') return `${impl}-${impl}`;
+  if (impl === null && pairing.includes('9')) return '9-9';
+  return pairingsOf(scenario).includes('10-10') ? '10-10' : '9-9';
+}
+
+async function verify(scenario, pairing, transport) {
+  const result = await play(scenario, pairing, transport);
+  for (const [role, lines] of Object.entries(result.lines)) {
+    if (scenario.compare === false) continue;
+    const name = oracleFor(scenario, result.impls[role] || null, pairing);
+    if (name === pairing || !pairingsOf(scenario).includes(name)) continue;
+    const oracle = await play(scenario, name, transport);
+    expect({ role, oracle: name, lines }).toEqual({ role, oracle: name, lines: oracle.lines[role] });
+  }
+  expect(Object.values(result.lines).flat()).not.toEqual([]);
+  if (scenario.check) scenario.check(result);
+}
+
+function defineScenario(file) {
+  const scenario = { ...require(file), file };
+  describe(`${scenario.name} (${scenario.rules.join(', ')})`, () => {
+    for (const transport of scenario.transports || ['unix', 'tcp']) {
+      for (const pairing of pairingsOf(scenario)) {
+        if (wanted && !wanted.includes(pairing)) continue;
+        test(`${pairing} ${transport}`, () => verify(scenario, pairing, transport), 60_000);
+      }
+    }
+  });
+}
+
+function defineFolder(folder) {
+  const root = path.join(__dirname, '../scenarios', folder);
+  for (const name of fs.readdirSync(root).sort()) {
+    if (name.endsWith('.js')) defineScenario(path.join(root, name));
+  }
+}
+
+module.exports = { defineFolder };

@@ -1,0 +1,43 @@
+// UDP broadcast, also by an emit without address.
+// Old: its list of peers starts after the only entry it ever has, so nobody hears anything.
+// New: everyone who has sent something does.
+'use strict';
+
+const assert = require('node:assert');
+
+module.exports = {
+  name: 'UDP broadcast',
+  rules: ['F14', 'K15'],
+  transports: ['udp4'],
+  endpoints: 2,
+  compare: false,
+  roles: {
+    async server(t) {
+      const server = t.serve(() => {});
+      server.on('connect', () => t.signal('listening'));
+      server.on('hello', () => {
+        server.broadcast('news', 1);
+        server.emit({}, 'news', 2);
+        t.log('hello');
+      });
+      server.start();
+      await t.wait('over');
+    },
+    async client(t) {
+      await t.wait('listening');
+      const server = t.serve(() => {}, { at: 1 });
+      server.on('news', (data) => t.log('news', data));
+      server.start();
+      await t.next(server, 'connect');
+      const { host, port } = t.endpoint(0);
+      server.emit({ address: host, port }, 'hello');
+      await (t.impl === 'new' ? t.logged('news', 2) : t.quiet());
+      t.signal('over');
+    },
+  },
+  pairings: ['9-9', '10-10', 'new-new'],
+  check({ lines, pairing }) {
+    assert.deepStrictEqual(lines.server, ['hello']);
+    assert.deepStrictEqual([...lines.client].sort(), pairing === 'new-new' ? ['news 1', 'news 2'] : []);
+  },
+};

@@ -1,0 +1,145 @@
+'use strict';
+
+// From samples to the table that a reader sees: on the terminal and as a markdown file. Used by run.js.
+
+const { summary } = require('./stats.js');
+
+/** Three significant digits, thousands with a comma. */
+function number(value) {
+  if (value >= 100) {
+    return Math.round(value).toLocaleString('en-US');
+  }
+  return value.toFixed(value >= 10 ? 1 : 2);
+}
+
+function range({ median, min, max, samples }) {
+  return samples === 1 ? number(median) : `${number(median)} (${number(min)}–${number(max)})`;
+}
+
+/** How many times better the subject is than `other`; below 1 it is worse. */
+function timesBetter(subject, other, better) {
+  return better === 'lower' ? other / subject : subject / other;
+}
+
+function times(ratio) {
+  return `×${ratio.toFixed(ratio >= 100 ? 0 : 2)}`;
+}
+
+/** One row per workload, mode and metric: { title, unit, better, cells: { peer: cell } }. */
+function rows(cases, samples, peers) {
+  return cases.flatMap(({ workload, mode }) =>
+    workload.metrics.map((metric) => {
+      const cells = {};
+      for (const peer of peers) {
+        const own = samples.filter(
+          (s) => s.workload === workload.name && s.mode === mode && s.peer === peer,
+        );
+        const values = own.filter((s) => s.status === 'ok').map((s) => s.values[metric.key]);
+        cells[peer] = {
+          summary: values.length > 0 ? summary(values) : undefined,
+          taken: own.length,
+          failed: own.filter((s) => s.status === 'failed').length,
+          timeLimits: own.filter((s) => s.status === 'time limit').length,
+          skipped: own.find((s) => s.status === 'skipped')?.reason,
+          timeLimitMs: workload.timeLimitMs,
+        };
+      }
+      const layout = mode === 'pinned' ? 'one core' : 'free';
+      return { title: `${workload.title}, ${layout}: ${metric.title}`, metric, cells };
+    }),
+  );
+}
+
+function cellText(cell, subjectCell, metric) {
+  const parts = [];
+  if (cell.summary) {
+    parts.push(range(cell.summary));
+    if (subjectCell && subjectCell !== cell && subjectCell.summary) {
+      parts.push(times(timesBetter(subjectCell.summary.median, cell.summary.median, metric.better)));
+    }
+  }
+  if (cell.timeLimits > 0) {
+    const what = cell.summary ? `, ${cell.timeLimits} of ${cell.taken}` : '';
+    parts.push(`over ${cell.timeLimitMs / 1000} s${what}`);
+  }
+  if (cell.failed > 0) {
+    parts.push(`**${cell.failed} of ${cell.taken} failed**`);
+  }
+  if (parts.length === 0) {
+    parts.push(cell.skipped ? 'skipped' : 'not run');
+  }
+  return parts.join(' ');
+}
+
+/** The best of the other peers and what the subject is against it. */
+function bestText({ metric, cells }, subject) {
+  const others = Object.entries(cells).filter(([peer, cell]) => peer !== subject && cell.summary);
+  if (others.length === 0 || !cells[subject]?.summary) {
+    return '–';
+  }
+  const sign = metric.better === 'lower' ? 1 : -1;
+  others.sort(([, a], [, b]) => sign * (a.summary.median - b.summary.median));
+  const [peer, best] = others[0];
+  const own = cells[subject].summary.median;
+  return `${times(timesBetter(own, best.summary.median, metric.better))} (${peer})`;
+}
+
+function markdownTable(header, body) {
+  const widths = header.map((_, i) => Math.max(...[header, ...body].map((row) => row[i].length)));
+  const line = (row) => `| ${row.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
+  return [line(header), `|${widths.map((w) => '-'.repeat(w + 2)).join('|')}|`, ...body.map(line)];
+}
+
+/** @returns {string} the table and how to read it, as markdown that is readable as it is */
+function report({ cases, samples, peers, subject, titles }) {
+  const all = rows(cases, samples, peers);
+  const compared = peers.includes(subject) && peers.length > 1;
+  const header = ['workload', 'unit, better is', ...peers.map((peer) => titles[peer])];
+  const body = all.map((row) => [
+    row.title,
+    `${row.metric.unit}, ${row.metric.better}`,
+    ...peers.map((peer) => cellText(row.cells[peer], row.cells[subject], row.metric)),
+  ]);
+  if (compared) {
+    header.push(`${subject} against the best of the others`);
+    all.forEach((row, i) => body[i].push(bestText(row, subject)));
+  }
+
+  const notes = ['', 'Median of the samples (smallest–largest).'];
+  if (compared) {
+    notes.push(
+      `×N says how many times better ${subject} is, whichever direction is the better one:`,
+      `above ×1.00 ${subject} wins, below ×1.00 it loses.`,
+    );
+  }
+  const reasons = samples.filter((s) => s.reason);
+  for (const reason of new Set(reasons.map((s) => `${s.peer}, ${s.workload}: ${s.reason}`))) {
+    notes.push('', `* ${reason}`);
+  }
+  return [...markdownTable(header, body), ...notes].join('\n');
+}
+
+function markdownFile({ date, options, environment, versions, load, table }) {
+  const { commit } = environment;
+  const state = commit.modified ? ', modified' : '';
+  const switches = Object.entries(environment.switches).map(([key, value]) => `${key}=${value}`);
+  return [
+    `# Benchmark of ${date}`,
+    '',
+    `* ${environment.cpu}, ${environment.cores} cores, ${environment.memoryGb} GB; ${environment.os}`,
+    `* Node ${environment.node}, V8 ${environment.v8}, libuv ${environment.uv}`,
+    `* ${Object.entries(versions)
+      .map(([peer, version]) => `${peer} ${version}`)
+      .join(', ')}`,
+    `* commit ${commit.hash}${state}; ${options.rounds} rounds${options.quick ? ', quick' : ''}`,
+    `* load average before ${load.before.toFixed(2)}, after ${load.after.toFixed(2)}`,
+    ...(switches.length > 0 ? [`* ${switches.join(', ')}`] : []),
+    '',
+    table,
+    '',
+    'Every sample is in the JSON file of the same name. Written by `npm run bench`.',
+    '',
+  ].join('\n');
+}
+
+module.exports = { report, markdownFile };

@@ -1,0 +1,185 @@
+'use strict';
+
+// `npm run bench`: ferripc beside the packages that it replaces and beside hand-written code. `--help`
+// lists the options; bench/sample.js runs one sample alone, for a profile.
+//
+// What is measured. Two processes on one machine over a Unix socket. Each sample has a fresh server and
+// a fresh client; warm-up is outside the timed part; in every sample the receiver checks what arrived
+// (each field of each small message, a hash of the large ones), and a sample that fails is reported and
+// makes the run fail. The peers take turns within a round, and the order changes from round to round, so
+// that a slow minute of the machine does not fall on one of them.
+//
+// How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the
+// largest; ×N after it says how many times better ferripc is, whichever direction is the better one for
+// that row. A difference within the ranges is none. `one core` has both processes on the same core: the
+// sum of the work on both sides, with little noise. `free` lets the system place them: what a user
+// sees, with the cost of waking up another core in it, and on a busy machine with the noise of that.
+//
+// Results go to bench/results/<date>-<machine>.json (every sample) and .md (the table). Runs that leave
+// something out have `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { environment, machineSlug, pinCore } = require('./lib/machine.js');
+const { parseOptions, USAGE } = require('./lib/options.js');
+const { markdownFile, report } = require('./lib/report.js');
+const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
+const { loadPeer, SUBJECT } = require('./peers/index.js');
+
+const RESULTS = path.join(__dirname, 'results');
+
+/** Every workload in every processor layout that it is to be measured in. */
+function selectCases(options, core) {
+  return options.workloads.flatMap((workload) =>
+    ['pinned', 'free']
+      .filter((mode) => workload.modes.includes(mode) || (mode === 'pinned' && options.pin))
+      .filter((mode) => mode === 'free' || core !== undefined)
+      .map((mode) => ({ workload, mode })),
+  );
+}
+
+/** The peers in another order in each round: rotated by one, and every second round backwards. */
+function orderOfRound(peers, round) {
+  const shift = round % peers.length;
+  const rotated = [...peers.slice(shift), ...peers.slice(0, shift)];
+  return round % 2 === 0 ? rotated : rotated.reverse();
+}
+
+function versionsOf(peers) {
+  return Object.fromEntries(
+    peers.map((peer) => {
+      try {
+        return [peer, loadPeer(peer).version()];
+      } catch {
+        return [peer, 'not installed']; // its samples will fail and say why
+      }
+    }),
+  );
+}
+
+async function takeSample({ workload, mode }, peer, round, options, core) {
+  const base = { workload: workload.name, mode, peer, round };
+  const limit = workload.limits?.[peer];
+  const rounds = limit ? (options.quick ? limit.quickRounds : limit.rounds) : Infinity;
+  if (round >= rounds) {
+    // Said once; the rounds after it would only repeat it.
+    return round === rounds ? { ...base, status: 'skipped', reason: limit.why } : undefined;
+  }
+  const sample = await spawnSample({
+    workload: workload.name,
+    peer,
+    quick: options.quick,
+    core: mode === 'pinned' ? core : undefined,
+    timeLimitMs: workload.timeLimitMs,
+  });
+  if (sample.status === 'time limit' && !limit) {
+    const reason = `no result within ${workload.timeLimitMs / 1000} s`;
+    return { ...base, ...sample, status: 'failed', reason };
+  }
+  return { ...base, ...sample };
+}
+
+function progress(sample, workload) {
+  const values = workload.metrics.map(
+    (m) => sample.values && `${m.title} ${sample.values[m.key].toFixed(2)} ${m.unit}`,
+  );
+  const outcome = sample.status === 'ok' ? values.join(', ') : `${sample.status} ${sample.reason || ''}`;
+  console.error(
+    `round ${sample.round + 1}  ${workload.name} ${sample.mode}  ${sample.peer}: ${outcome}`,
+  );
+}
+
+async function takeSamples(cases, options, core) {
+  const samples = [];
+  for (let round = 0; round < options.rounds; round++) {
+    for (const item of cases) {
+      for (const peer of orderOfRound(options.peers, round)) {
+        const sample = await takeSample(item, peer, round, options, core);
+        if (sample) {
+          samples.push(sample);
+          progress(sample, item.workload);
+        }
+      }
+    }
+  }
+  return samples;
+}
+
+/** A name that no earlier run has: a second run of a day gets '-2'. */
+function resultName(date, options) {
+  const kind = options.full ? '' : options.quick ? '-quick' : '-partial';
+  const base = `${date.slice(0, 10)}-${machineSlug()}${kind}`;
+  for (let i = 1; ; i++) {
+    const name = i === 1 ? base : `${base}-${i}`;
+    if (!fs.existsSync(path.join(RESULTS, `${name}.json`))) {
+      return name;
+    }
+  }
+}
+
+function save(date, options, result) {
+  fs.mkdirSync(RESULTS, { recursive: true });
+  const name = resultName(date, options);
+  const { table, ...json } = result;
+  fs.writeFileSync(path.join(RESULTS, `${name}.json`), `${JSON.stringify(json, null, 1)}\n`);
+  fs.writeFileSync(path.join(RESULTS, `${name}.md`), markdownFile({ ...json, table }));
+  return path.join('bench', 'results', name);
+}
+
+async function main() {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const core = pinCore();
+  const cases = selectCases(options, core);
+  if (core === undefined) {
+    console.error('taskset is not available: nothing is measured on one core');
+  }
+
+  const date = new Date().toISOString();
+  const before = os.loadavg()[0];
+  const where = environment();
+  const versions = versionsOf(options.peers);
+  const samples = await takeSamples(cases, options, core);
+  const load = { before, after: os.loadavg()[0] };
+
+  const titles = Object.fromEntries(
+    options.peers.map((peer) => [peer, `${loadPeer(peer).title} ${versions[peer]}`]),
+  );
+  const { peers } = options;
+  const table = report({ cases, samples, peers, subject: SUBJECT, titles });
+  console.log(table);
+  if (options.save) {
+    const { quick, rounds, pin } = options;
+    const settings = { quick, rounds, pin, peers };
+    const result = { date, environment: where, versions, options: settings, load, samples, table };
+    console.log(`\nwritten: ${save(date, options, result)}.{json,md}`);
+  }
+
+  const failed = samples.filter((sample) => sample.status === 'failed').length;
+  if (failed > 0) {
+    console.error(`\n${failed} of ${samples.length} samples failed`);
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+  process.on(signal, () => {
+    killRunningSamples();
+    process.exit(code);
+  });
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    killRunningSamples();
+    console.error(error.message);
+    process.exitCode = 2;
+  },
+);

@@ -1,0 +1,43 @@
+'use strict';
+
+// The workloads by name, in the order of the tables. Used by run.js, sample.js and
+// lib/server-process.js.
+//
+// A workload is one question that a sample answers with a few numbers. Its file exports (string.js
+// exports a list of them)
+//
+//   name, title        what --only and the tables call it
+//   metrics            [{ key, title, unit, better: 'lower' | 'higher' }], keys of the client's result
+//   modes              ['pinned', 'free'] or ['free']: which processor layouts a full run takes;
+//                      --pin adds 'pinned' to all
+//   count, quickCount  operations that are timed per sample
+//   timeLimitMs        a sample that takes longer is over
+//   limits             optional, { peerName: { rounds, quickRounds, why } }: fewer samples for a peer
+//                      that would take minutes; for it, reaching the time limit is a result and no
+//                      failure
+//   server(api)        runs in the server process; api = { send(conn, data), fail(error) };
+//                      returns { onMessage(conn, data), report() }; what report() returns is what the
+//                      server saw
+//   client(ctx)        runs in the client process: warms up, measures, checks; returns the numbers.
+//                      ctx is described in sample.js
+
+const workloads = [
+  require('./pingpong.js'),
+  require('./oneway.js'),
+  require('./echo64.js'),
+  require('./json680k.js'),
+  ...require('./string.js'),
+];
+
+const workloadNames = workloads.map((workload) => workload.name);
+
+/** `string` selects all of string-1m, string-32m and string-128m. */
+function findWorkloads(name) {
+  const found = workloads.filter((w) => w.name === name || w.name.startsWith(`${name}-`));
+  if (found.length === 0) {
+    throw new Error(`unknown workload '${name}'; known: ${workloadNames.join(', ')}`);
+  }
+  return found;
+}
+
+module.exports = { workloads, workloadNames, findWorkloads };

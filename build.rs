@@ -1,0 +1,5 @@
+//! Link settings of a Node-API addon (undefined symbols on macOS, `-z nodelete` on Linux).
+fn main() {
+    #[cfg(feature = "node")]
+    napi_build::setup();
+}

@@ -1,0 +1,113 @@
+//! What the engine reports. Every event names its connection or listener by the handle that
+//! [`crate::engine::hub::Hub`] gave out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::codec::delimited::Batch;
+use super::driver::Connection;
+use super::error::Error;
+
+/// Handle of a connection or a listener. Never reused within one hub.
+pub type Id = u32;
+
+/// The two ends of an IP connection; a Unix socket has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+}
+
+/// See the variants.
+#[derive(Debug)]
+pub enum Event {
+    /// An outgoing connection is up.
+    Open {
+        /// Its handle.
+        id: Id,
+        /// Its addresses, for IP.
+        ends: Option<Ends>,
+    },
+    /// A listener accepted a connection, which is already being read from.
+    Accepted {
+        /// The listener.
+        listener: Id,
+        /// The new connection.
+        connection: Arc<Connection>,
+        /// Its addresses, for IP.
+        ends: Option<Ends>,
+    },
+    /// Complete frames of one read.
+    Frames {
+        /// The connection.
+        id: Id,
+        /// The frames.
+        batch: Batch,
+    },
+    /// Raw bytes of one read (raw mode, or a tapped connection: then before its frames).
+    Chunk {
+        /// The connection.
+        id: Id,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A frame over the limit was discarded.
+    TooLarge {
+        /// The connection.
+        id: Id,
+        /// Its length in bytes.
+        len: u64,
+    },
+    /// The peer closed its side in the middle of a frame.
+    Truncated {
+        /// The connection.
+        id: Id,
+        /// Bytes received of the frame that never ended.
+        len: u64,
+    },
+    /// The peer has sent everything it will send.
+    End {
+        /// The connection.
+        id: Id,
+    },
+    /// The outbox fell below the low-water mark after it had been above the high-water mark.
+    Drain {
+        /// The connection.
+        id: Id,
+    },
+    /// Everything written was handed to the system and our side of the connection is shut down.
+    Finished {
+        /// The connection.
+        id: Id,
+    },
+    /// The connection is gone. Nothing follows for this handle.
+    Closed {
+        /// The connection.
+        id: Id,
+        /// Why: empty for an orderly close; one error per address that was tried for a connection
+        /// that never came up.
+        errors: Vec<Error>,
+    },
+    /// A listener could not accept; it goes on trying.
+    AcceptFailed {
+        /// The listener.
+        id: Id,
+        /// Why.
+        error: Error,
+    },
+}
+
+impl Event {
+    /// Bytes that the event keeps in memory, for the mailbox's bound.
+    pub fn weight(&self) -> usize {
+        match self {
+            Event::Frames { batch, .. } => batch.bytes.len(),
+            Event::Chunk { bytes, .. } => bytes.len(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The engine as one object: connections and listeners behind integer handles, and one stream of
+//! events. This is what the binding (or a Rust program) uses.
+//!
+//! A hub belongs to one thread; its wake-up call comes from the I/O thread.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::driver::{Connection, Framing};
+use super::error::Error;
+use super::event::{Event, Id};
+use super::mailbox::{Gone, Mailbox};
+use super::runtime::Runtime;
+use super::transport::{Listener, Local, Target};
+
+/// How long closing a listener waits for the I/O thread. It is never busy for longer than one
+/// system call, so this only guards against a stopped machine.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// See the module's page.
+pub struct Hub {
+    mailbox: Arc<Mailbox>,
+    runtime: Runtime,
+    ids: Arc<AtomicU32>,
+    connections: HashMap<Id, Arc<Connection>>,
+    listeners: HashMap<Id, Acceptor>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("connections", &self.connections.len())
+            .field("listeners", &self.listeners.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A running accept task.
+struct Acceptor {
+    stop: Arc<Notify>,
+    /// Disconnected when the listening socket is closed.
+    stopped: mpsc::Receiver<()>,
+}
+
+impl Hub {
+    /// Starts the I/O thread. `wake` is called, from any thread, when [`Hub::next`] should be called
+    /// until it returns `None`.
+    pub fn new(wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+        Ok(Self {
+            mailbox: Arc::new(Mailbox::new(Box::new(wake))),
+            runtime: Runtime::start()?,
+            ids: Arc::default(),
+            connections: HashMap::new(),
+            listeners: HashMap::new(),
+        })
+    }
+
+    /// Starts connecting; [`Event::Open`] or [`Event::Closed`] follows. Can be written to at once.
+    pub fn connect(&mut self, target: Target, framing: Framing) -> Id {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let connection =
+            Connection::new(id, framing, self.mailbox.clone(), self.runtime.clone());
+        connection.connect(target);
+        self.connections.insert(id, connection);
+        id
+    }
+
+    /// Listens. Returns the handle and, for IP, the bound address.
+    pub fn listen(
+        &mut self,
+        local: &Local,
+        framing: Framing,
+    ) -> Result<(Id, Option<SocketAddr>), Error> {
+        let listener = {
+            let _entered = self.runtime.enter();
+            Listener::listen(local)?
+        };
+        let address = listener.address();
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let stop = Arc::new(Notify::new());
+        let (alive, stopped) = mpsc::channel();
+        self.listeners.insert(id, Acceptor { stop: stop.clone(), stopped });
+        let (mailbox, runtime, ids) =
+            (self.mailbox.clone(), self.runtime.clone(), self.ids.clone());
+        self.runtime.spawn(async move {
+            let accept = accept(id, &listener, framing, mailbox, runtime, ids);
+            tokio::select! {
+                () = stop.notified() => {}
+                _ = accept => {}
+            }
+            drop(listener);
+            drop(alive);
+        });
+        Ok((id, address))
+    }
+
+    /// Stops listening; on return the socket is closed and its path removed.
+    pub fn close_listener(&mut self, id: Id) {
+        if let Some(acceptor) = self.listeners.remove(&id) {
+            acceptor.stop.notify_one();
+            let _ = acceptor.stopped.recv_timeout(CLOSE_PATIENCE);
+        }
+    }
+
+    /// The connection behind a handle, until its [`Event::Closed`] has been taken.
+    pub fn connection(&self, id: Id) -> Option<&Arc<Connection>> {
+        self.connections.get(&id)
+    }
+
+    /// Closes a connection at once and forgets it. No event follows.
+    pub fn destroy(&mut self, id: Id) {
+        if let Some(connection) = self.connections.remove(&id) {
+            connection.destroy();
+        }
+    }
+
+    /// Closes a connection when everything written is sent, or after `linger`. Returns whether
+    /// [`Event::Closed`] is still to come; if not, the handle is forgotten.
+    pub fn close(&mut self, id: Id, linger: Duration) -> bool {
+        let Some(connection) = self.connections.get(&id) else { return false };
+        let pending = connection.close(linger);
+        if !pending {
+            self.connections.remove(&id);
+        }
+        pending
+    }
+
+    /// The next event, or `None` until the next wake-up.
+    #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
+    pub fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = self.mailbox.pop()?;
+            match &event {
+                Event::Accepted { connection, .. } => {
+                    self.connections.insert(connection.id(), connection.clone());
+                }
+                Event::Closed { id, .. } => {
+                    if self.connections.remove(id).is_none() {
+                        continue; // destroyed while the event was on its way
+                    }
+                }
+                Event::AcceptFailed { id, .. } if !self.listeners.contains_key(id) => continue,
+                Event::Frames { id, .. } | Event::Chunk { id, .. }
+                    if !self.connections.contains_key(id) =>
+                {
+                    continue;
+                }
+                _ => {}
+            }
+            return Some(event);
+        }
+    }
+
+    /// The delimiter of a connection's frames.
+    pub fn delimiter(&self, id: Id) -> &[u8] {
+        self.connections.get(&id).map_or(&[], |connection| connection.delimiter())
+    }
+
+    /// Closes everything at once. Idempotent.
+    pub fn shut_down(&mut self) {
+        self.mailbox.close();
+        for (_, connection) in self.connections.drain() {
+            connection.destroy();
+        }
+        for id in self.listeners.keys().copied().collect::<Vec<_>>() {
+            self.close_listener(id);
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+async fn accept(
+    listener_id: Id,
+    listener: &Listener,
+    framing: Framing,
+    mailbox: Arc<Mailbox>,
+    runtime: Runtime,
+    ids: Arc<AtomicU32>,
+) -> Result<(), Gone> {
+    let mut failed = false;
+    loop {
+        // First room, then a connection: nothing is accepted that could not be reported at once.
+        mailbox.room().await;
+        let accepted = listener.accept(failed).await;
+        failed = accepted.is_err();
+        match accepted {
+            Ok(stream) => {
+                let id = ids.fetch_add(1, Ordering::Relaxed);
+                let ends = stream.ends();
+                let connection =
+                    Connection::new(id, framing.clone(), mailbox.clone(), runtime.clone());
+                let event =
+                    Event::Accepted { listener: listener_id, connection: connection.clone(), ends };
+                mailbox.post_now(event)?;
+                connection.accepted(stream);
+            }
+            Err(error) => mailbox.post_now(Event::AcceptFailed { id: listener_id, error })?,
+        }
+    }
+}

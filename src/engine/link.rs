@@ -1,0 +1,292 @@
+//! One connection's state, without its socket: what was received ([`Inbox`]) and what is to be sent
+//! ([`Outbox`]). No I/O happens here, so any driver can move the bytes.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::{Bytes, BytesMut};
+
+use super::codec::delimited::{Decoded, Decoder};
+use super::event::{Event, Id};
+
+/// Queued bytes from which on a writer is asked to wait for [`Event::Drain`].
+pub const HIGH_WATER: usize = 256 * 1024;
+
+/// Queued bytes at which [`Event::Drain`] is sent.
+pub const LOW_WATER: usize = HIGH_WATER / 4;
+
+/// Smallest and largest number of bytes asked of the system in one read.
+const READ_MIN: usize = 16 * 1024;
+const READ_MAX: usize = 1024 * 1024;
+
+/// At most this many pieces go into one vectored write (all systems take at least 16).
+const WRITE_PIECES: usize = 16;
+
+/// What received bytes become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Frames, by the decoder.
+    Frames,
+    /// The bytes of each read, as they are.
+    Raw,
+}
+
+/// The receiving half of a link.
+#[derive(Debug)]
+pub struct Inbox {
+    id: Id,
+    decoder: Decoder,
+    mode: Mode,
+    /// Also report raw bytes, before the frames in them.
+    tapped: bool,
+    /// Bytes to ask for in the next read: grows with full reads, shrinks with small ones.
+    read_size: usize,
+    /// Bytes in the decoder's buffer before the current read.
+    before: usize,
+}
+
+impl Inbox {
+    /// An inbox for connection `id`.
+    pub fn new(id: Id, decoder: Decoder) -> Self {
+        let (mode, read_size) = (Mode::Frames, READ_MIN);
+        Self { id, decoder, mode, tapped: false, read_size, before: 0 }
+    }
+
+    /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
+    /// unfinished frame as raw bytes.
+    pub fn configure(&mut self, mode: Mode, tapped: bool) -> Option<Event> {
+        self.tapped = tapped;
+        if self.mode == mode {
+            return None;
+        }
+        self.mode = mode;
+        let bytes = self.decoder.take_partial();
+        (!bytes.is_empty()).then_some(Event::Chunk { id: self.id, bytes })
+    }
+
+    /// The buffer to append the next read to, with room for it.
+    pub fn prepare(&mut self) -> &mut BytesMut {
+        let size = self.read_size;
+        let buffer = self.decoder.buffer();
+        self.before = buffer.len();
+        buffer.reserve(size);
+        buffer
+    }
+
+    /// To be called after a read of `len` bytes; [`Inbox::next`] then yields what it completed.
+    pub fn received(&mut self, len: usize) -> Option<Event> {
+        if len >= self.read_size {
+            self.read_size = (self.read_size * 4).min(READ_MAX);
+        } else if len < self.read_size / 4 {
+            self.read_size = (self.read_size / 2).max(READ_MIN);
+        }
+        match self.mode {
+            Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
+            Mode::Frames if self.tapped => {
+                let bytes = Bytes::copy_from_slice(&self.decoder.buffer()[self.before..]);
+                Some(Event::Chunk { id: self.id, bytes })
+            }
+            Mode::Frames => None,
+        }
+    }
+
+    /// The next event that the received bytes amount to.
+    #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
+    pub fn next(&mut self) -> Option<Event> {
+        if self.mode == Mode::Raw {
+            return None;
+        }
+        let id = self.id;
+        match self.decoder.next()? {
+            Decoded::Batch(batch) => Some(Event::Frames { id, batch }),
+            Decoded::TooLarge(len) => Some(Event::TooLarge { id, len }),
+        }
+    }
+
+    /// The peer will send no more: reports a frame that never ended.
+    pub fn finish(&mut self) -> Option<Event> {
+        match self.decoder.partial_len() {
+            0 => None,
+            len => Some(Event::Truncated { id: self.id, len }),
+        }
+    }
+
+    /// Gives the receive buffer back while there is nothing in it. Called before waiting, so that
+    /// an idle connection holds none.
+    pub fn rest(&mut self) {
+        if self.decoder.buffer().is_empty() {
+            *self.decoder.buffer() = BytesMut::new();
+        }
+    }
+}
+
+/// The sending half of a link: bytes the system has not taken yet, in order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pieces: VecDeque<Bytes>,
+    queued: usize,
+    /// The high-water mark was reached and [`Outbox::take_drained`] has not reported its end.
+    above: bool,
+}
+
+impl Outbox {
+    /// Bytes waiting.
+    pub fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Appends `bytes`.
+    pub fn push(&mut self, bytes: Bytes) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.queued += bytes.len();
+        self.above |= self.queued >= HIGH_WATER;
+        self.pieces.push_back(bytes);
+    }
+
+    /// Hands pieces to `write` until all are taken or it fails (with `WouldBlock` when the system
+    /// takes no more for now). Returns the bytes taken.
+    pub fn flush(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> (usize, io::Result<()>) {
+        let mut total = 0;
+        while !self.pieces.is_empty() {
+            let slices: Vec<IoSlice<'_>> =
+                self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
+            match write(&slices) {
+                Ok(taken) => {
+                    total += taken;
+                    self.advance(taken);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return (total, Err(error)),
+            }
+        }
+        (total, Ok(()))
+    }
+
+    fn advance(&mut self, mut taken: usize) {
+        self.queued -= taken;
+        while let Some(piece) = self.pieces.front_mut() {
+            if taken < piece.len() {
+                let _ = piece.split_to(taken);
+                return;
+            }
+            taken -= piece.len();
+            self.pieces.pop_front();
+        }
+    }
+
+    /// Whether the queue has just fallen below the low-water mark after having been high.
+    pub fn take_drained(&mut self) -> bool {
+        let drained = self.above && self.queued <= LOW_WATER;
+        self.above &= !drained;
+        drained
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn inbox() -> Inbox {
+        Inbox::new(7, Decoder::new(b"\x0c", 1000))
+    }
+
+    fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {
+        inbox.prepare().extend_from_slice(bytes);
+        let mut events: Vec<Event> = inbox.received(bytes.len()).into_iter().collect();
+        while let Some(event) = inbox.next() {
+            events.push(event);
+        }
+        events
+    }
+
+    #[test]
+    fn a_tap_sees_each_read_before_its_frames() {
+        let mut inbox = inbox();
+        assert!(inbox.configure(Mode::Frames, true).is_none());
+        receive(&mut inbox, b"ab");
+        let events = receive(&mut inbox, b"c\x0cd");
+        let [Event::Chunk { bytes, .. }, Event::Frames { batch, .. }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((&bytes[..], &batch.bytes[..]), (&b"c\x0cd"[..], &b"abc"[..]));
+    }
+
+    #[test]
+    fn switching_to_raw_hands_over_the_unfinished_frame() {
+        let mut inbox = inbox();
+        receive(&mut inbox, b"whole\x0chalf");
+        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else { panic!() };
+        assert_eq!(bytes, "half");
+        let events = receive(&mut inbox, b"\xff\x0c\x00");
+        assert!(matches!(&events[..], [Event::Chunk { bytes, .. }] if &bytes[..] == b"\xff\x0c\x00"));
+        assert!(inbox.configure(Mode::Frames, false).is_none());
+        assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
+    }
+
+    #[test]
+    fn an_unfinished_frame_is_reported_at_the_end() {
+        let mut inbox = inbox();
+        receive(&mut inbox, b"a\x0cbcd");
+        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 3 })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        // Whatever the system takes per call, the bytes come out in order and are counted.
+        #[test]
+        fn the_outbox_keeps_order_over_partial_writes(
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..40),
+            takes in proptest::collection::vec(1usize..120, 1..60),
+        ) {
+            let mut outbox = Outbox::default();
+            for piece in &pieces {
+                outbox.push(Bytes::from(piece.clone()));
+            }
+            let sent = pieces.concat();
+            prop_assert_eq!(outbox.queued(), sent.len());
+            let mut out = Vec::new();
+            for take in takes.iter().cycle() {
+                let mut blocked = false;
+                let (_, result) = outbox.flush(|slices| {
+                    if std::mem::replace(&mut blocked, true) {
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                    let all: Vec<u8> = slices.iter().flat_map(|s| s.to_vec()).collect();
+                    let taken = all.len().min(*take);
+                    out.extend_from_slice(&all[..taken]);
+                    Ok(taken)
+                });
+                if result.is_ok() {
+                    break;
+                }
+            }
+            prop_assert_eq!(outbox.queued(), 0);
+            prop_assert_eq!(out, sent);
+        }
+    }
+
+    #[test]
+    fn drained_is_reported_once_and_only_after_a_high() {
+        let mut outbox = Outbox::default();
+        outbox.push(vec![0; HIGH_WATER - 1].into());
+        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
+        assert!(!outbox.take_drained());
+        outbox.push(vec![0; HIGH_WATER].into());
+        assert!(!outbox.take_drained());
+        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
+        assert!(outbox.take_drained());
+        assert!(!outbox.take_drained());
+    }
+}

@@ -1,0 +1,190 @@
+//! The bounded queue between the I/O thread and the one consumer of a hub.
+//!
+//! Producers are the driver's tasks; the consumer is whoever calls [`Mailbox::pop`] (the JS thread).
+//! One wake-up call is made per turn from empty to non-empty, not per event. A full mailbox makes
+//! producers wait, which stops their reading, which holds the peers back.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::event::Event;
+
+/// Payload bytes above which producers wait (a single larger event is still let in).
+pub const MAX_BYTES: usize = 1024 * 1024;
+
+/// Events above which producers wait.
+pub const MAX_EVENTS: usize = 1024;
+
+/// The consumer is gone: whoever wanted to post stops working.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// See the module's page.
+pub struct Mailbox {
+    state: Mutex<State>,
+    /// Notified when a full mailbox has room again, or is closed.
+    room: Notify,
+}
+
+struct State {
+    events: VecDeque<Event>,
+    bytes: usize,
+    /// The consumer has been called and has not yet found the mailbox empty.
+    awake: bool,
+    /// Tells the consumer to come and pop. `None` once closed.
+    wake: Option<Box<dyn Fn() + Send>>,
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").field("events", &self.lock().events.len()).finish()
+    }
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.bytes >= MAX_BYTES || self.events.len() >= MAX_EVENTS
+    }
+}
+
+impl Mailbox {
+    /// A mailbox whose consumer is told by `wake`, from any thread, to come and pop.
+    pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
+        let state = State { events: VecDeque::new(), bytes: 0, awake: false, wake: Some(wake) };
+        Self { state: Mutex::new(state), room: Notify::new() }
+    }
+
+    /// Queues `event` once there is room.
+    pub async fn post(&self, event: Event) -> Result<(), Gone> {
+        self.room().await;
+        self.post_now(event)
+    }
+
+    /// Waits until there is room (or the mailbox is closed). A producer that posts right after this
+    /// may meet others that did the same, so the bound can be passed by one event per producer.
+    pub async fn room(&self) {
+        loop {
+            let room = self.room.notified();
+            tokio::pin!(room);
+            room.as_mut().enable(); // before the look, or room made in between would be missed
+            {
+                let state = self.lock();
+                if state.wake.is_none() || !state.is_full() {
+                    return;
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// Queues `event` at once, over the bound if need be. For events that a connection produces at
+    /// most a few times in its life, from places that cannot wait.
+    pub fn post_now(&self, event: Event) -> Result<(), Gone> {
+        let mut state = self.lock();
+        let Some(wake) = &state.wake else { return Err(Gone) };
+        if !state.awake {
+            wake();
+            state.awake = true;
+        }
+        state.bytes += event.weight();
+        state.events.push_back(event);
+        Ok(())
+    }
+
+    /// The oldest event. `None` ends the consumer's turn: the next event wakes it again.
+    pub fn pop(&self) -> Option<Event> {
+        let mut state = self.lock();
+        let was_full = state.is_full();
+        let Some(event) = state.events.pop_front() else {
+            // Under the same lock as the look, so no event can slip in between unannounced.
+            state.awake = false;
+            return None;
+        };
+        state.bytes -= event.weight();
+        if was_full && !state.is_full() {
+            self.room.notify_waiters();
+        }
+        Some(event)
+    }
+
+    /// Drops what was not delivered; everything posted later is refused.
+    pub fn close(&self) {
+        let mut state = self.lock();
+        state.events.clear();
+        state.bytes = 0;
+        let wake = state.wake.take();
+        drop(state);
+        drop(wake); // outside the lock: it may release resources of the host
+        self.room.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn chunk(len: usize) -> Event {
+        Event::Chunk { id: 1, bytes: vec![0; len].into() }
+    }
+
+    fn counted() -> (Arc<Mailbox>, Arc<AtomicUsize>) {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counter = calls.clone();
+        let wake = move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+        };
+        (Arc::new(Mailbox::new(Box::new(wake))), calls)
+    }
+
+    #[test]
+    fn one_wake_up_per_turn() {
+        let (mailbox, calls) = counted();
+        for _ in 0..3 {
+            mailbox.post_now(chunk(1)).unwrap();
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1);
+        while mailbox.pop().is_some() {}
+        mailbox.post_now(chunk(1)).unwrap();
+        assert_eq!(calls.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_full_mailbox_holds_its_producer_back() {
+        let (mailbox, _) = counted();
+        mailbox.post(chunk(MAX_BYTES)).await.unwrap();
+        let blocked = tokio::spawn({
+            let mailbox = mailbox.clone();
+            async move { mailbox.post(chunk(1)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!blocked.is_finished());
+        assert!(mailbox.pop().is_some());
+        assert_eq!(blocked.await.unwrap(), Ok(()));
+        assert!(mailbox.pop().is_some());
+    }
+
+    #[tokio::test]
+    async fn closing_frees_waiting_producers_and_the_waker() {
+        let (mailbox, calls) = counted();
+        mailbox.post(chunk(MAX_BYTES)).await.unwrap();
+        let blocked = tokio::spawn({
+            let mailbox = mailbox.clone();
+            async move { mailbox.post(chunk(1)).await }
+        });
+        tokio::task::yield_now().await;
+        mailbox.close();
+        assert_eq!(blocked.await.unwrap(), Err(Gone));
+        assert_eq!(mailbox.post_now(chunk(1)), Err(Gone));
+        assert!(mailbox.pop().is_none());
+        assert_eq!(Arc::strong_count(&calls), 1); // the waker is dropped
+    }
+}

@@ -1,0 +1,45 @@
+//! The I/O thread: a tokio current-thread runtime on a thread of its own.
+//!
+//! It starts with the first [`Runtime`] handle of a hub and ends by itself when the last clone of
+//! that handle is gone. Every task holds one, so a closed hub's lingering connections finish first.
+
+use std::io;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc;
+
+/// A claim on a running I/O thread.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    handle: Handle,
+    /// The thread runs until every sender is dropped.
+    _alive: mpsc::Sender<()>,
+}
+
+impl Runtime {
+    /// Starts an I/O thread.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (alive, mut all_dropped) = mpsc::channel(1);
+        thread::Builder::new().name("ferripc-io".into()).spawn(move || {
+            runtime.block_on(async { while all_dropped.recv().await.is_some() {} });
+        })?;
+        Ok(Self { handle, _alive: alive })
+    }
+
+    /// Runs `task` on the I/O thread and keeps the thread alive until it ends.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let alive = self.clone();
+        self.handle.spawn(async move {
+            task.await;
+            drop(alive);
+        });
+    }
+
+    /// Makes this runtime the current one, which registering a socket needs.
+    pub fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
+        self.handle.enter()
+    }
+}

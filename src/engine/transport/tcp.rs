@@ -1,0 +1,78 @@
+//! TCP: connect to the first address that answers, listen the way Node does.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::BACKLOG;
+use crate::engine::error::{Endpoint, Error};
+
+/// How long an address may take while there is another to try (Node's
+/// `autoSelectFamilyAttemptTimeout` default).
+const ATTEMPT: Duration = Duration::from_millis(250);
+
+/// Where to connect to, and from where.
+#[derive(Debug, Clone)]
+pub struct TcpTarget {
+    /// Tried in order. Resolving names is the caller's business.
+    pub addresses: Vec<SocketAddr>,
+    /// Local address to connect from; the system's choice if `None`.
+    pub local_address: Option<IpAddr>,
+    /// Local port to connect from; 0: the system's choice.
+    pub local_port: u16,
+}
+
+/// Connects; on failure one error per address.
+pub async fn connect(target: &TcpTarget) -> Result<TcpStream, Vec<Error>> {
+    let mut errors = Vec::new();
+    for (index, &address) in target.addresses.iter().enumerate() {
+        let attempt = connect_to(address, target);
+        let result = if index + 1 == target.addresses.len() {
+            attempt.await
+        } else {
+            timeout(ATTEMPT, attempt)
+                .await
+                .unwrap_or_else(|_| Err(Error::new("connect", io::ErrorKind::TimedOut.into(), Some(Endpoint::Ip(address)))))
+        };
+        match result {
+            Ok(stream) => return Ok(stream),
+            Err(error) => errors.push(error),
+        }
+    }
+    Err(errors)
+}
+
+async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream, Error> {
+    let fail = |syscall, error, at| Error::new(syscall, error, Some(Endpoint::Ip(at)));
+    let (socket, any): (_, IpAddr) = match address {
+        SocketAddr::V4(_) => (TcpSocket::new_v4(), Ipv4Addr::UNSPECIFIED.into()),
+        SocketAddr::V6(_) => (TcpSocket::new_v6(), Ipv6Addr::UNSPECIFIED.into()),
+    };
+    let socket = socket.map_err(|error| fail("connect", error, address))?;
+    if target.local_address.is_some() || target.local_port != 0 {
+        let local = SocketAddr::new(target.local_address.unwrap_or(any), target.local_port);
+        socket.bind(local).map_err(|error| fail("bind", error, local))?;
+    }
+    let stream = socket.connect(address).await.map_err(|error| fail("connect", error, address))?;
+    // Messages are latency-bound: never wait for more to fill a segment.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// A listening socket on `address`; an unspecified IPv6 address also takes IPv4.
+pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?; // on Windows this would let others steal the port
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}

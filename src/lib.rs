@@ -1,0 +1,16 @@
+//! ferripc: the engine behind the npm package of the same name.
+//!
+//! # Layout
+//!
+//! * [`engine`]: the mechanism, free of Node: framing, sockets, buffering, limits, errors. A Rust
+//!   library in its own right (`default-features = false`).
+//! * `binding` (feature `node`, on by default): converts between the engine and Node-API. Owns no
+//!   rule of its own.
+//! * `src/js` (not Rust): the policy: configuration, argument overloads, retry rules, event names.
+//!
+//! Dependencies point one way: `src/js` -> `binding` -> `engine`.
+
+pub mod engine;
+
+#[cfg(feature = "node")]
+mod binding;
