@@ -136,7 +136,10 @@ impl Connection {
 
     /// Bytes received and bytes handed to the system so far.
     pub fn counters(&self) -> (u64, u64) {
-        (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
+        (
+            self.bytes_read.load(Ordering::Relaxed),
+            self.bytes_written.load(Ordering::Relaxed),
+        )
     }
 
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
@@ -169,6 +172,13 @@ impl Connection {
         state.outbox.queued()
     }
 
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    pub fn await_drain(&self) -> bool {
+        let mut state = self.lock();
+        state.outbox.await_drain();
+        state.outbox.queued() > 0
+    }
+
     /// Shuts our side down once everything written is sent; reports [`Event::Finished`] then.
     pub fn finish(self: &Arc<Self>) {
         let mut state = self.lock();
@@ -188,7 +198,11 @@ impl Connection {
             return false;
         }
         let deadline = Instant::now() + linger;
-        state.end = if queued == 0 { End::Lingering(deadline) } else { End::Closing(deadline) };
+        state.end = if queued == 0 {
+            End::Lingering(deadline)
+        } else {
+            End::Closing(deadline)
+        };
         if let (End::Lingering(_), Some(stream)) = (state.end, &state.stream) {
             let _ = stream.shutdown();
         }
@@ -210,7 +224,7 @@ impl Connection {
         self.configure(|state| state.paused = paused);
     }
 
-    /// Switches the reporting of raw bytes before their frames.
+    /// Switches the reporting of raw bytes after their frames.
     pub fn set_tapped(&self, tapped: bool) {
         self.configure(|state| state.tapped = tapped);
     }
@@ -249,14 +263,16 @@ impl Connection {
         }
         drop(state);
         let connection = self.clone();
-        self.runtime.spawn(async move { connection.run_read(stream).await });
+        self.runtime
+            .spawn(async move { connection.run_read(stream).await });
     }
 
     fn start_flush(self: &Arc<Self>, state: &mut State) {
         if !state.flushing && state.stream.is_some() {
             state.flushing = true;
             let connection = self.clone();
-            self.runtime.spawn(async move { connection.run_flush().await });
+            self.runtime
+                .spawn(async move { connection.run_flush().await });
         }
     }
 
@@ -275,7 +291,7 @@ impl Connection {
             End::Closing(deadline) => {
                 let _ = stream.shutdown();
                 state.end = End::Lingering(deadline);
-                let _ = self.mailbox.post_now(Event::Closed { id: self.id, errors: Vec::new() });
+                let _ = self.mailbox.post_now(self.closed(Vec::new()));
                 self.reader.notify_one();
                 if !state.reading {
                     self.destroy_locked(state); // the peer's end is already here
@@ -301,9 +317,17 @@ impl Connection {
     /// The connection is gone: says so, unless nobody wants to know.
     fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
         if !matches!(state.end, End::Gone | End::Lingering(_)) {
-            let _ = self.mailbox.post_now(Event::Closed { id: self.id, errors });
+            let _ = self.mailbox.post_now(self.closed(errors));
         }
         self.destroy_locked(state);
+    }
+
+    fn closed(&self, errors: Vec<Error>) -> Event {
+        Event::Closed {
+            id: self.id,
+            errors,
+            counters: self.counters(),
+        }
     }
 
     fn destroy_locked(&self, state: &mut State) {
@@ -440,7 +464,8 @@ impl Connection {
                 _ = stream.readable() => {}
             }
             let read = if end == End::Open {
-                self.receive(inbox, |buffer| stream.try_read(buffer)).await?
+                self.receive(inbox, |buffer| stream.try_read(buffer))
+                    .await?
             } else {
                 stream.discard().map(|ended| usize::from(!ended))
             };
@@ -472,10 +497,12 @@ impl Connection {
             other => return Ok(other),
         };
         self.bytes_read.fetch_add(len as u64, Ordering::Relaxed);
-        let mut event = inbox.received(len);
-        while let Some(next) = event.or_else(|| inbox.next()) {
-            self.mailbox.post(next).await?;
-            event = None;
+        let chunk = inbox.received(len);
+        while let Some(event) = inbox.next() {
+            self.mailbox.post(event).await?;
+        }
+        if let Some(chunk) = chunk {
+            self.mailbox.post(chunk).await?;
         }
         Ok(Ok(len))
     }
@@ -527,7 +554,10 @@ async fn until(end: End) {
 }
 
 fn is_transient(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+    )
 }
 
 /// `bytes[from..]` to keep: the buffer itself where copying would cost more than a new one.

@@ -48,7 +48,7 @@ pub enum Event {
         /// The frames.
         batch: Batch,
     },
-    /// Raw bytes of one read (raw mode, or a tapped connection: then before its frames).
+    /// Raw bytes of one read (raw mode, or a tapped connection: then after its frames).
     Chunk {
         /// The connection.
         id: Id,
@@ -74,7 +74,7 @@ pub enum Event {
         /// The connection.
         id: Id,
     },
-    /// The outbox fell below the low-water mark after it had been above the high-water mark.
+    /// The outbox is empty, after it had reached the high-water mark or this had been asked for.
     Drain {
         /// The connection.
         id: Id,
@@ -91,6 +91,8 @@ pub enum Event {
         /// Why: empty for an orderly close; one error per address that was tried for a connection
         /// that never came up.
         errors: Vec<Error>,
+        /// Bytes received and bytes handed to the system over its whole life.
+        counters: (u64, u64),
     },
     /// A listener could not accept; it goes on trying.
     AcceptFailed {

@@ -26,7 +26,8 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 /// See the module's page.
 pub struct Hub {
     mailbox: Arc<Mailbox>,
-    runtime: Runtime,
+    /// `None` once shut down.
+    runtime: Option<Runtime>,
     ids: Arc<AtomicU32>,
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
@@ -54,41 +55,56 @@ impl Hub {
     pub fn new(wake: impl Fn() + Send + 'static) -> std::io::Result<Self> {
         Ok(Self {
             mailbox: Arc::new(Mailbox::new(Box::new(wake))),
-            runtime: Runtime::start()?,
+            runtime: Some(Runtime::start()?),
             ids: Arc::default(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
         })
     }
 
+    fn runtime(&self) -> Runtime {
+        self.runtime.clone().expect("the hub is not shut down")
+    }
+
     /// Starts connecting; [`Event::Open`] or [`Event::Closed`] follows. Can be written to at once.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
     pub fn connect(&mut self, target: Target, framing: Framing) -> Id {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let connection =
-            Connection::new(id, framing, self.mailbox.clone(), self.runtime.clone());
+        let connection = Connection::new(id, framing, self.mailbox.clone(), self.runtime());
         connection.connect(target);
         self.connections.insert(id, connection);
         id
     }
 
     /// Listens. Returns the handle and, for IP, the bound address.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
     pub fn listen(
         &mut self,
         local: &Local,
         framing: Framing,
     ) -> Result<(Id, Option<SocketAddr>), Error> {
+        let runtime = self.runtime();
         let listener = {
-            let _entered = self.runtime.enter();
+            let _entered = runtime.enter();
             Listener::listen(local)?
         };
         let address = listener.address();
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
-        self.listeners.insert(id, Acceptor { stop: stop.clone(), stopped });
-        let (mailbox, runtime, ids) =
-            (self.mailbox.clone(), self.runtime.clone(), self.ids.clone());
-        self.runtime.spawn(async move {
+        self.listeners.insert(
+            id,
+            Acceptor {
+                stop: stop.clone(),
+                stopped,
+            },
+        );
+        let (mailbox, ids) = (self.mailbox.clone(), self.ids.clone());
+        runtime.clone().spawn(async move {
             let accept = accept(id, &listener, framing, mailbox, runtime, ids);
             tokio::select! {
                 () = stop.notified() => {}
@@ -123,7 +139,9 @@ impl Hub {
     /// Closes a connection when everything written is sent, or after `linger`. Returns whether
     /// [`Event::Closed`] is still to come; if not, the handle is forgotten.
     pub fn close(&mut self, id: Id, linger: Duration) -> bool {
-        let Some(connection) = self.connections.get(&id) else { return false };
+        let Some(connection) = self.connections.get(&id) else {
+            return false;
+        };
         let pending = connection.close(linger);
         if !pending {
             self.connections.remove(&id);
@@ -159,18 +177,26 @@ impl Hub {
 
     /// The delimiter of a connection's frames.
     pub fn delimiter(&self, id: Id) -> &[u8] {
-        self.connections.get(&id).map_or(&[], |connection| connection.delimiter())
+        self.connections
+            .get(&id)
+            .map_or(&[], |connection| connection.delimiter())
     }
 
-    /// Closes everything at once. Idempotent.
+    /// Closes everything at once, but for connections that linger, which end by themselves. Lets go
+    /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
-        self.mailbox.close();
+        for event in self.mailbox.close() {
+            if let Event::Accepted { connection, .. } = event {
+                connection.destroy();
+            }
+        }
         for (_, connection) in self.connections.drain() {
             connection.destroy();
         }
         for id in self.listeners.keys().copied().collect::<Vec<_>>() {
             self.close_listener(id);
         }
+        self.runtime = None;
     }
 }
 
@@ -200,12 +226,18 @@ async fn accept(
                 let ends = stream.ends();
                 let connection =
                     Connection::new(id, framing.clone(), mailbox.clone(), runtime.clone());
-                let event =
-                    Event::Accepted { listener: listener_id, connection: connection.clone(), ends };
+                let event = Event::Accepted {
+                    listener: listener_id,
+                    connection: connection.clone(),
+                    ends,
+                };
                 mailbox.post_now(event)?;
                 connection.accepted(stream);
             }
-            Err(error) => mailbox.post_now(Event::AcceptFailed { id: listener_id, error })?,
+            Err(error) => mailbox.post_now(Event::AcceptFailed {
+                id: listener_id,
+                error,
+            })?,
         }
     }
 }

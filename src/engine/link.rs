@@ -9,11 +9,9 @@ use bytes::{Bytes, BytesMut};
 use super::codec::delimited::{Decoded, Decoder};
 use super::event::{Event, Id};
 
-/// Queued bytes from which on a writer is asked to wait for [`Event::Drain`].
+/// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
+/// `src/js/engine.js`.
 pub const HIGH_WATER: usize = 256 * 1024;
-
-/// Queued bytes at which [`Event::Drain`] is sent.
-pub const LOW_WATER: usize = HIGH_WATER / 4;
 
 /// Smallest and largest number of bytes asked of the system in one read.
 const READ_MIN: usize = 16 * 1024;
@@ -37,7 +35,7 @@ pub struct Inbox {
     id: Id,
     decoder: Decoder,
     mode: Mode,
-    /// Also report raw bytes, before the frames in them.
+    /// Also report raw bytes, after the frames that they completed.
     tapped: bool,
     /// Bytes to ask for in the next read: grows with full reads, shrinks with small ones.
     read_size: usize,
@@ -49,7 +47,14 @@ impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: Decoder) -> Self {
         let (mode, read_size) = (Mode::Frames, READ_MIN);
-        Self { id, decoder, mode, tapped: false, read_size, before: 0 }
+        Self {
+            id,
+            decoder,
+            mode,
+            tapped: false,
+            read_size,
+            before: 0,
+        }
     }
 
     /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
@@ -73,7 +78,8 @@ impl Inbox {
         buffer
     }
 
-    /// To be called after a read of `len` bytes; [`Inbox::next`] then yields what it completed.
+    /// To be called after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
+    /// completed. Returns the raw bytes where they are wanted, to be reported after the frames.
     pub fn received(&mut self, len: usize) -> Option<Event> {
         if len >= self.read_size {
             self.read_size = (self.read_size * 4).min(READ_MAX);
@@ -81,7 +87,10 @@ impl Inbox {
             self.read_size = (self.read_size / 2).max(READ_MIN);
         }
         match self.mode {
-            Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
+            Mode::Raw => Some(Event::Chunk {
+                id: self.id,
+                bytes: self.decoder.take_partial(),
+            }),
             Mode::Frames if self.tapped => {
                 let bytes = Bytes::copy_from_slice(&self.decoder.buffer()[self.before..]);
                 Some(Event::Chunk { id: self.id, bytes })
@@ -125,8 +134,9 @@ impl Inbox {
 pub struct Outbox {
     pieces: VecDeque<Bytes>,
     queued: usize,
-    /// The high-water mark was reached and [`Outbox::take_drained`] has not reported its end.
-    above: bool,
+    /// Somebody waits for the queue to be empty: the high-water mark was reached, or
+    /// [`Outbox::await_drain`] was called.
+    awaited: bool,
 }
 
 impl Outbox {
@@ -141,7 +151,7 @@ impl Outbox {
             return;
         }
         self.queued += bytes.len();
-        self.above |= self.queued >= HIGH_WATER;
+        self.awaited |= self.queued >= HIGH_WATER;
         self.pieces.push_back(bytes);
     }
 
@@ -153,8 +163,12 @@ impl Outbox {
     ) -> (usize, io::Result<()>) {
         let mut total = 0;
         while !self.pieces.is_empty() {
-            let slices: Vec<IoSlice<'_>> =
-                self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
+            let slices: Vec<IoSlice<'_>> = self
+                .pieces
+                .iter()
+                .take(WRITE_PIECES)
+                .map(|piece| IoSlice::new(piece))
+                .collect();
             match write(&slices) {
                 Ok(taken) => {
                     total += taken;
@@ -179,11 +193,14 @@ impl Outbox {
         }
     }
 
-    /// Whether the queue has just fallen below the low-water mark after having been high.
+    /// Asks for a report when the queue is empty. Nothing if it is.
+    pub fn await_drain(&mut self) {
+        self.awaited |= self.queued > 0;
+    }
+
+    /// Whether the queue is empty and somebody waits for that. Once per wait.
     pub fn take_drained(&mut self) -> bool {
-        let drained = self.above && self.queued <= LOW_WATER;
-        self.above &= !drained;
-        drained
+        self.queued == 0 && std::mem::take(&mut self.awaited)
     }
 
     /// Drops everything.
@@ -203,33 +220,37 @@ mod tests {
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {
         inbox.prepare().extend_from_slice(bytes);
-        let mut events: Vec<Event> = inbox.received(bytes.len()).into_iter().collect();
-        while let Some(event) = inbox.next() {
-            events.push(event);
-        }
-        events
+        let chunk = inbox.received(bytes.len());
+        std::iter::from_fn(|| inbox.next()).chain(chunk).collect()
     }
 
     #[test]
-    fn a_tap_sees_each_read_before_its_frames() {
+    fn a_tap_sees_each_read_after_its_frames() {
         let mut inbox = inbox();
         assert!(inbox.configure(Mode::Frames, true).is_none());
         receive(&mut inbox, b"ab");
         let events = receive(&mut inbox, b"c\x0cd");
-        let [Event::Chunk { bytes, .. }, Event::Frames { batch, .. }] = &events[..] else {
+        let [Event::Frames { batch, .. }, Event::Chunk { bytes, .. }] = &events[..] else {
             panic!("{events:?}")
         };
-        assert_eq!((&bytes[..], &batch.bytes[..]), (&b"c\x0cd"[..], &b"abc"[..]));
+        assert_eq!(
+            (&bytes[..], &batch.bytes[..]),
+            (&b"c\x0cd"[..], &b"abc"[..])
+        );
     }
 
     #[test]
     fn switching_to_raw_hands_over_the_unfinished_frame() {
         let mut inbox = inbox();
         receive(&mut inbox, b"whole\x0chalf");
-        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else { panic!() };
+        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else {
+            panic!()
+        };
         assert_eq!(bytes, "half");
         let events = receive(&mut inbox, b"\xff\x0c\x00");
-        assert!(matches!(&events[..], [Event::Chunk { bytes, .. }] if &bytes[..] == b"\xff\x0c\x00"));
+        assert!(
+            matches!(&events[..], [Event::Chunk { bytes, .. }] if &bytes[..] == b"\xff\x0c\x00")
+        );
         assert!(inbox.configure(Mode::Frames, false).is_none());
         assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
     }
@@ -238,7 +259,10 @@ mod tests {
     fn an_unfinished_frame_is_reported_at_the_end() {
         let mut inbox = inbox();
         receive(&mut inbox, b"a\x0cbcd");
-        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 3 })));
+        assert!(matches!(
+            inbox.finish(),
+            Some(Event::Truncated { id: 7, len: 3 })
+        ));
     }
 
     proptest! {
@@ -278,14 +302,20 @@ mod tests {
     }
 
     #[test]
-    fn drained_is_reported_once_and_only_after_a_high() {
+    fn drained_is_reported_once_and_only_to_who_waits() {
         let mut outbox = Outbox::default();
         outbox.push(vec![0; HIGH_WATER - 1].into());
-        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
+        outbox
+            .flush(|s| Ok(s.iter().map(|s| s.len()).sum()))
+            .1
+            .unwrap();
         assert!(!outbox.take_drained());
         outbox.push(vec![0; HIGH_WATER].into());
         assert!(!outbox.take_drained());
-        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
+        outbox
+            .flush(|s| Ok(s.iter().map(|s| s.len()).sum()))
+            .1
+            .unwrap();
         assert!(outbox.take_drained());
         assert!(!outbox.take_drained());
     }

@@ -40,7 +40,9 @@ struct State {
 
 impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("events", &self.lock().events.len()).finish()
+        f.debug_struct("Mailbox")
+            .field("events", &self.lock().events.len())
+            .finish()
     }
 }
 
@@ -53,8 +55,16 @@ impl State {
 impl Mailbox {
     /// A mailbox whose consumer is told by `wake`, from any thread, to come and pop.
     pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
-        let state = State { events: VecDeque::new(), bytes: 0, awake: false, wake: Some(wake) };
-        Self { state: Mutex::new(state), room: Notify::new() }
+        let state = State {
+            events: VecDeque::new(),
+            bytes: 0,
+            awake: false,
+            wake: Some(wake),
+        };
+        Self {
+            state: Mutex::new(state),
+            room: Notify::new(),
+        }
     }
 
     /// Queues `event` once there is room.
@@ -84,7 +94,9 @@ impl Mailbox {
     /// most a few times in its life, from places that cannot wait.
     pub fn post_now(&self, event: Event) -> Result<(), Gone> {
         let mut state = self.lock();
-        let Some(wake) = &state.wake else { return Err(Gone) };
+        let Some(wake) = &state.wake else {
+            return Err(Gone);
+        };
         if !state.awake {
             wake();
             state.awake = true;
@@ -110,15 +122,16 @@ impl Mailbox {
         Some(event)
     }
 
-    /// Drops what was not delivered; everything posted later is refused.
-    pub fn close(&self) {
+    /// Refuses everything posted from now on. Returns what was not delivered.
+    pub fn close(&self) -> VecDeque<Event> {
         let mut state = self.lock();
-        state.events.clear();
+        let undelivered = std::mem::take(&mut state.events);
         state.bytes = 0;
         let wake = state.wake.take();
         drop(state);
         drop(wake); // outside the lock: it may release resources of the host
         self.room.notify_waiters();
+        undelivered
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -133,7 +146,10 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn chunk(len: usize) -> Event {
-        Event::Chunk { id: 1, bytes: vec![0; len].into() }
+        Event::Chunk {
+            id: 1,
+            bytes: vec![0; len].into(),
+        }
     }
 
     fn counted() -> (Arc<Mailbox>, Arc<AtomicUsize>) {
@@ -181,7 +197,7 @@ mod tests {
             async move { mailbox.post(chunk(1)).await }
         });
         tokio::task::yield_now().await;
-        mailbox.close();
+        assert_eq!(mailbox.close().len(), 1);
         assert_eq!(blocked.await.unwrap(), Err(Gone));
         assert_eq!(mailbox.post_now(chunk(1)), Err(Gone));
         assert!(mailbox.pop().is_none());

@@ -10,9 +10,9 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 use socket2::{MsgHdr, SockRef};
 use tokio::io::Interest;
+use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
-use tokio::net::{TcpListener, TcpStream};
 
 use super::error::{Endpoint, Error};
 use super::event::Ends;
@@ -75,9 +75,11 @@ impl Stream {
             #[cfg(unix)]
             Target::Unix(path) => match unix::connect(path).await {
                 Ok(stream) => Ok(Stream::Unix(stream)),
-                Err(error) => {
-                    Err(vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))])
-                }
+                Err(error) => Err(vec![Error::new(
+                    "connect",
+                    error,
+                    Some(Endpoint::Path(path.clone())),
+                )]),
             },
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
         }
@@ -88,9 +90,10 @@ impl Stream {
         match self {
             #[cfg(unix)]
             Stream::Unix(_) => None,
-            Stream::Tcp(tcp) => {
-                Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
-            }
+            Stream::Tcp(tcp) => Some(Ends {
+                local: tcp.local_addr().ok()?,
+                peer: tcp.peer_addr().ok()?,
+            }),
         }
     }
 

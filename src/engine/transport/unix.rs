@@ -52,6 +52,7 @@ pub struct UnixLocal {
 
 /// Connects. A full backlog is waited for, as a blocking connect would.
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
+    address(Path::new(path))?;
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -99,13 +100,20 @@ pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
     let path = Path::new(&local.path);
     let _lock = lock_directory(path);
     let listener = match bind_file(path, local.add_mode) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && may_replace(path, local.claim) => {
+        Err(error)
+            if error.kind() == io::ErrorKind::AddrInUse && may_replace(path, local.claim) =>
+        {
             replace(path, local.add_mode)?
         }
         result => result?,
     };
     let id = id_of(path)?;
-    Ok((listener, OwnPath { file: Some((path.to_owned(), id)) }))
+    Ok((
+        listener,
+        OwnPath {
+            file: Some((path.to_owned(), id)),
+        },
+    ))
 }
 
 fn may_replace(path: &Path, claim: Claim) -> bool {
@@ -131,7 +139,7 @@ fn replace(path: &Path, add_mode: u32) -> io::Result<UnixListener> {
             Ok(listener)
         }
         // No room for a longer name within the limit: a short gap is better than no server.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+        Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {
             fs::remove_file(path)?;
             bind_file(path, add_mode)
         }
@@ -157,15 +165,25 @@ fn bind_file(path: &Path, add_mode: u32) -> io::Result<UnixListener> {
 
 fn bind(path: &Path) -> io::Result<UnixListener> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&SockAddr::unix(path)?)?;
+    socket.bind(&address(path)?)?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
+/// The socket address of `path`. The system's limit is 107 bytes on Linux, 103 on macOS.
+fn address(path: &Path) -> io::Result<SockAddr> {
+    SockAddr::unix(path).map_err(|error| match path.as_os_str().len() {
+        104.. => io::Error::from_raw_os_error(libc::ENAMETOOLONG),
+        _ => error,
+    })
+}
+
 /// The directory of `path`, locked until dropped; `None` if it cannot be had in time.
 fn lock_directory(path: &Path) -> Option<File> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
     let directory = File::open(parent.unwrap_or(Path::new("."))).ok()?;
     let started = Instant::now();
     loop {
@@ -199,12 +217,18 @@ mod tests {
 
         fn local(&self, claim: Claim) -> UnixLocal {
             let path = self.0.join("s").to_str().unwrap().to_owned();
-            UnixLocal { path, claim, add_mode: 0 }
+            UnixLocal {
+                path,
+                claim,
+                add_mode: 0,
+            }
         }
 
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).unwrap();
-            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+            entries
+                .map(|e| e.unwrap().file_name().into_string().unwrap())
+                .collect()
         }
     }
 
@@ -237,7 +261,10 @@ mod tests {
     fn stale_takes_a_dead_path_and_refuses_a_live_one() {
         let dir = Scratch::new();
         let (listener, path) = listen(&dir.local(Claim::Stale)).unwrap();
-        assert_eq!(code(listen(&dir.local(Claim::Stale)).unwrap_err()), "EADDRINUSE");
+        assert_eq!(
+            code(listen(&dir.local(Claim::Stale)).unwrap_err()),
+            "EADDRINUSE"
+        );
         std::mem::forget(path); // as a killed process leaves it
         drop(listener);
         assert_eq!(dir.names(), ["s"]);
@@ -250,7 +277,10 @@ mod tests {
         let (listener, path) = listen(&dir.local(Claim::Never)).unwrap();
         std::mem::forget(path);
         drop(listener);
-        assert_eq!(code(listen(&dir.local(Claim::Never)).unwrap_err()), "EADDRINUSE");
+        assert_eq!(
+            code(listen(&dir.local(Claim::Never)).unwrap_err()),
+            "EADDRINUSE"
+        );
     }
 
     #[test]
@@ -266,9 +296,15 @@ mod tests {
     #[test]
     fn added_permissions_are_there_from_the_first_moment() {
         let dir = Scratch::new();
-        let local = UnixLocal { add_mode: 0o666, ..dir.local(Claim::Takeover) };
+        let local = UnixLocal {
+            add_mode: 0o666,
+            ..dir.local(Claim::Takeover)
+        };
         let _listener = listen(&local).unwrap();
-        let mode = fs::symlink_metadata(&local.path).unwrap().permissions().mode();
+        let mode = fs::symlink_metadata(&local.path)
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o666, 0o666);
     }
 

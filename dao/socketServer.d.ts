@@ -1,0 +1,10 @@
+import ferripc = require('../index.js');
+
+/** The class of `ipc.server`, for programs that extend it. */
+declare const Server: ferripc.ServerConstructor;
+type Server<
+  In extends object = ferripc.AnyEvents,
+  Out extends object = ferripc.AnyEvents,
+> = ferripc.Server<In, Out>;
+
+export = Server;

@@ -1,0 +1,32 @@
+/** Turns messages into the text of frames and back, with the delimiter of one configuration. */
+declare class EventParser {
+  /**
+   * @param config - where the delimiter comes from, read once. Default: `'\f'`
+   */
+  constructor(config?: { delimiter: string });
+
+  /** What ends a frame; one or more characters. */
+  delimiter: string;
+
+  /**
+   * The frame of a message, ready to be written to a socket (K1). Data that is left out, `null`,
+   * `''` or `NaN` becomes `{}` (K7), in the given object too.
+   *
+   * @throws TypeError if JSON cannot express the data, as with a `BigInt` or a cycle
+   */
+  format(message: EventParser.Message): string;
+
+  /** The frames in a text, without their delimiters. What follows the last delimiter is dropped. */
+  parse(text: string): string[];
+}
+
+declare namespace EventParser {
+  /** A message: `{ type, data }`, or an object that brings its own `JSON` text. */
+  interface Message {
+    type: string;
+    data?: any;
+    readonly JSON?: string;
+  }
+}
+
+export = EventParser;

@@ -1,0 +1,40 @@
+import ferripc = require('./index.js');
+
+/** One ready-made endpoint, the same object that `require('ferripc')` gives. */
+export default ferripc;
+
+export {
+  IPC,
+  IPCModule,
+  type AnyEvents,
+  type Client,
+  type ClientConstructor,
+  type ClientLifecycle,
+  type ClosedId,
+  type Config,
+  type ConfigInput,
+  type Destination,
+  type DropInfo,
+  type EmitArgs,
+  type HandlerArgs,
+  type IPCConstructor,
+  type IPCModuleConstructor,
+  type IpcError,
+  type IpcErrorCode,
+  type IpcSocket,
+  type NetworkInterface,
+  type NotServing,
+  type OpenType,
+  type Queue,
+  type RawBytes,
+  type Server,
+  type ServerConstructor,
+  type ServerLifecycle,
+  type Singleton,
+  type StopOptions,
+  type TlsConfig,
+  type TlsFiles,
+  type UdpDestination,
+  type UdpPeer,
+  type UdpType,
+} from './index.js';

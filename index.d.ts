@@ -1,0 +1,839 @@
+/// <reference types="node" />
+
+import net = require('net');
+import tls = require('tls');
+
+/**
+ * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made {@link ferripc.IPC}.
+ *
+ * It also carries the classes (`ipc.IPC`, `ipc.IPCModule`), itself as `ipc.default`, and, for
+ * TypeScript, every type of this file (`ipc.Client`, `ipc.Config`, …).
+ */
+declare const ferripc: ferripc.Singleton;
+
+declare namespace ferripc {
+  // ------------------------------------------------------------------------------------- events
+
+  /**
+   * The event map that says nothing: any message type, any data. It is the default everywhere, and
+   * it makes every check as lenient as plain JavaScript needs.
+   *
+   * To have message types and payloads checked, pass your own maps from message type to payload,
+   * first what this process receives, then what it sends:
+   *
+   *     interface ToServer { 'job.add': { id: number }; ping: void }
+   *     interface ToClient { 'job.done': { id: number; ok: boolean } }
+   *
+   *     const worker = new IPC<ToClient, ToServer>();
+   *     const master = new IPC<ToServer, ToClient>();
+   *     const other = ipc.of.other as Client<ToClient, ToServer>; // one connection only
+   *
+   * A peer's bytes are not validated against a map: it is a promise that both programs keep.
+   */
+  interface AnyEvents {
+    [type: string]: any;
+  }
+
+  /** Every string if the map `Events` is open (has an index signature), otherwise nothing. */
+  type OpenType<Events> = string extends keyof Events ? string : never;
+
+  /** Handler arguments: exact for a typed event map, open-ended for an open one. */
+  type HandlerArgs<Events, Args extends any[]> = string extends keyof Events
+    ? [...Args, ...any[]]
+    : Args;
+
+  /** Second argument of `socket.disconnected`. */
+  type ClosedId<Events> = string extends keyof Events ? any : string | false;
+
+  /** The data argument of `emit`, which may be left out where the event map allows it. */
+  type EmitArgs<Events, Type extends keyof Events> = string extends keyof Events
+    ? [data?: any]
+    : undefined extends Events[Type]
+      ? [data?: Events[Type] | undefined]
+      : {} extends Events[Type]
+        ? [data?: Events[Type] | undefined]
+        : [data: Events[Type]];
+
+  /** A payload of raw mode (`config.rawBuffer`): bytes that go out exactly as they are. */
+  type RawBytes = Uint8Array | readonly number[];
+
+  /** What a {@link Client} itself reports, with the arguments of each handler. */
+  interface ClientLifecycle {
+    /** Connected or reconnected; for TLS, the handshake is over (F15). */
+    connect: [];
+    /**
+     * The connection ended, or an attempt to connect failed. A further attempt follows after
+     * `config.retry` ms, unless {@link ClientLifecycle.destroy | destroy} is reported next (K10).
+     */
+    disconnect: [];
+    /** The client is done: no attempt follows. */
+    destroy: [];
+    /**
+     * An attempt failed, the connection broke, or the peer sent something unreadable. Without a
+     * handler it is ignored; nothing is thrown (K8).
+     */
+    error: [error: IpcError];
+    /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
+    data: [bytes: Buffer];
+    /** Everything written has left the process, after an `emit` returned `false`. */
+    drain: [];
+    /** Every event, whatever its type: first its type, then its own arguments. */
+    '*': [type: string, ...args: any[]];
+  }
+
+  /**
+   * What a {@link Server} itself reports, with the arguments of each handler.
+   *
+   * On a UDP server, the peer of a message is a {@link UdpPeer} instead of a socket.
+   */
+  interface ServerLifecycle<Events = {}> {
+    /** Listening. A UDP server passes the address that it is bound to (F14). */
+    start: [bound?: UdpPeer];
+    /** A client connected; for TLS, the handshake is over (F15). */
+    connect: [socket: IpcSocket];
+    /** Never reported by the library: only a message that a peer has given this type. */
+    disconnect: [data?: any, socket?: IpcSocket];
+    /**
+     * A client is gone, and `server.sockets` no longer lists it. `id` is the `id` that the client
+     * put into the data of its last message with one, `false` if there was none (K9). Handlers see
+     * `string | false` under a typed event map, and `any` under an open one.
+     */
+    'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
+    /**
+     * The server could not start or accept, a connection broke, or a client sent something
+     * unreadable; `socket` is given where one client is concerned. Without a handler it is ignored;
+     * nothing is thrown (K8).
+     */
+    error: [error: IpcError, socket?: IpcSocket];
+    /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
+    data: [bytes: Buffer, socket: IpcSocket];
+    /** A connection was refused because `config.maxConnections` are open (F16). */
+    drop: [info: DropInfo];
+    /** A client's socket has closed. */
+    close: [socket: IpcSocket];
+    /** Everything written to this client has left the process, after an `emit` returned `false`. */
+    drain: [socket: IpcSocket];
+    /** Every event, whatever its type: first its type, then its own arguments. */
+    '*': [type: string, ...args: any[]];
+  }
+
+  // ------------------------------------------------------------------------------------- values
+
+  /**
+   * A connection as programs see it: a `net.Socket` (K4).
+   *
+   * Programs may keep properties of their own on it, hence the index signature.
+   */
+  interface IpcSocket extends net.Socket {
+    /**
+     * On a server: the `id` in the data of the last message that had one (K9), usually a string, but
+     * whatever the peer has sent. On a client: the id given to `connectTo` or `connectToNet`.
+     */
+    id?: any;
+    [property: string]: any;
+  }
+
+  /** The address of a UDP peer; handlers of a UDP server get it in place of a socket. */
+  interface UdpPeer {
+    address: string;
+    port: number;
+    family?: 'IPv4' | 'IPv6' | undefined;
+    /** Length of the datagram in bytes. */
+    size?: number | undefined;
+    [property: string]: any;
+  }
+
+  /** Where a UDP server sends to. Without an address or a port, to every known peer (K15). */
+  interface UdpDestination {
+    address?: string | undefined;
+    port?: number | undefined;
+  }
+
+  /** Where {@link Server.emit} sends to. */
+  type Destination = net.Socket | UdpDestination;
+
+  /** Whose connection was refused; the addresses are absent for a local socket. */
+  interface DropInfo {
+    localAddress?: string | undefined;
+    localPort?: number | undefined;
+    localFamily?: string | undefined;
+    remoteAddress?: string | undefined;
+    remotePort?: number | undefined;
+    remoteFamily?: string | undefined;
+  }
+
+  /**
+   * Codes of {@link IpcError}: the library's own, and any that Node.js uses, such as `ECONNREFUSED`
+   * and `ENOENT` (nobody listens there), `EADDRINUSE`, `EACCES`, `ECONNRESET`, `EPIPE`.
+   *
+   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message (F4)
+   * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
+   * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
+   * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused (F16)
+   * - `ENOBUFS`: too much was emitted before the first connection was there
+   */
+  type IpcErrorCode =
+    | 'ERR_FERRIPC_INVALID_MESSAGE'
+    | 'ERR_FERRIPC_MESSAGE_TOO_LARGE'
+    | 'ERR_FERRIPC_TRUNCATED_MESSAGE'
+    | 'ERR_FERRIPC_MAX_CONNECTIONS'
+    | 'ENOBUFS'
+    | (string & {});
+
+  /**
+   * What handlers of `error` receive and what `start()` rejects with.
+   *
+   * One case is not an `Error` object: for a frame that is not JSON, it is a plain object with
+   * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code (F4).
+   */
+  interface IpcError extends Error {
+    code?: IpcErrorCode | undefined;
+    /** The operating system's number for `code`, negative as in Node.js. */
+    errno?: number | undefined;
+    /** The call that failed, for example `connect` or `listen`. */
+    syscall?: string | undefined;
+    /** Path of a local socket, or host address. */
+    address?: string | undefined;
+    port?: number | undefined;
+    path?: string | undefined;
+    /** The text of the frame that could not be used. */
+    response?: string | undefined;
+    /** The `SyntaxError` of a frame that is not JSON. */
+    err?: Error | undefined;
+    [detail: string]: any;
+  }
+
+  // ------------------------------------------------------------------------------ configuration
+
+  /**
+   * Local end of an outgoing TCP or TLS connection; the keys mean what they mean to `net.connect`
+   * (K24). A boolean counts as not set.
+   */
+  interface NetworkInterface {
+    /** Address to connect from. */
+    localAddress?: string | boolean | undefined;
+    /** Port to connect from. */
+    localPort?: number | boolean | undefined;
+    /** IP version: 4, 6, or 0 for either. */
+    family?: number | boolean | undefined;
+    /** Flags for `dns.lookup`. */
+    hints?: number | boolean | undefined;
+    /** A replacement for `dns.lookup`. */
+    lookup?: net.LookupFunction | boolean | undefined;
+  }
+
+  /** The keys of {@link TlsConfig} that name files. */
+  interface TlsFiles {
+    /** Path of the private key (PEM). A server needs it, or `key` (F15). */
+    private?: string | undefined;
+    /** Path of the certificate (PEM). A server needs it, or `cert` (F15). */
+    public?: string | undefined;
+    /** Path of the Diffie-Hellman parameters (PEM); servers only. */
+    dhparam?: string | undefined;
+    /** Path or paths of the certificates to trust (PEM). */
+    trustedConnections?: string | string[] | undefined;
+  }
+
+  /**
+   * TLS settings: paths of files, and whatever else `tls.connect` or `tls.createServer` takes, such
+   * as `rejectUnauthorized`, `requestCert`, `servername`, `key`, `cert`, `ca` (K22). The library
+   * never writes to this object (F15).
+   */
+  type TlsConfig = TlsFiles &
+    Omit<tls.TlsOptions, keyof TlsFiles> &
+    Omit<tls.ConnectionOptions, keyof TlsFiles>;
+
+  /**
+   * Settings of an {@link IPC}. They are read when they are needed, so a change takes effect at
+   * once, also for connections that exist (K6). Keys of your own are allowed.
+   */
+  interface Config {
+    /** Middle part of the default socket path. Default: `'app.'` (K2) */
+    appspace: string;
+    /** First part of the default socket path, with its last slash. Default: `'/tmp/'` (K2) */
+    socketRoot: string;
+    /**
+     * Name of this process; last part of the default socket path of its server (K2).
+     * Default: the host name
+     */
+    id: string;
+
+    /**
+     * How strings become bytes in raw mode. Messages are always UTF-8 (F13). Default: `'utf8'`
+     */
+    encoding: BufferEncoding;
+    /**
+     * Raw mode: no messages, only bytes. `emit` sends its payload as it is, and what arrives is
+     * reported as `data`, one `Buffer` per read (K14). Default: `false`
+     */
+    rawBuffer: boolean;
+    /**
+     * Clients keep one message in flight and send the next one when something has arrived (K17).
+     * Default: `false`
+     */
+    sync: boolean;
+    /** What ends a message on the wire; one or more characters (K1, F3). Default: `'\f'` */
+    delimiter: string;
+    /**
+     * Longest message accepted from a peer, in bytes and without the delimiter. A longer one is
+     * discarded and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
+     * connection goes on. Default: `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB
+     */
+    maxMessageBytes: number;
+
+    /** Turns {@link IPC.log} off, and with it all that the library has to say. Default: `false` */
+    silent: boolean;
+    /** How deep {@link IPC.log} prints objects, in levels. Default: `5` */
+    logDepth: number;
+    /** Whether {@link IPC.log} prints objects in colour. Default: `true` */
+    logInColor: boolean;
+    /** Receives the one string that {@link IPC.log} makes of its arguments. Default: `console.log` */
+    logger(message: string): void;
+
+    /**
+     * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
+     * reported as `drop` (K23, F16). Default: `100`
+     */
+    maxConnections: number;
+    /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
+    retry: number;
+    /**
+     * How often a client tries again after it has lost its connection or failed to get one, before
+     * it gives up; each connection starts the count anew. `0` and `false` mean a single attempt
+     * (K11). Default: `Infinity`
+     */
+    maxRetries: number | boolean;
+    /**
+     * `true`, or any number but `0`: clients do not try again, whatever `maxRetries` says. Looked at
+     * whenever a connection closes (K11). Default: `false`
+     */
+    stopRetrying: boolean | number;
+
+    /**
+     * What `server.start()` does with a socket file that is already at its path (F9). Anything that
+     * is not a socket is left alone, and `start()` fails.
+     *
+     * - `true`: the server takes the path over, also from a server that is still running, and
+     *   without a moment in which nobody listens
+     * - `'stale'`: the server takes the path over from a dead server only; if a server answers
+     *   there, `start()` fails with `EADDRINUSE`. For programs that must run once
+     * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
+     *   the file either
+     *
+     * Default: `true`
+     */
+    unlink: boolean | 'stale';
+    /** Lets all users of the machine read from a local server's socket (K23). Default: `false` */
+    readableAll: boolean;
+    /** Lets all users of the machine write to a local server's socket (K23). Default: `false` */
+    writableAll: boolean;
+
+    /**
+     * Family of the machine's first network interface: `'IPv4'`, `'IPv6'`, or `''` if unknown. Found
+     * out when it is first read (F18).
+     */
+    IPType: string;
+    /**
+     * Host for `serveNet` and `connectToNet` if they are given none.
+     * Default: `'::1'` where `IPType` is `'IPv6'`, otherwise `'127.0.0.1'`
+     */
+    networkHost: string;
+    /** Port for `serveNet` and `connectToNet` if they are given none. Default: `8000` */
+    networkPort: number;
+    /** Local end of outgoing TCP and TLS connections (K24). Default: nothing set */
+    interface: NetworkInterface;
+    /** Another name for {@link Config.interface | interface} (K24). */
+    interfaces: NetworkInterface;
+    /** TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. Default: `false` */
+    tls: TlsConfig | false;
+
+    [key: string]: any;
+  }
+
+  /** What may be assigned to {@link IPC.config}: any part of a {@link Config}. */
+  type ConfigInput = { [Key in keyof Config]?: Config[Key] | undefined };
+
+  // ------------------------------------------------------------------------------------- client
+
+  /** Messages of a client that wait, in `sync` mode, for the one in flight to be answered. */
+  interface Queue {
+    /** Appends tasks, and starts the first if none is running. */
+    add(...tasks: Array<() => void>): void;
+    /** Runs the next task. */
+    next(): void;
+    /** Drops all waiting tasks. */
+    clear(): Array<() => void>;
+    /** The waiting tasks. */
+    contents: Array<() => void>;
+    /** Whether {@link Queue.add} starts a task. Default: `true` */
+    autoRun: boolean;
+    /** Set it to hold the queue. Default: `false` */
+    stop: boolean;
+  }
+
+  /**
+   * One connection to a server, kept up: it reconnects by the rules of `config`.
+   *
+   * {@link IPC.connectTo} and {@link IPC.connectToNet} make it and put it into {@link IPC.of}.
+   *
+   * @typeParam In - payload by type of the messages that arrive here
+   * @typeParam Out - payload by type of the messages that are sent from here
+   */
+  interface Client<In extends object = AnyEvents, Out extends object = AnyEvents> {
+    /**
+     * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
+     * `'*'`. Handlers stay when the connection is lost and made again (K27). Handlers of `'*'` come
+     * first, the others in the order in which they were added.
+     *
+     * @param once - remove the handler after its first call
+     * @throws TypeError if `type` is no string or `handler` no function (K12)
+     */
+    on<Type extends keyof ClientLifecycle>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, ClientLifecycle[Type]>) => void,
+      once?: boolean,
+    ): this;
+    on<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+      once?: boolean,
+    ): this;
+    on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
+
+    /** As {@link Client.on}, for a single call. */
+    once<Type extends keyof ClientLifecycle>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, ClientLifecycle[Type]>) => void,
+    ): this;
+    once<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+    ): this;
+    once(type: OpenType<In>, handler: (...args: any[]) => void): this;
+
+    /**
+     * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
+     * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     */
+    off(type?: string, handler?: Function | '*'): this;
+
+    /**
+     * Sends a message to the server. Before the first connection, it is kept and sent later; a
+     * client that is done drops it. In raw mode, the only argument is the payload: bytes, or a
+     * string in `config.encoding`.
+     *
+     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
+     *
+     * @returns `true` if the message was taken without a backlog; `false` if one has built up, which
+     * ends with the event `drain`, or if the message was dropped
+     * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle
+     */
+    emit<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
+    emit(bytes: RawBytes): boolean;
+
+    /** Calls this client's own handlers as if the event had happened; sends nothing (K12). */
+    publish(type: string, ...args: any[]): this;
+    /** Another name for {@link Client.publish}. */
+    trigger(type: string, ...args: any[]): this;
+    /** Another name for {@link Client.on}. */
+    subscribe: this['on'];
+    /** Another name for {@link Client.off}. */
+    unSubscribe: this['off'];
+    /** Removes all handlers of all types. */
+    reset(): this;
+    /** All handlers by type; a copy. */
+    readonly list: Record<string, Array<(...args: any[]) => void>>;
+
+    /**
+     * Connects, or connects again, to `path` and `port`. `connectTo` and `connectToNet` have done so
+     * already. Failures are reported as `error`, never thrown.
+     */
+    connect(): void;
+
+    /** The id under which it is in {@link IPC.of}. */
+    id: string;
+    /** Path of a local server, or the host of a TCP or TLS server. */
+    path: string;
+    /** Port of a TCP or TLS server, otherwise absent. */
+    port?: number | undefined;
+    /** The settings it was made with (K6). */
+    config: Config;
+    /** The log function it was made with. */
+    log(...args: any[]): void;
+    queue: Queue;
+    /**
+     * The socket of the current attempt or connection; each reconnection makes a new one. In a client
+     * made by hand, `false` until `connect()` is called, which the type leaves out.
+     */
+    socket: IpcSocket;
+    /** Attempts left before the client gives up; counted anew from each connection (K11). */
+    retriesRemaining: number;
+    /** `true` once {@link IPC.disconnect} was called for it: it does not reconnect. */
+    explicitlyDisconnected: boolean;
+  }
+
+  /** The class behind {@link Client}, which `ferripc/dao/client` exports. */
+  interface ClientConstructor {
+    /** Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`. */
+    new <In extends object = AnyEvents, Out extends object = AnyEvents>(
+      config: ConfigInput,
+      log: (...args: any[]) => void,
+    ): Client<In, Out>;
+    readonly prototype: Client;
+  }
+
+  // ------------------------------------------------------------------------------------- server
+
+  /** Options of {@link Server.stop}. */
+  interface StopOptions {
+    /**
+     * Close all clients too, after what was emitted to them has been sent (F7). Default: `false`
+     */
+    disconnect?: boolean | undefined;
+  }
+
+  /**
+   * A server: local socket, TCP, TLS or UDP. {@link IPC.serve} and {@link IPC.serveNet} make it and
+   * put it into {@link IPC.server}; nothing listens before {@link Server.start}.
+   *
+   * @typeParam In - payload by type of the messages that arrive here
+   * @typeParam Out - payload by type of the messages that are sent from here
+   */
+  interface Server<In extends object = AnyEvents, Out extends object = AnyEvents> {
+    /**
+     * Starts to listen.
+     *
+     * @returns a promise that is fulfilled when the server listens, at the same time as the event
+     * `start`. It is rejected with an {@link IpcError} when that fails (`EADDRINUSE`, `EACCES`, no
+     * key for TLS, …), which is also reported as `error`. Ignoring the promise is fine: it never
+     * ends the process as an unhandled rejection (F10)
+     */
+    start(): Promise<void>;
+
+    /**
+     * Stops listening and removes the server's own socket file. Connected clients stay connected
+     * (K26), unless `options.disconnect` is set. Safe at any time and any number of times (F7).
+     *
+     * @returns a promise that is fulfilled when the server no longer listens and, with
+     * `options.disconnect`, when all clients are closed
+     */
+    stop(options?: StopOptions): Promise<void>;
+
+    /**
+     * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
+     * `'*'`. Handlers of messages get the data and the sender's socket (on UDP a {@link UdpPeer}).
+     * Handlers of `'*'` come first, the others in the order in which they were added.
+     *
+     * @param once - remove the handler after its first call
+     * @throws TypeError if `type` is no string or `handler` no function (K12)
+     */
+    on<Type extends keyof ServerLifecycle>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, ServerLifecycle<In>[Type]>) => void,
+      once?: boolean,
+    ): this;
+    on<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+      once?: boolean,
+    ): this;
+    on<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+      once?: boolean,
+    ): this;
+    on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
+
+    /** As {@link Server.on}, for a single call. */
+    once<Type extends keyof ServerLifecycle>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, ServerLifecycle<In>[Type]>) => void,
+    ): this;
+    once<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+    ): this;
+    once<Type extends keyof In & string>(
+      type: Type,
+      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+    ): this;
+    once(type: OpenType<In>, handler: (...args: any[]) => void): this;
+
+    /**
+     * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
+     * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     */
+    off(type?: string, handler?: Function | '*'): this;
+
+    /**
+     * Sends a message to one client, given by its socket, or on UDP to an address and port. In raw
+     * mode, the second argument is the payload: bytes, or a string in `config.encoding`.
+     *
+     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
+     *
+     * @returns `true` if the message was taken without a backlog; `false` if one has built up, which
+     * ends with the event `drain`, or if the message was dropped because the socket is closed
+     * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle
+     */
+    emit<Type extends keyof Out & string>(
+      destination: Destination,
+      type: Type,
+      ...data: EmitArgs<Out, Type>
+    ): boolean;
+    emit(destination: Destination, bytes: RawBytes): boolean;
+    /**
+     * Without a destination, nothing is sent and `false` is returned.
+     *
+     * @deprecated Name a socket, or use {@link Server.broadcast}.
+     */
+    emit(typeOrBytes: OpenType<Out> | RawBytes, data?: any): boolean;
+
+    /**
+     * Sends a message to all connected clients; does nothing if there are none (K15). In raw mode,
+     * the only argument is the payload.
+     *
+     * @returns `false` if a backlog has built up for at least one client
+     * @throws TypeError if JSON cannot express `data`
+     */
+    broadcast<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
+    broadcast(bytes: RawBytes): boolean;
+
+    /** Calls this server's own handlers as if the event had happened; sends nothing (K12). */
+    publish(type: string, ...args: any[]): this;
+    /** Another name for {@link Server.publish}. */
+    trigger(type: string, ...args: any[]): this;
+    /** Another name for {@link Server.on}. */
+    subscribe: this['on'];
+    /** Another name for {@link Server.off}. */
+    unSubscribe: this['off'];
+    /** Removes all handlers of all types. */
+    reset(): this;
+    /** All handlers by type; a copy. */
+    readonly list: Record<string, Array<(...args: any[]) => void>>;
+
+    /** Called once the server listens; reports `start`. For subclasses to extend (K25). */
+    onStart(bound?: UdpPeer): void;
+
+    /** The connected clients. */
+    sockets: IpcSocket[];
+    /**
+     * What listens: `address()`, `listening`, `getConnections()` and so on; `false` before `start()`.
+     * A UDP server has a `dgram.Socket` here, which TypeScript has to be told with a cast.
+     */
+    server: net.Server | false;
+    /** Path of a local server's socket, otherwise the host to listen on. */
+    path: string;
+    /** Port of a TCP, TLS or UDP server, otherwise absent. */
+    port?: number | undefined;
+    /** Whether this is a UDP server on IPv4. */
+    udp4: boolean;
+    /** Whether this is a UDP server on IPv6. */
+    udp6: boolean;
+    /** The settings it was made with (K6). */
+    config: Config;
+    /** The log function it was made with. */
+    log(...args: any[]): void;
+  }
+
+  /** The class behind {@link Server}, which `ferripc/dao/socketServer` exports. */
+  interface ServerConstructor {
+    /**
+     * Makes a server by hand.
+     *
+     * @param path - path of the local socket or, together with `port`, the host to listen on
+     */
+    new <In extends object = AnyEvents, Out extends object = AnyEvents>(
+      path: string,
+      config: ConfigInput,
+      log: (...args: any[]) => void,
+      port?: number,
+    ): Server<In, Out>;
+    readonly prototype: Server;
+  }
+
+  /**
+   * How the type of {@link IPC.server} says that the value is `false` until a server is made, while
+   * `ipc.server.start()` compiles without a check: at run time this is just `false`.
+   */
+  type NotServing<In extends object = AnyEvents, Out extends object = AnyEvents> = false &
+    Pick<Server<In, Out>, keyof Server<In, Out>>;
+
+  // ---------------------------------------------------------------------------------------- ipc
+
+  /** UDP over IPv4 or over IPv6. */
+  type UdpType = 'udp4' | 'udp6';
+
+  /**
+   * An endpoint: any number of clients, at most one server, and one set of settings.
+   *
+   * All methods are bound: they can be taken off the object and called on their own (F19).
+   *
+   * @typeParam In - payload by type of the messages that arrive here
+   * @typeParam Out - payload by type of the messages that are sent from here
+   */
+  interface IPC<In extends object = AnyEvents, Out extends object = AnyEvents> {
+    /**
+     * The settings; change them one by one, or assign an object of your own, whose missing keys count
+     * as their defaults. A client or server keeps the object that it was made with (K6).
+     */
+    get config(): Config;
+    set config(value: ConfigInput);
+
+    /**
+     * The clients by id. An id that was never connected, or that was disconnected, is `undefined`
+     * here. The type leaves that out, so that `ipc.of.world.emit(…)` compiles as it always did; the
+     * compiler option `noUncheckedIndexedAccess` makes it appear.
+     */
+    of: Record<string, Client<In, Out>>;
+
+    /**
+     * The server; `false` until `serve` or `serveNet` has made one (K20). Its type can be used with
+     * or without a check: `ipc.server.start()`, `if (!ipc.server) ipc.serve()` and
+     * `ipc.server === false` all compile.
+     */
+    get server(): Server<In, Out> | NotServing<In, Out>;
+    set server(value: Server<In, Out> | false);
+
+    /**
+     * Makes a client of a local server, a Unix domain socket or a Windows named pipe, and puts it
+     * into `ipc.of[id]`. Connected clients stay as they are; one that is down is replaced (K16).
+     * Failures are reported as events of the client, never thrown.
+     *
+     * @param id - name of the client. If empty, nothing happens
+     * @param path - path of the server's socket.
+     * Default: `config.socketRoot + config.appspace + id` (K2)
+     * @param callback - called at once, before there is a connection, with this object. The client
+     * exists by then: the place to add handlers. What is emitted here is sent on connection (K3)
+     */
+    connectTo(id: string, callback: (ipc: this) => void): void;
+    connectTo(
+      id: string,
+      path: string | null | undefined,
+      callback?: ((ipc: this) => void) | null,
+    ): void;
+    connectTo(id: string, path: string | null | undefined, callback: () => void): void;
+    connectTo(id: string, callback?: (() => void) | null): void;
+
+    /**
+     * Makes a client of a TCP server, or of a TLS server if `config.tls` is set, and puts it into
+     * `ipc.of[id]`. Connected clients stay as they are; one that is down is replaced (K16). Failures
+     * are reported as events of the client, never thrown.
+     *
+     * @param id - name of the client. If empty, nothing happens
+     * @param host - default: `config.networkHost`
+     * @param port - default: `config.networkPort`; may come without a host
+     * @param callback - called at once, before there is a connection, with this object (K3). A UDP
+     * type in its place is ignored: UDP has no clients, only servers (F20)
+     */
+    connectToNet(id: string, callback: (ipc: this) => void): void;
+    connectToNet(
+      id: string,
+      hostOrPort: string | number | null | undefined,
+      callback?: ((ipc: this) => void) | null,
+    ): void;
+    connectToNet(
+      id: string,
+      host: string | null | undefined,
+      port: number | null | undefined,
+      callback?: ((ipc: this) => void) | UdpType | null,
+    ): void;
+    connectToNet(
+      id: string,
+      host: string | null | undefined,
+      port: number | null | undefined,
+      callback: () => void,
+    ): void;
+    connectToNet(id: string, callback: () => void): void;
+    connectToNet(
+      id: string,
+      hostOrPort?: string | number | null,
+      callback?: (() => void) | null,
+    ): void;
+
+    /**
+     * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first,
+     * within a bounded time (F6); then it reports `disconnect` and `destroy` (K10). An unknown id is
+     * ignored (K27).
+     */
+    disconnect(id: string): void;
+
+    /**
+     * Makes `ipc.server`, a server on a Unix domain socket or a Windows named pipe. It listens after
+     * `ipc.server.start()`.
+     *
+     * @param path - default: `config.socketRoot + config.appspace + config.id` (K2)
+     * @param callback - a handler of `start`
+     */
+    serve(callback: (() => void) | null): void;
+    serve(path?: string | null, callback?: (() => void) | null): void;
+
+    /**
+     * Makes `ipc.server`, a server on TCP, on TLS if `config.tls` is set, or on UDP. It listens after
+     * `ipc.server.start()`. Trailing arguments, the host before a port, and the port before a UDP type
+     * can be left out (K13).
+     *
+     * @param host - default: `config.networkHost`
+     * @param port - default: `config.networkPort`
+     * @param udpType - makes it a UDP server
+     * @param callback - a handler of `start`
+     */
+    serveNet(callback: () => void): void;
+    serveNet(udpType: UdpType, callback?: (() => void) | null): void;
+    serveNet(port: number, callback?: (() => void) | null): void;
+    serveNet(port: number, udpType: UdpType, callback?: (() => void) | null): void;
+    serveNet(host: string | null | undefined, callback: () => void): void;
+    serveNet(
+      host: string | null | undefined,
+      udpType: UdpType,
+      callback?: (() => void) | null,
+    ): void;
+    serveNet(
+      host?: string | null,
+      port?: number | null,
+      udpType?: UdpType | false | null,
+      callback?: (() => void) | null,
+    ): void;
+    serveNet(
+      host: string | null | undefined,
+      port: number | null | undefined,
+      callback?: (() => void) | null,
+    ): void;
+
+    /**
+     * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them, everything
+     * joined by blanks, handed to `config.logger` as one string (K18).
+     */
+    log(...args: any[]): void;
+  }
+
+  /** The class behind {@link IPC}. */
+  interface IPCConstructor {
+    /** Makes an endpoint that shares nothing with any other (K19). */
+    new <In extends object = AnyEvents, Out extends object = AnyEvents>(): IPC<In, Out>;
+    readonly prototype: IPC;
+  }
+
+  /** An {@link IPC} that carries the class too. */
+  interface IPCModule<In extends object = AnyEvents, Out extends object = AnyEvents> extends IPC<
+    In,
+    Out
+  > {
+    readonly IPC: IPCConstructor;
+  }
+
+  /** The class behind {@link IPCModule}. */
+  interface IPCModuleConstructor {
+    /** Makes an endpoint that shares nothing with any other (K19). */
+    new <In extends object = AnyEvents, Out extends object = AnyEvents>(): IPCModule<In, Out>;
+    readonly prototype: IPCModule;
+  }
+
+  /** The type of the main export (K21). */
+  interface Singleton extends IPCModule {
+    readonly IPCModule: IPCModuleConstructor;
+    /** This object itself. */
+    readonly default: Singleton;
+  }
+}
+
+export = ferripc;

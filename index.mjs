@@ -1,0 +1,5 @@
+// The package's ES module face: the same singleton as index.js.
+import singleton from './index.js';
+
+export default singleton;
+export const { IPC, IPCModule } = singleton;

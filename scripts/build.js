@@ -1,0 +1,66 @@
+'use strict';
+// Builds the native addon of this checkout: `cargo build --release --locked`, then a copy beside
+// package.json under the name that src/js/native.js looks for. Called by `npm run build`, by
+// `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js and
+// scripts/demo.js.
+//
+//   --if-stale   do nothing while the addon is newer than every source file
+//   --debug      a debug build
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { candidates } = require('../src/js/native');
+
+const root = path.join(__dirname, '..');
+
+function newest(entry) {
+  const stat = fs.statSync(entry);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...fs.readdirSync(entry).map((name) => newest(path.join(entry, name))));
+}
+
+function isFresh(addon) {
+  if (!fs.existsSync(addon)) return false;
+  const sources = [
+    'Cargo.toml',
+    'Cargo.lock',
+    'build.rs',
+    'src/lib.rs',
+    'src/engine',
+    'src/binding',
+  ];
+  const changed = Math.max(...sources.map((name) => newest(path.join(root, name))));
+  return fs.statSync(addon).mtimeMs > changed;
+}
+
+/** The addon's file name for the C library this machine has. */
+function addonName() {
+  const [first, musl] = candidates();
+  if (!musl) return first;
+  return process.report.getReport().header.glibcVersionRuntime ? first : musl;
+}
+
+function build({ ifStale = false, debug = false } = {}) {
+  const addon = path.join(root, addonName());
+  if (ifStale && isFresh(addon)) return;
+  const profile = debug ? 'debug' : 'release';
+  execFileSync('cargo', ['build', '--locked', ...(debug ? [] : ['--release'])], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
+  const library = {
+    win32: 'ferripc.dll',
+    darwin: 'libferripc.dylib',
+  }[process.platform];
+  // Renamed into place: a process that has the old addon mapped keeps it whole.
+  fs.copyFileSync(path.join(target, profile, library ?? 'libferripc.so'), `${addon}.new`);
+  fs.renameSync(`${addon}.new`, addon);
+}
+
+module.exports = build;
+
+if (require.main === module) {
+  build({ ifStale: process.argv.includes('--if-stale'), debug: process.argv.includes('--debug') });
+}

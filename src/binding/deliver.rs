@@ -1,0 +1,205 @@
+//! Engine events -> JavaScript: numbers into a header array, and one value.
+//!
+//! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
+//! The kinds and the header's layout are mirrored at the top of `src/js/engine.js`.
+
+use std::net::SocketAddr;
+use std::ptr;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::*;
+use napi::{check_status, sys};
+use serde_json::{Value, json};
+
+use super::text;
+use crate::engine;
+use crate::engine::codec::delimited::Batch;
+use crate::engine::codec::text::{Text, decode};
+use crate::engine::error::Endpoint;
+use crate::engine::event::{Ends, Event};
+
+/// `header[0]`. 0 means that there is no event.
+#[repr(u32)]
+enum Kind {
+    /// Text; `header[2]` frames that end at `header[3..]`, in UTF-16 units.
+    Frames = 1,
+    /// A buffer.
+    Chunk,
+    /// JSON of the addresses, or `null`.
+    Open,
+    /// As `Open`; `header[2]` is the listener.
+    Accepted,
+    /// Nothing more.
+    End,
+    Drain,
+    Finished,
+    /// JSON: `{errors, read, written}`.
+    Closed,
+    /// JSON: the frame's length.
+    TooLarge,
+    /// JSON: the bytes received of the unfinished frame.
+    Truncated,
+    /// JSON of the error; `header[1]` is the listener.
+    AcceptFailed,
+}
+
+/// Where the frame ends begin in the header.
+const ENDS_AT: usize = 3;
+
+/// The value that goes with a header.
+pub enum Payload {
+    None,
+    Json(Value),
+    Bytes(Bytes),
+    Frames { batch: Batch, text: FramesText },
+}
+
+/// How a batch's bytes become a string: as they are, or as re-encoded text.
+pub enum FramesText {
+    Ascii,
+    Utf8(Option<String>),
+}
+
+/// No event.
+pub fn nothing(header: &mut [u32]) -> Payload {
+    header[0] = 0;
+    Payload::None
+}
+
+/// Converts `event`, which came from `hub`.
+pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
+    let (kind, id, payload) = match event {
+        Event::Frames { id, batch } => {
+            header[2] = batch.ends.len() as u32;
+            let ends = &mut header[ENDS_AT..];
+            let mut count = 0;
+            let decoded = decode(&batch, hub.delimiter(id), |end| {
+                ends[count] = end as u32;
+                count += 1;
+            });
+            let text = match decoded {
+                Text::Ascii(_) => FramesText::Ascii,
+                Text::Utf8(std::borrow::Cow::Borrowed(_)) => FramesText::Utf8(None),
+                Text::Utf8(std::borrow::Cow::Owned(text)) => FramesText::Utf8(Some(text)),
+            };
+            (Kind::Frames, id, Payload::Frames { batch, text })
+        }
+        Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
+        Event::Open { id, ends } => (Kind::Open, id, Payload::Json(addresses(ends))),
+        Event::Accepted {
+            listener,
+            connection,
+            ends,
+        } => {
+            header[2] = listener;
+            (
+                Kind::Accepted,
+                connection.id(),
+                Payload::Json(addresses(ends)),
+            )
+        }
+        Event::End { id } => (Kind::End, id, Payload::None),
+        Event::Drain { id } => (Kind::Drain, id, Payload::None),
+        Event::Finished { id } => (Kind::Finished, id, Payload::None),
+        Event::Closed {
+            id,
+            errors,
+            counters: (read, written),
+        } => {
+            let errors: Vec<Value> = errors.iter().map(error).collect();
+            let json = json!({ "errors": errors, "read": read, "written": written });
+            (Kind::Closed, id, Payload::Json(json))
+        }
+        Event::TooLarge { id, len } => (Kind::TooLarge, id, Payload::Json(json!(len))),
+        Event::Truncated { id, len } => (Kind::Truncated, id, Payload::Json(json!(len))),
+        Event::AcceptFailed { id, error: why } => {
+            (Kind::AcceptFailed, id, Payload::Json(error(&why)))
+        }
+    };
+    header[0] = kind as u32;
+    header[1] = id;
+    payload
+}
+
+/// The result of listening, as JSON.
+pub fn listening(
+    result: std::result::Result<(u32, Option<SocketAddr>), engine::error::Error>,
+) -> String {
+    match result {
+        Ok((id, bound)) => json!({ "id": id, "address": bound.map(address) }),
+        Err(why) => json!({ "error": error(&why) }),
+    }
+    .to_string()
+}
+
+/// The fields of a Node system error.
+fn error(error: &engine::error::Error) -> Value {
+    let mut json = json!({
+        "message": error.to_string(),
+        "errno": error.errno(),
+        "code": error.code(),
+        "syscall": error.syscall,
+    });
+    match &error.endpoint {
+        Some(Endpoint::Path(path)) => json["address"] = json!(path),
+        Some(Endpoint::Ip(at)) => {
+            json["address"] = json!(at.ip().to_string());
+            json["port"] = json!(at.port());
+        }
+        None => {}
+    }
+    json
+}
+
+fn addresses(ends: Option<Ends>) -> Value {
+    ends.map_or(
+        Value::Null,
+        |ends| json!({ "local": address(ends.local), "remote": address(ends.peer) }),
+    )
+}
+
+/// What `net.Server.address()` returns.
+fn address(at: SocketAddr) -> Value {
+    let family = if at.is_ipv4() { "IPv4" } else { "IPv6" };
+    json!({ "address": at.ip().to_string(), "family": family, "port": at.port() })
+}
+
+impl ToNapiValue for Payload {
+    unsafe fn to_napi_value(env: sys::napi_env, payload: Self) -> Result<sys::napi_value> {
+        // SAFETY (all below): `env` is the environment that is being called from.
+        match payload {
+            // SAFETY: see above.
+            Payload::None => unsafe { ToNapiValue::to_napi_value(env, ()) },
+            // SAFETY: see above.
+            Payload::Json(json) => unsafe { String::to_napi_value(env, json.to_string()) },
+            Payload::Bytes(bytes) => {
+                let mut value = ptr::null_mut();
+                let copied = ptr::null_mut();
+                // SAFETY: see above; the bytes are copied before the call returns.
+                let status = unsafe {
+                    sys::napi_create_buffer_copy(
+                        env,
+                        bytes.len(),
+                        bytes.as_ptr().cast(),
+                        copied,
+                        &mut value,
+                    )
+                };
+                check_status!(status)?;
+                Ok(value)
+            }
+            Payload::Frames { batch, text } => match text {
+                // SAFETY: see above.
+                FramesText::Ascii => unsafe { text::from_ascii(env, &batch.bytes) },
+                FramesText::Utf8(text) => {
+                    let text = text.as_deref();
+                    // SAFETY: `decode` has checked that the bytes are UTF-8.
+                    let text =
+                        text.unwrap_or_else(|| unsafe { str::from_utf8_unchecked(&batch.bytes) });
+                    // SAFETY: see above.
+                    unsafe { <&str>::to_napi_value(env, text) }
+                }
+            },
+        }
+    }
+}

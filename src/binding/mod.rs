@@ -1,0 +1,13 @@
+//! The binding: converts between the engine and Node-API, and owns no rule of its own.
+//!
+//! * [`hub`]: the one class that JavaScript sees.
+//! * [`deliver`]: engine events -> a header of numbers and one value.
+//! * [`text`]: strings across the border.
+//! * [`options`]: plain objects from JavaScript -> engine types.
+//!
+//! The only consumer is `src/js/engine.js`.
+
+mod deliver;
+mod hub;
+mod options;
+mod text;

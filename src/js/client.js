@@ -1,0 +1,237 @@
+'use strict';
+// A connection to one server, with its retry rules: what `ipc.of[id]` holds. Made by ipc.js, and by
+// programs through the deep import dao/client.
+
+const Events = require('./events');
+const Queue = require('./queue');
+const Socket = require('./socket');
+const { framingOf, interfaceOf, refuseTls } = require('./config');
+const { argumentError, codedError, toPort } = require('./errors');
+const { systemPath } = require('./paths');
+const { decode, encode, encodeRaw } = require('./wire');
+
+/** Characters and bytes that are kept for a client that was never connected. */
+const MOST_HELD = 16 * 1024 * 1024;
+
+/**
+ * Events: `connect` on every connection; `error` (error) then `disconnect` for a failed attempt;
+ * `disconnect` when a connection ends; `destroy` after the last `disconnect` (K10); `data` (buffer) in
+ * raw mode; `drain`; every message's type (data).
+ */
+class Client extends Events {
+  #framing;
+  #retryTimer = null;
+  #wasConnected = false;
+  /** Connecting, connected, or waiting to try again. */
+  #trying = false;
+  /** Messages from before the first connection. */
+  #held = [];
+  #heldSize = 0;
+  #receive = (type, data) => {
+    if (!this.config.silent) this.log('detected event', type, data);
+    this.publish(type, data);
+  };
+  #fail = (error) => {
+    if (!this.config.silent) this.log('detected event', 'error', error);
+    this.publish('error', error);
+  };
+
+  /**
+   * `config` is kept and read when used (K6), but for its delimiter (F3).
+   * @throws {TypeError} see framingOf
+   */
+  constructor(config, log) {
+    super();
+    this.#framing = framingOf(config);
+    this.config = config;
+    this.log = log;
+    this.queue = new Queue();
+    this.queue.stop = true; // until connected
+    /** The socket of the current or last connection; false before the first attempt. */
+    this.socket = false;
+    this.retriesRemaining = config.maxRetries || 0;
+    this.explicitlyDisconnected = false;
+  }
+
+  /**
+   * Sends a message (in raw mode: `type` is the payload). Before the first connection messages are
+   * kept, up to 16 MiB; in sync mode they queue. True: accepted and below the high-water mark. False:
+   * accepted, but `drain` should be awaited; or dropped because the client is not connected.
+   * @throws {TypeError} for data that JSON.stringify, or a payload that Buffer.from, refuses
+   */
+  emit(type, data) {
+    const { config } = this;
+    if (!config.silent) {
+      this.log('dispatching event to ', this.id, this.path, ' : ', type, ',', data);
+    }
+    const message = config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
+    if (this.socket) this.socket._raw = Boolean(config.rawBuffer);
+    if (!config.sync) return this.#send(message);
+    this.queue.add(() => {
+      if (!config.silent) this.log('dispatching event to ', this.id, this.path, ' : ', message);
+      this.#send(message);
+    });
+    return true;
+  }
+
+  #send(message) {
+    if (this.#wasConnected) return this.socket._send(message);
+    if (!this.#trying) return false;
+    if (this.#heldSize + message.length > MOST_HELD) {
+      const reason = `not connected yet, and ${MOST_HELD} bytes are waiting: message dropped`;
+      this.#fail(codedError('ENOBUFS', reason));
+      return false;
+    }
+    this.#held.push(message);
+    this.#heldSize += message.length;
+    return true;
+  }
+
+  /**
+   * Connects, unless connected or connecting.
+   * @throws {RangeError} for a bad port
+   * @throws {TypeError} for a bad path, host or option of `config.interface`
+   */
+  connect() {
+    const { config } = this;
+    this.log('requested connection to ', this.id, this.path);
+    if (!this.path) {
+      this.log(
+        '\n\n######\nerror: ',
+        this.id,
+        ' client has not specified socket path it wishes to connect to.',
+      );
+      return;
+    }
+    if (this.socket && !this.socket.destroyed) return;
+    if (typeof this.path !== 'string') {
+      throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
+    }
+    this.#cancelRetry();
+    const socket = new Socket(this, { ...this.#framing, raw: Boolean(config.rawBuffer) });
+    socket.setEncoding(config.encoding);
+    if (this.port) {
+      refuseTls(config);
+      const options = { host: this.path, port: toPort(this.port), ...interfaceOf(config) };
+      this.log('Connecting client via TCP to', options);
+      socket._connectHost(options);
+    } else {
+      this.log('Connecting client on Unix Socket :', this.path);
+      socket._connectPath(systemPath(this.path));
+    }
+    this.socket = socket;
+    this.#trying = true;
+    socket.on('error', (error) => {
+      this.log('\n\n######\nerror: ', error);
+      this.publish('error', error);
+    });
+    socket.on('connect', () => this.#connected());
+    socket.on('close', () => this.#closed());
+  }
+
+  #connected() {
+    this.#wasConnected = true;
+    this.socket._raw = Boolean(this.config.rawBuffer);
+    for (const message of this.#takeHeld()) this.socket._send(message);
+    this.publish('connect');
+    this.retriesRemaining = this.config.maxRetries;
+    this.log('retrying reset');
+    this.queue.stop = false;
+    this.queue.next();
+  }
+
+  #closed() {
+    const { config } = this;
+    this.queue.stop = true; // the answer that it waits for will not come (F12)
+    this.log(
+      'connection closed',
+      this.id,
+      this.path,
+      this.retriesRemaining,
+      'tries remaining of',
+      config.maxRetries,
+    );
+    if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
+      this.#trying = false;
+      this.#takeHeld();
+      this.publish('disconnect');
+      this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
+      this.publish('destroy');
+      return;
+    }
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      if (this.explicitlyDisconnected) return;
+      this.retriesRemaining--;
+      this.#reconnect();
+    }, config.retry ?? 500);
+    this.publish('disconnect');
+  }
+
+  /** Nobody is there to catch what `connect` throws for a configuration that was changed meanwhile. */
+  #reconnect() {
+    try {
+      this.connect();
+    } catch (error) {
+      this.publish('error', error);
+      this.#closed();
+    }
+  }
+
+  #takeHeld() {
+    this.#heldSize = 0;
+    return this.#held.splice(0);
+  }
+
+  #cancelRetry() {
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
+  }
+
+  /** Ends for good: what was emitted is sent, then the connection closed (F6); no retry (F8). */
+  _disconnect() {
+    this.explicitlyDisconnected = true;
+    this.off('*', '*');
+    this.#cancelRetry();
+    this.#trying = false;
+    if (!this.socket || this.socket.destroyed) return;
+    for (const message of this.#takeHeld()) this.socket._send(message);
+    const waiting = this.queue.contents.splice(0);
+    const wasConnected = this.#wasConnected;
+    this.#wasConnected = true; // to the socket, even if it is still connecting
+    for (const send of waiting) send();
+    this.#wasConnected = wasConnected;
+    this.socket._close();
+  }
+
+  // ---- called by socket.js ---------------------------------------------------------------------
+
+  onFrame(socket, text) {
+    const { config } = this;
+    if (config.rawBuffer) {
+      socket._raw = true; // switched since the last read
+      this.onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      return;
+    }
+    decode(text, this.#receive, this.#fail);
+    if (config.sync) this.queue.next();
+  }
+
+  onRaw(socket, buffer) {
+    const { config } = this;
+    if (!config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
+    if (!config.silent) this.log('## received events ##');
+    this.publish('data', buffer);
+    if (config.sync) this.queue.next();
+  }
+
+  onBadFrame(socket, error) {
+    this.#fail(error);
+  }
+
+  onDrain() {
+    this._publishTyped('drain');
+  }
+}
+
+module.exports = Client;

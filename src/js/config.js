@@ -1,0 +1,112 @@
+'use strict';
+// The defaults of `ipc.config` and how its values are read. Used by ipc.js, client.js and server.js.
+//
+// A configuration is a plain mutable object that users change and replace at any time (K6), so values
+// are read when they are used and a missing one means its default.
+
+const os = require('node:os');
+const { constants } = require('node:buffer');
+const { argumentError, codedError } = require('./errors');
+const { DEFAULT_DELIMITER } = require('./wire');
+
+class Defaults {
+  constructor() {
+    /** Part of the default path: socketRoot + appspace + id (K2). */
+    this.appspace = 'app.';
+    this.socketRoot = '/tmp/';
+    /** The id of this process's service. */
+    this.id = hostname();
+
+    /** Encoding of strings in raw mode (K14). */
+    this.encoding = 'utf8';
+    /** Raw bytes instead of messages (K14). */
+    this.rawBuffer = false;
+    /** One message in flight per client (K17). */
+    this.sync = false;
+    /** What `start` does about an existing socket file: true, false or 'stale' (F9). */
+    this.unlink = true;
+
+    /** Ends each message (K1). Read when a client or server is made. */
+    this.delimiter = DEFAULT_DELIMITER;
+    /** Longest message that is accepted, in bytes. */
+    this.maxMessageBytes = constants.MAX_STRING_LENGTH;
+
+    /** No logging (K18). */
+    this.silent = false;
+    this.logDepth = 5;
+    this.logInColor = true;
+    this.logger = console.log.bind(console);
+
+    /** Most connections a server keeps at a time (K23). */
+    this.maxConnections = 100;
+    /** Time between two attempts to connect, in ms (K10). */
+    this.retry = 500;
+    /** Attempts after the first (K11). */
+    this.maxRetries = Infinity;
+    this.stopRetrying = false;
+
+    // node-ipc means to look at the network interfaces here, but its test never holds: every version
+    // has these values on every machine, and peers rely on meeting at 127.0.0.1 (F18).
+    this.IPType = '';
+    this.tls = false;
+    this.networkHost = '127.0.0.1';
+    this.networkPort = 8000;
+
+    /** Opens the socket file to all users (K23). */
+    this.readableAll = false;
+    this.writableAll = false;
+
+    /** How a client connects, as in net.connect (K24). */
+    this.interface = {
+      localAddress: false,
+      localPort: false,
+      family: false,
+      hints: false,
+      lookup: false,
+    };
+  }
+}
+
+function hostname() {
+  try {
+    return os.hostname();
+  } catch {
+    return 'localhost'; // a sandbox without the call
+  }
+}
+
+/**
+ * The framing that a client or server keeps from now on (F3).
+ * @throws {TypeError} if the delimiter is not a non-empty string or maxMessageBytes not a number
+ */
+function framingOf(config) {
+  const { delimiter = DEFAULT_DELIMITER, maxMessageBytes = constants.MAX_STRING_LENGTH } = config;
+  if (typeof delimiter !== 'string' || delimiter === '') {
+    throw argumentError('config.delimiter', 'a non-empty string', delimiter);
+  }
+  if (!(maxMessageBytes > 0)) {
+    throw argumentError('config.maxMessageBytes', 'a positive number', maxMessageBytes);
+  }
+  const maxFrame = Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH);
+  return { delimiter, maxFrame, raw: Boolean(config.rawBuffer) };
+}
+
+/** The options for connecting to a host, from `config.interface` or `config.interfaces` (K24). */
+function interfaceOf(config) {
+  const options = {};
+  for (const source of [config.interfaces, config.interface]) {
+    for (const key of ['localAddress', 'localPort', 'family', 'hints', 'lookup']) {
+      if (source?.[key]) options[key] = source[key];
+    }
+  }
+  return options;
+}
+
+/** @throws {Error} for a configuration that asks for TLS, which is not there yet. */
+function refuseTls(config) {
+  if (config.tls) {
+    throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'config.tls is not supported yet');
+  }
+}
+
+module.exports = { Defaults, framingOf, interfaceOf, refuseTls };

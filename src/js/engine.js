@@ -1,0 +1,449 @@
+'use strict';
+// The one module that talks to the native addon: open, write, close, events. socket.js and
+// listener.js are its only users; another engine could stand behind the same two classes.
+//
+// A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
+// connection or listener does, and none before the first or after the last.
+//
+// Out: frames collect in `Connection#pending` during a turn and cross the border in one call.
+// In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event.
+
+const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const { load } = require('./native');
+
+/** Characters of pending frames from which on a flush does not wait for the end of the turn. */
+const FLUSH_AT = 32 * 1024;
+
+/** Queued bytes from which on a writer should wait for `drain`. Mirrors link.rs. */
+const HIGH_WATER = 256 * 1024;
+
+/** UTF-16 units and events after which `drain` lets the event loop turn. */
+const TURN_UNITS = 256 * 1024;
+const TURN_EVENTS = 64;
+
+// Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
+// or the listener, header[3..] the frames' ends.
+const FRAMES = 1;
+const CHUNK = 2;
+const OPEN = 3;
+const ACCEPTED = 4;
+const END = 5;
+const DRAIN = 6;
+const FINISHED = 7;
+const CLOSED = 8;
+const TOO_LARGE = 9;
+const TRUNCATED = 10;
+const ACCEPT_FAILED = 11;
+const ENDS_AT = 3;
+const MOST_FRAMES = 2048;
+
+const settled = Promise.resolve();
+
+/** The current hub with everything that lives and ends with it, or null. */
+let current = null;
+
+function acquire() {
+  current ??= new Activity();
+  return current;
+}
+
+/** One life of a native hub. */
+class Activity {
+  constructor() {
+    this.header = new Uint32Array(ENDS_AT + MOST_FRAMES);
+    /** Handle -> Connection or Listener. */
+    this.endpoints = new Map();
+    /** How many endpoints keep the process alive. */
+    this.referenced = 0;
+    /** Connections with pending frames. */
+    this.dirty = [];
+    this.flushScheduled = false;
+    this.draining = false;
+    this.drainScheduled = false;
+    /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
+    this.interrupted = [];
+    const { Hub } = load();
+    this.hub = new Hub(() => this.drain());
+    this.onExit = () => this.flush();
+    // What was emitted in the turn that calls process.exit() has to be on its way by then.
+    process.on('exit', this.onExit);
+  }
+
+  add(endpoint) {
+    this.endpoints.set(endpoint.id, endpoint);
+    endpoint.ref();
+  }
+
+  remove(endpoint) {
+    if (!this.endpoints.delete(endpoint.id)) return;
+    endpoint.unref();
+    if (this.endpoints.size === 0) this.dispose();
+  }
+
+  dispose() {
+    if (current === this) current = null;
+    process.removeListener('exit', this.onExit);
+    this.hub.dispose();
+    this.hub = null;
+  }
+
+  reference(step) {
+    const before = this.referenced;
+    this.referenced += step;
+    if (before === 0 || this.referenced === 0) this.hub.keepAlive(this.referenced > 0);
+  }
+
+  /** Sees to it that `connection` is flushed before this turn ends. */
+  schedule(connection) {
+    this.dirty.push(connection);
+    if (this.draining || this.flushScheduled) return;
+    this.flushScheduled = true;
+    settled.then(() => this.flush());
+  }
+
+  flush() {
+    this.flushScheduled = false;
+    const { dirty } = this;
+    if (dirty.length === 0) return;
+    this.dirty = [];
+    for (const connection of dirty) connection.flush();
+  }
+
+  /** Takes events until there are none, or until it is time to let the event loop turn. */
+  drain() {
+    if (this.drainScheduled || this.draining) return;
+    let units = TURN_UNITS;
+    let events = TURN_EVENTS;
+    let done = false;
+    this.draining = true;
+    try {
+      while (units > 0 && events-- > 0) {
+        if (this.interrupted.length > 0) {
+          this.interrupted.shift().deliver();
+        } else {
+          if (this.hub === null) break;
+          const payload = this.hub.next(this.header);
+          if (this.header[0] === 0) {
+            done = true;
+            break;
+          }
+          if (typeof payload === 'string') units -= payload.length;
+          this.dispatch(payload);
+        }
+        this.flush();
+      }
+    } finally {
+      this.draining = false;
+      this.flush();
+      if (!done && this.hub !== null) this.continueSoon();
+    }
+  }
+
+  /** Goes on draining in the next turn of the event loop. */
+  continueSoon() {
+    if (this.drainScheduled) return;
+    this.drainScheduled = true;
+    setImmediate(() => {
+      this.drainScheduled = false;
+      if (this.hub !== null) this.drain();
+    });
+  }
+
+  dispatch(payload) {
+    const { header } = this;
+    const id = header[1];
+    if (header[0] === ACCEPTED) {
+      const listener = this.endpoints.get(header[2]);
+      if (listener === undefined) this.hub.destroy(id);
+      else listener.sink.onAccepted(new Connection(this, id, listener), JSON.parse(payload));
+      return;
+    }
+    const endpoint = this.endpoints.get(id);
+    if (endpoint === undefined) return; // destroyed while the event was on its way
+    const { sink } = endpoint;
+    switch (header[0]) {
+      case FRAMES:
+        endpoint.frames(payload, header, header[2]);
+        break;
+      case CHUNK:
+        endpoint.chunk(payload);
+        break;
+      case OPEN:
+        sink.onOpen(JSON.parse(payload));
+        break;
+      case END:
+        endpoint.inOrder(() => sink.onEnd());
+        break;
+      case DRAIN:
+        endpoint.queued = 0;
+        sink.onDrain();
+        break;
+      case FINISHED:
+        sink.onFinished();
+        break;
+      case CLOSED:
+        this.remove(endpoint);
+        endpoint.closed = JSON.parse(payload);
+        endpoint.inOrder(() => sink.onClosed(endpoint.closed.errors));
+        break;
+      case TOO_LARGE:
+        sink.onTooLarge(JSON.parse(payload));
+        break;
+      case TRUNCATED:
+        sink.onTruncated(JSON.parse(payload));
+        break;
+      case ACCEPT_FAILED:
+        sink.onAcceptFailed(JSON.parse(payload));
+        break;
+    }
+  }
+}
+
+/** What connections and listeners share: a handle, and whether it keeps the process alive. */
+class Endpoint {
+  constructor(activity, id, sink) {
+    this.activity = activity;
+    this.id = id;
+    this.sink = sink;
+    this.referenced = false;
+    activity.add(this);
+  }
+
+  ref() {
+    if (this.referenced || !this.activity.endpoints.has(this.id)) return;
+    this.referenced = true;
+    this.activity.reference(1);
+  }
+
+  unref() {
+    if (!this.referenced) return;
+    this.referenced = false;
+    this.activity.reference(-1);
+  }
+}
+
+/**
+ * A connection. Its sink (socket.js) has the methods onOpen(addresses), onFrame(text), onChunk(buffer),
+ * onEnd(), onDrain(), onFinished(), onClosed(errors), onTooLarge(bytes), onTruncated(bytes).
+ * After `destroy`, and after a `close` that returned false, none of them is called again.
+ */
+class Connection extends Endpoint {
+  /** `framing`: `{delimiter, maxFrame, raw}`; a Listener has it under the same names. */
+  constructor(activity, id, framing, sink = null) {
+    super(activity, id, sink);
+    this.delimiter = framing.delimiter;
+    this.pending = '';
+    /** Bytes that the system had not taken when last written to. */
+    this.queued = 0;
+    /** While paused: deliveries that wait, in order. Null otherwise. */
+    this.held = null;
+    /** `{errors, read, written}` once closed. */
+    this.closed = null;
+  }
+
+  get hub() {
+    return this.closed === null ? this.activity.hub : null;
+  }
+
+  /** Sends one frame (without its delimiter). False: wait for onDrain. */
+  send(frame) {
+    if (frame.length >= FLUSH_AT) {
+      this.flush();
+      this.queued = this.hub.write(this.id, frame, true);
+    } else {
+      if (this.pending === '') this.activity.schedule(this);
+      this.pending += frame + this.delimiter;
+      if (this.pending.length >= FLUSH_AT) this.flush();
+    }
+    return this.queued < HIGH_WATER;
+  }
+
+  /** Sends text or bytes as they are, after what is pending. */
+  write(data) {
+    this.flush();
+    this.queued =
+      typeof data === 'string'
+        ? this.hub.write(this.id, data, false)
+        : this.hub.writeBytes(this.id, data);
+    return this.queued < HIGH_WATER;
+  }
+
+  flush() {
+    if (this.pending === '') return;
+    const text = this.pending;
+    this.pending = '';
+    const hub = this.hub;
+    if (hub !== null) this.queued = hub.write(this.id, text, false);
+  }
+
+  /** False if everything written is sent; otherwise onDrain is called when it is. */
+  awaitDrain() {
+    return this.hub.awaitDrain(this.id);
+  }
+
+  /** Shuts our side down when everything is sent; then onFinished. */
+  finish() {
+    this.flush();
+    this.hub.finish(this.id);
+  }
+
+  /** Closes when everything is sent, at the latest after `linger` ms. True: onClosed follows. */
+  close(linger) {
+    this.flush();
+    const [read, written] = this.counters();
+    if (this.hub.close(this.id, linger)) return true;
+    this.gone(read, written);
+    return false;
+  }
+
+  /** Closes at once; what is pending is still offered to the system. */
+  destroy() {
+    this.flush();
+    const [read, written] = this.counters();
+    this.hub.destroy(this.id);
+    this.gone(read, written);
+  }
+
+  gone(read, written) {
+    this.closed = { errors: [], read, written };
+    this.held = null;
+    this.activity.remove(this);
+  }
+
+  /** Bytes received and bytes handed to the system. */
+  counters() {
+    return this.closed === null
+      ? this.activity.hub.counters(this.id)
+      : [this.closed.read, this.closed.written];
+  }
+
+  setRaw(raw) {
+    this.hub.setRaw(this.id, raw);
+  }
+
+  setTapped(tapped) {
+    this.hub.setTapped(this.id, tapped);
+  }
+
+  setNoDelay(on) {
+    this.hub.setNoDelay(this.id, on);
+  }
+
+  setKeepAlive(on, idle) {
+    this.hub.setKeepAlive(this.id, on, idle);
+  }
+
+  /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
+  pause() {
+    if (this.held !== null || this.closed !== null) return;
+    this.held = [];
+    this.hub.setPaused(this.id, true);
+  }
+
+  resume() {
+    if (this.held === null || this.closed !== null) return;
+    const { held, activity } = this;
+    this.held = null;
+    this.hub.setPaused(this.id, false);
+    if (held.length === 0) return;
+    activity.interrupted.push(...held);
+    activity.continueSoon();
+  }
+
+  frames(text, ends, count) {
+    const delivery = new Delivery(this, text, ends, count);
+    if (this.held === null) delivery.deliver();
+    else this.held.push(delivery.detach());
+  }
+
+  chunk(buffer) {
+    this.inOrder(() => this.sink.onChunk(buffer));
+  }
+
+  /** Calls `deliver` now or, while paused, after what is held. */
+  inOrder(deliver) {
+    if (this.held === null) deliver();
+    else this.held.push({ deliver });
+  }
+}
+
+/** The frames of one batch on their way to the sink. */
+class Delivery {
+  constructor(connection, text, ends, count) {
+    this.connection = connection;
+    this.text = text;
+    this.ends = ends;
+    this.count = count;
+    this.index = 0;
+    this.start = 0;
+  }
+
+  /** Own copy of the frame ends, which the next event overwrites. */
+  detach() {
+    this.ends = this.ends.slice(0, ENDS_AT + this.count);
+    return this;
+  }
+
+  /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
+  deliver() {
+    const { connection, text, ends, count } = this;
+    if (connection.held !== null) {
+      connection.held.push(this);
+      return;
+    }
+    const { sink } = connection;
+    const delimiterLength = connection.delimiter.length;
+    try {
+      while (this.index < count && connection.closed === null && connection.held === null) {
+        const start = this.start;
+        const end = ends[ENDS_AT + this.index];
+        this.index++;
+        this.start = end + delimiterLength;
+        sink.onFrame(count === 1 ? text : text.slice(start, end));
+      }
+    } finally {
+      if (this.index < count && connection.closed === null) {
+        this.detach();
+        if (connection.held === null) connection.activity.interrupted.unshift(this);
+        else connection.held.unshift(this);
+      }
+    }
+  }
+}
+
+/** A listener. Its sink (listener.js) has onAccepted(connection, addresses), onAcceptFailed(error). */
+class Listener extends Endpoint {
+  constructor(activity, id, framing, sink) {
+    super(activity, id, sink);
+    this.delimiter = framing.delimiter;
+  }
+
+  /** Stops listening, synchronously. */
+  close() {
+    this.activity.hub.closeListener(this.id);
+    this.activity.remove(this);
+  }
+}
+
+/** Starts connecting. `options`: see ConnectOptions in options.rs. */
+function connect(options, sink) {
+  const activity = acquire();
+  const id = activity.hub.connect(options);
+  return new Connection(activity, id, options.framing, sink);
+}
+
+/**
+ * Listens. `options`: see ListenOptions in options.rs. Returns `{listener, address}`, where
+ * `address` is null for a path, or `{error}` with the fields of a Node system error.
+ */
+function listen(options, sink) {
+  const activity = acquire();
+  const { error, id, address } = JSON.parse(activity.hub.listen(options));
+  if (error) {
+    if (activity.endpoints.size === 0) activity.dispose();
+    return { error };
+  }
+  return { listener: new Listener(activity, id, options.framing, sink), address };
+}
+
+module.exports = { connect, listen, HIGH_WATER };

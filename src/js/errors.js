@@ -1,0 +1,45 @@
+'use strict';
+// Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
+
+/** An Error from the fields that the engine reports (`message, errno, code, syscall, address, port`). */
+function systemError(fields) {
+  const { message, ...rest } = fields;
+  for (const key of Object.keys(rest)) if (rest[key] === null) delete rest[key];
+  return Object.assign(new Error(message), rest);
+}
+
+/** One error for a connection that failed on every address that was tried. */
+function connectError(list) {
+  const errors = list.map(systemError);
+  if (errors.length === 1) return errors[0];
+  const { errno, code, syscall } = errors[0];
+  const message = errors.map((error) => error.message).join('; ');
+  return Object.assign(new AggregateError(errors, message), { errno, code, syscall });
+}
+
+/** An Error with a code and further properties. */
+function codedError(code, message, properties) {
+  return Object.assign(new Error(message), { code, ...properties });
+}
+
+/** A TypeError that names the argument. */
+function argumentError(name, expected, actual) {
+  const shown = actual === null ? 'null' : typeof actual;
+  return Object.assign(
+    new TypeError(`The "${name}" argument must be ${expected}. Received type ${shown}`),
+    { code: 'ERR_INVALID_ARG_TYPE' },
+  );
+}
+
+/** A port number from what `net` accepts as one: 0 to 65535, or such a number as a string. */
+function toPort(value) {
+  const number =
+    typeof value === 'number' || (typeof value === 'string' && value.trim()) ? +value : -1;
+  if (number === number >>> 0 && number <= 0xffff) return number;
+  throw Object.assign(
+    new RangeError(`The "port" argument must be >= 0 and < 65536. Received ${String(value)}`),
+    { code: 'ERR_SOCKET_BAD_PORT' },
+  );
+}
+
+module.exports = { systemError, connectError, codedError, argumentError, toPort };

@@ -1,0 +1,187 @@
+'use strict';
+// The IPC class: what node-ipc's users hold in their hands. Argument overloads (K13), the `of` table,
+// the current server. Made by index.js, and by programs through `.IPC`, `.IPCModule` or the deep import
+// services/IPC.
+
+const Client = require('./client');
+const Server = require('./server');
+const log = require('./log');
+const { Defaults } = require('./config');
+const { argumentError, toPort } = require('./errors');
+const { defaultPath } = require('./paths');
+
+const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
+
+const UDP_TYPES = ['udp4', 'udp6'];
+
+/** Independent instances: each has its own configuration, clients and server (K19). */
+class IPC {
+  constructor() {
+    /** Live and replaceable (K6). */
+    this.config = new Defaults();
+    /** Clients by id. */
+    this.of = {};
+    /** The server of the last `serve` or `serveNet`; false before (K20). */
+    this.server = false;
+    // Own bound data properties: destructuring works (F19), and so do jest's spies and automocks, and
+    // methods that a subclass overrides (K19).
+    for (const name of METHODS) this[name] = this[name].bind(this);
+  }
+
+  /** Passes its arguments to `config.logger` as one string, unless `config.silent` (K18). */
+  log(...args) {
+    log.apply(this, args);
+  }
+
+  /**
+   * Connects to a local server: `connectTo(id[, path][, callback])`. The callback runs before this
+   * returns (K3), with this object, or without arguments if `id` is connected already (K16).
+   * @throws {TypeError} for a path that is no string or a callback that is no function
+   */
+  connectTo(id, path, callback) {
+    if (typeof path === 'function') [path, callback] = [false, path];
+    checkCallback(callback);
+    if (!this.#hasId(id)) return;
+    if (!path) {
+      this.log(
+        'Service path not specified, so defaulting to',
+        'ipc.config.socketRoot + ipc.config.appspace + id',
+        '',
+      );
+      path = defaultPath(this.config, id);
+    }
+    this.#connect(id, path, undefined, callback);
+  }
+
+  /**
+   * Connects to a TCP server: `connectToNet(id[, host][, port][, callback])`. As `connectTo`.
+   * @throws {RangeError} for a bad port
+   * @throws {TypeError} for a host that is no string or a callback that is no function
+   */
+  connectToNet(id, host, port, ...rest) {
+    if (!this.#hasId(id)) return;
+    if (typeof host === 'number') [host, port, rest] = [false, host, [port, ...rest]];
+    if (typeof host === 'function') [host, port, rest] = [false, false, [host]];
+    if (typeof port === 'function') [port, rest] = [false, [port]];
+    // A UDP type means nothing here (F20).
+    const callback = rest.find((arg) => arg && !UDP_TYPES.includes(arg));
+    checkCallback(callback);
+    host = this.#hostOrDefault(host);
+    port = this.#portOrDefault(port);
+    this.#connect(id, host, port, callback);
+  }
+
+  /** Ends the connection to `id` when everything emitted is sent (F6); nothing for an unknown id (K27). */
+  disconnect(id) {
+    if (!Object.hasOwn(this.of, id)) return;
+    const client = this.of[id];
+    delete this.of[id];
+    client._disconnect();
+  }
+
+  /**
+   * Makes a local server: `serve([path][, callback])`. It listens with `server.start()`; the callback
+   * is a `start` handler.
+   * @throws {TypeError} for a callback that is no function
+   */
+  serve(path, callback) {
+    if (typeof path === 'function') [path, callback] = [false, path];
+    checkCallback(callback);
+    if (!path) {
+      path = defaultPath(this.config, this.config.id);
+      this.log(
+        'Server path not specified, so defaulting to',
+        'ipc.config.socketRoot + ipc.config.appspace + ipc.config.id',
+        path,
+      );
+    }
+    this.#serve(path, undefined, false, callback);
+  }
+
+  /**
+   * Makes a TCP server: `serveNet([host][, port][, udpType][, callback])`. As `serve`.
+   * @throws {RangeError} for a bad port
+   * @throws {TypeError} for a host that is no string or a callback that is no function
+   */
+  serveNet(host, port, udpType, callback) {
+    if (typeof host === 'number') [host, port, udpType, callback] = [false, host, port, udpType];
+    if (typeof host === 'function') [host, port, udpType, callback] = [false, false, false, host];
+    if (isUdpType(host)) [host, port, udpType, callback] = [false, false, host, port];
+    if (isUdpType(port)) [port, udpType, callback] = [false, port, udpType];
+    if (typeof port === 'function') [port, udpType, callback] = [false, false, port];
+    if (typeof udpType === 'function') [udpType, callback] = [false, udpType];
+    checkCallback(callback);
+    host = this.#hostOrDefault(host);
+    port = this.#portOrDefault(port);
+    this.#serve(host, port, udpType, callback);
+  }
+
+  #hasId(id) {
+    if (id) return true;
+    this.log(
+      'Service id required',
+      'Requested service connection without specifying service id. Aborting connection attempt',
+    );
+    return false;
+  }
+
+  #hostOrDefault(host) {
+    if (host) {
+      if (typeof host !== 'string') throw argumentError('host', 'of type string', host);
+      return host;
+    }
+    const { networkHost = '127.0.0.1' } = this.config;
+    this.log('Server host not specified, so defaulting to', 'ipc.config.networkHost', networkHost);
+    return networkHost;
+  }
+
+  #portOrDefault(port) {
+    if (port) {
+      toPort(port); // throws for a bad one
+      return port;
+    }
+    const { networkPort = 8000 } = this.config;
+    this.log('Server port not specified, so defaulting to', 'ipc.config.networkPort', networkPort);
+    return networkPort;
+  }
+
+  #connect(id, path, port, callback) {
+    const known = Object.hasOwn(this.of, id) ? this.of[id] : undefined;
+    if (known?.socket && !known.socket.destroyed) {
+      this.log('Already Connected to', id, '- So executing success without connection');
+      if (callback) callback();
+      return;
+    }
+    known?._disconnect(); // one client per id, and no timer of the old one left (F8)
+    const client = new Client(this.config, log);
+    client.id = id;
+    client.path = path;
+    if (port !== undefined) client.port = port;
+    this.of[id] = client;
+    client.connect();
+    if (callback) callback(this);
+  }
+
+  #serve(path, port, udpType, callback) {
+    this.server = new Server(path, this.config, log, port);
+    if (isUdpType(udpType)) {
+      this.server[udpType.toLowerCase()] = true;
+      // An IPv4 socket cannot be bound to an IPv6 address.
+      if (this.server.udp4 && path === '::1') this.server.path = '127.0.0.1';
+    }
+    if (callback) this.server.on('start', callback);
+  }
+}
+
+function isUdpType(value) {
+  return typeof value === 'string' && UDP_TYPES.includes(value.toLowerCase());
+}
+
+/** As node-ipc, takes any falsy value for "no callback". */
+function checkCallback(callback) {
+  if (callback && typeof callback !== 'function') {
+    throw argumentError('callback', 'of type function', callback);
+  }
+}
+
+module.exports = IPC;

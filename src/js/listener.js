@@ -1,0 +1,165 @@
+'use strict';
+// The listening server that users see as `ipc.server.server`: a net.Server without a handle of Node's
+// own. Used by server.js.
+
+const net = require('node:net');
+const dns = require('node:dns');
+const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const engine = require('./engine');
+const Socket = require('./socket');
+const { codedError, systemError } = require('./errors');
+
+/**
+ * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
+ * connection over `maxConnections`), 'error', 'close' (stopped and the last connection gone).
+ */
+class Listener extends net.Server {
+  #listener = null;
+  #address = null;
+  #connections = new Set();
+  #owner;
+  #framing;
+  #unrefed = false;
+  #announced = false;
+  #closing = false;
+
+  /** `owner` gets the messages of accepted sockets, see socket.js. */
+  constructor(owner, framing) {
+    super();
+    this.#owner = owner;
+    this.#framing = framing;
+  }
+
+  /** Listens on a path; 'listening' or 'error' follows in a later turn. */
+  _listenPath(path, claim, addMode) {
+    this.#listen({ path, claim, addMode }, path);
+  }
+
+  /** Listens on a host's first address; 'listening' or 'error' follows in a later turn. */
+  _listenHost(host, port) {
+    if (net.isIP(host)) {
+      this.#listen({ address: host, port }, null);
+      return;
+    }
+    dns.lookup(host, (error, address) => {
+      if (this.#closing) return;
+      if (error) this.#fail(error);
+      else this.#listen({ address, port }, null);
+    });
+  }
+
+  #listen(options, path) {
+    const { error, listener, address } = engine.listen(
+      { ...options, framing: this.#framing },
+      this,
+    );
+    if (error) {
+      // As in Node, whose port is -1 where there is none.
+      this.#fail(systemError(path === null ? error : { ...error, port: -1 }));
+      return;
+    }
+    this.#listener = listener;
+    this.#address = path ?? address;
+    if (this.#unrefed) listener.unref();
+    setImmediate(() => this.#announce());
+  }
+
+  /** Emits 'listening', once, and before the first connection. */
+  #announce() {
+    if (this.#announced || !this.listening) return;
+    this.#announced = true;
+    this.emit('listening');
+  }
+
+  #fail(error) {
+    setImmediate(() => this.emit('error', error));
+  }
+
+  onAccepted(connection, addresses) {
+    this.#announce();
+    if (this.maxConnections && this.#connections.size >= this.maxConnections) {
+      connection.destroy();
+      const { local = {}, remote = {} } = addresses ?? {};
+      this.emit('drop', {
+        localAddress: local.address,
+        localPort: local.port,
+        localFamily: local.family,
+        remoteAddress: remote.address,
+        remotePort: remote.port,
+        remoteFamily: remote.family,
+      });
+      return;
+    }
+    const socket = new Socket(this.#owner, this.#framing);
+    socket.server = this;
+    this.#connections.add(socket);
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      if (this.#closing) this.#closeIfDrained();
+    });
+    socket._accepted(connection, addresses);
+    this.emit('connection', socket);
+  }
+
+  onAcceptFailed(error) {
+    this.emit('error', systemError(error));
+  }
+
+  /** `close` was called. */
+  get _closed() {
+    return this.#closing;
+  }
+
+  // ---- what net.Server answers -----------------------------------------------------------------
+
+  get listening() {
+    return this.#listener !== null;
+  }
+
+  address() {
+    return this.#address !== null && typeof this.#address === 'object'
+      ? { ...this.#address }
+      : this.#address;
+  }
+
+  getConnections(callback) {
+    setImmediate(() => callback(null, this.#connections.size));
+    return this;
+  }
+
+  /** Stops listening. `callback` gets an error with code ERR_SERVER_NOT_RUNNING if it was not. */
+  close(callback) {
+    const wasListening = this.listening;
+    if (typeof callback === 'function') {
+      this.once('close', () => {
+        if (wasListening) callback();
+        else callback(codedError('ERR_SERVER_NOT_RUNNING', 'Server is not running.'));
+      });
+    }
+    this.#closing = true;
+    this.#listener?.close();
+    this.#listener = null;
+    this.#address = null;
+    this.#closeIfDrained();
+    return this;
+  }
+
+  #closeIfDrained() {
+    if (this.listening || this.#connections.size > 0) return;
+    setImmediate(() => this.emit('close'));
+  }
+
+  ref() {
+    this.#unrefed = false;
+    this.#listener?.ref();
+    return this;
+  }
+
+  unref() {
+    this.#unrefed = true;
+    this.#listener?.unref();
+    return this;
+  }
+}
+
+module.exports = Listener;

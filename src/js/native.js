@@ -1,0 +1,48 @@
+'use strict';
+// Finds and loads the native addon. Called by engine.js with the first socket (so that requiring
+// the package touches nothing), and by scripts/build.js for the addon's name.
+//
+// Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> a file of this checkout -> the
+// platform package -> an error whose `cause` lists every attempt.
+
+const path = require('node:path');
+
+/** File names of the addon that may fit this platform. */
+function candidates() {
+  const base = `ferripc.${process.platform}-${process.arch}`;
+  if (process.platform !== 'linux') return [`${base}.node`];
+  // Which C library the process runs on shows when an addon is loaded: only one of them loads.
+  return [`${base}-gnu.node`, `${base}-musl.node`];
+}
+
+/** The addon's exports. Throws an Error with code ERR_FERRIPC_NO_BINARY if there is none. */
+function load() {
+  const forced = process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
+  const attempts = forced
+    ? [forced]
+    : candidates().flatMap((name) => [
+        path.join(__dirname, '..', '..', name),
+        name.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1'),
+      ]);
+  const failures = [];
+  for (const attempt of attempts) {
+    try {
+      return require(attempt);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  const platform = `${process.platform}-${process.arch}`;
+  throw Object.assign(
+    new Error(
+      `ferripc has no native binary that loads on ${platform} (Node ${process.version}). ` +
+        `Tried: ${attempts.join(', ')}. ` +
+        'Reinstall without --omit=optional, or run `npm run build` in a source checkout. ' +
+        'The `cause` of this error lists why each attempt failed.',
+      { cause: new AggregateError(failures) },
+    ),
+    { code: 'ERR_FERRIPC_NO_BINARY' },
+  );
+}
+
+module.exports = { candidates, load };

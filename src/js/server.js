@@ -1,0 +1,247 @@
+'use strict';
+// A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
+// import dao/socketServer (which they also subclass).
+
+const Events = require('./events');
+const Listener = require('./listener');
+const { framingOf, refuseTls } = require('./config');
+const { argumentError, codedError, toPort } = require('./errors');
+const { systemPath } = require('./paths');
+const { decode, encode, encodeRaw } = require('./wire');
+
+const READABLE_BY_ALL = 0o444;
+const WRITABLE_BY_ALL = 0o222;
+
+/**
+ * Events: `start`; `connect` (socket); `socket.disconnected` (socket, its id or false) and `close`
+ * (socket) when one ends; `error` (error); `data` (buffer, socket) in raw mode; `drain` (socket); every
+ * message's type (data, socket).
+ */
+class Server extends Events {
+  #framing;
+  /** `{promise, resolve, reject}` of the last start. */
+  #starting = null;
+
+  /**
+   * `path`: a socket path, or with `port` a host. `config` is kept and read when used (K6), but for
+   * its delimiter (F3).
+   * @throws {TypeError} see framingOf
+   */
+  constructor(path, config, log, port) {
+    super();
+    this.#framing = framingOf(config);
+    this.config = config;
+    this.path = path;
+    this.port = port;
+    this.log = log;
+    this.udp4 = false;
+    this.udp6 = false;
+    /** The listening net.Server; false before `start`. */
+    this.server = false;
+    this.sockets = [];
+  }
+
+  /** Publishes `start`. Called when listening; overridable. */
+  onStart(socket) {
+    this.publish('start', socket);
+  }
+
+  /**
+   * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
+   * rejection needs no handler. While listening already: the promise of that start.
+   * @throws {RangeError} for a bad port
+   * @throws {TypeError} for a bad path or host
+   */
+  start() {
+    if (!this.path) {
+      this.log('Socket Server Path not specified, refusing to start');
+      return Promise.resolve();
+    }
+    if (this.#starting !== null && !this.server._closed) return this.#starting.promise;
+    if (typeof this.path !== 'string') {
+      throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
+    }
+    const port = this.port ? toPort(this.port) : null;
+    if (this.udp4 || this.udp6) {
+      throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'UDP is not supported yet');
+    }
+    refuseTls(this.config);
+    const starting = {};
+    starting.promise = new Promise((resolve, reject) =>
+      Object.assign(starting, { resolve, reject }),
+    );
+    starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
+    this.#starting = starting;
+    this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
+    this.log('starting TLS server', this.config.tls);
+    const { config } = this;
+    const listener = new Listener(this, { ...this.#framing, raw: Boolean(config.rawBuffer) });
+    listener.maxConnections = config.maxConnections;
+    this.server = listener;
+    listener.on('connection', (socket) => this.#connected(socket));
+    listener.on('drop', (peer) => this.#dropped(peer));
+    listener.on('error', (error) => {
+      this.log('server error', error);
+      if (!listener.listening && this.server === listener) this.#starting = null;
+      this.publish('error', error);
+      starting.reject(error);
+    });
+    listener.on('listening', () => {
+      this.onStart();
+      starting.resolve();
+    });
+    if (port === null) {
+      this.log('starting server as', 'Unix || Windows Socket');
+      this.path = systemPath(this.path);
+      listener._listenPath(this.path, this.#claim(), this.#addMode());
+    } else {
+      this.log('starting server as', 'TCP');
+      listener._listenHost(this.path, port);
+    }
+    return starting.promise;
+  }
+
+  #claim() {
+    const { unlink } = this.config;
+    if (unlink === 'stale') return 'stale';
+    return unlink ? 'takeover' : 'never';
+  }
+
+  #addMode() {
+    const { readableAll, writableAll } = this.config;
+    return (readableAll ? READABLE_BY_ALL : 0) | (writableAll ? WRITABLE_BY_ALL : 0);
+  }
+
+  /**
+   * Stops listening and leaves connected sockets alone (K26); with `disconnect` also sends what was
+   * emitted to them and closes them. Resolves when that is done. Safe at any time (F7).
+   */
+  async stop({ disconnect = false } = {}) {
+    const listener = this.server;
+    if (!listener) return;
+    if (this.#starting !== null) {
+      this.#starting.reject(codedError('ERR_SERVER_NOT_RUNNING', 'stopped before it had started'));
+      this.#starting = null;
+      listener.close();
+    }
+    if (!disconnect) return;
+    const closed = this.sockets.map((socket) => {
+      const gone = new Promise((resolve) => socket.once('close', resolve));
+      if (!socket.destroyed) socket._close();
+      return gone;
+    });
+    await Promise.all(closed);
+  }
+
+  /**
+   * Sends a message to one socket (in raw mode `type` is the payload). True: accepted and below the
+   * high-water mark. False: accepted, but `drain` should be awaited; or dropped because the socket is
+   * closed.
+   * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
+   */
+  emit(socket, type, data) {
+    if (!this.config.silent) this.log('dispatching event to socket', ' : ', type, data);
+    return this.#send(socket, this.#encode(type, data));
+  }
+
+  /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */
+  broadcast(type, data) {
+    const { config } = this;
+    if (!config.silent) {
+      this.log(
+        'broadcasting event to all known sockets listening to ',
+        this.path,
+        ' : ',
+        this.port ? this.port : '',
+        type,
+        data,
+      );
+    }
+    const message = this.#encode(type, data);
+    let below = true;
+    for (const socket of this.sockets) below = this.#send(socket, message) && below;
+    return below;
+  }
+
+  #encode(type, data) {
+    const { rawBuffer, encoding, silent } = this.config;
+    if (!rawBuffer) return encode(type, data);
+    if (!silent) this.log(encoding);
+    return encodeRaw(type, encoding);
+  }
+
+  #send(socket, message) {
+    if (typeof socket?._send === 'function') {
+      socket._raw = Boolean(this.config.rawBuffer);
+      return socket._send(message);
+    }
+    if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
+    return socket.write(typeof message === 'string' ? message + this.#framing.delimiter : message);
+  }
+
+  #connected(socket) {
+    this.sockets.push(socket);
+    socket._raw = Boolean(this.config.rawBuffer);
+    socket.setEncoding(this.config.encoding);
+    this.log('## socket connection to server detected ##');
+    socket.on('close', () => this.#closed(socket));
+    socket.on('error', (error) => {
+      this.log('server socket error', error);
+      this.publish('error', error);
+    });
+    this.publish('connect', socket);
+  }
+
+  /** `close` goes out around the bookkeeping, never through it: a peer can send that type too (F5). */
+  #closed(socket) {
+    this._publishWildcard('close', socket);
+    const id = socket.id || false;
+    this.log('socket disconnected', id.toString());
+    const index = this.sockets.indexOf(socket);
+    if (index !== -1) this.sockets.splice(index, 1);
+    this.publish('socket.disconnected', socket, id);
+    this._publishTyped('close', socket);
+  }
+
+  #dropped(peer) {
+    const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
+    const error = codedError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
+    this.log('server error', error);
+    this.publish('error', error);
+  }
+
+  // ---- called by socket.js ---------------------------------------------------------------------
+
+  onFrame(socket, text) {
+    if (this.config.rawBuffer) {
+      socket._raw = true; // switched since the last read
+      this.onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      return;
+    }
+    decode(
+      text,
+      (type, data) => {
+        if (data && data.id) socket.id = data.id; // K9
+        if (!this.config.silent) this.log('received event of : ', type, data);
+        this.publish(type, data, socket);
+      },
+      (error) => this.onBadFrame(socket, error),
+    );
+  }
+
+  onRaw(socket, buffer) {
+    if (!this.config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
+    this.publish('data', buffer, socket);
+  }
+
+  onBadFrame(socket, error) {
+    if (!this.config.silent) this.log('received event of : ', 'error', error);
+    this.publish('error', error, socket);
+  }
+
+  onDrain(socket) {
+    this._publishTyped('drain', socket);
+  }
+}
+
+module.exports = Server;

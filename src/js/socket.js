@@ -1,0 +1,414 @@
+'use strict';
+// The socket that users see: a net.Socket (K4) without a handle of Node's own. Bytes that users read
+// and write themselves go through the stream hooks below; messages go around the stream machinery.
+//
+// Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
+// by the methods onFrame(socket, text), onRaw(socket, buffer), onBadFrame(socket, error) and
+// onDrain(socket); everything else is an ordinary stream event.
+
+const dns = require('node:dns');
+const net = require('node:net');
+const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const engine = require('./engine');
+const { argumentError, codedError, connectError } = require('./errors');
+
+/** How long a closing connection may take to send what was written before, in ms. */
+const LINGER = 2000;
+
+const noAddresses = { local: {}, remote: {} };
+
+class Socket extends net.Socket {
+  /** The engine's connection; null before there is one. */
+  #connection = null;
+  #owner;
+  #framing;
+  #addresses = noAddresses;
+  /** Somebody reads the stream: raw bytes are asked for besides messages. */
+  #tapped = false;
+  /** `pause()` was called, by the user or by a pipe. */
+  #paused = false;
+  #unrefed = false;
+  #needDrain = false;
+  /** What to send as soon as there is a connection to send it on. */
+  #beforeOpen = [];
+  /** Callbacks of the stream machinery that wait for the engine. */
+  #writeDone = null;
+  #finalDone = null;
+  #closeDone = null;
+  #lingers = false;
+
+  /** `framing`: `{delimiter, maxFrame, raw}`. */
+  constructor(owner, framing) {
+    super({ allowHalfOpen: false });
+    this.#owner = owner;
+    this.#framing = { ...framing };
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  /** Connects to a Unix socket path. Errors come as `error` events. */
+  _connectPath(path) {
+    this.connecting = true;
+    this.#open({ path });
+    return this;
+  }
+
+  /**
+   * Connects to a host by `net.connect`'s options host, port, localAddress, localPort, family, hints,
+   * lookup (K24). Errors come as `error` events.
+   * @throws {TypeError} if localAddress is not an IP address or lookup not a function
+   */
+  _connectHost({ host, port, localAddress, localPort, family, hints, lookup }) {
+    if (localAddress !== undefined && !net.isIP(localAddress)) {
+      throw argumentError('localAddress', 'an IP address', localAddress);
+    }
+    if (lookup !== undefined && typeof lookup !== 'function') {
+      throw argumentError('lookup', 'of type function', lookup);
+    }
+    this.connecting = true;
+    const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
+    if (net.isIP(host)) {
+      open([host]);
+    } else {
+      (lookup ?? dns.lookup)(host, { family, hints, all: true }, (error, result, resultFamily) => {
+        this.#lookedUp(host, open, error, result, resultFamily);
+      });
+    }
+    return this;
+  }
+
+  /** A custom lookup may know nothing of `all` and answer with one address. */
+  #lookedUp(host, open, error, result, family) {
+    if (this.destroyed && (error || this.#beforeOpen.length === 0)) {
+      this.#closeDone?.();
+      return;
+    }
+    const list = Array.isArray(result) ? result : [{ address: result, family }];
+    for (const { address, family } of list) this.emit('lookup', error, address, family, host);
+    if (error) {
+      this.destroy(error);
+      return;
+    }
+    const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
+    if (addresses.length === 0) {
+      this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+      return;
+    }
+    open(addresses);
+  }
+
+  #open(options) {
+    this.#attach(engine.connect({ ...options, framing: this.#framing }, this));
+  }
+
+  /** Takes a connection that a listener accepted. */
+  _accepted(connection, addresses) {
+    connection.sink = this;
+    this.#addresses = addresses ?? noAddresses;
+    this.#attach(connection);
+  }
+
+  #attach(connection) {
+    this.#connection = connection;
+    if (this.#unrefed) connection.unref();
+    if (this.#tapped) connection.setTapped(true);
+    if (this.#paused) connection.pause();
+    for (const send of this.#beforeOpen.splice(0)) send();
+    if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
+  }
+
+  /** Destroys the socket, but lets what was written before reach the system first (F6). */
+  _close() {
+    this.#lingers = true;
+    this.destroy();
+  }
+
+  _destroy(error, callback) {
+    this.setTimeout(0);
+    const wasConnecting = this.connecting;
+    this.connecting = false;
+    const done = () => {
+      this.#closeDone = null;
+      callback(error);
+      // After the 'error' event, as in net; never a fakeable timer.
+      setImmediate(() => this.emit('close', Boolean(error)));
+    };
+    const connection = this.#connection;
+    if (connection === null) {
+      // A running look-up cannot be called back.
+      if (wasConnecting && !error) this.#closeDone = done;
+      else done();
+    } else if (connection.closed !== null) {
+      done();
+    } else if (this.#lingers && connection.close(LINGER)) {
+      this.#closeDone = done;
+    } else {
+      if (connection.closed === null) connection.destroy();
+      done();
+    }
+  }
+
+  resetAndDestroy() {
+    return this.destroy();
+  }
+
+  // ---- messages --------------------------------------------------------------------------------
+
+  /**
+   * Sends a message's text (string) or a raw payload (Uint8Array). False: it waits, onDrain follows;
+   * or the socket is not writable any more and it is dropped.
+   */
+  _send(message) {
+    if (!this.writable) return false;
+    const text = typeof message === 'string';
+    // What users wrote themselves and still waits in the stream goes first.
+    if (super.writableLength > 0) {
+      return this.write(text ? message + this.#framing.delimiter : message);
+    }
+    const connection = this.#connection;
+    if (connection === null) {
+      this.#beforeOpen.push(() => this._send(message));
+      return true;
+    }
+    if (connection.closed !== null) return false;
+    if (this.timeout) this._unrefTimer();
+    const below = text ? connection.send(message) : connection.write(message);
+    if (!below) this.#needDrain = true;
+    return below;
+  }
+
+  /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
+  get _raw() {
+    return this.#framing.raw;
+  }
+
+  set _raw(raw) {
+    if (raw === this.#framing.raw) return;
+    this.#framing.raw = raw;
+    if (this.#connection?.closed === null) this.#connection.setRaw(raw);
+  }
+
+  // ---- what the engine reports -----------------------------------------------------------------
+
+  onOpen(addresses) {
+    this.#addresses = addresses ?? noAddresses;
+    if (this.destroyed) return;
+    this.connecting = false;
+    this.emit('connect');
+    this.emit('ready');
+  }
+
+  onFrame(text) {
+    if (this.destroyed) return;
+    if (this.timeout) this._unrefTimer();
+    this.#owner.onFrame(this, text);
+  }
+
+  onChunk(buffer) {
+    if (this.destroyed) return;
+    if (this.#framing.raw) this.#owner.onRaw(this, buffer);
+    if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
+  }
+
+  onTooLarge(length) {
+    this.#owner.onBadFrame(
+      this,
+      codedError(
+        'ERR_FERRIPC_MESSAGE_TOO_LARGE',
+        `Received a message of ${length} bytes, over the limit of ${this.#framing.maxFrame}`,
+        { length },
+      ),
+    );
+  }
+
+  onTruncated(length) {
+    if (this.destroyed) return;
+    this.#owner.onBadFrame(
+      this,
+      codedError(
+        'ERR_FERRIPC_TRUNCATED_MESSAGE',
+        `The peer closed the connection after ${length} bytes of a message without its end`,
+        { length },
+      ),
+    );
+  }
+
+  onEnd() {
+    if (this.destroyed) return;
+    this.push(null);
+    this.read(0); // lets 'end' come even if nobody reads the stream
+  }
+
+  onDrain() {
+    const done = this.#writeDone;
+    this.#writeDone = null;
+    done?.();
+    if (!this.#needDrain || this.destroyed) return;
+    this.#needDrain = false;
+    this.emit('drain');
+    this.#owner.onDrain(this);
+  }
+
+  onFinished() {
+    const done = this.#finalDone;
+    this.#finalDone = null;
+    done?.();
+  }
+
+  onClosed(errors) {
+    const error = errors.length > 0 ? connectError(errors) : undefined;
+    if (this.#closeDone !== null) {
+      if (error) this.#owner.onBadFrame(this, error); // what was written before could not be sent
+      this.#closeDone();
+    } else {
+      this.destroy(error);
+    }
+  }
+
+  // ---- the stream hooks: bytes that users read and write themselves ------------------------------
+
+  _read() {
+    if (!this.#tapped) {
+      this.#tapped = true;
+      this.#connection?.setTapped(true);
+    }
+    if (!this.#paused) this.#connection?.resume();
+  }
+
+  _write(chunk, encoding, callback) {
+    this.#writeOut(() => {
+      const text = typeof chunk === 'string' && /^utf-?8$/i.test(encoding);
+      this.#connection.write(
+        text || typeof chunk !== 'string' ? chunk : Buffer.from(chunk, encoding),
+      );
+    }, callback);
+  }
+
+  _writev(chunks, callback) {
+    this.#writeOut(() => {
+      for (const { chunk, encoding } of chunks) {
+        this.#connection.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      }
+    }, callback);
+  }
+
+  #writeOut(write, callback) {
+    if (this.#connection === null) {
+      // Still looking the host up.
+      this.once('connect', () => this.#writeOut(write, callback));
+      return;
+    }
+    if (this.#connection.closed !== null) {
+      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      return;
+    }
+    if (this.timeout) this._unrefTimer();
+    write();
+    if (this.#connection.awaitDrain()) this.#writeDone = callback;
+    else callback();
+  }
+
+  _final(callback) {
+    if (this.#connection === null && this.connecting) {
+      this.once('connect', () => this._final(callback));
+    } else if (this.#connection === null || this.#connection.closed !== null) {
+      callback();
+    } else {
+      this.#finalDone = callback;
+      this.#connection.finish();
+    }
+  }
+
+  pause() {
+    this.#paused = true;
+    this.#connection?.pause();
+    return super.pause();
+  }
+
+  resume() {
+    this.#paused = false;
+    this.#connection?.resume();
+    return super.resume();
+  }
+
+  // ---- what net.Socket answers from its handle -------------------------------------------------
+
+  get pending() {
+    return this.connecting || this.#connection === null;
+  }
+
+  get bytesRead() {
+    return this.#connection?.counters()[0] ?? 0;
+  }
+
+  get bytesWritten() {
+    const connection = this.#connection;
+    if (connection === null) return super.writableLength;
+    const waiting = Buffer.byteLength(connection.pending) + connection.queued;
+    return connection.counters()[1] + (connection.closed ? 0 : waiting) + super.writableLength;
+  }
+
+  get writableLength() {
+    const connection = this.#connection;
+    const waiting = connection === null ? 0 : connection.pending.length + connection.queued;
+    return super.writableLength + waiting;
+  }
+
+  get bufferSize() {
+    return this.writableLength;
+  }
+
+  address() {
+    return { ...this.#addresses.local };
+  }
+
+  get localAddress() {
+    return this.#addresses.local.address;
+  }
+
+  get localPort() {
+    return this.#addresses.local.port;
+  }
+
+  get localFamily() {
+    return this.#addresses.local.family;
+  }
+
+  get remoteAddress() {
+    return this.#addresses.remote.address;
+  }
+
+  get remotePort() {
+    return this.#addresses.remote.port;
+  }
+
+  get remoteFamily() {
+    return this.#addresses.remote.family;
+  }
+
+  setNoDelay(on = true) {
+    if (this.#connection?.closed === null) this.#connection.setNoDelay(Boolean(on));
+    return this;
+  }
+
+  setKeepAlive(on = false, initialDelay = 0) {
+    if (this.#connection?.closed === null) {
+      this.#connection.setKeepAlive(Boolean(on), Math.max(0, Math.trunc(initialDelay)));
+    }
+    return this;
+  }
+
+  ref() {
+    this.#unrefed = false;
+    this.#connection?.ref();
+    return this;
+  }
+
+  unref() {
+    this.#unrefed = true;
+    this.#connection?.unref();
+    return this;
+  }
+}
+
+module.exports = Socket;

@@ -1,0 +1,53 @@
+'use strict';
+// Messages <-> text: the wire format (K1, K7) and its errors. Used by client.js, server.js and the
+// deep import entities/EventParser.
+
+const { codedError } = require('./errors');
+
+/** Ends a message unless the configuration says otherwise. */
+const DEFAULT_DELIMITER = '\f';
+
+/**
+ * The JSON text of a message, without the delimiter.
+ *
+ * Missing data becomes `{}` (K7): undefined, null, '' and NaN, but neither false nor 0; and so does an
+ * object with a truthy `_maxListeners`, node-ipc's mark of an event emitter.
+ * @throws {TypeError} if `data` is circular or holds a BigInt, as JSON.stringify does
+ */
+function encode(type, data) {
+  if ((!data && data !== false && data !== 0) || data._maxListeners) data = {};
+  return JSON.stringify({ type, data });
+}
+
+/**
+ * The bytes or text of a raw payload (K14): a Buffer or Uint8Array as it is, a string in `encoding`,
+ * anything else as `Buffer.from` takes it.
+ * @throws {TypeError} for what `Buffer.from` does not take
+ */
+function encodeRaw(payload, encoding) {
+  return payload instanceof Uint8Array ? payload : Buffer.from(payload, encoding);
+}
+
+/**
+ * Parses a frame and calls `receive(type, data)`, or `fail(what)` with what an `error` event is to
+ * carry: node-ipc's own object for text that is not JSON, an Error with code
+ * ERR_FERRIPC_INVALID_MESSAGE for JSON that is no message (F4).
+ */
+function decode(frame, receive, fail) {
+  let message;
+  try {
+    message = JSON.parse(frame);
+  } catch (err) {
+    return fail({ message: 'Invalid JSON response format', err, response: frame });
+  }
+  if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
+    return fail(
+      codedError('ERR_FERRIPC_INVALID_MESSAGE', 'Received JSON that is not a message with a type', {
+        response: frame,
+      }),
+    );
+  }
+  return receive(message.type, message.data);
+}
+
+module.exports = { DEFAULT_DELIMITER, encode, encodeRaw, decode };
