@@ -154,22 +154,20 @@ impl Hub {
     pub fn next(&mut self) -> Option<Event> {
         loop {
             let event = self.mailbox.pop()?;
-            match &event {
+            let wanted = match &event {
                 Event::Accepted { connection, .. } => {
                     self.connections.insert(connection.id(), connection.clone());
+                    true
                 }
-                Event::Closed { id, .. } => {
-                    if self.connections.remove(id).is_none() {
-                        continue; // destroyed while the event was on its way
-                    }
+                Event::Closed { id, .. } => self.connections.remove(id).is_some(),
+                Event::AcceptFailed { id, .. } => self.listeners.contains_key(id),
+                Event::Frames { id, .. } | Event::Chunk { id, .. } => {
+                    self.connections.contains_key(id)
                 }
-                Event::AcceptFailed { id, .. } if !self.listeners.contains_key(id) => continue,
-                Event::Frames { id, .. } | Event::Chunk { id, .. }
-                    if !self.connections.contains_key(id) =>
-                {
-                    continue;
-                }
-                _ => {}
+                _ => true,
+            };
+            if !wanted {
+                continue; // for an endpoint that was destroyed while the event was on its way
             }
             return Some(event);
         }
