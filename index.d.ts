@@ -4,7 +4,7 @@ import net = require('net');
 import tls = require('tls');
 
 /**
- * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made {@link ferripc.IPC}.
+ * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made {@link ferripc.Endpoint}.
  *
  * It also carries the classes (`ipc.IPC`, `ipc.IPCModule`), itself as `ipc.default`, and, for
  * TypeScript, every type of this file (`ipc.Client`, `ipc.Config`, …).
@@ -187,19 +187,19 @@ declare namespace ferripc {
    * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code (F4).
    */
   interface IpcError extends Error {
-    code?: IpcErrorCode | undefined;
+    code?: IpcErrorCode;
     /** The operating system's number for `code`, negative as in Node.js. */
-    errno?: number | undefined;
+    errno?: number;
     /** The call that failed, for example `connect` or `listen`. */
-    syscall?: string | undefined;
+    syscall?: string;
     /** Path of a local socket, or host address. */
-    address?: string | undefined;
-    port?: number | undefined;
-    path?: string | undefined;
+    address?: string;
+    port?: number;
+    path?: string;
     /** The text of the frame that could not be used. */
-    response?: string | undefined;
+    response?: string;
     /** The `SyntaxError` of a frame that is not JSON. */
-    err?: Error | undefined;
+    err?: Error;
     [detail: string]: any;
   }
 
@@ -244,7 +244,7 @@ declare namespace ferripc {
     Omit<tls.ConnectionOptions, keyof TlsFiles>;
 
   /**
-   * Settings of an {@link IPC}. They are read when they are needed, so a change takes effect at
+   * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect at
    * once, also for connections that exist (K6). Keys of your own are allowed.
    */
   interface Config {
@@ -281,13 +281,13 @@ declare namespace ferripc {
      */
     maxMessageBytes: number;
 
-    /** Turns {@link IPC.log} off, and with it all that the library has to say. Default: `false` */
+    /** Turns {@link Endpoint.log} off, and with it all that the library has to say. Default: `false` */
     silent: boolean;
-    /** How deep {@link IPC.log} prints objects, in levels. Default: `5` */
+    /** How deep {@link Endpoint.log} prints objects, in levels. Default: `5` */
     logDepth: number;
-    /** Whether {@link IPC.log} prints objects in colour. Default: `true` */
+    /** Whether {@link Endpoint.log} prints objects in colour. Default: `true` */
     logInColor: boolean;
-    /** Receives the one string that {@link IPC.log} makes of its arguments. Default: `console.log` */
+    /** Receives the one string that {@link Endpoint.log} makes of its arguments. Default: `console.log` */
     logger(message: string): void;
 
     /**
@@ -350,7 +350,7 @@ declare namespace ferripc {
     [key: string]: any;
   }
 
-  /** What may be assigned to {@link IPC.config}: any part of a {@link Config}. */
+  /** What may be assigned to {@link Endpoint.config}: any part of a {@link Config}. */
   type ConfigInput = { [Key in keyof Config]?: Config[Key] | undefined };
 
   // ------------------------------------------------------------------------------------- client
@@ -374,12 +374,12 @@ declare namespace ferripc {
   /**
    * One connection to a server, kept up: it reconnects by the rules of `config`.
    *
-   * {@link IPC.connectTo} and {@link IPC.connectToNet} make it and put it into {@link IPC.of}.
+   * {@link Endpoint.connectTo} and {@link Endpoint.connectToNet} make it and put it into {@link Endpoint.of}.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
    */
-  interface Client<In extends object = AnyEvents, Out extends object = AnyEvents> {
+  interface Client<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
      * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
      * `'*'`. Handlers stay when the connection is lost and made again (K27). Handlers of `'*'` come
@@ -450,7 +450,7 @@ declare namespace ferripc {
      */
     connect(): void;
 
-    /** The id under which it is in {@link IPC.of}. */
+    /** The id under which it is in {@link Endpoint.of}. */
     id: string;
     /** Path of a local server, or the host of a TCP or TLS server. */
     path: string;
@@ -468,14 +468,14 @@ declare namespace ferripc {
     socket: IpcSocket;
     /** Attempts left before the client gives up; counted anew from each connection (K11). */
     retriesRemaining: number;
-    /** `true` once {@link IPC.disconnect} was called for it: it does not reconnect. */
+    /** `true` once {@link Endpoint.disconnect} was called for it: it does not reconnect. */
     explicitlyDisconnected: boolean;
   }
 
   /** The class behind {@link Client}, which `ferripc/dao/client` exports. */
   interface ClientConstructor {
     /** Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`. */
-    new <In extends object = AnyEvents, Out extends object = AnyEvents>(
+    new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
       log: (...args: any[]) => void,
     ): Client<In, Out>;
@@ -493,13 +493,13 @@ declare namespace ferripc {
   }
 
   /**
-   * A server: local socket, TCP, TLS or UDP. {@link IPC.serve} and {@link IPC.serveNet} make it and
-   * put it into {@link IPC.server}; nothing listens before {@link Server.start}.
+   * A server: local socket, TCP, TLS or UDP. {@link Endpoint.serve} and {@link Endpoint.serveNet} make it and
+   * put it into {@link Endpoint.server}; nothing listens before {@link Server.start}.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
    */
-  interface Server<In extends object = AnyEvents, Out extends object = AnyEvents> {
+  interface Server<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
      * Starts to listen.
      *
@@ -642,7 +642,7 @@ declare namespace ferripc {
      *
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
-    new <In extends object = AnyEvents, Out extends object = AnyEvents>(
+    new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       path: string,
       config: ConfigInput,
       log: (...args: any[]) => void,
@@ -652,10 +652,10 @@ declare namespace ferripc {
   }
 
   /**
-   * How the type of {@link IPC.server} says that the value is `false` until a server is made, while
+   * How the type of {@link Endpoint.server} says that the value is `false` until a server is made, while
    * `ipc.server.start()` compiles without a check: at run time this is just `false`.
    */
-  type NotServing<In extends object = AnyEvents, Out extends object = AnyEvents> = false &
+  type NotServing<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = false &
     Pick<Server<In, Out>, keyof Server<In, Out>>;
 
   // ---------------------------------------------------------------------------------------- ipc
@@ -671,7 +671,7 @@ declare namespace ferripc {
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
    */
-  interface IPC<In extends object = AnyEvents, Out extends object = AnyEvents> {
+  interface Endpoint<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
      * The settings; change them one by one, or assign an object of your own, whose missing keys count
      * as their defaults. A client or server keeps the object that it was made with (K6).
@@ -806,30 +806,44 @@ declare namespace ferripc {
     log(...args: any[]): void;
   }
 
-  /** The class behind {@link IPC}. */
-  interface IPCConstructor {
-    /** Makes an endpoint that shares nothing with any other (K19). */
-    new <In extends object = AnyEvents, Out extends object = AnyEvents>(): IPC<In, Out>;
-    readonly prototype: IPC;
-  }
-
-  /** An {@link IPC} that carries the class too. */
-  interface IPCModule<In extends object = AnyEvents, Out extends object = AnyEvents> extends IPC<
-    In,
-    Out
-  > {
+  /** An {@link Endpoint} that carries the class too. */
+  interface ModuleEndpoint<
+    In extends AnyEvents = AnyEvents,
+    Out extends AnyEvents = AnyEvents,
+  > extends Endpoint<In, Out> {
     readonly IPC: IPCConstructor;
   }
 
-  /** The class behind {@link IPCModule}. */
-  interface IPCModuleConstructor {
+  /** The class behind {@link Endpoint}. */
+  interface IPCConstructor {
     /** Makes an endpoint that shares nothing with any other (K19). */
-    new <In extends object = AnyEvents, Out extends object = AnyEvents>(): IPCModule<In, Out>;
-    readonly prototype: IPCModule;
+    new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(): Endpoint<In, Out>;
+    readonly prototype: Endpoint;
   }
 
+  /** The class behind {@link ModuleEndpoint}. */
+  interface IPCModuleConstructor {
+    /** Makes an endpoint that shares nothing with any other (K19). */
+    new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(): ModuleEndpoint<
+      In,
+      Out
+    >;
+    readonly prototype: ModuleEndpoint;
+  }
+
+  // These two are aliases, because a named import of a name that is both a property of the singleton
+  // and an interface of this namespace would make a second, different interface of it.
+
+  /** What `new IPC()` makes. */
+  type IPC<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = Endpoint<In, Out>;
+  /** What `new IPCModule()` makes. */
+  type IPCModule<
+    In extends AnyEvents = AnyEvents,
+    Out extends AnyEvents = AnyEvents,
+  > = ModuleEndpoint<In, Out>;
+
   /** The type of the main export (K21). */
-  interface Singleton extends IPCModule {
+  interface Singleton extends ModuleEndpoint {
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;

@@ -13,7 +13,8 @@
 // largest; ×N after it says how many times better ferripc is, whichever direction is the better one for
 // that row. A difference within the ranges is none. `one core` has both processes on the same core: the
 // sum of the work on both sides, with little noise. `free` lets the system place them: what a user
-// sees, with the cost of waking up another core in it, and on a busy machine with the noise of that.
+// sees, with the cost of waking up another core in it. On a busy machine the system may put both on one
+// core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
 //
 // Results go to bench/results/<date>-<machine>.json (every sample) and .md (the table). Runs that leave
 // something out have `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
@@ -23,7 +24,7 @@ const os = require('os');
 const path = require('path');
 const { environment, machineSlug, pinCore } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
-const { markdownFile, report } = require('./lib/report.js');
+const { jsonFile, markdownFile, report } = require('./lib/report.js');
 const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
 const { loadPeer, SUBJECT } = require('./peers/index.js');
 
@@ -39,9 +40,9 @@ function selectCases(options, core) {
   );
 }
 
-/** The peers in another order in each round: rotated by one, and every second round backwards. */
+/** The peers in another order in each round: back and forth, and rotated by one after each pair. */
 function orderOfRound(peers, round) {
-  const shift = round % peers.length;
+  const shift = (round >> 1) % peers.length;
   const rotated = [...peers.slice(shift), ...peers.slice(0, shift)];
   return round % 2 === 0 ? rotated : rotated.reverse();
 }
@@ -84,7 +85,8 @@ function progress(sample, workload) {
   const values = workload.metrics.map(
     (m) => sample.values && `${m.title} ${sample.values[m.key].toFixed(2)} ${m.unit}`,
   );
-  const outcome = sample.status === 'ok' ? values.join(', ') : `${sample.status} ${sample.reason || ''}`;
+  const outcome =
+    sample.status === 'ok' ? values.join(', ') : `${sample.status} ${sample.reason || ''}`;
   console.error(
     `round ${sample.round + 1}  ${workload.name} ${sample.mode}  ${sample.peer}: ${outcome}`,
   );
@@ -121,9 +123,8 @@ function resultName(date, options) {
 function save(date, options, result) {
   fs.mkdirSync(RESULTS, { recursive: true });
   const name = resultName(date, options);
-  const { table, ...json } = result;
-  fs.writeFileSync(path.join(RESULTS, `${name}.json`), `${JSON.stringify(json, null, 1)}\n`);
-  fs.writeFileSync(path.join(RESULTS, `${name}.md`), markdownFile({ ...json, table }));
+  fs.writeFileSync(path.join(RESULTS, `${name}.json`), jsonFile(result));
+  fs.writeFileSync(path.join(RESULTS, `${name}.md`), markdownFile(result));
   return path.join('bench', 'results', name);
 }
 

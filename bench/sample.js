@@ -151,6 +151,11 @@ async function runSample(workload, peerName, count, dir) {
   }
 }
 
+/** Three decimals: a nanosecond of a time in µs. */
+function round(value) {
+  return Math.round(value * 1000) / 1000;
+}
+
 function print(workload, peerName, values) {
   console.log(`${workload.title}, ${peerName}`);
   const known = new Map(workload.metrics.map((metric) => [metric.key, metric]));
@@ -182,7 +187,7 @@ async function main() {
   try {
     const values = await runSample(workload, peerName, count, dir);
     if (options.json) {
-      console.log(JSON.stringify({ values }));
+      console.log(JSON.stringify({ values }, (_, v) => (typeof v === 'number' ? round(v) : v)));
     } else {
       print(workload, peerName, values);
     }

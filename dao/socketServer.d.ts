@@ -3,8 +3,8 @@ import ferripc = require('../index.js');
 /** The class of `ipc.server`, for programs that extend it. */
 declare const Server: ferripc.ServerConstructor;
 type Server<
-  In extends object = ferripc.AnyEvents,
-  Out extends object = ferripc.AnyEvents,
+  In extends ferripc.AnyEvents = ferripc.AnyEvents,
+  Out extends ferripc.AnyEvents = ferripc.AnyEvents,
 > = ferripc.Server<In, Out>;
 
 export = Server;

@@ -167,7 +167,9 @@ async function main() {
   process.on('uncaughtExceptionMonitor', (error) => role.log('CRASH', String(error.message)));
   try {
     await scenario.roles[spec.role](role);
-    role.frozen = !role.leaving;
+    // one that leaves is done when its process has ended
+    if (role.leaving) return;
+    role.frozen = true;
     process.send({ done: true });
   } catch (error) {
     process.send({ failed: normalise(error.stack) });

@@ -37,7 +37,7 @@ function rows(cases, samples, peers) {
         const values = own.filter((s) => s.status === 'ok').map((s) => s.values[metric.key]);
         cells[peer] = {
           summary: values.length > 0 ? summary(values) : undefined,
-          taken: own.length,
+          taken: own.filter((s) => s.status !== 'skipped').length,
           failed: own.filter((s) => s.status === 'failed').length,
           timeLimits: own.filter((s) => s.status === 'time limit').length,
           skipped: own.find((s) => s.status === 'skipped')?.reason,
@@ -55,7 +55,9 @@ function cellText(cell, subjectCell, metric) {
   if (cell.summary) {
     parts.push(range(cell.summary));
     if (subjectCell && subjectCell !== cell && subjectCell.summary) {
-      parts.push(times(timesBetter(subjectCell.summary.median, cell.summary.median, metric.better)));
+      parts.push(
+        times(timesBetter(subjectCell.summary.median, cell.summary.median, metric.better)),
+      );
     }
   }
   if (cell.timeLimits > 0) {
@@ -119,6 +121,13 @@ function report({ cases, samples, peers, subject, titles }) {
   return [...markdownTable(header, body), ...notes].join('\n');
 }
 
+/** All that was measured, one sample per line so that a difference between two runs is readable. */
+function jsonFile({ date, options, environment, versions, load, samples }) {
+  const head = JSON.stringify({ date, options, environment, versions, load }, null, 2);
+  const lines = samples.map((sample) => `    ${JSON.stringify(sample)}`);
+  return `${head.slice(0, -2)},\n  "samples": [\n${lines.join(',\n')}\n  ]\n}\n`;
+}
+
 function markdownFile({ date, options, environment, versions, load, table }) {
   const { commit } = environment;
   const state = commit.modified ? ', modified' : '';
@@ -142,4 +151,4 @@ function markdownFile({ date, options, environment, versions, load, table }) {
   ].join('\n');
 }
 
-module.exports = { report, markdownFile };
+module.exports = { report, jsonFile, markdownFile };

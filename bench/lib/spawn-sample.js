@@ -39,8 +39,8 @@ function result(stdout, stderr, ending, elapsedMs) {
     const { values } = JSON.parse(stdout);
     return { status: 'ok', values, elapsedMs };
   } catch {
-    const reason = stderr.trim().slice(-ERROR_CHARACTERS) || `ended with ${ending}`;
-    return { status: 'failed', reason: anonymous(reason), elapsedMs };
+    const reason = stderr.replace(/\s+/g, ' ').trim() || `ended with ${ending}`;
+    return { status: 'failed', reason: anonymous(reason).slice(0, ERROR_CHARACTERS), elapsedMs };
   }
 }
 

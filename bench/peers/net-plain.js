@@ -53,7 +53,7 @@ function connect(path, onMessage) {
 
 module.exports = {
   title: 'net, plain',
-  version: () => process.versions.node,
+  version: () => `Node ${process.versions.node}`,
   serve,
   connect,
 };

@@ -98,7 +98,7 @@ function connect(path, onMessage) {
 
 module.exports = {
   title: 'net, JSON lines',
-  version: () => process.versions.node,
+  version: () => `Node ${process.versions.node}`,
   serve,
   connect,
 };

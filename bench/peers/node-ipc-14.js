@@ -10,7 +10,7 @@ const path = require('path');
 const { fromIpc } = require('../lib/ipc-adapter.js');
 
 module.exports = {
-  title: 'node-ipc 14',
+  title: 'node-ipc',
   version: () => {
     // ESM only and `exports` without package.json: require.resolve() cannot find it before Node 22.
     const dirs = require.resolve.paths('node-ipc-14');

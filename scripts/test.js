@@ -1,0 +1,48 @@
+'use strict';
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and tests, then the
+// build, JavaScript lints, type checks and jest. Stops at the first step that fails.
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+
+const steps = [
+  // Third-party install scripts stay off; our own `prepare` is the build step below.
+  ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], isInstalled],
+  ['rustfmt', 'cargo', ['fmt', '--check']],
+  ['clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings']],
+  [
+    'clippy, engine alone',
+    'cargo',
+    ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
+  ],
+  ['cargo test, engine alone', 'cargo', ['test', '--locked', '--no-default-features']],
+  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale']],
+  ['eslint', bin('eslint'), ['.']],
+  ['prettier', bin('prettier'), ['--check', '.']],
+  ['types', bin('tsc'), ['-p', '__test__/types']],
+  ['publint', bin('publint'), ['run', '--strict', '--pack', 'false']],
+  ['jest', bin('jest'), []],
+];
+
+function isInstalled() {
+  const stamp = path.join(root, 'node_modules', '.package-lock.json');
+  const lock = path.join(root, 'package-lock.json');
+  return fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs >= fs.statSync(lock).mtimeMs;
+}
+
+for (const [name, command, args, isDone] of steps) {
+  if (isDone?.()) continue;
+  const started = Date.now();
+  console.log(`\n=== ${name}`);
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`=== ${name} failed${error ? `: ${error.message}` : ''}`);
+    process.exit(1);
+  }
+  console.log(`=== ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}
