@@ -4,7 +4,8 @@ import net = require('net');
 import tls = require('tls');
 
 /**
- * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made {@link ferripc.Endpoint}.
+ * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made
+ * {@link ferripc.Endpoint | endpoint}.
  *
  * It also carries the classes (`ipc.IPC`, `ipc.IPCModule`), itself as `ipc.default`, and, for
  * TypeScript, every type of this file (`ipc.Client`, `ipc.Config`, …).
@@ -77,7 +78,7 @@ declare namespace ferripc {
     data: [bytes: Buffer];
     /** Everything written has left the process, after an `emit` returned `false`. */
     drain: [];
-    /** Every event, whatever its type: first its type, then its own arguments. */
+    /** Every event but `drain`, whatever its type: first its type, then its own arguments. */
     '*': [type: string, ...args: any[]];
   }
 
@@ -101,8 +102,8 @@ declare namespace ferripc {
     'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
     /**
      * The server could not start or accept, a connection broke, or a client sent something
-     * unreadable; `socket` is given where one client is concerned. Without a handler it is ignored;
-     * nothing is thrown (K8).
+     * unreadable; `socket` is given in the last case. Without a handler it is ignored; nothing is
+     * thrown (K8).
      */
     error: [error: IpcError, socket?: IpcSocket];
     /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
@@ -113,7 +114,7 @@ declare namespace ferripc {
     close: [socket: IpcSocket];
     /** Everything written to this client has left the process, after an `emit` returned `false`. */
     drain: [socket: IpcSocket];
-    /** Every event, whatever its type: first its type, then its own arguments. */
+    /** Every event but `drain`, whatever its type: first its type, then its own arguments. */
     '*': [type: string, ...args: any[]];
   }
 
@@ -126,8 +127,8 @@ declare namespace ferripc {
    */
   interface IpcSocket extends net.Socket {
     /**
-     * On a server: the `id` in the data of the last message that had one (K9), usually a string, but
-     * whatever the peer has sent. On a client: the id given to `connectTo` or `connectToNet`.
+     * On a server: the `id` in the data of the last message that had one (K9), usually a string,
+     * but whatever the peer has sent.
      */
     id?: any;
     [property: string]: any;
@@ -200,6 +201,8 @@ declare namespace ferripc {
     response?: string;
     /** The `SyntaxError` of a frame that is not JSON. */
     err?: Error;
+    /** With `ERR_FERRIPC_MAX_CONNECTIONS`: who was refused. */
+    peer?: DropInfo;
     [detail: string]: any;
   }
 
@@ -207,7 +210,8 @@ declare namespace ferripc {
 
   /**
    * Local end of an outgoing TCP or TLS connection; the keys mean what they mean to `net.connect`
-   * (K24). A boolean counts as not set.
+   * (K24). `false` counts as not set; so does a missing key. `true` has no meaning and is only in
+   * the types because those of `@types/node-ipc` say `boolean`.
    */
   interface NetworkInterface {
     /** Address to connect from. */
@@ -244,8 +248,10 @@ declare namespace ferripc {
     Omit<tls.ConnectionOptions, keyof TlsFiles>;
 
   /**
-   * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect at
-   * once, also for connections that exist (K6). Keys of your own are allowed.
+   * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
+   * at once, also for connections that exist (K6); the exceptions are `delimiter` and
+   * `maxMessageBytes`, which a client or server reads when it is made. Keys of your own are
+   * allowed.
    */
   interface Config {
     /** Middle part of the default socket path. Default: `'app.'` (K2) */
@@ -259,7 +265,8 @@ declare namespace ferripc {
     id: string;
 
     /**
-     * How strings become bytes in raw mode. Messages are always UTF-8 (F13). Default: `'utf8'`
+     * How `emit` turns strings into bytes in raw mode. Messages are always UTF-8 (F13).
+     * Default: `'utf8'`
      */
     encoding: BufferEncoding;
     /**
@@ -272,7 +279,10 @@ declare namespace ferripc {
      * Default: `false`
      */
     sync: boolean;
-    /** What ends a message on the wire; one or more characters (K1, F3). Default: `'\f'` */
+    /**
+     * What ends a message on the wire: one or more characters (K1). Each client and server keeps
+     * the delimiter that it was made with (F3). Default: `'\f'`
+     */
     delimiter: string;
     /**
      * Longest message accepted from a peer, in bytes and without the delimiter. A longer one is
@@ -281,18 +291,21 @@ declare namespace ferripc {
      */
     maxMessageBytes: number;
 
-    /** Turns {@link Endpoint.log} off, and with it all that the library has to say. Default: `false` */
+    /** Turns {@link Endpoint.log} off, and with it the library's own logging. Default: `false` */
     silent: boolean;
     /** How deep {@link Endpoint.log} prints objects, in levels. Default: `5` */
     logDepth: number;
     /** Whether {@link Endpoint.log} prints objects in colour. Default: `true` */
     logInColor: boolean;
-    /** Receives the one string that {@link Endpoint.log} makes of its arguments. Default: `console.log` */
+    /**
+     * Receives the one string that {@link Endpoint.log} makes of its arguments.
+     * Default: `console.log`
+     */
     logger(message: string): void;
 
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
-     * reported as `drop` (K23, F16). Default: `100`
+     * reported (K23, F16). Read when the server starts. Default: `100`
      */
     maxConnections: number;
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
@@ -304,8 +317,8 @@ declare namespace ferripc {
      */
     maxRetries: number | boolean;
     /**
-     * `true`, or any number but `0`: clients do not try again, whatever `maxRetries` says. Looked at
-     * whenever a connection closes (K11). Default: `false`
+     * `true`, or any number but `0`: clients do not try again, whatever `maxRetries` says. Looked
+     * at whenever a connection closes (K11). Default: `false`
      */
     stopRetrying: boolean | number;
 
@@ -328,22 +341,19 @@ declare namespace ferripc {
     /** Lets all users of the machine write to a local server's socket (K23). Default: `false` */
     writableAll: boolean;
 
-    /**
-     * Family of the machine's first network interface: `'IPv4'`, `'IPv6'`, or `''` if unknown. Found
-     * out when it is first read (F18).
-     */
+    /** Not used; there because node-ipc has it (F18). Default: `''` */
     IPType: string;
-    /**
-     * Host for `serveNet` and `connectToNet` if they are given none.
-     * Default: `'::1'` where `IPType` is `'IPv6'`, otherwise `'127.0.0.1'`
-     */
+    /** Host for `serveNet` and `connectToNet` if they are given none. Default: `'127.0.0.1'` */
     networkHost: string;
     /** Port for `serveNet` and `connectToNet` if they are given none. Default: `8000` */
     networkPort: number;
     /** Local end of outgoing TCP and TLS connections (K24). Default: nothing set */
     interface: NetworkInterface;
-    /** Another name for {@link Config.interface | interface} (K24). */
-    interfaces: NetworkInterface;
+    /**
+     * Another name for {@link Config.interface | interface}, which wins where both are set (K24).
+     * Default: absent
+     */
+    interfaces?: NetworkInterface | undefined;
     /** TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. Default: `false` */
     tls: TlsConfig | false;
 
@@ -374,7 +384,8 @@ declare namespace ferripc {
   /**
    * One connection to a server, kept up: it reconnects by the rules of `config`.
    *
-   * {@link Endpoint.connectTo} and {@link Endpoint.connectToNet} make it and put it into {@link Endpoint.of}.
+   * {@link Endpoint.connectTo} and {@link Endpoint.connectToNet} make it and put it into {@link
+   * Endpoint.of}.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
@@ -414,19 +425,26 @@ declare namespace ferripc {
     /**
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
      * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     *
+     * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
      */
     off(type?: string, handler?: Function | '*'): this;
 
     /**
-     * Sends a message to the server. Before the first connection, it is kept and sent later; a
-     * client that is done drops it. In raw mode, the only argument is the payload: bytes, or a
+     * Sends a message to the server. In raw mode, the only argument is the payload: bytes, or a
      * string in `config.encoding`.
+     *
+     * Before the first connection, messages are kept and sent later, up to 16 MiB; beyond that they
+     * are dropped and reported as an `error` with the code `ENOBUFS`. When a connection is lost,
+     * messages are dropped until the client tries to connect again, unless `config.sync` queues
+     * them.
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up, which
-     * ends with the event `drain`, or if the message was dropped
-     * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle
+     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * which ends with the event `drain`, or if the message was dropped
+     * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle, or if a raw
+     * payload is neither bytes nor a string
      */
     emit<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     emit(bytes: RawBytes): boolean;
@@ -445,8 +463,11 @@ declare namespace ferripc {
     readonly list: Record<string, Array<(...args: any[]) => void>>;
 
     /**
-     * Connects, or connects again, to `path` and `port`. `connectTo` and `connectToNet` have done so
-     * already. Failures are reported as `error`, never thrown.
+     * Connects to `path` and `port`, unless it is connected or about to be. `connectTo` and
+     * `connectToNet` have called it already. Failures to connect are reported as `error`.
+     *
+     * @throws TypeError for a path, host or `config.interface` that cannot be one
+     * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
     connect(): void;
 
@@ -462,8 +483,8 @@ declare namespace ferripc {
     log(...args: any[]): void;
     queue: Queue;
     /**
-     * The socket of the current attempt or connection; each reconnection makes a new one. In a client
-     * made by hand, `false` until `connect()` is called, which the type leaves out.
+     * The socket of the current attempt or connection; each reconnection makes a new one. In a
+     * client made by hand, `false` until `connect()` is called, which the type leaves out.
      */
     socket: IpcSocket;
     /** Attempts left before the client gives up; counted anew from each connection (K11). */
@@ -474,7 +495,12 @@ declare namespace ferripc {
 
   /** The class behind {@link Client}, which `ferripc/dao/client` exports. */
   interface ClientConstructor {
-    /** Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`. */
+    /**
+     * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
+     *
+     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
+     * is no positive number
+     */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
       log: (...args: any[]) => void,
@@ -493,8 +519,8 @@ declare namespace ferripc {
   }
 
   /**
-   * A server: local socket, TCP, TLS or UDP. {@link Endpoint.serve} and {@link Endpoint.serveNet} make it and
-   * put it into {@link Endpoint.server}; nothing listens before {@link Server.start}.
+   * A server: local socket, TCP, TLS or UDP. {@link Endpoint.serve} and {@link Endpoint.serveNet}
+   * make it and put it into {@link Endpoint.server}; nothing listens before {@link Server.start}.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
@@ -504,9 +530,12 @@ declare namespace ferripc {
      * Starts to listen.
      *
      * @returns a promise that is fulfilled when the server listens, at the same time as the event
-     * `start`. It is rejected with an {@link IpcError} when that fails (`EADDRINUSE`, `EACCES`, no
-     * key for TLS, …), which is also reported as `error`. Ignoring the promise is fine: it never
-     * ends the process as an unhandled rejection (F10)
+     * `start`. It is rejected with an {@link IpcError} when that fails (`EADDRINUSE`, `EACCES`, …),
+     * which is also reported as `error`; and with the code `ERR_SERVER_NOT_RUNNING` when `stop()`
+     * comes first. Ignoring the promise is fine: it never ends the process as an unhandled
+     * rejection (F10). While the server listens, `start()` returns the same promise again
+     * @throws TypeError for a path or host that cannot be one
+     * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
     start(): Promise<void>;
 
@@ -562,6 +591,8 @@ declare namespace ferripc {
     /**
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
      * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     *
+     * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
      */
     off(type?: string, handler?: Function | '*'): this;
 
@@ -571,9 +602,10 @@ declare namespace ferripc {
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up, which
-     * ends with the event `drain`, or if the message was dropped because the socket is closed
-     * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle
+     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * which ends with the event `drain`, or if the message was dropped because the socket is closed
+     * @throws TypeError if `destination` is none, if JSON cannot express `data`, as with a `BigInt`
+     * or a cycle, or if a raw payload is neither bytes nor a string
      */
     emit<Type extends keyof Out & string>(
       destination: Destination,
@@ -582,9 +614,10 @@ declare namespace ferripc {
     ): boolean;
     emit(destination: Destination, bytes: RawBytes): boolean;
     /**
-     * Without a destination, nothing is sent and `false` is returned.
+     * Compiles because `@types/node-ipc` has it; without a destination, nothing can be sent.
      *
      * @deprecated Name a socket, or use {@link Server.broadcast}.
+     * @throws TypeError always
      */
     emit(typeOrBytes: OpenType<Out> | RawBytes, data?: any): boolean;
 
@@ -593,7 +626,8 @@ declare namespace ferripc {
      * the only argument is the payload.
      *
      * @returns `false` if a backlog has built up for at least one client
-     * @throws TypeError if JSON cannot express `data`
+     * @throws TypeError if JSON cannot express `data`, or if a raw payload is neither bytes nor a
+     * string
      */
     broadcast<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     broadcast(bytes: RawBytes): boolean;
@@ -617,8 +651,9 @@ declare namespace ferripc {
     /** The connected clients. */
     sockets: IpcSocket[];
     /**
-     * What listens: `address()`, `listening`, `getConnections()` and so on; `false` before `start()`.
-     * A UDP server has a `dgram.Socket` here, which TypeScript has to be told with a cast.
+     * What listens: `address()`, `listening`, `getConnections()` and so on; `false` before
+     * `start()`. A UDP server has a `dgram.Socket` here, which TypeScript has to be told with a
+     * cast.
      */
     server: net.Server | false;
     /** Path of a local server's socket, otherwise the host to listen on. */
@@ -640,6 +675,8 @@ declare namespace ferripc {
     /**
      * Makes a server by hand.
      *
+     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
+     * is no positive number
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
@@ -652,8 +689,8 @@ declare namespace ferripc {
   }
 
   /**
-   * How the type of {@link Endpoint.server} says that the value is `false` until a server is made, while
-   * `ipc.server.start()` compiles without a check: at run time this is just `false`.
+   * How the type of {@link Endpoint.server} says that the value is `false` until a server is made,
+   * while `ipc.server.start()` compiles without a check: at run time this is just `false`.
    */
   type NotServing<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = false &
     Pick<Server<In, Out>, keyof Server<In, Out>>;
@@ -673,8 +710,8 @@ declare namespace ferripc {
    */
   interface Endpoint<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
-     * The settings; change them one by one, or assign an object of your own, whose missing keys count
-     * as their defaults. A client or server keeps the object that it was made with (K6).
+     * The settings; change them one by one, or assign an object of your own, whose missing keys
+     * count as their defaults. A client or server keeps the object that it was made with (K6).
      */
     get config(): Config;
     set config(value: ConfigInput);
@@ -696,14 +733,16 @@ declare namespace ferripc {
 
     /**
      * Makes a client of a local server, a Unix domain socket or a Windows named pipe, and puts it
-     * into `ipc.of[id]`. Connected clients stay as they are; one that is down is replaced (K16).
-     * Failures are reported as events of the client, never thrown.
+     * into `ipc.of[id]`. If that client is connected already, it stays as it is; if it is down, the
+     * new one replaces it (K16). Failures to connect are reported as events of the client.
      *
      * @param id - name of the client. If empty, nothing happens
      * @param path - path of the server's socket.
      * Default: `config.socketRoot + config.appspace + id` (K2)
-     * @param callback - called at once, before there is a connection, with this object. The client
-     * exists by then: the place to add handlers. What is emitted here is sent on connection (K3)
+     * @param callback - called before `connectTo` returns, and before there is a connection, with
+     * this object: the place to add handlers, and to emit what is to be sent on connection (K3)
+     * @throws TypeError for a path that is no string, a callback that is no function, or settings
+     * that no client can be made with
      */
     connectTo(id: string, callback: (ipc: this) => void): void;
     connectTo(
@@ -716,14 +755,17 @@ declare namespace ferripc {
 
     /**
      * Makes a client of a TCP server, or of a TLS server if `config.tls` is set, and puts it into
-     * `ipc.of[id]`. Connected clients stay as they are; one that is down is replaced (K16). Failures
-     * are reported as events of the client, never thrown.
+     * `ipc.of[id]`. If that client is connected already, it stays as it is; if it is down, the new
+     * one replaces it (K16). Failures to connect are reported as events of the client.
      *
      * @param id - name of the client. If empty, nothing happens
      * @param host - default: `config.networkHost`
      * @param port - default: `config.networkPort`; may come without a host
-     * @param callback - called at once, before there is a connection, with this object (K3). A UDP
-     * type in its place is ignored: UDP has no clients, only servers (F20)
+     * @param callback - called before `connectToNet` returns, and before there is a connection,
+     * with this object (K3). A UDP type before it is ignored: UDP has servers only (F20)
+     * @throws TypeError for a host that is no string, a callback that is no function, or settings
+     * that no client can be made with
+     * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
     connectToNet(id: string, callback: (ipc: this) => void): void;
     connectToNet(
@@ -735,7 +777,14 @@ declare namespace ferripc {
       id: string,
       host: string | null | undefined,
       port: number | null | undefined,
-      callback?: ((ipc: this) => void) | UdpType | null,
+      callback?: ((ipc: this) => void) | null,
+    ): void;
+    connectToNet(
+      id: string,
+      host: string | null | undefined,
+      port: number | null | undefined,
+      udpType: UdpType,
+      callback?: ((ipc: this) => void) | null,
     ): void;
     connectToNet(
       id: string,
@@ -752,30 +801,35 @@ declare namespace ferripc {
 
     /**
      * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first,
-     * within a bounded time (F6); then it reports `disconnect` and `destroy` (K10). An unknown id is
-     * ignored (K27).
+     * within a bounded time (F6); then it reports `disconnect` and `destroy` (K10). An unknown id
+     * is ignored (K27).
      */
     disconnect(id: string): void;
 
     /**
-     * Makes `ipc.server`, a server on a Unix domain socket or a Windows named pipe. It listens after
-     * `ipc.server.start()`.
+     * Makes `ipc.server`, a server on a Unix domain socket or a Windows named pipe. It listens
+     * after `ipc.server.start()`.
      *
      * @param path - default: `config.socketRoot + config.appspace + config.id` (K2)
      * @param callback - a handler of `start`
+     * @throws TypeError for a callback that is no function, or settings that no server can be made
+     * with
      */
     serve(callback: (() => void) | null): void;
     serve(path?: string | null, callback?: (() => void) | null): void;
 
     /**
-     * Makes `ipc.server`, a server on TCP, on TLS if `config.tls` is set, or on UDP. It listens after
-     * `ipc.server.start()`. Trailing arguments, the host before a port, and the port before a UDP type
-     * can be left out (K13).
+     * Makes `ipc.server`, a server on TCP, on TLS if `config.tls` is set, or on UDP. It listens
+     * after `ipc.server.start()`. Trailing arguments, the host before a port, and the port before a
+     * UDP type can be left out (K13).
      *
      * @param host - default: `config.networkHost`
      * @param port - default: `config.networkPort`
      * @param udpType - makes it a UDP server
      * @param callback - a handler of `start`
+     * @throws TypeError for a host that is no string, a callback that is no function, or settings
+     * that no server can be made with
+     * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
     serveNet(callback: () => void): void;
     serveNet(udpType: UdpType, callback?: (() => void) | null): void;
@@ -800,8 +854,8 @@ declare namespace ferripc {
     ): void;
 
     /**
-     * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them, everything
-     * joined by blanks, handed to `config.logger` as one string (K18).
+     * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them,
+     * everything joined by blanks, handed to `config.logger` as one string (K18).
      */
     log(...args: any[]): void;
   }
@@ -831,8 +885,8 @@ declare namespace ferripc {
     readonly prototype: ModuleEndpoint;
   }
 
-  // These two are aliases, because a named import of a name that is both a property of the singleton
-  // and an interface of this namespace would make a second, different interface of it.
+  // These two are aliases, because a named import of a name that is both a property of the
+  // singleton and an interface of this namespace would make a second, different interface of it.
 
   /** What `new IPC()` makes. */
   type IPC<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = Endpoint<In, Out>;

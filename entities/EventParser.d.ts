@@ -2,15 +2,16 @@
 declare class EventParser {
   /**
    * @param config - where the delimiter comes from, read once. Default: `'\f'`
+   * @throws TypeError if the delimiter is no string or empty
    */
-  constructor(config?: { delimiter: string });
+  constructor(config?: { delimiter?: string | undefined });
 
   /** What ends a frame; one or more characters. */
   delimiter: string;
 
   /**
    * The frame of a message, ready to be written to a socket (K1). Data that is left out, `null`,
-   * `''` or `NaN` becomes `{}` (K7), in the given object too.
+   * `''` or `NaN` becomes `{}` (K7).
    *
    * @throws TypeError if JSON cannot express the data, as with a `BigInt` or a cycle
    */
@@ -21,11 +22,9 @@ declare class EventParser {
 }
 
 declare namespace EventParser {
-  /** A message: `{ type, data }`, or an object that brings its own `JSON` text. */
   interface Message {
     type: string;
     data?: any;
-    readonly JSON?: string;
   }
 }
 

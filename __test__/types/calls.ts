@@ -40,6 +40,7 @@ ipc.connectToNet('a', 8000, done);
 ipc.connectToNet('a', 'host', 8000);
 ipc.connectToNet('a', 'host', 8000, done);
 ipc.connectToNet('a', 'host', 8000, 'udp4');
+ipc.connectToNet('a', 'host', 8000, 'udp4', done);
 ipc.connectToNet('a', maybePath, maybePort, done);
 ipc.connectToNet('a', null, 8000);
 ipc.connectToNet('a', (self) => expectType<Singleton>()(self));

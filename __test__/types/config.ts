@@ -31,7 +31,6 @@ type _Known = Expect<
       | 'networkHost'
       | 'networkPort'
       | 'interface'
-      | 'interfaces'
       | 'tls'
     >,
     {
@@ -57,7 +56,6 @@ type _Known = Expect<
       networkHost: string;
       networkPort: number;
       interface: NetworkInterface;
-      interfaces: NetworkInterface;
       tls: TlsConfig | false;
     }
   >
@@ -78,6 +76,7 @@ config.interface.localAddress = '127.0.0.1';
 config.interface.localPort = 4000;
 config.interface.family = 6;
 config.interface = { localAddress: false, localPort: false, family: 4, hints: 0, lookup: false };
+expectType<NetworkInterface | undefined>()(config.interfaces);
 config.interfaces = { localAddress: true };
 config.interface.lookup = (host, options, callback) => callback(null, host, options.family ? 6 : 4);
 

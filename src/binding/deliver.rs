@@ -86,26 +86,14 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         }
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends } => (Kind::Open, id, Payload::Json(addresses(ends))),
-        Event::Accepted {
-            listener,
-            connection,
-            ends,
-        } => {
+        Event::Accepted { listener, connection, ends } => {
             header[2] = listener;
-            (
-                Kind::Accepted,
-                connection.id(),
-                Payload::Json(addresses(ends)),
-            )
+            (Kind::Accepted, connection.id(), Payload::Json(addresses(ends)))
         }
         Event::End { id } => (Kind::End, id, Payload::None),
         Event::Drain { id } => (Kind::Drain, id, Payload::None),
         Event::Finished { id } => (Kind::Finished, id, Payload::None),
-        Event::Closed {
-            id,
-            errors,
-            counters: (read, written),
-        } => {
+        Event::Closed { id, errors, counters: (read, written) } => {
             let errors: Vec<Value> = errors.iter().map(error).collect();
             let json = json!({ "errors": errors, "read": read, "written": written });
             (Kind::Closed, id, Payload::Json(json))

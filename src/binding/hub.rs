@@ -14,11 +14,14 @@ use napi::{Env, JsString, sys};
 use napi_derive::napi;
 
 use super::deliver::{self, Payload};
+#[cfg(unix)]
+use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions};
 use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::link::Mode;
+use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -36,23 +39,25 @@ pub struct Hub {
 
 #[napi]
 impl Hub {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. With
+    /// `on_loop`, connections are watched by the environment's own event loop where that is possible.
     #[napi(constructor, catch_unwind)]
-    pub fn new(wake: Function<(), ()>) -> Result<Self> {
-        let wake: Wake = wake
+    pub fn new(env: Env, wake: Function<(), ()>, on_loop: bool) -> Result<Self> {
+        let function = wake;
+        let wake: Wake = function
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .weak::<true>()
             .build()?;
         let handle = wake.handle.clone();
-        let engine = engine::hub::Hub::new(move || {
+        let mut engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })?;
-        Ok(Self {
-            engine,
-            wake: Some(handle),
-            scratch: Vec::new(),
-        })
+        #[cfg(unix)]
+        if on_loop {
+            event_loop::attach(&mut engine, &env, &function)?;
+        }
+        Ok(Self { engine, wake: Some(handle), scratch: Vec::new() })
     }
 
     /// Starts connecting and returns the connection's handle.
@@ -112,9 +117,7 @@ impl Hub {
     /// Asks for a drain event when everything written is sent. False if that is so now.
     #[napi(catch_unwind)]
     pub fn await_drain(&self, id: u32) -> bool {
-        self.engine
-            .connection(id)
-            .is_some_and(|connection| connection.await_drain())
+        self.engine.connection(id).is_some_and(|connection| connection.await_drain())
     }
 
     /// Shuts our side down once everything written is sent.
@@ -158,18 +161,14 @@ impl Hub {
     /// Sets `TCP_NODELAY`.
     #[napi(catch_unwind)]
     pub fn set_no_delay(&self, id: u32, on: bool) {
-        self.on(id, |connection| {
-            connection.with_stream(|stream| stream.set_nodelay(on))
-        });
+        self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
     }
 
     /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
     #[napi(catch_unwind)]
     pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {
         let idle = on.then(|| Duration::from_millis(idle.into()));
-        self.on(id, |connection| {
-            connection.with_stream(|stream| stream.set_keepalive(idle))
-        });
+        self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
     }
 
     /// Bytes received and bytes handed to the system so far.

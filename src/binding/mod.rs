@@ -3,11 +3,14 @@
 //! * [`hub`]: the one class that JavaScript sees.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
+//! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine.js`.
 
 mod deliver;
+#[cfg(unix)]
+mod event_loop;
 mod hub;
 mod options;
 mod text;

@@ -27,10 +27,7 @@ pub struct FramingOptions {
 impl FramingOptions {
     fn into_engine(self) -> Result<Framing> {
         if self.delimiter.is_empty() {
-            return Err(Error::new(
-                Status::InvalidArg,
-                "delimiter must not be empty",
-            ));
+            return Err(Error::new(Status::InvalidArg, "delimiter must not be empty"));
         }
         Ok(Framing {
             delimiter: self.delimiter.as_bytes().into(),
@@ -67,10 +64,7 @@ impl ConnectOptions {
         let port = self.port.unwrap_or(0);
         let addresses = self.addresses.unwrap_or_default();
         let target = TcpTarget {
-            addresses: addresses
-                .iter()
-                .map(|a| socket_address(a, port))
-                .collect::<Result<_>>()?,
+            addresses: addresses.iter().map(|a| socket_address(a, port)).collect::<Result<_>>()?,
             local_address: self.local_address.as_deref().map(ip).transpose()?,
             local_port: self.local_port.unwrap_or(0),
         };
@@ -125,11 +119,7 @@ fn unix_local(path: String, claim: Option<&str>, add_mode: u32) -> Result<Local>
             return Err(Error::new(Status::InvalidArg, format!("claim: {other:?}")));
         }
     };
-    Ok(Local::Unix(UnixLocal {
-        path,
-        claim,
-        add_mode,
-    }))
+    Ok(Local::Unix(UnixLocal { path, claim, add_mode }))
 }
 
 #[cfg(not(unix))]
@@ -144,20 +134,14 @@ fn unix_local(_: String, _: Option<&str>, _: u32) -> Result<Local> {
 
 #[cfg(not(unix))]
 fn unsupported() -> Error {
-    Error::new(
-        Status::GenericFailure,
-        "local sockets are not supported on this platform yet",
-    )
+    Error::new(Status::GenericFailure, "local sockets are not supported on this platform yet")
 }
 
 fn ip(text: &str) -> Result<IpAddr> {
-    text.parse()
-        .map_err(|_| Error::new(Status::InvalidArg, format!("not an IP address: {text}")))
+    text.parse().map_err(|_| Error::new(Status::InvalidArg, format!("not an IP address: {text}")))
 }
 
 fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
     // A zone (`fe80::1%eth0`) is only understood together with a port.
-    format!("[{text}]:{port}")
-        .parse()
-        .or_else(|_| Ok(SocketAddr::new(ip(text)?, port)))
+    format!("[{text}]:{port}").parse().or_else(|_| Ok(SocketAddr::new(ip(text)?, port)))
 }

@@ -13,11 +13,7 @@ const ONE_PASS_UNITS: usize = 64 * 1024;
 /// Appends `text` to `out`, as UTF-8.
 pub fn append(env: &Env, text: &JsString, out: &mut Vec<u8>) -> Result<()> {
     let units = text.utf16_len()?;
-    let capacity = if units <= ONE_PASS_UNITS {
-        units * 3
-    } else {
-        text.utf8_len()?
-    } + 1;
+    let capacity = if units <= ONE_PASS_UNITS { units * 3 } else { text.utf8_len()? } + 1;
     out.reserve(capacity);
     let mut written = 0;
     // SAFETY: `capacity` bytes are reserved beyond the length, of which the call writes at most all,

@@ -39,11 +39,7 @@ pub struct Error {
 impl Error {
     /// `source` happened in `syscall`, directed at `endpoint`.
     pub fn new(syscall: &'static str, source: io::Error, endpoint: Option<Endpoint>) -> Self {
-        Self {
-            syscall,
-            endpoint,
-            source,
-        }
+        Self { syscall, endpoint, source }
     }
 
     /// The symbolic code, e.g. `ECONNREFUSED`; `UNKNOWN` where there is none.
@@ -67,20 +63,14 @@ impl Error {
             "ENAMETOOLONG" => "name too long".to_owned(),
             _ => {
                 let text = self.source.to_string().to_lowercase();
-                text.split(" (os error")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
+                text.split(" (os error").next().unwrap_or_default().to_owned()
             }
         };
         format!(": {text}")
     }
 
     fn target(&self) -> String {
-        self.endpoint
-            .as_ref()
-            .map(|endpoint| format!(" {endpoint}"))
-            .unwrap_or_default()
+        self.endpoint.as_ref().map(|endpoint| format!(" {endpoint}")).unwrap_or_default()
     }
 }
 
@@ -144,10 +134,7 @@ mod tests {
                 Error::new("connect", os(libc::ECONNREFUSED), Some(ip)),
                 "connect ECONNREFUSED 127.0.0.1:8002",
             ),
-            (
-                Error::new("connect", os(libc::ENOENT), path()),
-                "connect ENOENT /tmp/app.world",
-            ),
+            (Error::new("connect", os(libc::ENOENT), path()), "connect ENOENT /tmp/app.world"),
             (
                 Error::new("listen", os(libc::EADDRINUSE), path()),
                 "listen EADDRINUSE: address already in use /tmp/app.world",
@@ -156,10 +143,7 @@ mod tests {
                 Error::new("listen", os(libc::EACCES), path()),
                 "listen EACCES: permission denied /tmp/app.world",
             ),
-            (
-                Error::new("read", os(libc::ECONNRESET), None),
-                "read ECONNRESET",
-            ),
+            (Error::new("read", os(libc::ECONNRESET), None), "read ECONNRESET"),
         ] {
             assert_eq!(error.to_string(), message);
         }

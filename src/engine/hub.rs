@@ -12,12 +12,14 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::driver::{Connection, Framing};
+#[cfg(unix)]
+use super::driver::uv::Loop;
+use super::driver::{Connection, Driver, Framing};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::mailbox::{Gone, Mailbox};
 use super::runtime::Runtime;
-use super::transport::{Listener, Local, Target};
+use super::transport::{Listener, Local, Target, set_nodelay};
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
@@ -31,6 +33,10 @@ pub struct Hub {
     ids: Arc<AtomicU32>,
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
+    /// The loop driver's loop, if connections are to be watched by it, and what to call when its
+    /// handles are closed.
+    #[cfg(unix)]
+    uv_loop: Option<(Loop, Box<dyn FnOnce()>)>,
 }
 
 impl fmt::Debug for Hub {
@@ -59,7 +65,24 @@ impl Hub {
             ids: Arc::default(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
+            #[cfg(unix)]
+            uv_loop: None,
         })
+    }
+
+    /// Has connections that come up from now on watched by `uv_loop`. Its turn is to do, at once, what
+    /// `wake` leads to. `closed` is called after [`Hub::shut_down`], when its handles are closed.
+    #[cfg(unix)]
+    pub fn use_loop(&mut self, uv_loop: Loop, closed: Box<dyn FnOnce()>) {
+        self.uv_loop = Some((uv_loop, closed));
+    }
+
+    fn driver(&self) -> Driver<'_> {
+        #[cfg(unix)]
+        if let Some((uv_loop, _)) = &self.uv_loop {
+            return Driver::Loop(uv_loop);
+        }
+        Driver::Tasks
     }
 
     fn runtime(&self) -> Runtime {
@@ -96,13 +119,7 @@ impl Hub {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
-        self.listeners.insert(
-            id,
-            Acceptor {
-                stop: stop.clone(),
-                stopped,
-            },
-        );
+        self.listeners.insert(id, Acceptor { stop: stop.clone(), stopped });
         let (mailbox, ids) = (self.mailbox.clone(), self.ids.clone());
         runtime.clone().spawn(async move {
             let accept = accept(id, &listener, framing, mailbox, runtime, ids);
@@ -157,7 +174,12 @@ impl Hub {
             let wanted = match &event {
                 Event::Accepted { connection, .. } => {
                     self.connections.insert(connection.id(), connection.clone());
+                    connection.start(self.driver());
                     true
+                }
+                Event::Open { id, .. } => {
+                    let connection = self.connections.get(id);
+                    connection.inspect(|connection| connection.start(self.driver())).is_some()
                 }
                 Event::Closed { id, .. } => self.connections.remove(id).is_some(),
                 Event::AcceptFailed { id, .. } => self.listeners.contains_key(id),
@@ -175,9 +197,7 @@ impl Hub {
 
     /// The delimiter of a connection's frames.
     pub fn delimiter(&self, id: Id) -> &[u8] {
-        self.connections
-            .get(&id)
-            .map_or(&[], |connection| connection.delimiter())
+        self.connections.get(&id).map_or(&[], |connection| connection.delimiter())
     }
 
     /// Closes everything at once, but for connections that linger, which end by themselves. Lets go
@@ -195,6 +215,10 @@ impl Hub {
             self.close_listener(id);
         }
         self.runtime = None;
+        #[cfg(unix)]
+        if let Some((uv_loop, closed)) = self.uv_loop.take() {
+            uv_loop.close(closed);
+        }
     }
 }
 
@@ -222,20 +246,14 @@ async fn accept(
             Ok(stream) => {
                 let id = ids.fetch_add(1, Ordering::Relaxed);
                 let ends = stream.ends();
+                // Messages are latency-bound: never wait for more to fill a segment.
+                let _ = set_nodelay(&stream.socket(), true);
                 let connection =
                     Connection::new(id, framing.clone(), mailbox.clone(), runtime.clone());
-                let event = Event::Accepted {
-                    listener: listener_id,
-                    connection: connection.clone(),
-                    ends,
-                };
-                mailbox.post_now(event)?;
-                connection.accepted(stream);
+                connection.take(stream);
+                mailbox.post_now(Event::Accepted { listener: listener_id, connection, ends })?;
             }
-            Err(error) => mailbox.post_now(Event::AcceptFailed {
-                id: listener_id,
-                error,
-            })?,
+            Err(error) => mailbox.post_now(Event::AcceptFailed { id: listener_id, error })?,
         }
     }
 }

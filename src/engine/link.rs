@@ -47,14 +47,7 @@ impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: Decoder) -> Self {
         let (mode, read_size) = (Mode::Frames, READ_MIN);
-        Self {
-            id,
-            decoder,
-            mode,
-            tapped: false,
-            read_size,
-            before: 0,
-        }
+        Self { id, decoder, mode, tapped: false, read_size, before: 0 }
     }
 
     /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
@@ -87,10 +80,7 @@ impl Inbox {
             self.read_size = (self.read_size / 2).max(READ_MIN);
         }
         match self.mode {
-            Mode::Raw => Some(Event::Chunk {
-                id: self.id,
-                bytes: self.decoder.take_partial(),
-            }),
+            Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
             Mode::Frames if self.tapped => {
                 let bytes = Bytes::copy_from_slice(&self.decoder.buffer()[self.before..]);
                 Some(Event::Chunk { id: self.id, bytes })
@@ -163,12 +153,8 @@ impl Outbox {
     ) -> (usize, io::Result<()>) {
         let mut total = 0;
         while !self.pieces.is_empty() {
-            let slices: Vec<IoSlice<'_>> = self
-                .pieces
-                .iter()
-                .take(WRITE_PIECES)
-                .map(|piece| IoSlice::new(piece))
-                .collect();
+            let slices: Vec<IoSlice<'_>> =
+                self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
             match write(&slices) {
                 Ok(taken) => {
                     total += taken;
@@ -233,19 +219,14 @@ mod tests {
         let [Event::Frames { batch, .. }, Event::Chunk { bytes, .. }] = &events[..] else {
             panic!("{events:?}")
         };
-        assert_eq!(
-            (&bytes[..], &batch.bytes[..]),
-            (&b"c\x0cd"[..], &b"abc"[..])
-        );
+        assert_eq!((&bytes[..], &batch.bytes[..]), (&b"c\x0cd"[..], &b"abc"[..]));
     }
 
     #[test]
     fn switching_to_raw_hands_over_the_unfinished_frame() {
         let mut inbox = inbox();
         receive(&mut inbox, b"whole\x0chalf");
-        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else {
-            panic!()
-        };
+        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else { panic!() };
         assert_eq!(bytes, "half");
         let events = receive(&mut inbox, b"\xff\x0c\x00");
         assert!(
@@ -259,10 +240,7 @@ mod tests {
     fn an_unfinished_frame_is_reported_at_the_end() {
         let mut inbox = inbox();
         receive(&mut inbox, b"a\x0cbcd");
-        assert!(matches!(
-            inbox.finish(),
-            Some(Event::Truncated { id: 7, len: 3 })
-        ));
+        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 3 })));
     }
 
     proptest! {
@@ -305,17 +283,11 @@ mod tests {
     fn drained_is_reported_once_and_only_to_who_waits() {
         let mut outbox = Outbox::default();
         outbox.push(vec![0; HIGH_WATER - 1].into());
-        outbox
-            .flush(|s| Ok(s.iter().map(|s| s.len()).sum()))
-            .1
-            .unwrap();
+        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
         assert!(!outbox.take_drained());
         outbox.push(vec![0; HIGH_WATER].into());
         assert!(!outbox.take_drained());
-        outbox
-            .flush(|s| Ok(s.iter().map(|s| s.len()).sum()))
-            .1
-            .unwrap();
+        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
         assert!(outbox.take_drained());
         assert!(!outbox.take_drained());
     }

@@ -40,9 +40,7 @@ struct State {
 
 impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox")
-            .field("events", &self.lock().events.len())
-            .finish()
+        f.debug_struct("Mailbox").field("events", &self.lock().events.len()).finish()
     }
 }
 
@@ -55,16 +53,8 @@ impl State {
 impl Mailbox {
     /// A mailbox whose consumer is told by `wake`, from any thread, to come and pop.
     pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
-        let state = State {
-            events: VecDeque::new(),
-            bytes: 0,
-            awake: false,
-            wake: Some(wake),
-        };
-        Self {
-            state: Mutex::new(state),
-            room: Notify::new(),
-        }
+        let state = State { events: VecDeque::new(), bytes: 0, awake: false, wake: Some(wake) };
+        Self { state: Mutex::new(state), room: Notify::new() }
     }
 
     /// Queues `event` once there is room.
@@ -104,6 +94,17 @@ impl Mailbox {
         state.bytes += event.weight();
         state.events.push_back(event);
         Ok(())
+    }
+
+    /// Notes that the consumer is about to be called by other means, so that events posted until
+    /// then need no wake-up.
+    pub fn set_awake(&self) {
+        self.lock().awake = true;
+    }
+
+    /// Whether a producer would have to wait.
+    pub fn is_full(&self) -> bool {
+        self.lock().is_full()
     }
 
     /// The oldest event. `None` ends the consumer's turn: the next event wakes it again.
@@ -146,10 +147,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     fn chunk(len: usize) -> Event {
-        Event::Chunk {
-            id: 1,
-            bytes: vec![0; len].into(),
-        }
+        Event::Chunk { id: 1, bytes: vec![0; len].into() }
     }
 
     fn counted() -> (Arc<Mailbox>, Arc<AtomicUsize>) {

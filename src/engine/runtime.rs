@@ -23,15 +23,10 @@ impl Runtime {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (alive, mut all_dropped) = mpsc::channel(1);
-        thread::Builder::new()
-            .name("ferripc-io".into())
-            .spawn(move || {
-                runtime.block_on(async { while all_dropped.recv().await.is_some() {} });
-            })?;
-        Ok(Self {
-            handle,
-            _alive: alive,
-        })
+        thread::Builder::new().name("ferripc-io".into()).spawn(move || {
+            runtime.block_on(async { while all_dropped.recv().await.is_some() {} });
+        })?;
+        Ok(Self { handle, _alive: alive })
     }
 
     /// Runs `task` on the I/O thread and keeps the thread alive until it ends.

@@ -42,6 +42,16 @@ const settled = Promise.resolve();
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
 
+/**
+ * Whether sockets may be watched by the event loop itself, which spares a thread hop per message. The
+ * environment variable FERRIPC_DRIVER (`loop` or `tokio`) forces one, for tests and bug reports; where
+ * the runtime has no libuv (Bun, Deno, Windows so far) the I/O thread has them all.
+ */
+function mayUseLoop() {
+  const { bun, deno } = process.versions;
+  return process.env.FERRIPC_DRIVER !== 'tokio' && !bun && !deno;
+}
+
 function acquire() {
   current ??= new Activity();
   return current;
@@ -63,7 +73,7 @@ class Activity {
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
     const { Hub } = load();
-    this.hub = new Hub(() => this.drain());
+    this.hub = new Hub(() => this.drain(), mayUseLoop());
     this.onExit = () => this.flush();
     // What was emitted in the turn that calls process.exit() has to be on its way by then.
     process.on('exit', this.onExit);

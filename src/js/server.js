@@ -87,8 +87,8 @@ class Server extends Events {
       starting.reject(error);
     });
     listener.on('listening', () => {
+      starting.resolve(); // even if a handler throws
       this.onStart();
-      starting.resolve();
     });
     if (port === null) {
       this.log('starting server as', 'Unix || Windows Socket');
@@ -194,13 +194,20 @@ class Server extends Events {
 
   /** `close` goes out around the bookkeeping, never through it: a peer can send that type too (F5). */
   #closed(socket) {
-    this._publishWildcard('close', socket);
     const id = socket.id || false;
-    this.log('socket disconnected', id.toString());
-    const index = this.sockets.indexOf(socket);
-    if (index !== -1) this.sockets.splice(index, 1);
-    this.publish('socket.disconnected', socket, id);
-    this._publishTyped('close', socket);
+    // Handlers may throw; the bookkeeping and the other events happen all the same.
+    try {
+      this._publishWildcard('close', socket);
+    } finally {
+      this.log('socket disconnected', id);
+      const index = this.sockets.indexOf(socket);
+      if (index !== -1) this.sockets.splice(index, 1);
+      try {
+        this.publish('socket.disconnected', socket, id);
+      } finally {
+        this._publishTyped('close', socket);
+      }
+    }
   }
 
   #dropped(peer) {

@@ -38,14 +38,18 @@ function describeObject(value) {
   }
   if (value instanceof net.Socket || value instanceof dgram.Socket) return '[Socket]';
   if (value instanceof net.Server) return '[Server]';
-  if (value instanceof Error) return `${value.name}: ${value.message}${describeProperties(value)}`;
+  if (value instanceof Error) {
+    // the order in which an error got its code, errno and so on means nothing
+    const facts = describeProperties(value, Object.keys(value).sort());
+    return `${value.name}: ${value.message}${facts}`;
+  }
   if (Array.isArray(value)) return `[${value.map(describe).join(', ')}]`;
   if (value instanceof Date) return `Date(${value.toJSON()})`;
   return `{${describeProperties(value).trim()}}`;
 }
 
-function describeProperties(value) {
-  const parts = Object.keys(value).map((key) => `${JSON.stringify(key)}: ${describe(value[key])}`);
+function describeProperties(value, keys = Object.keys(value)) {
+  const parts = keys.map((key) => `${JSON.stringify(key)}: ${describe(value[key])}`);
   return parts.length > 0 ? ` ${parts.join(', ')} ` : '';
 }
 

@@ -9,12 +9,14 @@ const target = process.env.FERRIPC_COMPAT_TARGET || path.join(__dirname, '../../
 
 const table = {
   9: {
+    module: () => require('node-ipc-9'),
     singleton: () => require('node-ipc-9'),
     IPC: () => require('node-ipc-9').IPC,
     deep: (name) => require(`node-ipc-9/${name}`),
     esm: 'node-ipc-9',
   },
   10: {
+    module: () => require('node-ipc-10'),
     singleton: () => require('node-ipc-10').default,
     IPC: () => require('node-ipc-10').IPCModule,
     // its exports map hides every file but the entry
@@ -22,6 +24,7 @@ const table = {
     esm: 'node-ipc-10',
   },
   new: {
+    module: () => require(path.join(target, 'index.js')),
     singleton: () => require(path.join(target, 'index.js')),
     IPC: () => require(path.join(target, 'index.js')).IPCModule,
     deep: (name) => require(path.join(target, name)),

@@ -9,7 +9,8 @@ const { run } = require('./run.js');
 const OLD = ['9-9', '10-10'];
 const MIXED = ['9-new', 'new-9', '10-new', 'new-10'];
 
-const wanted = process.env.FERRIPC_COMPAT_PAIRINGS && process.env.FERRIPC_COMPAT_PAIRINGS.split(',');
+const wanted =
+  process.env.FERRIPC_COMPAT_PAIRINGS && process.env.FERRIPC_COMPAT_PAIRINGS.split(',');
 
 function pairingsOf(scenario) {
   if (scenario.pairings) return scenario.pairings;
@@ -46,7 +47,11 @@ async function verify(scenario, pairing, transport) {
     const name = oracleFor(scenario, result.impls[role] || null, pairing);
     if (name === pairing || !pairingsOf(scenario).includes(name)) continue;
     const oracle = await play(scenario, name, transport);
-    expect({ role, oracle: name, lines }).toEqual({ role, oracle: name, lines: oracle.lines[role] });
+    expect({ role, oracle: name, lines }).toEqual({
+      role,
+      oracle: name,
+      lines: oracle.lines[role],
+    });
   }
   expect(Object.values(result.lines).flat()).not.toEqual([]);
   if (scenario.check) scenario.check(result);

@@ -231,10 +231,7 @@ mod tests {
         let mut points: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).collect();
         points.extend([0, stream.len()]);
         points.sort_unstable();
-        points
-            .windows(2)
-            .map(|w| stream[w[0]..w[1]].to_vec())
-            .collect()
+        points.windows(2).map(|w| stream[w[0]..w[1]].to_vec()).collect()
     }
 
     proptest! {
@@ -274,9 +271,7 @@ mod tests {
         let mut decoder = Decoder::new(b"\x0c", 1 << 20);
         decoder.buffer().extend_from_slice(b"one\x0ctwo\x0cthr");
         let address = decoder.buffer().as_ptr();
-        let Some(Decoded::Batch(batch)) = decoder.next() else {
-            panic!("no batch")
-        };
+        let Some(Decoded::Batch(batch)) = decoder.next() else { panic!("no batch") };
         assert_eq!(batch.bytes.as_ptr(), address);
         assert_eq!(batch.frames(1).collect::<Vec<_>>(), [b"one", b"two"]);
         assert_eq!(decoder.partial_len(), 3);
@@ -295,9 +290,7 @@ mod tests {
     #[test]
     fn batches_are_bounded() {
         let mut decoder = Decoder::new(b"\n", 1 << 20);
-        decoder
-            .buffer()
-            .extend_from_slice(&b"x\n".repeat(3 * BATCH_FRAMES));
+        decoder.buffer().extend_from_slice(&b"x\n".repeat(3 * BATCH_FRAMES));
         let mut sizes = Vec::new();
         while let Some(Decoded::Batch(batch)) = decoder.next() {
             sizes.push(batch.ends.len());
@@ -315,9 +308,7 @@ mod tests {
         }
         decoder.buffer().extend_from_slice(b"\x0cok\x0c");
         assert_eq!(decoder.next(), Some(Decoded::TooLarge(1_000_000)));
-        let Some(Decoded::Batch(batch)) = decoder.next() else {
-            panic!("no batch")
-        };
+        let Some(Decoded::Batch(batch)) = decoder.next() else { panic!("no batch") };
         assert_eq!(batch.bytes, "ok");
     }
 }

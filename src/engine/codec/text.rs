@@ -52,9 +52,7 @@ pub fn decode<'a>(batch: &'a Batch, delimiter: &[u8], mut end: impl FnMut(usize)
 
 /// Length in UTF-16 code units: one per character, two above the basic multilingual plane.
 fn utf16_len(text: &str) -> usize {
-    text.bytes()
-        .map(|b| usize::from(b & 0xC0 != 0x80) + usize::from(b >= 0xF0))
-        .sum()
+    text.bytes().map(|b| usize::from(b & 0xC0 != 0x80) + usize::from(b >= 0xF0)).sum()
 }
 
 #[cfg(test)]
@@ -85,10 +83,7 @@ mod tests {
 
     #[test]
     fn an_ill_formed_end_does_not_swallow_the_delimiter() {
-        assert_eq!(
-            frames(b"a\xF0\x9F\x0cb\x0c\xFF\x0c", "\x0c"),
-            ["a\u{FFFD}", "b", "\u{FFFD}"]
-        );
+        assert_eq!(frames(b"a\xF0\x9F\x0cb\x0c\xFF\x0c", "\x0c"), ["a\u{FFFD}", "b", "\u{FFFD}"]);
     }
 
     proptest! {

@@ -8,6 +8,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
+#[cfg(unix)]
+use socket2::Socket;
 use socket2::{MsgHdr, SockRef};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
@@ -75,11 +77,9 @@ impl Stream {
             #[cfg(unix)]
             Target::Unix(path) => match unix::connect(path).await {
                 Ok(stream) => Ok(Stream::Unix(stream)),
-                Err(error) => Err(vec![Error::new(
-                    "connect",
-                    error,
-                    Some(Endpoint::Path(path.clone())),
-                )]),
+                Err(error) => {
+                    Err(vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))])
+                }
             },
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
         }
@@ -90,10 +90,9 @@ impl Stream {
         match self {
             #[cfg(unix)]
             Stream::Unix(_) => None,
-            Stream::Tcp(tcp) => Some(Ends {
-                local: tcp.local_addr().ok()?,
-                peer: tcp.peer_addr().ok()?,
-            }),
+            Stream::Tcp(tcp) => {
+                Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
+            }
         }
     }
 
@@ -107,13 +106,13 @@ impl Stream {
         each!(self, Stream, socket => socket.writable().await)
     }
 
-    /// Reads once into the spare capacity of `buffer`. 0: the peer has shut its side down.
+    /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
+    /// 0: the peer has shut its side down.
     pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        let room = buffer.capacity() - buffer.len();
         let mut taken = None;
         let read = || {
-            let spare = buffer.spare_capacity_mut();
-            let room = spare.len();
-            let len = self.socket().recv(spare)?;
+            let len = receive(&self.socket(), buffer)?;
             taken = Some(len);
             // A short read has emptied the socket: reported as "not ready any more", so that the
             // driver waits for the next edge instead of asking the system once more in vain.
@@ -123,78 +122,83 @@ impl Stream {
             Ok(len)
         };
         let result = each!(self, Stream, socket => socket.try_io(Interest::READABLE, read));
-        match taken {
-            Some(len) => {
-                // SAFETY: the system has initialised `len` bytes of the spare capacity.
-                unsafe { buffer.advance_mut(len) };
-                Ok(len)
-            }
-            None => result,
-        }
-    }
-
-    /// Reads once without asking the driver: for a last look at what has arrived.
-    pub fn read_now(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        let len = self.socket().recv(buffer.spare_capacity_mut())?;
-        // SAFETY: the system has initialised `len` bytes of the spare capacity.
-        unsafe { buffer.advance_mut(len) };
-        Ok(len)
+        taken.map_or(result, Ok)
     }
 
     /// Writes once, when the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        each!(self, Stream, socket => socket.try_io(Interest::WRITABLE, || self.send(pieces)))
-    }
-
-    /// Writes once without asking the driver: from any thread, at any time.
-    pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let socket = self.socket();
-        if let [piece] = pieces {
-            return socket.send_with_flags(piece, SEND_FLAGS);
-        }
-        socket.sendmsg(&MsgHdr::new().with_buffers(pieces), SEND_FLAGS)
-    }
-
-    /// Tells the peer that nothing more will be written.
-    pub fn shutdown(&self) -> io::Result<()> {
-        self.socket().shutdown(std::net::Shutdown::Write)
+        let write = || send(&self.socket(), pieces);
+        each!(self, Stream, socket => socket.try_io(Interest::WRITABLE, write))
     }
 
     /// Reads and drops what is there. `Ok(true)` at the end of the stream.
     pub fn discard(&self) -> io::Result<bool> {
         let mut scratch = [MaybeUninit::uninit(); 16 * 1024];
-        each!(self, Stream, socket => socket.try_io(Interest::READABLE, || {
-            self.socket().recv(&mut scratch).map(|len| len == 0)
-        }))
+        let read = || self.socket().recv(&mut scratch).map(|len| len == 0);
+        each!(self, Stream, socket => socket.try_io(Interest::READABLE, read))
     }
 
-    /// Sets the `TCP_NODELAY` option; nothing on other sockets.
-    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        match self {
-            #[cfg(unix)]
-            Stream::Unix(_) => Ok(()),
-            Stream::Tcp(tcp) => tcp.set_nodelay(on),
-        }
-    }
-
-    /// Sets the `SO_KEEPALIVE` option and the idle time before the first probe; nothing on other
-    /// sockets.
-    pub fn set_keepalive(&self, idle: Option<Duration>) -> io::Result<()> {
-        match self {
-            #[cfg(unix)]
-            Stream::Unix(_) => Ok(()),
-            Stream::Tcp(_) => match idle {
-                Some(idle) if !idle.is_zero() => self
-                    .socket()
-                    .set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(idle)),
-                on_or_off => self.socket().set_keepalive(on_or_off.is_some()),
-            },
-        }
-    }
-
-    fn socket(&self) -> SockRef<'_> {
+    /// The socket itself.
+    pub fn socket(&self) -> SockRef<'_> {
         each!(self, Stream, socket => SockRef::from(socket))
     }
+
+    /// Takes the socket out of the runtime's reactor.
+    #[cfg(unix)]
+    pub fn detach(self) -> io::Result<Socket> {
+        Ok(match self {
+            Stream::Unix(unix) => unix.into_std()?.into(),
+            Stream::Tcp(tcp) => tcp.into_std()?.into(),
+        })
+    }
+
+    /// Puts a socket into the reactor of the runtime that is entered.
+    #[cfg(unix)]
+    pub fn attach(socket: Socket) -> io::Result<Self> {
+        if socket.local_addr()?.is_unix() {
+            UnixStream::from_std(socket.into()).map(Stream::Unix)
+        } else {
+            TcpStream::from_std(socket.into()).map(Stream::Tcp)
+        }
+    }
+}
+
+/// Writes once, from any thread, without blocking.
+pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    if let [piece] = pieces {
+        return socket.send_with_flags(piece, SEND_FLAGS);
+    }
+    socket.sendmsg(&MsgHdr::new().with_buffers(pieces), SEND_FLAGS)
+}
+
+/// Reads once into the spare capacity of `buffer`, without blocking. 0: the peer has shut its side
+/// down.
+pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut) -> io::Result<usize> {
+    let len = socket.recv(buffer.spare_capacity_mut())?;
+    // SAFETY: the system has initialised `len` bytes of the spare capacity.
+    unsafe { buffer.advance_mut(len) };
+    Ok(len)
+}
+
+/// Sets the `TCP_NODELAY` option; nothing on other sockets.
+pub fn set_nodelay(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
+    if is_tcp(socket) { socket.set_tcp_nodelay(on) } else { Ok(()) }
+}
+
+/// Sets the `SO_KEEPALIVE` option and the idle time before the first probe; nothing on other
+/// sockets.
+pub fn set_keepalive(socket: &SockRef<'_>, idle: Option<Duration>) -> io::Result<()> {
+    match idle {
+        _ if !is_tcp(socket) => Ok(()),
+        Some(idle) if !idle.is_zero() => {
+            socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(idle))
+        }
+        on_or_off => socket.set_keepalive(on_or_off.is_some()),
+    }
+}
+
+fn is_tcp(socket: &SockRef<'_>) -> bool {
+    socket.local_addr().is_ok_and(|address| address.as_socket().is_some())
 }
 
 /// A peer that went away must be an error of the write, not a signal to the process.

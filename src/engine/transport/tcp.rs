@@ -59,14 +59,9 @@ async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream
     let socket = socket.map_err(|error| fail("connect", error, address))?;
     if target.local_address.is_some() || target.local_port != 0 {
         let local = SocketAddr::new(target.local_address.unwrap_or(any), target.local_port);
-        socket
-            .bind(local)
-            .map_err(|error| fail("bind", error, local))?;
+        socket.bind(local).map_err(|error| fail("bind", error, local))?;
     }
-    let stream = socket
-        .connect(address)
-        .await
-        .map_err(|error| fail("connect", error, address))?;
+    let stream = socket.connect(address).await.map_err(|error| fail("connect", error, address))?;
     // Messages are latency-bound: never wait for more to fill a segment.
     let _ = stream.set_nodelay(true);
     Ok(stream)
@@ -74,11 +69,7 @@ async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream
 
 /// A listening socket on `address`; an unspecified IPv6 address also takes IPv4.
 pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     #[cfg(unix)]
     socket.set_reuse_address(true)?; // on Windows this would let others steal the port
     if address.is_ipv6() {

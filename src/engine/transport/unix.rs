@@ -108,12 +108,7 @@ pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
         result => result?,
     };
     let id = id_of(path)?;
-    Ok((
-        listener,
-        OwnPath {
-            file: Some((path.to_owned(), id)),
-        },
-    ))
+    Ok((listener, OwnPath { file: Some((path.to_owned(), id)) }))
 }
 
 fn may_replace(path: &Path, claim: Claim) -> bool {
@@ -181,9 +176,7 @@ fn address(path: &Path) -> io::Result<SockAddr> {
 
 /// The directory of `path`, locked until dropped; `None` if it cannot be had in time.
 fn lock_directory(path: &Path) -> Option<File> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = File::open(parent.unwrap_or(Path::new("."))).ok()?;
     let started = Instant::now();
     loop {
@@ -217,18 +210,12 @@ mod tests {
 
         fn local(&self, claim: Claim) -> UnixLocal {
             let path = self.0.join("s").to_str().unwrap().to_owned();
-            UnixLocal {
-                path,
-                claim,
-                add_mode: 0,
-            }
+            UnixLocal { path, claim, add_mode: 0 }
         }
 
         fn names(&self) -> Vec<String> {
             let entries = fs::read_dir(&self.0).unwrap();
-            entries
-                .map(|e| e.unwrap().file_name().into_string().unwrap())
-                .collect()
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
         }
     }
 
@@ -261,10 +248,7 @@ mod tests {
     fn stale_takes_a_dead_path_and_refuses_a_live_one() {
         let dir = Scratch::new();
         let (listener, path) = listen(&dir.local(Claim::Stale)).unwrap();
-        assert_eq!(
-            code(listen(&dir.local(Claim::Stale)).unwrap_err()),
-            "EADDRINUSE"
-        );
+        assert_eq!(code(listen(&dir.local(Claim::Stale)).unwrap_err()), "EADDRINUSE");
         std::mem::forget(path); // as a killed process leaves it
         drop(listener);
         assert_eq!(dir.names(), ["s"]);
@@ -277,10 +261,7 @@ mod tests {
         let (listener, path) = listen(&dir.local(Claim::Never)).unwrap();
         std::mem::forget(path);
         drop(listener);
-        assert_eq!(
-            code(listen(&dir.local(Claim::Never)).unwrap_err()),
-            "EADDRINUSE"
-        );
+        assert_eq!(code(listen(&dir.local(Claim::Never)).unwrap_err()), "EADDRINUSE");
     }
 
     #[test]
@@ -296,15 +277,9 @@ mod tests {
     #[test]
     fn added_permissions_are_there_from_the_first_moment() {
         let dir = Scratch::new();
-        let local = UnixLocal {
-            add_mode: 0o666,
-            ..dir.local(Claim::Takeover)
-        };
+        let local = UnixLocal { add_mode: 0o666, ..dir.local(Claim::Takeover) };
         let _listener = listen(&local).unwrap();
-        let mode = fs::symlink_metadata(&local.path)
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::symlink_metadata(&local.path).unwrap().permissions().mode();
         assert_eq!(mode & 0o666, 0o666);
     }
 

@@ -10,7 +10,12 @@ module.exports = {
   roles: {
     async server(t) {
       const server = t.serve(() => t.signal('listening'));
-      server.on('socket.disconnected', (socket, id) => t.log('gone', socket.destroyed, id));
+      let gone = 0;
+      server.on('socket.disconnected', (socket, id) => {
+        t.log('gone', socket.destroyed, id);
+        gone += 1;
+        t.signal(`gone ${gone}`);
+      });
       server.on('hello', (data, socket) => {
         t.log('hello', data);
         server.emit(socket, 'answer', data);
@@ -29,6 +34,7 @@ module.exports = {
       t.log('disconnect returns', t.ipc.disconnect('world'));
       t.log('at once', t.ipc.of.world, plain.explicitlyDisconnected);
       await t.logged('plain.destroy');
+      await t.wait('gone 1');
 
       // from inside a message handler: no later message of the same batch is a problem
       const inside = t.watch('inside', t.connect('world'));
@@ -39,6 +45,7 @@ module.exports = {
       });
       inside.on('connect', () => inside.emit('hello', 2));
       await t.logged('inside.destroy');
+      await t.wait('gone 2');
 
       // from inside `connect`, and a second time from inside `disconnect`
       const nested = t.watch('nested', t.connect('world'));

@@ -27,8 +27,14 @@ module.exports = {
       });
       server.on('socket.disconnected', (socket) => {
         t.log('same', socket === seen);
-        t.log('emit', quietly(() => server.emit(socket, 'late', 1)));
-        t.log('broadcast', quietly(() => server.broadcast('late', 2)));
+        t.log(
+          'emit',
+          quietly(() => server.emit(socket, 'late', 1)),
+        );
+        t.log(
+          'broadcast',
+          quietly(() => server.broadcast('late', 2)),
+        );
         t.signal('gone');
       });
       server.start();
@@ -43,17 +49,22 @@ module.exports = {
         drops += 1;
         if (drops > 1) return;
         // dropped: the connection that these were meant for is no more
-        t.log('while down', quietly(() => client.emit('hello', 'lost')));
+        t.log(
+          'while down',
+          quietly(() => client.emit('hello', 'lost')),
+        );
         t.log('callback still works', client.socket.destroyed);
       });
-      await t.next(client, 'connect');
-      client.emit('hello', 1);
-      await t.wait('gone');
-      await new Promise((resolve) => {
-        const again = () => resolve();
-        if (!client.socket.destroyed && !client.socket.connecting) again();
-        client.on('connect', again);
+      let connects = 0;
+      const again = new Promise((resolve) => {
+        client.on('connect', () => {
+          connects += 1;
+          if (connects === 1) client.emit('hello', 1);
+          else resolve();
+        });
       });
+      await t.wait('gone');
+      await again;
       client.emit('hello', 2);
       await t.logged('while down');
       const other = t.create({ maxRetries: 0 });
@@ -61,7 +72,11 @@ module.exports = {
       const dead = other.of.nobody;
       await t.next(dead, 'disconnect');
       other.disconnect('nobody');
-      t.log('after disconnect', quietly(() => dead.emit('hello', 3)), other.of.nobody);
+      t.log(
+        'after disconnect',
+        quietly(() => dead.emit('hello', 3)),
+        other.of.nobody,
+      );
     },
   },
   check({ lines }) {

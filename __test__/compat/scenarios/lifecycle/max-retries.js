@@ -20,7 +20,12 @@ module.exports = {
           });
         }
         await t.logged(`${label} destroy`);
-        t.log('gone', client.socket.destroyed, client.explicitlyDisconnected, ipc.of.nobody === client);
+        t.log(
+          'gone',
+          client.socket.destroyed,
+          client.explicitlyDisconnected,
+          ipc.of.nobody === client,
+        );
       }
       // nothing goes on behind the back of the last ones
       await t.quiet();
@@ -32,10 +37,7 @@ module.exports = {
       `${label} error ${left} "${code}"`,
       `${label} disconnect ${left} undefined`,
     ];
-    const destroy = (label, left) => [
-      `${label} destroy ${left} undefined`,
-      'gone true false true',
-    ];
+    const destroy = (label, left) => [`${label} destroy ${left} undefined`, 'gone true false true'];
     assert.deepStrictEqual(lines.client, [
       ...[...attempt('0', 0), ...destroy('0', 0)],
       ...[...attempt('1', 1), ...attempt('1', 0), ...destroy('1', 0)],

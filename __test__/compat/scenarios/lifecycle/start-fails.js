@@ -28,7 +28,10 @@ module.exports = {
     },
   },
   check({ lines }) {
-    assert.match(lines.server[0], /^error Error: listen EADDRINUSE: .*"code": "EADDRINUSE".* true$/);
+    assert.match(
+      lines.server[0],
+      /^error Error: listen EADDRINUSE: .*"code": "EADDRINUSE".* true$/,
+    );
     assert.deepStrictEqual(lines.server.slice(1), ['state false 0']);
   },
 };

@@ -3,7 +3,12 @@
 
 const assert = require('node:assert');
 
-const SETTINGS = [{ stopRetrying: true }, { stopRetrying: 5 }, { maxRetries: 0 }, { maxRetries: 1 }];
+const SETTINGS = [
+  { stopRetrying: true },
+  { stopRetrying: 5 },
+  { maxRetries: 0 },
+  { maxRetries: 1 },
+];
 
 module.exports = {
   name: 'the loss of a working connection',

@@ -39,7 +39,11 @@ module.exports = {
       for (const value of [true, 1, 0, false]) {
         const label = `from the start ${value}`;
         const ipc = t.create({ maxRetries: 1, stopRetrying: value });
-        watchAll(t, label, t.connect('nobody', () => {}, { ipc }));
+        watchAll(
+          t,
+          label,
+          t.connect('nobody', () => {}, { ipc }),
+        );
         await t.logged(`${label} destroy`);
       }
       await t.quiet();

@@ -58,7 +58,11 @@ module.exports = {
     },
     async client(t) {
       await t.wait('peer up');
-      listen(t, t.connect('peer', () => {}, { at: 1 }), 'client');
+      listen(
+        t,
+        t.connect('peer', () => {}, { at: 1 }),
+        'client',
+      );
       await t.logged('nodata');
     },
   },

@@ -40,7 +40,13 @@ module.exports = {
       'server.connect [Socket]',
       'greet {"name": "Ada", "n": [1, "ü"]} [Socket] true',
     ]);
-    assert.match(lines.wire[0], /\{\\"type\\":\\"greet\\",\\"data\\":\{\\"name\\":\\"Ada\\".*\\f"$/);
-    assert.match(lines.wire[1], /\{\\"type\\":\\"reply\\",\\"data\\":\{\\"to\\":\\"Ada\\"\}\}\\f"$/);
+    assert.match(
+      lines.wire[0],
+      /\{\\"type\\":\\"greet\\",\\"data\\":\{\\"name\\":\\"Ada\\".*\\f"$/,
+    );
+    assert.match(
+      lines.wire[1],
+      /\{\\"type\\":\\"reply\\",\\"data\\":\{\\"to\\":\\"Ada\\"\}\}\\f"$/,
+    );
   },
 };

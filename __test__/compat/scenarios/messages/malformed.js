@@ -41,7 +41,10 @@ module.exports = {
     },
     async client(t) {
       await t.wait('peer up');
-      await listen(t, t.connect('peer', () => {}, { at: 1 }));
+      await listen(
+        t,
+        t.connect('peer', () => {}, { at: 1 }),
+      );
     },
   },
   check({ lines, pairing }) {
@@ -54,7 +57,9 @@ module.exports = {
         assert.strictEqual(side.at(-1), 'good 1');
       } else {
         assert.deepStrictEqual(side, [
-          ...FRAMES.map((text) => `error true "ERR_FERRIPC_INVALID_MESSAGE" ${JSON.stringify(text)}`),
+          ...FRAMES.map(
+            (text) => `error true "ERR_FERRIPC_INVALID_MESSAGE" ${JSON.stringify(text)}`,
+          ),
           'good 1',
         ]);
       }

@@ -33,7 +33,10 @@ module.exports = {
     },
     async client(t) {
       await t.wait('peer up');
-      await listen(t, t.connect('peer', () => {}, { at: 1 }));
+      await listen(
+        t,
+        t.connect('peer', () => {}, { at: 1 }),
+      );
     },
   },
   check({ lines }) {

@@ -41,7 +41,12 @@ module.exports = {
     const expected =
       impls.server === 'new'
         ? { utf8: intact, ascii: intact, base64: intact, utf16le: intact }
-        : { utf8: '00efbfbdefbfbdefbfbd41', ascii: '00007f7e41', base64: '0080ff', utf16le: '0080fffe' };
+        : {
+            utf8: '00efbfbdefbfbdefbfbd41',
+            ascii: '00007f7e41',
+            base64: '0080ff',
+            utf16le: '0080fffe',
+          };
     assert.deepStrictEqual(
       got,
       Object.fromEntries(Object.entries(expected).map(([key, hex]) => [key, `Buffer(${hex})`])),

@@ -65,7 +65,10 @@ module.exports = {
       for (const payload of PAYLOADS[encoding]) {
         const bytes = hex(payload, encoding);
         if (bytes.length > 512) continue;
-        assert.ok(lines.client.includes(`echo ${encoding} Buffer(${bytes})`), `${encoding} ${bytes}`);
+        assert.ok(
+          lines.client.includes(`echo ${encoding} Buffer(${bytes})`),
+          `${encoding} ${bytes}`,
+        );
         assert.ok(lines.server.includes(`data ${encoding} Buffer(${bytes}) [Socket] true`));
       }
     }

@@ -5,7 +5,9 @@ const assert = require('node:assert');
 
 const TYPES = ['close', 'connect', 'disconnect', 'destroy', 'socket.disconnected', 'start', 'data'];
 TYPES.push('error', 'message', 'end', 'undefined', 'stop', '');
-const BYTES = [...TYPES, 'good'].map((type) => `${JSON.stringify({ type, data: { type } })}\f`).join('');
+const BYTES = [...TYPES, 'good']
+  .map((type) => `${JSON.stringify({ type, data: { type } })}\f`)
+  .join('');
 
 function listen(t, emitter) {
   for (const type of TYPES) {

@@ -42,8 +42,8 @@ module.exports = {
       '* "ask" {"a": 1} [Socket]',
       'second *',
       'ask {"a": 1} [Socket]',
-      '* "socket.disconnected" [Socket] false',
       '* "close" false',
+      '* "socket.disconnected" [Socket] false',
     ]);
     assert.deepStrictEqual(lines.client, ['* "connect"', 'connect', 'disconnect', 'destroy']);
   },

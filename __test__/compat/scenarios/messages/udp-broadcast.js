@@ -38,6 +38,9 @@ module.exports = {
   pairings: ['9-9', '10-10', 'new-new'],
   check({ lines, pairing }) {
     assert.deepStrictEqual(lines.server, ['hello']);
-    assert.deepStrictEqual([...lines.client].sort(), pairing === 'new-new' ? ['news 1', 'news 2'] : []);
+    assert.deepStrictEqual(
+      [...lines.client].sort(),
+      pairing === 'new-new' ? ['news 1', 'news 2'] : [],
+    );
   },
 };

@@ -1,0 +1,163 @@
+'use strict';
+// What every suite builds on: IPC instances, raw peers, child processes and places to meet (a Unix
+// socket path or a TCP port), all of which are gone after each test.
+//
+//   const world = createWorld();
+//   test('…', async () => {
+//     const place = await world.place('unix');
+//     const server = await world.serve(place);
+//     const client = await world.connect(place);
+
+const fs = require('node:fs');
+const net = require('node:net');
+const os = require('node:os');
+const path = require('node:path');
+const ferripc = require('../..');
+const Child = require('./child');
+const Peer = require('./peer');
+const { once } = require('./events');
+
+/** The kinds of place that stream servers listen at. */
+const KINDS = ['unix', 'tcp'];
+
+/** A TCP port that nobody listens on, from the system. */
+async function freePort(host = '127.0.0.1') {
+  const probe = net.createServer().listen(0, host);
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** A place: how to get to it with net.connect, and with an IPC instance from either side. */
+function unixPlace(file) {
+  return {
+    kind: 'unix',
+    options: { path: file },
+    serve: (ipc, ...rest) => ipc.serve(file, ...rest),
+    connectTo: (ipc, id, ...rest) => ipc.connectTo(id, file, ...rest),
+  };
+}
+
+function tcpPlace(host, port) {
+  return {
+    kind: 'tcp',
+    options: { host, port },
+    serve: (ipc, ...rest) => ipc.serveNet(host, port, ...rest),
+    connectTo: (ipc, id, ...rest) => ipc.connectToNet(id, host, port, ...rest),
+  };
+}
+
+/** A silent instance that retries fast. */
+function makeIPC(IPC, config) {
+  const ipc = new IPC();
+  Object.assign(ipc.config, { id: 'test', silent: true, retry: 10 }, config);
+  return ipc;
+}
+
+/** Disconnects all clients of `ipc` and stops its server. */
+async function close(ipc) {
+  for (const [id, client] of Object.entries(ipc.of)) {
+    const { socket } = client;
+    const gone = socket && !socket.destroyed ? once(socket, 'close') : null;
+    ipc.disconnect(id);
+    await gone;
+  }
+  if (ipc.server) await ipc.server.stop({ disconnect: true });
+}
+
+/** Registers the clean-up with jest; call it once per file. */
+function createWorld() {
+  const cleanUps = [];
+  let directory = null;
+  let paths = 0;
+
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+    if (directory !== null) fs.rmSync(directory, { recursive: true, force: true });
+    directory = null;
+  });
+
+  /** Runs `cleanUp` after the test, the latest first. */
+  const after = (cleanUp) => void cleanUps.push(cleanUp);
+
+  /** The test's temporary directory. */
+  function tmp() {
+    directory ??= fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-'));
+    return directory;
+  }
+
+  const file = (name = `s${paths++}`) => path.join(tmp(), name);
+
+  async function place(kind) {
+    return kind === 'unix' ? unixPlace(file()) : tcpPlace('127.0.0.1', await freePort());
+  }
+
+  /** A new instance; `config` is merged into its own. */
+  function ipc(config, IPC = ferripc.IPC) {
+    const made = makeIPC(IPC, config);
+    after(() => close(made));
+    return made;
+  }
+
+  /** A server that listens. */
+  async function serve(at, config) {
+    const made = ipc(config);
+    at.serve(made);
+    await made.server.start();
+    return made.server;
+  }
+
+  /** A client on its way; `client.leave()` disconnects it. */
+  function dial(at, config) {
+    const made = ipc(config);
+    at.connectTo(made, 'server');
+    const client = made.of.server;
+    client.leave = () => made.disconnect('server');
+    return client;
+  }
+
+  /** A client that is connected. */
+  async function connect(at, config) {
+    const client = dial(at, config);
+    await once(client, 'connect');
+    return client;
+  }
+
+  /** A raw socket that is connected. */
+  async function peer(at, delimiter) {
+    const socket = net.connect(at.options);
+    after(() => socket.destroy());
+    await once(socket, 'connect');
+    return new Peer(socket, delimiter);
+  }
+
+  /** A raw server: `next()` is the Peer of the next connection, `close()` stops it. */
+  async function rawServer(at, delimiter) {
+    const waiting = [];
+    const peers = [];
+    const server = net.createServer((socket) => {
+      after(() => socket.destroy());
+      const made = new Peer(socket, delimiter);
+      if (waiting.length > 0) waiting.shift()(made);
+      else peers.push(made);
+    });
+    server.listen(at.options);
+    after(() => server.close());
+    await once(server, 'listening');
+    const next = () => peers.shift() ?? new Promise((resolve) => waiting.push(resolve));
+    return { server, next: async () => next(), close: () => server.close() };
+  }
+
+  /** Runs a script of the fixtures in a process of its own. */
+  function child(script, args = [], options) {
+    const made = new Child(script, args, options);
+    after(() => made.kill());
+    return made;
+  }
+
+  return { after, tmp, file, place, ipc, serve, dial, connect, peer, rawServer, child };
+}
+
+module.exports = { KINDS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };

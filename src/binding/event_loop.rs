@@ -1,0 +1,135 @@
+//! Lets the engine's loop driver run on the environment's libuv loop: finds the loop, calls
+//! JavaScript from its callbacks, and sees to it that no handle outlives the environment.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::*;
+use napi::{Env, check_status, sys};
+
+use crate::engine::driver::uv::Loop;
+use crate::engine::hub::Hub;
+
+/// Has connections of `engine` watched by the environment's loop, whose turn calls `wake`. Nothing
+/// where there is no libuv.
+pub fn attach(engine: &mut Hub, env: &Env, wake: &Function<(), ()>) -> Result<()> {
+    let mut uv_loop = ptr::null_mut();
+    // SAFETY: called from JavaScript, on the environment's thread.
+    let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
+    if status != sys::Status::napi_ok || uv_loop.is_null() {
+        return Ok(());
+    }
+    let callback = Callback::new(env.raw(), wake.raw())?;
+    // SAFETY: this thread runs the loop; the guard keeps it running until all handles are closed.
+    let uv_loop = unsafe { Loop::new(uv_loop.cast(), Box::new(move || callback.call())) };
+    if let Some(uv_loop) = uv_loop {
+        let guard = Guard::new(env.raw(), uv_loop.clone())?;
+        engine.use_loop(uv_loop, Box::new(move || guard.release()));
+    }
+    Ok(())
+}
+
+/// A JavaScript function to be called from the loop, outside any JavaScript.
+struct Callback {
+    env: sys::napi_env,
+    function: sys::napi_ref,
+}
+
+impl Callback {
+    fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Self> {
+        let mut reference = ptr::null_mut();
+        // SAFETY: called from JavaScript, with a value of this environment.
+        check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
+        Ok(Self { env, function: reference })
+    }
+
+    /// Calls the function; what it throws is an uncaught exception, as from any event.
+    fn call(&self) {
+        let mut scope = ptr::null_mut();
+        // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
+        // are not any more when the environment is gone.
+        unsafe {
+            if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
+                return;
+            }
+            self.call_in_scope();
+            sys::napi_close_handle_scope(self.env, scope);
+        }
+    }
+
+    /// # Safety
+    /// As [`Callback::call`], with a handle scope open.
+    unsafe fn call_in_scope(&self) {
+        let (mut function, mut global, mut result) =
+            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        // SAFETY: see above. Failures (the environment is ending) leave nothing to do.
+        unsafe {
+            sys::napi_get_reference_value(self.env, self.function, &mut function);
+            sys::napi_get_global(self.env, &mut global);
+            if function.is_null() || global.is_null() {
+                return;
+            }
+            let (none, env) = (ptr::null_mut(), self.env);
+            sys::napi_make_callback(env, none, global, function, 0, ptr::null(), &mut result);
+            let mut pending = false;
+            sys::napi_is_exception_pending(env, &mut pending);
+            let mut error = ptr::null_mut();
+            if pending && sys::napi_get_and_clear_last_exception(env, &mut error) == 0 {
+                sys::napi_fatal_exception(env, error);
+            }
+        }
+    }
+}
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        // SAFETY: on the environment's thread; the reference is deleted only here.
+        unsafe { sys::napi_delete_reference(self.env, self.function) };
+    }
+}
+
+/// A clean-up hook of the environment that closes a loop's handles and lets the environment wait for
+/// that: an environment (a worker's, above all) that ends with open handles aborts the process.
+struct Guard {
+    uv_loop: Loop,
+    hook: Cell<sys::napi_async_cleanup_hook_handle>,
+}
+
+impl Guard {
+    fn new(env: sys::napi_env, uv_loop: Loop) -> Result<Rc<Self>> {
+        let guard = Rc::new(Self { uv_loop, hook: Cell::new(ptr::null_mut()) });
+        let mut hook = ptr::null_mut();
+        let data = Rc::into_raw(guard.clone()).cast_mut().cast();
+        // SAFETY: called from JavaScript; `data` is a count of the guard that `release` gives back.
+        let status =
+            unsafe { sys::napi_add_async_cleanup_hook(env, Some(close_all), data, &mut hook) };
+        check_status!(status)?;
+        guard.hook.set(hook);
+        Ok(guard)
+    }
+
+    /// The handles are closed: the environment need not wait any more.
+    fn release(self: &Rc<Self>) {
+        let hook = self.hook.replace(ptr::null_mut());
+        if hook.is_null() {
+            return;
+        }
+        // SAFETY: the hook is removed only here, once, and with it goes the count that its data was.
+        unsafe {
+            sys::napi_remove_async_cleanup_hook(hook);
+            Rc::decrement_strong_count(Rc::as_ptr(self));
+        }
+    }
+}
+
+unsafe extern "C" fn close_all(_: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
+    // SAFETY: `data` is a count of the guard, which stays until `release`.
+    let guard = unsafe {
+        Rc::increment_strong_count(data.cast::<Guard>());
+        Rc::from_raw(data.cast::<Guard>())
+    };
+    let done = guard.clone();
+    guard.uv_loop.close(Box::new(move || done.release()));
+}

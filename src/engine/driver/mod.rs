@@ -1,0 +1,498 @@
+//! Connections, and the two drivers that move bytes between a socket and its link.
+//!
+//! * [`tasks`]: the tokio driver. Tasks on the I/O thread; portable.
+//! * [`on_loop`] (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
+//!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
+//!
+//! A connection begins on the I/O thread (connecting, accepting). When its consumer has taken the
+//! event that announces it, [`Connection::start`] hands the socket to a driver. A connection that is
+//! to be closed with something left to send always ends with the tokio driver, which has timers.
+//!
+//! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
+//! [`State`], under its lock.
+
+use std::io::{self, IoSlice};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use socket2::SockRef;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::codec::delimited::Decoder;
+use super::error::Error;
+use super::event::{Event, Id};
+use super::link::{Inbox, Mode, Outbox};
+use super::mailbox::Mailbox;
+use super::runtime::Runtime;
+use super::transport::{self, Stream, Target};
+
+#[cfg(unix)]
+mod on_loop;
+mod tasks;
+#[cfg(unix)]
+pub mod uv;
+
+/// How the bytes of a connection are framed, and its limits.
+#[derive(Debug, Clone)]
+pub struct Framing {
+    /// Ends each frame. Not empty.
+    pub delimiter: Arc<[u8]>,
+    /// Longest frame that is kept, in bytes.
+    pub max_frame: usize,
+    /// What received bytes become at first.
+    pub mode: Mode,
+}
+
+/// A connection, from the request to connect (or its acceptance) to its end.
+#[derive(Debug)]
+pub struct Connection {
+    id: Id,
+    framing: Framing,
+    mailbox: Arc<Mailbox>,
+    runtime: Runtime,
+    state: Mutex<State>,
+    /// The connect or read task is to look at the state again.
+    reader: Notify,
+    /// The flush task is to look at the state again.
+    flusher: Notify,
+    bytes_read: AtomicU64,
+    bytes_written: AtomicU64,
+}
+
+#[derive(Debug)]
+struct State {
+    outbox: Outbox,
+    io: Io,
+    /// A flush task is running.
+    flushing: bool,
+    /// A driver reads: it reports the end.
+    reading: bool,
+    end: End,
+    /// A write failed. Reported when what has already arrived was delivered.
+    failed: Option<Error>,
+    paused: bool,
+    tapped: bool,
+    mode: Mode,
+}
+
+/// Who has the socket.
+#[derive(Debug)]
+enum Io {
+    /// Not connected yet, or gone.
+    None,
+    /// Connected; the consumer has not heard of it.
+    Fresh(Stream),
+    /// The tokio driver.
+    Tasks(Arc<Stream>),
+    /// The loop driver.
+    #[cfg(unix)]
+    Loop(Box<on_loop::OnLoop>),
+}
+
+impl Io {
+    /// The socket, for writing and for options.
+    fn socket(&self) -> Option<SockRef<'_>> {
+        match self {
+            Io::None => None,
+            Io::Fresh(stream) => Some(stream.socket()),
+            Io::Tasks(stream) => Some(stream.socket()),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => Some(on_loop.socket()),
+        }
+    }
+}
+
+/// How far the connection is on its way to the end, from our side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Writable.
+    Open,
+    /// To be shut down for writing when the outbox is empty.
+    Finishing,
+    /// Shut down for writing; still read from.
+    Finished,
+    /// To be closed when the outbox is empty, or at this time.
+    Closing(Instant),
+    /// Shut down for writing and reported as closed; the peer's end is awaited until this time, so
+    /// that closing does not destroy what is on its way to it.
+    Lingering(Instant),
+    /// Gone. Nothing may be reported any more.
+    Gone,
+}
+
+/// Which driver gets a connection.
+#[derive(Clone, Copy)]
+pub enum Driver<'a> {
+    /// The tokio driver.
+    Tasks,
+    /// The loop driver.
+    #[cfg(unix)]
+    Loop(&'a uv::Loop),
+    /// Keeps the lifetime in use where there is no loop driver.
+    #[cfg(not(unix))]
+    Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
+}
+
+impl Connection {
+    /// A connection that is not up yet.
+    pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
+        let state = State {
+            outbox: Outbox::default(),
+            io: Io::None,
+            flushing: false,
+            reading: false,
+            end: End::Open,
+            failed: None,
+            paused: false,
+            tapped: false,
+            mode: framing.mode,
+        };
+        Arc::new(Self {
+            id,
+            framing,
+            mailbox,
+            runtime,
+            state: Mutex::new(state),
+            reader: Notify::new(),
+            flusher: Notify::new(),
+            bytes_read: AtomicU64::new(0),
+            bytes_written: AtomicU64::new(0),
+        })
+    }
+
+    /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`].
+    pub fn connect(self: &Arc<Self>, target: Target) {
+        let connection = self.clone();
+        self.runtime.spawn(async move { connection.run_connect(target).await });
+    }
+
+    /// Takes a socket that is connected, to be started when its consumer has heard of it.
+    pub fn take(&self, stream: Stream) {
+        let mut state = self.lock();
+        if state.end != End::Gone {
+            state.io = Io::Fresh(stream);
+        }
+    }
+
+    /// Gives the socket to a driver: sends what waited for it and starts reading.
+    pub fn start(self: &Arc<Self>, driver: Driver<'_>) {
+        let mut state = self.lock();
+        let Io::Fresh(stream) = std::mem::replace(&mut state.io, Io::None) else { return };
+        state.reading = true;
+        match driver {
+            #[cfg(unix)]
+            Driver::Loop(uv_loop) if matches!(state.end, End::Open | End::Finishing) => {
+                match on_loop::OnLoop::new(stream, self, uv_loop) {
+                    Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
+                    Err(error) => {
+                        let error = Error::new("read", error, None);
+                        return self.report_closed(&mut state, vec![error]);
+                    }
+                }
+                self.update_watch(&mut state);
+            }
+            _ => self.start_tasks(&mut state, stream),
+        }
+        if state.outbox.queued() > 0 {
+            self.start_flush(&mut state);
+        } else {
+            self.advance_end(&mut state);
+        }
+    }
+
+    fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
+        let stream = Arc::new(stream);
+        state.io = Io::Tasks(stream.clone());
+        if state.reading {
+            let connection = self.clone();
+            self.runtime.spawn(async move { connection.run_read(stream).await });
+        }
+    }
+
+    /// Its handle.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The delimiter of its frames.
+    pub fn delimiter(&self) -> &[u8] {
+        &self.framing.delimiter
+    }
+
+    /// Bytes received and bytes handed to the system so far.
+    pub fn counters(&self) -> (u64, u64) {
+        (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
+    }
+
+    /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
+    /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
+    /// After the end (or a failure, which is reported as an event) the bytes are dropped.
+    pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
+        let mut state = self.lock();
+        if state.end != End::Open || state.failed.is_some() {
+            bytes.clear();
+            return 0;
+        }
+        let mut sent = 0;
+        if let (Some(socket), 0) = (state.io.socket(), state.outbox.queued()) {
+            match transport::send(&socket, &[IoSlice::new(bytes)]) {
+                Ok(len) => sent = len,
+                Err(error) if is_transient(&error) => {}
+                Err(error) => {
+                    self.fail(&mut state, error);
+                    bytes.clear();
+                    return 0;
+                }
+            }
+            self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        }
+        if sent < bytes.len() {
+            state.outbox.push(keep(bytes, sent));
+            self.start_flush(&mut state);
+        }
+        bytes.clear();
+        state.outbox.queued()
+    }
+
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    pub fn await_drain(&self) -> bool {
+        let mut state = self.lock();
+        state.outbox.await_drain();
+        state.outbox.queued() > 0
+    }
+
+    /// Shuts our side down once everything written is sent; reports [`Event::Finished`] then.
+    pub fn finish(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if state.end == End::Open {
+            state.end = End::Finishing;
+            self.advance_end(&mut state);
+        }
+    }
+
+    /// Closes once everything written is sent, or after `linger`. Returns false if that was so at
+    /// once; otherwise [`Event::Closed`] follows. Nothing received from now on is reported.
+    pub fn close(self: &Arc<Self>, linger: Duration) -> bool {
+        let mut state = self.lock();
+        let queued = state.outbox.queued();
+        if state.failed.is_some() || (queued == 0 && matches!(state.io, Io::None)) {
+            self.destroy_locked(&mut state);
+            return false;
+        }
+        let deadline = Instant::now() + linger;
+        state.end = if queued == 0 { End::Lingering(deadline) } else { End::Closing(deadline) };
+        if let (0, Some(socket)) = (queued, state.io.socket()) {
+            let _ = socket.shutdown(std::net::Shutdown::Write);
+        }
+        if queued == 0 && !state.reading && !matches!(state.io, Io::Fresh(_)) {
+            self.destroy_locked(&mut state); // the peer's end is already here
+            return false;
+        }
+        self.hand_to_tasks(&mut state);
+        self.reader.notify_one();
+        self.flusher.notify_one();
+        queued > 0
+    }
+
+    /// Moves a connection that nobody reads any more to the tokio driver, which has timers.
+    fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
+        let stream = match std::mem::replace(&mut state.io, Io::None) {
+            Io::Fresh(stream) => {
+                state.reading = true;
+                Ok(stream)
+            }
+            #[cfg(unix)]
+            Io::Loop(on_loop) => {
+                let _entered = self.runtime.enter();
+                on_loop.into_stream()
+            }
+            other => {
+                state.io = other;
+                return;
+            }
+        };
+        match stream {
+            Ok(stream) => {
+                self.start_tasks(state, stream);
+                if state.outbox.queued() > 0 {
+                    self.start_flush(state);
+                }
+            }
+            Err(error) => {
+                let error = Error::new("write", error, None);
+                self.report_closed(state, vec![error]);
+            }
+        }
+    }
+
+    /// Closes now. Nothing is reported any more.
+    pub fn destroy(&self) {
+        self.destroy_locked(&mut self.lock());
+    }
+
+    /// Stops or resumes reading.
+    pub fn set_paused(&self, paused: bool) {
+        self.configure(|state| state.paused = paused);
+    }
+
+    /// Switches the reporting of raw bytes after their frames.
+    pub fn set_tapped(&self, tapped: bool) {
+        self.configure(|state| state.tapped = tapped);
+    }
+
+    /// Sets what received bytes become.
+    pub fn set_mode(&self, mode: Mode) {
+        self.configure(|state| state.mode = mode);
+    }
+
+    /// Calls `set` with the socket, if there is one.
+    pub fn with_socket<T>(&self, set: impl FnOnce(SockRef<'_>) -> T) -> Option<T> {
+        self.lock().io.socket().map(set)
+    }
+
+    fn configure(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        self.update_watch(&mut state);
+        drop(state);
+        self.reader.notify_one();
+    }
+
+    /// Brings what the loop driver watches for into line with the state.
+    fn update_watch(&self, state: &mut State) {
+        #[cfg(unix)]
+        on_loop::update(self, state);
+        #[cfg(not(unix))]
+        let _ = state;
+    }
+
+    fn new_inbox(&self) -> Inbox {
+        Inbox::new(self.id, Decoder::new(&self.framing.delimiter, self.framing.max_frame))
+    }
+
+    /// One read into `inbox`, which then yields the frames that it completed. The second value is
+    /// to be reported after them. A length of 0 is the peer's end.
+    fn read_into(
+        &self,
+        inbox: &mut Inbox,
+        read: impl FnOnce(&mut BytesMut) -> io::Result<usize>,
+    ) -> io::Result<(usize, Option<Event>)> {
+        let len = read(inbox.prepare())?;
+        self.bytes_read.fetch_add(len as u64, Ordering::Relaxed);
+        Ok((len, if len > 0 { inbox.received(len) } else { None }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start_flush(self: &Arc<Self>, state: &mut State) {
+        match &state.io {
+            Io::None | Io::Fresh(_) => {}
+            Io::Tasks(_) if state.flushing => {}
+            Io::Tasks(_) => {
+                state.flushing = true;
+                let connection = self.clone();
+                self.runtime.spawn(async move { connection.run_flush().await });
+            }
+            #[cfg(unix)]
+            Io::Loop(_) => self.update_watch(state),
+        }
+    }
+
+    /// What follows a flush of the outbox that sent so many bytes. True: everything is sent, or never
+    /// will be.
+    fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
+        match result {
+            Ok(()) => self.advance_end(state),
+            Err(error) if is_transient(&error) => return false,
+            Err(error) => self.fail(state, error),
+        }
+        true
+    }
+
+    /// The outbox may be empty: takes the next step towards the end that was asked for.
+    fn advance_end(&self, state: &mut State) {
+        let Some(socket) = state.io.socket() else { return };
+        if state.outbox.queued() > 0 || matches!(state.io, Io::Fresh(_)) {
+            return;
+        }
+        match state.end {
+            End::Finishing => {
+                let _ = socket.shutdown(std::net::Shutdown::Write);
+                state.end = End::Finished;
+                let _ = self.mailbox.post_now(Event::Finished { id: self.id });
+            }
+            End::Closing(deadline) => {
+                let _ = socket.shutdown(std::net::Shutdown::Write);
+                state.end = End::Lingering(deadline);
+                let _ = self.mailbox.post_now(self.closed(Vec::new()));
+                self.reader.notify_one();
+                if !state.reading {
+                    self.destroy_locked(state); // the peer's end is already here
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A write failed. What the peer sent before is still delivered, by the driver if it reads, and
+    /// then the failure.
+    fn fail(&self, state: &mut State, error: io::Error) {
+        state.outbox.clear();
+        let error = Error::new("write", error, None);
+        if !state.reading {
+            return self.report_closed(state, vec![error]);
+        }
+        state.failed = Some(error);
+        #[cfg(unix)]
+        self.read_on_loop(state);
+        self.reader.notify_one();
+    }
+
+    /// The connection is gone: says so, unless nobody wants to know.
+    fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
+        if !matches!(state.end, End::Gone | End::Lingering(_)) {
+            let _ = self.mailbox.post_now(self.closed(errors));
+        }
+        self.destroy_locked(state);
+    }
+
+    fn closed(&self, errors: Vec<Error>) -> Event {
+        Event::Closed { id: self.id, errors, counters: self.counters() }
+    }
+
+    fn destroy_locked(&self, state: &mut State) {
+        state.end = End::Gone;
+        state.outbox.clear();
+        state.io = Io::None;
+        self.reader.notify_one();
+        self.flusher.notify_one();
+    }
+
+    /// The linger time is over.
+    fn expire(&self) {
+        let error = Error::new("write", io::ErrorKind::TimedOut.into(), None);
+        self.report_closed(&mut self.lock(), vec![error]);
+    }
+}
+
+fn is_transient(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// `bytes[from..]` to keep: the buffer itself where copying would cost more than a new one.
+fn keep(bytes: &mut Vec<u8>, from: usize) -> Bytes {
+    const COPY_AT_MOST: usize = 32 * 1024;
+    if bytes.len() - from <= COPY_AT_MOST {
+        return Bytes::copy_from_slice(&bytes[from..]);
+    }
+    Bytes::from(std::mem::take(bytes)).slice(from..)
+}

@@ -1,0 +1,143 @@
+//! The loop driver: a socket that the consumer's own event loop watches ([`super::uv`]) and that is
+//! read and flushed right there, on the consumer's thread.
+//!
+//! [`Connection::on_ready`] is called when the socket is ready; [`update`] keeps what is watched in
+//! line with the connection's state.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use socket2::{SockRef, Socket};
+
+use super::uv::{Loop, Poll};
+use super::{Connection, Io, State, is_transient};
+use crate::engine::error::Error;
+use crate::engine::event::Event;
+use crate::engine::link::Inbox;
+use crate::engine::transport::{self, Stream};
+
+/// Bytes after which a busy socket lets the event loop turn.
+const TURN_BYTES: usize = 1024 * 1024;
+
+/// A socket on the loop, with what it receives into.
+#[derive(Debug)]
+pub(super) struct OnLoop {
+    /// Before the socket: the watch has to end before the descriptor is closed.
+    poll: Poll,
+    socket: Socket,
+    inbox: Inbox,
+}
+
+impl OnLoop {
+    /// Takes `stream` from the I/O thread's reactor and prepares to watch it.
+    pub fn new(stream: Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> io::Result<Self> {
+        let socket = stream.detach()?;
+        let poll = uv_loop.watch(socket.as_raw_fd(), connection)?;
+        Ok(Self { poll, socket, inbox: connection.new_inbox() })
+    }
+
+    pub fn socket(&self) -> SockRef<'_> {
+        SockRef::from(&self.socket)
+    }
+
+    /// Gives the socket back to the I/O thread's reactor. Must be called with a runtime entered.
+    pub fn into_stream(self) -> io::Result<Stream> {
+        drop(self.poll);
+        Stream::attach(self.socket)
+    }
+}
+
+/// Brings what is watched, and how it is read, into line with `state`.
+pub(super) fn update(connection: &Connection, state: &mut State) {
+    let (mode, tapped) = (state.mode, state.tapped);
+    let write = state.outbox.queued() > 0;
+    let read = state.reading && !state.paused;
+    let Io::Loop(on_loop) = &mut state.io else { return };
+    if let Some(left_over) = on_loop.inbox.configure(mode, tapped) {
+        let _ = connection.mailbox.post_now(left_over);
+    }
+    on_loop.poll.set(read, write);
+}
+
+impl Connection {
+    /// The loop says that the socket is ready, or has stopped watching it after an error.
+    pub(super) fn on_ready(self: &Arc<Self>, read: bool, write: bool, stopped: bool) {
+        // The consumer is called right after this: it needs no wake-up.
+        self.mailbox.set_awake();
+        let mut state = self.lock();
+        if stopped && let Io::Loop(on_loop) = &state.io {
+            on_loop.poll.stopped();
+        }
+        if write {
+            self.flush_on_loop(&mut state);
+        }
+        if read || stopped {
+            self.read_on_loop(&mut state);
+        }
+        self.update_watch(&mut state);
+    }
+
+    fn flush_on_loop(&self, state: &mut State) {
+        // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
+        let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
+        let (sent, result) = state.outbox.flush(|p| transport::send(&on_loop.socket(), p));
+        state.io = Io::Loop(on_loop);
+        self.flushed(state, sent, result);
+    }
+
+    /// Reads what is there, within bounds; after a failed write all of it, and then reports that.
+    pub(super) fn read_on_loop(&self, state: &mut State) {
+        let mut budget = TURN_BYTES;
+        while state.failed.is_some() || (budget > 0 && !self.mailbox.is_full()) {
+            let Io::Loop(on_loop) = &mut state.io else { return };
+            let OnLoop { socket, inbox, .. } = &mut **on_loop;
+            let socket = SockRef::from(&*socket);
+            let mut room = 0;
+            let read = self.read_into(inbox, |buffer| {
+                room = buffer.capacity() - buffer.len();
+                transport::receive(&socket, buffer)
+            });
+            match read {
+                Ok((0, _)) => return self.ended_on_loop(state),
+                Ok((len, chunk)) => {
+                    let events = std::iter::from_fn(|| inbox.next()).chain(chunk);
+                    for event in events {
+                        let _ = self.mailbox.post_now(event);
+                    }
+                    inbox.rest();
+                    budget = budget.saturating_sub(len);
+                    if len < room && state.failed.is_none() {
+                        return; // the socket is empty
+                    }
+                }
+                Err(error) if is_transient(&error) => {
+                    inbox.rest();
+                    if let Some(error) = state.failed.take() {
+                        self.report_closed(state, vec![error]);
+                    }
+                    return;
+                }
+                Err(error) => {
+                    let error = Error::new("read", error, None);
+                    let error = state.failed.take().unwrap_or(error);
+                    return self.report_closed(state, vec![error]);
+                }
+            }
+        }
+    }
+
+    /// The peer has shut its side down.
+    fn ended_on_loop(&self, state: &mut State) {
+        state.reading = false;
+        if let Some(error) = state.failed.take() {
+            return self.report_closed(state, vec![error]);
+        }
+        if let Io::Loop(on_loop) = &mut state.io
+            && let Some(truncated) = on_loop.inbox.finish()
+        {
+            let _ = self.mailbox.post_now(truncated);
+        }
+        let _ = self.mailbox.post_now(Event::End { id: self.id });
+    }
+}

@@ -1,0 +1,202 @@
+//! The tokio driver: a connect task, a read task from the moment a connection is started until the
+//! peer's end, and a flush task only while the system does not take what was written.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use tokio::time::sleep_until;
+
+use super::{Connection, End, Io, State, is_transient};
+use crate::engine::error::Error;
+use crate::engine::event::Event;
+use crate::engine::link::Inbox;
+use crate::engine::mailbox::Gone;
+use crate::engine::transport::{self, Stream, Target};
+
+/// Why reading ended.
+enum Stop {
+    /// The peer has shut its side down.
+    Peer,
+    /// Reading or writing failed.
+    Error(Error),
+}
+
+/// What the read task does next.
+enum Step {
+    Read,
+    /// Paused.
+    Wait,
+    /// Read and drop, until the time in this [`End`].
+    Discard(End),
+    /// A write failed: deliver what is there, then report it.
+    Fail(Error),
+    Stop,
+}
+
+impl State {
+    fn step(&mut self) -> Step {
+        match (self.end, self.failed.take()) {
+            (End::Gone, _) => Step::Stop,
+            (_, Some(error)) => Step::Fail(error),
+            (End::Closing(_) | End::Lingering(_), None) => Step::Discard(self.end),
+            (_, None) if self.paused => Step::Wait,
+            (_, None) => Step::Read,
+        }
+    }
+}
+
+/// Ends at the time that `end` sets, if any.
+async fn until(end: End) {
+    match end {
+        End::Closing(deadline) | End::Lingering(deadline) => sleep_until(deadline).await,
+        _ => pending().await,
+    }
+}
+
+impl Connection {
+    pub(super) async fn run_connect(self: Arc<Self>, target: Target) {
+        let connecting = Stream::connect(&target);
+        tokio::pin!(connecting);
+        let result = loop {
+            let end = self.lock().end;
+            if end == End::Gone {
+                return;
+            }
+            tokio::select! {
+                biased;
+                result = &mut connecting => break result,
+                () = until(end) => return self.expire(),
+                () = self.reader.notified() => {}
+            }
+        };
+        match result {
+            Ok(stream) => {
+                let ends = stream.ends();
+                self.take(stream);
+                let _ = self.mailbox.post(Event::Open { id: self.id, ends }).await;
+            }
+            Err(errors) => self.report_closed(&mut self.lock(), errors),
+        }
+    }
+
+    pub(super) async fn run_flush(self: Arc<Self>) {
+        loop {
+            let (stream, end) = {
+                let mut state = self.lock();
+                let Io::Tasks(stream) = &state.io else {
+                    state.flushing = false;
+                    return;
+                };
+                (stream.clone(), state.end)
+            };
+            tokio::select! {
+                biased;
+                () = self.flusher.notified() => continue,
+                () = until(end) => {
+                    self.expire();
+                    continue;
+                }
+                _ = stream.writable() => {}
+            }
+            let mut state = self.lock();
+            if !matches!(state.io, Io::Tasks(_)) {
+                continue;
+            }
+            let (sent, result) = state.outbox.flush(|pieces| stream.try_write(pieces));
+            if self.flushed(&mut state, sent, result) {
+                state.flushing = false;
+                return;
+            }
+        }
+    }
+
+    pub(super) async fn run_read(self: Arc<Self>, stream: Arc<Stream>) {
+        let mut inbox = self.new_inbox();
+        let errors = match self.read_to_end(&stream, &mut inbox).await {
+            Ok(Stop::Peer) => Vec::new(),
+            Ok(Stop::Error(error)) => vec![error],
+            Err(Gone) => return self.destroy(),
+        };
+        let mut state = self.lock();
+        state.reading = false;
+        let lingering = matches!(state.end, End::Lingering(_));
+        if lingering || !errors.is_empty() || state.end == End::Gone {
+            self.report_closed(&mut state, errors);
+        }
+    }
+
+    /// Reads until the peer's end, an error, or our own.
+    async fn read_to_end(&self, stream: &Stream, inbox: &mut Inbox) -> Result<Stop, Gone> {
+        loop {
+            let (step, left_over) = {
+                let mut state = self.lock();
+                (state.step(), inbox.configure(state.mode, state.tapped))
+            };
+            if let Some(event) = left_over {
+                self.mailbox.post(event).await?;
+            }
+            let end = match step {
+                Step::Stop => return Err(Gone),
+                Step::Fail(error) => {
+                    let receive = |b: &mut _| transport::receive(&stream.socket(), b);
+                    while let Ok(1..) = self.receive(inbox, receive).await? {}
+                    return Ok(Stop::Error(error));
+                }
+                Step::Wait => {
+                    self.reader.notified().await;
+                    continue;
+                }
+                Step::Discard(end) => end,
+                Step::Read => End::Open,
+            };
+            inbox.rest();
+            tokio::select! {
+                biased;
+                () = self.reader.notified() => continue,
+                () = until(end) => {
+                    self.expire();
+                    return Err(Gone);
+                }
+                _ = stream.readable() => {}
+            }
+            let read = if end == End::Open {
+                self.receive(inbox, |buffer| stream.try_read(buffer)).await?
+            } else {
+                stream.discard().map(|ended| usize::from(!ended))
+            };
+            match read {
+                Ok(0) => {
+                    if end == End::Open {
+                        if let Some(event) = inbox.finish() {
+                            self.mailbox.post(event).await?;
+                        }
+                        self.mailbox.post(Event::End { id: self.id }).await?;
+                    }
+                    return Ok(Stop::Peer);
+                }
+                Ok(_) => {}
+                Err(error) if is_transient(&error) => {}
+                Err(error) => return Ok(Stop::Error(Error::new("read", error, None))),
+            }
+        }
+    }
+
+    /// One read and everything it completes.
+    async fn receive(
+        &self,
+        inbox: &mut Inbox,
+        read: impl FnOnce(&mut bytes::BytesMut) -> std::io::Result<usize>,
+    ) -> Result<std::io::Result<usize>, Gone> {
+        let (len, chunk) = match self.read_into(inbox, read) {
+            Ok(received) => received,
+            Err(error) => return Ok(Err(error)),
+        };
+        while let Some(event) = inbox.next() {
+            self.mailbox.post(event).await?;
+        }
+        if let Some(chunk) = chunk {
+            self.mailbox.post(chunk).await?;
+        }
+        Ok(Ok(len))
+    }
+}

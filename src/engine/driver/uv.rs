@@ -1,0 +1,269 @@
+//! The loop driver's hold on a libuv event loop that somebody else runs (Node's, Electron's): which
+//! symbols it needs, and one `uv_poll_t` per connection. Unix only.
+//!
+//! The symbols are looked up at run time, never linked: where they are missing (Bun, Deno, a program
+//! without Node) [`Loop::new`] returns `None` and connections stay with the tokio driver.
+//!
+//! Everything here happens on the loop's own thread. The functions of libuv that are used:
+//! <https://docs.libuv.org/en/v1.x/poll.html>, <https://docs.libuv.org/en/v1.x/handle.html>.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{CStr, c_int, c_void};
+use std::io;
+use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::{self, ThreadId};
+
+use super::Connection;
+use crate::engine::event::Id;
+
+const UV_READABLE: c_int = 1;
+const UV_WRITABLE: c_int = 2;
+/// `uv_handle_type` of a poll handle.
+const UV_POLL: c_int = 8;
+
+type Handle = *mut c_void;
+type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
+type CloseCallback = unsafe extern "C" fn(Handle);
+
+/// The functions of libuv that are used.
+struct Api {
+    poll_init: unsafe extern "C" fn(*mut c_void, Handle, c_int) -> c_int,
+    poll_start: unsafe extern "C" fn(Handle, c_int, PollCallback) -> c_int,
+    poll_stop: unsafe extern "C" fn(Handle) -> c_int,
+    close: unsafe extern "C" fn(Handle, CloseCallback),
+    unref: unsafe extern "C" fn(Handle),
+    handle_size: unsafe extern "C" fn(c_int) -> usize,
+    set_data: unsafe extern "C" fn(Handle, *mut c_void),
+    get_data: unsafe extern "C" fn(Handle) -> *mut c_void,
+}
+
+/// `None` if this process has no libuv to offer.
+fn api() -> Option<&'static Api> {
+    static API: OnceLock<Option<Api>> = OnceLock::new();
+    let load = || {
+        // SAFETY: a symbol of each name is libuv's function of the field's signature, which is part
+        // of its stable ABI for the whole of version 1.
+        unsafe {
+            Some(Api {
+                poll_init: symbol(c"uv_poll_init")?,
+                poll_start: symbol(c"uv_poll_start")?,
+                poll_stop: symbol(c"uv_poll_stop")?,
+                close: symbol(c"uv_close")?,
+                unref: symbol(c"uv_unref")?,
+                handle_size: symbol(c"uv_handle_size")?,
+                set_data: symbol(c"uv_handle_set_data")?,
+                get_data: symbol(c"uv_handle_get_data")?,
+            })
+        }
+    };
+    API.get_or_init(load).as_ref()
+}
+
+/// The function `name` of this process, if it has one.
+///
+/// # Safety
+/// `F` must be the function pointer type of that symbol.
+unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
+    // SAFETY: the name is NUL-terminated; the default scope needs no handle.
+    let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    // SAFETY: a function pointer has the size and representation of an address (asserted above).
+    (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
+}
+
+/// A loop that connections can be watched on.
+#[derive(Clone)]
+pub struct Loop {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    api: &'static Api,
+    uv_loop: *mut c_void,
+    thread: ThreadId,
+    /// Called after each round of events, to have them taken from the mailbox.
+    turn: Box<dyn Fn()>,
+    /// Handles that are not yet closed, the closing ones included.
+    open: Cell<usize>,
+    watched: RefCell<HashMap<Id, Weak<Connection>>>,
+    /// To be called when the last handle is closed.
+    when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
+}
+
+impl Loop {
+    /// Connections on `uv_loop`; `turn` is called, on this thread, when the mailbox has something.
+    ///
+    /// # Safety
+    /// `uv_loop` must be a libuv loop that this thread runs, and must run until
+    /// [`Loop::close`] has reported that all handles are closed.
+    pub unsafe fn new(uv_loop: *mut c_void, turn: Box<dyn Fn()>) -> Option<Self> {
+        let shared = Shared {
+            api: api()?,
+            uv_loop,
+            thread: thread::current().id(),
+            turn,
+            open: Cell::new(0),
+            watched: RefCell::default(),
+            when_closed: RefCell::default(),
+        };
+        Some(Self { shared: Rc::new(shared) })
+    }
+
+    /// Destroys all connections on this loop and calls `done` when their handles are closed.
+    pub fn close(&self, done: Box<dyn FnOnce()>) {
+        let watched: Vec<_> = self.shared.watched.borrow_mut().drain().collect();
+        for connection in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
+            connection.destroy();
+        }
+        *self.shared.when_closed.borrow_mut() = Some(done);
+        self.shared.check_closed();
+    }
+
+    /// Prepares to watch `fd` for `connection`, whose `on_ready` will be called.
+    pub fn watch(&self, fd: RawFd, connection: &Arc<Connection>) -> io::Result<Poll> {
+        let shared = &self.shared;
+        let handle = allocate(shared.api);
+        // SAFETY: `handle` has the size that this libuv wants, the loop is alive (see `new`).
+        let status = unsafe { (shared.api.poll_init)(shared.uv_loop, handle, fd) };
+        if status != 0 {
+            // SAFETY: a handle whose initialisation failed is not known to the loop.
+            unsafe { deallocate(shared.api, handle) };
+            return Err(io::Error::from_raw_os_error(-status));
+        }
+        let data = Box::new(Watched { shared: shared.clone(), connection: connection.clone() });
+        // SAFETY: the handle is initialised. `on_closed` takes the data back.
+        unsafe {
+            (shared.api.set_data)(handle, Box::into_raw(data).cast());
+            // Whether the process stays alive is decided elsewhere, for both drivers alike.
+            (shared.api.unref)(handle);
+        }
+        shared.open.set(shared.open.get() + 1);
+        shared.watched.borrow_mut().insert(connection.id(), Arc::downgrade(connection));
+        Ok(Poll { handle, shared: shared.clone(), id: connection.id(), events: Cell::new(0) })
+    }
+}
+
+impl Shared {
+    fn check_closed(&self) {
+        if self.open.get() > 0 {
+            return;
+        }
+        let done = self.when_closed.borrow_mut().take();
+        if let Some(done) = done {
+            done();
+        }
+    }
+}
+
+/// What a handle's data points to.
+struct Watched {
+    shared: Rc<Shared>,
+    connection: Arc<Connection>,
+}
+
+/// A watched socket. Dropping it ends the watch at once; the socket may be closed right after.
+pub struct Poll {
+    handle: Handle,
+    shared: Rc<Shared>,
+    id: Id,
+    /// What is watched for now.
+    events: Cell<c_int>,
+}
+
+// SAFETY: a connection's state can be reached from other threads, but only the loop's thread ever
+// puts a `Poll` into it, uses it, or takes it out: the I/O thread's tasks handle other connections.
+// The handle's data keeps the connection, and so the `Poll`, from being dropped elsewhere.
+unsafe impl Send for Poll {}
+
+impl std::fmt::Debug for Poll {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Poll").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Poll {
+    /// Sets what to wait for.
+    pub fn set(&self, read: bool, write: bool) {
+        debug_assert_eq!(thread::current().id(), self.shared.thread);
+        let events = if read { UV_READABLE } else { 0 } | if write { UV_WRITABLE } else { 0 };
+        if self.events.replace(events) == events {
+            return;
+        }
+        // SAFETY: the handle is initialised and not closed; this is the loop's thread.
+        unsafe {
+            if events == 0 {
+                (self.shared.api.poll_stop)(self.handle);
+            } else {
+                (self.shared.api.poll_start)(self.handle, events, on_ready);
+            }
+        }
+    }
+
+    /// The loop has stopped watching by itself, as it does after an error.
+    pub fn stopped(&self) {
+        self.events.set(0);
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        debug_assert_eq!(thread::current().id(), self.shared.thread);
+        self.shared.watched.borrow_mut().remove(&self.id);
+        // SAFETY: the handle is initialised and is closed only here, once; `on_closed` frees it.
+        unsafe { (self.shared.api.close)(self.handle, on_closed) };
+    }
+}
+
+unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
+    let Some(api) = api() else { return };
+    // SAFETY: the handle's data was set by `watch` and lives until `on_closed`.
+    let watched = unsafe { &*(api.get_data)(handle).cast::<Watched>() };
+    // Clones, because what follows may close the handle.
+    let (connection, shared) = (watched.connection.clone(), watched.shared.clone());
+    // A panic must not unwind into libuv.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        connection.on_ready(events & UV_READABLE != 0, events & UV_WRITABLE != 0, status < 0);
+        drop(connection);
+        (shared.turn)();
+    }));
+}
+
+unsafe extern "C" fn on_closed(handle: Handle) {
+    let Some(api) = api() else { return };
+    // SAFETY: the data was set by `watch`; nobody uses the handle after this.
+    let watched = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watched>()) };
+    // SAFETY: the loop has let go of the handle.
+    unsafe { deallocate(api, handle) };
+    let shared = watched.shared.clone();
+    drop(watched);
+    shared.open.set(shared.open.get() - 1);
+    shared.check_closed();
+}
+
+fn layout(api: &Api) -> Layout {
+    // SAFETY: a pure function of the type.
+    let size = unsafe { (api.handle_size)(UV_POLL) };
+    Layout::from_size_align(size, align_of::<u128>()).expect("a handle is small")
+}
+
+fn allocate(api: &Api) -> Handle {
+    let layout = layout(api);
+    // SAFETY: the size is not zero.
+    let handle = unsafe { alloc_zeroed(layout) };
+    if handle.is_null() {
+        handle_alloc_error(layout);
+    }
+    handle.cast()
+}
+
+/// # Safety
+/// `handle` must come from [`allocate`] and not be used any more.
+unsafe fn deallocate(api: &Api, handle: Handle) {
+    // SAFETY: see above; the layout is the same for every handle.
+    unsafe { dealloc(handle.cast(), layout(api)) };
+}
