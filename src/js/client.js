@@ -133,11 +133,14 @@ class Client extends Events {
     this.#wasConnected = true;
     this.socket._raw = Boolean(this.config.rawBuffer);
     for (const message of this.#takeHeld()) this.socket._send(message);
-    this.publish('connect');
-    this.retriesRemaining = this.config.maxRetries;
-    this.log('retrying reset');
-    this.queue.stop = false;
-    this.queue.next();
+    try {
+      this.publish('connect');
+    } finally {
+      this.retriesRemaining = this.config.maxRetries;
+      this.log('retrying reset');
+      this.queue.stop = false;
+      this.queue.next();
+    }
   }
 
   #closed() {
@@ -154,9 +157,12 @@ class Client extends Events {
     if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
       this.#trying = false;
       this.#takeHeld();
-      this.publish('disconnect');
-      this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
-      this.publish('destroy');
+      try {
+        this.publish('disconnect');
+      } finally {
+        this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
+        this.publish('destroy');
+      }
       return;
     }
     this.#retryTimer = setTimeout(() => {

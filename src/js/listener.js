@@ -76,7 +76,14 @@ class Listener extends net.Server {
   }
 
   onAccepted(connection, addresses) {
-    this.#announce();
+    try {
+      this.#announce();
+    } finally {
+      this.#take(connection, addresses);
+    }
+  }
+
+  #take(connection, addresses) {
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
       const { local = {}, remote = {} } = addresses ?? {};

@@ -126,7 +126,8 @@ class Server extends Events {
     }
     if (!disconnect) return;
     const closed = this.sockets.map((socket) => {
-      const gone = new Promise((resolve) => socket.once('close', resolve));
+      // Before handlers, which may throw.
+      const gone = new Promise((resolve) => socket.prependOnceListener('close', resolve));
       if (!socket.destroyed) socket._close();
       return gone;
     });

@@ -1,0 +1,50 @@
+'use strict';
+// Handlers that throw: each exception surfaces once, as an uncaughtException, and takes nothing else
+// with it (F4).
+
+const { createWorld, KINDS } = require('./helpers/world');
+
+const world = createWorld();
+const all = Array.from({ length: 100 }, (_, n) => n);
+
+describe.each(KINDS)('%s', (kind) => {
+  test.each(['server', 'client'])(
+    'a throwing handler of the %s leaves the other messages of the batch in order (F4)',
+    async (side) => {
+      const { options } = await world.place(kind);
+      const result = await world.child('throwing.js', [kind, options, side, false]).next();
+      expect(result.delivered).toEqual(all);
+      expect(result.surfaced).toEqual(
+        all.filter((n) => n % 2 === 0 && n < 50).map((n) => `at ${n}`),
+      );
+    },
+  );
+
+  test.each(['server', 'client'])(
+    'a throwing handler of the %s leaves the other bytes in raw mode (F4)',
+    async (side) => {
+      const { options } = await world.place(kind);
+      const result = await world.child('throwing.js', [kind, options, side, true]).next();
+      expect(new Set(result.surfaced)).toEqual(new Set(['data']));
+    },
+  );
+});
+
+test('throwing handlers of lifecycle events do not stop the bookkeeping (F4, F5)', async () => {
+  const child = world.child('throwing-lifecycle.js', [world.file()]);
+  const { surfaced, ...rest } = await child.next();
+  expect(rest).toEqual({ sockets: 0, retriesRemaining: 1 });
+  // An exception of one handler may hide that of the next for the same event, but nothing else.
+  expect(new Set(surfaced)).toEqual(
+    new Set([
+      'server start',
+      'server connect',
+      'client connect',
+      'server close',
+      'client disconnect',
+      'client error',
+      'client destroy',
+    ]),
+  );
+  expect((await child.exited).code).toBe(0);
+});

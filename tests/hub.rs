@@ -1,0 +1,265 @@
+//! The engine by its public API, over real sockets, as a Rust program uses it (tokio driver).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use ferripc::engine::driver::Framing;
+use ferripc::engine::error::Error;
+use ferripc::engine::event::{Event, Id};
+use ferripc::engine::hub::Hub;
+use ferripc::engine::link::Mode;
+use ferripc::engine::transport::tcp::TcpTarget;
+use ferripc::engine::transport::unix::{Claim, UnixLocal};
+use ferripc::engine::transport::{Local, Target};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn framing(mode: Mode) -> Framing {
+    Framing { delimiter: b"\x0c".as_slice().into(), max_frame: 1 << 30, mode }
+}
+
+/// A hub with its wake-ups, as a consumer would hold it.
+struct Peer {
+    hub: Hub,
+    wakes: Receiver<()>,
+}
+
+impl Peer {
+    fn new() -> Self {
+        let (wake, wakes) = channel();
+        let hub = Hub::new(move || _ = wake.send(())).unwrap();
+        Self { hub, wakes }
+    }
+
+    /// The next event, waited for.
+    fn event(&mut self) -> Event {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(event) = self.hub.next() {
+                return event;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.wakes.recv_timeout(left).expect("an event in time");
+        }
+    }
+
+    /// The errors of the closed event, which is to come next but for drains.
+    fn closed(&mut self) -> Vec<Error> {
+        loop {
+            match self.event() {
+                Event::Closed { errors, .. } => return errors,
+                Event::Drain { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Received frames, until `count` of them are there.
+    fn frames(&mut self, count: usize) -> Vec<Vec<u8>> {
+        let mut frames = Vec::new();
+        while frames.len() < count {
+            match self.event() {
+                Event::Frames { batch, .. } => frames.extend(batch.frames(1).map(<[u8]>::to_vec)),
+                Event::Drain { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        frames
+    }
+
+    fn write(&mut self, id: Id, bytes: &[u8]) -> usize {
+        self.hub.connection(id).unwrap().write(&mut bytes.to_vec())
+    }
+}
+
+/// A directory of its own, removed at the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("ferripc-hub-{}-{count}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> String {
+        self.0.join("s").to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn tcp(addresses: Vec<SocketAddr>) -> Target {
+    Target::Tcp(TcpTarget { addresses, local_address: None, local_port: 0 })
+}
+
+/// A server and a client that are connected: `(server, its connection, client, its connection)`.
+fn pair(scratch: &Scratch, over_tcp: bool) -> (Peer, Id, Peer, Id) {
+    let (mut server, mut client) = (Peer::new(), Peer::new());
+    let target = if over_tcp {
+        let local = Local::Tcp("127.0.0.1:0".parse().unwrap());
+        let (_, address) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+        tcp(vec![address.unwrap()])
+    } else {
+        let path = scratch.path();
+        let local = UnixLocal { path: path.clone(), claim: Claim::Takeover, add_mode: 0 };
+        server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
+        Target::Unix(path)
+    };
+    let outgoing = client.hub.connect(target, framing(Mode::Frames));
+    let Event::Open { id, ends } = client.event() else { panic!("not open") };
+    assert_eq!((id, ends.is_some()), (outgoing, over_tcp));
+    let Event::Accepted { connection, .. } = server.event() else { panic!("not accepted") };
+    let incoming = connection.id();
+    (server, incoming, client, outgoing)
+}
+
+#[test]
+fn frames_travel_both_ways() {
+    let scratch = Scratch::new();
+    for over_tcp in [false, true] {
+        let (mut server, incoming, mut client, outgoing) = pair(&scratch, over_tcp);
+        assert_eq!(client.write(outgoing, b"one\x0ctwo\x0c"), 0);
+        assert_eq!(server.frames(2), [b"one", b"two"]);
+        server.write(incoming, b"three\x0c");
+        assert_eq!(client.frames(1), [b"three"]);
+        assert_eq!(client.hub.connection(outgoing).unwrap().counters(), (6, 8));
+    }
+}
+
+#[test]
+fn a_large_frame_waits_in_the_outbox_and_arrives_whole() {
+    let scratch = Scratch::new();
+    for over_tcp in [false, true] {
+        let (mut server, _, mut client, outgoing) = pair(&scratch, over_tcp);
+        let sent: Vec<u8> = (0..40_000_000u32).map(|n| b'a' + (n % 23) as u8).collect();
+        let queued = client.write(outgoing, &[&sent[..], b"\x0c"].concat());
+        assert!(queued > 0, "more than the system takes at once");
+        assert!(server.frames(1)[0] == sent);
+        assert!(matches!(client.event(), Event::Drain { id } if id == outgoing));
+    }
+}
+
+#[test]
+fn closing_sends_what_was_written_even_before_the_connection_is_up() {
+    let scratch = Scratch::new();
+    let path = scratch.path();
+    let mut server = Peer::new();
+    let local = UnixLocal { path: path.clone(), claim: Claim::Never, add_mode: 0 };
+    server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
+    let mut client = Peer::new();
+    let id = client.hub.connect(Target::Unix(path), framing(Mode::Frames));
+    let sent = vec![b'x'; 5_000_000];
+    client.write(id, &[&sent[..], b"\x0c"].concat());
+    assert!(client.hub.close(id, PATIENCE));
+    assert!(matches!(server.event(), Event::Accepted { .. }));
+    assert!(matches!(client.event(), Event::Open { .. }));
+    assert!(server.frames(1)[0] == sent);
+    assert!(matches!(server.event(), Event::End { .. }));
+    assert!(client.closed().is_empty());
+}
+
+#[test]
+fn closing_gives_up_on_a_peer_that_does_not_read() {
+    let scratch = Scratch::new();
+    let (server, incoming, mut client, outgoing) = pair(&scratch, false);
+    server.hub.connection(incoming).unwrap().set_paused(true);
+    client.write(outgoing, &vec![b'x'; 5_000_000]);
+    assert!(client.hub.close(outgoing, Duration::from_millis(50)));
+    assert_eq!(client.closed()[0].code(), "ETIMEDOUT");
+}
+
+#[test]
+fn a_paused_connection_delivers_nothing_and_holds_the_peer_back() {
+    let scratch = Scratch::new();
+    let (mut server, incoming, mut client, outgoing) = pair(&scratch, false);
+    server.hub.connection(incoming).unwrap().set_paused(true);
+    let piece = [&[b'y'; 99_999][..], b"\x0c"].concat();
+    let queued: Vec<usize> = (0..50).map(|_| client.write(outgoing, &piece)).collect();
+    assert!(queued[49] >= 4_000_000, "the rest waits on this side: {}", queued[49]);
+    server.hub.connection(incoming).unwrap().set_paused(false);
+    assert_eq!(server.frames(50).len(), 50);
+}
+
+#[test]
+fn what_arrived_before_the_peer_vanished_is_delivered_before_the_end() {
+    let scratch = Scratch::new();
+    let (mut server, incoming, mut client, outgoing) = pair(&scratch, false);
+    client.write(outgoing, b"last words\x0chalf a fra");
+    client.hub.destroy(outgoing);
+    assert_eq!(server.frames(1), [b"last words"]);
+    assert!(matches!(server.event(), Event::Truncated { len: 10, .. }));
+    assert!(matches!(server.event(), Event::End { .. }));
+    // Writing to it now fails, and that is reported once.
+    server.write(incoming, b"anybody there?\x0c");
+    assert_eq!(server.closed()[0].to_string(), "write EPIPE");
+}
+
+#[test]
+fn every_address_is_tried_and_every_failure_reported() {
+    let mut server = Peer::new();
+    let local = Local::Tcp("127.0.0.1:0".parse().unwrap());
+    let (_, address) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+    let live = address.unwrap();
+    // A port that was just free: nobody listens there.
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+    let mut client = Peer::new();
+    client.hub.connect(tcp(vec![dead, live]), framing(Mode::Frames));
+    assert!(matches!(client.event(), Event::Open { .. }));
+
+    client.hub.connect(tcp(vec![dead, dead]), framing(Mode::Frames));
+    let messages: Vec<_> = client.closed().iter().map(ToString::to_string).collect();
+    assert_eq!(messages, vec![format!("connect ECONNREFUSED {dead}"); 2]);
+}
+
+#[test]
+fn a_path_that_is_too_long_says_so() {
+    let mut client = Peer::new();
+    let path = format!("/tmp/{}", "x".repeat(200));
+    client.hub.connect(Target::Unix(path), framing(Mode::Frames));
+    assert_eq!(client.closed()[0].code(), "ENAMETOOLONG");
+}
+
+#[test]
+fn a_closed_listener_is_gone_on_return() {
+    let scratch = Scratch::new();
+    let mut server = Peer::new();
+    let local = UnixLocal { path: scratch.path(), claim: Claim::Takeover, add_mode: 0 };
+    let (id, _) = server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
+    server.hub.close_listener(id);
+    assert!(std::fs::read_dir(&scratch.0).unwrap().next().is_none());
+    let local = Local::Tcp("127.0.0.1:0".parse().unwrap());
+    let (id, address) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+    server.hub.close_listener(id);
+    assert!(std::net::TcpStream::connect(address.unwrap()).is_err());
+}
+
+#[test]
+fn the_io_thread_ends_with_its_hub() {
+    let threads = || {
+        let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+        let is_ours = |name: String| name.trim() == "ferripc-io";
+        let names = tasks.filter_map(|t| std::fs::read_to_string(t.ok()?.path().join("comm")).ok());
+        Some(names.filter(|name| is_ours(name.clone())).count())
+    };
+    let Some(_) = threads() else { return }; // no /proc on this system
+    let scratch = Scratch::new();
+    let (server, _, client, _) = pair(&scratch, false);
+    drop((server, client));
+    // Other tests of this file run beside this one and have threads too; theirs end as well.
+    let deadline = Instant::now() + PATIENCE;
+    while threads() != Some(0) && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    assert!(Instant::now() < deadline, "{:?} I/O threads left", threads());
+}
