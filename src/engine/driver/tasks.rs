@@ -112,13 +112,14 @@ impl Connection {
 
     pub(super) async fn run_read(self: Arc<Self>, stream: Arc<Stream>) {
         let mut inbox = self.new_inbox();
-        let errors = match self.read_to_end(&stream, &mut inbox).await {
+        let mut errors = match self.read_to_end(&stream, &mut inbox).await {
             Ok(Stop::Peer) => Vec::new(),
             Ok(Stop::Error(error)) => vec![error],
             Err(Gone) => return self.destroy(),
         };
         let mut state = self.lock();
         state.reading = false;
+        errors.extend(state.failed.take()); // a write may have failed since the last look
         let lingering = matches!(state.end, End::Lingering(_));
         if lingering || !errors.is_empty() || state.end == End::Gone {
             self.report_closed(&mut state, errors);
