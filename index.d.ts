@@ -108,10 +108,8 @@ declare namespace ferripc {
     error: [error: IpcError, socket?: IpcSocket];
     /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
     data: [bytes: Buffer, socket: IpcSocket];
-    /** A connection was refused because `config.maxConnections` are open (F16). */
-    drop: [info: DropInfo];
-    /** A client's socket has closed. */
-    close: [socket: IpcSocket];
+    /** A client's socket has closed; `hadError` tells whether by an error. */
+    close: [hadError: boolean];
     /** Everything written to this client has left the process, after an `emit` returned `false`. */
     drain: [socket: IpcSocket];
     /** Every event but `drain`, whatever its type: first its type, then its own arguments. */
@@ -239,6 +237,8 @@ declare namespace ferripc {
   }
 
   /**
+   * Not supported yet: a client or server with it is refused with an error.
+   *
    * TLS settings: paths of files, and whatever else `tls.connect` or `tls.createServer` takes, such
    * as `rejectUnauthorized`, `requestCert`, `servername`, `key`, `cert`, `ca` (K22). The library
    * never writes to this object (F15).
@@ -697,7 +697,7 @@ declare namespace ferripc {
 
   // ---------------------------------------------------------------------------------------- ipc
 
-  /** UDP over IPv4 or over IPv6. */
+  /** UDP over IPv4 or over IPv6. Not supported yet: `start` of such a server throws. */
   type UdpType = 'udp4' | 'udp6';
 
   /**

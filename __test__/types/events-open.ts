@@ -101,14 +101,11 @@ server
     socket.joined = Date.now();
   })
   .on('disconnect', (socket) => socket)
-  .on('close', (socket) => expectType<IpcSocket>()(socket))
+  .on('close', (hadError) => expectType<boolean>()(hadError))
   .on('drain', (socket) => expectType<IpcSocket>()(socket))
-  .on('drop', (info) => {
-    expectType<DropInfo>()(info);
-    expectType<string | undefined>()(info.remoteAddress);
-  })
   .on('error', (error, socket) => {
     expectType<IpcError>()(error);
+    expectType<DropInfo | undefined>()(error.peer);
     expectType<IpcSocket | undefined>()(socket);
   })
   .on('data', (bytes, socket) => {

@@ -39,16 +39,13 @@ function membersOf(name, file = 'index.d.ts') {
   return members;
 }
 
-/** What sockets call on their client or server: public in JavaScript only. */
-const internal = new Set(['constructor', 'onFrame', 'onRaw', 'onBadFrame', 'onDrain']);
-
 /** The public names of an object: its own and those of its classes. */
 function namesOf(object) {
   const names = new Set();
   for (let o = object; o !== Object.prototype; o = Object.getPrototypeOf(o)) {
     for (const name of Object.getOwnPropertyNames(o)) names.add(name);
   }
-  return [...names].filter((name) => !internal.has(name) && !name.startsWith('_'));
+  return [...names].filter((name) => name !== 'constructor' && !name.startsWith('_'));
 }
 
 function functionsOf(object, names) {

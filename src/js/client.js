@@ -212,18 +212,18 @@ class Client extends Events {
 
   // ---- called by socket.js ---------------------------------------------------------------------
 
-  onFrame(socket, text) {
+  _onFrame(socket, text) {
     const { config } = this;
     if (config.rawBuffer) {
       socket._raw = true; // switched since the last read
-      this.onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
       return;
     }
     decode(text, this.#receive, this.#fail);
     if (config.sync) this.queue.next();
   }
 
-  onRaw(socket, buffer) {
+  _onRaw(socket, buffer) {
     const { config } = this;
     if (!config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
     if (!config.silent) this.log('## received events ##');
@@ -231,11 +231,11 @@ class Client extends Events {
     if (config.sync) this.queue.next();
   }
 
-  onBadFrame(socket, error) {
+  _onBadFrame(socket, error) {
     this.#fail(error);
   }
 
-  onDrain() {
+  _onDrain() {
     this._publishTyped('drain');
   }
 }

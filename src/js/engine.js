@@ -165,7 +165,7 @@ class Activity {
     if (header[0] === ACCEPTED) {
       const listener = this.endpoints.get(header[2]);
       if (listener === undefined) this.hub.destroy(id);
-      else listener.sink.onAccepted(new Connection(this, id, listener), JSON.parse(payload));
+      else listener.sink._onAccepted(new Connection(this, id, listener), JSON.parse(payload));
       return;
     }
     const endpoint = this.endpoints.get(id);
@@ -179,31 +179,31 @@ class Activity {
         endpoint.chunk(payload);
         break;
       case OPEN:
-        sink.onOpen(JSON.parse(payload));
+        sink._onOpen(JSON.parse(payload));
         break;
       case END:
-        endpoint.inOrder(() => sink.onEnd());
+        endpoint.inOrder(() => sink._onEnd());
         break;
       case DRAIN:
         endpoint.queued = 0;
-        sink.onDrain();
+        sink._onDrain();
         break;
       case FINISHED:
-        sink.onFinished();
+        sink._onFinished();
         break;
       case CLOSED:
         this.remove(endpoint);
         endpoint.closed = JSON.parse(payload);
-        endpoint.inOrder(() => sink.onClosed(endpoint.closed.errors));
+        endpoint.inOrder(() => sink._onClosed(endpoint.closed.errors));
         break;
       case TOO_LARGE:
-        sink.onTooLarge(JSON.parse(payload));
+        sink._onTooLarge(JSON.parse(payload));
         break;
       case TRUNCATED:
-        sink.onTruncated(JSON.parse(payload));
+        sink._onTruncated(JSON.parse(payload));
         break;
       case ACCEPT_FAILED:
-        sink.onAcceptFailed(JSON.parse(payload));
+        sink._onAcceptFailed(JSON.parse(payload));
         break;
     }
   }
@@ -233,8 +233,8 @@ class Endpoint {
 }
 
 /**
- * A connection. Its sink (socket.js) has the methods onOpen(addresses), onFrame(text), onChunk(buffer),
- * onEnd(), onDrain(), onFinished(), onClosed(errors), onTooLarge(bytes), onTruncated(bytes).
+ * A connection. Its sink (socket.js) has the methods _onOpen(addresses), _onFrame(text), _onChunk(buffer),
+ * _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
 class Connection extends Endpoint {
@@ -255,7 +255,7 @@ class Connection extends Endpoint {
     return this.closed === null ? this.activity.hub : null;
   }
 
-  /** Sends one frame (without its delimiter). False: wait for onDrain. */
+  /** Sends one frame (without its delimiter). False: wait for _onDrain. */
   send(frame) {
     if (frame.length >= FLUSH_AT) {
       this.flush();
@@ -286,18 +286,18 @@ class Connection extends Endpoint {
     if (hub !== null) this.queued = hub.write(this.id, text, false);
   }
 
-  /** False if everything written is sent; otherwise onDrain is called when it is. */
+  /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);
   }
 
-  /** Shuts our side down when everything is sent; then onFinished. */
+  /** Shuts our side down when everything is sent; then _onFinished. */
   finish() {
     this.flush();
     this.hub.finish(this.id);
   }
 
-  /** Closes when everything is sent, at the latest after `linger` ms. True: onClosed follows. */
+  /** Closes when everything is sent, at the latest after `linger` ms. True: _onClosed follows. */
   close(linger) {
     this.flush();
     const [read, written] = this.counters();
@@ -367,7 +367,7 @@ class Connection extends Endpoint {
   }
 
   chunk(buffer) {
-    this.inOrder(() => this.sink.onChunk(buffer));
+    this.inOrder(() => this.sink._onChunk(buffer));
   }
 
   /** Calls `deliver` now or, while paused, after what is held. */
@@ -409,7 +409,7 @@ class Delivery {
         const end = ends[ENDS_AT + this.index];
         this.index++;
         this.start = end + delimiterLength;
-        sink.onFrame(count === 1 ? text : text.slice(start, end));
+        sink._onFrame(count === 1 ? text : text.slice(start, end));
       }
     } finally {
       if (this.index < count && connection.closed === null) {
@@ -421,7 +421,7 @@ class Delivery {
   }
 }
 
-/** A listener. Its sink (listener.js) has onAccepted(connection, addresses), onAcceptFailed(error). */
+/** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);

@@ -75,7 +75,7 @@ class Listener extends net.Server {
     setImmediate(() => this.emit('error', error));
   }
 
-  onAccepted(connection, addresses) {
+  _onAccepted(connection, addresses) {
     try {
       this.#announce();
     } finally {
@@ -108,7 +108,7 @@ class Listener extends net.Server {
     this.emit('connection', socket);
   }
 
-  onAcceptFailed(error) {
+  _onAcceptFailed(error) {
     this.emit('error', systemError(error));
   }
 

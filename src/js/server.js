@@ -14,7 +14,7 @@ const WRITABLE_BY_ALL = 0o222;
 
 /**
  * Events: `start`; `connect` (socket); `socket.disconnected` (socket, its id or false) and `close`
- * (socket) when one ends; `error` (error); `data` (buffer, socket) in raw mode; `drain` (socket); every
+ * (whether by an error) when one ends; `error` (error); `data` (buffer, socket) in raw mode; `drain` (socket); every
  * message's type (data, socket).
  */
 class Server extends Events {
@@ -185,7 +185,7 @@ class Server extends Events {
     socket._raw = Boolean(this.config.rawBuffer);
     socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
-    socket.on('close', () => this.#closed(socket));
+    socket.on('close', (hadError) => this.#closed(socket, hadError));
     socket.on('error', (error) => {
       this.log('server socket error', error);
       this.publish('error', error);
@@ -193,22 +193,18 @@ class Server extends Events {
     this.publish('connect', socket);
   }
 
-  /** `close` goes out around the bookkeeping, never through it: a peer can send that type too (F5). */
-  #closed(socket) {
+  /**
+   * The bookkeeping comes first, so that a throwing handler cannot prevent it, and listens to no event,
+   * since a peer can send messages of these types too (F5).
+   */
+  #closed(socket, hadError) {
     const id = socket.id || false;
-    // Handlers may throw; the bookkeeping and the other events happen all the same.
-    try {
-      this._publishWildcard('close', socket);
-    } finally {
-      this.log('socket disconnected', id);
-      const index = this.sockets.indexOf(socket);
-      if (index !== -1) this.sockets.splice(index, 1);
-      try {
-        this.publish('socket.disconnected', socket, id);
-      } finally {
-        this._publishTyped('close', socket);
-      }
-    }
+    const index = this.sockets.indexOf(socket);
+    if (index !== -1) this.sockets.splice(index, 1);
+    this._publishWildcard('close', hadError);
+    this.log('socket disconnected', id);
+    this.publish('socket.disconnected', socket, id);
+    this._publishTyped('close', hadError);
   }
 
   #dropped(peer) {
@@ -220,10 +216,10 @@ class Server extends Events {
 
   // ---- called by socket.js ---------------------------------------------------------------------
 
-  onFrame(socket, text) {
+  _onFrame(socket, text) {
     if (this.config.rawBuffer) {
       socket._raw = true; // switched since the last read
-      this.onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
       return;
     }
     decode(
@@ -233,21 +229,21 @@ class Server extends Events {
         if (!this.config.silent) this.log('received event of : ', type, data);
         this.publish(type, data, socket);
       },
-      (error) => this.onBadFrame(socket, error),
+      (error) => this._onBadFrame(socket, error),
     );
   }
 
-  onRaw(socket, buffer) {
+  _onRaw(socket, buffer) {
     if (!this.config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
     this.publish('data', buffer, socket);
   }
 
-  onBadFrame(socket, error) {
+  _onBadFrame(socket, error) {
     if (!this.config.silent) this.log('received event of : ', 'error', error);
     this.publish('error', error, socket);
   }
 
-  onDrain(socket) {
+  _onDrain(socket) {
     this._publishTyped('drain', socket);
   }
 }

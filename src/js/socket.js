@@ -3,8 +3,8 @@
 // and write themselves go through the stream hooks below; messages go around the stream machinery.
 //
 // Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
-// by the methods onFrame(socket, text), onRaw(socket, buffer), onBadFrame(socket, error) and
-// onDrain(socket); everything else is an ordinary stream event.
+// by the methods _onFrame(socket, text), _onRaw(socket, buffer), _onBadFrame(socket, error) and
+// _onDrain(socket); everything else is an ordinary stream event.
 
 const dns = require('node:dns');
 const net = require('node:net');
@@ -155,7 +155,7 @@ class Socket extends net.Socket {
   // ---- messages --------------------------------------------------------------------------------
 
   /**
-   * Sends a message's text (string) or a raw payload (Uint8Array). False: it waits, onDrain follows;
+   * Sends a message's text (string) or a raw payload (Uint8Array). False: it waits, a drain follows;
    * or the socket is not writable any more and it is dropped.
    */
   _send(message) {
@@ -190,7 +190,7 @@ class Socket extends net.Socket {
 
   // ---- what the engine reports -----------------------------------------------------------------
 
-  onOpen(addresses) {
+  _onOpen(addresses) {
     this.#addresses = addresses ?? noAddresses;
     if (this.destroyed) return;
     this.connecting = false;
@@ -198,20 +198,20 @@ class Socket extends net.Socket {
     this.emit('ready');
   }
 
-  onFrame(text) {
+  _onFrame(text) {
     if (this.destroyed) return;
     if (this.timeout) this._unrefTimer();
-    this.#owner.onFrame(this, text);
+    this.#owner._onFrame(this, text);
   }
 
-  onChunk(buffer) {
+  _onChunk(buffer) {
     if (this.destroyed) return;
-    if (this.#framing.raw) this.#owner.onRaw(this, buffer);
+    if (this.#framing.raw) this.#owner._onRaw(this, buffer);
     if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
   }
 
-  onTooLarge(length) {
-    this.#owner.onBadFrame(
+  _onTooLarge(length) {
+    this.#owner._onBadFrame(
       this,
       codedError(
         'ERR_FERRIPC_MESSAGE_TOO_LARGE',
@@ -221,9 +221,9 @@ class Socket extends net.Socket {
     );
   }
 
-  onTruncated(length) {
+  _onTruncated(length) {
     if (this.destroyed) return;
-    this.#owner.onBadFrame(
+    this.#owner._onBadFrame(
       this,
       codedError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
@@ -233,32 +233,32 @@ class Socket extends net.Socket {
     );
   }
 
-  onEnd() {
+  _onEnd() {
     if (this.destroyed) return;
     this.push(null);
     this.read(0); // lets 'end' come even if nobody reads the stream
   }
 
-  onDrain() {
+  _onDrain() {
     const done = this.#writeDone;
     this.#writeDone = null;
     done?.();
     if (!this.#needDrain || this.destroyed) return;
     this.#needDrain = false;
     this.emit('drain');
-    this.#owner.onDrain(this);
+    this.#owner._onDrain(this);
   }
 
-  onFinished() {
+  _onFinished() {
     const done = this.#finalDone;
     this.#finalDone = null;
     done?.();
   }
 
-  onClosed(errors) {
+  _onClosed(errors) {
     const error = errors.length > 0 ? connectError(errors) : undefined;
     if (this.#closeDone !== null) {
-      if (error) this.#owner.onBadFrame(this, error); // what was written before could not be sent
+      if (error) this.#owner._onBadFrame(this, error); // what was written before could not be sent
       this.#closeDone();
     } else {
       this.destroy(error);
