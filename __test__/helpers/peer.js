@@ -9,7 +9,7 @@ class Peer {
   #waiting = [];
 
   constructor(socket, delimiter = '\f') {
-    this.socket = socket;
+    this.socket = socket.setNoDelay(true);
     this.delimiter = Buffer.from(delimiter);
     this.closed = once(socket, 'close').then(() => {
       for (const { reject } of this.#waiting) reject(new Error('closed before the next frame'));

@@ -24,7 +24,7 @@ class Client extends Events {
   #wasConnected = false;
   /** Connecting, connected, or waiting to try again. */
   #trying = false;
-  /** Messages from before the first connection. */
+  /** Messages from before the first connection, in case the attempt that took them fails. */
   #held = [];
   #heldSize = 0;
   #receive = (type, data) => {
@@ -45,6 +45,7 @@ class Client extends Events {
     this.#framing = framingOf(config);
     this.config = config;
     this.log = log;
+    this.Client = Client;
     this.queue = new Queue();
     this.queue.stop = true; // until connected
     /** The socket of the current or last connection; false before the first attempt. */
@@ -84,7 +85,7 @@ class Client extends Events {
     }
     this.#held.push(message);
     this.#heldSize += message.length;
-    return true;
+    return this.socket.destroyed || this.socket._send(message);
   }
 
   /**
@@ -121,6 +122,7 @@ class Client extends Events {
     }
     this.socket = socket;
     this.#trying = true;
+    for (const message of this.#held) socket._send(message);
     socket.on('error', (error) => {
       this.log('\n\n######\nerror: ', error);
       this.publish('error', error);
@@ -132,7 +134,7 @@ class Client extends Events {
   #connected() {
     this.#wasConnected = true;
     this.socket._raw = Boolean(this.config.rawBuffer);
-    for (const message of this.#takeHeld()) this.socket._send(message);
+    this.#dropHeld(); // sent
     try {
       this.publish('connect');
     } finally {
@@ -156,7 +158,7 @@ class Client extends Events {
     );
     if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
       this.#trying = false;
-      this.#takeHeld();
+      this.#dropHeld();
       try {
         this.publish('disconnect');
       } finally {
@@ -184,9 +186,9 @@ class Client extends Events {
     }
   }
 
-  #takeHeld() {
+  #dropHeld() {
     this.#heldSize = 0;
-    return this.#held.splice(0);
+    this.#held = [];
   }
 
   #cancelRetry() {
@@ -201,7 +203,7 @@ class Client extends Events {
     this.#cancelRetry();
     this.#trying = false;
     if (!this.socket || this.socket.destroyed) return;
-    for (const message of this.#takeHeld()) this.socket._send(message);
+    this.#dropHeld();
     const waiting = this.queue.contents.splice(0);
     const wasConnected = this.#wasConnected;
     this.#wasConnected = true; // to the socket, even if it is still connecting

@@ -1,11 +1,16 @@
 'use strict';
 // Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
 
-/** An Error from the fields that the engine reports (`message, errno, code, syscall, address, port`). */
-function systemError(fields) {
-  const { message, ...rest } = fields;
-  for (const key of Object.keys(rest)) if (rest[key] === null) delete rest[key];
-  return Object.assign(new Error(message), rest);
+/** The properties of a Node system error, in Node's order, which is seen when it is printed. */
+const FIELDS = ['errno', 'code', 'syscall', 'address', 'port'];
+
+/** An Error from what the engine reports: `message` and some of FIELDS. */
+function systemError(reported) {
+  const error = new Error(reported.message);
+  for (const field of FIELDS) {
+    if (reported[field] !== undefined && reported[field] !== null) error[field] = reported[field];
+  }
+  return error;
 }
 
 /** One error for a connection that failed on every address that was tried. */

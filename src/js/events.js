@@ -7,10 +7,11 @@ const { argumentError } = require('./errors');
 
 const WILDCARD = '*';
 
-/** Handlers of one type. Replaced, never changed, so that a dispatch keeps the list it began with. */
-const NONE = Object.freeze([]);
-
 class Events {
+  /**
+   * Type -> its registrations, `{handler, once, removed}`. Additions change a list, removals replace
+   * it: a dispatch under way sees what is added, keeps its place, and skips what was removed.
+   */
   #handlers = new Map();
 
   /**
@@ -21,8 +22,10 @@ class Events {
     if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
     if (typeof handler !== 'function') throw argumentError('handler', 'of type function', handler);
     // The flag belongs to this registration, not to the function (F17).
-    const entry = { handler, once: Boolean(once) };
-    this.#handlers.set(type, [...(this.#handlers.get(type) ?? NONE), entry]);
+    const entry = { handler, once: Boolean(once), removed: false };
+    const entries = this.#handlers.get(type);
+    if (entries === undefined) this.#handlers.set(type, [entry]);
+    else entries.push(entry);
     return this;
   }
 
@@ -39,19 +42,19 @@ class Events {
   off(type = WILDCARD, handler = WILDCARD) {
     if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
     if (handler === WILDCARD) {
-      this.#handlers.delete(type);
+      this.#remove(type, () => true);
       return this;
     }
     if (typeof handler !== 'function') {
       throw argumentError('handler', "of type function or '*'", handler);
     }
-    this.#keep(type, (entry) => entry.handler !== handler);
+    this.#remove(type, (entry) => entry.handler === handler);
     return this;
   }
 
   /** Removes all handlers of all types. Chainable. */
   reset() {
-    this.#handlers.clear();
+    for (const type of this.#handlers.keys()) this.#remove(type, () => true);
     return this;
   }
 
@@ -86,15 +89,16 @@ class Events {
 
   #run(type, entries, args) {
     for (const entry of entries) {
-      if (entry.once) this.#keep(type, (other) => other !== entry);
+      if (entry.removed) continue;
+      if (entry.once) this.#remove(type, (other) => other === entry);
       entry.handler.apply(this, args);
     }
   }
 
-  #keep(type, test) {
+  #remove(type, test) {
     const entries = this.#handlers.get(type);
     if (entries === undefined) return;
-    const kept = entries.filter(test);
+    const kept = entries.filter((entry) => !(entry.removed = test(entry)));
     if (kept.length > 0) this.#handlers.set(type, kept);
     else this.#handlers.delete(type);
   }

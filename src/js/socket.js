@@ -29,7 +29,7 @@ class Socket extends net.Socket {
   #paused = false;
   #unrefed = false;
   #needDrain = false;
-  /** What to send as soon as there is a connection to send it on. */
+  /** Messages that wait for the look-up of the host. */
   #beforeOpen = [];
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
@@ -79,7 +79,8 @@ class Socket extends net.Socket {
 
   /** A custom lookup may know nothing of `all` and answer with one address. */
   #lookedUp(host, open, error, result, family) {
-    if (this.destroyed && (error || this.#beforeOpen.length === 0)) {
+    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen.length > 0);
+    if (!wanted || (error && this.destroyed)) {
       this.#closeDone?.();
       return;
     }
@@ -90,11 +91,9 @@ class Socket extends net.Socket {
       return;
     }
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
-    if (addresses.length === 0) {
-      this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
-      return;
-    }
-    open(addresses);
+    if (addresses.length > 0) open(addresses);
+    else if (this.destroyed) this.#closeDone?.();
+    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -113,7 +112,7 @@ class Socket extends net.Socket {
     if (this.#unrefed) connection.unref();
     if (this.#tapped) connection.setTapped(true);
     if (this.#paused) connection.pause();
-    for (const send of this.#beforeOpen.splice(0)) send();
+    for (const message of this.#beforeOpen.splice(0)) this.#sendOut(message);
     if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
   }
 
@@ -165,14 +164,20 @@ class Socket extends net.Socket {
     if (super.writableLength > 0) {
       return this.write(text ? message + this.#framing.delimiter : message);
     }
-    const connection = this.#connection;
-    if (connection === null) {
-      this.#beforeOpen.push(() => this._send(message));
+    if (this.#connection === null) {
+      this.#beforeOpen.push(message);
       return true;
     }
-    if (connection.closed !== null) return false;
+    if (this.#connection.closed !== null) return false;
     if (this.timeout) this._unrefTimer();
-    const below = text ? connection.send(message) : connection.write(message);
+    return this.#sendOut(message);
+  }
+
+  /** Also for a socket that is closing and still has to send this (F6). */
+  #sendOut(message) {
+    const connection = this.#connection;
+    const below =
+      typeof message === 'string' ? connection.send(message) : connection.write(message);
     if (!below) this.#needDrain = true;
     return below;
   }
@@ -334,7 +339,7 @@ class Socket extends net.Socket {
   // ---- what net.Socket answers from its handle -------------------------------------------------
 
   get pending() {
-    return this.connecting || this.#connection === null;
+    return this.connecting || this.#connection === null || this.#connection.closed !== null;
   }
 
   get bytesRead() {

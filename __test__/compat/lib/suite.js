@@ -76,4 +76,4 @@ function defineFolder(folder) {
   }
 }
 
-module.exports = { defineFolder };
+module.exports = { defineFolder, defineScenario };

@@ -17,8 +17,8 @@ function payloads() {
   return {
     'empty string': '',
     null: null,
-    undefined: undefined,
-    NaN: NaN,
+    'not defined': undefined,
+    'not a number': NaN,
     false: false,
     true: true,
     zero: 0,
@@ -37,7 +37,7 @@ function payloads() {
     nested: { a: shared, b: [shared, shared], '': 1, 'key with "quotes"': 2 },
     date: new Date(Date.UTC(2020, 1, 2, 3, 4, 5, 6)),
     'invalid date': { when: new Date(NaN) },
-    array: [1, 'two', , undefined, () => 3, null],
+    array: [1, 'two', undefined, () => 3, null],
     'empty array': [],
     'empty object': {},
     toJSON: new Point(),
@@ -77,7 +77,7 @@ module.exports = {
     async client(t) {
       await t.wait('listening');
       const client = t.connect('world');
-      let names = ['missing', ...Object.keys(payloads()), 'last'];
+      const names = ['missing', ...Object.keys(payloads()), 'last'];
       const show = (...args) => t.log(`got ${names.shift()}`, ...args);
       client.on('missing', show);
       client.on('given', show);
@@ -99,8 +99,8 @@ module.exports = {
     for (const line of [
       'got empty string {}',
       'got null {}',
-      'got undefined {}',
-      'got NaN {}',
+      'got not defined {}',
+      'got not a number {}',
       'got false false',
       'got zero 0',
       'got minus zero 0',

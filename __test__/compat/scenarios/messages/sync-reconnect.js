@@ -13,10 +13,8 @@ module.exports = {
       let connections = 0;
       await t.rawServe((socket) => {
         const nth = ++connections;
-        let text = '';
         socket.on('error', () => {});
         socket.on('data', (chunk) => {
-          text += chunk;
           t.log(`bytes ${nth}`, String(chunk));
           if (nth === 1) socket.destroy();
         });

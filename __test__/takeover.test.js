@@ -1,0 +1,225 @@
+'use strict';
+// Who owns a socket path: takeovers, dead sockets, other files, and what a stopped server leaves (F9).
+
+const fs = require('node:fs');
+const net = require('node:net');
+const { createWorld, freePort } = require('./helpers/world');
+const { once } = require('./helpers/events');
+
+const world = createWorld();
+
+/** A socket file that nobody listens on any more. */
+async function deadSocket(path = world.file()) {
+  const server = net.createServer().listen(`${path}.made`);
+  await once(server, 'listening');
+  fs.linkSync(`${path}.made`, path);
+  server.close();
+  await once(server, 'close');
+  return path;
+}
+
+function host(path, config) {
+  const ipc = world.ipc(config);
+  ipc.serve(path);
+  return ipc.server;
+}
+
+async function listen(path, config) {
+  const server = host(path, config);
+  await server.start();
+  return server;
+}
+
+/** Connects to `path` and tells whether `server` is who answers. */
+async function answers(server, path) {
+  const connected = once(server, 'connect');
+  const peer = await world.peer({ options: { path } });
+  await connected;
+  peer.socket.destroy();
+  await once(server, 'socket.disconnected');
+}
+
+const inUse = { code: 'EADDRINUSE', syscall: 'listen' };
+const refused = async (path) => {
+  const socket = net.connect(path);
+  return (await once(socket, 'error'))[0].code;
+};
+
+describe('unlink: true', () => {
+  test("takes a live server's path over; the old one keeps its connections (F9)", async () => {
+    const path = world.file();
+    const old = await listen(path);
+    const client = await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, path) });
+    const young = await listen(path);
+    await answers(young, path);
+    const message = once(old, 'x');
+    client.emit('x', 1);
+    expect((await message)[0]).toBe(1);
+    expect(young.sockets).toEqual([]);
+  });
+
+  test("an old server's stop leaves the path of the new one (F9)", async () => {
+    const path = world.file();
+    const old = await listen(path);
+    const young = await listen(path);
+    await old.stop();
+    await answers(young, path);
+    await young.stop();
+    expect(fs.existsSync(path)).toBe(false);
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('takes the path of a killed process (F9)', async () => {
+    const path = world.file();
+    const child = world.child('listen.js', [path]);
+    expect(await child.next()).toBe('started');
+    await child.kill();
+    expect(await refused(path)).toBe('ECONNREFUSED');
+    await answers(await listen(path), path);
+  });
+
+  test('leaves no moment without a server (F9)', async () => {
+    const path = world.file();
+    let current = await listen(path);
+    const child = world.child('connect-loop.js', [path]);
+    expect(await child.next()).toBe('running');
+    for (let i = 0; i < 100; i++) {
+      const next = await listen(path);
+      await current.stop();
+      current = next;
+    }
+    const closed = once(current, 'socket.disconnected'); // it got through to the last one, too
+    await closed;
+    child.tell('stop');
+    const { connected, errors } = await child.next();
+    expect(errors).toEqual([]);
+    expect(connected).toBeGreaterThan(10);
+  });
+
+  test('two processes in turn (F9)', async () => {
+    const path = world.file();
+    const first = world.child('listen.js', [path]);
+    await first.next();
+    const second = world.child('listen.js', [path]);
+    await second.next();
+    first.tell('stop');
+    expect((await first.exited).code).toBe(0);
+    const client = await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, path) });
+    const answer = once(client, 'echo');
+    client.emit('echo', 1);
+    expect((await answer)[0]).toBe(1);
+    client.leave();
+    second.tell('stop');
+    expect((await second.exited).code).toBe(0);
+    expect(fs.existsSync(path)).toBe(false);
+  });
+});
+
+describe("unlink: 'stale'", () => {
+  const config = { unlink: 'stale' };
+
+  test('takes a dead path (F9)', async () => {
+    const path = await deadSocket();
+    await answers(await listen(path, config), path);
+  });
+
+  test('reports EADDRINUSE for a live one and leaves it alone (F9)', async () => {
+    const path = world.file();
+    const live = await listen(path);
+    const late = host(path, config);
+    const error = once(late, 'error');
+    await expect(late.start()).rejects.toMatchObject({ ...inUse, address: path, port: -1 });
+    expect((await error)[0]).toMatchObject(inUse);
+    await late.stop();
+    await answers(live, path);
+  });
+
+  test('takes a free path, and removes it at the end (F9)', async () => {
+    const path = world.file();
+    const server = await listen(path, config);
+    await answers(server, path);
+    await server.stop();
+    expect(fs.existsSync(path)).toBe(false);
+  });
+
+  test('of several starting at once exactly one wins (F9)', async () => {
+    const path = await deadSocket();
+    const children = Array.from({ length: 4 }, () => world.child('listen.js', [path, config]));
+    const results = await Promise.all(children.map((child) => child.next()));
+    expect(results.sort()).toEqual(['EADDRINUSE', 'EADDRINUSE', 'EADDRINUSE', 'started']);
+  });
+});
+
+describe('unlink: false', () => {
+  const config = { unlink: false };
+
+  test.each(['live', 'dead'])('a %s socket file is EADDRINUSE and stays (F9, K23)', async (state) => {
+    const path = state === 'dead' ? await deadSocket() : world.file();
+    if (state === 'live') await listen(path);
+    const { ino } = fs.lstatSync(path);
+    const server = host(path, config);
+    await expect(server.start()).rejects.toMatchObject(inUse);
+    await server.stop();
+    expect(fs.lstatSync(path).ino).toBe(ino);
+  });
+
+  test('its own file stays, too (F9, K23)', async () => {
+    const path = world.file();
+    const server = await listen(path, config);
+    await answers(server, path);
+    await server.stop();
+    expect(fs.lstatSync(path).isSocket()).toBe(true);
+    expect(await refused(path)).toBe('ECONNREFUSED');
+  });
+});
+
+describe('other files', () => {
+  test.each([true, 'stale', false])('a regular file is never touched, unlink: %p', async (unlink) => {
+    const path = world.file();
+    fs.writeFileSync(path, 'precious');
+    const server = host(path, { unlink });
+    await expect(server.start()).rejects.toMatchObject(inUse);
+    await server.stop({ disconnect: true });
+    expect(fs.readFileSync(path, 'utf8')).toBe('precious');
+    expect(fs.readdirSync(world.tmp())).toHaveLength(1);
+  });
+
+  test.each([true, 'stale', false])('a directory is never touched, unlink: %p (F9)', async (unlink) => {
+    const path = world.file();
+    fs.mkdirSync(path);
+    const server = host(path, { unlink });
+    await expect(server.start()).rejects.toMatchObject(inUse);
+    expect(fs.statSync(path).isDirectory()).toBe(true);
+  });
+
+  test('a symbolic link is not followed to a file that is then removed (F9)', async () => {
+    const [target, path] = [world.file(), world.file()];
+    fs.writeFileSync(target, 'precious');
+    fs.symlinkSync(target, path);
+    await expect(host(path).start()).rejects.toMatchObject(inUse);
+    expect(fs.readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  test('what replaced the socket file while the server ran stays at its stop (F9)', async () => {
+    const path = world.file();
+    const server = await listen(path);
+    fs.unlinkSync(path);
+    fs.writeFileSync(path, 'precious');
+    await server.stop();
+    expect(fs.readFileSync(path, 'utf8')).toBe('precious');
+  });
+
+  test('a TCP server leaves a file called like its host (F9)', async () => {
+    const child = world.child('tcp-file.js', ['127.0.0.1', await freePort()], { cwd: world.tmp() });
+    expect(await child.next()).toEqual({ file: true, socket: true });
+  });
+
+  test('a missing directory is an error with its path (F10)', async () => {
+    const path = world.file('missing/socket');
+    const expected = { code: 'ENOENT', syscall: 'listen', address: path };
+    const server = host(path);
+    const error = once(server, 'error');
+    await expect(server.start()).rejects.toMatchObject(expected);
+    expect((await error)[0]).toBeInstanceOf(Error);
+  });
+});
