@@ -102,7 +102,7 @@ describe.each(KINDS)('%s: a hostile client', (kind) => {
           length: Buffer.byteLength(bytes),
         }),
       ],
-      ['close', socket],
+      ['close', false],
       ['socket.disconnected', socket],
     ]);
     expect(await ask(neighbour, 1)).toBe(1);

@@ -118,7 +118,7 @@ describe('the mode is live (K6)', () => {
     if (side === 'server') {
       bus = await world.serve(place);
       peer = await world.peer(place);
-      await peer.send('first', 1);
+      peer.send('first', 1);
       await once(bus, 'first');
     } else {
       const raw = await world.rawServer(place);
@@ -136,12 +136,13 @@ describe('the mode is live (K6)', () => {
     }
     expect(messages).toEqual([]);
 
+    // The read under way may still be reported as bytes; from the next one on there are messages.
     bus.config.rawBuffer = false;
-    const chunks = [];
-    bus.on('data', (chunk) => chunks.push(chunk));
+    const either = Promise.race([once(bus, 'data'), once(bus, 'x')]);
+    peer.send('x', 'between');
+    await either;
     const message = once(bus, 'x');
     peer.send('x', 'again');
     expect((await message)[0]).toBe('again');
-    expect(chunks).toEqual([]);
   });
 });

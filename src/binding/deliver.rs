@@ -41,6 +41,8 @@ enum Kind {
     Truncated,
     /// JSON of the error; `header[1]` is the listener.
     AcceptFailed,
+    /// `header[1]` is the listener.
+    ListenerClosed,
 }
 
 /// Where the frame ends begin in the header.
@@ -100,6 +102,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         }
         Event::TooLarge { id, len } => (Kind::TooLarge, id, Payload::Json(json!(len))),
         Event::Truncated { id, len } => (Kind::Truncated, id, Payload::Json(json!(len))),
+        Event::ListenerClosed { id } => (Kind::ListenerClosed, id, Payload::None),
         Event::AcceptFailed { id, error: why } => {
             (Kind::AcceptFailed, id, Payload::Json(error(&why)))
         }

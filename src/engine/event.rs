@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::codec::delimited::Batch;
 use super::driver::Connection;
 use super::error::Error;
+use super::mailbox::MAX_BYTES;
 
 /// Handle of a connection or a listener. Never reused within one hub.
 pub type Id = u32;
@@ -21,6 +22,9 @@ pub struct Ends {
     /// The other side.
     pub peer: SocketAddr,
 }
+
+/// Weight of an accepted connection: 64 of them fill a mailbox.
+const ACCEPTED_WEIGHT: usize = MAX_BYTES / 64;
 
 /// See the variants.
 #[derive(Debug)]
@@ -94,6 +98,12 @@ pub enum Event {
         /// Bytes received and bytes handed to the system over its whole life.
         counters: (u64, u64),
     },
+    /// A listener is closed, and everybody who had reached it was accepted. Nothing follows for this
+    /// handle.
+    ListenerClosed {
+        /// The listener.
+        id: Id,
+    },
     /// A listener could not accept; it goes on trying.
     AcceptFailed {
         /// The listener.
@@ -104,9 +114,11 @@ pub enum Event {
 }
 
 impl Event {
-    /// Bytes that the event keeps in memory, for the mailbox's bound.
+    /// Bytes that the event keeps in memory, for the mailbox's bound. A connection that nobody has
+    /// taken yet holds a descriptor, and counts as much as [`ACCEPTED_WEIGHT`] bytes.
     pub fn weight(&self) -> usize {
         match self {
+            Event::Accepted { .. } => ACCEPTED_WEIGHT,
             Event::Frames { batch, .. } => batch.bytes.len(),
             Event::Chunk { bytes, .. } => bytes.len(),
             _ => 0,

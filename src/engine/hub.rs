@@ -19,7 +19,7 @@ use super::error::Error;
 use super::event::{Event, Id};
 use super::mailbox::{Gone, Mailbox};
 use super::runtime::Runtime;
-use super::transport::{Listener, Local, Target, set_nodelay};
+use super::transport::{Listener, Local, Stream, Target, set_nodelay};
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
@@ -120,20 +120,31 @@ impl Hub {
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
         self.listeners.insert(id, Acceptor { stop: stop.clone(), stopped });
-        let (mailbox, ids) = (self.mailbox.clone(), self.ids.clone());
-        runtime.clone().spawn(async move {
-            let accept = accept(id, &listener, framing, mailbox, runtime, ids);
+        let accepting = Accepting {
+            id,
+            framing,
+            mailbox: self.mailbox.clone(),
+            runtime: runtime.clone(),
+            ids: self.ids.clone(),
+        };
+        runtime.spawn(async move {
             tokio::select! {
                 () = stop.notified() => {}
-                _ = accept => {}
+                _ = accepting.run(&listener) => {}
+            }
+            // Who has reached the listener has connected, and must not be thrown out by its end.
+            while let Some(stream) = listener.accept_now() {
+                let _ = accepting.take(stream);
             }
             drop(listener);
+            let _ = accepting.mailbox.post_now(Event::ListenerClosed { id });
             drop(alive);
         });
         Ok((id, address))
     }
 
-    /// Stops listening; on return the socket is closed and its path removed.
+    /// Stops listening; on return the socket is closed and its path removed. Connections that were
+    /// made before are still reported, and then [`Event::ListenerClosed`].
     pub fn close_listener(&mut self, id: Id) {
         if let Some(acceptor) = self.listeners.remove(&id) {
             acceptor.stop.notify_one();
@@ -228,32 +239,40 @@ impl Drop for Hub {
     }
 }
 
-async fn accept(
-    listener_id: Id,
-    listener: &Listener,
+/// What an accept task works with.
+struct Accepting {
+    id: Id,
     framing: Framing,
     mailbox: Arc<Mailbox>,
     runtime: Runtime,
     ids: Arc<AtomicU32>,
-) -> Result<(), Gone> {
-    let mut failed = false;
-    loop {
-        // First room, then a connection: nothing is accepted that could not be reported at once.
-        mailbox.room().await;
-        let accepted = listener.accept(failed).await;
-        failed = accepted.is_err();
-        match accepted {
-            Ok(stream) => {
-                let id = ids.fetch_add(1, Ordering::Relaxed);
-                let ends = stream.ends();
-                // Messages are latency-bound: never wait for more to fill a segment.
-                let _ = set_nodelay(&stream.socket(), true);
-                let connection =
-                    Connection::new(id, framing.clone(), mailbox.clone(), runtime.clone());
-                connection.take(stream);
-                mailbox.post_now(Event::Accepted { listener: listener_id, connection, ends })?;
+}
+
+impl Accepting {
+    async fn run(&self, listener: &Listener) -> Result<(), Gone> {
+        let mut failed = false;
+        loop {
+            // First room, then a connection: nothing is accepted that could not be reported at once.
+            self.mailbox.room().await;
+            let accepted = listener.accept(failed).await;
+            failed = accepted.is_err();
+            match accepted {
+                Ok(stream) => self.take(stream)?,
+                Err(error) => {
+                    self.mailbox.post_now(Event::AcceptFailed { id: self.id, error })?;
+                }
             }
-            Err(error) => mailbox.post_now(Event::AcceptFailed { id: listener_id, error })?,
         }
+    }
+
+    fn take(&self, stream: Stream) -> Result<(), Gone> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let ends = stream.ends();
+        // Messages are latency-bound: never wait for more to fill a segment.
+        let _ = set_nodelay(&stream.socket(), true);
+        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime.clone());
+        let connection = Connection::new(id, self.framing.clone(), mailbox, runtime);
+        connection.take(stream);
+        self.mailbox.post_now(Event::Accepted { listener: self.id, connection, ends })
     }
 }

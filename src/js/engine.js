@@ -34,6 +34,7 @@ const CLOSED = 8;
 const TOO_LARGE = 9;
 const TRUNCATED = 10;
 const ACCEPT_FAILED = 11;
+const LISTENER_CLOSED = 12;
 const ENDS_AT = 3;
 const MOST_FRAMES = 2048;
 
@@ -204,6 +205,9 @@ class Activity {
         break;
       case ACCEPT_FAILED:
         sink._onAcceptFailed(JSON.parse(payload));
+        break;
+      case LISTENER_CLOSED:
+        this.remove(endpoint);
         break;
     }
   }
@@ -428,10 +432,9 @@ class Listener extends Endpoint {
     this.delimiter = framing.delimiter;
   }
 
-  /** Stops listening, synchronously. */
+  /** Stops listening, synchronously. Connections that were made before are still reported. */
   close() {
     this.activity.hub.closeListener(this.id);
-    this.activity.remove(this);
   }
 }
 

@@ -22,6 +22,7 @@ class Listener extends net.Server {
   #unrefed = false;
   #announced = false;
   #closing = false;
+  #refusing = false;
 
   /** `owner` gets the messages of accepted sockets, see socket.js. */
   constructor(owner, framing) {
@@ -110,6 +111,11 @@ class Listener extends net.Server {
 
   _onAcceptFailed(error) {
     this.emit('error', systemError(error));
+  }
+
+  /** Turns away who had connected, but was not reported yet, when `close` was called. */
+  _refuse() {
+    this.#refusing = true;
   }
 
   /** `close` was called. */

@@ -125,6 +125,7 @@ class Server extends Events {
       listener.close();
     }
     if (!disconnect) return;
+    listener._refuse();
     const closed = this.sockets.map((socket) => {
       // Before handlers, which may throw.
       const gone = new Promise((resolve) => socket.prependOnceListener('close', resolve));
@@ -203,8 +204,11 @@ class Server extends Events {
     if (index !== -1) this.sockets.splice(index, 1);
     this._publishWildcard('close', hadError);
     this.log('socket disconnected', id);
-    this.publish('socket.disconnected', socket, id);
-    this._publishTyped('close', hadError);
+    try {
+      this.publish('socket.disconnected', socket, id);
+    } finally {
+      this._publishTyped('close', hadError);
+    }
   }
 
   #dropped(peer) {

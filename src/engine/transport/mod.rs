@@ -261,4 +261,22 @@ impl Listener {
         };
         accepted.map_err(|error| Error::new("accept", error, None))
     }
+
+    /// The next connection that waits already, if any.
+    #[cfg(unix)]
+    pub fn accept_now(&self) -> Option<Stream> {
+        let socket = match self {
+            Listener::Unix(_, unix) => SockRef::from(unix),
+            Listener::Tcp(tcp) => SockRef::from(tcp),
+        };
+        let (accepted, _) = socket.accept().ok()?;
+        accepted.set_nonblocking(true).ok()?;
+        Stream::attach(accepted).ok()
+    }
+
+    /// The next connection that waits already, if any.
+    #[cfg(not(unix))]
+    pub fn accept_now(&self) -> Option<Stream> {
+        None
+    }
 }

@@ -1,0 +1,203 @@
+'use strict';
+// What the library does to the process around it: when it starts something, what keeps the process
+// alive, and what is left afterwards (design: lifetimes).
+
+const { createWorld, KINDS } = require('./helpers/world');
+const { once, record } = require('./helpers/events');
+
+const world = createWorld();
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('nothing happens at require: no thread, no file, no addon, no look at the network (F18)', async () => {
+  const { before, after, interfaceCalls } = await world.child('idle.js').next();
+  expect(after).toEqual(before);
+  expect(interfaceCalls).toBe(0);
+  expect(after.addon).toBe(false);
+});
+
+test('CommonJS and ES modules share the singleton (K21)', async () => {
+  expect(await world.child('esm.mjs').next()).toEqual({
+    singleton: true,
+    IPC: true,
+    IPCModule: true,
+    instance: true,
+  });
+});
+
+describe('the process ends by itself', () => {
+  const ends = { code: 0, signal: null, lines: ['done'], stderr: '' };
+
+  test.each(['complete', 'stop only', 'give up', 'an unreferenced server'])('%s', async (name) => {
+    expect(await world.child('life.js', [name, world.file()]).exited).toEqual(ends);
+  });
+
+  test.each(['disconnect only', 'disconnect before the connection', 'an unreferenced client'])(
+    '%s, though the server goes on',
+    async (name) => {
+      const place = await world.place('unix');
+      await world.serve(place);
+      const child = world.child('life.js', [name, place.options.path]);
+      expect(await child.exited).toEqual(ends);
+    },
+  );
+
+  test('after emit and disconnect, but not before 20 MB have left (F6)', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const big = once(server, 'big');
+    const child = world.child('life.js', ['emit and disconnect', place.options.path]);
+    expect((await big)[0]).toHaveLength(20 << 20);
+    expect(await child.exited).toEqual(ends);
+  });
+});
+
+describe('the process stays alive with', () => {
+  test.each(['a listening server', 'a server with a client after stop'])('%s', async (name) => {
+    const place = await world.place('unix');
+    const child = world.child('life.js', [name, place.options.path]);
+    await child.next();
+    const peer = await world.peer(place);
+    if (name.includes('stop')) expect(await child.next()).toBe('stopped');
+    for (let i = 0; i < 50; i++) expect((await peer.ask('echo', i)).data).toBe(i);
+    expect(child.process.exitCode).toBe(null);
+    peer.socket.end();
+    if (name.includes('stop')) expect((await child.exited).code).toBe(0);
+  });
+
+  test.each(['a connected client', 'an unreferenced client, referenced again'])('%s', async (name) => {
+    const place = await world.place('unix');
+    const raw = await world.rawServer(place);
+    const child = world.child('life.js', [name, place.options.path]);
+    await child.next();
+    const peer = await raw.next();
+    for (let i = 0; i < 50; i++) expect((await peer.ask('echo', i)).data).toBe(i);
+    expect(child.process.exitCode).toBe(null);
+  });
+});
+
+describe('process.exit() in a handler, right after an emit, still delivers it', () => {
+  test.each([10, 100_000])('server, %i characters', async (size) => {
+    const place = await world.place('unix');
+    const child = world.child('life.js', ['exit after emit', place.options.path]);
+    await child.next();
+    const peer = await world.peer(place);
+    expect((await peer.ask('quit', size)).data).toHaveLength(size);
+    expect((await child.exited).code).toBe(3);
+  });
+
+  test.each([10, 100_000])('client, %i characters', async (size) => {
+    const place = await world.place('unix');
+    const raw = await world.rawServer(place);
+    const child = world.child('life.js', ['client exit after emit', place.options.path]);
+    await child.next();
+    expect((await (await raw.next()).ask('quit', size)).data).toHaveLength(size);
+    expect((await child.exited).code).toBe(3);
+  });
+});
+
+describe('a peer that is killed', () => {
+  test('in the middle of its message: an error, then socket.disconnected (F4)', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const events = record(server);
+    let socket;
+    server.on('x', (data, from) => {
+      socket = from;
+      socket.pause();
+    });
+    const paused = once(server, 'x');
+    const child = world.child('life.js', ['flood', place.options.path]);
+    await Promise.all([paused, child.next()]);
+    await child.kill();
+    const gone = once(server, 'socket.disconnected');
+    socket.resume();
+    await gone;
+    expect(events.map(([type]) => type)).toEqual([
+      'connect',
+      'x',
+      'error',
+      'close',
+      'socket.disconnected',
+    ]);
+    expect(events[2][1]).toMatchObject({ code: 'ERR_FERRIPC_TRUNCATED_MESSAGE' });
+    expect(server.sockets).toEqual([]);
+  });
+
+  test('a server: the client notices, and finds the next one (K10)', async () => {
+    const place = await world.place('unix');
+    const first = world.child('listen.js', [place.options.path]);
+    await first.next();
+    const client = await world.connect(place, { retry: 1 });
+    const down = once(client, 'disconnect');
+    await first.kill();
+    await down;
+    const back = once(client, 'connect');
+    const second = world.child('listen.js', [place.options.path]);
+    await Promise.all([second.next(), back]);
+    const answer = once(client, 'echo');
+    client.emit('echo', 1);
+    expect((await answer)[0]).toBe(1);
+  });
+});
+
+describe.each(KINDS)('%s', (kind) => {
+  onLinux('1,000 connections leave nothing behind', async () => {
+    const { options } = await world.place(kind);
+    const { before, after, rested, end } = await world.child('cycles.js', [kind, options]).next();
+    // What was closed last may take a moment to go; a leak would show a thousand times.
+    const few = 10;
+    expect(after.files - before.files).toBeLessThan(few);
+    expect(after.threads - before.threads).toBeLessThan(few);
+    expect(after.exitListeners).toBe(before.exitListeners);
+    expect(after.rss - before.rss).toBeLessThan(32 << 20);
+    // Stopped and started again 200 times, and then with nothing open at all.
+    expect(end.files - rested.files).toBeLessThan(few);
+    expect(end.threads - rested.threads).toBeLessThan(few);
+    expect(end.exitListeners).toBe(0);
+    expect(end.rss - before.rss).toBeLessThan(32 << 20);
+  });
+});
+
+describe('jest', () => {
+  test('resetModules: a second instance of the package works beside the first', async () => {
+    const first = require('..');
+    jest.resetModules();
+    const second = require('..');
+    expect(second).not.toBe(first);
+
+    const path = world.file();
+    const server = world.ipc({}, first.IPC);
+    server.serve(path);
+    await server.server.start();
+    const client = world.ipc({}, second.IPC);
+    client.connectTo('server', path);
+    const arrived = once(server.server, 'x');
+    client.of.server.emit('x', 1);
+    const [data, socket] = await arrived;
+    expect(data).toBe(1);
+    const answer = once(client.of.server, 'y');
+    server.server.emit(socket, 'y', 2);
+    expect((await answer)[0]).toBe(2);
+    // The first one ends; the second goes on.
+    await server.server.stop({ disconnect: true });
+    const again = world.ipc({}, second.IPC);
+    again.serve(path);
+    await again.server.start();
+    await once(client.of.server, 'connect');
+  });
+
+  test.each([1, 2, 3])('the same in isolated modules, turn %i', async () => {
+    let module;
+    jest.isolateModules(() => {
+      module = require('..');
+    });
+    const path = world.file();
+    const ipc = world.ipc({}, module.IPC);
+    ipc.serve(path);
+    await ipc.server.start();
+    ipc.connectTo('server', path);
+    const arrived = once(ipc.server, 'x');
+    ipc.of.server.emit('x', 1);
+    await arrived;
+  });
+});

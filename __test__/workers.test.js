@@ -1,0 +1,29 @@
+'use strict';
+// Worker threads: each has the library to itself, and may be stopped at any moment (design: lifetimes).
+
+const { createWorld } = require('./helpers/world');
+
+const world = createWorld();
+const run = (mode) => world.child('workers.js', [mode, world.file()]).exited;
+
+test('several at once exchange messages with each other', async () => {
+  expect(await run('exchange')).toEqual({
+    code: 0,
+    signal: null,
+    lines: [{ results: [true, true, true, true], codes: [0, 0, 0, 0] }],
+    stderr: '',
+  });
+});
+
+test('terminate() in full traffic, 20 times, and the process goes on', async () => {
+  expect(await run('terminate')).toEqual({
+    code: 0,
+    signal: null,
+    lines: ['survived'],
+    stderr: '',
+  });
+});
+
+test('process.exit() in a worker ends the worker', async () => {
+  expect(await run('exit')).toEqual({ code: 0, signal: null, lines: [5], stderr: '' });
+});
