@@ -171,6 +171,15 @@ describe('unlink: false', () => {
       expect(fs.lstatSync(path).ino).toBe(ino);
     },
   );
+
+  test('its own file stays, too (F9, K23)', async () => {
+    const path = world.file();
+    const server = await listen(path, config);
+    await answers(server, path);
+    await server.stop();
+    expect(fs.lstatSync(path).isSocket()).toBe(true);
+    expect(await refused(path)).toBe('ECONNREFUSED');
+  });
 });
 
 describe('other files', () => {

@@ -35,7 +35,8 @@ pub enum Claim {
     Takeover,
     /// Replace a socket that nobody listens on (`'stale'`).
     Stale,
-    /// Leave it alone (`false`).
+    /// Leave it alone (`false`), and the listener's own file, too, when it ends: files are then the
+    /// business of the program.
     Never,
 }
 
@@ -72,7 +73,7 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 /// The socket file that a listener made. Dropping it removes the file, if it is still that one.
 #[derive(Debug)]
 pub struct OwnPath {
-    /// The path with the file's identity; `None` for an abstract socket.
+    /// The path with the file's identity; `None` if there is nothing to remove.
     file: Option<(PathBuf, FileId)>,
 }
 
@@ -107,8 +108,11 @@ pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
         }
         result => result?,
     };
-    let id = id_of(path)?;
-    Ok((listener, OwnPath { file: Some((path.to_owned(), id)) }))
+    let file = match local.claim {
+        Claim::Never => None,
+        Claim::Takeover | Claim::Stale => Some((path.to_owned(), id_of(path)?)),
+    };
+    Ok((listener, OwnPath { file }))
 }
 
 fn may_replace(path: &Path, claim: Claim) -> bool {
@@ -258,9 +262,8 @@ mod tests {
     #[test]
     fn never_leaves_even_a_dead_socket_alone() {
         let dir = Scratch::new();
-        let (listener, path) = listen(&dir.local(Claim::Never)).unwrap();
-        std::mem::forget(path);
-        drop(listener);
+        drop(listen(&dir.local(Claim::Never)).unwrap());
+        assert_eq!(dir.names(), ["s"]);
         assert_eq!(code(listen(&dir.local(Claim::Never)).unwrap_err()), "EADDRINUSE");
     }
 

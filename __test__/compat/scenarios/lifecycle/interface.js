@@ -14,6 +14,7 @@ module.exports = {
       const own = t.endpoint(1).port;
       server.on('hello', (data, socket) => {
         t.log('hello', data, socket.remoteAddress, socket.remotePort === own);
+        t.signal(data);
       });
       server.start();
       await t.logged('hello', 3);
@@ -27,6 +28,7 @@ module.exports = {
         ipc.connectToNet('world', to, port);
         ipc.of.world.emit('hello', name);
         await t.next(ipc.of.world, 'connect');
+        await t.wait(name);
         t.log('connected', name);
         return ipc;
       };
