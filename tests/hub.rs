@@ -63,7 +63,7 @@ impl Peer {
         while frames.len() < count {
             match self.event() {
                 Event::Frames { batch, .. } => frames.extend(batch.frames(1).map(<[u8]>::to_vec)),
-                Event::Drain { .. } => {}
+                Event::Drain { .. } | Event::Partial { .. } => {}
                 other => panic!("{other:?}"),
             }
         }

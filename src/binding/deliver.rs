@@ -43,6 +43,8 @@ enum Kind {
     AcceptFailed,
     /// `header[1]` is the listener.
     ListenerClosed,
+    /// Nothing more.
+    Partial,
 }
 
 /// Where the frame ends begin in the header.
@@ -100,6 +102,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             let json = json!({ "errors": errors, "read": read, "written": written });
             (Kind::Closed, id, Payload::Json(json))
         }
+        Event::Partial { id } => (Kind::Partial, id, Payload::None),
         Event::TooLarge { id, len } => (Kind::TooLarge, id, Payload::Json(json!(len))),
         Event::Truncated { id, len } => (Kind::Truncated, id, Payload::Json(json!(len))),
         Event::ListenerClosed { id } => (Kind::ListenerClosed, id, Payload::None),

@@ -59,6 +59,11 @@ pub enum Event {
         /// The bytes.
         bytes: Bytes,
     },
+    /// A read completed no frame. For consumers that decide late whether they want frames.
+    Partial {
+        /// The connection.
+        id: Id,
+    },
     /// A frame over the limit was discarded.
     TooLarge {
         /// The connection.

@@ -41,13 +41,15 @@ pub struct Inbox {
     read_size: usize,
     /// Bytes in the decoder's buffer before the current read.
     before: usize,
+    /// The current read has completed no frame so far.
+    fruitless: bool,
 }
 
 impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: Decoder) -> Self {
         let (mode, read_size) = (Mode::Frames, READ_MIN);
-        Self { id, decoder, mode, tapped: false, read_size, before: 0 }
+        Self { id, decoder, mode, tapped: false, read_size, before: 0, fruitless: false }
     }
 
     /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
@@ -79,6 +81,7 @@ impl Inbox {
         } else if len < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(READ_MIN);
         }
+        self.fruitless = self.mode == Mode::Frames;
         match self.mode {
             Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
             Mode::Frames if self.tapped => {
@@ -96,9 +99,11 @@ impl Inbox {
             return None;
         }
         let id = self.id;
-        match self.decoder.next()? {
-            Decoded::Batch(batch) => Some(Event::Frames { id, batch }),
-            Decoded::TooLarge(len) => Some(Event::TooLarge { id, len }),
+        let fruitless = std::mem::take(&mut self.fruitless);
+        match self.decoder.next() {
+            Some(Decoded::Batch(batch)) => Some(Event::Frames { id, batch }),
+            Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
+            None => fruitless.then_some(Event::Partial { id }),
         }
     }
 
@@ -214,7 +219,8 @@ mod tests {
     fn a_tap_sees_each_read_after_its_frames() {
         let mut inbox = inbox();
         assert!(inbox.configure(Mode::Frames, true).is_none());
-        receive(&mut inbox, b"ab");
+        let events = receive(&mut inbox, b"ab");
+        assert!(matches!(&events[..], [Event::Partial { .. }, Event::Chunk { .. }]));
         let events = receive(&mut inbox, b"c\x0cd");
         let [Event::Frames { batch, .. }, Event::Chunk { bytes, .. }] = &events[..] else {
             panic!("{events:?}")

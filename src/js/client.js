@@ -225,6 +225,10 @@ class Client extends Events {
     if (config.sync) this.queue.next();
   }
 
+  _onPartial(socket) {
+    if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
+  }
+
   _onRaw(socket, buffer) {
     const { config } = this;
     if (!config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on

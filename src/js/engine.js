@@ -35,6 +35,7 @@ const TOO_LARGE = 9;
 const TRUNCATED = 10;
 const ACCEPT_FAILED = 11;
 const LISTENER_CLOSED = 12;
+const PARTIAL = 13;
 const ENDS_AT = 3;
 const MOST_FRAMES = 2048;
 
@@ -206,6 +207,9 @@ class Activity {
       case ACCEPT_FAILED:
         sink._onAcceptFailed(JSON.parse(payload));
         break;
+      case PARTIAL:
+        sink._onPartial();
+        break;
       case LISTENER_CLOSED:
         this.remove(endpoint);
         break;
@@ -237,8 +241,8 @@ class Endpoint {
 }
 
 /**
- * A connection. Its sink (socket.js) has the methods _onOpen(addresses), _onFrame(text), _onChunk(buffer),
- * _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
+ * A connection. Its sink (socket.js) has the methods _onOpen(addresses), _onFrame(text),
+ * _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
 class Connection extends Endpoint {

@@ -237,6 +237,10 @@ class Server extends Events {
     );
   }
 
+  _onPartial(socket) {
+    if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
+  }
+
   _onRaw(socket, buffer) {
     if (!this.config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
     this.publish('data', buffer, socket);

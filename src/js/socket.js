@@ -3,8 +3,9 @@
 // and write themselves go through the stream hooks below; messages go around the stream machinery.
 //
 // Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
-// by the methods _onFrame(socket, text), _onRaw(socket, buffer), _onBadFrame(socket, error) and
-// _onDrain(socket); everything else is an ordinary stream event.
+// by the methods _onFrame(socket, text), _onPartial(socket) (bytes, but no whole frame, have come),
+// _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
+// ordinary stream event.
 
 const dns = require('node:dns');
 const net = require('node:net');
@@ -207,6 +208,10 @@ class Socket extends net.Socket {
     if (this.destroyed) return;
     if (this.timeout) this._unrefTimer();
     this.#owner._onFrame(this, text);
+  }
+
+  _onPartial() {
+    if (!this.destroyed) this.#owner._onPartial(this);
   }
 
   _onChunk(buffer) {
