@@ -138,17 +138,20 @@ test('more than 16 MiB before the connection is dropped with an error (K3)', asy
 });
 
 describe.each(KINDS)('%s: retries', (kind) => {
-  test.each([0, 1, 3])('maxRetries %i: that many after the first attempt (K10, K11)', async (max) => {
-    const client = world.dial(await world.place(kind), { maxRetries: max, retry: 1 });
-    const events = record(client);
-    const remaining = [];
-    client.on('error', () => remaining.push(client.retriesRemaining));
-    await once(client, 'destroy');
-    const attempts = Array.from({ length: max + 1 }, () => ['error', 'disconnect']).flat();
-    expect(types(events)).toEqual([...attempts, 'destroy']);
-    expect(remaining).toEqual(Array.from({ length: max + 1 }, (_, i) => max - i));
-    expect(client.emit('x')).toBe(false); // and does not throw (K8)
-  });
+  test.each([0, 1, 3])(
+    'maxRetries %i: that many after the first attempt (K10, K11)',
+    async (max) => {
+      const client = world.dial(await world.place(kind), { maxRetries: max, retry: 1 });
+      const events = record(client);
+      const remaining = [];
+      client.on('error', () => remaining.push(client.retriesRemaining));
+      await once(client, 'destroy');
+      const attempts = Array.from({ length: max + 1 }, () => ['error', 'disconnect']).flat();
+      expect(types(events)).toEqual([...attempts, 'destroy']);
+      expect(remaining).toEqual(Array.from({ length: max + 1 }, (_, i) => max - i));
+      expect(client.emit('x')).toBe(false); // and does not throw (K8)
+    },
+  );
 
   test.each([true, 1, 2000])('stopRetrying %p: one attempt (K11)', async (stopRetrying) => {
     const client = world.dial(await world.place(kind), { stopRetrying });
@@ -277,22 +280,25 @@ describe('disconnect', () => {
     await destroyed;
   });
 
-  test.each(['connect', 'x', 'disconnect', 'error', '*'])('inside a %s handler (K27)', async (type) => {
-    const place = await world.place('unix');
-    const server = type === 'error' ? null : await world.serve(place);
-    server?.on('connect', (socket) => {
-      server.emit(socket, 'x', 1);
-      if (type === 'disconnect') socket.end();
-    });
-    const client = world.dial(place);
-    const destroyed = counter(client, 'destroy');
-    const calls = counter(client, type);
-    client.on(type, () => client.leave());
-    await calls.reaches(1);
-    if (type !== 'disconnect') await destroyed.reaches(1);
-    await new Promise((resolve) => setTimeout(resolve, 30)); // three retries, if there were any
-    expect(calls.count).toBe(1);
-  });
+  test.each(['connect', 'x', 'disconnect', 'error', '*'])(
+    'inside a %s handler (K27)',
+    async (type) => {
+      const place = await world.place('unix');
+      const server = type === 'error' ? null : await world.serve(place);
+      server?.on('connect', (socket) => {
+        server.emit(socket, 'x', 1);
+        if (type === 'disconnect') socket.end();
+      });
+      const client = world.dial(place);
+      const destroyed = counter(client, 'destroy');
+      const calls = counter(client, type);
+      client.on(type, () => client.leave());
+      await calls.reaches(1);
+      if (type !== 'disconnect') await destroyed.reaches(1);
+      await new Promise((resolve) => setTimeout(resolve, 30)); // three retries, if there were any
+      expect(calls.count).toBe(1);
+    },
+  );
 
   test('while waiting to try again leaves no timer (F8)', async () => {
     const client = world.dial(await world.place('unix'), { retry: 1 });

@@ -107,7 +107,9 @@ describe.each(KINDS)('%s', (kind) => {
     const place = await world.place(kind);
     const server = await world.serve(place);
     const client = await world.connect(place);
-    const ascii = Array.from({ length: 1 << 21 }, (_, n) => n.toString(16).padStart(16, '.')).join('');
+    const ascii = Array.from({ length: 1 << 21 }, (_, n) => n.toString(16).padStart(16, '.')).join(
+      '',
+    );
     const wide = ascii.slice(0, 8 << 20) + text.repeat(1 << 20);
     for (const sent of [ascii, wide]) {
       const there = once(server, 'big');
@@ -189,9 +191,15 @@ describe('data that is missing or false (K7)', () => {
     [false, false],
     [0, 0],
     [new Emitter(), {}],
-    [{ _maxListeners: 0, a: 1 }, { _maxListeners: 0, a: 1 }],
+    [
+      { _maxListeners: 0, a: 1 },
+      { _maxListeners: 0, a: 1 },
+    ],
     [{ __proto__: null, a: undefined }, {}],
-    [[null, undefined], [null, null]],
+    [
+      [null, undefined],
+      [null, null],
+    ],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
   ])('%p arrives as %p', async (sent, expected) => {
     const place = await world.place('unix');

@@ -190,7 +190,7 @@ describe.each([1, 2, 3])('a random mixture, seed %i (F4, F5)', (seed) => {
       picks.flatMap(({ frame }) => [Buffer.from(frame), Buffer.from('\f')]),
     );
     const chunks = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = 1 + random(random(3) === 0 ? 8 : 100_000);
       chunks.push(bytes.subarray(at, at + length));
       at += length;

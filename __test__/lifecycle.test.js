@@ -8,12 +8,15 @@ const { once, record } = require('./helpers/events');
 const world = createWorld();
 const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux('nothing happens at require: no thread, no file, no addon, no look at the network (F18)', async () => {
-  const { before, after, interfaceCalls } = await world.child('idle.js').next();
-  expect(after).toEqual(before);
-  expect(interfaceCalls).toBe(0);
-  expect(after.addon).toBe(false);
-});
+onLinux(
+  'nothing happens at require: no thread, no file, no addon, no look at the network (F18)',
+  async () => {
+    const { before, after, interfaceCalls } = await world.child('idle.js').next();
+    expect(after).toEqual(before);
+    expect(interfaceCalls).toBe(0);
+    expect(after.addon).toBe(false);
+  },
+);
 
 test('CommonJS and ES modules share the singleton (K21)', async () => {
   expect(await world.child('esm.mjs').next()).toEqual({
@@ -64,15 +67,18 @@ describe('the process stays alive with', () => {
     if (name.includes('stop')) expect((await child.exited).code).toBe(0);
   });
 
-  test.each(['a connected client', 'an unreferenced client, referenced again'])('%s', async (name) => {
-    const place = await world.place('unix');
-    const raw = await world.rawServer(place);
-    const child = world.child('life.js', [name, place.options.path]);
-    await child.next();
-    const peer = await raw.next();
-    for (let i = 0; i < 50; i++) expect((await peer.ask('echo', i)).data).toBe(i);
-    expect(child.process.exitCode).toBe(null);
-  });
+  test.each(['a connected client', 'an unreferenced client, referenced again'])(
+    '%s',
+    async (name) => {
+      const place = await world.place('unix');
+      const raw = await world.rawServer(place);
+      const child = world.child('life.js', [name, place.options.path]);
+      await child.next();
+      const peer = await raw.next();
+      for (let i = 0; i < 50; i++) expect((await peer.ask('echo', i)).data).toBe(i);
+      expect(child.process.exitCode).toBe(null);
+    },
+  );
 });
 
 describe('process.exit() in a handler, right after an emit, still delivers it', () => {

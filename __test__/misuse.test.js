@@ -28,18 +28,19 @@ describe('arguments of serve and connectTo', () => {
     expect(ipc.server).toBe(false);
   });
 
-  test.each([['a string', 'x'], ['an object', {}], ['a number', 5]])(
-    'a callback that is %s is a TypeError',
-    (name, callback) => {
-      const ipc = world.ipc();
-      const path = world.file();
-      expect(thrownBy(() => ipc.serve(path, callback))).toEqual(badType);
-      expect(thrownBy(() => ipc.connectTo('x', path, callback))).toEqual(badType);
-      expect(thrownBy(() => ipc.serveNet('127.0.0.1', 1, '', callback))).toEqual(badType);
-      expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1, callback))).toEqual(badType);
-      expect(ipc.of).toEqual({});
-    },
-  );
+  test.each([
+    ['a string', 'x'],
+    ['an object', {}],
+    ['a number', 5],
+  ])('a callback that is %s is a TypeError', (name, callback) => {
+    const ipc = world.ipc();
+    const path = world.file();
+    expect(thrownBy(() => ipc.serve(path, callback))).toEqual(badType);
+    expect(thrownBy(() => ipc.connectTo('x', path, callback))).toEqual(badType);
+    expect(thrownBy(() => ipc.serveNet('127.0.0.1', 1, '', callback))).toEqual(badType);
+    expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1, callback))).toEqual(badType);
+    expect(ipc.of).toEqual({});
+  });
 
   test.each(['', null, 0, 5, []])('delimiter %p is a TypeError', (delimiter) => {
     const ipc = world.ipc({ delimiter });
@@ -145,10 +146,13 @@ describe('emit', () => {
     expect(types).toEqual(['good', 'good']);
   });
 
-  test.each([undefined, null, 'x', 5, {}])('to %p instead of a socket is a TypeError', async (to) => {
-    const { server } = await pair();
-    expect(thrownBy(() => server.emit(to, 'x', 1))).toEqual(badType);
-  });
+  test.each([undefined, null, 'x', 5, {}])(
+    'to %p instead of a socket is a TypeError',
+    async (to) => {
+      const { server } = await pair();
+      expect(thrownBy(() => server.emit(to, 'x', 1))).toEqual(badType);
+    },
+  );
 
   test('to a plain stream writes the frame (K25)', async () => {
     const { server } = await pair();

@@ -19,14 +19,17 @@ function byLookup(port, lookup, config) {
 }
 
 describe('config.interface (K24)', () => {
-  test.each(['interface', 'interfaces'])('%s.localAddress is where the client comes from', async (key) => {
-    const { server, port } = await tcpServer();
-    const connected = once(server, 'connect');
-    const config = { interface: undefined, [key]: { localAddress: '127.0.0.2' } };
-    const client = await world.connect(tcpPlace('127.0.0.1', port), config);
-    expect((await connected)[0].remoteAddress).toBe('127.0.0.2');
-    expect(client.socket.localAddress).toBe('127.0.0.2');
-  });
+  test.each(['interface', 'interfaces'])(
+    '%s.localAddress is where the client comes from',
+    async (key) => {
+      const { server, port } = await tcpServer();
+      const connected = once(server, 'connect');
+      const config = { interface: undefined, [key]: { localAddress: '127.0.0.2' } };
+      const client = await world.connect(tcpPlace('127.0.0.1', port), config);
+      expect((await connected)[0].remoteAddress).toBe('127.0.0.2');
+      expect(client.socket.localAddress).toBe('127.0.0.2');
+    },
+  );
 
   test('localPort is the port that the client comes from', async () => {
     const { server, port } = await tcpServer();
@@ -74,7 +77,11 @@ describe('config.interface (K24)', () => {
   });
 
   test.each([
-    ['an error', (h, o, callback) => callback(Object.assign(new Error('no'), { code: 'E_MINE' })), 'E_MINE'],
+    [
+      'an error',
+      (h, o, callback) => callback(Object.assign(new Error('no'), { code: 'E_MINE' })),
+      'E_MINE',
+    ],
     ['no IP address', (h, o, callback) => callback(null, 'nonsense', 4), 'ERR_INVALID_IP_ADDRESS'],
     ['an empty list', (h, o, callback) => callback(null, []), 'ERR_INVALID_IP_ADDRESS'],
   ])('a lookup that answers %s is an error event, then disconnect', async (name, lookup, code) => {
@@ -130,8 +137,13 @@ describe('config.interface (K24)', () => {
 });
 
 describe('addresses', () => {
-  const several = (...list) => (host, options, callback) =>
-    callback(null, list.map((address) => ({ address, family: net.isIP(address) })));
+  const several =
+    (...list) =>
+    (host, options, callback) =>
+      callback(
+        null,
+        list.map((address) => ({ address, family: net.isIP(address) })),
+      );
 
   test('are tried in turn until one answers', async () => {
     const { server, port } = await tcpServer();

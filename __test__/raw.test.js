@@ -31,7 +31,12 @@ describe.each(KINDS)('%s', (kind) => {
   test.each([
     ['a Buffer', allBytes, 'utf8', allBytes],
     ['a Uint8Array', new Uint8Array(allBytes), 'utf8', allBytes],
-    ['a view into a larger buffer', allBytes.subarray(100, 200), 'utf8', allBytes.subarray(100, 200)],
+    [
+      'a view into a larger buffer',
+      allBytes.subarray(100, 200),
+      'utf8',
+      allBytes.subarray(100, 200),
+    ],
     ['an array of bytes', [...allBytes], 'utf8', allBytes],
     ['a string', 'aé😀\f', 'utf8', Buffer.from('aé😀\f')],
     ['hex', 'c0ffee00', 'hex', Buffer.from([0xc0, 0xff, 0xee, 0])],

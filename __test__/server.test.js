@@ -188,6 +188,14 @@ describe.each(KINDS)('%s: stop', (kind) => {
   });
 });
 
+test.each([
+  [{}, 'greeted'],
+  [{ disconnect: true }, 'closed'],
+])('stop(%j): a client that had just connected is %s (F7, K26)', async (options, outcome) => {
+  const args = [world.file(), world.file(), options];
+  expect(await world.child('late-client.js', args).next()).toBe(outcome);
+});
+
 describe.each(KINDS)('%s: connections', (kind) => {
   test('socket.disconnected and close name the socket that closed, with its id (F11, K9)', async () => {
     const { server, place } = await listener(kind);
@@ -294,10 +302,9 @@ describe.each(KINDS)('%s: server.server (K5)', (kind) => {
         : { address: '127.0.0.1', family: 'IPv4', port: place.options.port },
     );
     const { socket } = await join(server, place);
-    expect(await new Promise((resolve) => inner.getConnections((e, n) => resolve([e, n])))).toEqual([
-      null,
-      1,
-    ]);
+    expect(await new Promise((resolve) => inner.getConnections((e, n) => resolve([e, n])))).toEqual(
+      [null, 1],
+    );
     expect(server.sockets).toEqual([socket]);
     expect([server.path, server.port]).toEqual(
       kind === 'unix' ? [place.options.path, undefined] : ['127.0.0.1', place.options.port],

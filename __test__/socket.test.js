@@ -69,7 +69,8 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
       expect(socket.remoteAddress).toBeUndefined();
       return;
     }
-    const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } = socket;
+    const { localAddress, localPort, localFamily, remoteAddress, remotePort, remoteFamily } =
+      socket;
     expect({ localAddress, localPort, localFamily }).toEqual({
       localAddress: peer.socket.remoteAddress,
       localPort: peer.socket.remotePort,

@@ -65,7 +65,11 @@ const odd = [
   message('a lone surrogate', '{"type":"half","data":"\\ud800"}', 'half', '\ud800'),
   message(
     'a string that is not UTF-8',
-    Buffer.concat([Buffer.from('{"type":"bytes","data":"'), Buffer.from([0xff]), Buffer.from('"}')]),
+    Buffer.concat([
+      Buffer.from('{"type":"bytes","data":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]),
     'bytes',
     '\ufffd',
   ),

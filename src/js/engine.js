@@ -5,17 +5,12 @@
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
-// Out: frames collect in `Connection#pending` during a turn and cross the border in one call.
+// Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event.
 
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const { Connection, Listener, ENDS_AT } = require('./connection');
 const { load } = require('./native');
-
-/** Characters of pending frames from which on a flush does not wait for the end of the turn. */
-const FLUSH_AT = 32 * 1024;
-
-/** Queued bytes from which on a writer should wait for `drain`. Mirrors link.rs. */
-const HIGH_WATER = 256 * 1024;
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
 const TURN_UNITS = 256 * 1024;
@@ -36,7 +31,6 @@ const TRUNCATED = 10;
 const ACCEPT_FAILED = 11;
 const LISTENER_CLOSED = 12;
 const PARTIAL = 13;
-const ENDS_AT = 3;
 const MOST_FRAMES = 2048;
 
 const settled = Promise.resolve();
@@ -217,231 +211,6 @@ class Activity {
   }
 }
 
-/** What connections and listeners share: a handle, and whether it keeps the process alive. */
-class Endpoint {
-  constructor(activity, id, sink) {
-    this.activity = activity;
-    this.id = id;
-    this.sink = sink;
-    this.referenced = false;
-    activity.add(this);
-  }
-
-  ref() {
-    if (this.referenced || !this.activity.endpoints.has(this.id)) return;
-    this.referenced = true;
-    this.activity.reference(1);
-  }
-
-  unref() {
-    if (!this.referenced) return;
-    this.referenced = false;
-    this.activity.reference(-1);
-  }
-}
-
-/**
- * A connection. Its sink (socket.js) has the methods _onOpen(addresses), _onFrame(text),
- * _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
- * After `destroy`, and after a `close` that returned false, none of them is called again.
- */
-class Connection extends Endpoint {
-  /** `framing`: `{delimiter, maxFrame, raw}`; a Listener has it under the same names. */
-  constructor(activity, id, framing, sink = null) {
-    super(activity, id, sink);
-    this.delimiter = framing.delimiter;
-    this.pending = '';
-    /** Bytes that the system had not taken when last written to. */
-    this.queued = 0;
-    /** While paused: deliveries that wait, in order. Null otherwise. */
-    this.held = null;
-    /** `{errors, read, written}` once closed. */
-    this.closed = null;
-  }
-
-  get hub() {
-    return this.closed === null ? this.activity.hub : null;
-  }
-
-  /** Sends one frame (without its delimiter). False: wait for _onDrain. */
-  send(frame) {
-    if (frame.length >= FLUSH_AT) {
-      this.flush();
-      this.queued = this.hub.write(this.id, frame, true);
-    } else {
-      if (this.pending === '') this.activity.schedule(this);
-      this.pending += frame + this.delimiter;
-      if (this.pending.length >= FLUSH_AT) this.flush();
-    }
-    return this.queued < HIGH_WATER;
-  }
-
-  /** Sends text or bytes as they are, after what is pending. */
-  write(data) {
-    this.flush();
-    this.queued =
-      typeof data === 'string'
-        ? this.hub.write(this.id, data, false)
-        : this.hub.writeBytes(this.id, data);
-    return this.queued < HIGH_WATER;
-  }
-
-  flush() {
-    if (this.pending === '') return;
-    const text = this.pending;
-    this.pending = '';
-    const hub = this.hub;
-    if (hub !== null) this.queued = hub.write(this.id, text, false);
-  }
-
-  /** False if everything written is sent; otherwise _onDrain is called when it is. */
-  awaitDrain() {
-    return this.hub.awaitDrain(this.id);
-  }
-
-  /** Shuts our side down when everything is sent; then _onFinished. */
-  finish() {
-    this.flush();
-    this.hub.finish(this.id);
-  }
-
-  /** Closes when everything is sent, at the latest after `linger` ms. True: _onClosed follows. */
-  close(linger) {
-    this.flush();
-    const [read, written] = this.counters();
-    if (this.hub.close(this.id, linger)) return true;
-    this.gone(read, written);
-    return false;
-  }
-
-  /** Closes at once; what is pending is still offered to the system. */
-  destroy() {
-    this.flush();
-    const [read, written] = this.counters();
-    this.hub.destroy(this.id);
-    this.gone(read, written);
-  }
-
-  gone(read, written) {
-    this.closed = { errors: [], read, written };
-    this.held = null;
-    this.activity.remove(this);
-  }
-
-  /** Bytes received and bytes handed to the system. */
-  counters() {
-    return this.closed === null
-      ? this.activity.hub.counters(this.id)
-      : [this.closed.read, this.closed.written];
-  }
-
-  setRaw(raw) {
-    this.hub.setRaw(this.id, raw);
-  }
-
-  setTapped(tapped) {
-    this.hub.setTapped(this.id, tapped);
-  }
-
-  setNoDelay(on) {
-    this.hub.setNoDelay(this.id, on);
-  }
-
-  setKeepAlive(on, idle) {
-    this.hub.setKeepAlive(this.id, on, idle);
-  }
-
-  /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
-  pause() {
-    if (this.held !== null || this.closed !== null) return;
-    this.held = [];
-    this.hub.setPaused(this.id, true);
-  }
-
-  resume() {
-    if (this.held === null || this.closed !== null) return;
-    const { held, activity } = this;
-    this.held = null;
-    this.hub.setPaused(this.id, false);
-    if (held.length === 0) return;
-    activity.interrupted.push(...held);
-    activity.continueSoon();
-  }
-
-  frames(text, ends, count) {
-    const delivery = new Delivery(this, text, ends, count);
-    if (this.held === null) delivery.deliver();
-    else this.held.push(delivery.detach());
-  }
-
-  chunk(buffer) {
-    this.inOrder(() => this.sink._onChunk(buffer));
-  }
-
-  /** Calls `deliver` now or, while paused, after what is held. */
-  inOrder(deliver) {
-    if (this.held === null) deliver();
-    else this.held.push({ deliver });
-  }
-}
-
-/** The frames of one batch on their way to the sink. */
-class Delivery {
-  constructor(connection, text, ends, count) {
-    this.connection = connection;
-    this.text = text;
-    this.ends = ends;
-    this.count = count;
-    this.index = 0;
-    this.start = 0;
-  }
-
-  /** Own copy of the frame ends, which the next event overwrites. */
-  detach() {
-    this.ends = this.ends.slice(0, ENDS_AT + this.count);
-    return this;
-  }
-
-  /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
-  deliver() {
-    const { connection, text, ends, count } = this;
-    if (connection.held !== null) {
-      connection.held.push(this);
-      return;
-    }
-    const { sink } = connection;
-    const delimiterLength = connection.delimiter.length;
-    try {
-      while (this.index < count && connection.closed === null && connection.held === null) {
-        const start = this.start;
-        const end = ends[ENDS_AT + this.index];
-        this.index++;
-        this.start = end + delimiterLength;
-        sink._onFrame(count === 1 ? text : text.slice(start, end));
-      }
-    } finally {
-      if (this.index < count && connection.closed === null) {
-        this.detach();
-        if (connection.held === null) connection.activity.interrupted.unshift(this);
-        else connection.held.unshift(this);
-      }
-    }
-  }
-}
-
-/** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
-class Listener extends Endpoint {
-  constructor(activity, id, framing, sink) {
-    super(activity, id, sink);
-    this.delimiter = framing.delimiter;
-  }
-
-  /** Stops listening, synchronously. Connections that were made before are still reported. */
-  close() {
-    this.activity.hub.closeListener(this.id);
-  }
-}
-
 /** Starts connecting. `options`: see ConnectOptions in options.rs. */
 function connect(options, sink) {
   const activity = acquire();
@@ -463,4 +232,4 @@ function listen(options, sink) {
   return { listener: new Listener(activity, id, options.framing, sink), address };
 }
 
-module.exports = { connect, listen, HIGH_WATER };
+module.exports = { connect, listen };

@@ -85,6 +85,10 @@ class Listener extends net.Server {
   }
 
   #take(connection, addresses) {
+    if (this.#refusing) {
+      connection.destroy();
+      return;
+    }
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
       const { local = {}, remote = {} } = addresses ?? {};
