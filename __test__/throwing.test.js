@@ -9,11 +9,12 @@ const all = Array.from({ length: 100 }, (_, n) => n);
 
 describe.each(KINDS)('%s', (kind) => {
   test.each(['server', 'client'])(
-    'a throwing handler of the %s leaves the other messages of the batch in order (F4)',
+    'a throwing handler of the %s leaves the other messages of the batch, and its answers (F4)',
     async (side) => {
       const { options } = await world.place(kind);
       const result = await world.child('throwing.js', [kind, options, side, false]).next();
       expect(result.delivered).toEqual(all);
+      expect(result.answers).toBe(100);
       expect(result.surfaced).toEqual(
         all.filter((n) => n % 2 === 0 && n < 50).map((n) => `at ${n}`),
       );
