@@ -491,6 +491,8 @@ declare namespace ferripc {
     retriesRemaining: number;
     /** `true` once {@link Endpoint.disconnect} was called for it: it does not reconnect. */
     explicitlyDisconnected: boolean;
+    /** The class itself, as node-ipc's clients have it. */
+    Client: ClientConstructor;
   }
 
   /** The class behind {@link Client}, which `ferripc/dao/client` exports. */

@@ -20,10 +20,9 @@ process.on('disconnect', () => process.exit(0));
 
 async function main() {
   const [workload] = findWorkloads(workloadName);
-  let send;
-  const handler = workload.server({ send: (conn, data) => send(conn, data), fail });
-  const server = await loadPeer(peerName).serve(path, handler.onMessage);
-  send = server.send;
+  const peer = {};
+  const handler = workload.server({ send: (conn, data) => peer.send(conn, data), fail });
+  Object.assign(peer, await loadPeer(peerName).serve(path, handler.onMessage));
 
   process.on('message', ({ id, ask }) => {
     const { user, system } = process.cpuUsage();

