@@ -81,7 +81,7 @@ describe('unlink: true', () => {
   test('leaves no moment without a server (F9)', async () => {
     const path = world.file();
     const greeter = async () => {
-      const server = host(path);
+      const server = host(path, { maxConnections: Infinity });
       server.on('connect', (socket) => server.emit(socket, 'hello'));
       await server.start();
       return server;

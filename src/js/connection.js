@@ -50,8 +50,10 @@ class Connection extends Endpoint {
     this.queued = 0;
     /** While paused: deliveries that wait, in order. Null otherwise. */
     this.held = null;
-    /** `{errors, read, written}` once closed. */
+    /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
+    /** Closed by this side: what was received and not delivered is dropped. */
+    this.dropped = false;
   }
 
   get hub() {
@@ -103,6 +105,8 @@ class Connection extends Endpoint {
   /** Closes when everything is sent, at the latest after `linger` ms. True: _onClosed follows. */
   close(linger) {
     this.flush();
+    this.held = null;
+    this.dropped = true;
     const [read, written] = this.counters();
     if (this.hub.close(this.id, linger)) return true;
     this.gone(read, written);
@@ -119,6 +123,7 @@ class Connection extends Endpoint {
 
   gone(read, written) {
     this.closed = { errors: [], read, written };
+    this.dropped = true;
     this.held = null;
     this.activity.remove(this);
   }
@@ -154,10 +159,10 @@ class Connection extends Endpoint {
   }
 
   resume() {
-    if (this.held === null || this.closed !== null) return;
+    if (this.held === null) return;
     const { held, activity } = this;
     this.held = null;
-    this.hub.setPaused(this.id, false);
+    if (this.closed === null) this.hub.setPaused(this.id, false);
     if (held.length === 0) return;
     activity.interrupted.push(...held);
     activity.continueSoon();
@@ -207,7 +212,7 @@ class Delivery {
     const { sink } = connection;
     const delimiterLength = connection.delimiter.length;
     try {
-      while (this.index < count && connection.closed === null && connection.held === null) {
+      while (this.index < count && !connection.dropped && connection.held === null) {
         const start = this.start;
         const end = ends[ENDS_AT + this.index];
         this.index++;
@@ -215,7 +220,7 @@ class Delivery {
         sink._onFrame(count === 1 ? text : text.slice(start, end));
       }
     } finally {
-      if (this.index < count && connection.closed === null) {
+      if (this.index < count && !connection.dropped) {
         this.detach();
         if (connection.held === null) connection.activity.interrupted.unshift(this);
         else connection.held.unshift(this);

@@ -141,7 +141,7 @@ class Activity {
     } finally {
       this.draining = false;
       this.flush();
-      if (!done && this.hub !== null) this.continueSoon();
+      if (!done && (this.hub !== null || this.interrupted.length > 0)) this.continueSoon();
     }
   }
 
@@ -151,7 +151,7 @@ class Activity {
     this.drainScheduled = true;
     setImmediate(() => {
       this.drainScheduled = false;
-      if (this.hub !== null) this.drain();
+      this.drain();
     });
   }
 
