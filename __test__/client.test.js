@@ -256,8 +256,13 @@ describe('a second connectTo', () => {
     const later = record(old);
     place.connectTo(ipc, 'server');
     expect(ipc.of.server).not.toBe(old);
-    const server = await world.serve(place);
-    await once(ipc.of.server, 'connect');
+    const connected = once(ipc.of.server, 'connect');
+    const host = world.ipc();
+    place.serve(host);
+    const { server } = host;
+    const accepted = once(server, 'connect');
+    await server.start();
+    await Promise.all([connected, accepted]);
     // The old one had several chances to connect by now, and would be the first of the two.
     expect(server.sockets).toHaveLength(1);
     expect(types(later)).toEqual([]);

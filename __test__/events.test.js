@@ -9,10 +9,7 @@ const world = createWorld();
 async function pair() {
   const place = await world.place('unix');
   const server = await world.serve(place);
-  const connected = once(server, 'connect');
-  const client = await world.connect(place);
-  const [socket] = await connected;
-  return { server, client, socket };
+  return { server, ...(await world.meet(server, place)) };
 }
 
 /** Sends messages of these types from the client and waits until all were delivered. */

@@ -89,7 +89,7 @@ describe.each(KINDS)('%s', (kind) => {
   test.each([1, 2, 3])('random messages, both ways at once, seed %i (F1, F2)', async (seed) => {
     const place = await world.place(kind);
     const server = await world.serve(place);
-    const client = await world.connect(place);
+    const { client } = await world.meet(server, place);
     const random = seeded(seed);
     const some = () =>
       Array.from({ length: 300 }, () => text.repeat(1 + random(random(10) === 0 ? 20_000 : 20)));

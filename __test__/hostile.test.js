@@ -14,9 +14,10 @@ async function hostToPeer(kind, config) {
   const place = await world.place(kind);
   const server = await world.serve(place, config);
   server.on('echo', (data, socket) => server.emit(socket, 'echo', data));
-  const neighbour = await world.connect(place);
+  const { client: neighbour } = await world.meet(server, place);
+  const connected = once(server, 'connect');
   const peer = await world.peer(place);
-  const socket = server.sockets[1] ?? (await once(server, 'connect'))[0];
+  const [socket] = await connected;
   return { server, neighbour, peer, socket, events: record(server) };
 }
 

@@ -188,8 +188,9 @@ describe('jest', () => {
     await server.server.stop({ disconnect: true });
     const again = world.ipc({}, second.IPC);
     again.serve(path);
+    const back = once(client.of.server, 'connect');
     await again.server.start();
-    await once(client.of.server, 'connect');
+    await back;
   });
 
   test.each([1, 2, 3])('the same in isolated modules, turn %i', async () => {

@@ -113,8 +113,7 @@ describe('emit', () => {
   async function pair() {
     const place = await world.place('unix');
     const server = await world.serve(place);
-    const client = await world.connect(place);
-    return { server, client, socket: server.sockets[0] };
+    return { server, ...(await world.meet(server, place)) };
   }
 
   const circular = {};

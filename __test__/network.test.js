@@ -131,7 +131,7 @@ describe('config.interface (K24)', () => {
     client.socket.destroy();
     answer(null, '127.0.0.1', 4);
     await destroyed;
-    await world.connect(tcpPlace('127.0.0.1', port)); // would come second
+    await world.meet(server, tcpPlace('127.0.0.1', port)); // would come second
     expect(server.sockets).toHaveLength(1);
   });
 });

@@ -23,7 +23,7 @@ function gather(bus, length) {
 async function pair(kind, config) {
   const place = await world.place(kind);
   const server = await world.serve(place, config);
-  const client = await world.connect(place, config);
+  const { client } = await world.meet(server, place, config);
   return { server, client };
 }
 

@@ -133,7 +133,9 @@ describe.each(KINDS)('%s: stop', (kind) => {
     const { server, place } = await listener(kind);
     await server.start();
     const clients = [];
-    for (let i = 0; i < 3; i++) clients.push(await world.connect(place, { maxRetries: 0 }));
+    for (let i = 0; i < 3; i++) {
+      clients.push((await world.meet(server, place, { maxRetries: 0 })).client);
+    }
     const payload = 'x'.repeat(10 << 20);
     const arrived = clients.map((client) => once(client, 'big'));
     const gone = clients.map((client) => once(client, 'destroy'));

@@ -11,10 +11,7 @@ const frame = (type, data) => `${JSON.stringify({ type, data })}\f`;
 async function pair(kind, config) {
   const place = await world.place(kind);
   const server = await world.serve(place, config);
-  const connected = once(server, 'connect');
-  const client = await world.connect(place, config);
-  const [socket] = await connected;
-  return { place, server, client, socket };
+  return { place, server, ...(await world.meet(server, place, config)) };
 }
 
 describe.each(KINDS)('%s', (kind) => {

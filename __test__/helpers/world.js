@@ -125,6 +125,13 @@ function createWorld() {
     return client;
   }
 
+  /** A client that is connected, and its socket on the server: both sides know of it. */
+  async function meet(server, at, config) {
+    const connected = once(server, 'connect');
+    const client = await connect(at, config);
+    return { client, socket: (await connected)[0] };
+  }
+
   /** A raw socket that is connected. */
   async function peer(at, delimiter) {
     const socket = net.connect(at.options);
@@ -157,7 +164,7 @@ function createWorld() {
     return made;
   }
 
-  return { after, tmp, file, place, ipc, serve, dial, connect, peer, rawServer, child };
+  return { after, tmp, file, place, ipc, serve, dial, connect, meet, peer, rawServer, child };
 }
 
 module.exports = { KINDS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };

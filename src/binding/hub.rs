@@ -120,10 +120,10 @@ impl Hub {
         self.engine.connection(id).is_some_and(|connection| connection.await_drain())
     }
 
-    /// Shuts our side down once everything written is sent.
+    /// Shuts our side down once everything written is sent. False: a finished event follows.
     #[napi(catch_unwind)]
-    pub fn finish(&self, id: u32) {
-        self.on(id, Connection::finish);
+    pub fn finish(&self, id: u32) -> bool {
+        self.engine.connection(id).is_some_and(|connection| connection.finish())
     }
 
     /// Closes once everything written is sent, at the latest after `linger` ms. Returns whether a

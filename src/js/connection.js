@@ -96,10 +96,10 @@ class Connection extends Endpoint {
     return this.hub.awaitDrain(this.id);
   }
 
-  /** Shuts our side down when everything is sent; then _onFinished. */
+  /** Shuts our side down when everything is sent. True: that is so now; false: _onFinished follows. */
   finish() {
     this.flush();
-    this.hub.finish(this.id);
+    return this.hub.finish(this.id);
   }
 
   /** Closes when everything is sent, at the latest after `linger` ms. True: _onClosed follows. */

@@ -134,6 +134,9 @@ class Activity {
             break;
           }
           if (typeof payload === 'string') units -= payload.length;
+          // The loop turns after each new connection, so that the ends of short visits are seen in
+          // between and do not pile up as connections.
+          if (this.header[0] === ACCEPTED) events = 0;
           this.dispatch(payload);
         }
         this.flush();

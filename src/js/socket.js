@@ -323,9 +323,10 @@ class Socket extends net.Socket {
       this.once('connect', () => this._final(callback));
     } else if (this.#connection === null || this.#connection.closed !== null) {
       callback();
+    } else if (this.#connection.finish()) {
+      callback();
     } else {
       this.#finalDone = callback;
-      this.#connection.finish();
     }
   }
 

@@ -267,13 +267,20 @@ impl Connection {
         state.outbox.queued() > 0
     }
 
-    /// Shuts our side down once everything written is sent; reports [`Event::Finished`] then.
-    pub fn finish(self: &Arc<Self>) {
+    /// Shuts our side down once everything written is sent. Returns true if that is so now; otherwise
+    /// [`Event::Finished`] (or the connection's end) follows.
+    pub fn finish(self: &Arc<Self>) -> bool {
         let mut state = self.lock();
-        if state.end == End::Open {
-            state.end = End::Finishing;
-            self.advance_end(&mut state);
+        if state.end != End::Open {
+            return false;
         }
+        state.end = End::Finishing;
+        let Some(socket) = state.io.socket().filter(|_| state.outbox.queued() == 0) else {
+            return false;
+        };
+        let _ = socket.shutdown(std::net::Shutdown::Write);
+        state.end = End::Finished;
+        true
     }
 
     /// Closes once everything written is sent, or after `linger`. Returns false if that was so at
