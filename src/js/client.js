@@ -239,6 +239,8 @@ class Client extends Events {
 
   _onBadFrame(socket, error) {
     this.#fail(error);
+    // An answer all the same (K17), unlike what comes with the end of a connection.
+    if (this.config.sync && error.code === 'ERR_FERRIPC_MESSAGE_TOO_LARGE') this.queue.next();
   }
 
   _onDrain() {

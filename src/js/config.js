@@ -45,8 +45,8 @@ class Defaults {
     this.maxRetries = Infinity;
     this.stopRetrying = false;
 
-    // node-ipc means to look at the network interfaces here, but its test never holds: every version
-    // has these values on every machine, and peers rely on meeting at 127.0.0.1 (F18).
+    // node-ipc 9 and 10 mean to look at the network interfaces here, but their test never holds: they
+    // have these values on every machine, and peers rely on meeting at 127.0.0.1 (F18).
     this.IPType = '';
     this.tls = false;
     this.networkHost = '127.0.0.1';

@@ -157,8 +157,8 @@ class IPC {
     client.id = id;
     client.path = path;
     if (port !== undefined) client.port = port;
-    this.of[id] = client;
     client.connect();
+    this.of[id] = client;
     if (callback) callback(this);
   }
 
