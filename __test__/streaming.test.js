@@ -2,6 +2,7 @@
 // Messages beside what users do with the socket itself: their own listeners and writes (K4, F13), and
 // what emit, drain and a slow reader have to do with each other.
 
+const net = require('node:net');
 const { createWorld, KINDS } = require('./helpers/world');
 const { once, collect, counter } = require('./helpers/events');
 
@@ -33,6 +34,23 @@ describe.each(KINDS)('%s', (kind) => {
     expect((await back)[0]).toBe(1);
     await text;
     expect(seen.client).toBe(frame('y', 1));
+  });
+
+  test('a data listener set in a connect handler misses nothing (K4)', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const messages = counter(server, 'x');
+    const texts = [];
+    server.on('connect', (socket) => socket.on('data', (text) => texts.push(text)));
+    for (let i = 0; i < 50; i++) {
+      const socket = net.connect(place.options);
+      world.after(() => socket.destroy());
+      socket.write(frame('x', i));
+    }
+    await messages.reaches(50);
+    while (texts.length < 50) await new Promise(setImmediate); // the bytes follow their message
+    const expected = Array.from({ length: 50 }, (_, i) => frame('x', i));
+    expect(texts.sort()).toEqual(expected.sort());
   });
 
   test("a user's data listener gets config.encoding, messages stay UTF-8 (F13)", async () => {
