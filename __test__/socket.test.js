@@ -309,10 +309,14 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
 
   test('can be read as an async iterator (K4)', async () => {
     const { socket, peer } = await open();
+    const read = async () => {
+      let text = '';
+      for await (const chunk of socket) text += chunk;
+      return text;
+    };
+    const reading = read();
     peer.socket.end('one\ftwo\f');
-    let text = '';
-    for await (const chunk of socket) text += chunk;
-    expect(text).toBe('one\ftwo\f');
+    expect(await reading).toBe('one\ftwo\f');
   });
 });
 

@@ -39,6 +39,11 @@ impl Peer {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(event) = self.hub.next() {
+                match &event {
+                    Event::Open { id, .. } => self.hub.start(*id),
+                    Event::Accepted { connection, .. } => self.hub.start(connection.id()),
+                    _ => {}
+                }
                 return event;
             }
             let left = deadline.saturating_duration_since(Instant::now());

@@ -74,6 +74,12 @@ impl Hub {
         Ok(deliver::listening(self.engine.listen(&local, framing)))
     }
 
+    /// Starts reading from a connection that was reported as open or accepted.
+    #[napi(catch_unwind)]
+    pub fn start(&mut self, id: u32) {
+        self.engine.start(id);
+    }
+
     /// Stops listening, synchronously.
     #[napi(catch_unwind)]
     pub fn close_listener(&mut self, id: u32) {

@@ -152,6 +152,14 @@ impl Hub {
         }
     }
 
+    /// Starts reading from a connection. To be called once for each [`Event::Open`] and
+    /// [`Event::Accepted`], when the consumer is set up to receive.
+    pub fn start(&self, id: Id) {
+        if let Some(connection) = self.connections.get(&id) {
+            connection.start(self.driver());
+        }
+    }
+
     /// The connection behind a handle, until its [`Event::Closed`] has been taken.
     pub fn connection(&self, id: Id) -> Option<&Arc<Connection>> {
         self.connections.get(&id)
@@ -185,13 +193,9 @@ impl Hub {
             let wanted = match &event {
                 Event::Accepted { connection, .. } => {
                     self.connections.insert(connection.id(), connection.clone());
-                    connection.start(self.driver());
                     true
                 }
-                Event::Open { id, .. } => {
-                    let connection = self.connections.get(id);
-                    connection.inspect(|connection| connection.start(self.driver())).is_some()
-                }
+                Event::Open { id, .. } => self.connections.contains_key(id),
                 Event::Closed { id, .. } => self.connections.remove(id).is_some(),
                 Event::AcceptFailed { id, .. } => self.listeners.contains_key(id),
                 Event::Frames { id, .. } | Event::Chunk { id, .. } => {

@@ -158,13 +158,27 @@ class Activity {
     });
   }
 
+  /** Reading starts when handlers of the new connection had their turn to set it up. */
+  startAfter(id, announce) {
+    try {
+      announce();
+    } finally {
+      this.hub?.start(id);
+    }
+  }
+
   dispatch(payload) {
     const { header } = this;
     const id = header[1];
     if (header[0] === ACCEPTED) {
       const listener = this.endpoints.get(header[2]);
-      if (listener === undefined) this.hub.destroy(id);
-      else listener.sink._onAccepted(new Connection(this, id, listener), JSON.parse(payload));
+      if (listener === undefined) {
+        this.hub.destroy(id);
+        return;
+      }
+      this.startAfter(id, () => {
+        listener.sink._onAccepted(new Connection(this, id, listener), JSON.parse(payload));
+      });
       return;
     }
     const endpoint = this.endpoints.get(id);
@@ -178,7 +192,7 @@ class Activity {
         endpoint.chunk(payload);
         break;
       case OPEN:
-        sink._onOpen(JSON.parse(payload));
+        this.startAfter(id, () => sink._onOpen(JSON.parse(payload)));
         break;
       case END:
         endpoint.inOrder(() => sink._onEnd());

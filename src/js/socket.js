@@ -277,11 +277,24 @@ class Socket extends net.Socket {
 
   // ---- the stream hooks: bytes that users read and write themselves ------------------------------
 
+  /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
+  on(event, listener) {
+    if (event === 'data' || event === 'readable') this.#tap();
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  #tap() {
+    if (this.#tapped) return;
+    this.#tapped = true;
+    if (this.#connection?.closed === null) this.#connection.setTapped(true);
+  }
+
   _read() {
-    if (!this.#tapped) {
-      this.#tapped = true;
-      this.#connection?.setTapped(true);
-    }
+    this.#tap();
     if (!this.#paused) this.#connection?.resume();
   }
 

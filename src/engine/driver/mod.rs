@@ -4,8 +4,8 @@
 //! * [`on_loop`] (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
 //!
-//! A connection begins on the I/O thread (connecting, accepting). When its consumer has taken the
-//! event that announces it, [`Connection::start`] hands the socket to a driver. A connection that is
+//! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
+//! it receives, [`Connection::start`] hands the socket to a driver. A connection that is
 //! to be closed with something left to send always ends with the tokio driver, which has timers.
 //!
 //! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
