@@ -29,14 +29,15 @@ const ACCEPTED_WEIGHT: usize = MAX_BYTES / 64;
 /// See the variants.
 #[derive(Debug)]
 pub enum Event {
-    /// An outgoing connection is up.
+    /// An outgoing connection is up. As for an accepted one, reading begins when its consumer says so
+    /// ([`crate::engine::hub::Hub::start`]).
     Open {
         /// Its handle.
         id: Id,
         /// Its addresses, for IP.
         ends: Option<Ends>,
     },
-    /// A listener accepted a connection, which is already being read from.
+    /// A listener accepted a connection.
     Accepted {
         /// The listener.
         listener: Id,
@@ -120,7 +121,7 @@ pub enum Event {
 
 impl Event {
     /// Bytes that the event keeps in memory, for the mailbox's bound. A connection that nobody has
-    /// taken yet holds a descriptor, and counts as much as [`ACCEPTED_WEIGHT`] bytes.
+    /// taken yet holds a descriptor, and counts as much as `ACCEPTED_WEIGHT` bytes.
     pub fn weight(&self) -> usize {
         match self {
             Event::Accepted { .. } => ACCEPTED_WEIGHT,

@@ -5,7 +5,8 @@
 //! * [`codec`]: bytes <-> frames. Pure: no I/O, no clock.
 //! * [`link`]: one connection's state without its socket: what was received, what is to be sent.
 //! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors.
-//! * [`driver`]: the tokio tasks that move bytes between a socket and its link.
+//! * [`driver`]: connections, and the two drivers that move bytes between a socket and its link:
+//!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
@@ -13,9 +14,9 @@
 //!
 //! # Data flow
 //!
-//! Out: [`hub::Hub::write`] tries a non-blocking `send` on the caller's thread; what the kernel does
-//! not take waits in the link's [`link::Outbox`] for a flush task.
-//! In: a read task appends to the link's decoder, which finds each delimiter once; all complete
+//! Out: [`driver::Connection::write`] tries a non-blocking `send` on the caller's thread; what the kernel does
+//! not take waits in the link's [`link::Outbox`] for the driver.
+//! In: the driver reads into the link's decoder, which finds each delimiter once; all complete
 //! frames of one read travel as one [`event::Event::Frames`] through the mailbox. A full mailbox
 //! stops the reading, so the kernel's buffers fill and the peer is held back.
 

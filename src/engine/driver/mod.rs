@@ -1,7 +1,7 @@
 //! Connections, and the two drivers that move bytes between a socket and its link.
 //!
-//! * [`tasks`]: the tokio driver. Tasks on the I/O thread; portable.
-//! * [`on_loop`] (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
+//! * `tasks`: the tokio driver. Tasks on the I/O thread; portable.
+//! * `on_loop` (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
 //!
 //! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
@@ -9,7 +9,7 @@
 //! to be closed with something left to send always ends with the tokio driver, which has timers.
 //!
 //! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
-//! [`State`], under its lock.
+//! `state::State`, under the connection's lock.
 
 use std::io::{self, IoSlice};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,9 +28,11 @@ use super::link::{Inbox, Mode, Outbox};
 use super::mailbox::Mailbox;
 use super::runtime::Runtime;
 use super::transport::{self, Stream, Target};
+use state::{End, Io, State};
 
 #[cfg(unix)]
 mod on_loop;
+mod state;
 mod tasks;
 #[cfg(unix)]
 pub mod uv;
@@ -60,67 +62,6 @@ pub struct Connection {
     flusher: Notify,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
-}
-
-#[derive(Debug)]
-struct State {
-    outbox: Outbox,
-    io: Io,
-    /// A flush task is running.
-    flushing: bool,
-    /// A driver reads: it reports the end.
-    reading: bool,
-    end: End,
-    /// A write failed. Reported when what has already arrived was delivered.
-    failed: Option<Error>,
-    paused: bool,
-    tapped: bool,
-    mode: Mode,
-}
-
-/// Who has the socket.
-#[derive(Debug)]
-enum Io {
-    /// Not connected yet, or gone.
-    None,
-    /// Connected; the consumer has not heard of it.
-    Fresh(Stream),
-    /// The tokio driver.
-    Tasks(Arc<Stream>),
-    /// The loop driver.
-    #[cfg(unix)]
-    Loop(Box<on_loop::OnLoop>),
-}
-
-impl Io {
-    /// The socket, for writing and for options.
-    fn socket(&self) -> Option<SockRef<'_>> {
-        match self {
-            Io::None => None,
-            Io::Fresh(stream) => Some(stream.socket()),
-            Io::Tasks(stream) => Some(stream.socket()),
-            #[cfg(unix)]
-            Io::Loop(on_loop) => Some(on_loop.socket()),
-        }
-    }
-}
-
-/// How far the connection is on its way to the end, from our side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Writable.
-    Open,
-    /// To be shut down for writing when the outbox is empty.
-    Finishing,
-    /// Shut down for writing; still read from.
-    Finished,
-    /// To be closed when the outbox is empty, or at this time.
-    Closing(Instant),
-    /// Shut down for writing and reported as closed; the peer's end is awaited until this time, so
-    /// that closing does not destroy what is on its way to it.
-    Lingering(Instant),
-    /// Gone. Nothing may be reported any more.
-    Gone,
 }
 
 /// Which driver gets a connection.

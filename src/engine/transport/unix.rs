@@ -5,7 +5,7 @@
 //! over), and only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
-//! take turns by a lock on the directory; it is advisory and given up on after [`LOCK_PATIENCE`], so
+//! take turns by a lock on the directory; it is advisory and given up on after `LOCK_PATIENCE`, so
 //! a stranger who holds it cannot stop anybody.
 
 use std::fs::{self, File, TryLockError};

@@ -1,0 +1,73 @@
+//! What a connection's callers and its driver share, under the connection's lock.
+
+use std::sync::Arc;
+
+use socket2::SockRef;
+use tokio::time::Instant;
+
+#[cfg(unix)]
+use super::on_loop;
+use crate::engine::error::Error;
+use crate::engine::link::{Mode, Outbox};
+use crate::engine::transport::Stream;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) outbox: Outbox,
+    pub(super) io: Io,
+    /// A flush task is running.
+    pub(super) flushing: bool,
+    /// A driver reads: it reports the end.
+    pub(super) reading: bool,
+    pub(super) end: End,
+    /// A write failed. Reported when what has already arrived was delivered.
+    pub(super) failed: Option<Error>,
+    pub(super) paused: bool,
+    pub(super) tapped: bool,
+    pub(super) mode: Mode,
+}
+
+/// Who has the socket.
+#[derive(Debug)]
+pub(super) enum Io {
+    /// Not connected yet, or gone.
+    None,
+    /// Connected; the consumer has not heard of it.
+    Fresh(Stream),
+    /// The tokio driver.
+    Tasks(Arc<Stream>),
+    /// The loop driver.
+    #[cfg(unix)]
+    Loop(Box<on_loop::OnLoop>),
+}
+
+impl Io {
+    /// The socket, for writing and for options.
+    pub(super) fn socket(&self) -> Option<SockRef<'_>> {
+        match self {
+            Io::None => None,
+            Io::Fresh(stream) => Some(stream.socket()),
+            Io::Tasks(stream) => Some(stream.socket()),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => Some(on_loop.socket()),
+        }
+    }
+}
+
+/// How far the connection is on its way to the end, from our side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Writable.
+    Open,
+    /// To be shut down for writing when the outbox is empty.
+    Finishing,
+    /// Shut down for writing; still read from.
+    Finished,
+    /// To be closed when the outbox is empty, or at this time.
+    Closing(Instant),
+    /// Shut down for writing and reported as closed; the peer's end is awaited until this time, so
+    /// that closing does not destroy what is on its way to it.
+    Lingering(Instant),
+    /// Gone. Nothing may be reported any more.
+    Gone,
+}
