@@ -20,7 +20,7 @@ const steps = [
     'cargo',
     ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
   ],
-  ['cargo test, engine alone', 'cargo', ['test', '--locked', '--no-default-features']],
+  ['cargo test, engine alone', 'cargo', ['test', '--locked', '--no-default-features', '--tests']],
   ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
@@ -37,6 +37,7 @@ function isInstalled() {
   return fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs >= fs.statSync(lock).mtimeMs;
 }
 
+let passed = 0;
 for (const [name, command, args, isDone, env] of steps) {
   if (isDone?.()) continue;
   const started = Date.now();
@@ -48,7 +49,10 @@ for (const [name, command, args, isDone, env] of steps) {
   });
   if (status !== 0) {
     console.error(`=== ${name} failed${error ? `: ${error.message}` : ''}`);
+    console.error(`steps: ${passed} passed, 1 failed`);
     process.exit(1);
   }
   console.log(`=== ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  passed++;
 }
+console.log(`\nsteps: ${passed} passed, 0 failed`);
