@@ -17,6 +17,10 @@ pub const HIGH_WATER: usize = 256 * 1024;
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 1024 * 1024;
 
+/// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
+/// the peer sent before is delivered; bounded, because the peer may go on sending without end.
+pub const LAST_BYTES: usize = 8 * 1024 * 1024;
+
 /// At most this many pieces go into one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;
 

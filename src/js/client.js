@@ -27,14 +27,6 @@ class Client extends Events {
   /** Messages from before the first connection, in case the attempt that took them fails. */
   #held = [];
   #heldSize = 0;
-  #receive = (type, data) => {
-    if (!this.config.silent) this.log('detected event', type, data);
-    this.publish(type, data);
-  };
-  #fail = (error) => {
-    if (!this.config.silent) this.log('detected event', 'error', error);
-    this.publish('error', error);
-  };
 
   /**
    * `config` is kept and read when used (K6), but for its delimiter (F3).
@@ -80,7 +72,7 @@ class Client extends Events {
     if (!this.#trying) return false;
     if (this.#heldSize + message.length > MOST_HELD) {
       const reason = `not connected yet, and ${MOST_HELD} bytes are waiting: message dropped`;
-      this.#fail(codedError('ENOBUFS', reason));
+      this._onBadFrame(this.socket, codedError('ENOBUFS', reason));
       return false;
     }
     this.#held.push(message);
@@ -221,7 +213,7 @@ class Client extends Events {
       this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
       return;
     }
-    decode(text, this.#receive, this.#fail);
+    decode(text, this, socket);
     if (config.sync) this.queue.next();
   }
 
@@ -237,8 +229,13 @@ class Client extends Events {
     if (config.sync) this.queue.next();
   }
 
+  _onMessage(socket, type, data) {
+    if (!this.config.silent) this.log('detected event', type, data);
+    this.publish(type, data);
+  }
+
   _onBadFrame(socket, error) {
-    this.#fail(error);
+    this._onMessage(socket, 'error', error);
     // An answer all the same (K17), unlike what comes with the end of a connection.
     if (this.config.sync && error.code === 'ERR_FERRIPC_MESSAGE_TOO_LARGE') this.queue.next();
   }

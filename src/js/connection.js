@@ -174,10 +174,6 @@ class Connection extends Endpoint {
     else this.held.push(delivery.detach());
   }
 
-  chunk(buffer) {
-    this.inOrder(() => this.sink._onChunk(buffer));
-  }
-
   /** Calls `deliver` now or, while paused, after what is held. */
   inOrder(deliver) {
     if (this.held === null) deliver();

@@ -189,7 +189,7 @@ class Activity {
         endpoint.frames(payload, header, header[2]);
         break;
       case CHUNK:
-        endpoint.chunk(payload);
+        endpoint.inOrder(() => sink._onChunk(payload));
         break;
       case OPEN:
         this.startAfter(id, () => sink._onOpen(JSON.parse(payload)));
@@ -210,10 +210,10 @@ class Activity {
         endpoint.inOrder(() => sink._onClosed(endpoint.closed.errors));
         break;
       case TOO_LARGE:
-        sink._onTooLarge(JSON.parse(payload));
+        endpoint.inOrder(() => sink._onTooLarge(JSON.parse(payload)));
         break;
       case TRUNCATED:
-        sink._onTruncated(JSON.parse(payload));
+        endpoint.inOrder(() => sink._onTruncated(JSON.parse(payload)));
         break;
       case ACCEPT_FAILED:
         sink._onAcceptFailed(JSON.parse(payload));

@@ -226,15 +226,13 @@ class Server extends Events {
       this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
       return;
     }
-    decode(
-      text,
-      (type, data) => {
-        if (data && data.id) socket.id = data.id; // K9
-        if (!this.config.silent) this.log('received event of : ', type, data);
-        this.publish(type, data, socket);
-      },
-      (error) => this._onBadFrame(socket, error),
-    );
+    decode(text, this, socket);
+  }
+
+  _onMessage(socket, type, data) {
+    if (data && data.id) socket.id = data.id; // K9
+    if (!this.config.silent) this.log('received event of : ', type, data);
+    this.publish(type, data, socket);
   }
 
   _onPartial(socket) {

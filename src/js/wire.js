@@ -29,25 +29,26 @@ function encodeRaw(payload, encoding) {
 }
 
 /**
- * Parses a frame and calls `receive(type, data)`, or `fail(what)` with what an `error` event is to
- * carry: node-ipc's own object for text that is not JSON, an Error with code
+ * Parses a frame and calls `owner._onMessage(socket, type, data)`, or `owner._onBadFrame(socket, what)`
+ * with what an `error` event is to carry: node-ipc's own object for text that is not JSON, an Error with code
  * ERR_FERRIPC_INVALID_MESSAGE for JSON that is no message (F4).
  */
-function decode(frame, receive, fail) {
+function decode(frame, owner, socket) {
   let message;
   try {
     message = JSON.parse(frame);
   } catch (err) {
-    return fail({ message: 'Invalid JSON response format', err, response: frame });
+    const message = 'Invalid JSON response format';
+    owner._onBadFrame(socket, { message, err, response: frame });
+    return;
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
-    return fail(
-      codedError('ERR_FERRIPC_INVALID_MESSAGE', 'Received JSON that is not a message with a type', {
-        response: frame,
-      }),
-    );
+    const reason = 'Received JSON that is not a message with a type';
+    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, { response: frame });
+    owner._onBadFrame(socket, error);
+    return;
   }
-  return receive(message.type, message.data);
+  owner._onMessage(socket, message.type, message.data);
 }
 
 module.exports = { DEFAULT_DELIMITER, encode, encodeRaw, decode };

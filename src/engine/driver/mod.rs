@@ -121,10 +121,9 @@ impl Connection {
     /// Gives the socket to a driver: sends what waited for it and starts reading.
     pub fn start(self: &Arc<Self>, driver: Driver<'_>) {
         let mut state = self.lock();
-        if !matches!(state.io, Io::Fresh(_)) {
+        let Some(stream) = state.io.take_fresh() else {
             return; // closed in the meantime, which gave it to the tokio driver
-        }
-        let Io::Fresh(stream) = std::mem::replace(&mut state.io, Io::None) else { return };
+        };
         state.reading = true;
         match driver {
             #[cfg(unix)]

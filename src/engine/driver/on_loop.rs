@@ -14,7 +14,7 @@ use super::uv::{Loop, Poll};
 use super::{Connection, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
-use crate::engine::link::Inbox;
+use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::transport::{self, Stream};
 
 /// Bytes after which a busy socket lets the event loop turn.
@@ -88,8 +88,8 @@ impl Connection {
 
     /// Reads what is there, within bounds; after a failed write all of it, and then reports that.
     pub(super) fn read_on_loop(&self, state: &mut State) {
-        let mut budget = TURN_BYTES;
-        while state.failed.is_some() || (budget > 0 && !self.mailbox.is_full()) {
+        let mut budget = if state.failed.is_some() { LAST_BYTES } else { TURN_BYTES };
+        while budget > 0 && (state.failed.is_some() || !self.mailbox.is_full()) {
             let Io::Loop(on_loop) = &mut state.io else { return };
             let OnLoop { socket, inbox, .. } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
@@ -113,10 +113,7 @@ impl Connection {
                 }
                 Err(error) if is_transient(&error) => {
                     inbox.rest();
-                    if let Some(error) = state.failed.take() {
-                        self.report_closed(state, vec![error]);
-                    }
-                    return;
+                    break;
                 }
                 Err(error) => {
                     let error = Error::new("read", error, None);
@@ -124,6 +121,9 @@ impl Connection {
                     return self.report_closed(state, vec![error]);
                 }
             }
+        }
+        if let Some(error) = state.failed.take() {
+            self.report_closed(state, vec![error]);
         }
     }
 

@@ -42,6 +42,17 @@ pub(super) enum Io {
 }
 
 impl Io {
+    /// Takes the socket out if no driver has it yet.
+    pub(super) fn take_fresh(&mut self) -> Option<Stream> {
+        match std::mem::replace(self, Io::None) {
+            Io::Fresh(stream) => Some(stream),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
     /// The socket, for writing and for options.
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {

@@ -9,7 +9,7 @@ use tokio::time::sleep_until;
 use super::{Connection, End, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
-use crate::engine::link::Inbox;
+use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::mailbox::Gone;
 use crate::engine::transport::{self, Stream, Target};
 
@@ -140,7 +140,12 @@ impl Connection {
                 Step::Stop => return Err(Gone),
                 Step::Fail(error) => {
                     let receive = |b: &mut _| transport::receive(&stream.socket(), b);
-                    while let Ok(1..) = self.receive(inbox, receive).await? {}
+                    let mut budget = LAST_BYTES;
+                    while budget > 0
+                        && let Ok(len @ 1..) = self.receive(inbox, receive).await?
+                    {
+                        budget = budget.saturating_sub(len);
+                    }
                     return Ok(Stop::Error(error));
                 }
                 Step::Wait => {
