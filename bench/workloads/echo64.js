@@ -4,20 +4,10 @@
 // for the interface; loaded from there.
 
 const { makeMessage, isMessage, mismatch } = require('../lib/message.js');
+const { echoServer, measureRate } = require('../lib/throughput.js');
 
 const IN_FLIGHT = 64;
 const WARM_UP = 20000;
-
-function server({ send }) {
-  let received = 0;
-  return {
-    onMessage(conn, data) {
-      received++;
-      send(conn, data);
-    },
-    report: () => ({ received }),
-  };
-}
 
 /** `count` echoes; each one that comes back sends the next. */
 function echoes(ctx, count) {
@@ -42,19 +32,6 @@ function echoes(ctx, count) {
   });
 }
 
-async function client(ctx) {
-  await echoes(ctx, WARM_UP);
-  const used = await ctx.measure(() => echoes(ctx, ctx.count));
-
-  const { received } = await ctx.report();
-  ctx.check(received === WARM_UP + ctx.count, `the server received ${received} messages`);
-  return {
-    rate: ctx.count / used.elapsedMs,
-    cpu: used.clientCpuUs / ctx.count,
-    serverCpu: used.serverCpuUs / ctx.count,
-  };
-}
-
 module.exports = {
   name: 'echo64',
   title: 'Echo, 64 in flight, 100 B',
@@ -63,6 +40,6 @@ module.exports = {
   count: 150000,
   quickCount: 40000,
   timeLimitMs: 60000,
-  server,
-  client,
+  server: echoServer,
+  client: (ctx) => measureRate(ctx, echoes, WARM_UP),
 };

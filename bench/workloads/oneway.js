@@ -8,6 +8,7 @@
 // the producer stays within a window of it. The window is wide enough that it never starves the consumer.
 
 const { makeMessage, isMessage, mismatch } = require('../lib/message.js');
+const { measureRate } = require('../lib/throughput.js');
 
 const SLICE = 128;
 const PROGRESS_EVERY = 8192;
@@ -73,19 +74,6 @@ function stream(ctx, count) {
   });
 }
 
-async function client(ctx) {
-  await stream(ctx, WARM_UP);
-  const used = await ctx.measure(() => stream(ctx, ctx.count));
-
-  const { received } = await ctx.report();
-  ctx.check(received === WARM_UP + ctx.count, `the server received ${received} messages`);
-  return {
-    rate: ctx.count / used.elapsedMs,
-    cpu: used.clientCpuUs / ctx.count,
-    serverCpu: used.serverCpuUs / ctx.count,
-  };
-}
-
 module.exports = {
   name: 'oneway',
   title: 'One way, 100 B',
@@ -95,5 +83,5 @@ module.exports = {
   quickCount: 150000,
   timeLimitMs: 60000,
   server,
-  client,
+  client: (ctx) => measureRate(ctx, stream, WARM_UP),
 };

@@ -5,19 +5,9 @@
 
 const { makeMessage, isMessage, mismatch } = require('../lib/message.js');
 const { median, quantile } = require('../lib/stats.js');
+const { echoServer } = require('../lib/throughput.js');
 
 const WARM_UP = 3000;
-
-function server({ send }) {
-  let received = 0;
-  return {
-    onMessage(conn, data) {
-      received++;
-      send(conn, data);
-    },
-    report: () => ({ received }),
-  };
-}
 
 /** `count` round trips, one after the other; fills `times` with the milliseconds of each. */
 function roundTrips(ctx, count, times) {
@@ -68,6 +58,6 @@ module.exports = {
   count: 30000,
   quickCount: 5000,
   timeLimitMs: 60000,
-  server,
+  server: echoServer,
   client,
 };

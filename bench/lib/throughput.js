@@ -1,0 +1,31 @@
+'use strict';
+
+// What workloads of many small messages share. Used by pingpong.js, echo64.js and oneway.js.
+
+/** A server that sends every message back and counts them. */
+function echoServer({ send }) {
+  let received = 0;
+  return {
+    onMessage(conn, data) {
+      received++;
+      send(conn, data);
+    },
+    report: () => ({ received }),
+  };
+}
+
+/** Runs `run(ctx, count)` for a warm-up and then measured; checks what the server has counted. */
+async function measureRate(ctx, run, warmUp) {
+  await run(ctx, warmUp);
+  const used = await ctx.measure(() => run(ctx, ctx.count));
+
+  const { received } = await ctx.report();
+  ctx.check(received === warmUp + ctx.count, `the server received ${received} messages`);
+  return {
+    rate: ctx.count / used.elapsedMs,
+    cpu: used.clientCpuUs / ctx.count,
+    serverCpu: used.serverCpuUs / ctx.count,
+  };
+}
+
+module.exports = { echoServer, measureRate };
