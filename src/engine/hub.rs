@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+#[cfg(unix)]
+use socket2::Socket;
 use tokio::sync::Notify;
 
 #[cfg(unix)]
@@ -48,8 +52,16 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// A running accept task.
+/// A listener.
 struct Acceptor {
+    #[cfg_attr(not(unix), allow(dead_code))]
+    accepting: Arc<Accepting>,
+    /// `None` if it has no socket of its own.
+    task: Option<AcceptTask>,
+}
+
+/// A running accept task.
+struct AcceptTask {
     stop: Arc<Notify>,
     /// Disconnected when the listening socket is closed.
     stopped: mpsc::Receiver<()>,
@@ -116,17 +128,11 @@ impl Hub {
             Listener::listen(local)?
         };
         let address = listener.address();
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let (id, accepting) = self.accepting(framing);
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
-        self.listeners.insert(id, Acceptor { stop: stop.clone(), stopped });
-        let accepting = Accepting {
-            id,
-            framing,
-            mailbox: self.mailbox.clone(),
-            runtime: runtime.clone(),
-            ids: self.ids.clone(),
-        };
+        let task = AcceptTask { stop: stop.clone(), stopped };
+        self.listeners.insert(id, Acceptor { accepting: accepting.clone(), task: Some(task) });
         runtime.spawn(async move {
             tokio::select! {
                 () = stop.notified() => {}
@@ -143,12 +149,53 @@ impl Hub {
         Ok((id, address))
     }
 
+    /// A listener without a socket of its own, whose connections are accepted elsewhere and brought by
+    /// [`Hub::adopt`].
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
+    #[cfg(unix)]
+    pub fn listen_elsewhere(&mut self, framing: Framing) -> Id {
+        let (id, accepting) = self.accepting(framing);
+        self.listeners.insert(id, Acceptor { accepting, task: None });
+        id
+    }
+
+    /// Takes a connected stream socket as if `listener` had accepted it: [`Event::Accepted`] follows.
+    #[cfg(unix)]
+    pub fn adopt(&mut self, listener: Id, socket: OwnedFd) -> Result<(), Error> {
+        let Some(acceptor) = self.listeners.get(&listener) else { return Ok(()) };
+        let socket = Socket::from(socket);
+        let _entered = acceptor.accepting.runtime.enter();
+        socket
+            .set_nonblocking(true)
+            .and_then(|()| Stream::attach(socket))
+            .map(|stream| drop(acceptor.accepting.take(stream)))
+            .map_err(|error| Error::new("accept", error, None))
+    }
+
+    fn accepting(&mut self, framing: Framing) -> (Id, Arc<Accepting>) {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let accepting = Accepting {
+            id,
+            framing,
+            mailbox: self.mailbox.clone(),
+            runtime: self.runtime(),
+            ids: self.ids.clone(),
+        };
+        (id, Arc::new(accepting))
+    }
+
     /// Stops listening; on return the socket is closed and its path removed. Connections that were
     /// made before are still reported, and then [`Event::ListenerClosed`].
     pub fn close_listener(&mut self, id: Id) {
-        if let Some(acceptor) = self.listeners.remove(&id) {
-            acceptor.stop.notify_one();
-            let _ = acceptor.stopped.recv_timeout(CLOSE_PATIENCE);
+        match self.listeners.remove(&id) {
+            Some(Acceptor { task: Some(task), .. }) => {
+                task.stop.notify_one();
+                let _ = task.stopped.recv_timeout(CLOSE_PATIENCE);
+            }
+            Some(_) => drop(self.mailbox.post_now(Event::ListenerClosed { id })),
+            None => {}
         }
     }
 
@@ -243,7 +290,7 @@ impl Drop for Hub {
     }
 }
 
-/// What an accept task works with.
+/// What becomes of accepted sockets.
 struct Accepting {
     id: Id,
     framing: Framing,
@@ -273,7 +320,7 @@ impl Accepting {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let ends = stream.ends();
         // Messages are latency-bound: never wait for more to fill a segment.
-        let _ = set_nodelay(&stream.socket(), true);
+        let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let (mailbox, runtime) = (self.mailbox.clone(), self.runtime.clone());
         let connection = Connection::new(id, self.framing.clone(), mailbox, runtime);
         connection.take(stream);

@@ -27,7 +27,7 @@ use super::event::{Event, Id};
 use super::link::{Inbox, Mode, Outbox};
 use super::mailbox::Mailbox;
 use super::runtime::Runtime;
-use super::transport::{self, Stream, Target};
+use super::transport::{Stream, Target};
 use state::{End, Io, State};
 
 #[cfg(unix)]
@@ -180,8 +180,8 @@ impl Connection {
             return 0;
         }
         let mut sent = 0;
-        if let (Some(socket), 0) = (state.io.socket(), state.outbox.queued()) {
-            match transport::send(&socket, &[IoSlice::new(bytes)]) {
+        if state.outbox.queued() == 0 {
+            match state.io.send(&[IoSlice::new(bytes)]) {
                 Ok(len) => sent = len,
                 Err(error) if is_transient(&error) => {}
                 Err(error) => {
@@ -215,10 +215,9 @@ impl Connection {
             return false;
         }
         state.end = End::Finishing;
-        let Some(socket) = state.io.socket().filter(|_| state.outbox.queued() == 0) else {
+        if state.outbox.queued() > 0 || !state.io.shut_down() {
             return false;
-        };
-        let _ = socket.shutdown(std::net::Shutdown::Write);
+        }
         state.end = End::Finished;
         true
     }
@@ -234,8 +233,8 @@ impl Connection {
         }
         let deadline = Instant::now() + linger;
         state.end = if queued == 0 { End::Lingering(deadline) } else { End::Closing(deadline) };
-        if let (0, Some(socket)) = (queued, state.io.socket()) {
-            let _ = socket.shutdown(std::net::Shutdown::Write);
+        if queued == 0 {
+            state.io.shut_down();
         }
         if queued == 0 && !state.reading && !matches!(state.io, Io::Fresh(_)) {
             self.destroy_locked(&mut state); // the peer's end is already here
@@ -370,18 +369,17 @@ impl Connection {
 
     /// The outbox may be empty: takes the next step towards the end that was asked for.
     fn advance_end(&self, state: &mut State) {
-        let Some(socket) = state.io.socket() else { return };
-        if state.outbox.queued() > 0 || matches!(state.io, Io::Fresh(_)) {
+        if state.outbox.queued() > 0 || matches!(state.io, Io::None | Io::Fresh(_)) {
             return;
         }
         match state.end {
             End::Finishing => {
-                let _ = socket.shutdown(std::net::Shutdown::Write);
+                state.io.shut_down();
                 state.end = End::Finished;
                 let _ = self.mailbox.post_now(Event::Finished { id: self.id });
             }
             End::Closing(deadline) => {
-                let _ = socket.shutdown(std::net::Shutdown::Write);
+                state.io.shut_down();
                 state.end = End::Lingering(deadline);
                 let _ = self.mailbox.post_now(self.closed(Vec::new()));
                 self.reader.notify_one();

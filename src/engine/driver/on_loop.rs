@@ -4,7 +4,8 @@
 //! [`Connection::on_ready`] is called when the socket is ready; [`update`] keeps what is watched in
 //! line with the connection's state.
 
-use std::io;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
@@ -39,6 +40,14 @@ impl OnLoop {
 
     pub fn socket(&self) -> SockRef<'_> {
         SockRef::from(&self.socket)
+    }
+
+    pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        transport::send(&self.socket(), pieces)
+    }
+
+    pub fn shut_down(&self) {
+        let _ = self.socket.shutdown(Shutdown::Write);
     }
 
     /// Gives the socket back to the I/O thread's reactor. Must be called with a runtime entered.
@@ -81,7 +90,7 @@ impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
         // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
-        let (sent, result) = state.outbox.flush(|p| transport::send(&on_loop.socket(), p));
+        let (sent, result) = state.outbox.flush(|pieces| on_loop.send(pieces));
         state.io = Io::Loop(on_loop);
         self.flushed(state, sent, result);
     }

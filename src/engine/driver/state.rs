@@ -1,5 +1,6 @@
 //! What a connection's callers and its driver share, under the connection's lock.
 
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use socket2::SockRef;
@@ -53,12 +54,35 @@ impl Io {
         }
     }
 
-    /// The socket, for writing and for options.
+    /// Writes once without waiting. `WouldBlock` before the connection is up.
+    pub(super) fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Io::None => Err(io::ErrorKind::WouldBlock.into()),
+            Io::Fresh(stream) => stream.send(pieces),
+            Io::Tasks(stream) => stream.send(pieces),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => on_loop.send(pieces),
+        }
+    }
+
+    /// Ends our side. False before the connection is up.
+    pub(super) fn shut_down(&self) -> bool {
+        match self {
+            Io::None => return false,
+            Io::Fresh(stream) => stream.shut_down(),
+            Io::Tasks(stream) => stream.shut_down(),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => on_loop.shut_down(),
+        }
+        true
+    }
+
+    /// The socket, for its options.
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {
             Io::None => None,
-            Io::Fresh(stream) => Some(stream.socket()),
-            Io::Tasks(stream) => Some(stream.socket()),
+            Io::Fresh(stream) => stream.socket(),
+            Io::Tasks(stream) => stream.socket(),
             #[cfg(unix)]
             Io::Loop(on_loop) => Some(on_loop.socket()),
         }

@@ -11,7 +11,7 @@ use crate::engine::error::Error;
 use crate::engine::event::Event;
 use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::mailbox::Gone;
-use crate::engine::transport::{self, Stream, Target};
+use crate::engine::transport::{Stream, Target};
 
 /// Why reading ended.
 enum Stop {
@@ -139,7 +139,7 @@ impl Connection {
             let end = match step {
                 Step::Stop => return Err(Gone),
                 Step::Fail(error) => {
-                    let receive = |b: &mut _| transport::receive(&stream.socket(), b);
+                    let receive = |b: &mut _| stream.receive(b);
                     let mut budget = LAST_BYTES;
                     while budget > 0
                         && let Ok(len @ 1..) = self.receive(inbox, receive).await?

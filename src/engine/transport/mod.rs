@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -112,7 +113,7 @@ impl Stream {
         let room = buffer.capacity() - buffer.len();
         let mut taken = None;
         let read = || {
-            let len = receive(&self.socket(), buffer)?;
+            let len = self.receive(buffer)?;
             taken = Some(len);
             // A short read has emptied the socket: reported as "not ready any more", so that the
             // driver waits for the next edge instead of asking the system once more in vain.
@@ -127,20 +128,37 @@ impl Stream {
 
     /// Writes once, when the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let write = || send(&self.socket(), pieces);
+        let write = || self.send(pieces);
         each!(self, Stream, socket => socket.try_io(Interest::WRITABLE, write))
+    }
+
+    /// Writes once, from any thread, without waiting.
+    pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        each!(self, Stream, socket => send(&SockRef::from(socket), pieces))
+    }
+
+    /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
+    pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        each!(self, Stream, socket => receive(&SockRef::from(socket), buffer))
+    }
+
+    /// Ends our side: the peer reads to the end of what was sent.
+    pub fn shut_down(&self) {
+        let _ = each!(self, Stream, socket => SockRef::from(socket).shutdown(Shutdown::Write));
     }
 
     /// Reads and drops what is there. `Ok(true)` at the end of the stream.
     pub fn discard(&self) -> io::Result<bool> {
         let mut scratch = [MaybeUninit::uninit(); 16 * 1024];
-        let read = || self.socket().recv(&mut scratch).map(|len| len == 0);
-        each!(self, Stream, socket => socket.try_io(Interest::READABLE, read))
+        each!(self, Stream, socket => {
+            let read = || SockRef::from(socket).recv(&mut scratch).map(|len| len == 0);
+            socket.try_io(Interest::READABLE, read)
+        })
     }
 
-    /// The socket itself.
-    pub fn socket(&self) -> SockRef<'_> {
-        each!(self, Stream, socket => SockRef::from(socket))
+    /// The socket, for its options.
+    pub fn socket(&self) -> Option<SockRef<'_>> {
+        Some(each!(self, Stream, socket => SockRef::from(socket)))
     }
 
     /// Takes the socket out of the runtime's reactor.
