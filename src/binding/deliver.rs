@@ -126,6 +126,12 @@ pub fn listening(
     .to_string()
 }
 
+/// The result of what returns nothing, as JSON.
+#[cfg(unix)]
+pub fn done(result: std::result::Result<(), engine::error::Error>) -> String {
+    result.map_or_else(|why| json!({ "error": error(&why) }), |()| json!({})).to_string()
+}
+
 /// The fields of a Node system error.
 fn error(error: &engine::error::Error) -> Value {
     let mut json = json!({

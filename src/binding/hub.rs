@@ -3,6 +3,8 @@
 //! All native state hangs on this object, nothing on the module, so that any number of
 //! environments (workers, re-evaluated modules) can use the addon side by side.
 
+#[cfg(unix)]
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -206,10 +208,40 @@ impl Hub {
     }
 }
 
+#[cfg(unix)]
+#[napi]
+impl Hub {
+    /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn listen_elsewhere(&mut self, options: ListenOptions) -> Result<String> {
+        let (local, framing) = options.into_engine()?;
+        let id = local.check().map(|()| (self.engine.listen_elsewhere(framing), None));
+        Ok(deliver::listening(id))
+    }
+
+    /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn adopt(&mut self, listener: u32, descriptor: i32) -> String {
+        deliver::done(duplicate(descriptor).and_then(|socket| self.engine.adopt(listener, socket)))
+    }
+}
+
 impl Hub {
     fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) {
         self.engine.connection(id).map(act);
     }
+}
+
+/// A close-on-exec duplicate of a descriptor that JavaScript holds open.
+#[cfg(unix)]
+fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
+    let copy = if descriptor < 0 {
+        Err(std::io::ErrorKind::NotConnected.into())
+    } else {
+        // SAFETY: it is only borrowed for the call, during which JavaScript cannot close it.
+        unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
+    };
+    copy.map_err(|error| engine::error::Error::new("accept", error, None))
 }
 
 fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {

@@ -31,6 +31,8 @@ pub struct Error {
     pub syscall: &'static str,
     /// Where it was directed, if anywhere.
     pub endpoint: Option<Endpoint>,
+    /// Why, where that is better known than from the code.
+    pub reason: Option<String>,
     /// What the system said.
     #[source]
     pub source: io::Error,
@@ -39,7 +41,14 @@ pub struct Error {
 impl Error {
     /// `source` happened in `syscall`, directed at `endpoint`.
     pub fn new(syscall: &'static str, source: io::Error, endpoint: Option<Endpoint>) -> Self {
-        Self { syscall, endpoint, source }
+        Self { syscall, endpoint, reason: None, source }
+    }
+
+    /// Says why.
+    #[must_use]
+    pub fn because(mut self, reason: String) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// The symbolic code, e.g. `ECONNREFUSED`; `UNKNOWN` where there is none.
@@ -54,6 +63,9 @@ impl Error {
 
     /// Node explains the code for `listen` alone: `listen EADDRINUSE: address already in use …`.
     fn reason(&self) -> String {
+        if let Some(reason) = &self.reason {
+            return format!(": {reason}");
+        }
         if self.syscall != "listen" {
             return String::new();
         }

@@ -232,6 +232,11 @@ class Listener extends Endpoint {
     this.delimiter = framing.delimiter;
   }
 
+  /** Takes a duplicate of a connected socket's descriptor. Returns the error, or undefined. */
+  adopt(descriptor) {
+    return JSON.parse(this.activity.hub.adopt(this.id, descriptor)).error;
+  }
+
   /** Stops listening, synchronously. Connections that were made before are still reported. */
   close() {
     this.activity.hub.closeListener(this.id);

@@ -93,6 +93,16 @@ class Activity {
     this.hub = null;
   }
 
+  /** What `listen` returns, from the hub's answer. */
+  listener(answer, { framing }, sink) {
+    const { error, id, address } = JSON.parse(answer);
+    if (error) {
+      if (this.endpoints.size === 0) this.dispose();
+      return { error };
+    }
+    return { listener: new Listener(this, id, framing, sink), address };
+  }
+
   reference(step) {
     const before = this.referenced;
     this.referenced += step;
@@ -241,12 +251,16 @@ function connect(options, sink) {
  */
 function listen(options, sink) {
   const activity = acquire();
-  const { error, id, address } = JSON.parse(activity.hub.listen(options));
-  if (error) {
-    if (activity.endpoints.size === 0) activity.dispose();
-    return { error };
-  }
-  return { listener: new Listener(activity, id, options.framing, sink), address };
+  return activity.listener(activity.hub.listen(options), options, sink);
 }
 
-module.exports = { connect, listen };
+/**
+ * A listener that gets its connections by `adopt(descriptor)`. As `listen`; the path, if any, is only
+ * checked.
+ */
+function listenElsewhere(options, sink) {
+  const activity = acquire();
+  return activity.listener(activity.hub.listenElsewhere(options), options, sink);
+}
+
+module.exports = { connect, listen, listenElsewhere };

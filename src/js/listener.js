@@ -5,6 +5,7 @@
 const net = require('node:net');
 const dns = require('node:dns');
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const cluster = require('./cluster');
 const engine = require('./engine');
 const Socket = require('./socket');
 const { codedError, systemError } = require('./errors');
@@ -49,14 +50,21 @@ class Listener extends net.Server {
     });
   }
 
-  #listen(options, path) {
-    const { error, listener, address } = engine.listen(
-      { ...options, framing: this.#framing },
-      this,
-    );
-    if (error) {
+  #listen(where, path) {
+    const options = { ...where, framing: this.#framing };
+    const done = (result) => this.#opened(result, path);
+    if (cluster.isShared(options)) cluster.listen(options, this, done);
+    else done(engine.listen(options, this));
+  }
+
+  #opened({ failure, error, listener, address }, path) {
+    if (failure || error) {
       // As in Node, whose port is -1 where there is none.
-      this.#fail(systemError(path === null ? error : { ...error, port: -1 }));
+      this.#fail(failure ?? systemError(path === null ? error : { ...error, port: -1 }));
+      return;
+    }
+    if (this.#closing) {
+      listener.close(); // before the primary had answered
       return;
     }
     this.#listener = listener;
@@ -120,6 +128,10 @@ class Listener extends net.Server {
   /** Turns away who had connected, but was not reported yet, when `close` was called. */
   _refuse() {
     this.#refusing = true;
+  }
+
+  get _count() {
+    return this.#connections.size;
   }
 
   /** `close` was called. */

@@ -50,6 +50,17 @@ pub enum Local {
     Tcp(std::net::SocketAddr),
 }
 
+impl Local {
+    /// An error for an address that the system would refuse, or not take as it is.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            #[cfg(unix)]
+            Local::Unix(local) => unix::check("listen", &local.path),
+            Local::Tcp(_) => Ok(()),
+        }
+    }
+}
+
 /// A connected stream socket, registered with the current runtime.
 #[derive(Debug)]
 pub enum Stream {
@@ -76,12 +87,12 @@ impl Stream {
     pub async fn connect(target: &Target) -> Result<Self, Vec<Error>> {
         match target {
             #[cfg(unix)]
-            Target::Unix(path) => match unix::connect(path).await {
-                Ok(stream) => Ok(Stream::Unix(stream)),
-                Err(error) => {
-                    Err(vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))])
-                }
-            },
+            Target::Unix(path) => {
+                unix::check("connect", path).map_err(|error| vec![error])?;
+                unix::connect(path).await.map(Stream::Unix).map_err(|error| {
+                    vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))]
+                })
+            }
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
         }
     }
@@ -242,6 +253,7 @@ pub enum Listener {
 impl Listener {
     /// Binds and listens. Must be called with a runtime entered.
     pub fn listen(local: &Local) -> Result<Self, Error> {
+        local.check()?;
         match local {
             #[cfg(unix)]
             Local::Unix(local) => {

@@ -10,6 +10,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::mem;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
 use tokio::time::sleep;
 
+use super::super::error::{Endpoint, Error};
 use super::BACKLOG;
 
 /// How long a full backlog is waited for when connecting.
@@ -51,9 +53,30 @@ pub struct UnixLocal {
     pub add_mode: u32,
 }
 
+/// Bytes that a path may have: those of `sun_path`, without the NUL at its end.
+const MAX_PATH: usize = mem::size_of::<libc::sockaddr_un>() - SUN_PATH_AT - 1;
+const SUN_PATH_AT: usize = mem::offset_of!(libc::sockaddr_un, sun_path);
+
+/// An error, with its reason, for a path that the system would refuse or cut off.
+pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
+    let is_abstract = path.starts_with('\0');
+    let (number, reason) =
+        if is_abstract && cfg!(not(any(target_os = "linux", target_os = "android"))) {
+            (libc::EINVAL, "abstract sockets exist on Linux only".to_owned())
+        } else if !is_abstract && path.contains('\0') {
+            (libc::EINVAL, "the path contains a NUL byte".to_owned())
+        } else if path.len() > MAX_PATH + usize::from(is_abstract) {
+            let most = MAX_PATH + usize::from(is_abstract);
+            (libc::ENAMETOOLONG, format!("{} bytes, of at most {most}", path.len()))
+        } else {
+            return Ok(());
+        };
+    let endpoint = Some(Endpoint::Path(path.to_owned()));
+    Err(Error::new(syscall, io::Error::from_raw_os_error(number), endpoint).because(reason))
+}
+
 /// Connects. A full backlog is waited for, as a blocking connect would.
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
-    address(Path::new(path))?;
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {

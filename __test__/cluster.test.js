@@ -1,0 +1,252 @@
+'use strict';
+// Servers in the workers of node:cluster: the primary hands connections out (K23).
+
+const fs = require('node:fs');
+const { IPC } = require('..');
+const { createWorld, freePort, tcpPlace, unixPlace } = require('./helpers/world');
+const { once } = require('./helpers/events');
+
+const world = createWorld();
+
+/** A primary with its workers; `next(event, worker)` is their next report of that kind. */
+class Cluster {
+  #child;
+  #seen = [];
+  #waiting = [];
+
+  constructor(options) {
+    this.#child = world.child('cluster.js', options);
+    this.exited = this.#child.exited;
+    this.#read();
+  }
+
+  async #read() {
+    try {
+      for (;;) this.#take(await this.#child.next());
+    } catch (error) {
+      for (const { reject } of this.#waiting) reject(error);
+    }
+  }
+
+  #take(report) {
+    const index = this.#waiting.findIndex(({ fits }) => fits(report));
+    if (index === -1) this.#seen.push(report);
+    else this.#waiting.splice(index, 1)[0].resolve(report.slice(2));
+  }
+
+  async next(event, worker) {
+    const fits = (report) => report[0] === event && (!worker || report[1] === worker);
+    const index = this.#seen.findIndex(fits);
+    if (index !== -1) return this.#seen.splice(index, 1)[0].slice(2);
+    return new Promise((resolve, reject) => this.#waiting.push({ fits, resolve, reject }));
+  }
+
+  command(...command) {
+    this.#child.tell(JSON.stringify(command));
+  }
+
+  tell(...command) {
+    this.command('tell', ...command);
+  }
+
+  async state(worker) {
+    this.tell(worker, 'state');
+    return (await this.next('state', worker))[0];
+  }
+}
+
+const places = {
+  unix: async () => unixPlace(world.file()),
+  tcp: async () => tcpPlace('127.0.0.1', await freePort()),
+};
+
+/** `count` workers that listen at `place`. */
+async function start(place, count = 3, options) {
+  const made = new Cluster({ place: place.options, workers: count, ...options });
+  for (let worker = 1; worker <= count; worker++) await made.next('started', worker);
+  return made;
+}
+
+/** Which worker serves `client`, over its present connection. */
+async function who(client, data) {
+  const answer = once(client, 'me');
+  client.emit('who', data);
+  return (await answer)[0].worker;
+}
+
+/** `count` clients, connected one after the other, and the worker that each of them has. */
+async function connect(place, count, module) {
+  const clients = [];
+  for (let i = 0; i < count; i++) {
+    const ipc = world.ipc({}, module ?? IPC);
+    place.connectTo(ipc, 'server');
+    const client = ipc.of.server;
+    await once(client, 'connect');
+    clients.push({ client, worker: await who(client) });
+  }
+  return clients;
+}
+
+const countBy = (list) => {
+  const counts = {};
+  for (const { worker } of list) counts[worker] = (counts[worker] ?? 0) + 1;
+  return counts;
+};
+
+describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
+  test('get the connections in turn (K23)', async () => {
+    const place = await places[kind]();
+    await start(place);
+    expect(countBy(await connect(place, 9))).toEqual({ 1: 3, 2: 3, 3: 3 });
+  });
+
+  test('all get some when the system hands them out, SCHED_NONE (K23)', async () => {
+    const place = await places[kind]();
+    const cluster = await start(place, 2, { policy: 'SCHED_NONE' });
+    const served = countBy(await connect(place, 8));
+    expect(Object.values(served).reduce((sum, count) => sum + count, 0)).toBe(8);
+    const [one] = Object.keys(served);
+    cluster.tell(+one, 'stop', { disconnect: true }); // its share goes to the other
+    await cluster.next('closed', +one);
+    const other = one === '1' ? 2 : 1;
+    expect(countBy(await connect(place, 2))).toEqual({ [other]: 2 });
+  });
+
+  test('what a client sends with its connection arrives whole and in order (K23)', async () => {
+    const place = await places[kind]();
+    await start(place);
+    const size = 300_000;
+    const results = Array.from({ length: 12 }, async (_, i) => {
+      const peer = await world.peer(place);
+      for (let n = 0; n < 5; n++) peer.send('who', { i, n, text: 'x'.repeat(size) });
+      for (let n = 0; n < 5; n++) {
+        const { data } = (await peer.message()).data;
+        expect([data.i, data.n, data.text.length]).toEqual([i, n, size]);
+      }
+    });
+    await Promise.all(results);
+  });
+
+  test.each(['kill', 'exit'])(
+    'a worker that dies (%s) in full traffic is replaced; its clients go on (K8, K23)',
+    async (how) => {
+      const place = await places[kind]();
+      const cluster = await start(place);
+      const clients = await connect(place, 9);
+      const victims = clients.filter(({ worker }) => worker === 2);
+      const others = clients.filter(({ worker }) => worker !== 2);
+      const disconnects = [];
+      const traffic = clients.map(({ client }, index) => {
+        const state = { sent: 0, answered: [] };
+        const more = () => client.emit('who', state.sent++);
+        client.on('me', ({ data }) => {
+          if (data === undefined) return; // not of the traffic
+          state.answered.push(data);
+          more();
+        });
+        client.on('disconnect', () => disconnects.push(index));
+        client.on('connect', more);
+        more();
+        return state;
+      });
+      await Promise.all(clients.map(({ client }) => once(client, 'me')));
+      const reconnected = victims.map(({ client }) => once(client, 'connect'));
+      const answeredBefore = traffic.map(({ answered }) => answered.length);
+      if (how === 'kill') cluster.command('kill', 2);
+      else victims[0].client.emit('exit');
+      expect(await cluster.next('exit', 2)).toEqual([how === 'kill' ? 'SIGKILL' : 3]);
+      await Promise.all(reconnected);
+      cluster.command('fork');
+      await cluster.next('started', 4);
+      // The traffic goes on for everybody, and the others have not noticed.
+      await Promise.all(clients.map(({ client }) => once(client, 'me')));
+      expect(disconnects.sort()).toEqual(victims.map((victim) => clients.indexOf(victim)).sort());
+      for (const [index, { answered }] of traffic.entries()) {
+        expect(answered.length).toBeGreaterThan(answeredBefore[index]);
+        expect(answered).toEqual([...answered].sort((a, b) => a - b)); // none twice, none late
+        expect(new Set(answered).size).toBe(answered.length);
+      }
+      for (const { client, worker } of others) expect(await who(client)).toBe(worker);
+      expect(countBy(await connect(place, 6))).toEqual({ 1: 2, 3: 2, 4: 2 });
+    },
+  );
+
+  test('stop() in one leaves the others serving; it can start again (K23, K26)', async () => {
+    const place = await places[kind]();
+    const cluster = await start(place);
+    const [first] = await connect(place, 3);
+    cluster.tell(1, 'stop');
+    expect(countBy(await connect(place, 4))).toEqual({ 2: 2, 3: 2 });
+    expect(await who(first.client)).toBe(1); // its connections stay
+    expect(await cluster.state(1)).toEqual({ count: 1, listening: false, address: null });
+    cluster.tell(1, 'start');
+    await cluster.next('started', 1);
+    expect(countBy(await connect(place, 3))).toEqual({ 1: 1, 2: 1, 3: 1 });
+  });
+
+  test('disconnect() of a worker waits for its connections, then it ends (K23)', async () => {
+    const place = await places[kind]();
+    const cluster = await start(place, 2);
+    const clients = await connect(place, 2);
+    const { client } = clients.find(({ worker }) => worker === 1);
+    cluster.tell(1, 'disconnect');
+    expect(countBy(await connect(place, 2))).toEqual({ 2: 2 });
+    expect(await who(client)).toBe(1);
+    client.leave?.();
+    client.socket.destroy();
+    client.config.stopRetrying = true;
+    await cluster.next('disconnected', 1);
+    expect(await cluster.next('exit', 1)).toEqual([0]);
+  });
+
+  test('the last one that stops closes the address (K23)', async () => {
+    const place = await places[kind]();
+    const cluster = await start(place, 2);
+    for (const worker of [1, 2]) {
+      cluster.tell(worker, 'stop');
+      await cluster.next('closed', worker);
+      cluster.tell(worker, 'disconnect');
+      expect(await cluster.next('exit', worker)).toEqual([0]);
+    }
+    if (kind === 'unix') expect(fs.readdirSync(world.tmp())).toEqual([]);
+    const late = world.ipc({ maxRetries: 0 });
+    place.connectTo(late, 'server');
+    const code = kind === 'unix' ? 'ENOENT' : 'ECONNREFUSED';
+    expect((await once(late.of.server, 'error'))[0]).toMatchObject({ code });
+  });
+
+  test('over maxConnections goes to a worker that has room (K23)', async () => {
+    const place = await places[kind]();
+    const cluster = await start(place, 2, { config: { maxConnections: 2 } });
+    const clients = await connect(place, 2);
+    cluster.tell(1, 'stop');
+    const more = await connect(place, 1); // the second of worker 2
+    expect(more[0].worker).toBe(2);
+    cluster.tell(1, 'start');
+    await cluster.next('started', 1);
+    expect((await connect(place, 1))[0].worker).toBe(1);
+    expect(clients.map(({ worker }) => worker).sort()).toEqual([1, 2]);
+    expect((await cluster.state(2)).count).toBe(2);
+  });
+
+  test('an address in use is an error of the worker (K23)', async () => {
+    const place = await places[kind]();
+    await world.serve(place);
+    const cluster = new Cluster({ place: place.options, workers: 2 });
+    for (const worker of [1, 2]) {
+      expect(await cluster.next('error', worker)).toEqual(['EADDRINUSE', 'bind']);
+      expect(await cluster.state(worker)).toEqual({ count: 0, listening: false, address: null });
+    }
+  });
+
+  test.each(['9', '10'])('@achrinza/node-ipc %s on the other side (K23)', async (version) => {
+    const module = `node-ipc-${version}`;
+    const { IPCModule } = require(module);
+    const ours = await places[kind]();
+    await start(ours, 2);
+    expect(countBy(await connect(ours, 4, IPCModule))).toEqual({ 1: 2, 2: 2 });
+    const theirs = await places[kind]();
+    await start(theirs, 2, { module });
+    expect(countBy(await connect(theirs, 4))).toEqual({ 1: 2, 2: 2 });
+  });
+});

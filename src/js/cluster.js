@@ -1,0 +1,145 @@
+'use strict';
+// Listening in a worker of `node:cluster`: the primary has the socket and hands connections out, by its
+// scheduling policy, to a net.Server here, which passes each on to the engine (K23). Used by listener.js.
+
+const net = require('node:net');
+const fs = require('node:fs');
+const engine = require('./engine');
+const { codedError } = require('./errors');
+
+/**
+ * Whether to listen by way of the primary: a worker at an IP address, always (as net.Server does), or at
+ * a path that it is to leave as it is (`unlink: false`). A worker that replaces what is at its path does
+ * so alone, and so does one at an abstract name, which the primary would take for a relative path.
+ *
+ * Passing connections on takes their descriptors, which Node has on Unix alone: everywhere else each
+ * worker listens by itself, so the second one at an address gets EADDRINUSE.
+ */
+function isShared({ path, claim }) {
+  const { bun, deno } = process.versions;
+  if (process.platform === 'win32' || bun || deno) return false;
+  if (path !== undefined && (claim !== 'never' || path.startsWith('\0'))) return false;
+  return require('node:cluster').isWorker;
+}
+
+/** Gets the connections from the primary. `listener`: the net.Server that users know, see listener.js. */
+class Acceptor extends net.Server {
+  #listener;
+  /** Passed on, and not reported by the engine yet. */
+  arriving = 0;
+
+  constructor(listener) {
+    super({ pauseOnConnect: true }); // not a byte is read here
+    this.#listener = listener;
+    // What Node looks at before it takes a connection: one over the limit goes to another worker.
+    for (const name of ['maxConnections', 'dropMaxConnection']) {
+      Object.defineProperty(this, name, { get: () => listener[name] });
+    }
+    Object.defineProperty(this, '_connections', {
+      get: () => listener._count + this.arriving,
+      set() {},
+    });
+  }
+
+  /** Called by the worker's `disconnect`, which waits for the end of the connections, as in net. */
+  close(callback) {
+    this.#listener.close(callback);
+    return this;
+  }
+
+  stop() {
+    if (this.listening) super.close();
+  }
+}
+
+/** An engine's listener together with its acceptor: what engine.listen returns elsewhere. */
+class SharedListener {
+  constructor(listener, acceptor) {
+    this.listener = listener;
+    this.acceptor = acceptor;
+  }
+
+  ref() {
+    this.listener.ref();
+    this.acceptor.ref();
+  }
+
+  unref() {
+    this.listener.unref();
+    this.acceptor.unref();
+  }
+
+  close() {
+    this.acceptor.stop();
+    this.listener.close();
+  }
+}
+
+/**
+ * Listens by way of the primary, as engine.listen; `done` gets what that returns, or `{failure}` with
+ * Node's own error. `sink`: the net.Server that users know; `_count` are its connections.
+ */
+function listen({ path, addMode, address, port, framing }, sink, done) {
+  const acceptor = new Acceptor(sink);
+  const { error, listener } = engine.listenElsewhere(
+    { path, claim: 'never', framing },
+    {
+      _onAccepted(connection, addresses) {
+        acceptor.arriving--;
+        sink._onAccepted(connection, addresses);
+      },
+    },
+  );
+  if (error) {
+    done({ error });
+    return;
+  }
+  const shared = new SharedListener(listener, acceptor);
+  let isUp = false;
+  const up = () => {
+    if (isUp) return;
+    isUp = true;
+    done({ listener: shared, address: path === undefined ? acceptor.address() : null });
+  };
+  acceptor.on('error', (failure) => {
+    if (isUp) {
+      sink.emit('error', failure);
+      return;
+    }
+    listener.close();
+    done({ failure });
+  });
+  acceptor.on('listening', () => {
+    if (path !== undefined) addModeTo(path, addMode, acceptor);
+    up();
+  });
+  acceptor.on('drop', (peer) => sink.emit('drop', peer));
+  acceptor.on('connection', (socket) => {
+    up(); // before 'listening' was emitted
+    const { fd = -1 } = socket._handle ?? {};
+    const failure = fd < 0 ? noDescriptor() : listener.adopt(fd);
+    socket.destroy(); // closes Node's descriptor; the engine has its own
+    if (failure) sink._onAcceptFailed(failure);
+    else acceptor.arriving++;
+  });
+  const readableAll = (addMode & 0o444) !== 0;
+  const writableAll = (addMode & 0o222) !== 0;
+  acceptor.listen(path === undefined ? { host: address, port } : { path, readableAll, writableAll });
+}
+
+/** Under SCHED_NONE the primary leaves the mode alone. */
+function addModeTo(path, addMode, acceptor) {
+  try {
+    const mode = fs.statSync(path).mode & 0o777;
+    if ((mode & addMode) !== addMode) fs.chmodSync(path, mode | addMode);
+  } catch (error) {
+    acceptor.emit('error', error);
+  }
+}
+
+function noDescriptor() {
+  const reason = 'this runtime gives no descriptor for a connection of a cluster worker';
+  return codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', reason);
+}
+
+module.exports = { isShared, listen };
