@@ -32,13 +32,19 @@ class Cluster {
     const index = this.#waiting.findIndex(({ fits }) => fits(report));
     if (index === -1) this.#seen.push(report);
     else this.#waiting.splice(index, 1)[0].resolve(report.slice(2));
+    if (report[0] !== 'exit') return;
+    for (const { worker, reject } of this.#waiting) {
+      if (worker === report[1]) reject(new Error(`worker ${worker} ended`));
+    }
   }
 
   async next(event, worker) {
     const fits = (report) => report[0] === event && (!worker || report[1] === worker);
     const index = this.#seen.findIndex(fits);
     if (index !== -1) return this.#seen.splice(index, 1)[0].slice(2);
-    return new Promise((resolve, reject) => this.#waiting.push({ fits, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ fits, worker, resolve, reject });
+    });
   }
 
   command(...command) {
@@ -75,10 +81,10 @@ async function who(client, data) {
 }
 
 /** `count` clients, connected one after the other, and the worker that each of them has. */
-async function connect(place, count, module) {
+async function connect(place, count, implementation = IPC) {
   const clients = [];
   for (let i = 0; i < count; i++) {
-    const ipc = world.ipc({}, module ?? IPC);
+    const ipc = world.ipc({}, implementation);
     place.connectTo(ipc, 'server');
     const client = ipc.of.server;
     await once(client, 'connect');
@@ -86,6 +92,8 @@ async function connect(place, count, module) {
   }
   return clients;
 }
+
+const old = { 9: require('node-ipc-9').IPC, 10: require('node-ipc-10').IPCModule };
 
 const countBy = (list) => {
   const counts = {};
@@ -132,7 +140,12 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     async (how) => {
       const place = await places[kind]();
       const cluster = await start(place);
-      const clients = await connect(place, 9);
+      // Each worker has one of each kind.
+      const clients = [
+        ...(await connect(place, 3)),
+        ...(await connect(place, 3, old[9])),
+        ...(await connect(place, 3, old[10])),
+      ];
       const victims = clients.filter(({ worker }) => worker === 2);
       const others = clients.filter(({ worker }) => worker !== 2);
       const disconnects = [];
@@ -174,11 +187,11 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
   test('stop() in one leaves the others serving; it can start again (K23, K26)', async () => {
     const place = await places[kind]();
     const cluster = await start(place);
-    const [first] = await connect(place, 3);
+    const first = (await connect(place, 3)).find(({ worker }) => worker === 1);
     cluster.tell(1, 'stop');
+    expect(await cluster.state(1)).toEqual({ count: 1, listening: false, address: null });
     expect(countBy(await connect(place, 4))).toEqual({ 2: 2, 3: 2 });
     expect(await who(first.client)).toBe(1); // its connections stay
-    expect(await cluster.state(1)).toEqual({ count: 1, listening: false, address: null });
     cluster.tell(1, 'start');
     await cluster.next('started', 1);
     expect(countBy(await connect(place, 3))).toEqual({ 1: 1, 2: 1, 3: 1 });
@@ -190,11 +203,11 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     const clients = await connect(place, 2);
     const { client } = clients.find(({ worker }) => worker === 1);
     cluster.tell(1, 'disconnect');
+    expect((await cluster.state(1)).listening).toBe(false);
     expect(countBy(await connect(place, 2))).toEqual({ 2: 2 });
     expect(await who(client)).toBe(1);
-    client.leave?.();
-    client.socket.destroy();
     client.config.stopRetrying = true;
+    client.socket.destroy();
     await cluster.next('disconnected', 1);
     expect(await cluster.next('exit', 1)).toEqual([0]);
   });
@@ -220,6 +233,7 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     const cluster = await start(place, 2, { config: { maxConnections: 2 } });
     const clients = await connect(place, 2);
     cluster.tell(1, 'stop');
+    await cluster.state(1);
     const more = await connect(place, 1); // the second of worker 2
     expect(more[0].worker).toBe(2);
     cluster.tell(1, 'start');
@@ -241,12 +255,58 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
 
   test.each(['9', '10'])('@achrinza/node-ipc %s on the other side (K23)', async (version) => {
     const module = `node-ipc-${version}`;
-    const { IPCModule } = require(module);
     const ours = await places[kind]();
     await start(ours, 2);
-    expect(countBy(await connect(ours, 4, IPCModule))).toEqual({ 1: 2, 2: 2 });
+    expect(countBy(await connect(ours, 4, old[version]))).toEqual({ 1: 2, 2: 2 });
     const theirs = await places[kind]();
     await start(theirs, 2, { module });
     expect(countBy(await connect(theirs, 4))).toEqual({ 1: 2, 2: 2 });
   });
+});
+
+test('TCP port 0 is one and the same port for all workers (K23)', async () => {
+  const cluster = new Cluster({ place: { host: '127.0.0.1', port: 0 }, workers: 3 });
+  const addresses = [];
+  for (const worker of [1, 2, 3]) addresses.push((await cluster.next('started', worker))[0]);
+  const { port } = addresses[0];
+  expect(port).toBeGreaterThan(0);
+  expect(addresses).toEqual(Array(3).fill({ address: '127.0.0.1', family: 'IPv4', port }));
+  const clients = await connect(tcpPlace('127.0.0.1', port), 6);
+  expect(countBy(clients)).toEqual({ 1: 2, 2: 2, 3: 2 });
+});
+
+describe('the socket file of workers', () => {
+  test.each(['SCHED_RR', 'SCHED_NONE'])(
+    'has the mode that is asked for, %s (K23)',
+    async (policy) => {
+      const place = unixPlace(world.file());
+      const config = { readableAll: true, writableAll: true };
+      await start(place, 2, { policy, config });
+      expect(fs.statSync(place.options.path).mode & 0o666).toBe(0o666);
+    },
+  );
+
+  test('may have no longer a path than anywhere else (F10)', async () => {
+    const path = world.file('x'.repeat(120));
+    const cluster = new Cluster({ place: { path }, workers: 1 });
+    expect(await cluster.next('error', 1)).toEqual(['ENAMETOOLONG', 'listen']);
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('is taken over by a worker whose unlink is true, and refused with stale (F9, K23)', async () => {
+    const place = unixPlace(world.file());
+    const alone = new Cluster({ place: place.options, workers: 1, config: { unlink: true } });
+    await alone.next('started', 1);
+    alone.command('fork');
+    await alone.next('started', 2);
+    expect(countBy(await connect(place, 4))).toEqual({ 2: 4 });
+    const stale = new Cluster({ place: place.options, workers: 1, config: { unlink: 'stale' } });
+    expect(await stale.next('error', 1)).toEqual(['EADDRINUSE', 'listen']);
+  });
+});
+
+test('unref() lets a worker end that listens (K23)', async () => {
+  const cluster = await start(unixPlace(world.file()), 1);
+  cluster.tell(1, 'unref'); // its channel, too
+  expect(await cluster.next('exit', 1)).toEqual([0]);
 });

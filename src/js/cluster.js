@@ -124,7 +124,9 @@ function listen({ path, addMode, address, port, framing }, sink, done) {
   });
   const readableAll = (addMode & 0o444) !== 0;
   const writableAll = (addMode & 0o222) !== 0;
-  acceptor.listen(path === undefined ? { host: address, port } : { path, readableAll, writableAll });
+  acceptor.listen(
+    path === undefined ? { host: address, port } : { path, readableAll, writableAll },
+  );
 }
 
 /** Under SCHED_NONE the primary leaves the mode alone. */
