@@ -116,7 +116,8 @@ fn pair(scratch: &Scratch, over_tcp: bool) -> (Peer, Id, Peer, Id) {
         tcp(vec![address.unwrap()])
     } else {
         let path = scratch.path();
-        let local = UnixLocal { path: path.clone(), claim: Claim::Takeover, add_mode: 0 };
+        let local =
+            UnixLocal { path: path.clone(), claim: Claim::Takeover, add_mode: 0, padded: false };
         server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
         Target::Unix(path)
     };
@@ -159,7 +160,7 @@ fn closing_sends_what_was_written_even_before_the_connection_is_up() {
     let scratch = Scratch::new();
     let path = scratch.path();
     let mut server = Peer::new();
-    let local = UnixLocal { path: path.clone(), claim: Claim::Never, add_mode: 0 };
+    let local = UnixLocal { path: path.clone(), claim: Claim::Never, add_mode: 0, padded: false };
     server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
     let mut client = Peer::new();
     let id = client.hub.connect(Target::Unix(path), framing(Mode::Frames));
@@ -239,7 +240,8 @@ fn a_path_that_is_too_long_says_so() {
 fn a_closed_listener_is_gone_on_return() {
     let scratch = Scratch::new();
     let mut server = Peer::new();
-    let local = UnixLocal { path: scratch.path(), claim: Claim::Takeover, add_mode: 0 };
+    let local =
+        UnixLocal { path: scratch.path(), claim: Claim::Takeover, add_mode: 0, padded: false };
     let (id, _) = server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
     server.hub.close_listener(id);
     assert!(std::fs::read_dir(&scratch.0).unwrap().next().is_none());

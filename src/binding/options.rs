@@ -81,6 +81,8 @@ pub struct ListenOptions {
     pub claim: Option<String>,
     /// Permission bits to add to the socket file.
     pub add_mode: Option<u32>,
+    /// Fill an abstract name up with NULs.
+    pub padded: Option<bool>,
     /// IP address.
     pub address: Option<String>,
     /// TCP port; 0: the system's choice.
@@ -94,7 +96,7 @@ impl ListenOptions {
     pub fn into_engine(self) -> Result<(Local, Framing)> {
         let framing = self.framing.into_engine()?;
         let local = match self.path {
-            Some(path) => unix_local(path, self.claim.as_deref(), self.add_mode.unwrap_or(0))?,
+            Some(path) => unix_local(path, self.claim.as_deref(), self.add_mode, self.padded)?,
             None => {
                 let address = self.address.as_deref().unwrap_or("::");
                 Local::Tcp(socket_address(address, self.port.unwrap_or(0))?)
@@ -110,7 +112,12 @@ fn unix_target(path: String) -> Result<Target> {
 }
 
 #[cfg(unix)]
-fn unix_local(path: String, claim: Option<&str>, add_mode: u32) -> Result<Local> {
+fn unix_local(
+    path: String,
+    claim: Option<&str>,
+    add_mode: Option<u32>,
+    padded: Option<bool>,
+) -> Result<Local> {
     let claim = match claim {
         Some("takeover") => Claim::Takeover,
         Some("stale") => Claim::Stale,
@@ -119,7 +126,8 @@ fn unix_local(path: String, claim: Option<&str>, add_mode: u32) -> Result<Local>
             return Err(Error::new(Status::InvalidArg, format!("claim: {other:?}")));
         }
     };
-    Ok(Local::Unix(UnixLocal { path, claim, add_mode }))
+    let add_mode = add_mode.unwrap_or(0);
+    Ok(Local::Unix(UnixLocal { path, claim, add_mode, padded: padded.unwrap_or(false) }))
 }
 
 #[cfg(not(unix))]
@@ -128,7 +136,7 @@ fn unix_target(_: String) -> Result<Target> {
 }
 
 #[cfg(not(unix))]
-fn unix_local(_: String, _: Option<&str>, _: u32) -> Result<Local> {
+fn unix_local(_: String, _: Option<&str>, _: Option<u32>, _: Option<bool>) -> Result<Local> {
     Err(unsupported())
 }
 

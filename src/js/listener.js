@@ -9,6 +9,7 @@ const cluster = require('./cluster');
 const engine = require('./engine');
 const Socket = require('./socket');
 const { codedError, systemError } = require('./errors');
+const { PADS_ABSTRACT } = require('./paths');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
@@ -34,7 +35,7 @@ class Listener extends net.Server {
 
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
   _listenPath(path, claim, addMode) {
-    this.#listen({ path, claim, addMode }, path);
+    this.#listen({ path, claim, addMode, padded: PADS_ABSTRACT }, path);
   }
 
   /** Listens on a host's first address; 'listening' or 'error' follows in a later turn. */

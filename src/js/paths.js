@@ -16,4 +16,10 @@ function systemPath(path, platform = process.platform) {
   return PIPE + path.replace(/^\//, '').replace(/\//g, '-');
 }
 
-module.exports = { defaultPath, systemPath };
+/**
+ * Whether net, in this Node, listens at an abstract name (Linux: `\0name`) filled up with NULs to the
+ * full length of an address: that of Node 20, with libuv before 1.48. (Node 18 takes all such names for one.)
+ */
+const PADS_ABSTRACT = /^1\.4[67]\./.test(process.versions.uv ?? '');
+
+module.exports = { PADS_ABSTRACT, defaultPath, systemPath };

@@ -20,6 +20,8 @@ use tokio::net::{UnixListener, UnixStream};
 use super::error::{Endpoint, Error};
 use super::event::Ends;
 
+#[cfg(unix)]
+mod lock;
 pub mod tcp;
 #[cfg(unix)]
 pub mod unix;

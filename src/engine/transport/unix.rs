@@ -5,14 +5,14 @@
 //! over), and only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
-//! take turns by a lock on the directory; it is advisory and given up on after `LOCK_PATIENCE`, so
-//! a stranger who holds it cannot stop anybody.
+//! take turns by the lock of the module `lock`. Without it everything still works, but for taking a
+//! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::mem;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream as StdUnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -23,12 +23,10 @@ use tokio::time::sleep;
 
 use super::super::error::{Endpoint, Error};
 use super::BACKLOG;
+use super::lock::{Unlocked, lock_directory};
 
 /// How long a full backlog is waited for when connecting.
 const BACKLOG_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long the lock on a directory is waited for.
-const LOCK_PATIENCE: Duration = Duration::from_millis(100);
 
 /// What to do about an existing file at the path (`config.unlink`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +49,8 @@ pub struct UnixLocal {
     pub claim: Claim,
     /// Permission bits to add to the socket file, e.g. 0o444.
     pub add_mode: u32,
+    /// Whether an abstract name is to be filled up with NULs.
+    pub padded: bool,
 }
 
 /// Bytes that a path may have: those of `sun_path`, without the NUL at its end.
@@ -75,8 +75,26 @@ pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
     Err(Error::new(syscall, io::Error::from_raw_os_error(number), endpoint).because(reason))
 }
 
-/// Connects. A full backlog is waited for, as a blocking connect would.
+/// The abstract name `path` as systems have it that always pass the whole of `sun_path`.
+fn padded(path: &str) -> String {
+    format!("{path:\0<width$}", width = path.chars().count() + MAX_PATH + 1 - path.len())
+}
+
+/// Connects. A full backlog is waited for, as a blocking connect would. An abstract name is tried both
+/// as it is and padded, since servers differ in that.
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
+    let connected = connect_to(path).await;
+    match &connected {
+        Err(error)
+            if error.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0') =>
+        {
+            connect_to(&padded(path)).await.or(connected)
+        }
+        _ => connected,
+    }
+}
+
+async fn connect_to(path: &str) -> io::Result<UnixStream> {
     let started = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -109,8 +127,9 @@ fn id_of(path: &Path) -> io::Result<FileId> {
 impl Drop for OwnPath {
     fn drop(&mut self) {
         let Some((path, id)) = &self.file else { return };
-        let _lock = lock_directory(path);
-        if id_of(path).is_ok_and(|now| now == *id) {
+        let lock = lock_directory(path);
+        // While others are at it, a dead file is better than the loss of a new one.
+        if !matches!(lock, Err(Unlocked::Busy)) && id_of(path).is_ok_and(|now| now == *id) {
             let _ = fs::remove_file(path);
         }
     }
@@ -119,108 +138,146 @@ impl Drop for OwnPath {
 /// Listens on a path.
 pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
     if local.path.starts_with('\0') {
-        return Ok((bind(Path::new(&local.path))?, OwnPath { file: None }));
+        let name = if local.padded { &padded(&local.path) } else { &local.path };
+        return Ok((bind(&SockAddr::unix(name)?)?, OwnPath { file: None }));
     }
     let path = Path::new(&local.path);
-    let _lock = lock_directory(path);
-    let listener = match bind_file(path, local.add_mode) {
+    let lock = lock_directory(path);
+    let made = match fresh(path, local.add_mode, lock.is_ok()) {
         Err(error)
-            if error.kind() == io::ErrorKind::AddrInUse && may_replace(path, local.claim) =>
+            if error.kind() == io::ErrorKind::AddrInUse
+                && may_replace(path, local.claim, lock.is_ok()) =>
         {
-            replace(path, local.add_mode)?
+            replace(path, local.add_mode)
         }
-        result => result?,
+        result => result,
     };
+    let (listener, id) = made?;
     let file = match local.claim {
         Claim::Never => None,
-        Claim::Takeover | Claim::Stale => Some((path.to_owned(), id_of(path)?)),
+        Claim::Takeover | Claim::Stale => Some((path.to_owned(), id)),
     };
     Ok((listener, OwnPath { file }))
 }
 
-fn may_replace(path: &Path, claim: Claim) -> bool {
+fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
     is_socket
         && match claim {
             Claim::Takeover => true,
-            Claim::Stale => StdUnixStream::connect(path)
-                .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused),
+            // Without the lock another one might be at it, too.
+            Claim::Stale => locked && is_dead(path),
             Claim::Never => false,
         }
 }
 
+/// Whether nobody listens on the socket at `path`. Never waits: a full backlog is a sign of life.
+fn is_dead(path: &Path) -> bool {
+    let connect = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(path)?)
+    };
+    connect().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Listens on a path where nothing is. A socket that is to be opened to others, and one that is made
+/// without the lock, is prepared beside the path, so that nobody sees it before it is complete.
+fn fresh(path: &Path, add_mode: u32, locked: bool) -> io::Result<(UnixListener, FileId)> {
+    if add_mode == 0 && locked {
+        return bind_file(path, 0);
+    }
+    let Some(beside) = Beside::new(path, add_mode)? else { return bind_file(path, add_mode) };
+    match fs::hard_link(&beside.path, path) {
+        Ok(()) => Ok(beside.listening()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(in_use()),
+        // A file system without links.
+        Err(_) => bind_file(path, add_mode),
+    }
+}
+
 /// Binds beside the path and renames over it: at every moment somebody listens on the path.
-fn replace(path: &Path, add_mode: u32) -> io::Result<UnixListener> {
-    let beside = name_beside(path);
-    match bind_file(&beside, add_mode) {
-        Ok(listener) => {
-            if let Err(error) = fs::rename(&beside, path) {
-                let _ = fs::remove_file(&beside);
-                return Err(error);
-            }
-            Ok(listener)
-        }
-        // No room for a longer name within the limit: a short gap is better than no server.
-        Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => {
-            fs::remove_file(path)?;
-            bind_file(path, add_mode)
-        }
+fn replace(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
+    let replaced = match Beside::new(path, add_mode) {
+        Ok(Some(beside)) => fs::rename(&beside.path, path).map(|()| beside.listening()),
+        // A short gap is better than no server.
+        Ok(None) => fs::remove_file(path).and_then(|()| bind_file(path, add_mode)),
         Err(error) => Err(error),
-    }
-}
-
-/// A short unused name in the same directory.
-fn name_beside(path: &Path) -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".{:x}.{count:x}", std::process::id()))
-}
-
-fn bind_file(path: &Path, add_mode: u32) -> io::Result<UnixListener> {
-    let listener = bind(path)?;
-    if add_mode != 0 {
-        let mode = fs::symlink_metadata(path)?.permissions().mode() | add_mode;
-        fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-    }
-    Ok(listener)
-}
-
-fn bind(path: &Path) -> io::Result<UnixListener> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(&address(path)?)?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
-}
-
-/// The socket address of `path`. The system's limit is 107 bytes on Linux, 103 on macOS.
-fn address(path: &Path) -> io::Result<SockAddr> {
-    SockAddr::unix(path).map_err(|error| match path.as_os_str().len() {
-        104.. => io::Error::from_raw_os_error(libc::ENAMETOOLONG),
+    };
+    replaced.map_err(|error| match error.kind() {
+        // Somebody else's, in a directory like /tmp.
+        io::ErrorKind::PermissionDenied => in_use(),
         _ => error,
     })
 }
 
-/// The directory of `path`, locked until dropped; `None` if it cannot be had in time.
-fn lock_directory(path: &Path) -> Option<File> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory = File::open(parent.unwrap_or(Path::new("."))).ok()?;
-    let started = Instant::now();
-    loop {
-        match directory.try_lock() {
-            Ok(()) => return Some(directory),
-            Err(TryLockError::WouldBlock) if started.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(Duration::from_millis(1));
+fn in_use() -> io::Error {
+    io::Error::from_raw_os_error(libc::EADDRINUSE)
+}
+
+/// A listening socket at another name in the directory of its path. Dropping it removes that name.
+struct Beside {
+    path: PathBuf,
+    listening: Option<(UnixListener, FileId)>,
+}
+
+impl Beside {
+    /// `None`: within the limit there is no room for such a name.
+    fn new(path: &Path, add_mode: u32) -> io::Result<Option<Self>> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let process = std::process::id();
+        loop {
+            let count = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = path.with_file_name(format!(".{process:x}.{count:x}"));
+            if path.as_os_str().len() > MAX_PATH {
+                return Ok(None);
             }
-            Err(_) => return None,
+            match bind_file(&path, add_mode) {
+                // Left behind by a process that was killed, perhaps in another container.
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+                result => return result.map(|made| Some(Self { path, listening: Some(made) })),
+            }
         }
     }
+
+    fn listening(mut self) -> (UnixListener, FileId) {
+        self.listening.take().expect("taken once")
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path); // gone already after a rename
+    }
+}
+
+fn bind_file(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
+    let listener = bind(&SockAddr::unix(path)?)?;
+    let open = || -> io::Result<FileId> {
+        let meta = fs::symlink_metadata(path)?;
+        if add_mode != 0 {
+            let mode = meta.permissions().mode() | add_mode;
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        }
+        Ok((meta.dev(), meta.ino()))
+    };
+    let id = open().inspect_err(|_| drop(fs::remove_file(path)))?;
+    Ok((listener, id))
+}
+
+fn bind(address: &SockAddr) -> io::Result<UnixListener> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read;
+    use std::os::unix::net::UnixStream as StdUnixStream;
 
     /// A directory of its own for each test, removed at its end.
     struct Scratch(PathBuf);
@@ -237,7 +294,7 @@ mod tests {
 
         fn local(&self, claim: Claim) -> UnixLocal {
             let path = self.0.join("s").to_str().unwrap().to_owned();
-            UnixLocal { path, claim, add_mode: 0 }
+            UnixLocal { path, claim, add_mode: 0, padded: false }
         }
 
         fn names(&self) -> Vec<String> {
