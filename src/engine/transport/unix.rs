@@ -67,7 +67,7 @@ pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
             (libc::EINVAL, "the path contains a NUL byte".to_owned())
         } else if path.len() > MAX_PATH + usize::from(is_abstract) {
             let most = MAX_PATH + usize::from(is_abstract);
-            (libc::ENAMETOOLONG, format!("{} bytes, of at most {most}", path.len()))
+            (libc::ENAMETOOLONG, format!("{} bytes, over the limit of {most}", path.len()))
         } else {
             return Ok(());
         };
