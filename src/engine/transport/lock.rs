@@ -37,3 +37,62 @@ pub fn lock_directory(path: &Path) -> Result<File, Unlocked> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::unix::{Claim, UnixLocal, listen};
+    use super::*;
+    use std::os::unix::net::UnixStream;
+    use std::sync::Barrier;
+    use std::{fs, thread};
+
+    /// Runs `test` with a directory of its own and a function that makes local addresses in it.
+    fn in_directory(name: &str, test: impl FnOnce(&Path, &(dyn Fn(Claim) -> UnixLocal + Sync))) {
+        let directory =
+            std::env::temp_dir().join(format!("ferripc-lock-{name}-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let path = directory.join("s").to_str().unwrap().to_owned();
+        let local = |claim| UnixLocal { path: path.clone(), claim, add_mode: 0, padded: false };
+        test(&directory, &local);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn an_end_never_removes_the_file_of_who_takes_over_at_that_moment() {
+        in_directory("race", |_, local| {
+            let mut current = listen(&local(Claim::Takeover)).unwrap();
+            for _ in 0..2000 {
+                let barrier = Barrier::new(2);
+                let next = thread::scope(|scope| {
+                    let next = scope.spawn(|| {
+                        barrier.wait();
+                        listen(&local(Claim::Takeover)).unwrap()
+                    });
+                    barrier.wait();
+                    drop(current.1);
+                    next.join().unwrap()
+                });
+                UnixStream::connect(local(Claim::Takeover).path).unwrap();
+                current = next;
+            }
+        });
+    }
+
+    #[test]
+    fn while_a_stranger_holds_it_servers_start_and_end_but_neither_take_nor_remove_what_is_dead() {
+        in_directory("busy", |directory, local| {
+            let dead = listen(&local(Claim::Never)).unwrap();
+            drop(dead);
+            let stranger = File::open(directory).unwrap();
+            stranger.lock().unwrap();
+            let error = listen(&local(Claim::Stale)).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+            drop(listen(&local(Claim::Takeover)).unwrap());
+            assert_eq!(fs::read_dir(directory).unwrap().count(), 1); // s, dead
+            fs::remove_file(directory.join("s")).unwrap();
+            let _fresh = listen(&local(Claim::Stale)).unwrap();
+            UnixStream::connect(local(Claim::Stale).path).unwrap();
+            drop(stranger);
+        });
+    }
+}
