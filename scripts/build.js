@@ -10,7 +10,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { candidates } = require('../src/js/native');
+const { candidates, libc } = require('../src/js/native');
 
 const root = path.join(__dirname, '..');
 
@@ -38,7 +38,7 @@ function isFresh(addon) {
 function addonName() {
   const [first, musl] = candidates();
   if (!musl) return first;
-  return process.report.getReport().header.glibcVersionRuntime ? first : musl;
+  return libc().startsWith('glibc') ? first : musl;
 }
 
 function build({ ifStale = false, debug = false } = {}) {

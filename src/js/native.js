@@ -3,9 +3,11 @@
 // the package touches nothing), and by scripts/build.js for the addon's name.
 //
 // Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> a file of this checkout -> the
-// platform package -> an error whose `cause` lists every attempt.
+// platform package -> an error that says what was tried and what to do.
 
 const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..', '..');
 
 /** File names of the addon that may fit this platform. */
 function candidates() {
@@ -15,34 +17,108 @@ function candidates() {
   return [`${base}-gnu.node`, `${base}-musl.node`];
 }
 
-/** The addon's exports. Throws an Error with code ERR_FERRIPC_NO_BINARY if there is none. */
+/**
+ * The addon's exports. Throws an Error with code ERR_FERRIPC_NO_BINARY if there is none; its `cause` is
+ * an AggregateError of every attempt's.
+ */
 function load() {
   const forced = process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
   const attempts = forced
-    ? [forced]
-    : candidates().flatMap((name) => [
-        path.join(__dirname, '..', '..', name),
-        name.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1'),
-      ]);
+    ? [path.resolve(forced)]
+    : candidates().flatMap((name) => [path.join(ROOT, name), packageOf(name)]);
   const failures = [];
   for (const attempt of attempts) {
     try {
-      return require(attempt);
+      const addon = forced ? open(attempt) : require(attempt);
+      if (typeof addon.Hub === 'function') return addon;
+      failures.push(new Error('not an addon of ferripc'));
     } catch (error) {
       failures.push(error);
     }
   }
-  const platform = `${process.platform}-${process.arch}`;
-  throw Object.assign(
-    new Error(
-      `ferripc has no native binary that loads on ${platform} (Node ${process.version}). ` +
-        `Tried: ${attempts.join(', ')}. ` +
-        'Reinstall without --omit=optional, or run `npm run build` in a source checkout. ' +
-        'The `cause` of this error lists why each attempt failed.',
-      { cause: new AggregateError(failures) },
-    ),
-    { code: 'ERR_FERRIPC_NO_BINARY' },
-  );
+  const lines = [
+    `ferripc has no native binary that loads on ${platform()} (Node ${process.version}). Tried:`,
+    ...attempts.map((attempt, i) => `  ${attempt}: ${reasonOf(failures[i], attempt)}`),
+    ...advice(forced).map((line) => `- ${line}`),
+  ];
+  throw Object.assign(new Error(lines.join('\n'), { cause: new AggregateError(failures) }), {
+    code: 'ERR_FERRIPC_NO_BINARY',
+  });
 }
 
-module.exports = { candidates, load };
+/** The package of a platform's addon. */
+function packageOf(name) {
+  return name.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1');
+}
+
+/** Loads a file as an addon, whatever its name ends in. */
+function open(file) {
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  return module.exports;
+}
+
+function reasonOf({ code, message }, attempt) {
+  const missing = code === 'MODULE_NOT_FOUND' && message.includes(`'${attempt}'`);
+  return missing ? 'not found' : message.split('\n')[0];
+}
+
+/** This platform, on Linux with the C library. */
+function platform() {
+  const base = `${process.platform}-${process.arch}`;
+  const library = libc();
+  return library ? `${base} with ${library}` : base;
+}
+
+/** `glibc 2.36`, `musl`, or '' where it is not known or makes no difference. */
+function libc() {
+  const { report } = process;
+  if (process.platform !== 'linux' || !report) return '';
+  const { excludeNetwork } = report;
+  try {
+    report.excludeNetwork = true; // names would be looked up
+    const { header, sharedObjects } = report.getReport();
+    if (header.glibcVersionRuntime) return `glibc ${header.glibcVersionRuntime}`;
+    return sharedObjects.some((file) => file.includes('musl')) ? 'musl' : '';
+  } catch {
+    return '';
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
+}
+
+/** What to do about it, the likeliest first. */
+function advice(forced) {
+  if (forced) {
+    return ['NAPI_RS_NATIVE_LIBRARY_PATH is set, so nothing else was tried: correct or unset it.'];
+  }
+  const lines = [];
+  const names = candidates().map(packageOf).join(' or ');
+  if (process.versions.electron || __dirname.includes('.asar')) {
+    lines.push(
+      'In a packed Electron app: keep the binary out of the archive, ' +
+        'with "asarUnpack": ["**/node_modules/ferripc*/**"] or your packager\'s setting for it.',
+    );
+  }
+  if (!__dirname.endsWith(path.join('src', 'js'))) {
+    lines.push(
+      'In a bundle (webpack, esbuild, Rollup, Vite, ...): mark `ferripc` as external, ' +
+        'and ship its folder of node_modules with the bundle.',
+    );
+  }
+  if (libc() === 'musl') {
+    lines.push(
+      'On Alpine and other systems with musl: run the installation there. ' +
+        'A node_modules folder from another system, or another stage of an image, has the wrong binary.',
+    );
+  }
+  lines.push(
+    `Reinstall on this platform, without --omit=optional (or --no-optional): ${names} ` +
+      'comes as an optional dependency. If it is still missing, remove node_modules and the lock file before.',
+    'In a source checkout, or on a platform without a prebuilt binary: `npm run build`, ' +
+      'which takes a Rust toolchain.',
+  );
+  return lines;
+}
+
+module.exports = { candidates, libc, load };

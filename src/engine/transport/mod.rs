@@ -58,7 +58,7 @@ impl Local {
         match self {
             #[cfg(unix)]
             Local::Unix(local) => unix::check("listen", &local.path),
-            Local::Tcp(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 }

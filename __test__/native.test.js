@@ -1,0 +1,128 @@
+'use strict';
+// Where the native addon is looked for, and what is said when there is none.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { candidates, libc } = require('../src/js/native');
+const { createWorld } = require('./helpers/world');
+
+const world = createWorld();
+
+const ROOT = path.join(__dirname, '..');
+const names = candidates();
+const built = names.find((name) => fs.existsSync(path.join(ROOT, name)));
+const packages = names.map((name) => name.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1'));
+
+/** A copy of the package without its binary, in `folder` of the test's directory. */
+function install(folder = 'node_modules/ferripc') {
+  const home = world.file(folder);
+  fs.mkdirSync(home, { recursive: true });
+  for (const name of ['index.js', 'package.json'])
+    fs.copyFileSync(path.join(ROOT, name), path.join(home, name));
+  for (const name of ['src/js', 'services'])
+    fs.cpSync(path.join(ROOT, name), path.join(home, name), { recursive: true });
+  return home;
+}
+
+/** What a process says that loads `file` and makes a server. */
+async function load(file, { musl = false, forced = '' } = {}) {
+  const child = world.child('no-binary.js', [file, musl], {
+    cwd: world.tmp(),
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: forced },
+  });
+  const { code, lines, stderr } = await child.exited;
+  expect([code, stderr]).toEqual([0, '']);
+  return lines[0];
+}
+
+const lines = (error) => error.message.split('\n');
+const hasAdvice = (error, text) =>
+  lines(error).some((line) => line.startsWith('- ') && line.includes(text));
+
+test('without a binary: the platform, what was tried, and what to do', async () => {
+  const home = install();
+  const error = await load(home);
+  expect(error.code).toBe('ERR_FERRIPC_NO_BINARY');
+  expect(error.causes).toEqual(names.flatMap(() => ['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']));
+  const where = `${process.platform}-${process.arch}`;
+  const platform = libc() ? `${where} with ${libc()}` : where;
+  expect(lines(error)[0]).toBe(
+    `ferripc has no native binary that loads on ${platform} (Node ${process.version}). Tried:`,
+  );
+  const tried = names.flatMap((name, i) => [path.join(home, name), packages[i]]);
+  expect(lines(error).slice(1, 1 + tried.length)).toEqual(tried.map((it) => `  ${it}: not found`));
+  expect(hasAdvice(error, '--omit=optional')).toBe(true);
+  expect(hasAdvice(error, 'npm run build')).toBe(true);
+  // Nothing that does not apply.
+  expect(hasAdvice(error, 'asarUnpack')).toBe(false);
+  expect(hasAdvice(error, 'external')).toBe(false);
+  expect(hasAdvice(error, 'Alpine')).toBe(Boolean(libc() === 'musl'));
+});
+
+(process.platform === 'linux' ? test : test.skip)('on Linux the C library is named', async () => {
+  expect(libc()).toMatch(/^(glibc \d+\.\d+|musl)$/);
+  const error = await load(install(), { musl: true });
+  expect(lines(error)[0]).toContain(`linux-${process.arch} with musl (`);
+  expect(hasAdvice(error, 'Alpine')).toBe(true);
+});
+
+test('a bundle is told to mark the package as external', async () => {
+  const bundle = world.file('dist');
+  fs.cpSync(path.join(ROOT, 'src/js'), bundle, { recursive: true });
+  const error = await load(path.join(bundle, 'ipc.js'));
+  expect(error.code).toBe('ERR_FERRIPC_NO_BINARY');
+  expect(hasAdvice(error, 'mark `ferripc` as external')).toBe(true);
+});
+
+test('an app in an archive is told to unpack the binary', async () => {
+  const error = await load(install('app.asar/node_modules/ferripc'));
+  expect(hasAdvice(error, '"asarUnpack": ["**/node_modules/ferripc*/**"]')).toBe(true);
+  expect(hasAdvice(error, 'external')).toBe(false);
+});
+
+test('a file that does not load: why', async () => {
+  const home = install();
+  fs.writeFileSync(path.join(home, names[0]), 'text, and no binary');
+  const error = await load(home);
+  const line = lines(error)[1];
+  expect(line.startsWith(`  ${path.join(home, names[0])}: `)).toBe(true);
+  expect(line).not.toContain('not found');
+  expect(error.causes[0]).toBe('ERR_DLOPEN_FAILED');
+});
+
+test('a package of that name without an addon', async () => {
+  const home = install();
+  const impostor = world.file(`node_modules/${packages[0]}`);
+  fs.mkdirSync(impostor);
+  fs.writeFileSync(path.join(impostor, 'index.js'), 'module.exports = {};');
+  expect(lines(await load(home))).toContain(`  ${packages[0]}: not an addon of ferripc`);
+});
+
+test('the platform package is found', async () => {
+  const home = install();
+  const folder = world.file(`node_modules/${packages[names.indexOf(built)]}`);
+  fs.mkdirSync(folder);
+  fs.copyFileSync(path.join(ROOT, built), path.join(folder, built));
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ main: built }));
+  expect(await load(home)).toBe('works');
+});
+
+describe('NAPI_RS_NATIVE_LIBRARY_PATH', () => {
+  test('names the addon, whatever its name, relative to the working directory', async () => {
+    const home = install();
+    fs.copyFileSync(path.join(ROOT, built), world.file('library.so.1'));
+    expect(await load(home, { forced: 'library.so.1' })).toBe('works');
+  });
+
+  test.each(['text', 'missing'])('to a %s file: nothing else is tried', async (kind) => {
+    const home = install();
+    fs.copyFileSync(path.join(ROOT, built), path.join(home, built));
+    const forced = world.file('library.txt');
+    if (kind === 'text') fs.writeFileSync(forced, 'process.exit(9)');
+    const error = await load(home, { forced });
+    expect(error.code).toBe('ERR_FERRIPC_NO_BINARY');
+    expect(error.causes).toEqual(['ERR_DLOPEN_FAILED']);
+    expect(lines(error)[1].startsWith(`  ${forced}: `)).toBe(true);
+    expect(hasAdvice(error, 'NAPI_RS_NATIVE_LIBRARY_PATH is set')).toBe(true);
+  });
+});
