@@ -331,7 +331,8 @@ declare namespace ferripc {
      * - `'stale'`: the server takes the path over from a dead server only; if a server answers
      *   there, `start()` fails with `EADDRINUSE`. For programs that must run once
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
-     *   the file either
+     *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
+     *   connections out (K23), and removes the file after the last worker
      *
      * Default: `true`
      */

@@ -23,7 +23,7 @@ class Defaults {
     this.rawBuffer = false;
     /** One message in flight per client (K17). */
     this.sync = false;
-    /** What `start` does about an existing socket file: true, false or 'stale' (F9). */
+    /** What `start` does about an existing socket file: true, false or 'stale' (F9); false also lets cluster workers share it (K23). */
     this.unlink = true;
 
     /** Ends each message (K1). Read when a client or server is made. */
