@@ -67,8 +67,10 @@ async function close(ipc) {
   if (ipc.server) await ipc.server.stop({ disconnect: true });
 }
 
-/** Registers the clean-up with jest; call it once per file. */
-function createWorld() {
+/**
+ * Registers the clean-up, with jest unless `afterEach` is given; call it once per file.
+ */
+function createWorld(afterEach = globalThis.afterEach) {
   const cleanUps = [];
   let directory = null;
   let paths = 0;

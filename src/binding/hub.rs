@@ -60,6 +60,12 @@ impl Hub {
         Ok(Self { engine, wake: Some(handle), scratch: Vec::new() })
     }
 
+    /// Whether the environment's own event loop watches connections.
+    #[napi(catch_unwind)]
+    pub fn is_on_loop(&self) -> bool {
+        self.engine.is_on_loop()
+    }
+
     /// Starts connecting and returns the connection's handle.
     #[napi(catch_unwind)]
     pub fn connect(&mut self, options: ConnectOptions) -> Result<u32> {

@@ -249,4 +249,15 @@ function listen(options, sink) {
   return { listener: new Listener(activity, id, options.framing, sink), address };
 }
 
-module.exports = { connect, listen };
+/** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
+function driver() {
+  const { Hub } = load();
+  const hub = new Hub(() => {}, mayUseLoop());
+  try {
+    return hub.isOnLoop() ? 'loop' : 'tokio';
+  } finally {
+    hub.dispose();
+  }
+}
+
+module.exports = { connect, listen, driver };
