@@ -15,7 +15,11 @@ class Child {
    * `args` reach the script as JSON in `process.argv[2]`. `options`: `cwd`, `env`, and `runtime`, a
    * command and its first arguments, to run the script on another runtime than this one.
    */
-  constructor(script, args, { cwd, env = {}, runtime: [command, ...first] = [process.execPath] } = {}) {
+  constructor(
+    script,
+    args,
+    { cwd, env = {}, runtime: [command, ...first] = [process.execPath] } = {},
+  ) {
     const file = path.join(FIXTURES, script);
     this.process = spawn(command, [...first, file, JSON.stringify(args)], {
       cwd,

@@ -67,15 +67,13 @@ async function close(ipc) {
   if (ipc.server) await ipc.server.stop({ disconnect: true });
 }
 
-/**
- * Registers the clean-up, with jest unless `afterEach` is given; call it once per file.
- */
-function createWorld(afterEach = globalThis.afterEach) {
+/** Registers the clean-up, with jest unless told otherwise; call it once per file. */
+function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   const cleanUps = [];
   let directory = null;
   let paths = 0;
 
-  afterEach(async () => {
+  atEnd(async () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
     if (directory !== null) fs.rmSync(directory, { recursive: true, force: true });
     directory = null;

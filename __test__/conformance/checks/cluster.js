@@ -6,7 +6,7 @@ const { check } = require('../harness');
 const { KINDS } = require('../../helpers/world');
 
 for (const kind of KINDS) {
-  check(`${kind}: two cluster workers share one place (K23)`, async (world) => {
+  check(`cluster, ${kind}: two workers share one place (K23)`, async (world) => {
     const { options } = await world.place(kind);
     const primary = world.child('../conformance/fixtures/cluster.js', [kind, options]);
     assert.deepEqual(await primary.next(), ['listening', 'listening']);

@@ -28,78 +28,96 @@ for (const kind of KINDS) {
     assert.equal((await arrived)[0], 1);
   });
 
-  check(`${kind}: nobody there: error and disconnect per attempt, then destroy (K10, K11, K8)`, async (world) => {
-    const place = await world.place(kind);
-    const client = world.dial(place, { maxRetries: 2, retry: 5 });
-    const events = record(client);
-    await once(client, 'destroy');
-    const attempt = ['error', 'disconnect'];
-    assert.deepEqual(
-      events.map(([type]) => type),
-      [...attempt, ...attempt, ...attempt, 'destroy'],
-    );
-    const where =
-      kind === 'unix'
-        ? { code: 'ENOENT', address: place.options.path }
-        : { code: 'ECONNREFUSED', address: '127.0.0.1', port: place.options.port };
-    assertError(events[0][1], { ...where, syscall: 'connect' });
-    assert.equal(client.emit('x', 1), false); // K8: no throw
-  });
+  check(
+    `${kind}: nobody there: error and disconnect per attempt, then destroy (K10, K11, K8)`,
+    async (world) => {
+      const place = await world.place(kind);
+      const client = world.dial(place, { maxRetries: 2, retry: 5 });
+      const events = record(client);
+      await once(client, 'destroy');
+      const attempt = ['error', 'disconnect'];
+      assert.deepEqual(
+        events.map(([type]) => type),
+        [...attempt, ...attempt, ...attempt, 'destroy'],
+      );
+      const where =
+        kind === 'unix'
+          ? { code: 'ENOENT', address: place.options.path }
+          : { code: 'ECONNREFUSED', address: '127.0.0.1', port: place.options.port };
+      assertError(events[0][1], { ...where, syscall: 'connect' });
+      assert.equal(client.emit('x', 1), false); // K8: no throw
+    },
+  );
 
-  check(`${kind}: connects again when the server is back; handlers survive (K10, K27)`, async (world) => {
-    const place = await world.place(kind);
-    const first = await world.serve(place);
-    const { client } = await world.meet(first, place, { maxRetries: 1000, retry: 5 });
-    const down = once(client, 'disconnect');
-    const heard = once(client, 'hello');
-    await first.stop({ disconnect: true });
-    await down;
-    const second = world.ipc();
-    place.serve(second);
-    const back = once(second.server, 'connect');
-    await second.server.start();
-    const [socket] = await back;
-    second.server.emit(socket, 'hello', 2);
-    assert.equal((await heard)[0], 2);
-    assert.equal(client.retriesRemaining, 1000);
-  });
+  check(
+    `${kind}: connects again when the server is back; handlers survive (K10, K27)`,
+    async (world) => {
+      const place = await world.place(kind);
+      const first = await world.serve(place);
+      const { client } = await world.meet(first, place, { maxRetries: 1000, retry: 5 });
+      const down = once(client, 'disconnect');
+      const heard = once(client, 'hello');
+      await first.stop({ disconnect: true });
+      await down;
+      const second = world.ipc();
+      place.serve(second);
+      const back = once(second.server, 'connect');
+      await second.server.start();
+      const [socket] = await back;
+      second.server.emit(socket, 'hello', 2);
+      assert.equal((await heard)[0], 2);
+      assert.equal(client.retriesRemaining, 1000);
+    },
+  );
 
   check(`${kind}: a truthy stopRetrying ends it (K11)`, async (world) => {
     const client = world.dial(await world.place(kind), { stopRetrying: 1, retry: 5 });
     const events = record(client);
     await once(client, 'destroy');
-    assert.deepEqual(events.map(([type]) => type), ['error', 'disconnect', 'destroy']);
+    assert.deepEqual(
+      events.map(([type]) => type),
+      ['error', 'disconnect', 'destroy'],
+    );
   });
 
-  check(`${kind}: disconnect sends what was emitted before, even before the connection (F6)`, async (world) => {
-    const place = await world.place(kind);
-    const server = await world.serve(place);
-    const all = collect(server, 'x', 3);
-    const early = world.dial(place);
-    early.emit('x', 1);
-    early.leave();
-    const late = await world.connect(place);
-    late.emit('x', 2);
-    late.emit('x', 'b'.repeat(4 << 20));
-    late.leave();
-    assert.deepEqual((await all).map((data) => data.length ?? data).sort(), [1, 2, 4 << 20].sort());
-  });
+  check(
+    `${kind}: disconnect sends what was emitted before, even before the connection (F6)`,
+    async (world) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const all = collect(server, 'x', 3);
+      const early = world.dial(place);
+      early.emit('x', 1);
+      early.leave();
+      const late = await world.connect(place);
+      late.emit('x', 2);
+      late.emit('x', 'b'.repeat(4 << 20));
+      late.leave();
+      assert.deepEqual(
+        (await all).map((data) => data.length ?? data).sort(),
+        [1, 2, 4 << 20].sort(),
+      );
+    },
+  );
 
-  check(`${kind}: stop leaves clients alone; with disconnect it closes them (K26, F7)`, async (world) => {
-    const place = await world.place(kind);
-    const server = await world.serve(place);
-    const { client, socket } = await world.meet(server, place, { maxRetries: 0 });
-    await server.stop();
-    await server.stop();
-    const still = once(client, 'still');
-    server.emit(socket, 'still', 1);
-    await still;
-    const [last, destroyed] = [once(client, 'last'), once(client, 'destroy')];
-    server.emit(socket, 'last', 1);
-    await server.stop({ disconnect: true });
-    await Promise.all([last, destroyed]);
-    assert.deepEqual(server.sockets, []);
-  });
+  check(
+    `${kind}: stop leaves clients alone; with disconnect it closes them (K26, F7)`,
+    async (world) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const { client, socket } = await world.meet(server, place, { maxRetries: 0 });
+      await server.stop();
+      await server.stop();
+      const still = once(client, 'still');
+      server.emit(socket, 'still', 1);
+      await still;
+      const [last, destroyed] = [once(client, 'last'), once(client, 'destroy')];
+      server.emit(socket, 'last', 1);
+      await server.stop({ disconnect: true });
+      await Promise.all([last, destroyed]);
+      assert.deepEqual(server.sockets, []);
+    },
+  );
 
   check(`${kind}: socket.disconnected names the socket and its id (K9, F11)`, async (world) => {
     const place = await world.place(kind);

@@ -69,7 +69,11 @@ for (const kind of KINDS) {
     const delimiter = '¶\r\n';
     const { server, peer, socket } = await withPeer(world, { delimiter });
     const all = collect(server, 'x', 3);
-    const bytes = Buffer.from(numbers(3).map((data) => `{"type":"x","data":${data}}${delimiter}`).join(''));
+    const bytes = Buffer.from(
+      numbers(3)
+        .map((data) => `{"type":"x","data":${data}}${delimiter}`)
+        .join(''),
+    );
     for (const byte of bytes) {
       peer.write(Buffer.of(byte));
       await new Promise(setImmediate);
@@ -131,20 +135,23 @@ for (const kind of KINDS) {
     }
   });
 
-  check(`${kind}: what is no message is an error event, the rest arrives (F4, K8)`, async (world) => {
-    const { server, peer } = await withPeer(world);
-    const events = record(server);
-    const good = once(server, 'good');
-    peer.writeFrames('junk', '[]', '{"type":5}', '{"type":"close"}', '{"type":"good","data":1}');
-    assert.equal((await good)[0], 1);
-    const types = events.map(([type]) => type);
-    assert.deepEqual(types, ['error', 'error', 'error', 'close', 'good']);
-    assert.equal(events[0][1].message, 'Invalid JSON response format');
-    assert.equal(events[0][1].response, 'junk');
-    assert.equal(events[1][1].code, 'ERR_FERRIPC_INVALID_MESSAGE');
-    assert.ok(events[1][1] instanceof Error);
-    assert.equal(server.sockets.length, 1);
-  });
+  check(
+    `${kind}: what is no message is an error event, the rest arrives (F4, K8)`,
+    async (world) => {
+      const { server, peer } = await withPeer(world);
+      const events = record(server);
+      const good = once(server, 'good');
+      peer.writeFrames('junk', '[]', '{"type":5}', '{"type":"close"}', '{"type":"good","data":1}');
+      assert.equal((await good)[0], 1);
+      const types = events.map(([type]) => type);
+      assert.deepEqual(types, ['error', 'error', 'error', 'close', 'good']);
+      assert.equal(events[0][1].message, 'Invalid JSON response format');
+      assert.equal(events[0][1].response, 'junk');
+      assert.equal(events[1][1].code, 'ERR_FERRIPC_INVALID_MESSAGE');
+      assert.ok(events[1][1] instanceof Error);
+      assert.equal(server.sockets.length, 1);
+    },
+  );
 
   check(`${kind}: too large and cut off messages are errors (F4)`, async (world) => {
     const { server, peer } = await withPeer(world, { maxMessageBytes: 1000 });
@@ -160,35 +167,44 @@ for (const kind of KINDS) {
     assert.equal((await truncated)[0].code, 'ERR_FERRIPC_TRUNCATED_MESSAGE');
   });
 
-  check(`${kind}: emit is false above the mark, then drain comes; nothing is lost`, async (world) => {
-    const place = await world.place(kind);
-    const raw = await world.rawServer(place);
-    const client = await world.connect(place);
-    const peer = await raw.next();
-    peer.socket.pause();
-    const drains = counter(client, 'drain');
-    const payload = 'x'.repeat(10_000);
-    let sent = 1;
-    while (client.emit('x', [sent, payload])) sent++;
-    assert.ok(client.socket.writableLength > 0);
-    assert.equal(drains.count, 0);
-    peer.socket.resume();
-    await drains.reaches(1);
-    assert.equal(client.socket.writableLength, 0);
-    for (let n = 1; n <= sent; n++) assert.equal((await peer.message()).data[0], n);
-    assert.equal(client.emit('x', 'again'), true);
-    assert.equal((await peer.message()).data, 'again');
-  });
+  check(
+    `${kind}: emit is false above the mark, then drain comes; nothing is lost`,
+    async (world) => {
+      const place = await world.place(kind);
+      const raw = await world.rawServer(place);
+      const client = await world.connect(place);
+      const peer = await raw.next();
+      peer.socket.pause();
+      const drains = counter(client, 'drain');
+      const payload = 'x'.repeat(10_000);
+      let sent = 1;
+      while (client.emit('x', [sent, payload])) sent++;
+      assert.ok(client.socket.writableLength > 0);
+      assert.equal(drains.count, 0);
+      peer.socket.resume();
+      await drains.reaches(1);
+      assert.equal(client.socket.writableLength, 0);
+      for (let n = 1; n <= sent; n++) assert.equal((await peer.message()).data[0], n);
+      assert.equal(client.emit('x', 'again'), true);
+      assert.equal((await peer.message()).data, 'again');
+    },
+  );
 
-  check(`${kind}: a paused socket stops its sender, and gets all after resume (K4)`, async (world) => {
-    const { server, client, socket } = await pair(world);
-    socket.pause();
-    const received = collect(server, 'x', 320);
-    const payload = 'x'.repeat(100_000);
-    for (const n of numbers(320)) client.emit('x', [n, payload]);
-    await new Promise((resolve) => setTimeout(resolve, 100)); // long enough for all, were it not paused
-    assert.ok(socket.bytesRead < 16 << 20, `${socket.bytesRead} bytes read`);
-    socket.resume();
-    assert.deepEqual((await received).map(([n]) => n), numbers(320));
-  });
+  check(
+    `${kind}: a paused socket stops its sender, and gets all after resume (K4)`,
+    async (world) => {
+      const { server, client, socket } = await pair(world);
+      socket.pause();
+      const received = collect(server, 'x', 320);
+      const payload = 'x'.repeat(100_000);
+      for (const n of numbers(320)) client.emit('x', [n, payload]);
+      await new Promise((resolve) => setTimeout(resolve, 100)); // long enough for all, were it not paused
+      assert.ok(socket.bytesRead < 16 << 20, `${socket.bytesRead} bytes read`);
+      socket.resume();
+      assert.deepEqual(
+        (await received).map(([n]) => n),
+        numbers(320),
+      );
+    },
+  );
 }

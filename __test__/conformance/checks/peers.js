@@ -47,9 +47,11 @@ for (const kind of KINDS) {
   };
 
   check(`${kind}: server here, client on the other runtime`, (world) =>
-    weServe(world, 'ferripc', [OTHER]));
+    weServe(world, 'ferripc', [OTHER]),
+  );
   check(`${kind}: client here, server on the other runtime`, (world) =>
-    weAsk(world, 'ferripc', [OTHER]));
+    weAsk(world, 'ferripc', [OTHER]),
+  );
 
   check(`${kind}: server here, client of node-ipc 10 on this runtime`, async (world) => {
     await needOld(world, kind);

@@ -9,7 +9,11 @@ const { once } = require('../../helpers/events');
 
 const BIG = 20 << 20;
 
-const ends = (result) => assert.deepEqual({ ...result, lines: undefined }, { code: 0, signal: null, stderr: '', lines: undefined });
+const ends = (result) =>
+  assert.deepEqual(
+    { ...result, lines: undefined },
+    { code: 0, signal: null, stderr: '', lines: undefined },
+  );
 
 for (const name of ['complete', 'stop only', 'give up', 'an unreferenced server']) {
   check(`the process ends by itself: ${name}`, async (world) => {
@@ -17,7 +21,11 @@ for (const name of ['complete', 'stop only', 'give up', 'an unreferenced server'
   });
 }
 
-for (const name of ['disconnect only', 'disconnect before the connection', 'an unreferenced client']) {
+for (const name of [
+  'disconnect only',
+  'disconnect before the connection',
+  'an unreferenced client',
+]) {
   check(`the process ends by itself: ${name}, though the server goes on`, async (world) => {
     const place = await world.place('unix');
     await world.serve(place);
@@ -25,14 +33,17 @@ for (const name of ['disconnect only', 'disconnect before the connection', 'an u
   });
 }
 
-check('the process ends after emit and disconnect, not before 20 MB have left (F6)', async (world) => {
-  const place = await world.place('unix');
-  const server = await world.serve(place);
-  const big = once(server, 'big');
-  const child = world.child('life.js', ['emit and disconnect', place.options.path]);
-  assert.equal((await big)[0].length, BIG);
-  ends(await child.exited);
-});
+check(
+  'the process ends after emit and disconnect, not before 20 MB have left (F6)',
+  async (world) => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const big = once(server, 'big');
+    const child = world.child('life.js', ['emit and disconnect', place.options.path]);
+    assert.equal((await big)[0].length, BIG);
+    ends(await child.exited);
+  },
+);
 
 check('the process stays alive with a listening server', async (world) => {
   const place = await world.place('unix');
@@ -75,13 +86,16 @@ for (const size of [10, 100_000]) {
 
 for (const kind of KINDS) {
   for (const side of ['server', 'client']) {
-    check(`${kind}: a throwing handler of the ${side} takes nothing else with it (F4)`, async (world) => {
-      const { options } = await world.place(kind);
-      const result = await world.child('throwing.js', [kind, options, side, false]).next();
-      assert.equal(result.delivered.length, 100);
-      assert.equal(result.answers, 100);
-      assert.equal(result.surfaced.length, 25);
-    });
+    check(
+      `${kind}: a throwing handler of the ${side} takes nothing else with it (F4)`,
+      async (world) => {
+        const { options } = await world.place(kind);
+        const result = await world.child('throwing.js', [kind, options, side, false]).next();
+        assert.equal(result.delivered.length, 100);
+        assert.equal(result.answers, 100);
+        assert.equal(result.surfaced.length, 25);
+      },
+    );
   }
 }
 

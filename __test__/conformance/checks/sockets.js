@@ -32,37 +32,40 @@ for (const kind of KINDS) {
   for (const [side, open] of Object.entries(sides)) {
     const about = `${kind}, socket of the ${side}`;
 
-    check(`${about}: a net.Socket with its state, addresses and users' properties (K4)`, async (world) => {
-      const { bus, socket, peer } = await open(world);
-      assert.ok(socket instanceof net.Socket);
-      const { connecting, pending, destroyed, readyState, readable, writable } = socket;
-      assert.deepEqual(
-        { connecting, pending, destroyed, readyState, readable, writable },
-        {
-          connecting: false,
-          pending: false,
-          destroyed: false,
-          readyState: 'open',
-          readable: true,
-          writable: true,
-        },
-      );
-      if (kind === 'tcp') {
-        assert.equal(socket.localPort, peer.socket.remotePort);
-        assert.equal(socket.remotePort, peer.socket.localPort);
-        assert.equal(socket.remoteAddress, '127.0.0.1');
-        const address = { address: '127.0.0.1', family: 'IPv4', port: socket.localPort };
-        assert.deepEqual(socket.address(), address);
-        assert.equal(socket.setNoDelay().setKeepAlive(true, 1000), socket);
-      } else {
-        assert.deepEqual(socket.address(), {});
-      }
-      socket.mine = 1;
-      peer.send('x', 1);
-      const [, from = bus.socket] = await once(bus, 'x');
-      assert.equal(from, socket);
-      assert.equal(from.mine, 1);
-    });
+    check(
+      `${about}: a net.Socket with its state, addresses and users' properties (K4)`,
+      async (world) => {
+        const { bus, socket, peer } = await open(world);
+        assert.ok(socket instanceof net.Socket);
+        const { connecting, pending, destroyed, readyState, readable, writable } = socket;
+        assert.deepEqual(
+          { connecting, pending, destroyed, readyState, readable, writable },
+          {
+            connecting: false,
+            pending: false,
+            destroyed: false,
+            readyState: 'open',
+            readable: true,
+            writable: true,
+          },
+        );
+        if (kind === 'tcp') {
+          assert.equal(socket.localPort, peer.socket.remotePort);
+          assert.equal(socket.remotePort, peer.socket.localPort);
+          assert.equal(socket.remoteAddress, '127.0.0.1');
+          const address = { address: '127.0.0.1', family: 'IPv4', port: socket.localPort };
+          assert.deepEqual(socket.address(), address);
+          assert.equal(socket.setNoDelay().setKeepAlive(true, 1000), socket);
+        } else {
+          assert.deepEqual(socket.address(), {});
+        }
+        socket.mine = 1;
+        peer.send('x', 1);
+        const [, from = bus.socket] = await once(bus, 'x');
+        assert.equal(from, socket);
+        assert.equal(from.mine, 1);
+      },
+    );
 
     check(`${about}: counts its bytes, and keeps the counts (K4)`, async (world) => {
       const { bus, socket, peer, emit } = await open(world);
@@ -81,20 +84,23 @@ for (const kind of KINDS) {
       assert.equal(socket.destroyed, true);
     });
 
-    check(`${about}: data listeners, own writes and their callbacks, in order (K4, K25)`, async (world) => {
-      const { socket, peer, emit, bus } = await open(world);
-      const text = once(socket, 'data');
-      const message = once(bus, 'x');
-      peer.send('x', 'é');
-      assert.equal((await message)[0], 'é');
-      assert.equal((await text)[0], frame('x', 'é'));
-      emit('n', 0);
-      socket.write(frame('n', 1));
-      emit('n', 2);
-      const written = new Promise((resolve) => socket.write(Buffer.from(frame('n', 3)), resolve));
-      for (let n = 0; n < 4; n++) assert.equal((await peer.message()).data, n);
-      await written;
-    });
+    check(
+      `${about}: data listeners, own writes and their callbacks, in order (K4, K25)`,
+      async (world) => {
+        const { socket, peer, emit, bus } = await open(world);
+        const text = once(socket, 'data');
+        const message = once(bus, 'x');
+        peer.send('x', 'é');
+        assert.equal((await message)[0], 'é');
+        assert.equal((await text)[0], frame('x', 'é'));
+        emit('n', 0);
+        socket.write(frame('n', 1));
+        emit('n', 2);
+        const written = new Promise((resolve) => socket.write(Buffer.from(frame('n', 3)), resolve));
+        for (let n = 0; n < 4; n++) assert.equal((await peer.message()).data, n);
+        await written;
+      },
+    );
 
     check(`${about}: pause holds messages, resume delivers them (K4)`, async (world) => {
       const { bus, socket, peer } = await open(world);
@@ -117,20 +123,23 @@ for (const kind of KINDS) {
       assert.deepEqual(await rest, [3, 4]);
     });
 
-    check(`${about}: end(), and the peer's end, close it with 'end' and 'close' (K4)`, async (world) => {
-      const { socket, peer, emit } = await open(world);
-      const seen = [];
-      for (const type of ['end', 'finish', 'close']) socket.on(type, () => seen.push(type));
-      const closed = once(socket, 'close');
-      emit('last', 1);
-      socket.end(frame('own', 2));
-      assert.equal((await peer.message()).type, 'last');
-      assert.equal((await peer.message()).type, 'own');
-      await peer.closed;
-      assert.deepEqual(await closed, [false]);
-      assert.deepEqual([...seen].sort(), ['close', 'end', 'finish']);
-      assert.equal(seen.at(-1), 'close');
-    });
+    check(
+      `${about}: end(), and the peer's end, close it with 'end' and 'close' (K4)`,
+      async (world) => {
+        const { socket, peer, emit } = await open(world);
+        const seen = [];
+        for (const type of ['end', 'finish', 'close']) socket.on(type, () => seen.push(type));
+        const closed = once(socket, 'close');
+        emit('last', 1);
+        socket.end(frame('own', 2));
+        assert.equal((await peer.message()).type, 'last');
+        assert.equal((await peer.message()).type, 'own');
+        await peer.closed;
+        assert.deepEqual(await closed, [false]);
+        assert.deepEqual([...seen].sort(), ['close', 'end', 'finish']);
+        assert.equal(seen.at(-1), 'close');
+      },
+    );
 
     check(`${about}: destroy(error) reports it once (K4, K8)`, async (world) => {
       const { bus, socket, peer } = await open(world);
