@@ -5,8 +5,7 @@
 const { play } = require('./conformance/report');
 
 test('the conformance checks pass on this runtime', async () => {
-  const { runtime, driver, results } = await play([process.execPath]);
-  expect(runtime).toBe('Node');
+  const { driver, results } = await play([process.execPath]);
   expect(['loop', 'tokio']).toContain(driver);
   expect(results.filter(({ status }) => status === 'failed')).toEqual([]);
   expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(100);

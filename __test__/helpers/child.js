@@ -20,7 +20,7 @@ class Child {
     args,
     { cwd, env = {}, runtime: [command, ...first] = [process.execPath] } = {},
   ) {
-    const file = path.join(FIXTURES, script);
+    const file = path.resolve(FIXTURES, script);
     this.process = spawn(command, [...first, file, JSON.stringify(args)], {
       cwd,
       env: { ...process.env, ...env },

@@ -157,7 +157,7 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
     return { server, next: async () => next(), close: () => server.close() };
   }
 
-  /** Runs a script of the fixtures in a process of its own. */
+  /** Runs a script, of the fixtures or by its path, in a process of its own. */
   function child(script, args = [], options) {
     const made = new Child(script, args, options);
     after(() => made.kill());

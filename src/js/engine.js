@@ -70,6 +70,8 @@ class Activity {
     this.interrupted = [];
     const { Hub } = load();
     this.hub = new Hub(() => this.drain(), mayUseLoop());
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.hub.endWithEnvironment();
     this.onExit = () => this.flush();
     // What was emitted in the turn that calls process.exit() has to be on its way by then.
     process.on('exit', this.onExit);

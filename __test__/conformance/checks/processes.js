@@ -3,6 +3,8 @@
 // modules.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 const { check } = require('../harness');
 const { KINDS } = require('../../helpers/world');
 const { once } = require('../../helpers/events');
@@ -118,10 +120,48 @@ check('workers: process.exit() with connections open', async (world) => {
   ends(await child.exited);
 });
 
+for (const how of ['exit', 'terminate']) {
+  check(`workers: ${how} closes what the worker had open, and frees its path`, async (world) => {
+    const place = await world.place('unix');
+    const script = '../conformance/fixtures/ending-worker.js';
+    const child = world.child(script, [how, place.options.path]);
+    assert.equal(await child.next(), 'up');
+    const peer = await world.peer(place);
+    child.tell('end');
+    await peer.closed;
+    while (fs.existsSync(place.options.path))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    const server = await world.serve(place, { unlink: false });
+    await world.meet(server, place);
+    assert.equal(child.process.exitCode, null);
+  });
+}
+
 check('modules: require and import give one singleton (K21)', async (world) => {
   const all = { singleton: true, IPC: true, IPCModule: true, instance: true };
   assert.deepEqual(await world.child('esm.mjs').next(), all);
 });
+
+check(
+  'modules: by name, from a project that has the package installed (K21, K25)',
+  async (world) => {
+    fs.mkdirSync(world.file('node_modules'));
+    const root = path.join(__dirname, '../../..');
+    fs.symlinkSync(root, world.file('node_modules/ferripc'), 'junction');
+    fs.writeFileSync(
+      world.file('package.json'),
+      '{"name":"project","dependencies":{"ferripc":"*"}}',
+    );
+    const main = world.file('by-name.mjs');
+    fs.copyFileSync(path.join(__dirname, '../fixtures/by-name.mjs'), main);
+    assert.deepEqual(await world.child(main, [], { cwd: world.tmp() }).next(), {
+      singleton: true,
+      classes: true,
+      types: ['function', 'function', 'function', 'function'],
+      name: 'ferripc',
+    });
+  },
+);
 
 check('modules: evaluated again and again, as by jest, side by side', async (world) => {
   const child = world.child('../conformance/fixtures/again.js', [world.file()]);
