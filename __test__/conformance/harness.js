@@ -5,7 +5,7 @@
 const { createWorld } = require('../helpers/world');
 
 /** A check that takes longer has failed: something that it waits for does not come. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 
 const checks = [];
 

@@ -10,7 +10,7 @@ const known = require('./known');
 const RUN = path.join(__dirname, 'run.js');
 
 /** A process that says nothing for so long hangs, ms; above what run.js allows for one check. */
-const PATIENCE = 90_000;
+const PATIENCE = 120_000;
 
 const STARTS = 'the checks can be loaded';
 const ENDS = 'the process of the checks ends by itself';
