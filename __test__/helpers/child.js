@@ -11,9 +11,17 @@ class Child {
   #lines = [];
   #waiting = [];
 
-  /** `args` reach the script as JSON in `process.argv[2]`. `options`: `cwd`, `env`. */
-  constructor(script, args, { cwd, env = {} } = {}) {
-    this.process = spawn(process.execPath, [path.join(FIXTURES, script), JSON.stringify(args)], {
+  /**
+   * `args` reach the script as JSON in `process.argv[2]`. `options`: `cwd`, `env`, and `runtime`, a
+   * command and its first arguments, to run the script on another runtime than this one.
+   */
+  constructor(
+    script,
+    args,
+    { cwd, env = {}, runtime: [command, ...first] = [process.execPath] } = {},
+  ) {
+    const file = path.resolve(FIXTURES, script);
+    this.process = spawn(command, [...first, file, JSON.stringify(args)], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

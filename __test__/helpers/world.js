@@ -67,13 +67,13 @@ async function close(ipc) {
   if (ipc.server) await ipc.server.stop({ disconnect: true });
 }
 
-/** Registers the clean-up with jest; call it once per file. */
-function createWorld() {
+/** Registers the clean-up, with jest unless told otherwise; call it once per file. */
+function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   const cleanUps = [];
   let directory = null;
   let paths = 0;
 
-  afterEach(async () => {
+  atEnd(async () => {
     for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
     if (directory !== null) fs.rmSync(directory, { recursive: true, force: true });
     directory = null;
@@ -157,7 +157,7 @@ function createWorld() {
     return { server, next: async () => next(), close: () => server.close() };
   }
 
-  /** Runs a script of the fixtures in a process of its own. */
+  /** Runs a script, of the fixtures or by its path, in a process of its own. */
   function child(script, args = [], options) {
     const made = new Child(script, args, options);
     after(() => made.kill());

@@ -16,6 +16,7 @@ use napi::{Env, JsString, sys};
 use napi_derive::napi;
 
 use super::deliver::{self, Payload};
+use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions};
@@ -33,6 +34,8 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 /// See `src/js/engine.js` for how it is used.
 #[napi]
 pub struct Hub {
+    /// Dropped before the engine. See [`Hub::end_with_environment`].
+    env_end: Option<EnvEnd>,
     engine: engine::hub::Hub,
     /// To keep the event loop alive or not; `None` once disposed of.
     wake: Option<Arc<ThreadsafeFunctionHandle>>,
@@ -59,7 +62,13 @@ impl Hub {
         if on_loop {
             event_loop::attach(&mut engine, &env, &function)?;
         }
-        Ok(Self { engine, wake: Some(handle), scratch: Vec::new() })
+        Ok(Self { env_end: None, engine, wake: Some(handle), scratch: Vec::new() })
+    }
+
+    /// Whether the environment's own event loop watches connections.
+    #[napi(catch_unwind)]
+    pub fn is_on_loop(&self) -> bool {
+        self.engine.is_on_loop()
     }
 
     /// Starts connecting and returns the connection's handle.
@@ -200,9 +209,18 @@ impl Hub {
         unsafe { change(env.raw(), wake.get_raw()) };
     }
 
+    /// Closes everything when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        // SAFETY: objects of JavaScript stay where they are; the hook goes with this one.
+        self.env_end = Some(unsafe { EnvEnd::new(&env, &raw mut self.engine) }?);
+        Ok(())
+    }
+
     /// Closes everything and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
+        self.env_end = None;
         self.engine.shut_down();
         self.wake = None;
     }

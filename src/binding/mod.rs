@@ -3,12 +3,14 @@
 //! * [`hub`]: the one class that JavaScript sees.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
+//! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine.js`.
 
 mod deliver;
+mod env_end;
 #[cfg(unix)]
 mod event_loop;
 mod hub;

@@ -89,6 +89,11 @@ impl Hub {
         self.uv_loop = Some((uv_loop, closed));
     }
 
+    /// Whether connections are watched by an event loop, see [`Hub::use_loop`].
+    pub fn is_on_loop(&self) -> bool {
+        !matches!(self.driver(), Driver::Tasks)
+    }
+
     fn driver(&self) -> Driver<'_> {
         #[cfg(unix)]
         if let Some((uv_loop, _)) = &self.uv_loop {

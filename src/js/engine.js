@@ -70,6 +70,8 @@ class Activity {
     this.interrupted = [];
     const { Hub } = load();
     this.hub = new Hub(() => this.drain(), mayUseLoop());
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.hub.endWithEnvironment();
     this.onExit = () => this.flush();
     // What was emitted in the turn that calls process.exit() has to be on its way by then.
     process.on('exit', this.onExit);
@@ -263,4 +265,15 @@ function listenElsewhere(options, sink) {
   return activity.listener(activity.hub.listenElsewhere(options), options, sink);
 }
 
-module.exports = { connect, listen, listenElsewhere };
+/** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
+function driver() {
+  const { Hub } = load();
+  const hub = new Hub(() => {}, mayUseLoop());
+  try {
+    return hub.isOnLoop() ? 'loop' : 'tokio';
+  } finally {
+    hub.dispose();
+  }
+}
+
+module.exports = { connect, listen, listenElsewhere, driver };

@@ -365,6 +365,9 @@ class Socket extends net.Socket {
     return this.#connection?.counters()[0] ?? 0;
   }
 
+  /** Bun's net.Socket assigns it in its constructor. */
+  set bytesRead(_) {}
+
   get bytesWritten() {
     const connection = this.#connection;
     if (connection === null) return super.writableLength;

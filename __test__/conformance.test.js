@@ -1,0 +1,12 @@
+'use strict';
+// The conformance checks that `npm run test:runtimes` plays on every runtime, on this one, so that they
+// stay true between such runs.
+
+const { play } = require('./conformance/report');
+
+test('the conformance checks pass on this runtime', async () => {
+  const { driver, results } = await play([process.execPath]);
+  expect(['loop', 'tokio']).toContain(driver);
+  expect(results.filter(({ status }) => status === 'failed')).toEqual([]);
+  expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(100);
+}, 300_000);
