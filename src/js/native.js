@@ -5,6 +5,7 @@
 // Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> a file of this checkout -> the
 // platform package -> an error whose `cause` lists every attempt.
 
+const { createRequire } = require('node:module');
 const path = require('node:path');
 
 /** File names of the addon that may fit this platform. */
@@ -17,17 +18,21 @@ function candidates() {
 
 /** The addon's exports. Throws an Error with code ERR_FERRIPC_NO_BINARY if there is none. */
 function load() {
+  // Bundlers put something else in the place of `require`, and an ES module has no `__filename`: there,
+  // the platform package is looked for where the program's main file would find it.
+  const here = typeof __filename === 'string' ? __filename : path.resolve(process.argv[1] ?? '_');
+  const requireHere = createRequire(here);
   const forced = process.env.NAPI_RS_NATIVE_LIBRARY_PATH;
   const attempts = forced
     ? [forced]
     : candidates().flatMap((name) => [
-        path.join(__dirname, '..', '..', name),
+        path.join(here, '..', '..', '..', name),
         name.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1'),
       ]);
   const failures = [];
   for (const attempt of attempts) {
     try {
-      return require(attempt);
+      return requireHere(attempt);
     } catch (error) {
       failures.push(error);
     }
