@@ -3,6 +3,8 @@
 // in jest/ is found by jest itself, and run once more here to see that it ends.
 
 const { spawn } = require('node:child_process');
+const dgram = require('node:dgram');
+const { once } = require('node:events');
 const path = require('node:path');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
@@ -28,6 +30,15 @@ async function run(args, env) {
   child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
   const code = await new Promise((resolve) => child.once('close', resolve));
   return { code, output };
+}
+
+/** UDP ports that nobody uses, from the system: as many as asked for, all different. */
+async function freeUdpPorts(count) {
+  const sockets = Array.from({ length: count }, () => dgram.createSocket('udp4'));
+  for (const socket of sockets) await once(socket.bind(0, '127.0.0.1'), 'listening');
+  const ports = sockets.map((socket) => socket.address().port);
+  for (const socket of sockets) await once(socket.close(), 'close');
+  return ports;
 }
 
 /** Runs an example that has to succeed. Returns the lines of its output by part; '' has no part. */
@@ -106,7 +117,7 @@ test.skip('tls', async () => {
 
 // Until UDP is there.
 test.skip('udp', async () => {
-  const ports = [await freePort(), await freePort(), await freePort()];
+  const ports = await freeUdpPorts(3);
   const { hub, ...peers } = await example('udp', { EXAMPLE_PORTS: ports.join() });
   expect(hub[0]).toBe('bound');
   expect(hub.slice(1).sort()).toEqual([

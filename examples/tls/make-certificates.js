@@ -3,6 +3,7 @@
 // Used by index.js. Good for a day and for 127.0.0.1 and localhost only.
 
 const { execFileSync } = require('node:child_process');
+const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -32,6 +33,7 @@ function makeCertificates(directory) {
   const file = (name) => path.join(directory, name);
   const openssl = (...args) => execFileSync('openssl', args, { stdio: 'pipe' });
   const config = file('openssl.cnf');
+  fs.mkdirSync(directory, { recursive: true });
   fs.writeFileSync(config, CONFIG);
 
   const make = (name, kind, issuer) => {
@@ -40,7 +42,7 @@ function makeCertificates(directory) {
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const subject = ['-subj', `/CN=${name}`, '-config', config];
     const signer = issuer ? ['-CA', issuer.cert, '-CAkey', issuer.key] : ['-signkey', made.key];
-    const serial = ['-set_serial', String(Date.now()) + name.length];
+    const serial = ['-set_serial', `0x${crypto.randomBytes(8).toString('hex')}`];
     const extensions = ['-extfile', config, '-extensions', kind];
     openssl('req', '-new', ...curve, ...subject, '-keyout', made.key, '-out', request);
     openssl(

@@ -25,7 +25,7 @@ ipc.serveNet('127.0.0.1', Number(port), 'udp4', () => {
   ipc.server.once('begin', (data, peer) => {
     console.log(`begin, says port ${peer.port === hub.port ? 'of the hub' : peer.port}`);
     ipc.server.emit(hub, 'goodbye', { name });
-    ipc.server.stop();
+    ipc.server.stop(); // what was emitted before is still sent
   });
 });
 
