@@ -39,25 +39,14 @@ function makeCertificates(directory) {
   const make = (name, kind, issuer) => {
     const made = { key: file(`${name}.key`), cert: file(`${name}.pem`) };
     const request = file(`${name}.csr`);
+    const files = ['-in', request, '-out', made.cert];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const subject = ['-subj', `/CN=${name}`, '-config', config];
     const signer = issuer ? ['-CA', issuer.cert, '-CAkey', issuer.key] : ['-signkey', made.key];
     const serial = ['-set_serial', `0x${crypto.randomBytes(8).toString('hex')}`];
     const extensions = ['-extfile', config, '-extensions', kind];
     openssl('req', '-new', ...curve, ...subject, '-keyout', made.key, '-out', request);
-    openssl(
-      'x509',
-      '-req',
-      '-days',
-      '1',
-      '-in',
-      request,
-      '-out',
-      made.cert,
-      ...signer,
-      ...serial,
-      ...extensions,
-    );
+    openssl('x509', '-req', '-days', '1', ...files, ...signer, ...serial, ...extensions);
     return made;
   };
 
