@@ -20,5 +20,5 @@ module.exports = [
     },
   },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' }, rules: { strict: 'off' } },
-  { files: ['__test__/**'], languageOptions: { globals: globals.jest } },
+  { files: ['__test__/**', 'examples/**/*.test.js'], languageOptions: { globals: globals.jest } },
 ];

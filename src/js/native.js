@@ -5,9 +5,15 @@
 // Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> a file of this checkout -> the
 // platform package -> an error that says what was tried and what to do.
 
+const { createRequire } = require('node:module');
 const path = require('node:path');
 
-const ROOT = path.join(__dirname, '..', '..');
+/**
+ * This file; inside a bundle that has no `__filename` (an ES module), the program's main file. Bundlers
+ * put something else in the place of `require` too, so the addon is asked for from here.
+ */
+const HERE = typeof __filename === 'string' ? __filename : path.resolve(process.argv[1] ?? '_');
+const ROOT = path.join(HERE, '..', '..', '..');
 
 /** File names of the addon that may fit this platform. */
 function candidates() {
@@ -26,10 +32,11 @@ function load() {
   const attempts = forced
     ? [path.resolve(forced)]
     : candidates().flatMap((name) => [path.join(ROOT, name), packageOf(name)]);
+  const requireHere = createRequire(HERE);
   const failures = [];
   for (const attempt of attempts) {
     try {
-      const addon = forced ? open(attempt) : require(attempt);
+      const addon = forced ? open(attempt) : requireHere(attempt);
       if (typeof addon.Hub === 'function') return addon;
       failures.push(new Error('not an addon of ferripc'));
     } catch (error) {
@@ -94,13 +101,13 @@ function advice(forced) {
   }
   const lines = [];
   const names = candidates().map(packageOf).join(' or ');
-  if (process.versions.electron || __dirname.includes('.asar')) {
+  if (process.versions.electron || HERE.includes('.asar')) {
     lines.push(
       'In a packed Electron app: keep the binary out of the archive, ' +
         'with "asarUnpack": ["**/node_modules/ferripc*/**"] or your packager\'s setting for it.',
     );
   }
-  if (!__dirname.endsWith(path.join('src', 'js'))) {
+  if (!HERE.endsWith(path.join('src', 'js', 'native.js'))) {
     lines.push(
       'In a bundle (webpack, esbuild, Rollup, Vite, ...): mark `ferripc` as external, ' +
         'and ship its folder of node_modules with the bundle.',

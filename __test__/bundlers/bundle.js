@@ -1,0 +1,70 @@
+'use strict';
+// node bundle.js <bundler> <project> <file> [external]: bundles an app of `project` into `file`, with
+// ferripc left out of it (`external`) or inside. A process of its own for bundlers.test.js, because jest
+// must not see the bundlers' modules.
+
+const path = require('node:path');
+
+const [bundler, project, file, ...rest] = process.argv.slice(2);
+const external = rest.includes('external');
+
+const bundlers = {
+  async esbuild() {
+    await require('esbuild').build({
+      absWorkingDir: project,
+      entryPoints: ['app.mjs'],
+      outfile: file,
+      bundle: true,
+      platform: 'node',
+      external: external ? ['ferripc'] : [],
+    });
+  },
+
+  async webpack() {
+    const stats = await new Promise((resolve, reject) => {
+      const options = {
+        context: project,
+        entry: './app.cjs',
+        output: { path: path.dirname(file), filename: path.basename(file) },
+        target: 'node',
+        mode: 'production',
+        externals: external ? { ferripc: 'commonjs ferripc' } : {},
+      };
+      require('webpack')(options, (error, result) => (error ? reject(error) : resolve(result)));
+    });
+    if (stats.hasErrors()) throw new Error(stats.toString());
+  },
+
+  async vite() {
+    const { build } = await import('vite');
+    await build({
+      root: project,
+      configFile: false,
+      logLevel: 'error',
+      ssr: external ? { external: ['ferripc'] } : { noExternal: ['ferripc'] },
+      build: {
+        ssr: 'app.mjs',
+        outDir: path.dirname(file),
+        emptyOutDir: false,
+        rollupOptions: { output: { entryFileNames: path.basename(file) } },
+      },
+    });
+  },
+
+  async 'vite library'() {
+    const { build } = await import('vite');
+    await build({
+      root: project,
+      configFile: false,
+      logLevel: 'error',
+      build: {
+        lib: { entry: 'app.mjs', formats: ['es'], fileName: () => path.basename(file) },
+        outDir: path.dirname(file),
+        emptyOutDir: false,
+        rollupOptions: { external: external ? ['ferripc', /^node:/] : [/^node:/] },
+      },
+    });
+  },
+};
+
+bundlers[bundler]();
