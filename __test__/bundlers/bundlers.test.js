@@ -10,6 +10,8 @@ const path = require('node:path');
 const { promisify } = require('node:util');
 const { candidates } = require('../../src/js/native');
 
+jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
+
 const ROOT = path.join(__dirname, '..', '..');
 const BUNDLERS = { esbuild: 'cjs', webpack: 'cjs', vite: 'mjs', 'vite library': 'mjs' };
 
@@ -47,7 +49,7 @@ beforeAll(() => {
   execFileSync('tar', ['-xzf', packed], { cwd: directory });
   fs.renameSync(path.join(directory, 'package'), path.join(project, 'node_modules', 'ferripc'));
   writePlatformPackage(path.join(project, 'node_modules'));
-}, 180_000);
+});
 
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
