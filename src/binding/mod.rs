@@ -1,6 +1,8 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`datagrams`]: its methods for datagram sockets.
+//! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
 //! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
@@ -8,6 +10,8 @@
 //!
 //! The only consumer is `src/js/engine.js`.
 
+mod address;
+mod datagrams;
 mod deliver;
 #[cfg(unix)]
 mod event_loop;

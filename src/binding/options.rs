@@ -25,7 +25,8 @@ pub struct FramingOptions {
 }
 
 impl FramingOptions {
-    fn into_engine(self) -> Result<Framing> {
+    /// The engine's form of it.
+    pub fn into_engine(self) -> Result<Framing> {
         if self.delimiter.is_empty() {
             return Err(Error::new(Status::InvalidArg, "delimiter must not be empty"));
         }
@@ -141,7 +142,8 @@ fn ip(text: &str) -> Result<IpAddr> {
     text.parse().map_err(|_| Error::new(Status::InvalidArg, format!("not an IP address: {text}")))
 }
 
-fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
+/// An IP address, with its zone if it has one, and a port.
+pub fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
     // A zone (`fe80::1%eth0`) is only understood together with a port.
     format!("[{text}]:{port}").parse().or_else(|_| Ok(SocketAddr::new(ip(text)?, port)))
 }

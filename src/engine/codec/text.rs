@@ -50,6 +50,25 @@ pub fn decode<'a>(batch: &'a Batch, delimiter: &[u8], mut end: impl FnMut(usize)
     Text::Utf8(Cow::Owned(text))
 }
 
+/// Where `text`, which is UTF-8, has the ascending UTF-16 offsets `units`, in bytes.
+pub fn byte_offsets(text: &[u8], units: impl Iterator<Item = usize>) -> Vec<usize> {
+    if text.is_ascii() {
+        return units.map(|offset| offset.min(text.len())).collect();
+    }
+    let (mut at, mut passed) = (0, 0);
+    let advance = |wanted| {
+        while passed < wanted && at < text.len() {
+            passed += 1 + usize::from(text[at] >= 0xF0);
+            at += 1;
+            while text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                at += 1;
+            }
+        }
+        at
+    };
+    units.map(advance).collect()
+}
+
 /// Length in UTF-16 code units: one per character, two above the basic multilingual plane.
 fn utf16_len(text: &str) -> usize {
     text.bytes().map(|b| usize::from(b & 0xC0 != 0x80) + usize::from(b >= 0xF0)).sum()

@@ -20,7 +20,10 @@ use tokio::net::{UnixListener, UnixStream};
 use super::error::{Endpoint, Error};
 use super::event::Ends;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mmsg;
 pub mod tcp;
+pub mod udp;
 #[cfg(unix)]
 pub mod unix;
 
