@@ -3,6 +3,8 @@
 
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 
+use crate::engine::transport::zone;
+
 /// How many numbers an address takes.
 pub const WORDS: usize = 7;
 
@@ -38,7 +40,9 @@ pub fn read(words: &[u32]) -> SocketAddr {
 /// The text of an address without its port.
 pub fn ip(address: SocketAddr) -> String {
     match address {
-        SocketAddr::V6(v6) if v6.scope_id() != 0 => format!("{}%{}", v6.ip(), v6.scope_id()),
+        SocketAddr::V6(v6) if v6.scope_id() != 0 => {
+            format!("{}%{}", v6.ip(), zone::name(v6.scope_id()))
+        }
         _ => address.ip().to_string(),
     }
 }

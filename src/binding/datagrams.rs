@@ -86,7 +86,7 @@ impl Hub {
         target: Uint32ArraySlice,
     ) -> Option<String> {
         let datagrams = self.engine.datagrams(id)?;
-        let sent = datagrams.send_one((address::read(&target), &bytes));
+        let sent = datagrams.send_one((address::read(&target[1..]), &bytes));
         Some(deliver::error(&sent.err()?).to_string())
     }
 

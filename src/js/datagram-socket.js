@@ -2,16 +2,17 @@
 // The bound socket that users of a UDP server see as `ipc.server.server`: a dgram.Socket without a handle
 // of Node's own. Used by server.js, which takes it for a listener (see listener.js): `_listenHost`,
 // `close`, `_closed`, 'listening', 'error', 'close'.
+//
+// Its life, its sending and its receiving are here; the rest of the interface is in dgram-socket.js.
 
-const dgram = require('node:dgram');
 const dns = require('node:dns');
-const EventEmitter = require('node:events');
 const net = require('node:net');
 const os = require('node:os');
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const DgramSocket = require('./dgram-socket');
 const engine = require('./engine');
 const Peers = require('./peers');
-const { argumentError, codedError, systemError, toPort } = require('./errors');
+const { codedError, systemError } = require('./errors');
 const { decode } = require('./wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
@@ -25,10 +26,9 @@ const MOST_HELD_COUNT = 64 * 1024;
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
  * else becomes of it, 'error', 'close'. The server's own messages go to `owner`, see server.js.
  *
- * The socket belongs to the server, which binds it and sends to many: `bind` throws
- * ERR_SOCKET_ALREADY_BOUND, `connect` ERR_METHOD_NOT_IMPLEMENTED.
+ * The socket belongs to the server, which binds it and closes it.
  */
-class DatagramSocket extends EventEmitter {
+class DatagramSocket extends DgramSocket {
   #owner;
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
@@ -53,15 +53,10 @@ class DatagramSocket extends EventEmitter {
 
   /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, raw}`. */
   constructor(type, owner, framing) {
-    super();
-    this.type = type;
+    super(type);
     this.#owner = owner;
     this.#framing = framing;
     this.#raw = framing.raw;
-  }
-
-  get #family() {
-    return this.type === 'udp6' ? 6 : 4;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -70,12 +65,12 @@ class DatagramSocket extends EventEmitter {
   _listenHost(host, port) {
     this.#binding = true;
     const family = net.isIP(host);
-    if (family === this.#family) {
+    if (family === this._family) {
       this.#bind(host, port);
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
-      dns.lookup(host, { family: this.#family }, (error, address) => {
+      dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);
         else this.#bind(address, port);
@@ -100,8 +95,8 @@ class DatagramSocket extends EventEmitter {
 
   #bindFailed(error) {
     this.#binding = false;
-    for (const item of this.#takeHeld(this.#held.splice(0))) item.callback?.(error);
-    setImmediate(() => this.emit('error', error));
+    this.#refuse(this.#held.splice(0), error);
+    this.#fail(error);
   }
 
   /** Emits 'listening', once, and before the first datagram is delivered. */
@@ -135,8 +130,7 @@ class DatagramSocket extends EventEmitter {
     }
     if (this.#closing) return this;
     this.#closing = true;
-    const refused = this.#takeHeld(this.#held.splice(0));
-    for (const item of refused) item.callback?.(notRunning());
+    this.#refuse(this.#held.splice(0), this._notRunning());
     if (this.#endpoint === null) setImmediate(() => this._onClosed());
     else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
     return this;
@@ -158,6 +152,7 @@ class DatagramSocket extends EventEmitter {
    */
   _sendTo(data, address, port) {
     if (!this.#isOpen()) return false;
+    this.#configure();
     const item = { data, address, port, callback: null };
     const below = this.#dispatch(item);
     this.#needDrain ||= !below && item.sent;
@@ -169,7 +164,7 @@ class DatagramSocket extends EventEmitter {
     if (this.#endpoint === null || this.#closing) return true;
     let below = true;
     for (const peer of this.#peers.alive(timeout)) {
-      below = this.#endpoint.send(data, peer.words, peer.port);
+      below = this.#endpoint.send(data, peer.words, peer.port) && below;
     }
     this.#needDrain ||= !below;
     return below;
@@ -194,18 +189,16 @@ class DatagramSocket extends EventEmitter {
 
   #lookUp(host, waiting) {
     this.#lookUps.set(host, waiting);
-    dns.lookup(host, { family: this.#family }, (error, address) => {
+    dns.lookup(host, { family: this._family }, (error, address) => {
       this.#lookUps.delete(host);
       const words = error ? null : this.#endpoint.words(address);
       const why = error ?? failure('send', 'EINVAL', host, waiting[0].port);
-      const items = this.#takeHeld(waiting);
-      for (const item of items) {
-        if (words !== null) this.#transmit(item, words);
-        else item.callback?.(why);
+      if (words !== null) {
+        for (const item of this.#takeHeld(waiting)) this.#transmit(item, words);
+      } else if (this.#refuse(waiting, why)) {
+        this.#fail(why); // one event for one look-up, however many waited for it
       }
       if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(LINGER);
-      // One event for one look-up, however many waited for it.
-      if (words === null && items.some((item) => item.callback === null)) this.#fail(why);
     });
   }
 
@@ -221,6 +214,16 @@ class DatagramSocket extends EventEmitter {
     this.#heldCount++;
     list.push(item);
     return true;
+  }
+
+  /** Drops what was held, and tells the callbacks why. Whether there was anything without one. */
+  #refuse(items, why) {
+    let silent = false;
+    for (const { callback } of this.#takeHeld(items)) {
+      if (callback === null) silent = true;
+      else setImmediate(callback, why);
+    }
+    return silent;
   }
 
   #takeHeld(items) {
@@ -246,9 +249,12 @@ class DatagramSocket extends EventEmitter {
 
   // ---- what the engine reports -----------------------------------------------------------------
 
-  _onPeer(words) {
+  _onFirst() {
     this.#announce();
-    return this.#peers.heard(words, (words) => this.#endpoint.text(words));
+  }
+
+  _onPeer(words) {
+    return this.#peers.heard(words, this.#endpoint);
   }
 
   _onDatagram(sender, size) {
@@ -322,7 +328,7 @@ class DatagramSocket extends EventEmitter {
     this.#endpoint?.configure(raw, tapped);
   }
 
-  // ---- what dgram.Socket answers ---------------------------------------------------------------
+  // ---- what dgram.Socket answers, besides dgram-socket.js -------------------------------------
 
   on(type, listener) {
     super.on(type, listener);
@@ -340,48 +346,13 @@ class DatagramSocket extends EventEmitter {
     return this;
   }
 
-  /** @throws {Error} always: the server has bound it, or is about to */
-  bind() {
-    throw codedError('ERR_SOCKET_ALREADY_BOUND', 'Socket is already bound');
+  get _open() {
+    return this.listening ? this.#endpoint : null;
   }
 
-  /** @throws {Error} always: a server's socket has many peers */
-  connect() {
-    throw codedError('ERR_METHOD_NOT_IMPLEMENTED', "A UDP server's socket cannot be connected");
-  }
-
-  /** @throws {Error} always, as for any socket that is not connected */
-  disconnect() {
-    throw codedError('ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected');
-  }
-
-  /** @throws {Error} always, as for any socket that is not connected */
-  remoteAddress() {
-    throw codedError('ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected');
-  }
-
-  /**
-   * Sends one datagram: `send(msg[, offset, length], port[, address][, callback])`. `callback` gets
-   * what failed at once, or null and the length; without one, failures are `error` events.
-   * @throws {TypeError} for a message, an address or a callback of the wrong kind
-   * @throws {RangeError} for a bad port, or an offset or length outside the message
-   */
-  send(msg, ...rest) {
-    const callback = typeof rest.at(-1) === 'function' ? rest.pop() : null;
-    let data = bytesOf(msg);
-    if (typeof rest[2] === 'number' || (typeof rest[2] === 'string' && rest.length > 2)) {
-      data = slice(data, rest[0], rest[1]);
-      rest = rest.slice(2);
-    }
-    const port = toPort(rest[0], 1);
-    const address = rest[1] || (this.#family === 6 ? '::1' : '127.0.0.1');
-    if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
-    if (!this.#isOpen()) throw notRunning();
+  _post(data, address, port, callback) {
+    if (!this.#isOpen()) throw this._notRunning();
     this.#dispatch({ data, address, port, callback });
-  }
-
-  sendto(...args) {
-    this.send(...args);
   }
 
   /** The bound address, port and family. */
@@ -390,79 +361,6 @@ class DatagramSocket extends EventEmitter {
       throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
     }
     return { ...this.#address };
-  }
-
-  setBroadcast(on) {
-    this.#set('setBroadcast', on ? 1 : 0);
-  }
-
-  setTTL(ttl) {
-    this.#set('setTTL', wholeNumber('ttl', ttl));
-    return ttl;
-  }
-
-  setMulticastTTL(ttl) {
-    this.#set('setMulticastTTL', wholeNumber('ttl', ttl));
-    return ttl;
-  }
-
-  setMulticastLoopback(on) {
-    this.#set('setMulticastLoopback', on ? 1 : 0);
-    return on;
-  }
-
-  setRecvBufferSize(size) {
-    this.#set('setRecvBufferSize', wholeNumber('size', size));
-  }
-
-  setSendBufferSize(size) {
-    this.#set('setSendBufferSize', wholeNumber('size', size));
-  }
-
-  getRecvBufferSize() {
-    return this.#set('getRecvBufferSize');
-  }
-
-  getSendBufferSize() {
-    return this.#set('getSendBufferSize');
-  }
-
-  #set(method, value) {
-    return valueOf(this.#running().option(method, value));
-  }
-
-  #running() {
-    if (!this.listening) throw notRunning();
-    return this.#endpoint;
-  }
-
-  /** IPv4: the interface's address. IPv6: a wildcard address with the interface's number as zone. */
-  setMulticastInterface(address) {
-    valueOf(this.#running().multicastInterface(anAddress('interfaceAddress', address)));
-  }
-
-  addMembership(group, at) {
-    this.#membership(true, group, at);
-  }
-
-  dropMembership(group, at) {
-    this.#membership(false, group, at);
-  }
-
-  /** IPv4 only. */
-  addSourceSpecificMembership(source, group, at) {
-    this.#membership(true, group, at, anAddress('sourceAddress', source));
-  }
-
-  /** IPv4 only. */
-  dropSourceSpecificMembership(source, group, at) {
-    this.#membership(false, group, at, anAddress('sourceAddress', source));
-  }
-
-  #membership(join, group, at, source) {
-    const options = { join, group: anAddress('multicastAddress', group), source };
-    if (at !== undefined) options.interface = anAddress('multicastInterface', at);
-    valueOf(this.#running().membership(options));
   }
 
   /** Bytes that wait to be sent. */
@@ -488,72 +386,15 @@ class DatagramSocket extends EventEmitter {
   }
 }
 
-// `instanceof dgram.Socket` holds without that constructor, which would make a handle. What else it has
-// is of no use without one.
-for (const name of ['_handle', '_receiving', '_bindState', '_queue', '_reuseAddr']) {
-  Object.defineProperty(DatagramSocket.prototype, name, { value: null });
-}
-for (const name of ['_healthCheck', '_stopReceiving']) {
-  Object.defineProperty(DatagramSocket.prototype, name, { value() {} });
-}
-if (Symbol.asyncDispose) {
-  DatagramSocket.prototype[Symbol.asyncDispose] = function dispose() {
-    return this.close()._whenClosed();
-  };
-}
-Object.setPrototypeOf(DatagramSocket.prototype, dgram.Socket.prototype);
-
 /** What handlers get as a datagram's peer: an object of its own for each, as from node:dgram. */
 function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
-}
-
-function notRunning() {
-  return codedError('ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
 }
 
 /** The error that Node makes of a failed call with an address. */
 function failure(syscall, code, address, port) {
   const message = `${syscall} ${code} ${address}:${port}`;
   return systemError({ message, errno: -os.constants.errno[code], code, syscall, address, port });
-}
-
-/** @throws {Error} what the engine reports */
-function valueOf({ value, error }) {
-  if (error) throw systemError(error);
-  return value;
-}
-
-function anAddress(name, value) {
-  if (typeof value !== 'string' || !net.isIP(value)) {
-    throw argumentError(name, 'an IP address', value);
-  }
-  return value;
-}
-
-function wholeNumber(name, value) {
-  if (typeof value !== 'number') throw argumentError(name, 'of type number', value);
-  if (value === value >>> 0) return value;
-  throw Object.assign(new RangeError(`The "${name}" argument is out of range: ${value}`), {
-    code: 'ERR_OUT_OF_RANGE',
-  });
-}
-
-/** The bytes of a message: text, bytes, or a list of them. */
-function bytesOf(msg) {
-  if (Array.isArray(msg)) return Buffer.concat(msg.map(bytesOf));
-  if (typeof msg === 'string') return Buffer.from(msg);
-  if (ArrayBuffer.isView(msg)) return Buffer.from(msg.buffer, msg.byteOffset, msg.byteLength);
-  throw argumentError('msg', 'a string, a buffer or a list of them', msg);
-}
-
-function slice(data, offset, length) {
-  const from = wholeNumber('offset', offset);
-  const end = from + wholeNumber('length', length);
-  if (end <= data.length) return data.subarray(from, end);
-  throw Object.assign(new RangeError('"offset" and "length" are outside the message'), {
-    code: 'ERR_BUFFER_OUT_OF_BOUNDS',
-  });
 }
 
 module.exports = DatagramSocket;

@@ -26,8 +26,8 @@ const MOST_TARGETS = 512;
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onPeer(words) (who has sent
- * what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onFirst() (before anything
+ * else), _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
  * peer), _onFrame(text, peer), _onBytes(buffer, sender, framed) (one as it came, before its frames if
  * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
@@ -37,11 +37,16 @@ class Datagrams extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Text that waits for the end of the turn, cut by the first `count` targets. */
     this.pending = '';
+    /** The same for bytes: so many of `bytes`, or text, never both. */
+    this.used = 0;
+    this.bytes = null;
     this.targets = new Uint32Array(TARGET * MOST_TARGETS);
     this.count = 0;
     /** Bytes that the system had not taken when last sent to. */
     this.queued = 0;
     this.closing = false;
+    /** Nothing has been received yet. */
+    this.first = true;
     /** Address -> its numbers; null for what is no address. */
     this.known = new Map();
   }
@@ -67,41 +72,63 @@ class Datagrams extends Endpoint {
 
   /** Sends a datagram of text or bytes. False: wait for _onDrain. */
   send(data, words, port) {
-    if (typeof data !== 'string') {
-      this.flush();
-      this.aim(data.length, words, port);
-      this.count = 0;
-      this.queued = this.activity.hub.sendDatagramBytes(this.id, data, this.targets, 1);
-    } else {
-      if (this.count === 0) this.activity.schedule(this);
-      this.pending += data;
-      this.aim(this.pending.length, words, port);
-      if (this.pending.length >= FLUSH_AT || this.count === MOST_TARGETS) this.flush();
-    }
+    if (typeof data === 'string') this.sendText(data, words, port);
+    else this.sendBytes(data, words, port);
     return this.queued < HIGH_WATER;
   }
 
+  sendText(text, words, port) {
+    if (this.used > 0) this.flush();
+    this.pending += text;
+    this.aim(this.pending.length, words, port);
+  }
+
+  /** The bytes are copied: they are the caller's again when this returns. */
+  sendBytes(bytes, words, port) {
+    if (this.pending !== '' || this.used + bytes.length > FLUSH_AT) this.flush();
+    if (bytes.length > FLUSH_AT) {
+      const target = this.target(bytes.length, words, port);
+      this.queued = this.activity.hub.sendDatagramBytes(this.id, bytes, target, 1);
+      return;
+    }
+    this.bytes ??= new Uint8Array(FLUSH_AT);
+    this.bytes.set(bytes, this.used);
+    this.used += bytes.length;
+    this.aim(this.used, words, port);
+  }
+
+  /** Notes where the datagram that ends at `end` goes, and sees to it that it is sent in this turn. */
   aim(end, words, port) {
     const { targets } = this;
-    const at = TARGET * this.count++;
+    const at = TARGET * this.count;
     targets[at] = end;
     targets.set(words, at + 1);
     targets[at + 1 + PORT] = port;
+    if (this.count++ === 0) this.activity.schedule(this);
+    if (end >= FLUSH_AT || this.count === MOST_TARGETS) this.flush();
   }
 
   flush() {
     if (this.count === 0) return;
-    const { pending, count } = this;
+    const { activity, pending, used, count, targets } = this;
     this.pending = '';
-    this.count = 0;
-    this.queued = this.activity.hub.sendDatagrams(this.id, pending, this.targets, count);
+    this.used = this.count = 0;
+    this.queued =
+      pending === ''
+        ? activity.hub.sendDatagramBytes(this.id, this.bytes.subarray(0, used), targets, count)
+        : activity.hub.sendDatagrams(this.id, pending, targets, count);
+  }
+
+  target(end, words, port) {
+    const target = Uint32Array.of(end, ...words);
+    target[1 + PORT] = port;
+    return target;
   }
 
   /** Sends a datagram of bytes. Returns what failed, as systemError takes it, or null. */
   sendOne(bytes, words, port) {
     this.flush();
-    const target = Uint32Array.from(words);
-    target[PORT] = port;
+    const target = this.target(bytes.length, words, port);
     return JSON.parse(this.activity.hub.sendDatagram(this.id, bytes, target) ?? null);
   }
 
@@ -140,16 +167,26 @@ class Datagrams extends Endpoint {
 
   /** Frames of one peer's datagrams. */
   arrived(text, header) {
-    if (!this.closing) new Arrival(this, this.sink._onPeer(peerOf(header)), text, header).deliver();
+    this.deliver((sink) => new Arrival(this, sink._onPeer(peerOf(header)), text, header).deliver());
   }
 
   bytes(buffer, header) {
-    if (this.closing) return;
-    this.sink._onBytes(buffer, this.sink._onPeer(peerOf(header)), header[2] === 1);
+    this.deliver((sink) => sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1));
   }
 
   tooLarge(facts, header) {
-    if (!this.closing) this.sink._onTooLarge(this.sink._onPeer(peerOf(header)), facts);
+    this.deliver((sink) => sink._onTooLarge(sink._onPeer(peerOf(header)), facts));
+  }
+
+  /** Nothing is delivered before the sink had its turn, nor lost by what it throws then. */
+  deliver(act) {
+    const { sink } = this;
+    try {
+      if (this.first) sink._onFirst();
+    } finally {
+      this.first = false;
+      if (!this.closing) act(sink);
+    }
   }
 }
 

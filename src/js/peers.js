@@ -13,25 +13,20 @@ class Peers {
   #last = null;
   #lastKey = null;
 
-  /** Notes that something came from the address with these numbers; `text` makes its text. */
-  heard(words, text) {
+  /** Notes that something came to `datagrams` from the address with these numbers. */
+  heard(words, datagrams) {
     const key = keyOf(words);
     let peer = this.#last;
     if (key !== this.#lastKey) {
-      peer = this.#peers.get(key) ?? this.#make(words, text);
+      peer = this.#peers.get(key) ?? makePeer(words, datagrams);
       this.#peers.delete(key);
-      this.#peers.set(key, peer);
+      if (peer.port !== 0) this.#peers.set(key, peer); // nobody can be reached at port 0
       this.#last = peer;
       this.#lastKey = key;
       if (this.#peers.size > MOST_PEERS) this.#peers.delete(this.#peers.keys().next().value);
     }
     peer.heard = performance.now();
     return peer;
-  }
-
-  #make(words, text) {
-    const family = words[FAMILY] === 4 ? 'IPv4' : 'IPv6';
-    return { address: text(words), family, port: words[PORT], words: words.slice(), heard: 0 };
   }
 
   /** Those heard within the last `timeout` ms; the others are forgotten. */
@@ -44,6 +39,12 @@ class Peers {
     }
     return this.#peers.values();
   }
+}
+
+function makePeer(words, datagrams) {
+  const family = words[FAMILY] === 4 ? 'IPv4' : 'IPv6';
+  const address = datagrams.text(words);
+  return { address, family, port: words[PORT], words: words.slice(), heard: 0 };
 }
 
 /** For IPv4 a number, which is cheap to make: the address and the port. */

@@ -133,8 +133,8 @@ class Server extends Events {
       this.#starting = null;
       listener.close();
     }
-    if (listener._whenClosed) {
-      await listener._whenClosed(); // UDP, which has no connections
+    if (listener instanceof DatagramSocket) {
+      await listener.close()._whenClosed(); // there are no connections
       return;
     }
     if (!disconnect) return;

@@ -26,6 +26,7 @@ pub mod tcp;
 pub mod udp;
 #[cfg(unix)]
 pub mod unix;
+pub mod zone;
 
 /// Connections that the system may hold before they are accepted (Node's default).
 pub const BACKLOG: i32 = 511;
