@@ -37,9 +37,9 @@ class Datagrams extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Text that waits for the end of the turn, cut by the first `count` targets. */
     this.pending = '';
-    /** The same for bytes: so many of `bytes`, or text, never both. */
+    /** The same for bytes: so many of `room`, or text, never both. */
     this.used = 0;
-    this.bytes = null;
+    this.room = null;
     this.targets = new Uint32Array(TARGET * MOST_TARGETS);
     this.count = 0;
     /** Bytes that the system had not taken when last sent to. */
@@ -91,8 +91,8 @@ class Datagrams extends Endpoint {
       this.queued = this.activity.hub.sendDatagramBytes(this.id, bytes, target, 1);
       return;
     }
-    this.bytes ??= new Uint8Array(FLUSH_AT);
-    this.bytes.set(bytes, this.used);
+    this.room ??= new Uint8Array(FLUSH_AT);
+    this.room.set(bytes, this.used);
     this.used += bytes.length;
     this.aim(this.used, words, port);
   }
@@ -115,7 +115,7 @@ class Datagrams extends Endpoint {
     this.used = this.count = 0;
     this.queued =
       pending === ''
-        ? activity.hub.sendDatagramBytes(this.id, this.bytes.subarray(0, used), targets, count)
+        ? activity.hub.sendDatagramBytes(this.id, this.room.subarray(0, used), targets, count)
         : activity.hub.sendDatagrams(this.id, pending, targets, count);
   }
 
