@@ -202,3 +202,196 @@ impl Spool {
         self.is_empty() && mem::take(&mut self.awaited)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn peer(port: u16) -> SocketAddr {
+        ([127, 0, 0, 1], port).into()
+    }
+
+    /// What a consumer makes of the events of one batch: per peer and frame, the frame, or the length of
+    /// one that was too long, and the datagram's size.
+    fn read(
+        delimiter: &[u8],
+        events: &[Event],
+    ) -> Vec<(SocketAddr, Result<Vec<u8>, usize>, usize)> {
+        let mut out = Vec::new();
+        for event in events {
+            match event {
+                Event::Datagrams { peer, batch, parts, .. } => {
+                    assert!(batch.ends.len() <= BATCH_FRAMES && parts.len() <= BATCH);
+                    let mut frames = batch.frames(delimiter.len());
+                    for part in parts {
+                        let of_part = frames.by_ref().take(part.frames);
+                        out.extend(of_part.map(|frame| (*peer, Ok(frame.to_vec()), part.size)));
+                    }
+                    assert!(frames.next().is_none(), "frames without a datagram");
+                }
+                Event::DatagramTooLarge { peer, size, len, .. } => {
+                    out.push((*peer, Err(*len), *size));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        out
+    }
+
+    fn sort(delimiter: &[u8], max_frame: usize, datagrams: &[Piece<'_>]) -> Vec<Event> {
+        let mut sorter = Sorter::new(7, delimiter.into(), max_frame);
+        let mut events = Vec::new();
+        for &datagram in datagrams {
+            sorter.add((Mode::Frames, false), datagram, &mut |event| events.push(event));
+        }
+        sorter.finish(&mut |event| events.push(event));
+        events
+    }
+
+    /// The specification: each datagram by itself, split at each delimiter from left to right, without
+    /// an empty rest.
+    fn naive(delimiter: &[u8], datagram: &[u8]) -> Vec<Vec<u8>> {
+        let mut frames = vec![Vec::new()];
+        let mut rest = datagram;
+        while !rest.is_empty() {
+            if let Some(after) = rest.strip_prefix(delimiter) {
+                frames.push(Vec::new());
+                rest = after;
+            } else {
+                frames.last_mut().unwrap().push(rest[0]);
+                rest = &rest[1..];
+            }
+        }
+        if frames.last().is_some_and(Vec::is_empty) {
+            frames.pop();
+        }
+        frames
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn frames_are_those_of_each_datagram_by_itself(
+            datagrams in proptest::collection::vec(
+                (0u16..3, proptest::collection::vec(0u8..3, 0..40)), 0..40),
+            delimiter in proptest::collection::vec(0u8..3, 1..4),
+            max_frame in prop_oneof![Just(usize::MAX), 0usize..8],
+        ) {
+            let pieces: Vec<Piece<'_>> =
+                datagrams.iter().map(|(from, bytes)| (peer(*from), &bytes[..])).collect();
+            let expected: Vec<_> = pieces.iter().flat_map(|(from, bytes)| {
+                naive(&delimiter, bytes).into_iter().map(|frame| {
+                    let fits = frame.len() <= max_frame;
+                    (*from, if fits { Ok(frame) } else { Err(frame.len()) }, bytes.len())
+                })
+            }).collect();
+            prop_assert_eq!(read(&delimiter, &sort(&delimiter, max_frame, &pieces)), expected);
+        }
+    }
+
+    #[test]
+    fn datagrams_of_one_peer_in_a_row_are_one_event() {
+        let from = [1, 1, 1, 2, 1].map(|port| (peer(port), &b"x\n"[..]));
+        let events = sort(b"\n", 9, &from);
+        let parts = |event: &Event| match event {
+            Event::Datagrams { parts, .. } => parts.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(events.iter().map(parts).collect::<Vec<_>>(), [3, 1, 1]);
+    }
+
+    #[test]
+    fn a_datagram_of_many_frames_goes_on_in_the_next_event() {
+        let many = b"\n".repeat(2 * BATCH_FRAMES + 1);
+        let events = sort(b"\n", 9, &[(peer(1), b"first"), (peer(1), &many)]);
+        assert_eq!(events.len(), 3);
+        let frames = read(b"\n", &events);
+        assert_eq!(frames.len(), 2 * BATCH_FRAMES + 2);
+        assert!(frames[1..].iter().all(|(_, _, size)| *size == many.len()));
+    }
+
+    #[test]
+    fn raw_datagrams_are_reported_as_they_are_and_tapped_ones_before_their_frames() {
+        let mut sorter = Sorter::new(7, b"\n".as_slice().into(), 9);
+        let mut events = Vec::new();
+        let mut emit = |event| events.push(event);
+        sorter.add((Mode::Frames, false), (peer(1), b"a"), &mut emit);
+        sorter.add((Mode::Frames, true), (peer(1), b"b\n"), &mut emit);
+        sorter.add((Mode::Raw, false), (peer(1), b""), &mut emit);
+        sorter.finish(&mut emit);
+        assert!(matches!(
+            &events[..],
+            [
+                Event::Datagrams { .. },
+                Event::Datagram { framed: true, .. },
+                Event::Datagrams { .. },
+                Event::Datagram { framed: false, .. },
+            ]
+        ));
+    }
+
+    #[test]
+    fn what_is_refused_does_not_hold_up_the_others() {
+        let bytes: Vec<Vec<u8>> = (0..100u8).map(|n| vec![n]).collect();
+        let pieces: Vec<Piece<'_>> = bytes.iter().map(|b| (peer(1), &b[..])).collect();
+        let (mut sent, mut failed) = (Vec::new(), 0);
+        let send = |some: &[Piece<'_>]| {
+            assert!(some.len() <= BATCH);
+            match some[0].1[0] {
+                n if n % 10 == 3 => Err(io::ErrorKind::PermissionDenied.into()),
+                90.. => Err(io::ErrorKind::WouldBlock.into()),
+                _ => {
+                    // As the system does: up to the next one that it refuses.
+                    let count =
+                        some.iter().take_while(|(_, b)| b[0] % 10 != 3 && b[0] < 90).count();
+                    sent.extend(some[..count].iter().map(|(_, b)| b[0]));
+                    Ok(count)
+                }
+            }
+        };
+        assert_eq!(send_in_order(&pieces, send, |_, _| failed += 1), 90);
+        assert_eq!(failed, 9);
+        assert_eq!(sent, (0..90).filter(|n| n % 10 != 3).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn the_spool_is_bounded_keeps_order_and_reports_its_end_once() {
+        let mut spool = Spool::default();
+        let large = vec![0; 60_000];
+        let room = MOST_WAITING_BYTES / large.len();
+        for _ in 0..room {
+            assert!(spool.offer((peer(1), &large)));
+        }
+        assert!(!spool.offer((peer(1), &large)));
+        assert_eq!(spool.len(), (room * large.len(), room));
+        assert!(!spool.take_drained());
+        spool.flush(|some| Ok(some.len()), |_, _| panic!());
+        assert!(spool.take_drained());
+        assert!(!spool.take_drained());
+
+        for n in 0..MOST_WAITING {
+            assert!(spool.offer((peer(1), &n.to_le_bytes())));
+        }
+        assert!(!spool.offer((peer(1), b"")));
+        let mut next = 0usize;
+        let mut turns = 0;
+        while !spool.is_empty() {
+            let mut left = 1000; // that the system takes before it asks to wait
+            let take = |some: &[Piece<'_>]| {
+                let count = some.len().min(left).min(7);
+                for (_, bytes) in &some[..count] {
+                    assert_eq!(*bytes, next.to_le_bytes());
+                    next += 1;
+                }
+                left -= count;
+                if count == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
+            };
+            spool.flush(take, |_, _| panic!());
+            turns += 1;
+        }
+        assert_eq!((next, turns), (MOST_WAITING, MOST_WAITING.div_ceil(1000)));
+        assert_eq!(spool.len(), (0, 0));
+    }
+}

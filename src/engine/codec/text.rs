@@ -109,6 +109,32 @@ mod tests {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
+        fn byte_offsets_are_where_the_texts_end(
+            texts in proptest::collection::vec("[a-z\u{e9}\u{2028}\u{1F600}]{0,12}", 0..20),
+        ) {
+            let units = texts.iter().scan(0, |at, text| {
+                *at += text.encode_utf16().count();
+                Some(*at)
+            });
+            let bytes: Vec<usize> = texts.iter().scan(0, |at, text| {
+                *at += text.len();
+                Some(*at)
+            }).collect();
+            prop_assert_eq!(byte_offsets(texts.concat().as_bytes(), units), bytes);
+        }
+    }
+
+    #[test]
+    fn byte_offsets_inside_a_character_or_beyond_the_end_are_harmless() {
+        let offsets = |text: &str| byte_offsets(text.as_bytes(), [1, 2, 9].into_iter());
+        assert_eq!(offsets("\u{1F600}x"), [4, 4, 5]);
+        assert_eq!(offsets("abc"), [1, 2, 3]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
         fn slices_are_the_frames(
             sent in proptest::collection::vec("[a-z\u{e9}\u{2028}\u{1F600}]{0,12}", 0..20),
             delimiter in prop_oneof![Just("\x0c"), Just("\r\n"), Just("\u{1F4A9}|")],

@@ -255,3 +255,55 @@ fn change_v6(
         socket.leave_multicast_v6(&group, index)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Receive = fn(&SockRef<'_>, &mut Slots) -> io::Result<()>;
+    type Send = fn(&SockRef<'_>, &[Piece<'_>]) -> io::Result<usize>;
+
+    fn socket(address: &str) -> std::net::UdpSocket {
+        let socket = std::net::UdpSocket::bind(address).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket
+    }
+
+    fn exchange(at: &str, send: Send, receive: Receive) {
+        let (one, two) = (socket(at), socket(at));
+        let from = one.local_addr().unwrap();
+        let to = two.local_addr().unwrap();
+        let mut slots = Slots::new();
+        let nothing = receive(&SockRef::from(&two), &mut slots).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+
+        let bytes: Vec<Vec<u8>> = (0..BATCH).map(|n| vec![n as u8; n * 100]).collect();
+        let pieces: Vec<Piece<'_>> = bytes.iter().map(|b| (to, &b[..])).collect();
+        assert_eq!(send(&SockRef::from(&one), &pieces).unwrap(), BATCH);
+        let mut received = Vec::new();
+        while received.len() < BATCH {
+            slots.filled.clear();
+            receive(&SockRef::from(&two), &mut slots).unwrap();
+            received.extend(slots.datagrams().map(|(peer, bytes)| (peer, bytes.to_vec())));
+        }
+        assert_eq!(received, bytes.iter().map(|b| (from, b.clone())).collect::<Vec<_>>());
+
+        let large = vec![0; SLOT];
+        let pieces: [Piece<'_>; 3] = [(to, b"small"), (to, &large), (to, b"small")];
+        assert_eq!(send(&SockRef::from(&one), &pieces).unwrap(), 1);
+        assert!(send(&SockRef::from(&one), &pieces[1..]).is_err());
+    }
+
+    #[test]
+    fn one_datagram_per_call() {
+        exchange("127.0.0.1:0", single::send, single::receive);
+    }
+
+    #[test]
+    fn many_datagrams_per_call() {
+        exchange("127.0.0.1:0", calls::send, calls::receive);
+        if std::net::UdpSocket::bind("[::1]:0").is_ok() {
+            exchange("[::1]:0", calls::send, calls::receive);
+        }
+    }
+}
