@@ -85,7 +85,9 @@ declare namespace ferripc {
   /**
    * What a {@link Server} itself reports, with the arguments of each handler.
    *
-   * On a UDP server, the peer of a message is a {@link UdpPeer} instead of a socket.
+   * On a UDP server, the peer of a message is a {@link UdpPeer} instead of a socket. `connect` is
+   * reported once, after `start`, with the server's own socket, and `socket.disconnected` and `close`
+   * when that is closed (K5, K20). There, `drain` has that socket, too.
    */
   interface ServerLifecycle<Events = {}> {
     /** Listening. A UDP server passes the address that it is bound to (F14). */
@@ -102,11 +104,15 @@ declare namespace ferripc {
     'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
     /**
      * The server could not start or accept, a connection broke, or a client sent something
-     * unreadable; `socket` is given in the last case. Without a handler it is ignored; nothing is
-     * thrown (K8).
+     * unreadable; `socket` is given in the last case. On UDP, also what could not be sent: `EMSGSIZE`
+     * for a message over the limit of a datagram (65,507 bytes over IPv4, less on some systems),
+     * `ENOTFOUND` for an unknown host. Without a handler it is ignored; nothing is thrown (K8).
      */
     error: [error: IpcError, socket?: IpcSocket];
-    /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
+    /**
+     * Raw mode only: the bytes of one read, in whatever pieces they came; on UDP, those of one
+     * datagram (K14).
+     */
     data: [bytes: Buffer, socket: IpcSocket];
     /** A client's socket has closed; `hadError` tells whether by an error. */
     close: [hadError: boolean];
@@ -132,8 +138,15 @@ declare namespace ferripc {
     [property: string]: any;
   }
 
-  /** The address of a UDP peer; handlers of a UDP server get it in place of a socket. */
+  /**
+   * The address of a UDP peer; handlers of a UDP server get it in place of a socket. Each datagram has
+   * an object of its own, which its messages share. An answer goes to it by {@link Server.emit}.
+   *
+   * The `start` event has the bound address, without `family` and `size`.
+   */
   interface UdpPeer {
+    /** As for a socket: the `id` in the data of the datagram's last message that had one (K9). */
+    id?: any;
     address: string;
     port: number;
     family?: 'IPv4' | 'IPv6' | undefined;
@@ -142,9 +155,14 @@ declare namespace ferripc {
     [property: string]: any;
   }
 
-  /** Where a UDP server sends to. Without an address or a port, to every known peer (K15). */
+  /**
+   * Where a UDP server sends to. Without an address or a port, to every known peer, as by {@link
+   * Server.broadcast} (K15).
+   */
   interface UdpDestination {
+    /** An IP address, or a host name, which is looked up each time. */
     address?: string | undefined;
+    /** 1 to 65535. */
     port?: number | undefined;
   }
 
@@ -169,7 +187,8 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused (F16)
-   * - `ENOBUFS`: too much was emitted before the first connection was there
+   * - `ENOBUFS`: too much was emitted before the first connection was there or, on UDP, too much waits
+   *   to be sent
    */
   type IpcErrorCode =
     | 'ERR_FERRIPC_INVALID_MESSAGE'
@@ -348,6 +367,11 @@ declare namespace ferripc {
     networkHost: string;
     /** Port for `serveNet` and `connectToNet` if they are given none. Default: `8000` */
     networkPort: number;
+    /**
+     * How long a UDP server goes on sending broadcasts to a peer that sends nothing, in milliseconds
+     * (F14). Read with each broadcast. Default: `300000`, five minutes
+     */
+    peerTimeout: number;
     /** Local end of outgoing TCP and TLS connections (K24). Default: nothing set */
     interface: NetworkInterface;
     /**
@@ -544,7 +568,8 @@ declare namespace ferripc {
 
     /**
      * Stops listening and removes the server's own socket file. Connected clients stay connected
-     * (K26), unless `options.disconnect` is set. Safe at any time and any number of times (F7).
+     * (K26), unless `options.disconnect` is set. On UDP, what was emitted before is sent first, within
+     * two seconds. Safe at any time and any number of times (F7).
      *
      * @returns a promise that is fulfilled when the server no longer listens and, with
      * `options.disconnect`, when all clients are closed
@@ -605,10 +630,16 @@ declare namespace ferripc {
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
      *
+     * On UDP each message is one datagram, which may be lost or overtaken on its way. What the system
+     * does not take at once, or waits for a look-up, is kept, up to 16 MiB and 65,536 messages each;
+     * what comes then is dropped and reported as an `error` with the code `ENOBUFS`. Before `start()`
+     * and after `stop()` messages are dropped.
+     *
      * @returns `true` if the message was taken without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped because the socket is closed
      * @throws TypeError if `destination` is none, if JSON cannot express `data`, as with a `BigInt`
      * or a cycle, or if a raw payload is neither bytes nor a string
+     * @throws RangeError on UDP, for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
     emit<Type extends keyof Out & string>(
       destination: Destination,
@@ -627,6 +658,10 @@ declare namespace ferripc {
     /**
      * Sends a message to all connected clients; does nothing if there are none (K15). In raw mode,
      * the only argument is the payload.
+     *
+     * On UDP it goes to every address that something has come from within the last
+     * `config.peerTimeout` milliseconds. 1,024 of them are remembered, those that were heard last
+     * (F14).
      *
      * @returns `false` if a backlog has built up for at least one client
      * @throws TypeError if JSON cannot express `data`, or if a raw payload is neither bytes nor a
@@ -651,12 +686,14 @@ declare namespace ferripc {
     /** Called once the server listens; reports `start`. For subclasses to extend (K25). */
     onStart(bound?: UdpPeer): void;
 
-    /** The connected clients. */
+    /** The connected clients; on UDP, the server's own socket while it is bound. */
     sockets: IpcSocket[];
     /**
      * What listens: `address()`, `listening`, `getConnections()` and so on; `false` before
      * `start()`. A UDP server has a `dgram.Socket` here, which TypeScript has to be told with a
-     * cast.
+     * cast. It is bound and closed by the server, so that its `bind` throws `ERR_SOCKET_ALREADY_BOUND`;
+     * `connect` throws `ERR_METHOD_NOT_IMPLEMENTED`. Listeners for its `message` get every datagram's
+     * bytes, beside the server's own events.
      */
     server: net.Server | false;
     /** Path of a local server's socket, otherwise the host to listen on. */
@@ -700,7 +737,7 @@ declare namespace ferripc {
 
   // ---------------------------------------------------------------------------------------- ipc
 
-  /** UDP over IPv4 or over IPv6. Not supported yet: `start` of such a server throws. */
+  /** UDP over IPv4 or over IPv6. */
   type UdpType = 'udp4' | 'udp6';
 
   /**
@@ -827,8 +864,10 @@ declare namespace ferripc {
      * UDP type can be left out (K13).
      *
      * @param host - default: `config.networkHost`
-     * @param port - default: `config.networkPort`
-     * @param udpType - makes it a UDP server
+     * @param port - default: `config.networkPort`. `'0'` leaves the choice to the system; a number 0
+     * counts as none given
+     * @param udpType - makes it a UDP server. The host has to be of its family: without one,
+     * `config.networkHost`, which is an IPv4 address unless you change it
      * @param callback - a handler of `start`
      * @throws TypeError for a host that is no string, a callback that is no function, or settings
      * that no server can be made with

@@ -67,7 +67,7 @@ describe('arguments of serve and connectTo', () => {
     expect(ipc.of).toEqual({});
   });
 
-  test('TLS and UDP, which are not there yet, are errors and not plain TCP', async () => {
+  test('TLS, which is not there yet, is an error and not plain TCP', async () => {
     const ipc = world.ipc({ tls: { public: 'x' } });
     const code = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
     expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1))).toMatchObject({ code });

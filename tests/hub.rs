@@ -270,3 +270,58 @@ fn the_io_thread_ends_with_its_hub() {
     }
     assert!(Instant::now() < deadline, "{:?} I/O threads left", threads());
 }
+
+/// Frames of datagrams and their peer, until `count` of them are there.
+fn datagrams(peer: &mut Peer, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while frames.len() < count {
+        match peer.event() {
+            Event::Datagrams { peer, batch, .. } => {
+                frames.extend(batch.frames(1).map(|frame| (peer, frame.to_vec())));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    frames
+}
+
+#[test]
+fn datagrams_go_both_ways_and_what_was_sent_last_leaves_before_the_socket_closes() {
+    let (mut one, mut two) = (Peer::new(), Peer::new());
+    let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+    let (id_one, at_one) = one.hub.bind(any, framing(Mode::Frames)).unwrap();
+    let (id_two, at_two) = two.hub.bind(any, framing(Mode::Frames)).unwrap();
+    one.hub.datagrams(id_one).unwrap().send(&[(at_two, b"a\x0cb"), (at_two, b"c\x0c")]);
+    let expected: Vec<_> = ["a", "b", "c"].map(|f| (at_one, f.as_bytes().to_vec())).into();
+    assert_eq!(datagrams(&mut two, 3), expected);
+    two.hub.datagrams(id_two).unwrap().send(&[(at_one, b"last")]);
+    two.hub.datagrams(id_two).unwrap().close(PATIENCE);
+    assert_eq!(datagrams(&mut one, 1), [(at_two, b"last".to_vec())]);
+    assert!(matches!(two.event(), Event::DatagramsClosed { id } if id == id_two));
+    assert!(two.hub.datagrams(id_two).is_none());
+    two.hub.bind(at_two, framing(Mode::Frames)).unwrap(); // its address is free
+}
+
+#[test]
+fn a_full_mailbox_holds_the_receiver_back_and_nothing_grows() {
+    let (mut one, mut two) = (Peer::new(), Peer::new());
+    let any: SocketAddr = ([127, 0, 0, 1], 0).into();
+    let (sender, _) = one.hub.bind(any, framing(Mode::Frames)).unwrap();
+    let (id, at) = two.hub.bind(any, framing(Mode::Raw)).unwrap();
+    let large = vec![b'x'; 60_000];
+    let sender = one.hub.datagrams(sender).unwrap().clone();
+    for _ in 0..1000 {
+        sender.send(&[(at, &large)]);
+    }
+    // 60 MB were sent; what was not dropped by the system is at most its buffer and one mailbox.
+    two.hub.datagrams(id).unwrap().close(PATIENCE);
+    let mut received = 0;
+    loop {
+        match two.event() {
+            Event::Datagram { bytes, .. } => received += bytes.len(),
+            Event::DatagramsClosed { .. } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(received > 0 && received < 8 << 20, "{received}");
+}

@@ -11,9 +11,9 @@ use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 use serde_json::{Value, json};
 
-use super::text;
+use super::{address, text};
 use crate::engine;
-use crate::engine::codec::delimited::Batch;
+use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::error::Endpoint;
 use crate::engine::event::{Ends, Event};
@@ -45,10 +45,27 @@ enum Kind {
     ListenerClosed,
     /// Nothing more.
     Partial,
+    /// As `Frames`, of the datagrams of one peer: that at `PEER_AT`, the datagrams from `PARTS_AT` on.
+    Datagrams,
+    /// A buffer; the peer at `PEER_AT`; `header[2]` is 1 if its frames follow.
+    Datagram,
+    /// JSON: `{size, length}` of the datagram and its frame; the peer at `PEER_AT`.
+    DatagramTooLarge,
+    /// JSON of the error.
+    DatagramFailed,
+    /// Nothing more.
+    DatagramsClosed,
 }
 
 /// Where the frame ends begin in the header.
 const ENDS_AT: usize = 3;
+
+/// Where a peer's address begins in the header: see [`super::address`].
+const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
+
+/// Where the number of datagrams is in the header, followed by the number of frames and the size in
+/// bytes of each.
+const PARTS_AT: usize = PEER_AT + address::WORDS;
 
 /// The value that goes with a header.
 pub enum Payload {
@@ -73,21 +90,7 @@ pub fn nothing(header: &mut [u32]) -> Payload {
 /// Converts `event`, which came from `hub`.
 pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
     let (kind, id, payload) = match event {
-        Event::Frames { id, batch } => {
-            header[2] = batch.ends.len() as u32;
-            let ends = &mut header[ENDS_AT..];
-            let mut count = 0;
-            let decoded = decode(&batch, hub.delimiter(id), |end| {
-                ends[count] = end as u32;
-                count += 1;
-            });
-            let text = match decoded {
-                Text::Ascii(_) => FramesText::Ascii,
-                Text::Utf8(std::borrow::Cow::Borrowed(_)) => FramesText::Utf8(None),
-                Text::Utf8(std::borrow::Cow::Owned(text)) => FramesText::Utf8(Some(text)),
-            };
-            (Kind::Frames, id, Payload::Frames { batch, text })
-        }
+        Event::Frames { id, batch } => (Kind::Frames, id, frames(batch, hub.delimiter(id), header)),
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends } => (Kind::Open, id, Payload::Json(addresses(ends))),
         Event::Accepted { listener, connection, ends } => {
@@ -109,10 +112,49 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         Event::AcceptFailed { id, error: why } => {
             (Kind::AcceptFailed, id, Payload::Json(error(&why)))
         }
+        Event::Datagrams { id, peer, batch, parts } => {
+            address::write(peer, &mut header[PEER_AT..]);
+            header[PARTS_AT] = parts.len() as u32;
+            for (words, part) in header[PARTS_AT + 1..].chunks_exact_mut(2).zip(&parts) {
+                words.copy_from_slice(&[part.frames as u32, part.size as u32]);
+            }
+            (Kind::Datagrams, id, frames(batch, hub.delimiter(id), header))
+        }
+        Event::Datagram { id, peer, bytes, framed } => {
+            header[2] = framed.into();
+            address::write(peer, &mut header[PEER_AT..]);
+            (Kind::Datagram, id, Payload::Bytes(bytes))
+        }
+        Event::DatagramTooLarge { id, peer, size, len } => {
+            address::write(peer, &mut header[PEER_AT..]);
+            let json = json!({ "size": size, "length": len });
+            (Kind::DatagramTooLarge, id, Payload::Json(json))
+        }
+        Event::DatagramFailed { id, error: why } => {
+            (Kind::DatagramFailed, id, Payload::Json(error(&why)))
+        }
+        Event::DatagramsClosed { id } => (Kind::DatagramsClosed, id, Payload::None),
     };
     header[0] = kind as u32;
     header[1] = id;
     payload
+}
+
+/// A batch's text, and where its frames end in it.
+fn frames(batch: Batch, delimiter: &[u8], header: &mut [u32]) -> Payload {
+    header[2] = batch.ends.len() as u32;
+    let ends = &mut header[ENDS_AT..];
+    let mut count = 0;
+    let decoded = decode(&batch, delimiter, |end| {
+        ends[count] = end as u32;
+        count += 1;
+    });
+    let text = match decoded {
+        Text::Ascii(_) => FramesText::Ascii,
+        Text::Utf8(std::borrow::Cow::Borrowed(_)) => FramesText::Utf8(None),
+        Text::Utf8(std::borrow::Cow::Owned(text)) => FramesText::Utf8(Some(text)),
+    };
+    Payload::Frames { batch, text }
 }
 
 /// The result of listening, as JSON.
@@ -133,7 +175,7 @@ pub fn done(result: std::result::Result<(), engine::error::Error>) -> String {
 }
 
 /// The fields of a Node system error.
-fn error(error: &engine::error::Error) -> Value {
+pub fn error(error: &engine::error::Error) -> Value {
     let mut json = json!({
         "message": error.to_string(),
         "errno": error.errno(),

@@ -36,10 +36,10 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 pub struct Hub {
     /// Dropped before the engine. See [`Hub::end_with_environment`].
     env_end: Option<EnvEnd>,
-    engine: engine::hub::Hub,
+    pub(super) engine: engine::hub::Hub,
     /// To keep the event loop alive or not; `None` once disposed of.
     wake: Option<Arc<ThreadsafeFunctionHandle>>,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
 }
 
 #[napi]
@@ -264,8 +264,14 @@ fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Err
 
 fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
     let queued = connection.write(scratch);
+    tidy(scratch);
+    queued.try_into().unwrap_or(u32::MAX)
+}
+
+/// Empties the scratch buffer, and gives it back if it has grown large.
+pub(super) fn tidy(scratch: &mut Vec<u8>) {
+    scratch.clear();
     if scratch.capacity() > SCRATCH_KEPT {
         *scratch = Vec::new();
     }
-    queued.try_into().unwrap_or(u32::MAX)
 }

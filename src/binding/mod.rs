@@ -1,6 +1,8 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`datagrams`]: its methods for datagram sockets.
+//! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
@@ -9,6 +11,8 @@
 //!
 //! The only consumer is `src/js/engine.js`.
 
+mod address;
+mod datagrams;
 mod deliver;
 mod env_end;
 #[cfg(unix)]

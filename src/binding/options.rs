@@ -11,6 +11,7 @@ use crate::engine::link::Mode;
 use crate::engine::transport::tcp::TcpTarget;
 #[cfg(unix)]
 use crate::engine::transport::unix::{Claim, UnixLocal};
+use crate::engine::transport::zone;
 use crate::engine::transport::{Local, Target};
 
 /// Framing of the connection, or of all that a listener accepts.
@@ -25,7 +26,8 @@ pub struct FramingOptions {
 }
 
 impl FramingOptions {
-    fn into_engine(self) -> Result<Framing> {
+    /// The engine's form of it.
+    pub fn into_engine(self) -> Result<Framing> {
         if self.delimiter.is_empty() {
             return Err(Error::new(Status::InvalidArg, "delimiter must not be empty"));
         }
@@ -149,7 +151,10 @@ fn ip(text: &str) -> Result<IpAddr> {
     text.parse().map_err(|_| Error::new(Status::InvalidArg, format!("not an IP address: {text}")))
 }
 
-fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
-    // A zone (`fe80::1%eth0`) is only understood together with a port.
+/// An IP address, with its zone if it has one, and a port.
+pub fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
+    // A zone (`fe80::1%2`) is only understood together with a port, and only as a number.
+    let named = text.split_once('%').and_then(|(ip, name)| Some((ip, zone::index(name)?)));
+    let text = &named.map_or_else(|| text.to_owned(), |(ip, index)| format!("{ip}%{index}"));
     format!("[{text}]:{port}").parse().or_else(|_| Ok(SocketAddr::new(ip(text)?, port)))
 }

@@ -27,7 +27,8 @@ impl fmt::Display for Endpoint {
 #[derive(Debug, thiserror::Error)]
 #[error("{syscall} {}{}{}", self.code(), self.reason(), self.target())]
 pub struct Error {
-    /// Name of the failed call, in Node's terms: `connect`, `listen`, `accept`, `read`, `write`.
+    /// Name of the failed call, in Node's terms: `connect`, `listen`, `accept`, `read`, `write`,
+    /// `bind`, `send`, `recv`.
     pub syscall: &'static str,
     /// Where it was directed, if anywhere.
     pub endpoint: Option<Endpoint>,
@@ -84,6 +85,14 @@ impl Error {
     fn target(&self) -> String {
         self.endpoint.as_ref().map(|endpoint| format!(" {endpoint}")).unwrap_or_default()
     }
+}
+
+/// No room to keep what is to be sent.
+pub fn full() -> io::Error {
+    #[cfg(unix)]
+    return io::Error::from_raw_os_error(libc::ENOBUFS);
+    #[cfg(not(unix))]
+    return io::Error::from_raw_os_error(10055); // WSAENOBUFS
 }
 
 #[cfg(unix)]

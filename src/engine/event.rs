@@ -117,6 +117,60 @@ pub enum Event {
         /// Why.
         error: Error,
     },
+    /// Frames of datagrams that one peer sent, one after the other.
+    Datagrams {
+        /// The datagram socket.
+        id: Id,
+        /// Who sent them.
+        peer: SocketAddr,
+        /// The frames.
+        batch: Batch,
+        /// The datagrams, in order; at least one.
+        parts: Vec<Part>,
+    },
+    /// A datagram as it came (raw mode, or a tapped socket).
+    Datagram {
+        /// The datagram socket.
+        id: Id,
+        /// Who sent it.
+        peer: SocketAddr,
+        /// Its bytes.
+        bytes: Bytes,
+        /// Its frames follow.
+        framed: bool,
+    },
+    /// A frame over the limit, in a datagram, was discarded.
+    DatagramTooLarge {
+        /// The datagram socket.
+        id: Id,
+        /// Who sent it.
+        peer: SocketAddr,
+        /// Bytes of the datagram.
+        size: usize,
+        /// Bytes of the frame.
+        len: usize,
+    },
+    /// A datagram could not be sent, or nothing be received; the socket goes on.
+    DatagramFailed {
+        /// The datagram socket.
+        id: Id,
+        /// Why.
+        error: Error,
+    },
+    /// A datagram socket is closed. Nothing follows for this handle.
+    DatagramsClosed {
+        /// The datagram socket.
+        id: Id,
+    },
+}
+
+/// A datagram whose frames are in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// How many of the batch's frames. A datagram with too many for one batch is continued by the next.
+    pub frames: usize,
+    /// Bytes of the whole datagram.
+    pub size: usize,
 }
 
 impl Event {
@@ -125,8 +179,8 @@ impl Event {
     pub fn weight(&self) -> usize {
         match self {
             Event::Accepted { .. } => ACCEPTED_WEIGHT,
-            Event::Frames { batch, .. } => batch.bytes.len(),
-            Event::Chunk { bytes, .. } => bytes.len(),
+            Event::Frames { batch, .. } | Event::Datagrams { batch, .. } => batch.bytes.len(),
+            Event::Chunk { bytes, .. } | Event::Datagram { bytes, .. } => bytes.len(),
             _ => 0,
         }
     }

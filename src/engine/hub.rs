@@ -16,6 +16,7 @@ use std::time::Duration;
 use socket2::Socket;
 use tokio::sync::Notify;
 
+use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
 use super::driver::uv::Loop;
 use super::driver::{Connection, Driver, Framing};
@@ -37,6 +38,7 @@ pub struct Hub {
     ids: Arc<AtomicU32>,
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
+    datagrams: HashMap<Id, Arc<Datagrams>>,
     /// The loop driver's loop, if connections are to be watched by it, and what to call when its
     /// handles are closed.
     #[cfg(unix)]
@@ -77,6 +79,7 @@ impl Hub {
             ids: Arc::default(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
+            datagrams: HashMap::new(),
             #[cfg(unix)]
             uv_loop: None,
         })
@@ -204,6 +207,27 @@ impl Hub {
         }
     }
 
+    /// Binds a datagram socket, which receives from now on. Returns the handle and the bound address.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
+    pub fn bind(
+        &mut self,
+        address: SocketAddr,
+        framing: Framing,
+    ) -> Result<(Id, SocketAddr), Error> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let mailbox = self.mailbox.clone();
+        let (datagrams, bound) = Datagrams::bind(id, address, framing, mailbox, &self.runtime())?;
+        self.datagrams.insert(id, datagrams);
+        Ok((id, bound))
+    }
+
+    /// The datagram socket behind a handle, until its [`Event::DatagramsClosed`] has been taken.
+    pub fn datagrams(&self, id: Id) -> Option<&Arc<Datagrams>> {
+        self.datagrams.get(&id)
+    }
+
     /// Starts reading from a connection. To be called once for each [`Event::Open`] and
     /// [`Event::Accepted`], when the consumer is set up to receive.
     pub fn start(&self, id: Id) {
@@ -253,6 +277,7 @@ impl Hub {
                 Event::Frames { id, .. } | Event::Chunk { id, .. } => {
                     self.connections.contains_key(id)
                 }
+                Event::DatagramsClosed { id } => self.datagrams.remove(id).is_some(),
                 _ => true,
             };
             if !wanted {
@@ -262,9 +287,11 @@ impl Hub {
         }
     }
 
-    /// The delimiter of a connection's frames.
+    /// The delimiter of the frames of a connection or a datagram socket.
     pub fn delimiter(&self, id: Id) -> &[u8] {
-        self.connections.get(&id).map_or(&[], |connection| connection.delimiter())
+        let connection = self.connections.get(&id).map(|connection| connection.delimiter());
+        let datagrams = || self.datagrams.get(&id).map(|datagrams| datagrams.delimiter());
+        connection.or_else(datagrams).unwrap_or(&[])
     }
 
     /// Closes everything at once, but for connections that linger, which end by themselves. Lets go
@@ -277,6 +304,9 @@ impl Hub {
         }
         for (_, connection) in self.connections.drain() {
             connection.destroy();
+        }
+        for (_, datagrams) in self.datagrams.drain() {
+            datagrams.destroy();
         }
         for id in self.listeners.keys().copied().collect::<Vec<_>>() {
             self.close_listener(id);

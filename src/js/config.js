@@ -9,6 +9,9 @@ const { constants } = require('node:buffer');
 const { argumentError, codedError } = require('./errors');
 const { DEFAULT_DELIMITER } = require('./wire');
 
+/** How long a silent UDP peer is remembered, in ms. */
+const PEER_TIMEOUT = 300_000;
+
 class Defaults {
   constructor() {
     /** Part of the default path: socketRoot + appspace + id (K2). */
@@ -51,6 +54,9 @@ class Defaults {
     this.tls = false;
     this.networkHost = '127.0.0.1';
     this.networkPort = 8000;
+
+    /** How long a UDP server broadcasts to a peer that sends nothing, in ms (F14). */
+    this.peerTimeout = PEER_TIMEOUT;
 
     /** Opens the socket file to all users (K23). */
     this.readableAll = false;
@@ -109,4 +115,4 @@ function refuseTls(config) {
   }
 }
 
-module.exports = { Defaults, framingOf, interfaceOf, refuseTls };
+module.exports = { Defaults, PEER_TIMEOUT, framingOf, interfaceOf, refuseTls };

@@ -12,6 +12,9 @@ const HIGH_WATER = 256 * 1024;
 /** Where the frames' ends begin in the hub's header. Mirrors deliver.rs. */
 const ENDS_AT = 3;
 
+/** Frames in one event at most. Mirrors delimited.rs. */
+const MOST_FRAMES = 2048;
+
 /** What connections and listeners share: a handle, and whether it keeps the process alive. */
 class Endpoint {
   constructor(activity, id, sink) {
@@ -243,4 +246,12 @@ class Listener extends Endpoint {
   }
 }
 
-module.exports = { Connection, Listener, ENDS_AT };
+module.exports = {
+  Connection,
+  Listener,
+  Endpoint,
+  ENDS_AT,
+  FLUSH_AT,
+  HIGH_WATER,
+  MOST_FRAMES,
+};

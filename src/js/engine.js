@@ -1,6 +1,6 @@
 'use strict';
-// The one module that talks to the native addon: open, write, close, events. socket.js and
-// listener.js are its only users; another engine could stand behind the same two classes.
+// The one module that talks to the native addon: open, write, close, events. socket.js, listener.js and
+// datagram-socket.js are its only users; another engine could stand behind the same classes.
 //
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
@@ -9,7 +9,8 @@
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event.
 
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
-const { Connection, Listener, ENDS_AT } = require('./connection');
+const { Connection, Listener } = require('./connection');
+const { Datagrams, HEADER } = require('./datagrams');
 const { load } = require('./native');
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
@@ -31,7 +32,11 @@ const TRUNCATED = 10;
 const ACCEPT_FAILED = 11;
 const LISTENER_CLOSED = 12;
 const PARTIAL = 13;
-const MOST_FRAMES = 2048;
+const DATAGRAMS = 14;
+const DATAGRAM = 15;
+const DATAGRAM_TOO_LARGE = 16;
+const DATAGRAM_FAILED = 17;
+const DATAGRAMS_CLOSED = 18;
 
 const settled = Promise.resolve();
 
@@ -56,7 +61,7 @@ function acquire() {
 /** One life of a native hub. */
 class Activity {
   constructor() {
-    this.header = new Uint32Array(ENDS_AT + MOST_FRAMES);
+    this.header = new Uint32Array(HEADER);
     /** Handle -> Connection or Listener. */
     this.endpoints = new Map();
     /** How many endpoints keep the process alive. */
@@ -95,13 +100,17 @@ class Activity {
     this.hub = null;
   }
 
+  /** The hub's answer to a request for an endpoint. An error may leave nothing to go on for. */
+  answer(json) {
+    const answer = JSON.parse(json);
+    if (answer.error && this.endpoints.size === 0) this.dispose();
+    return answer;
+  }
+
   /** What `listen` returns, from the hub's answer. */
-  listener(answer, { framing }, sink) {
-    const { error, id, address } = JSON.parse(answer);
-    if (error) {
-      if (this.endpoints.size === 0) this.dispose();
-      return { error };
-    }
+  listener(json, { framing }, sink) {
+    const { error, id, address } = this.answer(json);
+    if (error) return { error };
     return { listener: new Listener(this, id, framing, sink), address };
   }
 
@@ -236,6 +245,22 @@ class Activity {
       case LISTENER_CLOSED:
         this.remove(endpoint);
         break;
+      case DATAGRAMS:
+        endpoint.arrived(payload, header);
+        break;
+      case DATAGRAM:
+        endpoint.bytes(payload, header);
+        break;
+      case DATAGRAM_TOO_LARGE:
+        endpoint.tooLarge(JSON.parse(payload), header);
+        break;
+      case DATAGRAM_FAILED:
+        sink._onFailed(JSON.parse(payload));
+        break;
+      case DATAGRAMS_CLOSED:
+        this.remove(endpoint);
+        sink._onClosed();
+        break;
     }
   }
 }
@@ -265,6 +290,17 @@ function listenElsewhere(options, sink) {
   return activity.listener(activity.hub.listenElsewhere(options), options, sink);
 }
 
+/**
+ * Binds a datagram socket. Returns `{datagrams, address}`, or `{error}` with the fields of a Node system
+ * error.
+ */
+function bind(host, port, framing, sink) {
+  const activity = acquire();
+  const { error, id, address } = activity.answer(activity.hub.bindDatagrams(host, port, framing));
+  if (error) return { error };
+  return { datagrams: new Datagrams(activity, id, framing, sink), address };
+}
+
 /** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
 function driver() {
   const { Hub } = load();
@@ -276,4 +312,4 @@ function driver() {
   }
 }
 
-module.exports = { connect, listen, listenElsewhere, driver };
+module.exports = { bind, connect, listen, listenElsewhere, driver };

@@ -35,13 +35,15 @@ function argumentError(name, expected, actual) {
   );
 }
 
-/** A port number from what `net` accepts as one: 0 to 65535, or such a number as a string. */
-function toPort(value) {
+/** A port number from what `net` accepts as one: `lowest` to 65535, or such a number as a string. */
+function toPort(value, lowest = 0) {
   const number =
     typeof value === 'number' || (typeof value === 'string' && value.trim()) ? +value : -1;
-  if (number === number >>> 0 && number <= 0xffff) return number;
+  if (number === number >>> 0 && number >= lowest && number <= 0xffff) return number;
   throw Object.assign(
-    new RangeError(`The "port" argument must be >= 0 and < 65536. Received ${String(value)}`),
+    new RangeError(
+      `The "port" argument must be >= ${lowest} and < 65536. Received ${String(value)}`,
+    ),
     { code: 'ERR_SOCKET_BAD_PORT' },
   );
 }

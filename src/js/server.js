@@ -3,8 +3,9 @@
 // import dao/socketServer (which they also subclass).
 
 const Events = require('./events');
+const DatagramSocket = require('./datagram-socket');
 const Listener = require('./listener');
-const { framingOf, refuseTls } = require('./config');
+const { framingOf, refuseTls, PEER_TIMEOUT } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
 const { decode, encode, encodeRaw } = require('./wire');
@@ -61,11 +62,9 @@ class Server extends Events {
     if (typeof this.path !== 'string') {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
-    const port = this.port ? toPort(this.port) : null;
-    if (this.udp4 || this.udp6) {
-      throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'UDP is not supported yet');
-    }
-    refuseTls(this.config);
+    const udp = this.#udpType;
+    const port = this.port || udp ? toPort(this.port || 0) : null;
+    if (!udp) refuseTls(this.config);
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -73,9 +72,10 @@ class Server extends Events {
     starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
     this.#starting = starting;
     this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
-    this.log('starting TLS server', this.config.tls);
+    if (!udp) this.log('starting TLS server', this.config.tls);
     const { config } = this;
-    const listener = new Listener(this, { ...this.#framing, raw: Boolean(config.rawBuffer) });
+    const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
+    const listener = udp ? new DatagramSocket(udp, this, framing) : new Listener(this, framing);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
     listener.on('connection', (socket) => this.#connected(socket));
@@ -88,17 +88,26 @@ class Server extends Events {
     });
     listener.on('listening', () => {
       starting.resolve(); // even if a handler throws
-      this.onStart();
+      try {
+        this.onStart(listener._bound);
+      } finally {
+        if (udp) this.#bound(listener);
+      }
     });
     if (port === null) {
       this.log('starting server as', 'Unix || Windows Socket');
       this.path = systemPath(this.path);
       listener._listenPath(this.path, this.#claim(), this.#addMode());
     } else {
-      this.log('starting server as', 'TCP');
+      this.log('starting server as', udp || 'TCP');
       listener._listenHost(this.path, port);
     }
     return starting.promise;
+  }
+
+  get #udpType() {
+    if (this.udp4) return 'udp4';
+    return this.udp6 && 'udp6';
   }
 
   #claim() {
@@ -124,6 +133,10 @@ class Server extends Events {
       this.#starting = null;
       listener.close();
     }
+    if (listener instanceof DatagramSocket) {
+      await listener.close()._whenClosed(); // there are no connections
+      return;
+    }
     if (!disconnect) return;
     listener._refuse();
     const closed = this.sockets.map((socket) => {
@@ -143,7 +156,30 @@ class Server extends Events {
    */
   emit(socket, type, data) {
     if (!this.config.silent) this.log('dispatching event to socket', ' : ', type, data);
+    if (this.udp4 || this.udp6) return this.#emitTo(socket, type, data);
     return this.#send(socket, this.#encode(type, data));
+  }
+
+  /** To a UDP peer; without an address or a port, to all (K15). */
+  #emitTo(peer, type, data) {
+    if (peer === null || typeof peer !== 'object') {
+      throw argumentError('socket', 'an object with an address and a port', peer);
+    }
+    const { address, port } = peer;
+    if (!address || !port) {
+      this.log(
+        'Attempting to emit to a single UDP socket without supplying socket address or port. Redispatching event as broadcast to all connected sockets',
+      );
+      return this.broadcast(type, data);
+    }
+    if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
+    const number = toPort(port, 1);
+    const message = this.#delimited(this.#encode(type, data));
+    return this.server ? this.server._sendTo(message, address, number) : false;
+  }
+
+  #delimited(message) {
+    return typeof message === 'string' ? message + this.#framing.delimiter : message;
   }
 
   /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */
@@ -160,6 +196,10 @@ class Server extends Events {
       );
     }
     const message = this.#encode(type, data);
+    if (this.udp4 || this.udp6) {
+      const { peerTimeout = PEER_TIMEOUT } = config;
+      return !this.server || this.server._broadcast(this.#delimited(message), peerTimeout);
+    }
     let below = true;
     for (const socket of this.sockets) below = this.#send(socket, message) && below;
     return below;
@@ -178,7 +218,15 @@ class Server extends Events {
       return socket._send(message);
     }
     if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
-    return socket.write(typeof message === 'string' ? message + this.#framing.delimiter : message);
+    return socket.write(this.#delimited(message));
+  }
+
+  /** A UDP server's only socket is its own (K5). */
+  #bound(socket) {
+    this.sockets.push(socket);
+    this.log('## socket connection to server detected ##');
+    socket.on('close', (hadError) => this.#closed(socket, hadError));
+    this.publish('connect', socket);
   }
 
   #connected(socket) {

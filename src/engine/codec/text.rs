@@ -50,6 +50,25 @@ pub fn decode<'a>(batch: &'a Batch, delimiter: &[u8], mut end: impl FnMut(usize)
     Text::Utf8(Cow::Owned(text))
 }
 
+/// Where `text`, which is UTF-8, has the ascending UTF-16 offsets `units`, in bytes.
+pub fn byte_offsets(text: &[u8], units: impl Iterator<Item = usize>) -> Vec<usize> {
+    if text.is_ascii() {
+        return units.map(|offset| offset.min(text.len())).collect();
+    }
+    let (mut at, mut passed) = (0, 0);
+    let advance = |wanted| {
+        while passed < wanted && at < text.len() {
+            passed += 1 + usize::from(text[at] >= 0xF0);
+            at += 1;
+            while text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                at += 1;
+            }
+        }
+        at
+    };
+    units.map(advance).collect()
+}
+
 /// Length in UTF-16 code units: one per character, two above the basic multilingual plane.
 fn utf16_len(text: &str) -> usize {
     text.bytes().map(|b| usize::from(b & 0xC0 != 0x80) + usize::from(b >= 0xF0)).sum()
@@ -84,6 +103,32 @@ mod tests {
     #[test]
     fn an_ill_formed_end_does_not_swallow_the_delimiter() {
         assert_eq!(frames(b"a\xF0\x9F\x0cb\x0c\xFF\x0c", "\x0c"), ["a\u{FFFD}", "b", "\u{FFFD}"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn byte_offsets_are_where_the_texts_end(
+            texts in proptest::collection::vec("[a-z\u{e9}\u{2028}\u{1F600}]{0,12}", 0..20),
+        ) {
+            let units = texts.iter().scan(0, |at, text| {
+                *at += text.encode_utf16().count();
+                Some(*at)
+            });
+            let bytes: Vec<usize> = texts.iter().scan(0, |at, text| {
+                *at += text.len();
+                Some(*at)
+            }).collect();
+            prop_assert_eq!(byte_offsets(texts.concat().as_bytes(), units), bytes);
+        }
+    }
+
+    #[test]
+    fn byte_offsets_inside_a_character_or_beyond_the_end_are_harmless() {
+        let offsets = |text: &str| byte_offsets(text.as_bytes(), [1, 2, 9].into_iter());
+        assert_eq!(offsets("\u{1F600}x"), [4, 4, 5]);
+        assert_eq!(offsets("abc"), [1, 2, 3]);
     }
 
     proptest! {

@@ -30,6 +30,7 @@ use super::runtime::Runtime;
 use super::transport::{Stream, Target};
 use state::{End, Io, State};
 
+pub mod datagrams;
 #[cfg(unix)]
 mod on_loop;
 mod state;

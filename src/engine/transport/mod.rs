@@ -22,9 +22,13 @@ use super::event::Ends;
 
 #[cfg(unix)]
 mod lock;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod mmsg;
 pub mod tcp;
+pub mod udp;
 #[cfg(unix)]
 pub mod unix;
+pub mod zone;
 
 /// Connections that the system may hold before they are accepted (Node's default).
 pub const BACKLOG: i32 = 511;

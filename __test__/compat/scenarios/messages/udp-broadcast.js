@@ -9,16 +9,16 @@ module.exports = {
   name: 'UDP broadcast',
   rules: ['F14', 'K15'],
   transports: ['udp4'],
-  pairings: ['9-9', '10-10'], // ferripc refuses UDP so far; what it will have to do
   endpoints: 2,
   compare: false,
   roles: {
     async server(t) {
       const server = t.serve(() => {});
       server.on('connect', () => t.signal('listening'));
-      server.on('hello', () => {
+      server.on('hello', (data, { address, port }) => {
         server.broadcast('news', 1);
         server.emit({}, 'news', 2);
+        server.emit({ address, port }, 'last');
         t.log('hello');
       });
       server.start();
@@ -28,19 +28,17 @@ module.exports = {
       await t.wait('listening');
       const server = t.serve(() => {}, { at: 1 });
       server.on('news', (data) => t.log('news', data));
+      const last = t.next(server, 'last');
       server.start();
       await t.next(server, 'connect');
       const { host, port } = t.endpoint(0);
       server.emit({ address: host, port }, 'hello');
-      await (t.impl === 'new' ? t.logged('news', 2) : t.quiet());
+      await last;
       t.signal('over');
     },
   },
   check({ lines, pairing }) {
     assert.deepStrictEqual(lines.server, ['hello']);
-    assert.deepStrictEqual(
-      [...lines.client].sort(),
-      pairing === 'new-new' ? ['news 1', 'news 2'] : [],
-    );
+    assert.deepStrictEqual(lines.client, pairing.startsWith('new') ? ['news 1', 'news 2'] : []);
   },
 };

@@ -1,0 +1,225 @@
+//! The methods of the hub that JavaScript sees which are about datagram sockets. Used by
+//! `src/js/datagrams.js`.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::*;
+use napi::{Env, JsString};
+use napi_derive::napi;
+use serde_json::json;
+
+use super::hub::{Hub, tidy};
+use super::options::{FramingOptions, socket_address};
+use super::{address, deliver, text};
+use crate::engine::codec::text::byte_offsets;
+use crate::engine::datagram::Piece;
+use crate::engine::error::Error as EngineError;
+use crate::engine::link::Mode;
+use crate::engine::transport::udp::{self, Setting};
+
+/// A datagram to be sent: where it ends in the text or bytes of all, then its address.
+const TARGET_WORDS: usize = 1 + address::WORDS;
+
+/// A multicast group to join or leave.
+#[napi(object)]
+pub struct MembershipOptions {
+    /// Join; otherwise leave.
+    pub join: bool,
+    /// The group's address.
+    pub group: String,
+    /// Address of the interface; the system's choice without.
+    pub interface: Option<String>,
+    /// Address of the only source.
+    pub source: Option<String>,
+}
+
+#[napi]
+impl Hub {
+    /// Binds a datagram socket. Returns JSON: `{id, address}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn bind_datagrams(
+        &mut self,
+        address: String,
+        port: u16,
+        framing: FramingOptions,
+    ) -> Result<String> {
+        let bound = self.engine.bind(socket_address(&address, port)?, framing.into_engine()?);
+        Ok(deliver::listening(bound.map(|(id, address)| (id, Some(address)))))
+    }
+
+    /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns the bytes that wait.
+    #[napi(catch_unwind)]
+    pub fn send_datagrams(
+        &mut self,
+        env: Env,
+        id: u32,
+        text: JsString,
+        targets: Uint32ArraySlice,
+        count: u32,
+    ) -> Result<u32> {
+        text::append(&env, &text, &mut self.scratch)?;
+        let targets = first(&targets, count);
+        let ends = byte_offsets(&self.scratch, ends(targets));
+        Ok(self.send(id, targets, ends.into_iter()))
+    }
+
+    /// As `sendDatagrams`, with bytes.
+    #[napi(catch_unwind)]
+    pub fn send_datagram_bytes(
+        &mut self,
+        id: u32,
+        bytes: Uint8ArraySlice,
+        targets: Uint32ArraySlice,
+        count: u32,
+    ) -> u32 {
+        self.scratch.extend_from_slice(&bytes);
+        let targets = first(&targets, count);
+        self.send(id, targets, ends(targets))
+    }
+
+    /// Sends one datagram. Returns JSON of the error if that fails at once.
+    #[napi(catch_unwind)]
+    pub fn send_datagram(
+        &self,
+        id: u32,
+        bytes: Uint8ArraySlice,
+        target: Uint32ArraySlice,
+    ) -> Option<String> {
+        let datagrams = self.engine.datagrams(id)?;
+        let sent = datagrams.send_one((address::read(&target[1..]), &bytes));
+        Some(deliver::error(&sent.err()?).to_string())
+    }
+
+    /// Closes a datagram socket when everything is sent, at the latest after `linger` ms.
+    #[napi(catch_unwind)]
+    pub fn close_datagrams(&self, id: u32, linger: u32) {
+        let linger = Duration::from_millis(linger.into());
+        if let Some(datagrams) = self.engine.datagrams(id) {
+            datagrams.close(linger);
+        }
+    }
+
+    /// Raw datagrams or frames from now on; with `tapped` the bytes come before the frames.
+    #[napi(catch_unwind)]
+    pub fn configure_datagrams(&self, id: u32, raw: bool, tapped: bool) {
+        let mode = if raw { Mode::Raw } else { Mode::Frames };
+        if let Some(datagrams) = self.engine.datagrams(id) {
+            datagrams.configure(mode, tapped);
+        }
+    }
+
+    /// Bytes and datagrams that wait.
+    #[napi(catch_unwind)]
+    pub fn datagrams_waiting(&self, id: u32) -> Vec<f64> {
+        let waiting = self.engine.datagrams(id).map(|datagrams| datagrams.waiting());
+        let (bytes, count) = waiting.unwrap_or_default();
+        vec![bytes as f64, count as f64]
+    }
+
+    /// Changes a setting, or reads a buffer's size (`value` absent). Returns JSON: `{value}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn datagrams_option(&self, id: u32, call: String, value: Option<u32>) -> Result<String> {
+        let (call, setting) = setting(&call)?;
+        Ok(self.on_socket(id, call, |socket| match value {
+            Some(value) => udp::set(&socket, setting, value).map(|()| 0),
+            None => udp::buffer_size(&socket, setting),
+        }))
+    }
+
+    /// Sets the interface that multicast datagrams leave by. Returns JSON: `{value}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn multicast_interface(&self, id: u32, interface: String) -> Result<String> {
+        let interface = socket_address(&interface, 0)?;
+        Ok(self.on_socket(id, "setMulticastInterface", |socket| {
+            udp::set_multicast_interface(&socket, interface).map(|()| 0)
+        }))
+    }
+
+    /// Joins or leaves a multicast group. Returns JSON: `{value}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn membership(&self, id: u32, options: MembershipOptions) -> Result<String> {
+        let at = |text: &Option<String>| text.as_deref().map(|text| socket_address(text, 0));
+        let group = socket_address(&options.group, 0)?.ip();
+        let interface = at(&options.interface).transpose()?;
+        let source = at(&options.source).transpose()?.map(|source| source.ip());
+        let call = match (options.join, source) {
+            (true, None) => "addMembership",
+            (false, None) => "dropMembership",
+            (true, Some(_)) => "addSourceSpecificMembership",
+            (false, Some(_)) => "dropSourceSpecificMembership",
+        };
+        Ok(self.on_socket(id, call, |socket| {
+            udp::set_membership(&socket, options.join, group, interface, source).map(|()| 0)
+        }))
+    }
+
+    /// The numbers of an address, with port 0. Throws if it is none.
+    #[napi(catch_unwind)]
+    pub fn address_words(&self, text: String) -> Result<Uint32Array> {
+        let mut words = vec![0; address::WORDS];
+        address::write(socket_address(&text, 0)?, &mut words);
+        Ok(words.into())
+    }
+
+    /// The text of an address, from its numbers.
+    #[napi(catch_unwind)]
+    pub fn address_text(&self, words: Uint32ArraySlice) -> String {
+        address::ip(address::read(&words))
+    }
+}
+
+/// The words of the first `count` targets.
+fn first(targets: &[u32], count: u32) -> &[u32] {
+    &targets[..targets.len().min(count as usize * TARGET_WORDS)]
+}
+
+/// Where each target's datagram ends.
+fn ends(targets: &[u32]) -> impl Iterator<Item = usize> {
+    targets.chunks_exact(TARGET_WORDS).map(|target| target[0] as usize)
+}
+
+/// The setting that a method of `dgram.Socket` is about.
+fn setting(method: &str) -> Result<(&'static str, Setting)> {
+    Ok(match method {
+        "setBroadcast" => ("setBroadcast", Setting::Broadcast),
+        "setTTL" => ("setTTL", Setting::Ttl),
+        "setMulticastTTL" => ("setMulticastTTL", Setting::MulticastTtl),
+        "setMulticastLoopback" => ("setMulticastLoopback", Setting::MulticastLoopback),
+        "setRecvBufferSize" => ("setRecvBufferSize", Setting::ReceiveBuffer),
+        "setSendBufferSize" => ("setSendBufferSize", Setting::SendBuffer),
+        "getRecvBufferSize" => ("getRecvBufferSize", Setting::ReceiveBuffer),
+        "getSendBufferSize" => ("getSendBufferSize", Setting::SendBuffer),
+        _ => return Err(Error::new(Status::InvalidArg, format!("no such method: {method}"))),
+    })
+}
+
+impl Hub {
+    /// Sends what is in the scratch buffer, cut at `ends`.
+    fn send(&mut self, id: u32, targets: &[u32], ends: impl Iterator<Item = usize>) -> u32 {
+        let mut start = 0;
+        let cut = |(target, end): (&[u32], usize)| {
+            let from = start;
+            start = end.clamp(from, self.scratch.len());
+            (address::read(&target[1..]), &self.scratch[from..start])
+        };
+        let pieces: Vec<Piece<'_>> =
+            targets.chunks_exact(TARGET_WORDS).zip(ends).map(cut).collect();
+        let waiting = self.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
+        tidy(&mut self.scratch);
+        waiting.try_into().unwrap_or(u32::MAX)
+    }
+
+    fn on_socket(
+        &self,
+        id: u32,
+        call: &'static str,
+        act: impl FnOnce(socket2::SockRef<'_>) -> std::io::Result<usize>,
+    ) -> String {
+        let done = self.engine.datagrams(id).and_then(|datagrams| datagrams.with_socket(act));
+        match done.unwrap_or(Ok(0)) {
+            Ok(value) => json!({ "value": value }),
+            Err(error) => json!({ "error": deliver::error(&EngineError::new(call, error, None)) }),
+        }
+        .to_string()
+    }
+}

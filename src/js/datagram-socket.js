@@ -1,0 +1,400 @@
+'use strict';
+// The bound socket that users of a UDP server see as `ipc.server.server`: a dgram.Socket without a handle
+// of Node's own. Used by server.js, which takes it for a listener (see listener.js): `_listenHost`,
+// `close`, `_closed`, 'listening', 'error', 'close'.
+//
+// Its life, its sending and its receiving are here; the rest of the interface is in dgram-socket.js.
+
+const dns = require('node:dns');
+const net = require('node:net');
+const os = require('node:os');
+const { setImmediate } = require('node:timers'); // the real one, under fake timers too
+const DgramSocket = require('./dgram-socket');
+const engine = require('./engine');
+const Peers = require('./peers');
+const { codedError, systemError } = require('./errors');
+const { decode } = require('./wire');
+
+/** How long a closing socket may take to send what was emitted before, in ms. */
+const LINGER = 2000;
+
+/** Characters and bytes, and datagrams, that wait at most for a look-up. */
+const MOST_HELD = 16 * 1024 * 1024;
+const MOST_HELD_COUNT = 64 * 1024;
+
+/**
+ * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
+ * else becomes of it, 'error', 'close'. The server's own messages go to `owner`, see server.js.
+ *
+ * The socket belongs to the server, which binds it and closes it.
+ */
+class DatagramSocket extends DgramSocket {
+  #owner;
+  #framing;
+  /** The engine's socket; null before it is bound and after it is closed. */
+  #endpoint = null;
+  /** What the engine was told: raw bytes instead of frames, bytes before their frames. */
+  #raw;
+  #tapped = false;
+  #binding = false;
+  #announced = false;
+  #closing = false;
+  #closed = false;
+  #unrefed = false;
+  #address = null;
+  #peers = new Peers();
+  #needDrain = false;
+  /** What waits for the socket to be bound. */
+  #held = [];
+  /** Host -> what waits for its look-up. */
+  #lookUps = new Map();
+  #heldSize = 0;
+  #heldCount = 0;
+
+  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, raw}`. */
+  constructor(type, owner, framing) {
+    super(type);
+    this.#owner = owner;
+    this.#framing = framing;
+    this.#raw = framing.raw;
+  }
+
+  // ---- life ------------------------------------------------------------------------------------
+
+  /** Binds to a host's first address; 'listening' or 'error' follows in a later turn. */
+  _listenHost(host, port) {
+    this.#binding = true;
+    const family = net.isIP(host);
+    if (family === this._family) {
+      this.#bind(host, port);
+    } else if (family !== 0) {
+      this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
+    } else {
+      dns.lookup(host, { family: this._family }, (error, address) => {
+        if (this.#closing) return;
+        if (error) this.#bindFailed(error);
+        else this.#bind(address, port);
+      });
+    }
+  }
+
+  #bind(address, port) {
+    const bound = engine.bind(address, port, this.#framing, this);
+    if (bound.error) {
+      this.#bindFailed(systemError(bound.error));
+      return;
+    }
+    this.#binding = false;
+    this.#endpoint = bound.datagrams;
+    this.#address = bound.address;
+    if (this.#unrefed) this.#endpoint.unref();
+    this.#configure();
+    for (const item of this.#takeHeld(this.#held.splice(0))) this.#dispatch(item);
+    setImmediate(() => this.#announce());
+  }
+
+  #bindFailed(error) {
+    this.#binding = false;
+    this.#refuse(this.#held.splice(0), error);
+    this.#fail(error);
+  }
+
+  /** Emits 'listening', once, and before the first datagram is delivered. */
+  #announce() {
+    if (this.#announced || !this.listening) return;
+    this.#announced = true;
+    this.emit('listening');
+  }
+
+  /** Bound, and not closed. */
+  get listening() {
+    return this.#endpoint !== null && !this.#closing;
+  }
+
+  /** `close` was called. */
+  get _closed() {
+    return this.#closing;
+  }
+
+  /** What the server's `start` event carries. */
+  get _bound() {
+    const { address, port } = this.#address;
+    return { address, port };
+  }
+
+  /** Sends what was emitted before, and closes. Also when closed already. */
+  close(callback) {
+    if (typeof callback === 'function') {
+      if (this.#closed) setImmediate(callback);
+      else this.once('close', callback);
+    }
+    if (this.#closing) return this;
+    this.#closing = true;
+    this.#refuse(this.#held.splice(0), this._notRunning());
+    if (this.#endpoint === null) setImmediate(() => this._onClosed());
+    else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+    return this;
+  }
+
+  /** Resolves when the socket is closed. */
+  _whenClosed() {
+    return new Promise((resolve) => {
+      if (this.#closed) resolve();
+      else this.prependOnceListener('close', resolve); // before handlers, which may throw
+    });
+  }
+
+  // ---- sending ---------------------------------------------------------------------------------
+
+  /**
+   * Sends a message (text or bytes) to an address or a host. True: accepted. False: accepted, but
+   * `drain` should be awaited; or dropped because the socket is closed or too much waits.
+   */
+  _sendTo(data, address, port) {
+    if (!this.#isOpen()) return false;
+    this.#configure();
+    const item = { data, address, port, callback: null };
+    const below = this.#dispatch(item);
+    this.#needDrain ||= !below && item.sent;
+    return below;
+  }
+
+  /** Sends a message to every peer that was heard within the last `timeout` ms. As `_sendTo`. */
+  _broadcast(data, timeout) {
+    if (this.#endpoint === null || this.#closing) return true;
+    let below = true;
+    for (const peer of this.#peers.alive(timeout)) {
+      below = this.#endpoint.send(data, peer.words, peer.port) && below;
+    }
+    this.#needDrain ||= !below;
+    return below;
+  }
+
+  #isOpen() {
+    return !this.#closing && (this.#endpoint !== null || this.#binding);
+  }
+
+  /** `item`: `{data, address, port, callback}`. */
+  #dispatch(item) {
+    if (this.#endpoint === null) return this.#hold(item, this.#held);
+    const words = this.#endpoint.words(item.address);
+    if (words !== null) return this.#transmit(item, words);
+    const waiting = this.#lookUps.get(item.address);
+    if (waiting !== undefined) return this.#hold(item, waiting);
+    const first = [];
+    const held = this.#hold(item, first);
+    if (held) this.#lookUp(item.address, first);
+    return held;
+  }
+
+  #lookUp(host, waiting) {
+    this.#lookUps.set(host, waiting);
+    dns.lookup(host, { family: this._family }, (error, address) => {
+      this.#lookUps.delete(host);
+      const words = error ? null : this.#endpoint.words(address);
+      const why = error ?? failure('send', 'EINVAL', host, waiting[0].port);
+      if (words !== null) {
+        for (const item of this.#takeHeld(waiting)) this.#transmit(item, words);
+      } else if (this.#refuse(waiting, why)) {
+        this.#fail(why); // one event for one look-up, however many waited for it
+      }
+      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+    });
+  }
+
+  #hold(item, list) {
+    const { data, callback } = item;
+    if (this.#heldSize + data.length > MOST_HELD || this.#heldCount >= MOST_HELD_COUNT) {
+      const error = failure('send', 'ENOBUFS', item.address, item.port);
+      if (callback === null) this.#fail(error);
+      else setImmediate(callback, error);
+      return false;
+    }
+    this.#heldSize += data.length;
+    this.#heldCount++;
+    list.push(item);
+    return true;
+  }
+
+  /** Drops what was held, and tells the callbacks why. Whether there was anything without one. */
+  #refuse(items, why) {
+    let silent = false;
+    for (const { callback } of this.#takeHeld(items)) {
+      if (callback === null) silent = true;
+      else setImmediate(callback, why);
+    }
+    return silent;
+  }
+
+  #takeHeld(items) {
+    for (const { data } of items) this.#heldSize -= data.length;
+    this.#heldCount -= items.length;
+    return items;
+  }
+
+  #transmit(item, words) {
+    const { data, port, callback } = item;
+    item.sent = true;
+    if (callback === null) return this.#endpoint.send(data, words, port);
+    const failed = this.#endpoint.sendOne(data, words, port);
+    if (failed) setImmediate(callback, systemError(failed));
+    else setImmediate(callback, null, data.length);
+    return true;
+  }
+
+  /** In a later turn, so that no handler runs inside the call that failed. */
+  #fail(error) {
+    setImmediate(() => this.emit('error', error));
+  }
+
+  // ---- what the engine reports -----------------------------------------------------------------
+
+  _onFirst() {
+    this.#announce();
+  }
+
+  _onPeer(words) {
+    return this.#peers.heard(words, this.#endpoint);
+  }
+
+  _onDatagram(sender, size) {
+    this.#logReceived(sender);
+    return infoOf(sender, size);
+  }
+
+  _onFrame(text, peer) {
+    const { config } = this.#owner;
+    if (config.rawBuffer) {
+      this.#configure(); // switched since it was received
+      this.#owner.publish('data', Buffer.from(text + this.#framing.delimiter), peer);
+    } else {
+      decode(text, this.#owner, peer);
+    }
+  }
+
+  _onBytes(buffer, sender, framed) {
+    this.#configure();
+    const { length } = buffer;
+    try {
+      this.emit('message', buffer, infoOf(sender, length));
+    } finally {
+      if (!framed) {
+        this.#logReceived(sender);
+        this.#owner.publish('data', buffer, infoOf(sender, length));
+      }
+    }
+  }
+
+  _onTooLarge(sender, { size, length }) {
+    this.#owner._onBadFrame(
+      infoOf(sender, size),
+      codedError(
+        'ERR_FERRIPC_MESSAGE_TOO_LARGE',
+        `Received a message of ${length} bytes, over the limit of ${this.#framing.maxFrame}`,
+        { length },
+      ),
+    );
+  }
+
+  _onFailed(reported) {
+    this.emit('error', systemError(reported));
+  }
+
+  _onDrain() {
+    if (!this.#needDrain) return;
+    this.#needDrain = false;
+    this.#owner._onDrain(this);
+  }
+
+  _onClosed() {
+    this.#closed = true;
+    this.#endpoint = null;
+    this.#address = null;
+    this.emit('close');
+  }
+
+  #logReceived({ address, port }) {
+    const { config } = this.#owner;
+    if (!config.silent) this.#owner.log('Received UDP message from ', address, port);
+  }
+
+  /** Tells the engine what is wanted of received datagrams: raw mode is live (K6), and so is 'message'. */
+  #configure() {
+    const raw = Boolean(this.#owner.config.rawBuffer);
+    const tapped = !raw && this.listenerCount('message') > 0;
+    if (raw === this.#raw && tapped === this.#tapped) return;
+    this.#raw = raw;
+    this.#tapped = tapped;
+    this.#endpoint?.configure(raw, tapped);
+  }
+
+  // ---- what dgram.Socket answers, besides dgram-socket.js -------------------------------------
+
+  on(type, listener) {
+    super.on(type, listener);
+    if (type === 'message') this.#configure();
+    return this;
+  }
+
+  addListener(type, listener) {
+    return this.on(type, listener);
+  }
+
+  prependListener(type, listener) {
+    super.prependListener(type, listener);
+    if (type === 'message') this.#configure();
+    return this;
+  }
+
+  get _open() {
+    return this.listening ? this.#endpoint : null;
+  }
+
+  _post(data, address, port, callback) {
+    if (!this.#isOpen()) throw this._notRunning();
+    this.#dispatch({ data, address, port, callback });
+  }
+
+  /** The bound address, port and family. */
+  address() {
+    if (this.#address === null) {
+      throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
+    }
+    return { ...this.#address };
+  }
+
+  /** Bytes that wait to be sent. */
+  getSendQueueSize() {
+    return this.#heldSize + (this.#endpoint?.waiting()[0] ?? 0);
+  }
+
+  /** Datagrams that wait to be sent. */
+  getSendQueueCount() {
+    return this.#heldCount + (this.#endpoint?.waiting()[1] ?? 0);
+  }
+
+  ref() {
+    this.#unrefed = false;
+    this.#endpoint?.ref();
+    return this;
+  }
+
+  unref() {
+    this.#unrefed = true;
+    this.#endpoint?.unref();
+    return this;
+  }
+}
+
+/** What handlers get as a datagram's peer: an object of its own for each, as from node:dgram. */
+function infoOf({ address, family, port }, size) {
+  return { address, family, port, size };
+}
+
+/** The error that Node makes of a failed call with an address. */
+function failure(syscall, code, address, port) {
+  const message = `${syscall} ${code} ${address}:${port}`;
+  return systemError({ message, errno: -os.constants.errno[code], code, syscall, address, port });
+}
+
+module.exports = DatagramSocket;

@@ -1,0 +1,240 @@
+'use strict';
+// The datagram socket as engine.js hands it out: a handle of the native hub, datagrams on their way out,
+// interrupted deliveries on the way in. Made by engine.js, held by datagram-socket.js.
+
+const { Endpoint, ENDS_AT, FLUSH_AT, HIGH_WATER, MOST_FRAMES } = require('./connection');
+
+// Mirrors address.rs: the numbers of an address.
+const PORT = 0;
+const FAMILY = 1;
+const ADDRESS = 2;
+const WORDS = 7;
+
+// Mirrors deliver.rs: a peer's address, and the datagrams (number of frames, size) of an event.
+const PEER_AT = ENDS_AT + MOST_FRAMES;
+const PARTS_AT = PEER_AT + WORDS;
+const MOST_PARTS = 32;
+/** Length of the hub's header. */
+const HEADER = PARTS_AT + 1 + 2 * MOST_PARTS;
+
+/** Where the datagram ends, then its address. Mirrors datagrams.rs. */
+const TARGET = 1 + WORDS;
+/** Datagrams from which on a flush does not wait for the end of the turn. */
+const MOST_TARGETS = 512;
+
+/** Addresses whose numbers are kept. */
+const MOST_KNOWN = 1024;
+
+/**
+ * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onFirst() (before anything
+ * else), _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * peer), _onFrame(text, peer), _onBytes(buffer, sender, framed) (one as it came, before its frames if
+ * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
+ */
+class Datagrams extends Endpoint {
+  constructor(activity, id, framing, sink) {
+    super(activity, id, sink);
+    this.delimiter = framing.delimiter;
+    /** Text that waits for the end of the turn, cut by the first `count` targets. */
+    this.pending = '';
+    /** The same for bytes: so many of `room`, or text, never both. */
+    this.used = 0;
+    this.room = null;
+    this.targets = new Uint32Array(TARGET * MOST_TARGETS);
+    this.count = 0;
+    /** Bytes that the system had not taken when last sent to. */
+    this.queued = 0;
+    this.closing = false;
+    /** Nothing has been received yet. */
+    this.first = true;
+    /** Address -> its numbers; null for what is no address. */
+    this.known = new Map();
+  }
+
+  /** The numbers of an IP address, or null. */
+  words(address) {
+    let words = this.known.get(address);
+    if (words !== undefined) return words;
+    try {
+      words = this.activity.hub.addressWords(address);
+    } catch {
+      words = null;
+    }
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    this.known.set(address, words);
+    return words;
+  }
+
+  /** The text of an address. */
+  text(words) {
+    return this.activity.hub.addressText(words);
+  }
+
+  /** Sends a datagram of text or bytes. False: wait for _onDrain. */
+  send(data, words, port) {
+    if (typeof data === 'string') this.sendText(data, words, port);
+    else this.sendBytes(data, words, port);
+    return this.queued < HIGH_WATER;
+  }
+
+  sendText(text, words, port) {
+    if (this.used > 0) this.flush();
+    this.pending += text;
+    this.aim(this.pending.length, words, port);
+  }
+
+  /** The bytes are copied: they are the caller's again when this returns. */
+  sendBytes(bytes, words, port) {
+    if (this.pending !== '' || this.used + bytes.length > FLUSH_AT) this.flush();
+    if (bytes.length > FLUSH_AT) {
+      const target = this.target(bytes.length, words, port);
+      this.queued = this.activity.hub.sendDatagramBytes(this.id, bytes, target, 1);
+      return;
+    }
+    this.room ??= new Uint8Array(FLUSH_AT);
+    this.room.set(bytes, this.used);
+    this.used += bytes.length;
+    this.aim(this.used, words, port);
+  }
+
+  /** Notes where the datagram that ends at `end` goes, and sees to it that it is sent in this turn. */
+  aim(end, words, port) {
+    const { targets } = this;
+    const at = TARGET * this.count;
+    targets[at] = end;
+    targets.set(words, at + 1);
+    targets[at + 1 + PORT] = port;
+    if (this.count++ === 0) this.activity.schedule(this);
+    if (end >= FLUSH_AT || this.count === MOST_TARGETS) this.flush();
+  }
+
+  flush() {
+    if (this.count === 0) return;
+    const { activity, pending, used, count, targets } = this;
+    this.pending = '';
+    this.used = this.count = 0;
+    this.queued =
+      pending === ''
+        ? activity.hub.sendDatagramBytes(this.id, this.room.subarray(0, used), targets, count)
+        : activity.hub.sendDatagrams(this.id, pending, targets, count);
+  }
+
+  target(end, words, port) {
+    const target = Uint32Array.of(end, ...words);
+    target[1 + PORT] = port;
+    return target;
+  }
+
+  /** Sends a datagram of bytes. Returns what failed, as systemError takes it, or null. */
+  sendOne(bytes, words, port) {
+    this.flush();
+    const target = this.target(bytes.length, words, port);
+    return JSON.parse(this.activity.hub.sendDatagram(this.id, bytes, target) ?? null);
+  }
+
+  configure(raw, tapped) {
+    if (!this.closing) this.activity.hub.configureDatagrams(this.id, raw, tapped);
+  }
+
+  /** Changes or reads an option by the name of its method. Returns `{value}` or `{error}`. */
+  option(name, value) {
+    return JSON.parse(this.activity.hub.datagramsOption(this.id, name, value));
+  }
+
+  multicastInterface(address) {
+    return JSON.parse(this.activity.hub.multicastInterface(this.id, address));
+  }
+
+  /** `options`: see MembershipOptions in datagrams.rs. */
+  membership(options) {
+    return JSON.parse(this.activity.hub.membership(this.id, options));
+  }
+
+  /** Bytes and datagrams that wait. */
+  waiting() {
+    this.flush();
+    return this.activity.hub.datagramsWaiting(this.id);
+  }
+
+  /** Closes when everything is sent, at the latest after `linger` ms; then _onClosed is called. */
+  close(linger) {
+    this.flush();
+    this.closing = true;
+    this.activity.hub.closeDatagrams(this.id, linger);
+  }
+
+  // ---- called by engine.js ---------------------------------------------------------------------
+
+  /** Frames of one peer's datagrams. */
+  arrived(text, header) {
+    this.deliver((sink) => new Arrival(this, sink._onPeer(peerOf(header)), text, header).deliver());
+  }
+
+  bytes(buffer, header) {
+    this.deliver((sink) => sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1));
+  }
+
+  tooLarge(facts, header) {
+    this.deliver((sink) => sink._onTooLarge(sink._onPeer(peerOf(header)), facts));
+  }
+
+  /** Nothing is delivered before the sink had its turn, nor lost by what it throws then. */
+  deliver(act) {
+    const { sink } = this;
+    try {
+      if (this.first) sink._onFirst();
+    } finally {
+      this.first = false;
+      if (!this.closing) act(sink);
+    }
+  }
+}
+
+function peerOf(header) {
+  return header.subarray(PEER_AT, PEER_AT + WORDS);
+}
+
+/** The datagrams of one event on their way to the sink. */
+class Arrival {
+  constructor(datagrams, sender, text, header) {
+    this.datagrams = datagrams;
+    this.sender = sender;
+    this.text = text;
+    this.header = header;
+    this.part = 0;
+    /** The next frame, and where the current datagram's frames end. */
+    this.index = 0;
+    this.until = 0;
+    this.start = 0;
+    this.peer = null;
+  }
+
+  /** One frame after the other; a throwing sink leaves the rest for later. */
+  deliver() {
+    const { datagrams, header, text } = this;
+    const { sink, delimiter } = datagrams;
+    const count = header[2];
+    const parts = header[PARTS_AT];
+    try {
+      while (!datagrams.closing && (this.index < count || this.part < parts)) {
+        if (this.index === this.until) {
+          const at = PARTS_AT + 1 + 2 * this.part++;
+          this.until += header[at];
+          this.peer = sink._onDatagram(this.sender, header[at + 1]);
+          continue;
+        }
+        const { start } = this;
+        const end = header[ENDS_AT + this.index++];
+        this.start = end + delimiter.length;
+        sink._onFrame(count === 1 ? text : text.slice(start, end), this.peer);
+      }
+    } finally {
+      if (!datagrams.closing && (this.index < count || this.part < parts)) {
+        this.header = header.slice(); // the next event overwrites it
+        datagrams.activity.interrupted.unshift(this);
+      }
+    }
+  }
+}
+
+module.exports = { Datagrams, HEADER, FAMILY, ADDRESS, PORT };
