@@ -117,8 +117,7 @@ test.skip('tls', async () => {
   });
 });
 
-// Until UDP is there.
-test.skip('udp', async () => {
+test('udp', async () => {
   const ports = await freeUdpPorts(3);
   const { hub, ...peers } = await example('udp', { EXAMPLE_PORTS: ports.join() });
   expect(hub[0]).toBe('bound');
@@ -132,8 +131,7 @@ test.skip('udp', async () => {
   expect(peers).toEqual({ alice: lines, bob: lines });
 });
 
-// Until several processes can serve one path.
-test.skip('cluster', async () => {
+test('cluster', async () => {
   const { primary, client } = await example('cluster');
   expect(primary).toEqual(['2 workers have ended']);
   expect(client.sort()).toEqual(['met worker 1', 'met worker 2']);
