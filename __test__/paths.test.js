@@ -3,7 +3,6 @@
 // (F9, F10, K2, K23). Who may replace what is in takeover.test.js.
 
 const fs = require('node:fs');
-const net = require('node:net');
 const { createWorld, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
 
@@ -420,12 +419,3 @@ describeOnLinux('abstract names', () => {
     expect(await connectError('\0name')).toMatchObject(expected);
   },
 );
-
-test('of a net server that listens at the path nothing is lost (F9)', async () => {
-  const path = world.file();
-  const raw = await world.rawServer(unixPlace(path));
-  expect(await listenError(path, { unlink: 'stale' })).toMatchObject({ code: 'EADDRINUSE' });
-  expect(net.isIP(path)).toBe(0);
-  await world.connect(unixPlace(path));
-  await raw.next();
-});

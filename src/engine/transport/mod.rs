@@ -59,11 +59,11 @@ pub enum Local {
 impl Local {
     /// An error for an address that the system would refuse, or not take as it is.
     pub fn check(&self) -> Result<(), Error> {
-        match self {
-            #[cfg(unix)]
-            Local::Unix(local) => unix::check("listen", &local.path),
-            _ => Ok(()),
+        #[cfg(unix)]
+        if let Local::Unix(local) = self {
+            return unix::check("listen", &local.path);
         }
+        Ok(())
     }
 }
 
