@@ -248,8 +248,9 @@ describe('what a peer should not send (F4)', () => {
     await child.exited;
     const other = await peer();
     const asked = once(server, 'ask');
-    await other.send(server, message('ask'));
+    const again = setInterval(() => other.send(server, message('ask')), 20); // may be lost, too
     await asked;
+    clearInterval(again);
     expect(seen.count).toBeGreaterThan(0);
     expect(seen.count).toBeLessThanOrEqual(20_000);
   });
