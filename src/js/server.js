@@ -16,7 +16,8 @@ const WRITABLE_BY_ALL = 0o222;
 /**
  * Events: `start`; `connect` (socket); `socket.disconnected` (socket, its id or false) and `close`
  * (whether by an error) when one ends; `error` (error); `data` (buffer, socket) in raw mode; `drain` (socket); every
- * message's type (data, socket).
+ * message's type (data, socket). On UDP: `start` (bound address), the server's own socket for `connect`,
+ * `socket.disconnected` and `drain`, and a datagram's `{address, family, port, size}` as sender.
  */
 class Server extends Events {
   #framing;
@@ -152,7 +153,9 @@ class Server extends Events {
    * Sends a message to one socket (in raw mode `type` is the payload). True: accepted and below the
    * high-water mark. False: accepted, but `drain` should be awaited; or dropped because the socket is
    * closed.
+   * On UDP `socket` is an object with an address and a port; without one of them, as `broadcast`.
    * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
+   * @throws {RangeError} on UDP, for a bad port
    */
   emit(socket, type, data) {
     if (!this.config.silent) this.log('dispatching event to socket', ' : ', type, data);

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{Framing, is_transient};
@@ -232,6 +233,9 @@ impl Datagrams {
                     }
                     sorter.finish(&mut post);
                     posted?;
+                    if slots.are_full() {
+                        yield_now().await; // there may be more and more; the thread has other tasks
+                    }
                 }
                 Err(error) if is_transient(&error) || is_echo(&error) => {}
                 Err(error) => {

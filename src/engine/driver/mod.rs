@@ -3,6 +3,7 @@
 //! * `tasks`: the tokio driver. Tasks on the I/O thread; portable.
 //! * `on_loop` (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
+//! * [`datagrams`]: datagram sockets, which have no connections and are always on the I/O thread.
 //!
 //! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
 //! it receives, [`Connection::start`] hands the socket to a driver. A connection that is

@@ -10,6 +10,8 @@ use socket2::{SockAddr, SockAddrStorage, SockRef};
 use super::udp::{BATCH, SLOT, Slots};
 use crate::engine::datagram::Piece;
 
+const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+
 /// Fills `slots` with what is there, without waiting.
 pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
     let mut names: [SockAddrStorage; BATCH] = std::array::from_fn(|_| SockAddrStorage::zeroed());
@@ -42,6 +44,9 @@ pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
 
 /// Sends as many of `pieces` as the system takes now, at least one.
 pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
+    if let [(to, bytes)] = pieces {
+        return socket.send_to_with_flags(bytes, &(*to).into(), SEND_FLAGS).map(|_| 1);
+    }
     let names: Vec<SockAddr> = pieces.iter().map(|(to, _)| (*to).into()).collect();
     let mut pieces: Vec<libc::iovec> = pieces
         .iter()
@@ -58,7 +63,7 @@ pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
     // SAFETY: each header points to a name and a piece that outlive the call, and each piece to the
     // bytes of a slice; sending only reads them.
     let count = unsafe {
-        let (all, flags) = (headers.len() as _, (libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) as _);
+        let (all, flags) = (headers.len() as _, SEND_FLAGS as _);
         libc::sendmmsg(socket.as_raw_fd(), headers.as_mut_ptr(), all, flags)
     };
     usize::try_from(count).map_err(|_| io::Error::last_os_error())

@@ -65,7 +65,7 @@ impl UdpSocket {
             calls::receive(&SockRef::from(&self.0), slots)?;
             // Fewer than asked for: there are no more. Reported as "not ready any more", so that the
             // driver waits for the next edge instead of asking the system once more in vain.
-            if slots.filled.len() < BATCH && cfg!(unix) {
+            if !slots.are_full() && cfg!(unix) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             Ok(())
@@ -109,6 +109,11 @@ impl Slots {
     /// Nothing received.
     pub fn new() -> Self {
         Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
+    }
+
+    /// The last batch has brought as much as one can.
+    pub fn are_full(&self) -> bool {
+        self.filled.len() >= BATCH
     }
 
     /// What the last batch brought.
