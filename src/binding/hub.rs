@@ -50,6 +50,7 @@ impl Hub {
             .weak::<true>()
             .build()?;
         let handle = wake.handle.clone();
+        #[cfg_attr(not(unix), allow(unused_mut))]
         let mut engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })?;
@@ -57,6 +58,8 @@ impl Hub {
         if on_loop {
             event_loop::attach(&mut engine, &env, &function)?;
         }
+        #[cfg(not(unix))]
+        let _ = (env, on_loop); // the I/O thread has them all
         Ok(Self { engine, wake: Some(handle), scratch: Vec::new() })
     }
 

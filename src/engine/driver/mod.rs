@@ -219,6 +219,7 @@ impl Connection {
             return false;
         }
         state.end = End::Finished;
+        self.reader.notify_one();
         true
     }
 
@@ -376,6 +377,7 @@ impl Connection {
             End::Finishing => {
                 state.io.shut_down();
                 state.end = End::Finished;
+                self.reader.notify_one();
                 let _ = self.mailbox.post_now(Event::Finished { id: self.id });
             }
             End::Closing(deadline) => {

@@ -18,12 +18,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
-use tokio::time::sleep;
 
-use super::BACKLOG;
-
-/// How long a full backlog is waited for when connecting.
-const BACKLOG_PATIENCE: Duration = Duration::from_secs(10);
+use super::{BACKLOG, patiently};
 
 /// How long the lock on a directory is waited for.
 const LOCK_PATIENCE: Duration = Duration::from_millis(100);
@@ -54,20 +50,8 @@ pub struct UnixLocal {
 /// Connects. A full backlog is waited for, as a blocking connect would.
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
     address(Path::new(path))?;
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        match UnixStream::connect(path).await {
-            Err(error)
-                if error.kind() == io::ErrorKind::WouldBlock
-                    && started.elapsed() < BACKLOG_PATIENCE =>
-            {
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-            result => return result,
-        }
-    }
+    let is_full = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+    patiently(is_full, || UnixStream::connect(path)).await
 }
 
 /// The socket file that a listener made. Dropping it removes the file, if it is still that one.
