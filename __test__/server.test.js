@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, KINDS } = require('./helpers/world');
 const { once, record, counter, collect } = require('./helpers/events');
+const { onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -81,7 +82,7 @@ describe.each(KINDS)('%s: start', (kind) => {
   });
 });
 
-test('a failed start that nobody listens for does not end the process (F10, K8)', async () => {
+onUnix.test('a failed start that nobody listens for does not end the process (F10, K8)', async () => {
   const path = world.file();
   fs.writeFileSync(path, '');
   const { code, lines, stderr } = await world.child('start-fails.js', [path]).exited;
@@ -194,7 +195,7 @@ test.each([
   [{}, 'greeted'],
   [{ disconnect: true }, 'closed'],
 ])('stop(%j): a client that had just connected is %s (F7, K26)', async (options, outcome) => {
-  const args = [world.file(), world.file(), options];
+  const args = [world.socketPath(), world.file(), options];
   expect(await world.child('late-client.js', args).next()).toBe(outcome);
 });
 
@@ -266,7 +267,7 @@ describe.each(KINDS)('%s: connections', (kind) => {
   });
 });
 
-describe('the mode of the socket file (K23)', () => {
+onUnix.describe('the mode of the socket file (K23)', () => {
   const all = { readable: 0o444, writable: 0o222 };
 
   test.each([
