@@ -180,12 +180,12 @@ impl Hub {
         self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
     }
 
-    /// Bytes received and bytes handed to the system so far.
+    /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
         let connection = self.engine.connection(id);
-        let (read, written) = connection.map_or((0, 0), |connection| connection.counters());
-        vec![read as f64, written as f64]
+        let (read, written, queued) = connection.map_or((0, 0, 0), |c| c.progress());
+        vec![read as f64, written as f64, queued as f64]
     }
 
     /// Keeps the event loop alive, or stops doing so.

@@ -20,6 +20,8 @@ use super::event::Ends;
 
 #[cfg(windows)]
 pub mod pipe;
+#[cfg(windows)]
+mod pipe_write;
 pub mod tcp;
 #[cfg(unix)]
 pub mod unix;
@@ -159,7 +161,7 @@ impl Stream {
     }
 
     /// Writes once, from any thread, without waiting. After `WouldBlock` the same bytes are to be
-    /// offered again: a pipe may have them already, and say so when they have arrived.
+    /// offered again: a pipe may have them already, and tell when they have arrived.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         each!(self, socket => send(&SockRef::from(socket), pieces), pipe => pipe.send(pieces))
     }

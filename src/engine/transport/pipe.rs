@@ -2,8 +2,7 @@
 //!
 //! A pipe is no socket, and differs in what the driver has to know:
 //!
-//! * A write is taken over as a whole and reported when it is complete ([`PipeStream::send`]), so that
-//!   what waits in the outbox is what the peer's side of the pipe has not room for.
+//! * A write that the pipe has no room for is under way all the same ([`Writer`]).
 //! * Neither side can end by itself. Closing leaves what was written to the peer, who then reads the
 //!   end: `ERROR_BROKEN_PIPE`, which tokio turns into a read of 0 bytes.
 //! * A connection is an instance of the server's pipe, made before the client comes. So a name lives as
@@ -12,7 +11,7 @@
 use std::ffi::c_void;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::os::windows::io::AsRawHandle;
+use std::os::windows::io::{AsRawHandle, RawHandle};
 use std::pin::pin;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -37,13 +36,11 @@ use windows_sys::Win32::Security::{PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES};
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 
 use super::patiently;
+use super::pipe_write::Writer;
 
 /// Instances that wait for clients at any time: so many can connect before the I/O thread has to
 /// make new ones. Further clients find the pipe busy and wait (see `patiently`).
 const INSTANCES: usize = 8;
-
-/// Most bytes of one write. As much as fits into the pipe's buffer (tokio's default).
-const WRITE_MOST: usize = 64 * 1024;
 
 /// How long [`PipeStream::settle`] waits. What it waits for is on its way already.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -64,7 +61,7 @@ pub async fn connect(name: &str) -> io::Result<PipeStream> {
     check(name)?;
     let is_busy = |error: &io::Error| is_os(error, ERROR_PIPE_BUSY);
     let open = || async { ClientOptions::new().open(name) };
-    patiently(is_busy, open).await.map(|client| PipeStream::new(End::Client(client)))
+    PipeStream::new(End::Client(patiently(is_busy, open).await?))
 }
 
 /// The system would take the part before a NUL.
@@ -84,8 +81,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 pub struct PipeStream {
     end: End,
-    /// Bytes of the write that is under way.
-    in_flight: Mutex<Option<usize>>,
+    writer: Writer,
 }
 
 #[derive(Debug)]
@@ -104,8 +100,12 @@ macro_rules! each_end {
 }
 
 impl PipeStream {
-    fn new(end: End) -> Self {
-        Self { end, in_flight: Mutex::new(None) }
+    fn new(end: End) -> io::Result<Self> {
+        Ok(Self { end, writer: Writer::new()? })
+    }
+
+    fn handle(&self) -> RawHandle {
+        each_end!(self, pipe => pipe.as_raw_handle())
     }
 
     /// Waits until a read might succeed.
@@ -115,7 +115,10 @@ impl PipeStream {
 
     /// Waits until no write is under way.
     pub async fn writable(&self) -> io::Result<()> {
-        each_end!(self, pipe => pipe.writable().await)
+        while self.writer.is_busy(self.handle()) {
+            self.writer.completed().await;
+        }
+        Ok(())
     }
 
     /// Calls `act` if the pipe was reported ready; `WouldBlock` takes that back.
@@ -124,30 +127,15 @@ impl PipeStream {
         interest: Interest,
         act: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
+        if interest.is_writable() {
+            return act(); // the writer knows
+        }
         each_end!(self, pipe => pipe.try_io(interest, act))
     }
 
-    /// Starts a write, or reports the bytes of the last one when it is complete: in between it is
-    /// `WouldBlock`, after which the same bytes have to be offered again.
+    /// See [`Writer::send`].
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        let mut in_flight = lock(&self.in_flight);
-        if in_flight.is_some() {
-            // Not ready until it is complete, see below.
-            self.try_io(Interest::WRITABLE, || Ok(()))?;
-            return Ok(in_flight.take().unwrap_or_default());
-        }
-        let joined;
-        let bytes = match pieces {
-            [one] => &one[..one.len().min(WRITE_MOST)],
-            several => {
-                joined = join(several);
-                &joined
-            }
-        };
-        self.try_io(Interest::WRITABLE, || {
-            *in_flight = Some(each_end!(self, pipe => pipe.try_write(bytes))?);
-            Err(io::ErrorKind::WouldBlock.into()) // not ready any more, until the write is complete
-        })
+        self.writer.send(self.handle(), pieces)
     }
 
     /// Reads once into the spare capacity of `buffer`, without waiting. 0: the peer has closed.
@@ -161,14 +149,10 @@ impl PipeStream {
     }
 }
 
-/// The beginning of `pieces`, as long as one write may be.
-fn join(pieces: &[IoSlice<'_>]) -> Vec<u8> {
-    let mut joined = Vec::new();
-    for piece in pieces {
-        let room = WRITE_MOST - joined.len();
-        joined.extend_from_slice(&piece[..piece.len().min(room)]);
+impl Drop for PipeStream {
+    fn drop(&mut self) {
+        self.writer.cancel(self.handle());
     }
-    joined
 }
 
 /// A listening pipe: instances that wait for clients.
@@ -228,7 +212,7 @@ impl PipeListener {
                 if let Poll::Ready(ready) = instance.poll_write_ready(context) {
                     ready?;
                     let connected = std::mem::replace(instance, self.offer(false)?);
-                    return Poll::Ready(Ok(PipeStream::new(End::Server(connected))));
+                    return Poll::Ready(PipeStream::new(End::Server(connected)));
                 }
             }
             Poll::Pending
@@ -240,7 +224,7 @@ impl PipeListener {
     pub fn accept_now(&self) -> Option<PipeStream> {
         let mut waiting = lock(&self.waiting);
         let index = waiting.iter().position(is_connected)?;
-        Some(PipeStream::new(End::Server(waiting.swap_remove(index))))
+        PipeStream::new(End::Server(waiting.swap_remove(index))).ok()
     }
 }
 
