@@ -342,6 +342,15 @@ impl Listener {
         accepted.set_nonblocking(true).ok()?;
         Stream::attach(accepted).ok()
     }
+
+    /// Closes it.
+    pub async fn close(self) {
+        match self {
+            #[cfg(windows)]
+            Listener::Pipe(pipe) => pipe.close().await,
+            other => drop(other),
+        }
+    }
 }
 
 /// Repeats `attempt` while it fails because a listener is there that has no room for it.

@@ -23,7 +23,7 @@ use tokio::io::Interest;
 use tokio::net::windows::named_pipe::{
     ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use windows_sys::Win32::Foundation::{
     ERROR_ACCESS_DENIED, ERROR_BROKEN_PIPE, ERROR_INVALID_NAME, ERROR_PATH_NOT_FOUND,
     ERROR_PIPE_BUSY, LocalFree,
@@ -161,7 +161,37 @@ pub struct PipeListener {
     name: String,
     security: Option<Security>,
     /// Those that a client has opened are still among them until they are accepted.
-    waiting: Mutex<Vec<NamedPipeServer>>,
+    waiting: Mutex<Vec<Instance>>,
+}
+
+#[derive(Debug)]
+struct Instance {
+    pipe: NamedPipeServer,
+    /// The driver was asked to tell when there is a client: it reports the pipe as writable then.
+    asked: bool,
+}
+
+impl Instance {
+    /// Asks, once. To be called on the I/O thread, whose end must not come before that of the question.
+    fn ask(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.asked, true) {
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(answer) = pin!(self.pipe.connect()).poll(&mut context) {
+                answer?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a client has opened it; the driver may not have heard of it.
+    fn is_connected(&self) -> bool {
+        let none = ptr::null_mut();
+        let pipe = self.pipe.as_raw_handle();
+        // SAFETY: the handle is open; nothing is asked for.
+        let peeked = unsafe { PeekNamedPipe(pipe, none, 0, none.cast(), none.cast(), none.cast()) };
+        // Broken: the client has left again, maybe with something said before.
+        peeked != 0 || is_os(&io::Error::last_os_error(), ERROR_BROKEN_PIPE)
+    }
 }
 
 impl PipeListener {
@@ -178,7 +208,7 @@ impl PipeListener {
     }
 
     /// A new instance, open to clients. The `first` one fails if there are others of its name.
-    fn offer(&self, first: bool) -> io::Result<NamedPipeServer> {
+    fn offer(&self, first: bool) -> io::Result<Instance> {
         let mut attributes = SECURITY_ATTRIBUTES {
             nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
             lpSecurityDescriptor: ptr::null_mut(),
@@ -195,12 +225,7 @@ impl PipeListener {
         options.first_pipe_instance(first);
         // SAFETY: null, or attributes that live until the call returns, with a valid descriptor.
         let pipe = unsafe { options.create_with_security_attributes_raw(&self.name, attributes) }?;
-        // Only starts to wait for a client: when there is one, the pipe is reported writable.
-        let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(begun) = pin!(pipe.connect()).poll(&mut context) {
-            begun?;
-        }
-        Ok(pipe)
+        Ok(Instance { pipe, asked: false })
     }
 
     /// The next connection. Its instance is replaced before it is handed out, so that there is always
@@ -209,10 +234,11 @@ impl PipeListener {
         poll_fn(|context| {
             let mut waiting = lock(&self.waiting);
             for instance in waiting.iter_mut() {
-                if let Poll::Ready(ready) = instance.poll_write_ready(context) {
+                instance.ask()?;
+                if let Poll::Ready(ready) = instance.pipe.poll_write_ready(context) {
                     ready?;
-                    let connected = std::mem::replace(instance, self.offer(false)?);
-                    return Poll::Ready(PipeStream::new(End::Server(connected)));
+                    let Instance { pipe, .. } = std::mem::replace(instance, self.offer(false)?);
+                    return Poll::Ready(PipeStream::new(End::Server(pipe)));
                 }
             }
             Poll::Pending
@@ -220,23 +246,20 @@ impl PipeListener {
         .await
     }
 
+    /// Closes it. An instance goes when the driver has seen that nobody is waited for any more.
+    pub async fn close(self) {
+        drop(self);
+        sleep(Duration::from_millis(1)).await;
+    }
+
     /// The next client that has connected already, if any. Its instance is not replaced.
     pub fn accept_now(&self) -> Option<PipeStream> {
         let mut waiting = lock(&self.waiting);
-        let index = waiting.iter().position(is_connected)?;
-        PipeStream::new(End::Server(waiting.swap_remove(index))).ok()
+        let index = waiting.iter().position(Instance::is_connected)?;
+        let mut instance = waiting.swap_remove(index);
+        instance.ask().ok()?;
+        PipeStream::new(End::Server(instance.pipe)).ok()
     }
-}
-
-/// Whether a client has opened the instance; the driver may not have heard of it.
-fn is_connected(instance: &NamedPipeServer) -> bool {
-    let none = ptr::null_mut();
-    let handle = instance.as_raw_handle();
-    // SAFETY: the handle is open; nothing is asked for.
-    let peeked =
-        unsafe { PeekNamedPipe(handle.cast(), none, 0, none.cast(), none.cast(), none.cast()) };
-    // Broken: the client has left again, maybe with something said before.
-    peeked != 0 || is_os(&io::Error::last_os_error(), ERROR_BROKEN_PIPE)
 }
 
 /// What libuv makes of errors on taking a name.
