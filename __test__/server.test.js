@@ -49,26 +49,29 @@ describe.each(KINDS)('%s: start', (kind) => {
     expect(starts.count).toBe(1);
   });
 
-  testOfTaken(kind)('a place that is taken rejects and is an error event, as in Node (F10)', async () => {
-    const { place } = await listener(kind);
-    const taken = net.createServer().listen(place.options);
-    world.after(() => new Promise((resolve) => taken.close(resolve)));
-    await once(taken, 'listening');
-    const second = net.createServer().listen(place.options);
-    const [expected] = await once(second, 'error');
+  testOfTaken(kind)(
+    'a place that is taken rejects and is an error event, as in Node (F10)',
+    async () => {
+      const { place } = await listener(kind);
+      const taken = net.createServer().listen(place.options);
+      world.after(() => new Promise((resolve) => taken.close(resolve)));
+      await once(taken, 'listening');
+      const second = net.createServer().listen(place.options);
+      const [expected] = await once(second, 'error');
 
-    const ipc = world.ipc({ unlink: false });
-    place.serve(ipc);
-    const starts = counter(ipc.server, 'start');
-    const event = once(ipc.server, 'error');
-    const error = await ipc.server.start().catch((reason) => reason);
-    expect((await event)[0]).toBe(error);
-    expect(error).toBeInstanceOf(Error);
-    expect({ ...error }).toEqual({ ...expected });
-    expect(error.message).toBe(expected.message);
-    expect(ipc.server.server.listening).toBe(false);
-    expect(starts.count).toBe(0);
-  });
+      const ipc = world.ipc({ unlink: false });
+      place.serve(ipc);
+      const starts = counter(ipc.server, 'start');
+      const event = once(ipc.server, 'error');
+      const error = await ipc.server.start().catch((reason) => reason);
+      expect((await event)[0]).toBe(error);
+      expect(error).toBeInstanceOf(Error);
+      expect({ ...error }).toEqual({ ...expected });
+      expect(error.message).toBe(expected.message);
+      expect(ipc.server.server.listening).toBe(false);
+      expect(starts.count).toBe(0);
+    },
+  );
 
   testOfTaken(kind)('a start that failed can be tried again (F10)', async () => {
     const { place, server } = await listener(kind, { unlink: false });
@@ -82,12 +85,15 @@ describe.each(KINDS)('%s: start', (kind) => {
   });
 });
 
-onUnix.test('a failed start that nobody listens for does not end the process (F10, K8)', async () => {
-  const path = world.file();
-  fs.writeFileSync(path, '');
-  const { code, lines, stderr } = await world.child('start-fails.js', [path]).exited;
-  expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['alive'], stderr: '' });
-});
+onUnix.test(
+  'a failed start that nobody listens for does not end the process (F10, K8)',
+  async () => {
+    const path = world.file();
+    fs.writeFileSync(path, '');
+    const { code, lines, stderr } = await world.child('start-fails.js', [path]).exited;
+    expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['alive'], stderr: '' });
+  },
+);
 
 describe.each(KINDS)('%s: stop', (kind) => {
   test('before start, twice, and after server.server.close (F7, K26)', async () => {

@@ -170,7 +170,21 @@ function createWorld() {
     return made;
   }
 
-  return { after, tmp, file, socketPath, place, ipc, serve, dial, connect, meet, peer, rawServer, child };
+  return {
+    after,
+    tmp,
+    file,
+    socketPath,
+    place,
+    ipc,
+    serve,
+    dial,
+    connect,
+    meet,
+    peer,
+    rawServer,
+    child,
+  };
 }
 
 module.exports = { KINDS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };
