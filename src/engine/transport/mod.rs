@@ -219,6 +219,9 @@ impl Stream {
 
 /// Writes once, from any thread, without blocking.
 pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    if cfg!(windows) {
+        return send_some(socket, pieces);
+    }
     if let [piece] = pieces {
         return socket.send_with_flags(piece, SEND_FLAGS);
     }
@@ -260,6 +263,23 @@ fn is_tcp(socket: &SockRef<'_>) -> bool {
 const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 const SEND_FLAGS: i32 = 0;
+
+/// Most bytes of one send on Windows: its usual send buffer.
+const WINDOWS_SEND: usize = 64 * 1024;
+
+/// Windows takes a write of any size over, or nothing: it would hold megabytes for a peer that does not
+/// read, and report them as sent.
+fn send_some(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut total = 0;
+    let fits = |piece: &&IoSlice<'_>| {
+        total += piece.len();
+        total <= WINDOWS_SEND
+    };
+    match (pieces.iter().take_while(fits).count(), pieces) {
+        (0, [first, ..]) => socket.send_with_flags(&first[..WINDOWS_SEND], SEND_FLAGS),
+        (count, _) => socket.send_vectored_with_flags(&pieces[..count], SEND_FLAGS),
+    }
+}
 
 /// A listening socket, registered with the current runtime. Dropping it closes it and removes its
 /// path if that is still its own.
