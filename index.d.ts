@@ -333,6 +333,9 @@ declare namespace ferripc {
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either
      *
+     * On Windows there is no file: in all three cases a free name is taken, and with a taken one
+     * `start()` fails with `EADDRINUSE`.
+     *
      * Default: `true`
      */
     unlink: boolean | 'stale';
