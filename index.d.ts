@@ -353,6 +353,9 @@ declare namespace ferripc {
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
      *   connections out (K23), and removes the file after the last worker
      *
+     * On Windows there is no file: in all three cases a free name is taken, and with a taken one
+     * `start()` fails with `EADDRINUSE`.
+     *
      * Default: `true`
      */
     unlink: boolean | 'stale';

@@ -6,7 +6,7 @@ const { createWorld } = require('./helpers/world');
 const world = createWorld();
 
 test('a client that comes one visit at a time never has many sockets (F16, K23)', async () => {
-  const { most, errors } = await world.child('busy-server.js', [world.file(), 400]).next();
+  const { most, errors } = await world.child('busy-server.js', [world.socketPath(), 400]).next();
   expect(errors).toEqual([]);
   expect(most).toBeLessThan(20);
 });

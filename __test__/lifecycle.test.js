@@ -4,11 +4,11 @@
 
 const { createWorld, KINDS } = require('./helpers/world');
 const { once, record } = require('./helpers/events');
+const { onLinux } = require('./helpers/platform');
 
 const world = createWorld();
-const onLinux = process.platform === 'linux' ? test : test.skip;
 
-onLinux(
+onLinux.test(
   'nothing happens at require: no thread, no file, no addon, no look at the network (F18)',
   async () => {
     const { before, after, interfaceCalls } = await world.child('idle.js').next();
@@ -31,7 +31,7 @@ describe('the process ends by itself', () => {
   const ends = { code: 0, signal: null, lines: ['done'], stderr: '' };
 
   test.each(['complete', 'stop only', 'give up', 'an unreferenced server'])('%s', async (name) => {
-    expect(await world.child('life.js', [name, world.file()]).exited).toEqual(ends);
+    expect(await world.child('life.js', [name, world.socketPath()]).exited).toEqual(ends);
   });
 
   test.each(['disconnect only', 'disconnect before the connection', 'an unreferenced client'])(
@@ -147,7 +147,7 @@ describe('a peer that is killed', () => {
 });
 
 describe.each(KINDS)('%s', (kind) => {
-  onLinux('1,000 connections leave nothing behind', async () => {
+  onLinux.test('1,000 connections leave nothing behind', async () => {
     const { options } = await world.place(kind);
     const { before, after, rested, end } = await world.child('cycles.js', [kind, options]).next();
     // What was closed last may take a moment to go; a leak would show a thousand times.
@@ -171,7 +171,7 @@ describe('jest', () => {
     const second = require('..');
     expect(second).not.toBe(first);
 
-    const path = world.file();
+    const path = world.socketPath();
     const server = world.ipc({}, first.IPC);
     server.serve(path);
     await server.server.start();
@@ -198,7 +198,7 @@ describe('jest', () => {
     jest.isolateModules(() => {
       module = require('..');
     });
-    const path = world.file();
+    const path = world.socketPath();
     const ipc = world.ipc({}, module.IPC);
     ipc.serve(path);
     await ipc.server.start();

@@ -3,6 +3,7 @@
 
 const { createWorld } = require('./helpers/world');
 const { once } = require('./helpers/events');
+const { onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -34,7 +35,7 @@ describe('arguments of serve and connectTo', () => {
     ['a number', 5],
   ])('a callback that is %s is a TypeError', (name, callback) => {
     const ipc = world.ipc();
-    const path = world.file();
+    const path = world.socketPath();
     expect(thrownBy(() => ipc.serve(path, callback))).toEqual(badType);
     expect(thrownBy(() => ipc.connectTo('x', path, callback))).toEqual(badType);
     expect(thrownBy(() => ipc.serveNet('127.0.0.1', 1, '', callback))).toEqual(badType);
@@ -44,13 +45,13 @@ describe('arguments of serve and connectTo', () => {
 
   test.each(['', null, 0, 5, []])('delimiter %p is a TypeError', (delimiter) => {
     const ipc = world.ipc({ delimiter });
-    expect(thrownBy(() => ipc.serve(world.file()))).toEqual(badType);
-    expect(thrownBy(() => ipc.connectTo('x', world.file()))).toEqual(badType);
+    expect(thrownBy(() => ipc.serve(world.socketPath()))).toEqual(badType);
+    expect(thrownBy(() => ipc.connectTo('x', world.socketPath()))).toEqual(badType);
   });
 
   test.each([0, -1, NaN, 'many'])('maxMessageBytes %p is a TypeError', (maxMessageBytes) => {
     const ipc = world.ipc({ maxMessageBytes });
-    expect(thrownBy(() => ipc.serve(world.file()))).toEqual(badType);
+    expect(thrownBy(() => ipc.serve(world.socketPath()))).toEqual(badType);
   });
 
   test('localAddress that is no address, or lookup that is no function, is a TypeError', () => {
@@ -76,7 +77,7 @@ describe('arguments of serve and connectTo', () => {
   });
 });
 
-describe('a path that is too long for a socket', () => {
+onUnix.describe('a path that is too long for a socket', () => {
   const tooLong = { code: 'ENAMETOOLONG', syscall: expect.any(String) };
 
   test('is an error event and a rejection of start (F10)', async () => {

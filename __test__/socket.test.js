@@ -6,6 +6,7 @@ const { PassThrough } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 const { createWorld, KINDS } = require('./helpers/world');
 const { once, collect, counter } = require('./helpers/events');
+const { isPipe } = require('./helpers/platform');
 
 const world = createWorld();
 const frame = (type, data) => `${JSON.stringify({ type, data })}\f`;
@@ -135,7 +136,7 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
     const all = Array.from({ length: 1000 }, (_, i) => i);
     peer.writeFrames(...all.map((data) => JSON.stringify({ type: 'x', data })));
     peer.socket.end();
-    await once(peer.socket, 'finish');
+    if (!isPipe(kind)) await once(peer.socket, 'finish'); // with a pipe, when all is read
     expect(received).toEqual([]);
     expect(closed.count).toBe(0);
     socket.resume();

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, freePort } = require('./helpers/world');
 const { once } = require('./helpers/events');
+const { onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -45,7 +46,7 @@ const refused = async (path) => {
   return (await once(socket, 'error'))[0].code;
 };
 
-describe('unlink: true', () => {
+onUnix.describe('unlink: true', () => {
   test("takes a live server's path over; the old one keeps its connections (F9)", async () => {
     const path = world.file();
     const old = await listen(path);
@@ -121,7 +122,7 @@ describe('unlink: true', () => {
   });
 });
 
-describe("unlink: 'stale'", () => {
+onUnix.describe("unlink: 'stale'", () => {
   const config = { unlink: 'stale' };
 
   test('takes a dead path (F9)', async () => {
@@ -156,7 +157,7 @@ describe("unlink: 'stale'", () => {
   });
 });
 
-describe('unlink: false', () => {
+onUnix.describe('unlink: false', () => {
   const config = { unlink: false };
 
   test.each(['live', 'dead'])(
@@ -182,7 +183,7 @@ describe('unlink: false', () => {
   });
 });
 
-describe('other files', () => {
+onUnix.describe('other files', () => {
   test.each([true, 'stale', false])(
     'a regular file is never touched, unlink: %p',
     async (unlink) => {

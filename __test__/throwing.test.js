@@ -32,7 +32,7 @@ describe.each(KINDS)('%s', (kind) => {
 });
 
 test('throwing handlers of lifecycle events do not stop the bookkeeping (F4, F5)', async () => {
-  const child = world.child('throwing-lifecycle.js', [world.file()]);
+  const child = world.child('throwing-lifecycle.js', [world.socketPath()]);
   const { surfaced, ...rest } = await child.next();
   expect(rest).toEqual({ sockets: 0, retriesRemaining: 1 });
   // An exception of one handler may hide that of the next for the same event, but nothing else.

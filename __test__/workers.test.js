@@ -4,7 +4,7 @@
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
-const run = (mode) => world.child('workers.js', [mode, world.file()]).exited;
+const run = (mode) => world.child('workers.js', [mode, world.socketPath()]).exited;
 
 test('several at once exchange messages with each other', async () => {
   expect(await run('exchange')).toEqual({

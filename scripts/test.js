@@ -7,8 +7,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+const windows = process.platform === 'win32';
+const npm = windows ? 'npm.cmd' : 'npm';
+const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}.cmd` : name);
 
 const steps = [
   // Third-party install scripts stay off; our own `prepare` is the build step below.
@@ -37,12 +38,19 @@ function isInstalled() {
   return fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs >= fs.statSync(lock).mtimeMs;
 }
 
+/** Like spawnSync; on Windows a .cmd file goes through the shell, which wants its words quoted. */
+function run(command, args, options) {
+  if (!command.endsWith('.cmd')) return spawnSync(command, args, options);
+  const words = [command, ...args].map((word) => `"${word}"`);
+  return spawnSync(words.join(' '), { ...options, shell: true });
+}
+
 let passed = 0;
 for (const [name, command, args, isDone, env] of steps) {
   if (isDone?.()) continue;
   const started = Date.now();
   console.log(`\n=== ${name}`);
-  const { status, error } = spawnSync(command, args, {
+  const { status, error } = run(command, args, {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...env },

@@ -12,7 +12,6 @@ use ferripc::engine::event::{Event, Id};
 use ferripc::engine::hub::Hub;
 use ferripc::engine::link::Mode;
 use ferripc::engine::transport::tcp::TcpTarget;
-use ferripc::engine::transport::unix::{Claim, UnixLocal};
 use ferripc::engine::transport::{Local, Target};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -92,9 +91,26 @@ impl Scratch {
         Self(path)
     }
 
+    /// A path of the local transport.
     fn path(&self) -> String {
-        self.0.join("s").to_str().unwrap().to_owned()
+        let path = self.0.join("s").to_str().unwrap().to_owned();
+        if cfg!(windows) { format!(r"\\.\pipe\{}", path.replace('\\', "-")) } else { path }
     }
+}
+
+#[cfg(unix)]
+fn at(path: String) -> (Local, Target) {
+    use ferripc::engine::transport::unix::{Claim, UnixLocal};
+    let local =
+        UnixLocal { path: path.clone(), claim: Claim::Takeover, add_mode: 0, padded: false };
+    (Local::Unix(local), Target::Unix(path))
+}
+
+#[cfg(windows)]
+fn at(name: String) -> (Local, Target) {
+    use ferripc::engine::transport::pipe::PipeLocal;
+    let local = PipeLocal { name: name.clone(), readable_by_all: false, writable_by_all: false };
+    (Local::Pipe(local), Target::Pipe(name))
 }
 
 impl Drop for Scratch {
@@ -115,11 +131,9 @@ fn pair(scratch: &Scratch, over_tcp: bool) -> (Peer, Id, Peer, Id) {
         let (_, address) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
         tcp(vec![address.unwrap()])
     } else {
-        let path = scratch.path();
-        let local =
-            UnixLocal { path: path.clone(), claim: Claim::Takeover, add_mode: 0, padded: false };
-        server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
-        Target::Unix(path)
+        let (local, target) = at(scratch.path());
+        server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+        target
     };
     let outgoing = client.hub.connect(target, framing(Mode::Frames));
     let Event::Open { id, ends } = client.event() else { panic!("not open") };
@@ -158,12 +172,11 @@ fn a_large_frame_waits_in_the_outbox_and_arrives_whole() {
 #[test]
 fn closing_sends_what_was_written_even_before_the_connection_is_up() {
     let scratch = Scratch::new();
-    let path = scratch.path();
+    let (local, target) = at(scratch.path());
     let mut server = Peer::new();
-    let local = UnixLocal { path: path.clone(), claim: Claim::Never, add_mode: 0, padded: false };
-    server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
+    server.hub.listen(&local, framing(Mode::Frames)).unwrap();
     let mut client = Peer::new();
-    let id = client.hub.connect(Target::Unix(path), framing(Mode::Frames));
+    let id = client.hub.connect(target, framing(Mode::Frames));
     let sent = vec![b'x'; 5_000_000];
     client.write(id, &[&sent[..], b"\x0c"].concat());
     assert!(client.hub.close(id, PATIENCE));
@@ -229,10 +242,10 @@ fn every_address_is_tried_and_every_failure_reported() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_path_that_is_too_long_says_so() {
     let mut client = Peer::new();
-    let path = format!("/tmp/{}", "x".repeat(200));
-    client.hub.connect(Target::Unix(path), framing(Mode::Frames));
+    client.hub.connect(at(format!("/tmp/{}", "x".repeat(200))).1, framing(Mode::Frames));
     assert_eq!(client.closed()[0].code(), "ENAMETOOLONG");
 }
 
@@ -240,9 +253,8 @@ fn a_path_that_is_too_long_says_so() {
 fn a_closed_listener_is_gone_on_return() {
     let scratch = Scratch::new();
     let mut server = Peer::new();
-    let local =
-        UnixLocal { path: scratch.path(), claim: Claim::Takeover, add_mode: 0, padded: false };
-    let (id, _) = server.hub.listen(&Local::Unix(local), framing(Mode::Frames)).unwrap();
+    let (local, _) = at(scratch.path());
+    let (id, _) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
     server.hub.close_listener(id);
     assert!(std::fs::read_dir(&scratch.0).unwrap().next().is_none());
     let local = Local::Tcp("127.0.0.1:0".parse().unwrap());

@@ -1,6 +1,6 @@
 'use strict';
-// What every suite builds on: IPC instances, raw peers, child processes and places to meet (a Unix
-// socket path or a TCP port), all of which are gone after each test.
+// What every suite builds on: IPC instances, raw peers, child processes and places to meet (a path of
+// the platform's local transport or a TCP port), all of which are gone after each test.
 //
 //   const world = createWorld();
 //   test('…', async () => {
@@ -17,7 +17,7 @@ const Child = require('./child');
 const Peer = require('./peer');
 const { once } = require('./events');
 
-/** The kinds of place that stream servers listen at. */
+/** The kinds of place that stream servers listen at. 'unix' is the local transport: on Windows pipes. */
 const KINDS = ['unix', 'tcp'];
 
 /** A TCP port that nobody listens on, from the system. */
@@ -90,8 +90,14 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
 
   const file = (name = `s${paths++}`) => path.join(tmp(), name);
 
+  /** A path to meet at: a file that does not exist yet, on Windows the name of a pipe. */
+  function socketPath() {
+    if (process.platform !== 'win32') return file();
+    return `\\\\.\\pipe\\ferripc-${process.pid}-${Date.now().toString(36)}-${paths++}`;
+  }
+
   async function place(kind) {
-    return kind === 'unix' ? unixPlace(file()) : tcpPlace('127.0.0.1', await freePort());
+    return kind === 'unix' ? unixPlace(socketPath()) : tcpPlace('127.0.0.1', await freePort());
   }
 
   /** A new instance; `config` is merged into its own. */
@@ -164,7 +170,21 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
     return made;
   }
 
-  return { after, tmp, file, place, ipc, serve, dial, connect, meet, peer, rawServer, child };
+  return {
+    after,
+    tmp,
+    file,
+    socketPath,
+    place,
+    ipc,
+    serve,
+    dial,
+    connect,
+    meet,
+    peer,
+    rawServer,
+    child,
+  };
 }
 
 module.exports = { KINDS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };

@@ -55,6 +55,7 @@ impl Hub {
             .weak::<true>()
             .build()?;
         let handle = wake.handle.clone();
+        #[cfg_attr(not(unix), allow(unused_mut))]
         let mut engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })?;
@@ -62,6 +63,8 @@ impl Hub {
         if on_loop {
             event_loop::attach(&mut engine, &env, &function)?;
         }
+        #[cfg(not(unix))]
+        let _ = (env, on_loop); // the I/O thread has them all
         Ok(Self { env_end: None, engine, wake: Some(handle), scratch: Vec::new() })
     }
 
@@ -188,12 +191,12 @@ impl Hub {
         self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
     }
 
-    /// Bytes received and bytes handed to the system so far.
+    /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
         let connection = self.engine.connection(id);
-        let (read, written) = connection.map_or((0, 0), |connection| connection.counters());
-        vec![read as f64, written as f64]
+        let (read, written, queued) = connection.map_or((0, 0, 0), |c| c.progress());
+        vec![read as f64, written as f64, queued as f64]
     }
 
     /// Keeps the event loop alive, or stops doing so.

@@ -8,6 +8,8 @@ use napi_derive::napi;
 
 use crate::engine::driver::Framing;
 use crate::engine::link::Mode;
+#[cfg(windows)]
+use crate::engine::transport::pipe::PipeLocal;
 use crate::engine::transport::tcp::TcpTarget;
 #[cfg(unix)]
 use crate::engine::transport::unix::{Claim, UnixLocal};
@@ -42,7 +44,7 @@ impl FramingOptions {
 /// Where to connect to: `path`, or `addresses` and `port`.
 #[napi(object)]
 pub struct ConnectOptions {
-    /// Unix socket path.
+    /// Unix socket path; on Windows the name of a pipe.
     pub path: Option<String>,
     /// IP addresses, tried in order.
     pub addresses: Option<Vec<String>>,
@@ -61,7 +63,7 @@ impl ConnectOptions {
     pub fn into_engine(self) -> Result<(Target, Framing)> {
         let framing = self.framing.into_engine()?;
         if let Some(path) = self.path {
-            return Ok((unix_target(path)?, framing));
+            return Ok((local_target(path), framing));
         }
         let port = self.port.unwrap_or(0);
         let addresses = self.addresses.unwrap_or_default();
@@ -77,11 +79,11 @@ impl ConnectOptions {
 /// Where to listen: `path`, or `address` and `port`.
 #[napi(object)]
 pub struct ListenOptions {
-    /// Unix socket path.
+    /// Unix socket path; on Windows the name of a pipe.
     pub path: Option<String>,
-    /// `takeover`, `stale` or `never`.
+    /// `takeover`, `stale` or `never`. Without a meaning for pipes.
     pub claim: Option<String>,
-    /// Permission bits to add to the socket file.
+    /// Permission bits to add to the socket file, or 0o444 and 0o222 for a pipe.
     pub add_mode: Option<u32>,
     /// Fill an abstract name up with NULs.
     pub padded: Option<bool>,
@@ -98,7 +100,7 @@ impl ListenOptions {
     pub fn into_engine(self) -> Result<(Local, Framing)> {
         let framing = self.framing.into_engine()?;
         let local = match self.path {
-            Some(path) => unix_local(path, self.claim.as_deref(), self.add_mode, self.padded)?,
+            Some(path) => path_local(path, self.claim.as_deref(), self.add_mode, self.padded)?,
             None => {
                 let address = self.address.as_deref().unwrap_or("::");
                 Local::Tcp(socket_address(address, self.port.unwrap_or(0))?)
@@ -109,12 +111,12 @@ impl ListenOptions {
 }
 
 #[cfg(unix)]
-fn unix_target(path: String) -> Result<Target> {
-    Ok(Target::Unix(path))
+fn local_target(path: String) -> Target {
+    Target::Unix(path)
 }
 
 #[cfg(unix)]
-fn unix_local(
+fn path_local(
     path: String,
     claim: Option<&str>,
     add_mode: Option<u32>,
@@ -132,19 +134,22 @@ fn unix_local(
     Ok(Local::Unix(UnixLocal { path, claim, add_mode, padded: padded.unwrap_or(false) }))
 }
 
-#[cfg(not(unix))]
-fn unix_target(_: String) -> Result<Target> {
-    Err(unsupported())
+#[cfg(windows)]
+fn local_target(name: String) -> Target {
+    Target::Pipe(name)
 }
 
-#[cfg(not(unix))]
-fn unix_local(_: String, _: Option<&str>, _: Option<u32>, _: Option<bool>) -> Result<Local> {
-    Err(unsupported())
-}
-
-#[cfg(not(unix))]
-fn unsupported() -> Error {
-    Error::new(Status::GenericFailure, "local sockets are not supported on this platform yet")
+/// A pipe is there or not, so there is nothing to claim.
+#[cfg(windows)]
+fn path_local(
+    name: String,
+    _: Option<&str>,
+    add_mode: Option<u32>,
+    _: Option<bool>,
+) -> Result<Local> {
+    let add_mode = add_mode.unwrap_or(0);
+    let (readable_by_all, writable_by_all) = (add_mode & 0o444 != 0, add_mode & 0o222 != 0);
+    Ok(Local::Pipe(PipeLocal { name, readable_by_all, writable_by_all }))
 }
 
 fn ip(text: &str) -> Result<IpAddr> {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 /// Where an operation was directed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A Unix socket path.
+    /// A Unix socket path or the name of a pipe.
     Path(String),
     /// An IP address and port.
     Ip(SocketAddr),
@@ -57,9 +57,10 @@ impl Error {
         name(&self.source)
     }
 
-    /// libuv's error number on Unix: the negated `errno`.
+    /// libuv's error number on Unix: the negated `errno`. On Windows libuv has numbers of its own,
+    /// which whoever needs them finds by the code.
     pub fn errno(&self) -> Option<i32> {
-        self.source.raw_os_error().map(|number| -number)
+        self.source.raw_os_error().filter(|_| cfg!(unix)).map(|number| -number)
     }
 
     /// Node explains the code for `listen` alone: `listen EADDRINUSE: address already in use …`.
@@ -74,6 +75,8 @@ impl Error {
             "EADDRINUSE" => "address already in use".to_owned(),
             "EADDRNOTAVAIL" => "address not available".to_owned(),
             "ENAMETOOLONG" => "name too long".to_owned(),
+            "EACCES" => "permission denied".to_owned(),
+            "EINVAL" => "invalid argument".to_owned(),
             _ => {
                 let text = self.source.to_string().to_lowercase();
                 text.split(" (os error").next().unwrap_or_default().to_owned()
@@ -112,12 +115,60 @@ fn name(error: &io::Error) -> &'static str {
         ETIMEDOUT)
 }
 
-#[cfg(not(unix))]
+/// As libuv translates them, so that programs find the codes that Node would have given.
+#[cfg(windows)]
 fn name(error: &io::Error) -> &'static str {
-    by_kind(error.kind())
+    use windows_sys::Win32::Foundation::*;
+    use windows_sys::Win32::Networking::WinSock::*;
+    const fn win32(code: WIN32_ERROR) -> i32 {
+        code as i32
+    }
+    macro_rules! names {
+        ($($code:literal: [$($winsock:ident)*] [$($win32:ident)*],)*) => {
+            match error.raw_os_error() {
+                $($(Some($winsock) => $code,)* $(Some(code) if code == win32($win32) => $code,)*)*
+                _ => by_kind(error.kind()),
+            }
+        };
+    }
+    names! {
+        "EACCES": [WSAEACCES] [ERROR_NOACCESS ERROR_ELEVATION_REQUIRED ERROR_CANT_ACCESS_FILE],
+        "EADDRINUSE": [WSAEADDRINUSE] [ERROR_ADDRESS_ALREADY_ASSOCIATED],
+        "EADDRNOTAVAIL": [WSAEADDRNOTAVAIL] [],
+        "EAFNOSUPPORT": [WSAEAFNOSUPPORT] [],
+        "EAGAIN": [WSAEWOULDBLOCK] [],
+        "EALREADY": [WSAEALREADY] [],
+        "EBADF": [] [ERROR_INVALID_FLAGS ERROR_INVALID_HANDLE],
+        "EBUSY": [] [ERROR_PIPE_BUSY ERROR_LOCK_VIOLATION ERROR_SHARING_VIOLATION],
+        "ECANCELED": [WSAEINTR] [ERROR_OPERATION_ABORTED],
+        "ECONNABORTED": [WSAECONNABORTED] [ERROR_CONNECTION_ABORTED],
+        "ECONNREFUSED": [WSAECONNREFUSED] [ERROR_CONNECTION_REFUSED],
+        "ECONNRESET": [WSAECONNRESET] [ERROR_NETNAME_DELETED],
+        "EFAULT": [WSAEFAULT] [ERROR_BUFFER_OVERFLOW],
+        "EHOSTUNREACH": [WSAEHOSTUNREACH] [ERROR_HOST_UNREACHABLE],
+        "EINVAL": [WSAEINVAL WSAEPFNOSUPPORT]
+            [ERROR_INVALID_PARAMETER ERROR_INVALID_DATA ERROR_INSUFFICIENT_BUFFER],
+        "EISCONN": [WSAEISCONN] [],
+        "EMFILE": [WSAEMFILE] [ERROR_TOO_MANY_OPEN_FILES],
+        "EMSGSIZE": [WSAEMSGSIZE] [],
+        "ENAMETOOLONG": [] [ERROR_FILENAME_EXCED_RANGE],
+        "ENETUNREACH": [WSAENETUNREACH] [ERROR_NETWORK_UNREACHABLE],
+        "ENOBUFS": [WSAENOBUFS] [],
+        "ENOENT": [WSAHOST_NOT_FOUND WSANO_DATA] [ERROR_FILE_NOT_FOUND ERROR_PATH_NOT_FOUND
+            ERROR_INVALID_NAME ERROR_BAD_PATHNAME ERROR_DIRECTORY ERROR_INVALID_DRIVE],
+        "ENOMEM": [] [ERROR_NOT_ENOUGH_MEMORY ERROR_OUTOFMEMORY],
+        "ENOTCONN": [WSAENOTCONN] [ERROR_NOT_CONNECTED],
+        "ENOTSOCK": [WSAENOTSOCK] [],
+        "ENOTSUP": [] [ERROR_NOT_SUPPORTED],
+        "EPERM": [] [ERROR_ACCESS_DENIED ERROR_PRIVILEGE_NOT_HELD],
+        "EPIPE": [WSAESHUTDOWN]
+            [ERROR_BAD_PIPE ERROR_BROKEN_PIPE ERROR_NO_DATA ERROR_PIPE_NOT_CONNECTED],
+        "EPROTONOSUPPORT": [WSAEPROTONOSUPPORT] [],
+        "ETIMEDOUT": [WSAETIMEDOUT] [ERROR_SEM_TIMEOUT],
+    }
 }
 
-/// For errors made by the standard library itself, and for systems without `errno`.
+/// For errors made by the standard library itself.
 fn by_kind(kind: io::ErrorKind) -> &'static str {
     use io::ErrorKind::*;
     match kind {
@@ -167,6 +218,31 @@ mod tests {
             (Error::new("read", os(libc::ECONNRESET), None), "read ECONNRESET"),
         ] {
             assert_eq!(error.to_string(), message);
+        }
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+    use windows_sys::Win32::Foundation::*;
+    use windows_sys::Win32::Networking::WinSock::*;
+
+    #[test]
+    fn codes_are_those_of_libuv() {
+        for (number, code) in [
+            (WSAECONNREFUSED, "ECONNREFUSED"),
+            (WSAECONNRESET, "ECONNRESET"),
+            (WSAEADDRINUSE, "EADDRINUSE"),
+            (WSAEMSGSIZE, "EMSGSIZE"),
+            (ERROR_FILE_NOT_FOUND as i32, "ENOENT"),
+            (ERROR_PIPE_BUSY as i32, "EBUSY"),
+            (ERROR_ACCESS_DENIED as i32, "EPERM"),
+            (ERROR_BROKEN_PIPE as i32, "EPIPE"),
+            (ERROR_NO_DATA as i32, "EPIPE"),
+        ] {
+            let error = Error::new("read", io::Error::from_raw_os_error(number), None);
+            assert_eq!((error.code(), error.errno()), (code, None), "{number}");
         }
     }
 }

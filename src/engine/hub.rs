@@ -150,7 +150,7 @@ impl Hub {
             while let Some(stream) = listener.accept_now() {
                 let _ = accepting.take(stream);
             }
-            drop(listener);
+            listener.close().await;
             let _ = accepting.mailbox.post_now(Event::ListenerClosed { id });
             drop(alive);
         });

@@ -24,7 +24,12 @@ impl Runtime {
         let handle = runtime.handle().clone();
         let (alive, mut all_dropped) = mpsc::channel(1);
         thread::Builder::new().name("ferripc-io".into()).spawn(move || {
-            runtime.block_on(async { while all_dropped.recv().await.is_some() {} });
+            runtime.block_on(async {
+                while all_dropped.recv().await.is_some() {}
+                // A pipe is closed when the driver has seen the end of what was cancelled on it.
+                #[cfg(windows)]
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            });
         })?;
         Ok(Self { handle, _alive: alive })
     }

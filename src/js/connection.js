@@ -131,11 +131,11 @@ class Connection extends Endpoint {
     this.activity.remove(this);
   }
 
-  /** Bytes received and bytes handed to the system. */
+  /** Bytes received, bytes handed to the system, and bytes that wait for it to take them. */
   counters() {
     return this.closed === null
       ? this.activity.hub.counters(this.id)
-      : [this.closed.read, this.closed.written];
+      : [this.closed.read, this.closed.written, 0];
   }
 
   setRaw(raw) {

@@ -46,7 +46,7 @@ let current = null;
 /**
  * Whether sockets may be watched by the event loop itself, which spares a thread hop per message. The
  * environment variable FERRIPC_DRIVER (`loop` or `tokio`) forces one, for tests and bug reports; where
- * the runtime has no libuv (Bun, Deno, Windows so far) the I/O thread has them all.
+ * the runtime has no libuv (Bun, Deno), and on Windows, the I/O thread has them all.
  */
 function mayUseLoop() {
   const { bun, deno } = process.versions;

@@ -1,8 +1,17 @@
 'use strict';
 // Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
 
+const util = require('node:util');
+
+/** libuv's number for a code. */
+function errnoOf(wanted) {
+  for (const [errno, [code]] of util.getSystemErrorMap()) if (code === wanted) return errno;
+  return undefined;
+}
+
 /** An Error from what the engine reports: `message, errno, code, syscall, address, port`, or some. */
-function systemError(reported) {
+function systemError({ errno, ...rest }) {
+  const reported = { ...rest, errno: errno ?? errnoOf(rest.code) };
   const error = new Error(reported.message);
   // Node's order, which is seen when an error is printed.
   const first = reported.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];

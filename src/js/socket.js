@@ -371,14 +371,15 @@ class Socket extends net.Socket {
   get bytesWritten() {
     const connection = this.#connection;
     if (connection === null) return super.writableLength;
-    const waiting = Buffer.byteLength(connection.pending) + connection.queued;
-    return connection.counters()[1] + (connection.closed ? 0 : waiting) + super.writableLength;
+    const [, written, queued] = connection.counters();
+    const pending = connection.closed === null ? Buffer.byteLength(connection.pending) : 0;
+    return written + queued + pending + super.writableLength;
   }
 
   get writableLength() {
     const connection = this.#connection;
-    const waiting = connection === null ? 0 : connection.pending.length + connection.queued;
-    return super.writableLength + waiting;
+    if (connection === null) return super.writableLength;
+    return super.writableLength + connection.pending.length + connection.counters()[2];
   }
 
   get bufferSize() {

@@ -172,6 +172,13 @@ impl Connection {
         (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
     }
 
+    /// The same, and the bytes that wait for the system to take them, as of one moment.
+    pub fn progress(&self) -> (u64, u64, u64) {
+        let state = self.lock();
+        let (read, written) = self.counters();
+        (read, written, state.outbox.queued() as u64)
+    }
+
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
     /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
     /// After the end (or a failure, which is reported as an event) the bytes are dropped.
@@ -221,6 +228,7 @@ impl Connection {
             return false;
         }
         state.end = End::Finished;
+        self.reader.notify_one();
         true
     }
 
@@ -378,6 +386,7 @@ impl Connection {
             End::Finishing => {
                 state.io.shut_down();
                 state.end = End::Finished;
+                self.reader.notify_one();
                 let _ = self.mailbox.post_now(Event::Finished { id: self.id });
             }
             End::Closing(deadline) => {

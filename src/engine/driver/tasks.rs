@@ -3,8 +3,9 @@
 
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 
 use super::{Connection, End, Io, State, is_transient};
 use crate::engine::error::Error;
@@ -13,9 +14,13 @@ use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::mailbox::Gone;
 use crate::engine::transport::{Stream, Target};
 
+/// How long the peer may be silent, after we have ended, on a stream without halves (a pipe) until its
+/// end is taken for granted: it cannot see ours before the stream is closed. As long as in libuv.
+const SILENCE: Duration = Duration::from_millis(50);
+
 /// Why reading ended.
 enum Stop {
-    /// The peer has shut its side down.
+    /// The peer has shut its side down, or nothing of it matters any more.
     Peer,
     /// Reading or writing failed.
     Error(Error),
@@ -51,6 +56,11 @@ async fn until(end: End) {
         End::Closing(deadline) | End::Lingering(deadline) => sleep_until(deadline).await,
         _ => pending().await,
     }
+}
+
+/// Ends when the peer of a stream without halves has been silent long enough.
+async fn silence(applies: bool) {
+    if applies { sleep(SILENCE).await } else { pending().await }
 }
 
 impl Connection {
@@ -129,9 +139,10 @@ impl Connection {
     /// Reads until the peer's end, an error, or our own.
     async fn read_to_end(&self, stream: &Stream, inbox: &mut Inbox) -> Result<Stop, Gone> {
         loop {
-            let (step, left_over) = {
+            let (step, left_over, finished) = {
                 let mut state = self.lock();
-                (state.step(), inbox.configure(state.mode, state.tapped))
+                let left_over = inbox.configure(state.mode, state.tapped);
+                (state.step(), left_over, state.end == End::Finished && !stream.has_halves())
             };
             if let Some(event) = left_over {
                 self.mailbox.post(event).await?;
@@ -141,10 +152,12 @@ impl Connection {
                 Step::Fail(error) => {
                     let receive = |b: &mut _| stream.receive(b);
                     let mut budget = LAST_BYTES;
-                    while budget > 0
-                        && let Ok(len @ 1..) = self.receive(inbox, receive).await?
-                    {
-                        budget = budget.saturating_sub(len);
+                    while budget > 0 && stream.settle().await {
+                        match self.receive(inbox, receive).await? {
+                            Ok(len @ 1..) => budget = budget.saturating_sub(len),
+                            Err(error) if is_transient(&error) && !stream.has_halves() => {}
+                            _ => break,
+                        }
                     }
                     return Ok(Stop::Error(error));
                 }
@@ -152,6 +165,8 @@ impl Connection {
                     self.reader.notified().await;
                     continue;
                 }
+                // The peer sees our end when the stream is dropped.
+                Step::Discard(End::Lingering(_)) if !stream.has_halves() => return Ok(Stop::Peer),
                 Step::Discard(end) => end,
                 Step::Read => End::Open,
             };
@@ -164,6 +179,7 @@ impl Connection {
                     return Err(Gone);
                 }
                 _ = stream.readable() => {}
+                () = silence(finished) => return self.ended(inbox).await,
             }
             let read = if end == End::Open {
                 self.receive(inbox, |buffer| stream.try_read(buffer)).await?
@@ -171,20 +187,22 @@ impl Connection {
                 stream.discard().map(|ended| usize::from(!ended))
             };
             match read {
-                Ok(0) => {
-                    if end == End::Open {
-                        if let Some(event) = inbox.finish() {
-                            self.mailbox.post(event).await?;
-                        }
-                        self.mailbox.post(Event::End { id: self.id }).await?;
-                    }
-                    return Ok(Stop::Peer);
-                }
+                Ok(0) if end == End::Open => return self.ended(inbox).await,
+                Ok(0) => return Ok(Stop::Peer),
                 Ok(_) => {}
                 Err(error) if is_transient(&error) => {}
                 Err(error) => return Ok(Stop::Error(Error::new("read", error, None))),
             }
         }
+    }
+
+    /// Reports the peer's end.
+    async fn ended(&self, inbox: &mut Inbox) -> Result<Stop, Gone> {
+        if let Some(event) = inbox.finish() {
+            self.mailbox.post(event).await?;
+        }
+        self.mailbox.post(Event::End { id: self.id }).await?;
+        Ok(Stop::Peer)
     }
 
     /// One read and everything it completes.

@@ -1,21 +1,19 @@
-//! Transports: the only place that opens sockets. One file per kind of socket.
+//! Transports: the only place that opens sockets and pipes. One file per kind of stream.
 //!
 //! To add one: a variant in [`Stream`] and [`Listener`], a variant in [`Target`] and [`Local`], a
 //! file with its `connect` and `listen`.
 
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-#[cfg(unix)]
-use socket2::Socket;
-use socket2::{MsgHdr, SockRef};
+use socket2::{SockRef, Socket};
 use tokio::io::Interest;
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
+use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
 use super::event::Ends;
@@ -24,6 +22,10 @@ use super::event::Ends;
 mod lock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod mmsg;
+#[cfg(windows)]
+pub mod pipe;
+#[cfg(windows)]
+mod pipe_write;
 pub mod tcp;
 pub mod udp;
 #[cfg(unix)]
@@ -36,12 +38,18 @@ pub const BACKLOG: i32 = 511;
 /// How long to leave a listener alone that could not accept (too many open files, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a listener that has no room for another connection is waited for when connecting.
+const FULL_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Where to connect to.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// A Unix socket path; on Linux one that begins with NUL names an abstract socket.
     #[cfg(unix)]
     Unix(String),
+    /// The name of a pipe.
+    #[cfg(windows)]
+    Pipe(String),
     /// IP addresses, tried in order.
     Tcp(tcp::TcpTarget),
 }
@@ -52,6 +60,9 @@ pub enum Local {
     /// A Unix socket path and how to treat what is there.
     #[cfg(unix)]
     Unix(unix::UnixLocal),
+    /// The name of a pipe and who may open it.
+    #[cfg(windows)]
+    Pipe(pipe::PipeLocal),
     /// An IP address; port 0 lets the system choose.
     Tcp(std::net::SocketAddr),
 }
@@ -73,17 +84,25 @@ pub enum Stream {
     /// Unix.
     #[cfg(unix)]
     Unix(UnixStream),
+    /// A named pipe.
+    #[cfg(windows)]
+    Pipe(pipe::PipeStream),
     /// TCP.
     Tcp(TcpStream),
 }
 
-/// The same expression for every kind of socket.
+/// The same expression for every kind of stream, or one for sockets and one for pipes.
 macro_rules! each {
-    ($value:expr, $kind:ident, $socket:ident => $body:expr) => {
+    ($value:expr, $stream:ident => $body:expr) => {
+        each!($value, $stream => $body, $stream => $body)
+    };
+    ($value:expr, $socket:ident => $body:expr, $pipe:pat => $other:expr) => {
         match $value {
             #[cfg(unix)]
-            $kind::Unix($socket) => $body,
-            $kind::Tcp($socket) => $body,
+            Stream::Unix($socket) => $body,
+            #[cfg(windows)]
+            Stream::Pipe($pipe) => $other,
+            Stream::Tcp($socket) => $body,
         }
     };
 }
@@ -99,6 +118,13 @@ impl Stream {
                     vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))]
                 })
             }
+            #[cfg(windows)]
+            Target::Pipe(name) => match pipe::connect(name).await {
+                Ok(stream) => Ok(Stream::Pipe(stream)),
+                Err(error) => {
+                    Err(vec![Error::new("connect", error, Some(Endpoint::Path(name.clone())))])
+                }
+            },
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
         }
     }
@@ -108,6 +134,8 @@ impl Stream {
         match self {
             #[cfg(unix)]
             Stream::Unix(_) => None,
+            #[cfg(windows)]
+            Stream::Pipe(_) => None,
             Stream::Tcp(tcp) => {
                 Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
             }
@@ -116,12 +144,12 @@ impl Stream {
 
     /// Waits until a read might succeed.
     pub async fn readable(&self) -> io::Result<()> {
-        each!(self, Stream, socket => socket.readable().await)
+        each!(self, stream => stream.readable().await)
     }
 
     /// Waits until a write might succeed.
     pub async fn writable(&self) -> io::Result<()> {
-        each!(self, Stream, socket => socket.writable().await)
+        each!(self, stream => stream.writable().await)
     }
 
     /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
@@ -139,43 +167,52 @@ impl Stream {
             }
             Ok(len)
         };
-        let result = each!(self, Stream, socket => socket.try_io(Interest::READABLE, read));
+        let result = each!(self, stream => stream.try_io(Interest::READABLE, read));
         taken.map_or(result, Ok)
     }
 
     /// Writes once, when the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let write = || self.send(pieces);
-        each!(self, Stream, socket => socket.try_io(Interest::WRITABLE, write))
+        each!(self, stream => stream.try_io(Interest::WRITABLE, write))
     }
 
-    /// Writes once, from any thread, without waiting.
+    /// Writes once, from any thread, without waiting. After `WouldBlock` the same bytes are to be
+    /// offered again: a pipe may have them already, and tell when they have arrived.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        each!(self, Stream, socket => send(&SockRef::from(socket), pieces))
+        each!(self, socket => send(&SockRef::from(socket), pieces), pipe => pipe.send(pieces))
     }
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, Stream, socket => receive(&SockRef::from(socket), buffer))
+        each!(self, socket => receive(&SockRef::from(socket), buffer), pipe => pipe.receive(buffer))
     }
 
-    /// Ends our side: the peer reads to the end of what was sent.
+    /// Whether either side can end by itself. If not, the peer sees our end when the stream is
+    /// dropped, after everything that was sent.
+    pub fn has_halves(&self) -> bool {
+        each!(self, _socket => true, _ => false)
+    }
+
+    /// Ends our side: the peer reads to the end of what was sent. Nothing without halves.
     pub fn shut_down(&self) {
-        let _ = each!(self, Stream, socket => SockRef::from(socket).shutdown(Shutdown::Write));
+        let _ = self.socket().map(|socket| socket.shutdown(Shutdown::Write));
+    }
+
+    /// Waits until the rest of what the peer had sent before it closed can be read. False: it does not
+    /// come. Sockets have all of it at hand.
+    pub async fn settle(&self) -> bool {
+        each!(self, _socket => true, pipe => pipe.settle().await)
     }
 
     /// Reads and drops what is there. `Ok(true)` at the end of the stream.
     pub fn discard(&self) -> io::Result<bool> {
-        let mut scratch = [MaybeUninit::uninit(); 16 * 1024];
-        each!(self, Stream, socket => {
-            let read = || SockRef::from(socket).recv(&mut scratch).map(|len| len == 0);
-            socket.try_io(Interest::READABLE, read)
-        })
+        self.try_read(&mut BytesMut::with_capacity(16 * 1024)).map(|len| len == 0)
     }
 
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
-        Some(each!(self, Stream, socket => SockRef::from(socket)))
+        each!(self, socket => Some(SockRef::from(socket)), _ => None)
     }
 
     /// Takes the socket out of the runtime's reactor.
@@ -188,22 +225,24 @@ impl Stream {
     }
 
     /// Puts a socket into the reactor of the runtime that is entered.
-    #[cfg(unix)]
     pub fn attach(socket: Socket) -> io::Result<Self> {
+        #[cfg(unix)]
         if socket.local_addr()?.is_unix() {
-            UnixStream::from_std(socket.into()).map(Stream::Unix)
-        } else {
-            TcpStream::from_std(socket.into()).map(Stream::Tcp)
+            return UnixStream::from_std(socket.into()).map(Stream::Unix);
         }
+        TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
 }
 
 /// Writes once, from any thread, without blocking.
 pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    if cfg!(windows) {
+        return send_some(socket, pieces);
+    }
     if let [piece] = pieces {
         return socket.send_with_flags(piece, SEND_FLAGS);
     }
-    socket.sendmsg(&MsgHdr::new().with_buffers(pieces), SEND_FLAGS)
+    socket.send_vectored_with_flags(pieces, SEND_FLAGS)
 }
 
 /// Reads once into the spare capacity of `buffer`, without blocking. 0: the peer has shut its side
@@ -242,6 +281,23 @@ const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 const SEND_FLAGS: i32 = 0;
 
+/// Most bytes of one send on Windows: its usual send buffer.
+const WINDOWS_SEND: usize = 64 * 1024;
+
+/// Windows takes a write of any size over, or nothing: it would hold megabytes for a peer that does not
+/// read, and report them as sent.
+fn send_some(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut total = 0;
+    let fits = |piece: &&IoSlice<'_>| {
+        total += piece.len();
+        total <= WINDOWS_SEND
+    };
+    match (pieces.iter().take_while(fits).count(), pieces) {
+        (0, [first, ..]) => socket.send_with_flags(&first[..WINDOWS_SEND], SEND_FLAGS),
+        (count, _) => socket.send_vectored_with_flags(&pieces[..count], SEND_FLAGS),
+    }
+}
+
 /// A listening socket, registered with the current runtime. Dropping it closes it and removes its
 /// path if that is still its own.
 #[derive(Debug)]
@@ -252,6 +308,9 @@ pub enum Listener {
     /// to a file that another server puts at the path.
     #[cfg(unix)]
     Unix(unix::OwnPath, UnixListener),
+    /// A named pipe.
+    #[cfg(windows)]
+    Pipe(pipe::PipeListener),
     /// TCP.
     Tcp(TcpListener),
 }
@@ -269,6 +328,12 @@ impl Listener {
                 });
                 bound.map_err(|error| Error::new("listen", error, Some(endpoint)))
             }
+            #[cfg(windows)]
+            Local::Pipe(local) => {
+                let endpoint = Endpoint::Path(local.name.clone());
+                let listening = pipe::PipeListener::listen(local.clone()).map(Listener::Pipe);
+                listening.map_err(|error| Error::new("listen", error, Some(endpoint)))
+            }
             Local::Tcp(address) => tcp::listen(*address)
                 .and_then(TcpListener::from_std)
                 .map(Listener::Tcp)
@@ -281,6 +346,8 @@ impl Listener {
         match self {
             #[cfg(unix)]
             Listener::Unix(..) => None,
+            #[cfg(windows)]
+            Listener::Pipe(_) => None,
             Listener::Tcp(tcp) => tcp.local_addr().ok(),
         }
     }
@@ -288,21 +355,25 @@ impl Listener {
     /// The next connection. After an error the next call first waits a little.
     pub async fn accept(&self, failed_before: bool) -> Result<Stream, Error> {
         if failed_before {
-            tokio::time::sleep(ACCEPT_PAUSE).await;
+            sleep(ACCEPT_PAUSE).await;
         }
         let accepted = match self {
             #[cfg(unix)]
             Listener::Unix(_, unix) => unix.accept().await.map(|(stream, _)| Stream::Unix(stream)),
+            #[cfg(windows)]
+            Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
             Listener::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
         };
         accepted.map_err(|error| Error::new("accept", error, None))
     }
 
     /// The next connection that waits already, if any.
-    #[cfg(unix)]
     pub fn accept_now(&self) -> Option<Stream> {
         let socket = match self {
+            #[cfg(unix)]
             Listener::Unix(_, unix) => SockRef::from(unix),
+            #[cfg(windows)]
+            Listener::Pipe(pipe) => return pipe.accept_now().map(Stream::Pipe),
             Listener::Tcp(tcp) => SockRef::from(tcp),
         };
         let (accepted, _) = socket.accept().ok()?;
@@ -310,9 +381,30 @@ impl Listener {
         Stream::attach(accepted).ok()
     }
 
-    /// The next connection that waits already, if any.
-    #[cfg(not(unix))]
-    pub fn accept_now(&self) -> Option<Stream> {
-        None
+    /// Closes it.
+    pub async fn close(self) {
+        match self {
+            #[cfg(windows)]
+            Listener::Pipe(pipe) => pipe.close().await,
+            other => drop(other),
+        }
+    }
+}
+
+/// Repeats `attempt` while it fails because a listener is there that has no room for it.
+async fn patiently<T, F: Future<Output = io::Result<T>>>(
+    is_full: impl Fn(&io::Error) -> bool,
+    attempt: impl Fn() -> F,
+) -> io::Result<T> {
+    let started = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match attempt().await {
+            Err(error) if is_full(&error) && started.elapsed() < FULL_PATIENCE => {
+                sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_millis(50));
+            }
+            result => return result,
+        }
     }
 }

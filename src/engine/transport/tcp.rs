@@ -61,10 +61,46 @@ async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream
         let local = SocketAddr::new(target.local_address.unwrap_or(any), target.local_port);
         socket.bind(local).map_err(|error| fail("bind", error, local))?;
     }
+    #[cfg(windows)]
+    refuse_at_once(&socket, address);
     let stream = socket.connect(address).await.map_err(|error| fail("connect", error, address))?;
     // Messages are latency-bound: never wait for more to fill a segment.
     let _ = stream.set_nodelay(true);
     Ok(stream)
+}
+
+/// Windows asks a port on its own machine three times, for two seconds, before it takes no for an answer.
+/// Here, as in libuv, once has to be enough.
+#[cfg(windows)]
+fn refuse_at_once(socket: &TcpSocket, address: SocketAddr) {
+    use std::os::windows::io::AsRawSocket;
+    use windows_sys::Win32::Networking::WinSock::{
+        SIO_TCP_INITIAL_RTO, TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS, TCP_INITIAL_RTO_PARAMETERS,
+        WSAIoctl,
+    };
+    if !address.ip().is_loopback() {
+        return;
+    }
+    let parameters = TCP_INITIAL_RTO_PARAMETERS {
+        Rtt: u16::MAX, // as it is
+        MaxSynRetransmissions: TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS as u8,
+    };
+    let mut returned = 0;
+    // SAFETY: the socket is open, the parameters live until the call returns. If it fails (Windows
+    // before 10.0.16299), connecting takes its time.
+    unsafe {
+        WSAIoctl(
+            socket.as_raw_socket() as usize,
+            SIO_TCP_INITIAL_RTO,
+            (&raw const parameters).cast(),
+            size_of_val(&parameters) as u32,
+            std::ptr::null_mut(),
+            0,
+            &mut returned,
+            std::ptr::null_mut(),
+            None,
+        );
+    }
 }
 
 /// A listening socket on `address`; an unspecified IPv6 address also takes IPv4.

@@ -15,18 +15,13 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
-use tokio::time::sleep;
 
 use super::super::error::{Endpoint, Error};
-use super::BACKLOG;
 use super::lock::{Unlocked, lock_directory};
-
-/// How long a full backlog is waited for when connecting.
-const BACKLOG_PATIENCE: Duration = Duration::from_secs(10);
+use super::{BACKLOG, patiently};
 
 /// What to do about an existing file at the path (`config.unlink`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,20 +90,8 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 }
 
 async fn connect_to(path: &str) -> io::Result<UnixStream> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        match UnixStream::connect(path).await {
-            Err(error)
-                if error.kind() == io::ErrorKind::WouldBlock
-                    && started.elapsed() < BACKLOG_PATIENCE =>
-            {
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-            result => return result,
-        }
-    }
+    let is_full = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+    patiently(is_full, || UnixStream::connect(path)).await
 }
 
 /// The socket file that a listener made. Dropping it removes the file, if it is still that one.
