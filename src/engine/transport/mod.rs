@@ -1,4 +1,5 @@
-//! Transports: the only place that opens sockets. One file per kind of socket.
+//! Transports: the only place that opens sockets. One file per kind of socket; [`tls`] lies on top of
+//! any of them.
 //!
 //! To add one: a variant in [`Stream`] and [`Listener`], a variant in [`Target`] and [`Local`], a
 //! file with its `connect` and `listen`.
@@ -6,6 +7,7 @@
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -21,6 +23,7 @@ use super::error::{Endpoint, Error};
 use super::event::Ends;
 
 pub mod tcp;
+pub mod tls;
 #[cfg(unix)]
 pub mod unix;
 
@@ -38,6 +41,8 @@ pub enum Target {
     Unix(String),
     /// IP addresses, tried in order.
     Tcp(tcp::TcpTarget),
+    /// TLS on top of another target.
+    Tls(Box<Target>, Arc<tls::Settings>),
 }
 
 /// Where to listen.
@@ -48,6 +53,8 @@ pub enum Local {
     Unix(unix::UnixLocal),
     /// An IP address; port 0 lets the system choose.
     Tcp(std::net::SocketAddr),
+    /// TLS on top of another place.
+    Tls(Box<Local>, Arc<tls::Settings>),
 }
 
 /// A connected stream socket, registered with the current runtime.
@@ -58,15 +65,18 @@ pub enum Stream {
     Unix(UnixStream),
     /// TCP.
     Tcp(TcpStream),
+    /// TLS on top of one of them.
+    Tls(Box<tls::TlsStream>),
 }
 
-/// The same expression for every kind of socket.
+/// The same expression for every kind of socket, and one for TLS.
 macro_rules! each {
-    ($value:expr, $kind:ident, $socket:ident => $body:expr) => {
+    ($value:expr, $kind:ident, $socket:ident => $body:expr, $tls:ident => $with_tls:expr) => {
         match $value {
             #[cfg(unix)]
             $kind::Unix($socket) => $body,
             $kind::Tcp($socket) => $body,
+            $kind::Tls($tls) => $with_tls,
         }
     };
 }
@@ -74,6 +84,28 @@ macro_rules! each {
 impl Stream {
     /// Connects. One error per address that was tried.
     pub async fn connect(target: &Target) -> Result<Self, Vec<Error>> {
+        let (target, settings) = match target {
+            Target::Tls(below, settings) => (&**below, Some(settings)),
+            target => (target, None),
+        };
+        let socket = Self::connect_plain(target).await?;
+        match settings {
+            Some(settings) => {
+                socket.handshake(tls::Side::Client, settings).await.map_err(|e| vec![e])
+            }
+            None => Ok(socket),
+        }
+    }
+
+    /// Puts TLS on top.
+    pub async fn handshake(self, side: tls::Side, settings: &tls::Settings) -> Result<Self, Error> {
+        match tls::handshake(self, side, settings).await {
+            Ok(tls) => Ok(Stream::Tls(Box::new(tls))),
+            Err(error) => Err(Error::new("read", error, None)),
+        }
+    }
+
+    async fn connect_plain(target: &Target) -> Result<Self, Vec<Error>> {
         match target {
             #[cfg(unix)]
             Target::Unix(path) => match unix::connect(path).await {
@@ -83,6 +115,10 @@ impl Stream {
                 }
             },
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
+            Target::Tls(..) => {
+                let error = io::ErrorKind::InvalidInput.into(); // TLS within TLS
+                Err(vec![Error::new("connect", error, None)])
+            }
         }
     }
 
@@ -94,17 +130,31 @@ impl Stream {
             Stream::Tcp(tcp) => {
                 Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
             }
+            Stream::Tls(tls) => tls.socket().ends(),
         }
+    }
+
+    /// The TLS on top, if any.
+    pub fn tls(&self) -> Option<&tls::TlsStream> {
+        match self {
+            Stream::Tls(tls) => Some(tls),
+            _ => None,
+        }
+    }
+
+    /// What is known of the TLS on top.
+    pub fn facts(&self) -> Option<Box<tls::Facts>> {
+        self.tls().map(|tls| Box::new(tls.facts().clone()))
     }
 
     /// Waits until a read might succeed.
     pub async fn readable(&self) -> io::Result<()> {
-        each!(self, Stream, socket => socket.readable().await)
+        each!(self, Stream, socket => socket.readable().await, tls => tls.readable().await)
     }
 
     /// Waits until a write might succeed.
     pub async fn writable(&self) -> io::Result<()> {
-        each!(self, Stream, socket => socket.writable().await)
+        each!(self, Stream, socket => socket.writable().await, tls => tls.writable().await)
     }
 
     /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
@@ -122,43 +172,63 @@ impl Stream {
             }
             Ok(len)
         };
-        let result = each!(self, Stream, socket => socket.try_io(Interest::READABLE, read));
+        let result = each!(
+            self,
+            Stream,
+            socket => socket.try_io(Interest::READABLE, read),
+            tls => return tls.try_read(buffer)
+        );
         taken.map_or(result, Ok)
     }
 
     /// Writes once, when the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let write = || self.send(pieces);
-        each!(self, Stream, socket => socket.try_io(Interest::WRITABLE, write))
+        each!(
+            self,
+            Stream,
+            socket => socket.try_io(Interest::WRITABLE, write),
+            tls => tls.try_write(pieces)
+        )
     }
 
-    /// Writes once, from any thread, without waiting.
+    /// Writes once, from any thread, without waiting. With TLS only the flush task writes.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        each!(self, Stream, socket => send(&SockRef::from(socket), pieces))
+        each!(self, Stream, socket => send(&SockRef::from(socket), pieces), tls => tls.send())
     }
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, Stream, socket => receive(&SockRef::from(socket), buffer))
+        each!(
+            self,
+            Stream,
+            socket => receive(&SockRef::from(socket), buffer),
+            tls => tls.receive(buffer)
+        )
     }
 
     /// Ends our side: the peer reads to the end of what was sent.
     pub fn shut_down(&self) {
-        let _ = each!(self, Stream, socket => SockRef::from(socket).shutdown(Shutdown::Write));
+        let _ = each!(
+            self,
+            Stream,
+            socket => SockRef::from(socket).shutdown(Shutdown::Write),
+            tls => return tls.shut_down()
+        );
     }
 
-    /// Reads and drops what is there. `Ok(true)` at the end of the stream.
+    /// Reads and drops what is there, encrypted or not. `Ok(true)` at the end of the stream.
     pub fn discard(&self) -> io::Result<bool> {
         let mut scratch = [MaybeUninit::uninit(); 16 * 1024];
         each!(self, Stream, socket => {
             let read = || SockRef::from(socket).recv(&mut scratch).map(|len| len == 0);
             socket.try_io(Interest::READABLE, read)
-        })
+        }, tls => tls.socket().discard())
     }
 
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
-        Some(each!(self, Stream, socket => SockRef::from(socket)))
+        each!(self, Stream, socket => Some(SockRef::from(socket)), tls => tls.socket().socket())
     }
 
     /// Takes the socket out of the runtime's reactor.
@@ -167,6 +237,7 @@ impl Stream {
         Ok(match self {
             Stream::Unix(unix) => unix.into_std()?.into(),
             Stream::Tcp(tcp) => tcp.into_std()?.into(),
+            Stream::Tls(_) => return Err(io::ErrorKind::Unsupported.into()), // would lose the session
         })
     }
 
@@ -255,6 +326,7 @@ impl Listener {
                 .and_then(TcpListener::from_std)
                 .map(Listener::Tcp)
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
+            Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
     }
 
