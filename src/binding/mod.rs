@@ -4,6 +4,7 @@
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
 //! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
+//! * [`tls`]: settings for TLS.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine.js`.
@@ -14,3 +15,4 @@ mod event_loop;
 mod hub;
 mod options;
 mod text;
+mod tls;

@@ -4,9 +4,10 @@
 
 const Events = require('./events');
 const Listener = require('./listener');
-const { framingOf, refuseTls } = require('./config');
+const { framingOf } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
+const { serverTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
 
 const READABLE_BY_ALL = 0o444;
@@ -51,6 +52,7 @@ class Server extends Events {
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
    * @throws {TypeError} for a bad path or host
+   * @throws {Error} for `config.tls` that cannot be used, see tls.js
    */
   start() {
     if (!this.path) {
@@ -65,7 +67,8 @@ class Server extends Events {
     if (this.udp4 || this.udp6) {
       throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'UDP is not supported yet');
     }
-    refuseTls(this.config);
+    const { config } = this;
+    const tls = config.tls ? serverTls(config.tls, this.log) : null;
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -73,9 +76,10 @@ class Server extends Events {
     starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
     this.#starting = starting;
     this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
-    this.log('starting TLS server', this.config.tls);
-    const { config } = this;
-    const listener = new Listener(this, { ...this.#framing, raw: Boolean(config.rawBuffer) });
+    this.log('starting TLS server', shown(config.tls));
+    if (tls) this.log('starting TLS server', shown(config.tls)); // twice, as node-ipc
+    const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
+    const listener = new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
     listener.on('connection', (socket) => this.#connected(socket));
@@ -95,7 +99,7 @@ class Server extends Events {
       this.path = systemPath(this.path);
       listener._listenPath(this.path, this.#claim(), this.#addMode());
     } else {
-      this.log('starting server as', 'TCP');
+      this.log('starting server as', tls ? 'TLS' : 'TCP');
       listener._listenHost(this.path, port);
     }
     return starting.promise;
