@@ -105,7 +105,8 @@ class Client extends Events {
     }
     this.#cancelRetry();
     const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
-    const tls = this.port && config.tls ? clientTls(config.tls, this.path, this.log) : null;
+    const tls =
+      this.port && config.tls ? clientTls(config.tls, this.path, (line) => this.log(line)) : null;
     const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
     socket.setEncoding(config.encoding);
     if (this.port) {

@@ -68,7 +68,7 @@ class Server extends Events {
       throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'UDP is not supported yet');
     }
     const { config } = this;
-    const tls = config.tls ? serverTls(config.tls, this.log) : null;
+    const tls = config.tls ? serverTls(config.tls, (line) => this.log(line)) : null;
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),

@@ -223,7 +223,7 @@ impl Stream {
         each!(self, Stream, socket => {
             let read = || SockRef::from(socket).recv(&mut scratch).map(|len| len == 0);
             socket.try_io(Interest::READABLE, read)
-        }, tls => tls.socket().discard())
+        }, tls => tls.discard())
     }
 
     /// The socket, for its options.

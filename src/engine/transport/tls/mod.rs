@@ -314,6 +314,12 @@ impl TlsStream {
         }
     }
 
+    /// See [`Stream::discard`]. From now on only the socket below is looked at.
+    pub fn discard(&self) -> io::Result<bool> {
+        self.session().more = false;
+        self.socket.discard()
+    }
+
     /// Writes are put off to where encryption belongs, see the module's page.
     pub fn send(&self) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
