@@ -38,7 +38,7 @@ const cases = [
   ['a chain with its root', identity({ issuer: ca }, ca), { ca: ca.cert }],
   ['one of two authorities', identity({ issuer: ca }), { ca: [other.cert, ca.cert] }],
   ['authorities in one text', identity({ issuer: ca }), { ca: other.cert + ca.cert }],
-  ['an authority as DER', identity({ issuer: ca }), { ca: Buffer.from(ca.cert) }],
+  ['an authority in a Buffer', identity({ issuer: ca }), { ca: Buffer.from(ca.cert) }],
   ['no authority that is known', identity({ issuer: ca }), { ca: other.cert }],
   ['nothing configured', identity({ issuer: ca }), {}],
   ['a root that is not known', identity({ issuer: ca }, ca), { ca: other.cert }],
@@ -101,7 +101,7 @@ async function nodeOutcome(place, options) {
 const told = (result) => result.code ?? result;
 
 describe('a client that meets', () => {
-  test.each(cases)('%s says what node:tls says', async (_, server, client, differs) => {
+  test.each(cases)('%s says what node:tls says', async (_, server, client, ...[differs]) => {
     const place = await world.at();
     await world.nodeServer(place, server);
     const theirs = await nodeOutcome(place, client);
