@@ -198,7 +198,7 @@ describe('who the server is', () => {
 
   test("is for the caller's function to say, with the name and the certificate", async () => {
     const place = await world.at();
-    const server = await world.serve(place);
+    await world.serve(place);
     const calls = [];
     const checkServerIdentity = (name, certificate) => void calls.push([name, certificate]);
     await world.connect(place, { tls: { ...world.clientTls, checkServerIdentity } });
