@@ -313,6 +313,21 @@ describe('the authorities of a client by default', () => {
   const variable = 'NODE_TLS_REJECT_UNAUTHORIZED';
   afterEach(() => delete process.env[variable]);
 
+  test('are those of Node, with NODE_EXTRA_CA_CERTS', async () => {
+    const place = await world.at();
+    await world.serve(place);
+    const file = world.file('extra.pem');
+    fs.writeFileSync(file, ca.cert);
+    const env = { NODE_EXTRA_CA_CERTS: file };
+    const { port } = place.options;
+    expect((await world.child('tls-life.js', ['default', port], { env }).exited).lines).toEqual([
+      'connected',
+    ]);
+    expect((await world.child('tls-life.js', ['default', port]).exited).lines).toEqual([
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    ]);
+  });
+
   test(`are not asked if ${variable} is 0, unless rejectUnauthorized is set`, async () => {
     const place = await world.at();
     await world.serve(place);

@@ -147,14 +147,15 @@ function identities(tls, ca, log) {
 
 /** Node sends issuers along that are among the trusted certificates. */
 function completed(leaf, ca) {
-  const chain = [leaf];
   const known = (ca ?? []).map((der) => new crypto.X509Certificate(der));
-  for (let last = leaf; chain.length <= known.length; chain.push(last)) {
-    const issued = last;
-    last = known.find((issuer) => issued.checkIssued(issuer) && !issuer.checkIssued(issuer));
-    if (last === undefined || chain.includes(last)) break;
+  const middle = known.filter((certificate) => !certificate.checkIssued(certificate));
+  const chain = [leaf];
+  for (;;) {
+    const issued = chain.at(-1);
+    const issuer = middle.find((one) => issued.checkIssued(one) && !chain.includes(one));
+    if (issuer === undefined) return chain.map((certificate) => certificate.raw);
+    chain.push(issuer);
   }
-  return chain.map((certificate) => certificate.raw);
 }
 
 /** The trusted certificates that are configured, or null. */
@@ -170,9 +171,21 @@ let defaults = null;
 
 /** What Node trusts when nothing is configured. */
 function defaultCa() {
-  const list = () => nodeTls.getCACertificates?.('default') ?? nodeTls.rootCertificates;
-  defaults ??= list().map((pem) => Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64'));
+  defaults ??= defaultPems().flatMap((pem) =>
+    (pem.match(PEM) ?? []).map((one) => Buffer.from(one.replace(/-----[^-]+-----/g, ''), 'base64')),
+  );
   return defaults;
+}
+
+function defaultPems() {
+  if (nodeTls.getCACertificates) return nodeTls.getCACertificates('default');
+  const extra = process.env.NODE_EXTRA_CA_CERTS; // of which older releases of Node do not tell
+  if (!extra) return nodeTls.rootCertificates;
+  try {
+    return [...nodeTls.rootCertificates, fs.readFileSync(extra, 'latin1')];
+  } catch {
+    return nodeTls.rootCertificates; // Node has warned of it
+  }
 }
 
 function versions({ minVersion, maxVersion }) {
@@ -200,16 +213,20 @@ function names(value, name, known) {
   });
 }
 
-function protocols(list) {
-  if (!list) return [];
-  const converted = {};
-  nodeTls.convertALPNProtocols(list, converted);
-  const bytes = converted.ALPNProtocols ?? Buffer.alloc(0);
-  const found = [];
-  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
-    found.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
+/** Names of application protocols from a list, or from their form in the protocol: length, name, … */
+function protocols(value) {
+  if (!value) return [];
+  if (Array.isArray(value)) {
+    const names = value.map((one) => Buffer.from(typeof one === 'string' ? one : toBytes(one)));
+    if (names.every(({ length }) => length > 0 && length < 256)) return names;
+    throw refuse('ALPNProtocols', 'has a name that is empty or longer than 255 bytes');
   }
-  return found;
+  const bytes = Buffer.from(toBytes(value));
+  const names = [];
+  for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
+    names.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
+  }
+  return names;
 }
 
 function timeoutOf({ handshakeTimeout = HANDSHAKE_TIMEOUT }) {
