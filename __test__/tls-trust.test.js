@@ -107,7 +107,8 @@ describe('a client that meets', () => {
     const theirs = await nodeOutcome(place, client);
     const own = await outcome(world.dial(place, { tls: client }));
     expect(told(own)).toBe(differs ?? told(theirs));
-    if (!differs) expect(own.message).toBe(theirs.message);
+    // Newer releases of Node go on with advice.
+    if (!differs && own.message) expect(theirs.message).toContain(own.message);
     // Without insisting, the connection comes up and the reason is on the socket.
     const lax = { ...client, rejectUnauthorized: false };
     const tolerant = await world.connect(place, { tls: lax });

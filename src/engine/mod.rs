@@ -4,7 +4,8 @@
 //!
 //! * [`codec`]: bytes <-> frames. Pure: no I/O, no clock.
 //! * [`link`]: one connection's state without its socket: what was received, what is to be sent.
-//! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors.
+//! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors, with TLS
+//!   on top.
 //! * [`driver`]: connections, and the two drivers that move bytes between a socket and its link:
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.

@@ -2,9 +2,8 @@
 // A socket with TLS: what tls.TLSSocket answers, and the look at who the server is. Used by client.js
 // and listener.js. The TLS itself is the engine's.
 
-const crypto = require('node:crypto');
 const Socket = require('./socket');
-const { describeCipher } = require('./tls');
+const { describeCipher, x509 } = require('./tls');
 
 /**
  * Further events: 'secureConnect' of a client, after 'connect', which means here that the handshake is
@@ -99,7 +98,7 @@ class TlsSocket extends Socket {
     if (chain === null) return null;
     if (chain.length === 0) return {};
     if (!detailed) return chain[0].toLegacyObject();
-    const ca = (this.#settings.ca ?? []).map((der) => new crypto.X509Certificate(der));
+    const ca = (this.#settings.ca ?? []).map(x509);
     const described = [];
     for (let next = chain.shift(); next !== undefined;) {
       const certificate = next.toLegacyObject();
@@ -123,7 +122,7 @@ class TlsSocket extends Socket {
 
   #chain() {
     const hex = this.#facts?.chain;
-    return hex ? hex.map((one) => new crypto.X509Certificate(Buffer.from(one, 'hex'))) : null;
+    return hex ? hex.map((one) => x509(Buffer.from(one, 'hex'))) : null;
   }
 
   /** Sessions are never resumed. */

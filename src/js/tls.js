@@ -3,11 +3,13 @@
 // what cannot be done is refused by name. `config.tls` itself is never changed (F15). Used by client.js
 // and server.js at each connect and start, so that renewed files are noticed.
 
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
-const nodeTls = require('node:tls');
 const { argumentError, codedError } = require('./errors');
+
+/** Loaded when needed: most programs have no TLS, and these two take longer than all the rest. */
+const crypto = () => require('node:crypto');
+const nodeTls = () => require('node:tls');
 
 /** Node's default for a server's `handshakeTimeout`, in ms; here it holds for clients, too. */
 const HANDSHAKE_TIMEOUT = 120_000;
@@ -58,6 +60,12 @@ const GROUPS = new Map([
 
 const PEM = /-----BEGIN (X509 )?CERTIFICATE-----[^-]*-----END (X509 )?CERTIFICATE-----/g;
 
+/** A certificate from PEM or DER. */
+function x509(bytes) {
+  const { X509Certificate } = crypto();
+  return new X509Certificate(bytes);
+}
+
 function refuse(name, reason, cause) {
   const properties = { option: name, ...(cause && { cause }) };
   return codedError('ERR_FERRIPC_TLS_OPTION', `config.tls.${name} ${reason}`, properties);
@@ -70,7 +78,7 @@ function certificates(value, name) {
   try {
     const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(toBytes(value));
     const found = bytes.toString('latin1').match(PEM) ?? [bytes];
-    return found.map((one) => new crypto.X509Certificate(one).raw);
+    return found.map((one) => x509(one).raw);
   } catch (error) {
     throw refuse(name, `holds no certificate: ${error.message}`, error);
   }
@@ -85,7 +93,7 @@ function toBytes(value) {
 
 /** A private key from PEM, DER or `{pem, passphrase}`. */
 function privateKey(value, name, passphrase) {
-  if (value instanceof crypto.KeyObject) return value;
+  if (value instanceof crypto().KeyObject) return value;
   const wrapped = value?.pem ?? value?.key;
   if (wrapped !== undefined) return privateKey(wrapped, name, value.passphrase ?? passphrase);
   let failure;
@@ -94,7 +102,7 @@ function privateKey(value, name, passphrase) {
   if (!pem) for (const type of ['pkcs8', 'pkcs1', 'sec1']) formats.push({ format: 'der', type });
   for (const format of formats) {
     try {
-      return crypto.createPrivateKey({ key: value, ...format, passphrase });
+      return crypto().createPrivateKey({ key: value, ...format, passphrase });
     } catch (error) {
       failure ??= error;
     }
@@ -131,7 +139,7 @@ function identities(tls, ca, log) {
     return [];
   }
   return chains.map((chain) => {
-    const leaf = new crypto.X509Certificate(chain[0]);
+    const leaf = x509(chain[0]);
     const own = keys.find((candidate) => leaf.checkPrivateKey(candidate));
     if (own === undefined) {
       const message = `config.tls.${keyName} and config.tls.${certName} do not belong together`;
@@ -147,7 +155,7 @@ function identities(tls, ca, log) {
 
 /** Node sends issuers along that are among the trusted certificates. */
 function completed(leaf, ca) {
-  const known = (ca ?? []).map((der) => new crypto.X509Certificate(der));
+  const known = (ca ?? []).map((der) => x509(der));
   const middle = known.filter((certificate) => !certificate.checkIssued(certificate));
   const chain = [leaf];
   for (;;) {
@@ -178,13 +186,13 @@ function defaultCa() {
 }
 
 function defaultPems() {
-  if (nodeTls.getCACertificates) return nodeTls.getCACertificates('default');
+  if (nodeTls().getCACertificates) return nodeTls().getCACertificates('default');
   const extra = process.env.NODE_EXTRA_CA_CERTS; // of which older releases of Node do not tell
-  if (!extra) return nodeTls.rootCertificates;
+  if (!extra) return nodeTls().rootCertificates;
   try {
-    return [...nodeTls.rootCertificates, fs.readFileSync(extra, 'latin1')];
+    return [...nodeTls().rootCertificates, fs.readFileSync(extra, 'latin1')];
   } catch {
-    return nodeTls.rootCertificates; // Node has warned of it
+    return nodeTls().rootCertificates; // Node has warned of it
   }
 }
 
@@ -194,8 +202,8 @@ function versions({ minVersion, maxVersion }) {
       throw refuse(name, `must be one of ${VERSIONS.join(', ')}: ${String(value)}`);
     }
   }
-  const least = VERSIONS.indexOf(minVersion || nodeTls.DEFAULT_MIN_VERSION);
-  const most = VERSIONS.indexOf(maxVersion || nodeTls.DEFAULT_MAX_VERSION);
+  const least = VERSIONS.indexOf(minVersion || nodeTls().DEFAULT_MIN_VERSION);
+  const most = VERSIONS.indexOf(maxVersion || nodeTls().DEFAULT_MAX_VERSION);
   const range = VERSIONS.slice(Math.max(least, 0), most + 1);
   if (range.length === 0) throw refuse('minVersion', 'is above maxVersion');
   return range;
@@ -264,7 +272,7 @@ function settings(tls, log) {
 function clientTls(tls, host, log) {
   const made = settings(tls, log);
   const { native } = made;
-  const { servername, checkServerIdentity = nodeTls.checkServerIdentity, timeout } = tls;
+  const { servername, checkServerIdentity = nodeTls().checkServerIdentity, timeout } = tls;
   if (tls.rejectUnauthorized === undefined && process.env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     native.strict = false;
   }
@@ -314,4 +322,4 @@ function describeCipher(standardName, protocol) {
   return { name, standardName, version: protocol };
 }
 
-module.exports = { clientTls, serverTls, shown, describeCipher };
+module.exports = { clientTls, serverTls, shown, describeCipher, x509 };
