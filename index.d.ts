@@ -1,5 +1,6 @@
 /// <reference types="node" />
 
+import crypto = require('crypto');
 import net = require('net');
 import tls = require('tls');
 
@@ -135,6 +136,28 @@ declare namespace ferripc {
      * but whatever the peer has sent.
      */
     id?: any;
+
+    /** Here and below: with TLS only, as in `tls.TLSSocket`. Absent without (K22). */
+    encrypted?: true;
+    /** The peer's certificate is believed. On a server, only if `requestCert` asked for it. */
+    authorized?: boolean;
+    /** Why not: a code such as `'CERT_HAS_EXPIRED'`. `null` if it is, or if nobody asked. */
+    authorizationError?: any;
+    /** The application protocol that was agreed on; `false` if none. */
+    alpnProtocol?: string | false | null;
+    /** The name that the client asked for; `false` if none. */
+    servername?: string | false | null;
+    /** E.g. `'TLSv1.3'`; `null` before the connection is up. */
+    getProtocol?(): string | null;
+    /** The cipher suite; `null` before the connection is up. */
+    getCipher?(): tls.CipherNameAndProtocol | null;
+    /** The peer's certificate, `{}` without one; `null` before the connection is up. */
+    getPeerCertificate?(detailed?: boolean): any;
+    /** The peer's certificate; `undefined` without one. */
+    getPeerX509Certificate?(): crypto.X509Certificate | undefined;
+    /** Always `false`. */
+    isSessionReused?(): boolean;
+
     [property: string]: any;
   }
 
@@ -187,6 +210,8 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused (F16)
+   * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it (K22)
+   * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
    * - `ENOBUFS`: too much was emitted before the first connection was there or, on UDP, too much waits
    *   to be sent
    */
@@ -195,6 +220,8 @@ declare namespace ferripc {
     | 'ERR_FERRIPC_MESSAGE_TOO_LARGE'
     | 'ERR_FERRIPC_TRUNCATED_MESSAGE'
     | 'ERR_FERRIPC_MAX_CONNECTIONS'
+    | 'ERR_FERRIPC_TLS_OPTION'
+    | 'ERR_TLS_HANDSHAKE_TIMEOUT'
     | 'ENOBUFS'
     | (string & {});
 
@@ -218,6 +245,8 @@ declare namespace ferripc {
     response?: string;
     /** The `SyntaxError` of a frame that is not JSON. */
     err?: Error;
+    /** With `ERR_FERRIPC_TLS_OPTION`: the key of `config.tls`. */
+    option?: string;
     /** With `ERR_FERRIPC_MAX_CONNECTIONS`: who was refused. */
     peer?: DropInfo;
     [detail: string]: any;
@@ -243,28 +272,71 @@ declare namespace ferripc {
     lookup?: net.LookupFunction | boolean | undefined;
   }
 
-  /** The keys of {@link TlsConfig} that name files. */
+  /** The keys of {@link TlsConfig} that name files. They are read at each start and connect. */
   interface TlsFiles {
-    /** Path of the private key (PEM). A server needs it, or `key` (F15). */
+    /** Path of the private key (PEM). A server needs it, or `key` (F15). Goes before `key`. */
     private?: string | undefined;
-    /** Path of the certificate (PEM). A server needs it, or `cert` (F15). */
+    /** Path of the certificate (PEM). A server needs it, or `cert` (F15). Goes before `cert`. */
     public?: string | undefined;
-    /** Path of the Diffie-Hellman parameters (PEM); servers only. */
+    /**
+     * Path of Diffie-Hellman parameters; servers only. The file is read, but not used: all key
+     * exchanges are ECDHE.
+     */
     dhparam?: string | undefined;
-    /** Path or paths of the certificates to trust (PEM). */
+    /** Path or paths of the certificates to trust (PEM). Goes before `ca`. */
     trustedConnections?: string | string[] | undefined;
   }
 
   /**
-   * Not supported yet: a client or server with it is refused with an error.
+   * Options of `tls.connect` and `tls.createServer` that are honoured, with Node's meanings and
+   * defaults. A client ignores those of servers and the reverse, so that one object serves both.
    *
-   * TLS settings: paths of files, and whatever else `tls.connect` or `tls.createServer` takes, such
-   * as `rejectUnauthorized`, `requestCert`, `servername`, `key`, `cert`, `ca` (K22). The library
-   * never writes to this object (F15).
+   * - Keys: RSA of 2048 to 4096 bits, P-256, P-384, Ed25519. `key`, `cert` and `ca` may also be DER.
+   * - `ciphers`: full names only, out of those that the error for another one lists.
+   * - `ecdhCurve`: out of `X25519`, `P-256` and `P-384`.
+   * - `minVersion`, `maxVersion`: `TLSv1.2` and `TLSv1.3`.
+   * - `handshakeTimeout` (ms, default 120000) holds for clients, too.
+   */
+  type TlsOption =
+    | 'key'
+    | 'cert'
+    | 'ca'
+    | 'passphrase'
+    | 'requestCert'
+    | 'rejectUnauthorized'
+    | 'servername'
+    | 'checkServerIdentity'
+    | 'ALPNProtocols'
+    | 'ciphers'
+    | 'ecdhCurve'
+    | 'honorCipherOrder'
+    | 'handshakeTimeout'
+    | 'localAddress'
+    | 'localPort'
+    | 'family'
+    | 'hints'
+    | 'lookup'
+    | 'timeout'
+    | 'noDelay'
+    | 'keepAlive';
+
+  /**
+   * TLS settings: paths of files, and options of `tls.connect` and `tls.createServer` (K22). The
+   * library never writes to this object (F15).
+   *
+   * Other options of Node's that mean something (`pfx`, `crl`, `SNICallback`, `pskCallback`,
+   * `secureContext`, `session`, `sigalgs`, …) are refused: `start()`, `connectToNet()` throw an
+   * error with code `ERR_FERRIPC_TLS_OPTION`, whose `option` is the name. So do a server without
+   * key and certificate, and what cannot be used; a file that cannot be read throws its own error.
+   *
+   * A failed handshake is an `error` event on both sides, with Node's code
+   * (`DEPTH_ZERO_SELF_SIGNED_CERT`, `ERR_SSL_WRONG_VERSION_NUMBER`, …).
    */
   type TlsConfig = TlsFiles &
-    Omit<tls.TlsOptions, keyof TlsFiles> &
-    Omit<tls.ConnectionOptions, keyof TlsFiles>;
+    Pick<tls.TlsOptions & tls.ConnectionOptions & net.TcpSocketConnectOpts, TlsOption> & {
+      minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+      maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+    };
 
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect

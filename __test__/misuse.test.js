@@ -67,14 +67,6 @@ describe('arguments of serve and connectTo', () => {
     ipc.connectToNet();
     expect(ipc.of).toEqual({});
   });
-
-  test('TLS, which is not there yet, is an error and not plain TCP', async () => {
-    const ipc = world.ipc({ tls: { public: 'x' } });
-    const code = 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM';
-    expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1))).toMatchObject({ code });
-    ipc.serveNet('127.0.0.1', 1);
-    expect(thrownBy(() => ipc.server.start())).toMatchObject({ code });
-  });
 });
 
 onUnix.describe('a path that is too long for a socket', () => {

@@ -136,7 +136,7 @@ fn pair(scratch: &Scratch, over_tcp: bool) -> (Peer, Id, Peer, Id) {
         target
     };
     let outgoing = client.hub.connect(target, framing(Mode::Frames));
-    let Event::Open { id, ends } = client.event() else { panic!("not open") };
+    let Event::Open { id, ends, tls: None } = client.event() else { panic!("not open") };
     assert_eq!((id, ends.is_some()), (outgoing, over_tcp));
     let Event::Accepted { connection, .. } = server.event() else { panic!("not accepted") };
     let incoming = connection.id();

@@ -110,6 +110,19 @@ if (ipc.config.tls) ipc.config.tls.public = 'other.pub';
 config.tls = { private: Buffer.of(1) };
 // @ts-expect-error
 config.tls = true;
+config.tls = {
+  ca: [Buffer.of(1)],
+  ALPNProtocols: ['ipc'],
+  checkServerIdentity: (host, certificate) =>
+    host === certificate.subject.CN ? undefined : new Error(),
+  handshakeTimeout: 1000,
+  honorCipherOrder: true,
+  maxVersion: 'TLSv1.2',
+};
+// @ts-expect-error refused
+config.tls = { pfx: Buffer.of(1) };
+// @ts-expect-error too old
+config.tls = { minVersion: 'TLSv1.1' };
 
 // The object can be replaced, by part of one too, and is read as a full one.
 const own = new IPC();

@@ -132,6 +132,11 @@ server.on('app.message', (data, socket) => {
 });
 server.on('app.message', (data: { id: number }, socket: net.Socket) => socket.write(`${data.id}`));
 server.on('app.message', (data, socket: tls.TLSSocket) => socket.authorized === data);
+server.on('connect', (socket) => {
+  expectType<true | undefined>()(socket.encrypted);
+  expectType<string | null | undefined>()(socket.getProtocol?.());
+  expectType<string | undefined>()(socket.getCipher?.()?.standardName);
+});
 server.on('app.message', (data, peer: UdpPeer) => server.emit(peer, 'answer', data));
 server.on('app.message', function (data, socket) {
   expectType<Server>()(this);

@@ -17,6 +17,7 @@ use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::error::Endpoint;
 use crate::engine::event::{Ends, Event};
+use crate::engine::transport::tls::Facts;
 
 /// `header[0]`. 0 means that there is no event.
 #[repr(u32)]
@@ -25,7 +26,7 @@ enum Kind {
     Frames = 1,
     /// A buffer.
     Chunk,
-    /// JSON of the addresses, or `null`.
+    /// JSON of the addresses, with `tls` where there is TLS; or `null`.
     Open,
     /// As `Open`; `header[2]` is the listener.
     Accepted,
@@ -92,10 +93,10 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
     let (kind, id, payload) = match event {
         Event::Frames { id, batch } => (Kind::Frames, id, frames(batch, hub.delimiter(id), header)),
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
-        Event::Open { id, ends } => (Kind::Open, id, Payload::Json(addresses(ends))),
-        Event::Accepted { listener, connection, ends } => {
+        Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
+        Event::Accepted { listener, connection, ends, tls } => {
             header[2] = listener;
-            (Kind::Accepted, connection.id(), Payload::Json(addresses(ends)))
+            (Kind::Accepted, connection.id(), Payload::Json(addresses(ends, tls)))
         }
         Event::End { id } => (Kind::End, id, Payload::None),
         Event::Drain { id } => (Kind::Drain, id, Payload::None),
@@ -180,7 +181,7 @@ pub fn error(error: &engine::error::Error) -> Value {
         "message": error.to_string(),
         "errno": error.errno(),
         "code": error.code(),
-        "syscall": error.syscall,
+        "syscall": error.failure().is_none().then_some(error.syscall),
     });
     match &error.endpoint {
         Some(Endpoint::Path(path)) => json["address"] = json!(path),
@@ -193,11 +194,30 @@ pub fn error(error: &engine::error::Error) -> Value {
     json
 }
 
-fn addresses(ends: Option<Ends>) -> Value {
-    ends.map_or(
-        Value::Null,
-        |ends| json!({ "local": address(ends.local), "remote": address(ends.peer) }),
-    )
+fn addresses(ends: Option<Ends>, tls: Option<Box<Facts>>) -> Value {
+    if ends.is_none() && tls.is_none() {
+        return Value::Null;
+    }
+    let (local, remote) = match ends {
+        Some(ends) => (address(ends.local), address(ends.peer)),
+        None => (json!({}), json!({})),
+    };
+    let mut json = json!({ "local": local, "remote": remote });
+    if let Some(facts) = tls {
+        json["tls"] = json!({
+            "protocol": facts.protocol,
+            "suite": facts.suite,
+            "alpn": facts.alpn,
+            "servername": facts.server_name,
+            "problem": facts.problem,
+            "chain": facts.chain.iter().map(|der| hex(der)).collect::<Vec<_>>(),
+        });
+    }
+    json
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What `net.Server.address()` returns.

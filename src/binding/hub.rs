@@ -236,8 +236,8 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn listen_elsewhere(&mut self, options: ListenOptions) -> Result<String> {
         let (local, framing) = options.into_engine()?;
-        let id = local.check().map(|()| (self.engine.listen_elsewhere(framing), None));
-        Ok(deliver::listening(id))
+        let id = self.engine.listen_elsewhere(&local, framing);
+        Ok(deliver::listening(id.map(|id| (id, None))))
     }
 
     /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.

@@ -7,6 +7,7 @@
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
+//! * [`tls`]: settings for TLS.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine.js`.
@@ -20,3 +21,4 @@ mod event_loop;
 mod hub;
 mod options;
 mod text;
+mod tls;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
+use super::tls::TlsOptions;
 use crate::engine::driver::Framing;
 use crate::engine::link::Mode;
 #[cfg(windows)]
@@ -54,6 +55,8 @@ pub struct ConnectOptions {
     pub local_address: Option<String>,
     /// Local port to connect from.
     pub local_port: Option<u16>,
+    /// With TLS.
+    pub tls: Option<TlsOptions>,
     /// Framing.
     pub framing: FramingOptions,
 }
@@ -62,8 +65,13 @@ impl ConnectOptions {
     /// The engine's form of it.
     pub fn into_engine(self) -> Result<(Target, Framing)> {
         let framing = self.framing.into_engine()?;
+        let tls = self.tls.map(TlsOptions::into_engine).transpose()?;
+        let secured = |target| match tls {
+            Some(settings) => Target::Tls(Box::new(target), settings),
+            None => target,
+        };
         if let Some(path) = self.path {
-            return Ok((local_target(path), framing));
+            return Ok((secured(local_target(path)), framing));
         }
         let port = self.port.unwrap_or(0);
         let addresses = self.addresses.unwrap_or_default();
@@ -72,7 +80,7 @@ impl ConnectOptions {
             local_address: self.local_address.as_deref().map(ip).transpose()?,
             local_port: self.local_port.unwrap_or(0),
         };
-        Ok((Target::Tcp(target), framing))
+        Ok((secured(Target::Tcp(target)), framing))
     }
 }
 
@@ -91,6 +99,8 @@ pub struct ListenOptions {
     pub address: Option<String>,
     /// TCP port; 0: the system's choice.
     pub port: Option<u16>,
+    /// With TLS.
+    pub tls: Option<TlsOptions>,
     /// Framing.
     pub framing: FramingOptions,
 }
@@ -105,6 +115,11 @@ impl ListenOptions {
                 let address = self.address.as_deref().unwrap_or("::");
                 Local::Tcp(socket_address(address, self.port.unwrap_or(0))?)
             }
+        };
+        let tls = self.tls.map(TlsOptions::into_engine).transpose()?;
+        let local = match tls {
+            Some(settings) => Local::Tls(Box::new(local), settings),
+            None => local,
         };
         Ok((local, framing))
     }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
+use super::transport::tls::failure::Failure;
+
 /// Where an operation was directed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
@@ -23,9 +25,10 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// A failed system call. `Display` is Node's message, e.g. `connect ECONNREFUSED 127.0.0.1:8002`.
+/// A failed system call, or a failure of TLS ([`Failure`], in the source). `Display` is Node's
+/// message, e.g. `connect ECONNREFUSED 127.0.0.1:8002`.
 #[derive(Debug, thiserror::Error)]
-#[error("{syscall} {}{}{}", self.code(), self.reason(), self.target())]
+#[error("{}", self.message())]
 pub struct Error {
     /// Name of the failed call, in Node's terms: `connect`, `listen`, `accept`, `read`, `write`,
     /// `bind`, `send`, `recv`.
@@ -54,7 +57,19 @@ impl Error {
 
     /// The symbolic code, e.g. `ECONNREFUSED`; `UNKNOWN` where there is none.
     pub fn code(&self) -> &'static str {
-        name(&self.source)
+        self.failure().map_or_else(|| name(&self.source), |failure| failure.code)
+    }
+
+    /// The failure of TLS that it is, if it is no failed system call.
+    pub fn failure(&self) -> Option<&Failure> {
+        Failure::of(&self.source)
+    }
+
+    fn message(&self) -> String {
+        match self.failure() {
+            Some(failure) => failure.message.clone(),
+            None => format!("{} {}{}{}", self.syscall, self.code(), self.reason(), self.target()),
+        }
     }
 
     /// libuv's error number on Unix: the negated `errno`. On Windows libuv has numbers of its own,

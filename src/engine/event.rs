@@ -10,6 +10,7 @@ use super::codec::delimited::Batch;
 use super::driver::Connection;
 use super::error::Error;
 use super::mailbox::MAX_BYTES;
+use super::transport::tls::Facts;
 
 /// Handle of a connection or a listener. Never reused within one hub.
 pub type Id = u32;
@@ -36,6 +37,8 @@ pub enum Event {
         id: Id,
         /// Its addresses, for IP.
         ends: Option<Ends>,
+        /// What is known of its TLS, if it has any.
+        tls: Option<Box<Facts>>,
     },
     /// A listener accepted a connection.
     Accepted {
@@ -45,6 +48,8 @@ pub enum Event {
         connection: Arc<Connection>,
         /// Its addresses, for IP.
         ends: Option<Ends>,
+        /// What is known of its TLS, if it has any.
+        tls: Option<Box<Facts>>,
     },
     /// Complete frames of one read.
     Frames {

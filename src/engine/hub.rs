@@ -9,12 +9,14 @@ use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 #[cfg(unix)]
 use socket2::Socket;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
@@ -24,11 +26,15 @@ use super::error::Error;
 use super::event::{Event, Id};
 use super::mailbox::{Gone, Mailbox};
 use super::runtime::Runtime;
+use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, Target, set_nodelay};
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long handshakes may go on after their listener was closed.
+const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
 
 /// See the module's page.
 pub struct Hub {
@@ -136,7 +142,7 @@ impl Hub {
             Listener::listen(local)?
         };
         let address = listener.address();
-        let (id, accepting) = self.accepting(framing);
+        let (id, accepting) = self.accepting(local, framing);
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
@@ -151,22 +157,23 @@ impl Hub {
                 let _ = accepting.take(stream);
             }
             listener.close().await;
-            let _ = accepting.mailbox.post_now(Event::ListenerClosed { id });
             drop(alive);
+            accepting.finish().await;
         });
         Ok((id, address))
     }
 
-    /// A listener without a socket of its own, whose connections are accepted elsewhere and brought by
-    /// [`Hub::adopt`].
+    /// A listener without a socket of its own, whose connections are accepted elsewhere, at `local`, and
+    /// brought by [`Hub::adopt`].
     ///
     /// # Panics
     /// After [`Hub::shut_down`].
     #[cfg(unix)]
-    pub fn listen_elsewhere(&mut self, framing: Framing) -> Id {
-        let (id, accepting) = self.accepting(framing);
+    pub fn listen_elsewhere(&mut self, local: &Local, framing: Framing) -> Result<Id, Error> {
+        local.check()?;
+        let (id, accepting) = self.accepting(local, framing);
         self.listeners.insert(id, Acceptor { accepting, task: None });
-        id
+        Ok(id)
     }
 
     /// Takes a connected stream socket as if `listener` had accepted it: [`Event::Accepted`] follows.
@@ -182,7 +189,7 @@ impl Hub {
             .map_err(|error| Error::new("accept", error, None))
     }
 
-    fn accepting(&mut self, framing: Framing) -> (Id, Arc<Accepting>) {
+    fn accepting(&mut self, local: &Local, framing: Framing) -> (Id, Arc<Accepting>) {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let accepting = Accepting {
             id,
@@ -190,6 +197,8 @@ impl Hub {
             mailbox: self.mailbox.clone(),
             runtime: self.runtime(),
             ids: self.ids.clone(),
+            tls: local.tls().cloned(),
+            handshakes: Mutex::default(),
         };
         (id, Arc::new(accepting))
     }
@@ -202,7 +211,10 @@ impl Hub {
                 task.stop.notify_one();
                 let _ = task.stopped.recv_timeout(CLOSE_PATIENCE);
             }
-            Some(_) => drop(self.mailbox.post_now(Event::ListenerClosed { id })),
+            Some(Acceptor { accepting, task: None }) => {
+                let runtime = accepting.runtime.clone();
+                runtime.spawn(async move { accepting.finish().await });
+            }
             None => {}
         }
     }
@@ -332,10 +344,13 @@ struct Accepting {
     mailbox: Arc<Mailbox>,
     runtime: Runtime,
     ids: Arc<AtomicU32>,
+    tls: Option<Arc<Settings>>,
+    /// Each in a task of its own, so that a slow peer keeps nobody waiting.
+    handshakes: Mutex<JoinSet<()>>,
 }
 
 impl Accepting {
-    async fn run(&self, listener: &Listener) -> Result<(), Gone> {
+    async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
         let mut failed = false;
         loop {
             // First room, then a connection: nothing is accepted that could not be reported at once.
@@ -351,14 +366,52 @@ impl Accepting {
         }
     }
 
-    fn take(&self, stream: Stream) -> Result<(), Gone> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let ends = stream.ends();
+    fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
         // Messages are latency-bound: never wait for more to fill a segment.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
+        let Some(settings) = self.tls.clone() else { return self.report(stream) };
+        let accepting = self.clone();
+        let task = async move {
+            let handshake = stream.handshake(Side::Server, &settings);
+            let secured = tokio::select! {
+                secured = handshake => secured,
+                () = accepting.mailbox.closed() => return,
+            };
+            accepting.mailbox.room().await;
+            let _ = match secured {
+                Ok(stream) => accepting.report(stream),
+                Err(error) => {
+                    let failed = Event::AcceptFailed { id: accepting.id, error };
+                    accepting.mailbox.post_now(failed)
+                }
+            };
+        };
+        let mut handshakes = self.handshakes();
+        while handshakes.try_join_next().is_some() {}
+        let _entered = self.runtime.enter();
+        handshakes.spawn(task);
+        Ok(())
+    }
+
+    fn report(&self, stream: Stream) -> Result<(), Gone> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let (ends, tls) = (stream.ends(), stream.facts());
         let (mailbox, runtime) = (self.mailbox.clone(), self.runtime.clone());
         let connection = Connection::new(id, self.framing.clone(), mailbox, runtime);
         connection.take(stream);
-        self.mailbox.post_now(Event::Accepted { listener: self.id, connection, ends })
+        self.mailbox.post_now(Event::Accepted { listener: self.id, connection, ends, tls })
+    }
+
+    fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
+    async fn finish(&self) {
+        let mut running = std::mem::take(&mut *self.handshakes());
+        let all = async { while running.join_next().await.is_some() {} };
+        let _ = timeout(HANDSHAKE_LINGER, all).await;
+        drop(running); // ends what is left
+        let _ = self.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 }

@@ -80,6 +80,19 @@ impl Mailbox {
         }
     }
 
+    /// Waits until the mailbox is closed.
+    pub async fn closed(&self) {
+        loop {
+            let changed = self.room.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable(); // as in `room`
+            if self.lock().wake.is_none() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
     /// Queues `event` at once, over the bound if need be. For events that a connection produces at
     /// most a few times in its life, from places that cannot wait.
     pub fn post_now(&self, event: Event) -> Result<(), Gone> {

@@ -5,7 +5,8 @@
 //! * [`codec`]: bytes <-> frames. Pure: no I/O, no clock.
 //! * [`link`]: one connection's state without its socket: what was received, what is to be sent.
 //! * [`datagram`]: the same for a datagram socket.
-//! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors, UDP.
+//! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors, with TLS
+//!   on top; UDP; pipes.
 //! * [`driver`]: connections, and the two drivers that move bytes between a socket and its link:
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.

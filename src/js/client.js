@@ -5,9 +5,11 @@
 const Events = require('./events');
 const Queue = require('./queue');
 const Socket = require('./socket');
-const { framingOf, interfaceOf, refuseTls } = require('./config');
+const TlsSocket = require('./tls-socket');
+const { framingOf, interfaceOf } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
+const { clientTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
 
 /** Characters and bytes that are kept for a client that was never connected. */
@@ -84,6 +86,7 @@ class Client extends Events {
    * Connects, unless connected or connecting.
    * @throws {RangeError} for a bad port
    * @throws {TypeError} for a bad path, host or option of `config.interface`
+   * @throws {Error} for `config.tls` that cannot be used, see tls.js; local paths do without TLS
    */
   connect() {
     const { config } = this;
@@ -101,12 +104,19 @@ class Client extends Events {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
     this.#cancelRetry();
-    const socket = new Socket(this, { ...this.#framing, raw: Boolean(config.rawBuffer) });
+    const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
+    const tls =
+      this.port && config.tls ? clientTls(config.tls, this.path, (line) => this.log(line)) : null;
+    const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
     socket.setEncoding(config.encoding);
     if (this.port) {
-      refuseTls(config);
       const options = { host: this.path, port: toPort(this.port), ...interfaceOf(config) };
-      this.log('Connecting client via TCP to', options);
+      if (tls) {
+        this.log('Connecting client via TLS to', this.path, this.port, shown(config.tls));
+        if (tls.timeout) socket.setTimeout(tls.timeout);
+      } else {
+        this.log('Connecting client via TCP to', options);
+      }
       socket._connectHost(options);
     } else {
       this.log('Connecting client on Unix Socket :', this.path);

@@ -79,14 +79,18 @@ class SharedListener {
  * Listens by way of the primary, as engine.listen; `done` gets what that returns, or `{failure}` with
  * Node's own error. `sink`: the net.Server that users know; `_count` are its connections.
  */
-function listen({ path, addMode, address, port, framing }, sink, done) {
+function listen({ path, addMode, address, port, tls, framing }, sink, done) {
   const acceptor = new Acceptor(sink);
   const { error, listener } = engine.listenElsewhere(
-    { path, claim: 'never', framing },
+    { path, claim: 'never', tls, framing },
     {
-      _onAccepted(connection, addresses) {
+      _onAccepted(connection, facts) {
         acceptor.arriving--;
-        sink._onAccepted(connection, addresses);
+        sink._onAccepted(connection, facts);
+      },
+      _onAcceptFailed(failed) {
+        acceptor.arriving--;
+        sink._onAcceptFailed(failed);
       },
     },
   );

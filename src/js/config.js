@@ -6,7 +6,7 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
-const { argumentError, codedError } = require('./errors');
+const { argumentError } = require('./errors');
 const { DEFAULT_DELIMITER } = require('./wire');
 
 /** How long a silent UDP peer is remembered, in ms. */
@@ -97,10 +97,13 @@ function framingOf(config) {
   return { delimiter, maxFrame, raw: Boolean(config.rawBuffer) };
 }
 
-/** The options for connecting to a host, from `config.interface` or `config.interfaces` (K24). */
+/**
+ * The options for connecting to a host, from `config.interface` or `config.interfaces` (K24), and below
+ * them those that `config.tls` has, which node-ipc hands to `tls.connect`.
+ */
 function interfaceOf(config) {
   const options = {};
-  for (const source of [config.interfaces, config.interface]) {
+  for (const source of [config.tls, config.interfaces, config.interface]) {
     for (const key of ['localAddress', 'localPort', 'family', 'hints', 'lookup']) {
       if (source?.[key]) options[key] = source[key];
     }
@@ -108,11 +111,4 @@ function interfaceOf(config) {
   return options;
 }
 
-/** @throws {Error} for a configuration that asks for TLS, which is not there yet. */
-function refuseTls(config) {
-  if (config.tls) {
-    throw codedError('ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', 'config.tls is not supported yet');
-  }
-}
-
-module.exports = { Defaults, PEER_TIMEOUT, framingOf, interfaceOf, refuseTls };
+module.exports = { Defaults, PEER_TIMEOUT, framingOf, interfaceOf };

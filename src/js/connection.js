@@ -39,7 +39,7 @@ class Endpoint {
 }
 
 /**
- * A connection. Its sink (socket.js) has the methods _onOpen(addresses), _onFrame(text),
+ * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(text),
  * _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */

@@ -8,12 +8,15 @@ const { setImmediate } = require('node:timers'); // the real one, under fake tim
 const cluster = require('./cluster');
 const engine = require('./engine');
 const Socket = require('./socket');
+const TlsSocket = require('./tls-socket');
 const { codedError, systemError } = require('./errors');
 const { PADS_ABSTRACT } = require('./paths');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
- * connection over `maxConnections`), 'error', 'close' (stopped and the last connection gone).
+ * connection over `maxConnections`), 'error', 'close' (stopped and the last connection gone). With TLS
+ * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
+ * handshake that failed.
  */
 class Listener extends net.Server {
   #listener = null;
@@ -21,16 +24,18 @@ class Listener extends net.Server {
   #connections = new Set();
   #owner;
   #framing;
+  #tls;
   #unrefed = false;
   #announced = false;
   #closing = false;
   #refusing = false;
 
-  /** `owner` gets the messages of accepted sockets, see socket.js. */
-  constructor(owner, framing) {
+  /** `owner` gets the messages of accepted sockets, see socket.js. `tls`: see tls.js; null without. */
+  constructor(owner, framing, tls = null) {
     super();
     this.#owner = owner;
     this.#framing = framing;
+    this.#tls = tls;
   }
 
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
@@ -52,7 +57,7 @@ class Listener extends net.Server {
   }
 
   #listen(where, path) {
-    const options = { ...where, framing: this.#framing };
+    const options = { ...where, tls: this.#tls?.native, framing: this.#framing };
     const done = (result) => this.#opened(result, path);
     if (cluster.isShared(options)) cluster.listen(options, this, done);
     else done(engine.listen(options, this));
@@ -111,7 +116,7 @@ class Listener extends net.Server {
       });
       return;
     }
-    const socket = new Socket(this.#owner, this.#framing);
+    const socket = this.#newSocket();
     socket.server = this;
     this.#connections.add(socket);
     socket.once('close', () => {
@@ -120,10 +125,20 @@ class Listener extends net.Server {
     });
     socket._accepted(connection, addresses);
     this.emit('connection', socket);
+    if (this.#tls) this.emit('secureConnection', socket);
   }
 
-  _onAcceptFailed(error) {
-    this.emit('error', systemError(error));
+  #newSocket() {
+    if (this.#tls) return new TlsSocket(this.#owner, this.#framing, this.#tls);
+    return new Socket(this.#owner, this.#framing);
+  }
+
+  _onAcceptFailed(reported) {
+    const error = systemError(reported);
+    if (this.#tls && reported.syscall !== 'accept') {
+      this.emit('tlsClientError', error, this.#newSocket().destroy());
+    }
+    this.emit('error', error);
   }
 
   /** Turns away who had connected, but was not reported yet, when `close` was called. */

@@ -5,9 +5,10 @@
 const Events = require('./events');
 const DatagramSocket = require('./datagram-socket');
 const Listener = require('./listener');
-const { framingOf, refuseTls, PEER_TIMEOUT } = require('./config');
+const { framingOf, PEER_TIMEOUT } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
+const { serverTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
 
 const READABLE_BY_ALL = 0o444;
@@ -53,6 +54,7 @@ class Server extends Events {
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
    * @throws {TypeError} for a bad path or host
+   * @throws {Error} for `config.tls` that cannot be used, see tls.js
    */
   start() {
     if (!this.path) {
@@ -65,7 +67,8 @@ class Server extends Events {
     }
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
-    if (!udp) refuseTls(this.config);
+    const { config } = this;
+    const tls = config.tls && !udp ? serverTls(config.tls, (line) => this.log(line)) : null;
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -73,10 +76,12 @@ class Server extends Events {
     starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
     this.#starting = starting;
     this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
-    if (!udp) this.log('starting TLS server', this.config.tls);
-    const { config } = this;
+    if (!udp) this.log('starting TLS server', shown(config.tls));
+    if (tls) this.log('starting TLS server', shown(config.tls)); // twice, as node-ipc
     const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
-    const listener = udp ? new DatagramSocket(udp, this, framing) : new Listener(this, framing);
+    const listener = udp
+      ? new DatagramSocket(udp, this, framing)
+      : new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
     listener.on('connection', (socket) => this.#connected(socket));
@@ -100,7 +105,7 @@ class Server extends Events {
       this.path = systemPath(this.path);
       listener._listenPath(this.path, this.#claim(), this.#addMode());
     } else {
-      this.log('starting server as', udp || 'TCP');
+      this.log('starting server as', udp || (tls ? 'TLS' : 'TCP'));
       listener._listenHost(this.path, port);
     }
     return starting.promise;

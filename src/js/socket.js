@@ -98,7 +98,7 @@ class Socket extends net.Socket {
   }
 
   #open(options) {
-    this.#attach(engine.connect({ ...options, framing: this.#framing }, this));
+    this.#attach(engine.connect({ ...options, tls: this._tls, framing: this.#framing }, this));
   }
 
   /** Takes a connection that a listener accepted. */
@@ -198,6 +198,11 @@ class Socket extends net.Socket {
 
   _onOpen(addresses) {
     this.#addresses = addresses ?? noAddresses;
+    const refusal = this._refusal(addresses);
+    if (refusal) {
+      this.#connection.destroy();
+      this.#ended(refusal);
+    }
     if (this.destroyed) return;
     this.connecting = false;
     this.emit('connect');
@@ -265,8 +270,16 @@ class Socket extends net.Socket {
     done?.();
   }
 
+  /** Why a connection that is up must not be used. Overridden where there is TLS. */
+  _refusal() {
+    return null;
+  }
+
   _onClosed(errors) {
-    const error = errors.length > 0 ? connectError(errors) : undefined;
+    this.#ended(errors.length > 0 ? connectError(errors) : undefined);
+  }
+
+  #ended(error) {
     if (this.#closeDone !== null) {
       if (error) this.#owner._onBadFrame(this, error); // what was written before could not be sent
       this.#closeDone();

@@ -28,6 +28,7 @@ use super::event::{Event, Id};
 use super::link::{Inbox, Mode, Outbox};
 use super::mailbox::Mailbox;
 use super::runtime::Runtime;
+use super::transport::tls::TlsStream;
 use super::transport::{Stream, Target};
 use state::{End, Io, State};
 
@@ -129,7 +130,9 @@ impl Connection {
         state.reading = true;
         match driver {
             #[cfg(unix)]
-            Driver::Loop(uv_loop) if matches!(state.end, End::Open | End::Finishing) => {
+            Driver::Loop(uv_loop)
+                if stream.tls().is_none() && matches!(state.end, End::Open | End::Finishing) =>
+            {
                 match on_loop::OnLoop::new(stream, self, uv_loop) {
                     Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
                     Err(error) => {
@@ -242,6 +245,16 @@ impl Connection {
             return false;
         }
         let deadline = Instant::now() + linger;
+        if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
+            // Nothing may be sent before the consumer has had its look at the server. If it approves, it
+            // calls `start`, and otherwise `destroy`.
+            if queued == 0 {
+                self.destroy_locked(&mut state);
+            } else {
+                state.end = End::Closing(deadline);
+            }
+            return queued > 0;
+        }
         state.end = if queued == 0 { End::Lingering(deadline) } else { End::Closing(deadline) };
         if queued == 0 {
             state.io.shut_down();

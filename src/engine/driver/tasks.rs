@@ -81,9 +81,9 @@ impl Connection {
         };
         match result {
             Ok(stream) => {
-                let ends = stream.ends();
+                let (ends, tls) = (stream.ends(), stream.facts());
                 self.take(stream);
-                let _ = self.mailbox.post(Event::Open { id: self.id, ends }).await;
+                let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
             }
             Err(errors) => self.report_closed(&mut self.lock(), errors),
         }

@@ -1,10 +1,12 @@
-//! Transports: the only place that opens sockets and pipes. One file per kind of stream.
+//! Transports: the only place that opens sockets and pipes. One file per kind of stream; [`tls`] lies on
+//! top of any of them.
 //!
 //! To add one: a variant in [`Stream`] and [`Listener`], a variant in [`Target`] and [`Local`], a
 //! file with its `connect` and `listen`.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -27,6 +29,7 @@ pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 #[cfg(unix)]
 pub mod unix;
@@ -52,6 +55,8 @@ pub enum Target {
     Pipe(String),
     /// IP addresses, tried in order.
     Tcp(tcp::TcpTarget),
+    /// TLS on top of another target.
+    Tls(Box<Target>, Arc<tls::Settings>),
 }
 
 /// Where to listen.
@@ -65,16 +70,27 @@ pub enum Local {
     Pipe(pipe::PipeLocal),
     /// An IP address; port 0 lets the system choose.
     Tcp(std::net::SocketAddr),
+    /// TLS on top of another place.
+    Tls(Box<Local>, Arc<tls::Settings>),
 }
 
 impl Local {
     /// An error for an address that the system would refuse, or not take as it is.
     pub fn check(&self) -> Result<(), Error> {
-        #[cfg(unix)]
-        if let Local::Unix(local) = self {
-            return unix::check("listen", &local.path);
+        match self {
+            #[cfg(unix)]
+            Local::Unix(local) => unix::check("listen", &local.path),
+            Local::Tls(below, _) => below.check(),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The settings of TLS, if it is to be on top.
+    pub fn tls(&self) -> Option<&Arc<tls::Settings>> {
+        match self {
+            Local::Tls(_, settings) => Some(settings),
+            _ => None,
+        }
     }
 }
 
@@ -89,20 +105,20 @@ pub enum Stream {
     Pipe(pipe::PipeStream),
     /// TCP.
     Tcp(TcpStream),
+    /// TLS on top of one of them.
+    Tls(Box<tls::TlsStream>),
 }
 
-/// The same expression for every kind of stream, or one for sockets and one for pipes.
+/// One expression for sockets, and one for streams of our own, which have methods of the same names.
 macro_rules! each {
-    ($value:expr, $stream:ident => $body:expr) => {
-        each!($value, $stream => $body, $stream => $body)
-    };
-    ($value:expr, $socket:ident => $body:expr, $pipe:pat => $other:expr) => {
+    ($value:expr, $socket:ident => $body:expr, $own:ident => $other:expr) => {
         match $value {
             #[cfg(unix)]
             Stream::Unix($socket) => $body,
             #[cfg(windows)]
-            Stream::Pipe($pipe) => $other,
+            Stream::Pipe($own) => $other,
             Stream::Tcp($socket) => $body,
+            Stream::Tls($own) => $other,
         }
     };
 }
@@ -110,6 +126,28 @@ macro_rules! each {
 impl Stream {
     /// Connects. One error per address that was tried.
     pub async fn connect(target: &Target) -> Result<Self, Vec<Error>> {
+        let (target, settings) = match target {
+            Target::Tls(below, settings) => (&**below, Some(settings)),
+            target => (target, None),
+        };
+        let socket = Self::connect_plain(target).await?;
+        match settings {
+            Some(settings) => {
+                socket.handshake(tls::Side::Client, settings).await.map_err(|e| vec![e])
+            }
+            None => Ok(socket),
+        }
+    }
+
+    /// Puts TLS on top.
+    pub async fn handshake(self, side: tls::Side, settings: &tls::Settings) -> Result<Self, Error> {
+        match tls::handshake(self, side, settings).await {
+            Ok(tls) => Ok(Stream::Tls(Box::new(tls))),
+            Err(error) => Err(Error::new("read", error, None)),
+        }
+    }
+
+    async fn connect_plain(target: &Target) -> Result<Self, Vec<Error>> {
         match target {
             #[cfg(unix)]
             Target::Unix(path) => {
@@ -126,6 +164,10 @@ impl Stream {
                 }
             },
             Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
+            Target::Tls(..) => {
+                let error = io::ErrorKind::InvalidInput.into(); // TLS within TLS
+                Err(vec![Error::new("connect", error, None)])
+            }
         }
     }
 
@@ -139,17 +181,31 @@ impl Stream {
             Stream::Tcp(tcp) => {
                 Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
             }
+            Stream::Tls(tls) => tls.below().ends(),
         }
+    }
+
+    /// The TLS on top, if any.
+    pub fn tls(&self) -> Option<&tls::TlsStream> {
+        match self {
+            Stream::Tls(tls) => Some(tls),
+            _ => None,
+        }
+    }
+
+    /// What is known of the TLS on top.
+    pub fn facts(&self) -> Option<Box<tls::Facts>> {
+        self.tls().map(|tls| Box::new(tls.facts().clone()))
     }
 
     /// Waits until a read might succeed.
     pub async fn readable(&self) -> io::Result<()> {
-        each!(self, stream => stream.readable().await)
+        each!(self, socket => socket.readable().await, own => own.readable().await)
     }
 
     /// Waits until a write might succeed.
     pub async fn writable(&self) -> io::Result<()> {
-        each!(self, stream => stream.writable().await)
+        each!(self, socket => socket.writable().await, own => own.writable().await)
     }
 
     /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
@@ -167,52 +223,68 @@ impl Stream {
             }
             Ok(len)
         };
-        let result = each!(self, stream => stream.try_io(Interest::READABLE, read));
+        let result = each!(
+            self,
+            socket => socket.try_io(Interest::READABLE, read),
+            own => return own.try_read(buffer)
+        );
         taken.map_or(result, Ok)
     }
 
     /// Writes once, when the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let write = || self.send(pieces);
-        each!(self, stream => stream.try_io(Interest::WRITABLE, write))
+        each!(
+            self,
+            socket => socket.try_io(Interest::WRITABLE, write),
+            own => own.try_write(pieces)
+        )
     }
 
-    /// Writes once, from any thread, without waiting. After `WouldBlock` the same bytes are to be
-    /// offered again: a pipe may have them already, and tell when they have arrived.
+    /// Writes once, from any thread, without waiting; with TLS only the flush task writes. After
+    /// `WouldBlock` the same bytes are to be offered again: a pipe or TLS may have taken them already, and
+    /// tell when they have arrived.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
-        each!(self, socket => send(&SockRef::from(socket), pieces), pipe => pipe.send(pieces))
+        each!(self, socket => send(&SockRef::from(socket), pieces), own => own.send(pieces))
     }
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, socket => receive(&SockRef::from(socket), buffer), pipe => pipe.receive(buffer))
+        each!(self, socket => receive(&SockRef::from(socket), buffer), own => own.receive(buffer))
     }
 
     /// Whether either side can end by itself. If not, the peer sees our end when the stream is
     /// dropped, after everything that was sent.
     pub fn has_halves(&self) -> bool {
-        each!(self, _socket => true, _ => false)
+        each!(self, _socket => true, own => own.has_halves())
     }
 
     /// Ends our side: the peer reads to the end of what was sent. Nothing without halves.
     pub fn shut_down(&self) {
-        let _ = self.socket().map(|socket| socket.shutdown(Shutdown::Write));
+        each!(
+            self,
+            socket => drop(SockRef::from(socket).shutdown(Shutdown::Write)),
+            own => own.shut_down()
+        )
     }
 
     /// Waits until the rest of what the peer had sent before it closed can be read. False: it does not
     /// come. Sockets have all of it at hand.
     pub async fn settle(&self) -> bool {
-        each!(self, _socket => true, pipe => pipe.settle().await)
+        each!(self, _socket => true, own => own.settle().await)
     }
 
-    /// Reads and drops what is there. `Ok(true)` at the end of the stream.
+    /// Reads and drops what is there, encrypted or not. `Ok(true)` at the end of the stream.
     pub fn discard(&self) -> io::Result<bool> {
-        self.try_read(&mut BytesMut::with_capacity(16 * 1024)).map(|len| len == 0)
+        match self {
+            Stream::Tls(tls) => tls.discard(),
+            plain => plain.try_read(&mut BytesMut::with_capacity(16 * 1024)).map(|len| len == 0),
+        }
     }
 
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
-        each!(self, socket => Some(SockRef::from(socket)), _ => None)
+        each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
     }
 
     /// Takes the socket out of the runtime's reactor.
@@ -221,6 +293,7 @@ impl Stream {
         Ok(match self {
             Stream::Unix(unix) => unix.into_std()?.into(),
             Stream::Tcp(tcp) => tcp.into_std()?.into(),
+            Stream::Tls(_) => return Err(io::ErrorKind::Unsupported.into()), // would lose the session
         })
     }
 
@@ -338,6 +411,7 @@ impl Listener {
                 .and_then(TcpListener::from_std)
                 .map(Listener::Tcp)
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
+            Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
     }
 

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::Interest;
+use socket2::SockRef;
 use tokio::net::windows::named_pipe::{
     ClientOptions, NamedPipeClient, NamedPipeServer, ServerOptions,
 };
@@ -121,16 +121,27 @@ impl PipeStream {
         Ok(())
     }
 
-    /// Calls `act` if the pipe was reported ready; `WouldBlock` takes that back.
-    pub fn try_io<T>(
-        &self,
-        interest: Interest,
-        act: impl FnOnce() -> io::Result<T>,
-    ) -> io::Result<T> {
-        if interest.is_writable() {
-            return act(); // the writer knows
-        }
-        each_end!(self, pipe => pipe.try_io(interest, act))
+    /// See [`super::Stream::try_read`].
+    pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.receive(buffer)
+    }
+
+    /// See [`super::Stream::try_write`].
+    pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.send(pieces)
+    }
+
+    /// No: see the module's page.
+    pub fn has_halves(&self) -> bool {
+        false
+    }
+
+    /// Nothing: the peer sees our end when the pipe is dropped.
+    pub fn shut_down(&self) {}
+
+    /// None: a pipe is no socket.
+    pub fn socket(&self) -> Option<SockRef<'_>> {
+        None
     }
 
     /// See [`Writer::send`].

@@ -1,0 +1,74 @@
+//! TLS settings from JavaScript -> engine. `src/js/tls.js` has read the files and made DER of
+//! everything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::engine::transport::tls::{Options, Settings};
+
+/// See [`Options`] for what they mean.
+#[napi(object)]
+pub struct TlsOptions {
+    /// Own certificates with their keys.
+    pub identities: Vec<Identity>,
+    /// Trusted certificates.
+    pub ca: Vec<Buffer>,
+    /// Ask clients for a certificate.
+    pub request: bool,
+    /// Believe or end the handshake.
+    pub strict: bool,
+    /// Name to ask for.
+    pub servername: Option<String>,
+    /// Application protocols.
+    pub alpn: Vec<Buffer>,
+    /// `TLSv1.2`, `TLSv1.3` or both.
+    pub versions: Vec<String>,
+    /// Cipher suites.
+    pub suites: Option<Vec<String>>,
+    /// Groups of the key exchange.
+    pub groups: Option<Vec<String>>,
+    /// The server's order of cipher suites counts.
+    pub server_order: bool,
+    /// Time for a handshake, in ms.
+    pub timeout: u32,
+}
+
+/// A certificate chain, leaf first, and its private key in PKCS #8.
+#[napi(object)]
+pub struct Identity {
+    /// Certificates.
+    pub chain: Vec<Buffer>,
+    /// Key.
+    pub key: Buffer,
+}
+
+impl TlsOptions {
+    /// The engine's form of it.
+    pub fn into_engine(self) -> Result<Arc<Settings>> {
+        let identity = |Identity { chain, key }: Identity| (bytes(chain), key.to_vec());
+        let options = Options {
+            identities: self.identities.into_iter().map(identity).collect(),
+            ca: bytes(self.ca),
+            request: self.request,
+            strict: self.strict,
+            server_name: self.servername,
+            alpn: bytes(self.alpn),
+            versions: self.versions,
+            suites: self.suites,
+            groups: self.groups,
+            server_order: self.server_order,
+            patience: Duration::from_millis(self.timeout.into()),
+        };
+        let settings = Settings::new(options);
+        settings
+            .map(Arc::new)
+            .map_err(|why| Error::new(Status::InvalidArg, format!("config.tls: {why}")))
+    }
+}
+
+fn bytes(buffers: Vec<Buffer>) -> Vec<Vec<u8>> {
+    buffers.into_iter().map(|buffer| buffer.to_vec()).collect()
+}

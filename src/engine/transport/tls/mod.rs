@@ -1,0 +1,404 @@
+//! TLS over a stream socket, with rustls.
+//!
+//! * [`settings`]: one side's settings. * [`verify`], [`outline`]: whom to believe.
+//! * [`failure`]: what went wrong, under Node's codes. * here: the handshake and the moving of bytes.
+//!
+//! Encryption happens on the I/O thread only: a caller's direct write ([`TlsStream::send`]) is put off,
+//! so that the flush task does it. What was encrypted counts as written when the system has all of it,
+//! so that the outbox remains the one truth about what is unsent.
+
+use std::io::{self, BufRead, IoSlice, Write};
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use rustls::Connection;
+use socket2::SockRef;
+use tokio::time::timeout;
+
+use super::Stream;
+use failure::Failure;
+pub use settings::{Options, Settings};
+use verify::Verifier;
+
+pub mod failure;
+pub mod outline;
+pub mod settings;
+pub mod verify;
+
+/// Plaintext that is encrypted at a time.
+const WRITE_SIZE: usize = 64 * 1024;
+
+/// Encrypted pieces after which other tasks get a turn.
+const WRITE_TURN: usize = 8;
+
+/// Ciphertext that is asked of the system in one read.
+const READ_SIZE: usize = 64 * 1024;
+
+/// How long a peer has for reading why its handshake failed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A wait for the socket below; boxed, because the future of a stream would contain itself.
+type Wait<'a, T = io::Result<()>> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A stream socket with TLS.
+#[derive(Debug)]
+pub struct TlsStream {
+    socket: Stream,
+    client: bool,
+    session: Mutex<Session>,
+    facts: Facts,
+}
+
+/// What is known about the connection after the handshake.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `TLSv1.2` or `TLSv1.3`.
+    pub protocol: &'static str,
+    /// The cipher suite's standard name.
+    pub suite: String,
+    /// The application protocol that was agreed on.
+    pub alpn: Option<String>,
+    /// Server: the name that the client asked for.
+    pub server_name: Option<String>,
+    /// Why the peer's certificate is not believed, a code of [`verify::Problem`].
+    pub problem: Option<&'static str>,
+    /// The peer's certificates as sent, DER, leaf first.
+    pub chain: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    tls: Connection,
+    /// Ciphertext that was received and not looked at.
+    incoming: BytesMut,
+    /// There may be plaintext without a further read.
+    more: bool,
+    /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken entirely.
+    accepted: usize,
+    /// Pieces that were encrypted in this turn of the flush task.
+    turn: usize,
+}
+
+/// A side of the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The one that connected.
+    Client,
+    /// The one that accepted.
+    Server,
+}
+
+/// Does the handshake.
+pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::Result<TlsStream> {
+    let session = match side {
+        Side::Client => {
+            settings.client().map(|(tls, verifier)| (Connection::Client(tls), verifier))
+        }
+        Side::Server => {
+            settings.server().map(|(tls, verifier)| (Connection::Server(tls), verifier))
+        }
+    };
+    let (mut tls, verifier) = session.map_err(Failure::from)?;
+    tls.set_buffer_limit(Some(WRITE_SIZE));
+    let mut incoming = BytesMut::new();
+    let talk = shake_hands(&socket, side, &mut tls, &mut incoming, &verifier);
+    let outcome = timeout(settings.patience, talk).await;
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tokio::spawn(last_words(socket));
+            return Err(error);
+        }
+        Err(_) => {
+            return Err(Failure::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout").into());
+        }
+    }
+    let facts = Facts::new(&tls, &verifier);
+    let session = Session { tls, incoming, more: true, accepted: 0, turn: 0 };
+    let client = side == Side::Client;
+    Ok(TlsStream { socket, client, session: Mutex::new(session), facts })
+}
+
+async fn shake_hands(
+    socket: &Stream,
+    side: Side,
+    tls: &mut Connection,
+    incoming: &mut BytesMut,
+    verifier: &Verifier,
+) -> io::Result<()> {
+    loop {
+        while tls.wants_write() {
+            match tls.write_tls(&mut Ciphertext(|pieces: &[IoSlice<'_>]| socket.try_write(pieces)))
+            {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    socket.writable().await?;
+                }
+                result => drop(result?),
+            }
+        }
+        if !tls.is_handshaking() {
+            return Ok(());
+        }
+        if incoming.is_empty() {
+            socket.readable().await?;
+            incoming.reserve(READ_SIZE);
+            match socket.try_read(incoming) {
+                Ok(0) => return Err(hung_up(side).into()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                result => result?,
+            };
+        }
+        if let Err(error) = take_in(tls, incoming) {
+            say_why(socket, tls);
+            let failure = match verifier.problem() {
+                Some(problem) => Failure::new(problem.code(), problem.message()),
+                None => error.into(),
+            };
+            return Err(failure.into());
+        }
+    }
+}
+
+fn hung_up(side: Side) -> Failure {
+    let message = match side {
+        Side::Client => {
+            "Client network socket disconnected before secure TLS connection was established"
+        }
+        Side::Server => "socket hang up",
+    };
+    Failure::new("ECONNRESET", message)
+}
+
+/// Lets the session look at some of `incoming`.
+fn take_in(tls: &mut Connection, incoming: &mut BytesMut) -> Result<(), rustls::Error> {
+    match tls.read_tls(&mut &incoming[..]) {
+        Ok(len) => incoming.advance(len),
+        Err(error) => return Err(rustls::Error::General(error.to_string())),
+    }
+    tls.process_new_packets().map(drop)
+}
+
+/// Offers the system what the session wants to say (alerts, answers to key updates).
+fn say_why(socket: &Stream, tls: &mut Connection) {
+    let mut out = Ciphertext(|pieces: &[IoSlice<'_>]| socket.send(pieces));
+    while tls.wants_write() && tls.write_tls(&mut out).is_ok_and(|len| len > 0) {}
+}
+
+/// Closing a socket with something unread resets the connection, and the peer would not read the
+/// alert: its end is awaited for a while.
+async fn last_words(socket: Stream) {
+    socket.shut_down();
+    let end = async {
+        while socket.readable().await.is_ok() {
+            match socket.discard() {
+                Ok(false) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => break,
+            }
+        }
+    };
+    let _ = timeout(LAST_WORDS, end).await;
+}
+
+impl Facts {
+    fn new(tls: &Connection, verifier: &Verifier) -> Self {
+        let chain = tls.peer_certificates().unwrap_or_default();
+        let suite = tls.negotiated_cipher_suite().map(|suite| suite.suite());
+        let protocol = tls.protocol_version().map(settings::version_name);
+        Self {
+            protocol: protocol.unwrap_or_default(),
+            suite: suite.map(settings::suite_name).unwrap_or_default(),
+            alpn: tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+            server_name: match tls {
+                Connection::Client(_) => None,
+                Connection::Server(server) => server.server_name().map(str::to_owned),
+            },
+            problem: verifier.problem().map(verify::Problem::code),
+            chain: chain.iter().map(|certificate| certificate.to_vec()).collect(),
+        }
+    }
+}
+
+impl TlsStream {
+    /// The stream below.
+    pub fn below(&self) -> &Stream {
+        &self.socket
+    }
+
+    /// See [`Stream::socket`].
+    pub fn socket(&self) -> Option<SockRef<'_>> {
+        self.socket.socket()
+    }
+
+    /// See [`Stream::has_halves`].
+    pub fn has_halves(&self) -> bool {
+        self.socket.has_halves()
+    }
+
+    /// See [`Stream::settle`].
+    pub fn settle(&self) -> Wait<'_, bool> {
+        Box::pin(self.socket.settle())
+    }
+
+    /// See [`Facts`].
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// We connected: whether it is the right server is not known before the consumer has looked.
+    pub fn is_client(&self) -> bool {
+        self.client
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// See [`Stream::readable`].
+    pub fn readable(&self) -> Wait<'_> {
+        Box::pin(
+            async move { if self.session().more { Ok(()) } else { self.socket.readable().await } },
+        )
+    }
+
+    /// See [`Stream::writable`].
+    pub fn writable(&self) -> Wait<'_> {
+        Box::pin(async move {
+            if std::mem::take(&mut self.session().turn) >= WRITE_TURN {
+                tokio::task::yield_now().await;
+            }
+            self.socket.writable().await
+        })
+    }
+
+    /// See [`Stream::try_read`].
+    pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.read_by(buffer, Stream::try_read)
+    }
+
+    /// See [`Stream::receive`].
+    pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.read_by(buffer, Stream::receive)
+    }
+
+    /// Decrypts into the spare capacity of `buffer` until that is full or `read` has no more.
+    fn read_by(
+        &self,
+        buffer: &mut BytesMut,
+        read: impl Fn(&Stream, &mut BytesMut) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let Session { tls, incoming, more, .. } = &mut *self.session();
+        *more = true;
+        let mut total = 0;
+        loop {
+            total += match take_plaintext(tls, buffer) {
+                Ok(0) => return Ok(total), // full; or the peer's end, which the next call finds again
+                Ok(len) => len,
+                // An end of the socket without the end of TLS is an ordinary end, as in Node.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(total),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if incoming.is_empty() {
+                        incoming.reserve(READ_SIZE);
+                        match read(&self.socket, incoming) {
+                            Ok(_) => {}
+                            Err(error)
+                                if total > 0 || error.kind() == io::ErrorKind::WouldBlock =>
+                            {
+                                // With something to report first, an error is met again.
+                                *more = error.kind() != io::ErrorKind::WouldBlock;
+                                if incoming.is_empty() {
+                                    *incoming = BytesMut::new();
+                                }
+                                return if total > 0 { Ok(total) } else { Err(error) };
+                            }
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    if let Err(error) = take_in(tls, incoming) {
+                        say_why(&self.socket, tls);
+                        if total > 0 {
+                            return Ok(total); // the session repeats its error
+                        }
+                        return Err(Failure::from(error).into());
+                    }
+                    0
+                }
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    /// See [`Stream::discard`]. From now on only the socket below is looked at.
+    pub fn discard(&self) -> io::Result<bool> {
+        self.session().more = false;
+        self.socket.discard()
+    }
+
+    /// Writes are put off to where encryption belongs, see the module's page.
+    pub fn send(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// See [`Stream::try_write`].
+    pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let session = &mut *self.session();
+        if session.accepted == 0 {
+            if session.turn >= WRITE_TURN {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            session.turn += 1;
+        }
+        loop {
+            while session.tls.wants_write() {
+                let write = |pieces: &[IoSlice<'_>]| self.socket.try_write(pieces);
+                session.tls.write_tls(&mut Ciphertext(write))?;
+            }
+            if session.accepted > 0 {
+                return Ok(std::mem::take(&mut session.accepted));
+            }
+            session.accepted = session.tls.writer().write_vectored(pieces)?;
+        }
+    }
+
+    /// Says that this is the end, and then ends our side of the socket.
+    pub fn shut_down(&self) {
+        let session = &mut *self.session();
+        session.tls.send_close_notify();
+        say_why(&self.socket, &mut session.tls);
+        self.socket.shut_down();
+    }
+}
+
+/// Plaintext that the session has, into the spare capacity of `buffer`. `Ok(0)`: no capacity is left,
+/// or the peer has said that it sends no more.
+fn take_plaintext(tls: &mut Connection, buffer: &mut BytesMut) -> io::Result<usize> {
+    let room = buffer.capacity() - buffer.len();
+    let mut reader = tls.reader();
+    let plaintext = reader.fill_buf()?;
+    let len = plaintext.len().min(room);
+    buffer.extend_from_slice(&plaintext[..len]);
+    reader.consume(len);
+    Ok(len)
+}
+
+/// Where the session writes its ciphertext to.
+struct Ciphertext<F>(F);
+
+impl<F: FnMut(&[IoSlice<'_>]) -> io::Result<usize>> Write for Ciphertext<F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (self.0)(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        (self.0)(&pieces[..pieces.len().min(WRITE_PIECES)])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// At most this many pieces go into one vectored write (all systems take at least 16).
+const WRITE_PIECES: usize = 16;
