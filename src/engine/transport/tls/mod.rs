@@ -294,9 +294,7 @@ impl TlsStream {
                             Ok(_) => {}
                             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                                 *more = false;
-                                if incoming.is_empty() {
-                                    *incoming = BytesMut::new();
-                                }
+                                *incoming = BytesMut::new(); // an idle connection holds none
                                 return if total > 0 { Ok(total) } else { Err(error) };
                             }
                             Err(error) if total > 0 => {
