@@ -2,10 +2,13 @@
 // Whom TLS believes, and what it calls the reason if it does not: compared with node:tls, which is asked
 // the same question in each case (K22).
 
+const path = require('node:path');
 const tls = require('node:tls');
+const { Worker } = require('node:worker_threads');
 const { makeCertificate } = require('./helpers/certificates');
 const { once } = require('./helpers/events');
 const { createTlsWorld, outcome } = require('./helpers/tls');
+const { tcpPlace } = require('./helpers/world');
 
 const world = createTlsWorld();
 const { ca, server: ordinary, client: visitor } = world.family;
@@ -195,6 +198,30 @@ describe('who the server is', () => {
     expect((await error)[0].code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
     await Promise.all([destroyed, gone]);
     expect(received).not.toContain('secret');
+  });
+
+  test.each([
+    ['the wrong one', ['a.test'], '', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['the right one', hosts, '{"type":"secret","data":1}\f', null],
+  ])('is asked even if the client leaves after the handshake: %s', async (_, names, sent, code) => {
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    const workerData = { ...identity({ issuer: ca, hosts: names }), flag };
+    const worker = new Worker(path.join(__dirname, 'fixtures', 'tls-server-thread.js'), {
+      workerData,
+    });
+    world.after(() => worker.terminate());
+    const [port] = await once(worker, 'message');
+    const client = world.dial(tcpPlace('127.0.0.1', port));
+    const errors = [];
+    client.on('error', (error) => errors.push(error.code));
+    const destroyed = once(client, 'destroy');
+    const received = once(worker, 'message');
+    client.emit('secret', 1);
+    Atomics.wait(flag, 0, 0); // this thread hears nothing of the connection
+    client.leave();
+    expect(await received).toEqual([sent]);
+    await destroyed;
+    expect(errors).toEqual(code ? [code] : []);
   });
 
   test("is for the caller's function to say, with the name and the certificate", async () => {

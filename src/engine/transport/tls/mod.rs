@@ -75,6 +75,8 @@ struct Session {
     incoming: BytesMut,
     /// There may be plaintext without a further read.
     more: bool,
+    /// Reading from the socket failed after something that had to be reported first.
+    failed: Option<io::Error>,
     /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken entirely.
     accepted: usize,
     /// Pieces that were encrypted in this turn of the flush task.
@@ -116,7 +118,7 @@ pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::R
         }
     }
     let facts = Facts::new(&tls, &verifier);
-    let session = Session { tls, incoming, more: true, accepted: 0, turn: 0 };
+    let session = Session { tls, incoming, more: true, failed: None, accepted: 0, turn: 0 };
     let client = side == Side::Client;
     Ok(TlsStream { socket, client, session: Mutex::new(session), facts })
 }
@@ -289,8 +291,11 @@ impl TlsStream {
         buffer: &mut BytesMut,
         read: impl Fn(&Stream, &mut BytesMut) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let Session { tls, incoming, more, .. } = &mut *self.session();
+        let Session { tls, incoming, more, failed, .. } = &mut *self.session();
         *more = true;
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
         let mut total = 0;
         loop {
             total += match take_plaintext(tls, buffer) {
@@ -303,15 +308,14 @@ impl TlsStream {
                         incoming.reserve(READ_SIZE);
                         match read(&self.socket, incoming) {
                             Ok(_) => {}
-                            Err(error)
-                                if total > 0 || error.kind() == io::ErrorKind::WouldBlock =>
-                            {
-                                // With something to report first, an error is met again.
-                                *more = error.kind() != io::ErrorKind::WouldBlock;
-                                if incoming.is_empty() {
-                                    *incoming = BytesMut::new();
-                                }
+                            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                                *more = false;
+                                *incoming = BytesMut::new(); // an idle connection holds none
                                 return if total > 0 { Ok(total) } else { Err(error) };
+                            }
+                            Err(error) if total > 0 => {
+                                *failed = Some(error);
+                                return Ok(total);
                             }
                             Err(error) => return Err(error),
                         }
