@@ -262,28 +262,33 @@ JS
 
 # ---- what is to be done ------------------------------------------------------------------------------------
 
-[[ $(uname -sm) == 'Linux x86_64' ]] || fail 'this needs Linux on x86_64'
-[[ $EUID == 0 ]] || fail 'this needs root, for a chroot'
-for tool in apt-get dpkg unshare chroot rustc cargo npm pip python3 git; do
-  command -v "$tool" >/dev/null || fail "this needs $tool"
-done
-readonly jest=${CROSS_JEST:-'__test__/[^/]+$'}
+main() {
+  [[ $(uname -sm) == 'Linux x86_64' ]] || fail 'this needs Linux on x86_64'
+  [[ $EUID == 0 ]] || fail 'this needs root, for a chroot'
+  for tool in apt-get dpkg unshare chroot rustc cargo npm pip python3 git; do
+    command -v "$tool" >/dev/null || fail "this needs $tool"
+  done
+  jest=${CROSS_JEST:-'__test__/[^/]+$'}
 
-what=${1:-all}
-targets=("${@:2}")
-((${#targets[@]})) || targets=("${TARGETS[@]}")
-case $what in
-  setup) setup ;;
-  check) setup && check ;;
-  build | test | all)
-    setup
-    stage
-    for target in "${targets[@]}"; do [[ $what == test ]] || build "$target"; done
-    if [[ $what != build ]]; then
-      mkdir -p "$shared/stage/out"
-      for target in "${targets[@]}"; do run_tests "$target"; done
-      table "${targets[@]}"
-    fi
-    ;;
-  *) fail "unknown: $what (setup, check, build, test or all)" ;;
-esac
+  what=${1:-all}
+  targets=("${@:2}")
+  ((${#targets[@]})) || targets=("${TARGETS[@]}")
+  case $what in
+    setup) setup ;;
+    check) setup && check ;;
+    build | test | all)
+      setup
+      stage
+      for target in "${targets[@]}"; do [[ $what == test ]] || build "$target"; done
+      if [[ $what != build ]]; then
+        mkdir -p "$shared/stage/out"
+        for target in "${targets[@]}"; do run_tests "$target"; done
+        table "${targets[@]}"
+      fi
+      ;;
+    *) fail "unknown: $what (setup, check, build, test or all)" ;;
+  esac
+}
+
+main "$@"
+exit
