@@ -10,7 +10,7 @@
 #   x86_64-unknown-linux-musl     node for musl
 #
 #   setup   the work directory: a Debian with the compilers, emulators and runtimes (7 GB, some minutes)
-#   check   type checks of what cannot be run here: Windows by MSVC's ABI, macOS
+#   check   lints, and so type checks, of what cannot be run here: Windows by MSVC's ABI, macOS
 #   build   the addon of each target
 #   test    jest there; options for it in CROSS_JEST, e.g. CROSS_JEST='__test__/pipes -t end'
 #
@@ -190,6 +190,9 @@ stage() {
       unpack_npm "@unrs/resolver-binding-$binding@$version" \
         "$shared/stage/node_modules/@unrs/resolver-binding-$binding"
     done
+    # Its loader goes by the C library of the system, which is not that of the musl runtime.
+    cp "$shared/stage/node_modules/@unrs/resolver-binding-linux-x64-musl/resolver.linux-x64-musl.node" \
+      "$shared/stage/node_modules/@unrs/resolver-binding-linux-x64-gnu/resolver.linux-x64-gnu.node"
     touch "$shared/stage/node_modules"
   fi
 }
@@ -198,8 +201,9 @@ check() {
   local target
   stage
   for target in "${CHECKED[@]}"; do
-    say "type check for $target"
-    inside bash -ec "cd /work/stage && cargo check -q --locked -Z build-std=std,panic_unwind --target $target"
+    say "clippy for $target"
+    inside bash -ec "cd /work/stage && cargo clippy -q --locked -Z build-std=std,panic_unwind \
+      --target $target -- -D warnings"
   done
 }
 
@@ -258,28 +262,33 @@ JS
 
 # ---- what is to be done ------------------------------------------------------------------------------------
 
-[[ $(uname -sm) == 'Linux x86_64' ]] || fail 'this needs Linux on x86_64'
-[[ $EUID == 0 ]] || fail 'this needs root, for a chroot'
-for tool in apt-get dpkg unshare chroot rustc cargo npm pip python3 git; do
-  command -v "$tool" >/dev/null || fail "this needs $tool"
-done
-readonly jest=${CROSS_JEST:-'__test__/[^/]+$'}
+main() {
+  [[ $(uname -sm) == 'Linux x86_64' ]] || fail 'this needs Linux on x86_64'
+  [[ $EUID == 0 ]] || fail 'this needs root, for a chroot'
+  for tool in apt-get dpkg unshare chroot rustc cargo npm pip python3 git; do
+    command -v "$tool" >/dev/null || fail "this needs $tool"
+  done
+  jest=${CROSS_JEST:-'__test__/[^/]+$'}
 
-what=${1:-all}
-targets=("${@:2}")
-((${#targets[@]})) || targets=("${TARGETS[@]}")
-case $what in
-  setup) setup ;;
-  check) setup && check ;;
-  build | test | all)
-    setup
-    stage
-    for target in "${targets[@]}"; do [[ $what == test ]] || build "$target"; done
-    if [[ $what != build ]]; then
-      mkdir -p "$shared/stage/out"
-      for target in "${targets[@]}"; do run_tests "$target"; done
-      table "${targets[@]}"
-    fi
-    ;;
-  *) fail "unknown: $what (setup, check, build, test or all)" ;;
-esac
+  what=${1:-all}
+  targets=("${@:2}")
+  ((${#targets[@]})) || targets=("${TARGETS[@]}")
+  case $what in
+    setup) setup ;;
+    check) setup && check ;;
+    build | test | all)
+      setup
+      stage
+      for target in "${targets[@]}"; do [[ $what == test ]] || build "$target"; done
+      if [[ $what != build ]]; then
+        mkdir -p "$shared/stage/out"
+        for target in "${targets[@]}"; do run_tests "$target"; done
+        table "${targets[@]}"
+      fi
+      ;;
+    *) fail "unknown: $what (setup, check, build, test or all)" ;;
+  esac
+}
+
+main "$@"
+exit
