@@ -100,8 +100,7 @@ test('tcp', async () => {
   });
 });
 
-// Until TLS is there.
-test.skip('tls', async () => {
+test('tls', async () => {
   const greeted = '"hello", says 127.0.0.1';
   expect(await example('tls', { EXAMPLE_PORT: await freePort() })).toEqual({
     '': ['encrypted', 'pinned', 'authority', 'mutual'],
