@@ -3,6 +3,7 @@
 
 const fs = require('node:fs');
 const { IPC } = require('..');
+const { makeFamily } = require('./helpers/certificates');
 const { createWorld, freePort, tcpPlace, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
 
@@ -81,10 +82,10 @@ async function who(client, data) {
 }
 
 /** `count` clients, connected one after the other, and the worker that each of them has. */
-async function connect(place, count, implementation = IPC) {
+async function connect(place, count, implementation = IPC, config = {}) {
   const clients = [];
   for (let i = 0; i < count; i++) {
-    const ipc = world.ipc({}, implementation);
+    const ipc = world.ipc(config, implementation);
     place.connectTo(ipc, 'server');
     const client = ipc.of.server;
     await once(client, 'connect');
@@ -262,6 +263,17 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     await start(theirs, 2, { module });
     expect(countBy(await connect(theirs, 4))).toEqual({ 1: 2, 2: 2 });
   });
+});
+
+test('each worker does the TLS handshake of its connections (K22, K23)', async () => {
+  const { ca, server } = makeFamily();
+  const config = { tls: { key: server.key, cert: server.cert } };
+  const place = await places.tcp();
+  const workers = await start(place, 2, { config });
+  expect(countBy(await connect(place, 4, IPC, { tls: { ca: ca.cert } }))).toEqual({ 1: 2, 2: 2 });
+  world.dial(place, { maxRetries: 0 }).emit('who', 'without TLS');
+  expect((await workers.next('error', 1))[0]).toMatch(/^ERR_SSL_/);
+  expect((await workers.state(1)).count).toBe(2);
 });
 
 test('TCP port 0 is one and the same port for all workers (K23)', async () => {

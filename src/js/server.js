@@ -100,15 +100,24 @@ class Server extends Events {
         if (udp) this.#bound(listener);
       }
     });
+    try {
+      this.#listen(listener, port, udp || (tls ? 'TLS' : 'TCP'));
+    } catch (error) {
+      this.#starting = null; // the next start is to tell the same
+      throw error;
+    }
+    return starting.promise;
+  }
+
+  #listen(listener, port, kind) {
     if (port === null) {
       this.log('starting server as', 'Unix || Windows Socket');
       this.path = systemPath(this.path);
       listener._listenPath(this.path, this.#claim(), this.#addMode());
     } else {
-      this.log('starting server as', udp || (tls ? 'TLS' : 'TCP'));
+      this.log('starting server as', kind);
       listener._listenHost(this.path, port);
     }
-    return starting.promise;
   }
 
   get #udpType() {
