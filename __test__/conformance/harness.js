@@ -17,14 +17,6 @@ function check(name, run) {
 /** Thrown by a check: what it is about does not exist here, which is no failure. */
 class Unsupported extends Error {}
 
-/** ferripc's own word for a feature that is still to come. */
-function isUnsupported(error) {
-  return (
-    error instanceof Unsupported ||
-    (error?.code === 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM' && /supported yet/.test(error.message))
-  );
-}
-
 /** Rejects with what nothing else catches while a check runs. */
 function surfacing() {
   let stop;
@@ -50,9 +42,10 @@ async function runCheck({ run }) {
   const note = (error) => {
     if (result.status !== 'passed') return;
     const reason = String(error?.stack ?? error);
-    result = isUnsupported(error)
-      ? { status: 'unsupported', reason: error.message }
-      : { status: 'failed', reason };
+    result =
+      error instanceof Unsupported
+        ? { status: 'unsupported', reason: error.message }
+        : { status: 'failed', reason };
   };
   await finish(() => run(createWorld((cleanUp) => cleanUps.push(cleanUp)))).catch(note);
   for (const cleanUp of cleanUps) await finish(cleanUp).catch(note);
