@@ -311,6 +311,7 @@ declare namespace ferripc {
     | 'ecdhCurve'
     | 'honorCipherOrder'
     | 'handshakeTimeout'
+    | 'minDHSize'
     | 'localAddress'
     | 'localPort'
     | 'family'

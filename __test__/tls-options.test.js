@@ -122,6 +122,16 @@ describe('is refused by name', () => {
   );
 });
 
+test('is honoured as it is: allowPartialTrustChain, minDHSize', async () => {
+  const middle = makeCertificate({ name: 'middle', ca: true, issuer: ca });
+  const hosts = ['127.0.0.1'];
+  const { key, cert } = makeCertificate({ name: 'localhost', hosts, issuer: middle });
+  const place = await world.at();
+  await world.serve(place, { tls: { key, cert } });
+  const tls = { ca: middle.cert, allowPartialTrustChain: true, minDHSize: 2048 };
+  expect(await outcome(world.dial(place, { tls }))).toBe('connected');
+});
+
 describe('a server', () => {
   test.each([
     [{}],

@@ -15,13 +15,16 @@ const nodeTls = () => require('node:tls');
 const HANDSHAKE_TIMEOUT = 120_000;
 const LONGEST_TIMEOUT = 2 ** 32 - 1;
 
-/** Options of `tls` and `net` that mean something and are not there. Falsy values ask for nothing. */
+/**
+ * Options of `tls` and `net` that mean something and are not there. Falsy values ask for nothing. Not
+ * among them are `allowPartialTrustChain`, which holds always, and `minDHSize`: there is no such exchange.
+ */
 const REFUSED = [
   // keys, certificates and trust
   ...['pfx', 'crl', 'privateKeyEngine', 'privateKeyIdentifier', 'clientCertEngine'],
-  ...['secureContext', 'SNICallback', 'certificateCompression', 'allowPartialTrustChain'],
+  ...['secureContext', 'SNICallback', 'certificateCompression'],
   // the protocol
-  ...['secureProtocol', 'secureOptions', 'sigalgs', 'ALPNCallback', 'requestOCSP', 'minDHSize'],
+  ...['secureProtocol', 'secureOptions', 'sigalgs', 'ALPNCallback', 'requestOCSP'],
   ...[
     'pskCallback',
     'pskIdentityHint',
