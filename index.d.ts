@@ -104,9 +104,9 @@ declare namespace ferripc {
      */
     'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
     /**
-     * The server could not start or accept, a connection broke, or a client sent something
-     * unreadable; `socket` is given in the last case. On UDP, also what could not be sent: `EMSGSIZE`
-     * for a message over the limit of a datagram (65,507 bytes over IPv4, less on some systems),
+     * The server could not start or accept, a connection broke, a TLS handshake failed, or a client sent
+     * something unreadable; `socket` is given in the last case. On UDP, also what could not be sent:
+     * `EMSGSIZE` for a message over the limit of a datagram (65,507 bytes over IPv4, less on some systems),
      * `ENOTFOUND` for an unknown host. Without a handler it is ignored; nothing is thrown (K8).
      */
     error: [error: IpcError, socket?: IpcSocket];
@@ -183,10 +183,10 @@ declare namespace ferripc {
    * Server.broadcast} (K15).
    */
   interface UdpDestination {
-    /** An IP address, or a host name, which is looked up each time. */
+    /** An IP address, or a host name; emits share a look-up of it that is running. */
     address?: string | undefined;
-    /** 1 to 65535. */
-    port?: number | undefined;
+    /** 1 to 65535, also as a string. */
+    port?: number | string | undefined;
   }
 
   /** Where {@link Server.emit} sends to. */
@@ -397,7 +397,8 @@ declare namespace ferripc {
 
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
-     * reported (K23, F16). Read when the server starts. Default: `100`
+     * reported (K23, F16), or in workers of `node:cluster` offered to another worker. Read when the
+     * server starts. Default: `100`
      */
     maxConnections: number;
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
@@ -424,17 +425,21 @@ declare namespace ferripc {
      *   there, `start()` fails with `EADDRINUSE`. For programs that must run once
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
-     *   connections out (K23), and removes the file after the last worker
+     *   connections out (K23), and removes the file after the last worker. (Not on Windows, Bun and
+     *   Deno; and with `true` or `'stale'` each worker has a path by itself)
      *
-     * On Windows there is no file: in all three cases a free name is taken, and with a taken one
-     * `start()` fails with `EADDRINUSE`.
+     * On Windows, and for abstract names on Linux, there is no file: in all three cases a free name is
+     * taken, and with a taken one `start()` fails with `EADDRINUSE`.
      *
      * Default: `true`
      */
     unlink: boolean | 'stale';
     /** Lets all users of the machine read from a local server's socket (K23). Default: `false` */
     readableAll: boolean;
-    /** Lets all users of the machine write to a local server's socket (K23). Default: `false` */
+    /**
+     * Lets all users of the machine write to a local server's socket (K23). On Windows they need both.
+     * Abstract names are open to everybody. Default: `false`
+     */
     writableAll: boolean;
 
     /** Not used; there because node-ipc has it (F18). Default: `''` */
@@ -455,7 +460,10 @@ declare namespace ferripc {
      * Default: absent
      */
     interfaces?: NetworkInterface | undefined;
-    /** TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. Default: `false` */
+    /**
+     * TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. A server on a path has TLS
+     * then, too, but not a client of a path; UDP ignores it (K22). Default: `false`
+     */
     tls: TlsConfig | false;
 
     [key: string]: any;
@@ -639,13 +647,14 @@ declare namespace ferripc {
      * rejection (F10). While the server listens, `start()` returns the same promise again
      * @throws TypeError for a path or host that cannot be one
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
+     * @throws Error for a `config.tls` that cannot be used; see {@link TlsConfig}
      */
     start(): Promise<void>;
 
     /**
-     * Stops listening and removes the server's own socket file. Connected clients stay connected
-     * (K26), unless `options.disconnect` is set. On UDP, what was emitted before is sent first, within
-     * two seconds. Safe at any time and any number of times (F7).
+     * Stops listening and removes the server's own socket file (not with `unlink: false`, F9). Connected
+     * clients stay connected (K26), unless `options.disconnect` is set. On UDP, what was emitted before
+     * is sent first, within two seconds. Safe at any time and any number of times (F7).
      *
      * @returns a promise that is fulfilled when the server no longer listens and, with
      * `options.disconnect`, when all clients are closed
@@ -882,6 +891,7 @@ declare namespace ferripc {
      * @throws TypeError for a host that is no string, a callback that is no function, or settings
      * that no client can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
+     * @throws Error for a `config.tls` that cannot be used; see {@link TlsConfig}
      */
     connectToNet(id: string, callback: (ipc: this) => void): void;
     connectToNet(
@@ -961,7 +971,7 @@ declare namespace ferripc {
     ): void;
     serveNet(
       host?: string | null,
-      port?: number | null,
+      port?: number | string | null,
       udpType?: UdpType | false | null,
       callback?: (() => void) | null,
     ): void;
