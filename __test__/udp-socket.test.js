@@ -239,6 +239,7 @@ describe('options', () => {
 
 test.each([
   ['bind', 'ERR_SOCKET_ALREADY_BOUND'],
+  ['bindSync', 'ERR_SOCKET_ALREADY_BOUND'],
   ['connect', 'ERR_METHOD_NOT_IMPLEMENTED'],
   ['disconnect', 'ERR_SOCKET_DGRAM_NOT_CONNECTED'],
   ['remoteAddress', 'ERR_SOCKET_DGRAM_NOT_CONNECTED'],

@@ -40,6 +40,16 @@ class DgramSocket extends EventEmitter {
     throw codedError('ERR_METHOD_NOT_IMPLEMENTED', "A UDP server's socket cannot be connected");
   }
 
+  /** As `bind`; newer releases of Node have both. */
+  bindSync() {
+    this.bind();
+  }
+
+  /** As `connect`; newer releases of Node have both. */
+  connectSync() {
+    this.connect();
+  }
+
   /** @throws {Error} always, as for any socket that is not connected */
   disconnect() {
     throw codedError('ERR_SOCKET_DGRAM_NOT_CONNECTED', 'Not connected');
