@@ -17,6 +17,11 @@ function check(name, run) {
 /** Thrown by a check: what it is about does not exist here, which is no failure. */
 class Unsupported extends Error {}
 
+/** For checks of what Windows does not have. */
+function needUnix(what) {
+  if (process.platform === 'win32') throw new Unsupported(`Windows has no ${what}`);
+}
+
 /** ferripc's own word for a feature that is still to come. */
 function isUnsupported(error) {
   return (
@@ -60,4 +65,4 @@ async function runCheck({ run }) {
   return result;
 }
 
-module.exports = { check, checks, runCheck, Unsupported };
+module.exports = { check, checks, needUnix, runCheck, Unsupported };
