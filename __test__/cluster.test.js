@@ -1,11 +1,13 @@
 'use strict';
-// Servers in the workers of node:cluster: the primary hands connections out (K23).
+// Servers in the workers of node:cluster: the primary hands connections out (K23), but on Windows, where it
+// has none to hand out.
 
 const fs = require('node:fs');
 const { IPC } = require('..');
 const { makeFamily } = require('./helpers/certificates');
 const { createWorld, freePort, tcpPlace, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
+const { onUnix, onWindows } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -102,7 +104,7 @@ const countBy = (list) => {
   return counts;
 };
 
-describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
+onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
   test('get the connections in turn (K23)', async () => {
     const place = await places[kind]();
     await start(place);
@@ -265,7 +267,7 @@ describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
   });
 });
 
-test('each worker does the TLS handshake of its connections (K22, K23)', async () => {
+onUnix.test('each worker does the TLS handshake of its connections (K22, K23)', async () => {
   const { ca, server } = makeFamily();
   const config = { tls: { key: server.key, cert: server.cert } };
   const place = await places.tcp();
@@ -276,7 +278,7 @@ test('each worker does the TLS handshake of its connections (K22, K23)', async (
   for (const worker of [1, 2]) expect((await workers.state(worker)).count).toBe(2);
 });
 
-test('TCP port 0 is one and the same port for all workers (K23)', async () => {
+onUnix.test('TCP port 0 is one and the same port for all workers (K23)', async () => {
   const cluster = new Cluster({ place: { host: '127.0.0.1', port: 0 }, workers: 3 });
   const addresses = [];
   for (const worker of [1, 2, 3]) addresses.push((await cluster.next('started', worker))[0]);
@@ -287,7 +289,7 @@ test('TCP port 0 is one and the same port for all workers (K23)', async () => {
   expect(countBy(clients)).toEqual({ 1: 2, 2: 2, 3: 2 });
 });
 
-describe('the socket file of workers', () => {
+onUnix.describe('the socket file of workers', () => {
   test.each(['SCHED_RR', 'SCHED_NONE'])(
     'has the mode that is asked for, %s (K23)',
     async (policy) => {
@@ -317,8 +319,19 @@ describe('the socket file of workers', () => {
   });
 });
 
-test('unref() lets a worker end that listens (K23)', async () => {
+onUnix.test('unref() lets a worker end that listens (K23)', async () => {
   const cluster = await start(unixPlace(world.file()), 1);
   cluster.tell(1, 'unref'); // its channel, too
   expect(await cluster.next('exit', 1)).toEqual([0]);
 });
+
+onWindows.test(
+  'each worker listens by itself, so the second finds the port taken (K23)',
+  async () => {
+    const place = await places.tcp();
+    const cluster = await start(place, 1);
+    cluster.command('fork');
+    expect(await cluster.next('error', 2)).toEqual(['EADDRINUSE', 'listen']);
+    expect(countBy(await connect(place, 4))).toEqual({ 1: 4 });
+  },
+);

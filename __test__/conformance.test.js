@@ -7,6 +7,9 @@ const { play } = require('./conformance/report');
 test('the conformance checks pass on this runtime', async () => {
   const { driver, results } = await play([process.execPath]);
   expect(['loop', 'tokio']).toContain(driver);
+  for (const { name, status, reason } of results) {
+    if (status === 'unsupported') console.info(`Not here: ${name}: ${reason}`);
+  }
   expect(results.filter(({ status }) => status === 'failed')).toEqual([]);
   expect(results.filter(({ status }) => status === 'passed').length).toBeGreaterThan(100);
 }, 300_000);

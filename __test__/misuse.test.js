@@ -4,21 +4,12 @@
 const { createWorld } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { onUnix } = require('./helpers/platform');
+const { thrownBy } = require('./helpers/thrown');
 
 const world = createWorld();
 
 const badPort = expect.objectContaining({ name: 'RangeError', code: 'ERR_SOCKET_BAD_PORT' });
 const badType = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' });
-
-/** What `act` throws; a call that does not throw fails the test. */
-function thrownBy(act) {
-  try {
-    act();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('did not throw');
-}
 
 describe('arguments of serve and connectTo', () => {
   test.each([65536, -1, 1.5, '70000', 'x'])('port %p is a RangeError', (port) => {

@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { candidates, libc } = require('../src/js/native');
+const { onLinux } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
@@ -60,7 +61,7 @@ test('without a binary: the platform, what was tried, and what to do', async () 
   expect(hasAdvice(error, 'Alpine')).toBe(Boolean(libc() === 'musl'));
 });
 
-(process.platform === 'linux' ? test : test.skip)('on Linux the C library is named', async () => {
+onLinux.test('on Linux the C library is named', async () => {
   expect(libc()).toMatch(/^(glibc \d+\.\d+|musl)$/);
   const error = await load(install(), { musl: true });
   expect(lines(error)[0]).toContain(`linux-${process.arch} with musl (`);

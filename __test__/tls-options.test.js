@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const { makeCertificate } = require('./helpers/certificates');
 const { once } = require('./helpers/events');
+const { thrownBy } = require('./helpers/thrown');
 const { createTlsWorld, outcome } = require('./helpers/tls');
 
 const world = createTlsWorld();
@@ -12,15 +13,6 @@ const { family, serverTls, clientTls, mutual } = world;
 const { ca, server: ordinary, client: visitor } = family;
 
 const code = 'ERR_FERRIPC_TLS_OPTION';
-
-function thrownBy(act) {
-  try {
-    act();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
 
 /** What `start` and `connectToNet` throw for these options, which are added to such as do work. */
 function refusals(options) {

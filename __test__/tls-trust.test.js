@@ -179,7 +179,7 @@ describe('a server that asks a client for its certificate and gets', () => {
     expect(first).toBe(own);
     expect(socket.destroyed).toBe(true);
     // Others are not disturbed.
-    await world.connect(place, { tls: world.mutual.client });
+    await world.meet(server, place, { tls: world.mutual.client });
     expect(server.sockets.length).toBe(1);
   });
 });

@@ -5,6 +5,7 @@ const dgram = require('node:dgram');
 const { createWorld } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { datagramPeer, hasIPv6 } = require('./helpers/datagrams');
+const { thrownBy } = require('./helpers/thrown');
 
 const world = createWorld();
 const message = (type, data) => `${JSON.stringify({ type, data })}\f`;
@@ -217,9 +218,9 @@ describe('options', () => {
     server.emit({ address: group, port }, 'x', 1);
     expect((await seen)[0]).toBe(1);
     socket.dropMembership(group, '127.0.0.1');
-    expect(() => socket.dropMembership(group, '127.0.0.1')).toThrow(
-      expect.objectContaining({ code: 'EADDRNOTAVAIL', syscall: 'dropMembership' }),
-    );
+    const leave = (from) => thrownBy(() => from.dropMembership(group, '127.0.0.1'));
+    const { code } = leave((await datagramPeer(world)).socket); // systems differ
+    expect(leave(socket)).toMatchObject({ code, syscall: 'dropMembership' });
     socket.addSourceSpecificMembership('127.0.0.1', '232.1.2.3', '127.0.0.1');
     socket.dropSourceSpecificMembership('127.0.0.1', '232.1.2.3', '127.0.0.1');
     expect(() => socket.addMembership('nobody')).toThrow(TypeError);

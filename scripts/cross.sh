@@ -200,9 +200,15 @@ stage() {
 check() {
   local target
   stage
+  # For a crate's C code: there is no compiler for these, and lints need none of what one would make.
+  cat >"$shared/stub/cc" <<'SH'
+#!/bin/sh
+for word; do case $word in -out:*) : >"${word#-out:}" ;; *.a) : >"$word" ;; esac; done
+SH
+  chmod +x "$shared/stub/cc"
   for target in "${CHECKED[@]}"; do
     say "clippy for $target"
-    inside bash -ec "cd /work/stage && cargo clippy -q --locked -Z build-std=std,panic_unwind \
+    inside TARGET_CC=/work/stub/cc TARGET_AR=/work/stub/cc SDKROOT=/work/stub bash -ec "cd /work/stage && cargo clippy -q --locked -Z build-std=std,panic_unwind \
       --target $target -- -D warnings"
   done
 }

@@ -17,6 +17,11 @@ function check(name, run) {
 /** Thrown by a check: what it is about does not exist here, which is no failure. */
 class Unsupported extends Error {}
 
+/** For checks of what Windows does not have. */
+function needUnix(what) {
+  if (process.platform === 'win32') throw new Unsupported(`Windows has no ${what}`);
+}
+
 /** Rejects with what nothing else catches while a check runs. */
 function surfacing() {
   let stop;
@@ -53,4 +58,4 @@ async function runCheck({ run }) {
   return result;
 }
 
-module.exports = { check, checks, runCheck, Unsupported };
+module.exports = { check, checks, needUnix, runCheck, Unsupported };

@@ -2,11 +2,12 @@
 // Two workers of node:cluster that serve the same place (K23).
 
 const assert = require('node:assert/strict');
-const { check } = require('../harness');
+const { check, needUnix } = require('../harness');
 const { KINDS } = require('../../helpers/world');
 
 for (const kind of KINDS) {
   check(`cluster, ${kind}: two workers share one place (K23)`, async (world) => {
+    needUnix('sockets that a primary can hand out');
     const { options } = await world.place(kind);
     const primary = world.child('../conformance/fixtures/cluster.js', [kind, options]);
     assert.deepEqual(await primary.next(), ['listening', 'listening']);

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const net = require('node:net');
-const { check } = require('../harness');
+const { check, needUnix } = require('../harness');
 const { KINDS } = require('../../helpers/world');
 const { once, collect, counter, record } = require('../../helpers/events');
 
@@ -138,9 +138,10 @@ for (const kind of KINDS) {
     const place = await world.place(kind);
     const server = await world.serve(place);
     const ipc = world.ipc();
+    const joined = once(server, 'connect');
     place.connectTo(ipc, 'server');
     const client = ipc.of.server;
-    await once(client, 'connect');
+    await Promise.all([once(client, 'connect'), joined]);
     let called = false;
     place.connectTo(ipc, 'server', () => (called = true));
     assert.ok(called);
@@ -201,6 +202,7 @@ check('tcp: a host by name, and one that does not exist (K13)', async (world) =>
 });
 
 check('unix: a live path is taken over; stop leaves it to the new server (F9)', async (world) => {
+  needUnix('socket files');
   const place = await world.place('unix');
   const old = await world.serve(place);
   const { client } = await world.meet(old, place);
@@ -215,6 +217,7 @@ check('unix: a live path is taken over; stop leaves it to the new server (F9)', 
 });
 
 check("unix: unlink 'stale' reports EADDRINUSE for a live path (F9)", async (world) => {
+  needUnix('socket files');
   const place = await world.place('unix');
   const live = await world.serve(place);
   const late = world.ipc({ unlink: 'stale' });
@@ -224,6 +227,7 @@ check("unix: unlink 'stale' reports EADDRINUSE for a live path (F9)", async (wor
 });
 
 check('unix: a killed process leaves a path that the next server takes (F9)', async (world) => {
+  needUnix('socket files');
   const place = await world.place('unix');
   const child = world.child('listen.js', [place.options.path]);
   assert.equal(await child.next(), 'started');
@@ -235,6 +239,7 @@ check('unix: a killed process leaves a path that the next server takes (F9)', as
 });
 
 check('unix: a regular file is never touched (F9)', async (world) => {
+  needUnix('socket files');
   const place = await world.place('unix');
   fs.writeFileSync(place.options.path, 'precious');
   const ipc = world.ipc();
