@@ -414,7 +414,8 @@ onLinux.describe('abstract names', () => {
 (process.platform === 'linux' ? test.skip : test)(
   'abstract names exist on Linux only (K2)',
   async () => {
-    const expected = { code: 'EINVAL', message: expect.stringMatching(/Linux only|NUL byte/) };
+    const expected = { code: 'EINVAL' };
+    if (process.platform !== 'win32') expected.message = expect.stringContaining('Linux only');
     expect(await listenError('\0name')).toMatchObject(expected);
     expect(await connectError('\0name')).toMatchObject(expected);
   },
