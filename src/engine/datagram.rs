@@ -13,7 +13,9 @@ use memchr::memmem::Finder;
 use super::codec::delimited::{BATCH_BYTES, BATCH_FRAMES, Batch};
 use super::event::{Event, Id, Part};
 use super::link::{HIGH_WATER, Mode};
-use super::transport::udp::BATCH;
+
+/// Datagrams that one system call moves at most.
+pub const BATCH: usize = 32;
 
 /// Bytes and datagrams that wait for the system at most; beyond them datagrams are refused.
 pub const MOST_WAITING_BYTES: usize = 16 * 1024 * 1024;

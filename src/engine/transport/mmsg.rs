@@ -7,8 +7,8 @@ use std::ptr;
 
 use socket2::{SockAddr, SockAddrStorage, SockRef};
 
-use super::udp::{BATCH, SLOT, Slots};
-use crate::engine::datagram::Piece;
+use super::udp::{SLOT, Slots};
+use crate::engine::datagram::{BATCH, Piece};
 
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 

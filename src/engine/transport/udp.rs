@@ -13,11 +13,8 @@ use tokio::io::Interest;
 use self::single as calls;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::mmsg as calls;
-use crate::engine::datagram::Piece;
+use crate::engine::datagram::{BATCH, Piece};
 use crate::engine::error::{Endpoint, Error};
-
-/// Datagrams that one system call moves at most.
-pub const BATCH: usize = 32;
 
 /// Room for one datagram: more than the largest that UDP can carry.
 pub(super) const SLOT: usize = 64 * 1024;
