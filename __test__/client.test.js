@@ -2,7 +2,7 @@
 // A client's life: connecting, what is sent before and after, retries, and its end.
 
 const net = require('node:net');
-const { createWorld, KINDS, tcpPlace, freePort } = require('./helpers/world');
+const { createWorld, KINDS, LARGE, tcpPlace, freePort } = require('./helpers/world');
 const { once, record, collect, counter } = require('./helpers/events');
 
 const world = createWorld();
@@ -90,7 +90,7 @@ describe.each(NAMES)('%s: connecting', (name) => {
     for (const before of [true, false]) {
       const client = before ? world.dial(place) : await world.connect(place);
       const arrived = once(server, 'big');
-      const payload = 'x'.repeat(before ? 10 << 20 : 20 << 20);
+      const payload = 'x'.repeat(before ? LARGE / 2 : LARGE);
       client.emit('big', payload);
       client.leave();
       expect((await arrived)[0] === payload).toBe(true);

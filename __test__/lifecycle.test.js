@@ -2,7 +2,7 @@
 // What the library does to the process around it: when it starts something, what keeps the process
 // alive, and what is left afterwards (design: lifetimes).
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, KINDS, LARGE } = require('./helpers/world');
 const { once, record } = require('./helpers/events');
 const { onLinux } = require('./helpers/platform');
 
@@ -49,7 +49,7 @@ describe('the process ends by itself', () => {
     const server = await world.serve(place);
     const big = once(server, 'big');
     const child = world.child('life.js', ['emit and disconnect', place.options.path]);
-    expect((await big)[0]).toHaveLength(20 << 20);
+    expect((await big)[0]).toHaveLength(LARGE);
     expect(await child.exited).toEqual(ends);
   });
 });

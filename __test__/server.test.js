@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, KINDS, LARGE } = require('./helpers/world');
 const { once, record, counter, collect } = require('./helpers/events');
 const { isPipe, onUnix, testOfTaken } = require('./helpers/platform');
 
@@ -142,7 +142,7 @@ describe.each(KINDS)('%s: stop', (kind) => {
     for (let i = 0; i < 3; i++) {
       clients.push((await world.meet(server, place, { maxRetries: 0 })).client);
     }
-    const payload = 'x'.repeat(10 << 20);
+    const payload = 'x'.repeat(LARGE / 4);
     const arrived = clients.map((client) => once(client, 'big'));
     const gone = clients.map((client) => once(client, 'destroy'));
     server.broadcast('big', payload);

@@ -234,7 +234,9 @@ describe('options', () => {
     socket.setMulticastLoopback(false);
     socket.addMembership('ff02::1234', '::%1');
     socket.dropMembership('ff02::1234', '::%1');
-    socket.setMulticastInterface('::%1');
+    const leaveBy = (from) => thrownBy(() => from.setMulticastInterface('::%1'))?.code;
+    const plain = (await datagramPeer(world, { type: 'udp6' })).socket;
+    expect(leaveBy(socket)).toBe(leaveBy(plain)); // an emulated system may not have it
   });
 });
 

@@ -20,6 +20,12 @@ const { once } = require('./events');
 /** The kinds of place that stream servers listen at. 'unix' is the local transport: on Windows pipes. */
 const KINDS = ['unix', 'tcp'];
 
+/**
+ * Bytes to be sent before the end: more than the buffers on the way hold, and few enough to have left in the
+ * two seconds that closing waits. The pipes of Wine carry 10 MB a second on a busy machine.
+ */
+const LARGE = process.platform === 'win32' ? 4 << 20 : 20 << 20;
+
 /** A TCP port that nobody listens on, from the system. */
 async function freePort(host = '127.0.0.1') {
   const probe = net.createServer().listen(0, host);
@@ -187,4 +193,4 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   };
 }
 
-module.exports = { KINDS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };
+module.exports = { KINDS, LARGE, createWorld, freePort, makeIPC, tcpPlace, unixPlace };

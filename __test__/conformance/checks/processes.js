@@ -6,10 +6,8 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { check, Unsupported } = require('../harness');
-const { KINDS } = require('../../helpers/world');
+const { KINDS, LARGE } = require('../../helpers/world');
 const { once } = require('../../helpers/events');
-
-const BIG = 20 << 20;
 
 const ends = (result) =>
   assert.deepEqual(
@@ -42,7 +40,7 @@ check(
     const server = await world.serve(place);
     const big = once(server, 'big');
     const child = world.child('life.js', ['emit and disconnect', place.options.path]);
-    assert.equal((await big)[0].length, BIG);
+    assert.equal((await big)[0].length, LARGE);
     ends(await child.exited);
   },
 );
