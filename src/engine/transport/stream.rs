@@ -1,0 +1,297 @@
+//! A connected stream of any kind, and the socket calls that streams share.
+
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use bytes::{BufMut, BytesMut};
+use socket2::{SockRef, Socket};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+#[cfg(windows)]
+use super::pipe;
+#[cfg(unix)]
+use super::unix;
+use super::{Target, tcp, tls};
+use crate::engine::error::{Endpoint, Error};
+use crate::engine::event::Ends;
+
+/// A connected stream socket, registered with the current runtime.
+#[derive(Debug)]
+pub enum Stream {
+    /// Unix.
+    #[cfg(unix)]
+    Unix(UnixStream),
+    /// A named pipe.
+    #[cfg(windows)]
+    Pipe(pipe::PipeStream),
+    /// TCP.
+    Tcp(TcpStream),
+    /// TLS on top of one of them.
+    Tls(Box<tls::TlsStream>),
+}
+
+/// One expression for sockets, and one for streams of our own, which have methods of the same names.
+macro_rules! each {
+    ($value:expr, $socket:ident => $body:expr, $own:ident => $other:expr) => {
+        match $value {
+            #[cfg(unix)]
+            Stream::Unix($socket) => $body,
+            #[cfg(windows)]
+            Stream::Pipe($own) => $other,
+            Stream::Tcp($socket) => $body,
+            Stream::Tls($own) => $other,
+        }
+    };
+}
+
+impl Stream {
+    /// Connects. One error per address that was tried.
+    pub async fn connect(target: &Target) -> Result<Self, Vec<Error>> {
+        let (target, settings) = match target {
+            Target::Tls(below, settings) => (&**below, Some(settings)),
+            target => (target, None),
+        };
+        let socket = Self::connect_plain(target).await?;
+        match settings {
+            Some(settings) => {
+                socket.handshake(tls::Side::Client, settings).await.map_err(|e| vec![e])
+            }
+            None => Ok(socket),
+        }
+    }
+
+    /// Puts TLS on top.
+    pub async fn handshake(self, side: tls::Side, settings: &tls::Settings) -> Result<Self, Error> {
+        match tls::handshake(self, side, settings).await {
+            Ok(tls) => Ok(Stream::Tls(Box::new(tls))),
+            Err(error) => Err(Error::new("read", error, None)),
+        }
+    }
+
+    async fn connect_plain(target: &Target) -> Result<Self, Vec<Error>> {
+        match target {
+            #[cfg(unix)]
+            Target::Unix(path) => {
+                unix::check("connect", path).map_err(|error| vec![error])?;
+                unix::connect(path).await.map(Stream::Unix).map_err(|error| {
+                    vec![Error::new("connect", error, Some(Endpoint::Path(path.clone())))]
+                })
+            }
+            #[cfg(windows)]
+            Target::Pipe(name) => match pipe::connect(name).await {
+                Ok(stream) => Ok(Stream::Pipe(stream)),
+                Err(error) => {
+                    Err(vec![Error::new("connect", error, Some(Endpoint::Path(name.clone())))])
+                }
+            },
+            Target::Tcp(target) => tcp::connect(target).await.map(Stream::Tcp),
+            Target::Tls(..) => {
+                let error = io::ErrorKind::InvalidInput.into(); // TLS within TLS
+                Err(vec![Error::new("connect", error, None)])
+            }
+        }
+    }
+
+    /// Both addresses, for IP.
+    pub fn ends(&self) -> Option<Ends> {
+        match self {
+            #[cfg(unix)]
+            Stream::Unix(_) => None,
+            #[cfg(windows)]
+            Stream::Pipe(_) => None,
+            Stream::Tcp(tcp) => {
+                Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
+            }
+            Stream::Tls(tls) => tls.below().ends(),
+        }
+    }
+
+    /// The TLS on top, if any.
+    pub fn tls(&self) -> Option<&tls::TlsStream> {
+        match self {
+            Stream::Tls(tls) => Some(tls),
+            _ => None,
+        }
+    }
+
+    /// What is known of the TLS on top.
+    pub fn facts(&self) -> Option<Box<tls::Facts>> {
+        self.tls().map(|tls| Box::new(tls.facts().clone()))
+    }
+
+    /// Waits until a read might succeed.
+    pub async fn readable(&self) -> io::Result<()> {
+        each!(self, socket => socket.readable().await, own => own.readable().await)
+    }
+
+    /// Waits until a write might succeed.
+    pub async fn writable(&self) -> io::Result<()> {
+        each!(self, socket => socket.writable().await, own => own.writable().await)
+    }
+
+    /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
+    /// 0: the peer has shut its side down.
+    pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        let room = buffer.capacity() - buffer.len();
+        let mut taken = None;
+        let read = || {
+            let len = self.receive(buffer)?;
+            taken = Some(len);
+            // A short read has emptied the socket: reported as "not ready any more", so that the
+            // driver waits for the next edge instead of asking the system once more in vain.
+            if 0 < len && len < room && cfg!(unix) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            Ok(len)
+        };
+        let result = each!(
+            self,
+            socket => socket.try_io(Interest::READABLE, read),
+            own => return own.try_read(buffer)
+        );
+        taken.map_or(result, Ok)
+    }
+
+    /// Writes once, when the driver has seen the socket writable.
+    pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let write = || self.send(pieces);
+        each!(
+            self,
+            socket => socket.try_io(Interest::WRITABLE, write),
+            own => own.try_write(pieces)
+        )
+    }
+
+    /// Writes once, from any thread, without waiting; with TLS only the flush task writes. After
+    /// `WouldBlock` the same bytes are to be offered again: a pipe or TLS may have taken them already, and
+    /// tell when they have arrived.
+    pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        each!(self, socket => send(&SockRef::from(socket), pieces), own => own.send(pieces))
+    }
+
+    /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
+    pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        each!(self, socket => receive(&SockRef::from(socket), buffer), own => own.receive(buffer))
+    }
+
+    /// Whether either side can end by itself. If not, the peer sees our end when the stream is
+    /// dropped, after everything that was sent.
+    pub fn has_halves(&self) -> bool {
+        each!(self, _socket => true, own => own.has_halves())
+    }
+
+    /// Ends our side: the peer reads to the end of what was sent. Nothing without halves.
+    pub fn shut_down(&self) {
+        each!(
+            self,
+            socket => drop(SockRef::from(socket).shutdown(Shutdown::Write)),
+            own => own.shut_down()
+        )
+    }
+
+    /// Waits until the rest of what the peer had sent before it closed can be read. False: it does not
+    /// come. Sockets have all of it at hand.
+    pub async fn settle(&self) -> bool {
+        each!(self, _socket => true, own => own.settle().await)
+    }
+
+    /// Reads and drops what is there, encrypted or not. `Ok(true)` at the end of the stream.
+    pub fn discard(&self) -> io::Result<bool> {
+        match self {
+            Stream::Tls(tls) => tls.discard(),
+            plain => plain.try_read(&mut BytesMut::with_capacity(16 * 1024)).map(|len| len == 0),
+        }
+    }
+
+    /// The socket, for its options.
+    pub fn socket(&self) -> Option<SockRef<'_>> {
+        each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
+    }
+
+    /// Takes the socket out of the runtime's reactor.
+    #[cfg(unix)]
+    pub fn detach(self) -> io::Result<Socket> {
+        Ok(match self {
+            Stream::Unix(unix) => unix.into_std()?.into(),
+            Stream::Tcp(tcp) => tcp.into_std()?.into(),
+            Stream::Tls(_) => return Err(io::ErrorKind::Unsupported.into()), // would lose the session
+        })
+    }
+
+    /// Puts a socket into the reactor of the runtime that is entered.
+    pub fn attach(socket: Socket) -> io::Result<Self> {
+        #[cfg(unix)]
+        if socket.local_addr()?.is_unix() {
+            return UnixStream::from_std(socket.into()).map(Stream::Unix);
+        }
+        TcpStream::from_std(socket.into()).map(Stream::Tcp)
+    }
+}
+
+/// Writes once, from any thread, without blocking.
+pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    if cfg!(windows) {
+        return send_some(socket, pieces);
+    }
+    if let [piece] = pieces {
+        return socket.send_with_flags(piece, SEND_FLAGS);
+    }
+    socket.send_vectored_with_flags(pieces, SEND_FLAGS)
+}
+
+/// Reads once into the spare capacity of `buffer`, without blocking. 0: the peer has shut its side
+/// down.
+pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut) -> io::Result<usize> {
+    let len = socket.recv(buffer.spare_capacity_mut())?;
+    // SAFETY: the system has initialised `len` bytes of the spare capacity.
+    unsafe { buffer.advance_mut(len) };
+    Ok(len)
+}
+
+/// Sets the `TCP_NODELAY` option; nothing on other sockets.
+pub fn set_nodelay(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
+    if is_tcp(socket) { socket.set_tcp_nodelay(on) } else { Ok(()) }
+}
+
+/// Sets the `SO_KEEPALIVE` option and the idle time before the first probe; nothing on other
+/// sockets.
+pub fn set_keepalive(socket: &SockRef<'_>, idle: Option<Duration>) -> io::Result<()> {
+    match idle {
+        _ if !is_tcp(socket) => Ok(()),
+        Some(idle) if !idle.is_zero() => {
+            socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(idle))
+        }
+        on_or_off => socket.set_keepalive(on_or_off.is_some()),
+    }
+}
+
+fn is_tcp(socket: &SockRef<'_>) -> bool {
+    socket.local_addr().is_ok_and(|address| address.as_socket().is_some())
+}
+
+/// A peer that went away must be an error of the write, not a signal to the process.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const SEND_FLAGS: i32 = 0;
+
+/// Most bytes of one send on Windows: its usual send buffer.
+const WINDOWS_SEND: usize = 64 * 1024;
+
+/// Windows takes a write of any size over, or nothing: it would hold megabytes for a peer that does not
+/// read, and report them as sent.
+fn send_some(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    let mut total = 0;
+    let fits = |piece: &&IoSlice<'_>| {
+        total += piece.len();
+        total <= WINDOWS_SEND
+    };
+    match (pieces.iter().take_while(fits).count(), pieces) {
+        (0, [first, ..]) => socket.send_with_flags(&first[..WINDOWS_SEND], SEND_FLAGS),
+        (count, _) => socket.send_vectored_with_flags(&pieces[..count], SEND_FLAGS),
+    }
+}
