@@ -198,6 +198,26 @@ fn closing_gives_up_on_a_peer_that_does_not_read() {
 }
 
 #[test]
+fn closing_waits_as_long_as_a_slow_peer_takes_something() {
+    let scratch = Scratch::new();
+    let (mut server, incoming, mut client, outgoing) = pair(&scratch, false);
+    let linger = Duration::from_secs(1);
+    let started = Instant::now();
+    client.write(outgoing, &[&vec![b'x'; 30_000_000][..], b"\x0c"].concat());
+    assert!(client.hub.close(outgoing, linger));
+    while started.elapsed() < linger * 2 {
+        // A little at a time, and nothing in between.
+        server.hub.connection(incoming).unwrap().set_paused(false);
+        std::thread::sleep(Duration::from_micros(500));
+        server.hub.connection(incoming).unwrap().set_paused(true);
+        std::thread::sleep(linger / 10);
+    }
+    server.hub.connection(incoming).unwrap().set_paused(false);
+    assert_eq!(server.frames(1)[0].len(), 30_000_000);
+    assert!(client.closed().is_empty());
+}
+
+#[test]
 fn a_paused_connection_delivers_nothing_and_holds_the_peer_back() {
     let scratch = Scratch::new();
     let (mut server, incoming, mut client, outgoing) = pair(&scratch, false);

@@ -146,7 +146,7 @@ impl Hub {
         self.engine.connection(id).is_some_and(|connection| connection.finish())
     }
 
-    /// Closes once everything written is sent, at the latest after `linger` ms. Returns whether a
+    /// Closes once everything written is sent, or nothing could be for `linger` ms. Returns whether a
     /// closed event follows.
     #[napi(catch_unwind)]
     pub fn close(&mut self, id: u32, linger: u32) -> bool {

@@ -260,7 +260,8 @@ impl Hub {
         }
     }
 
-    /// Closes a connection when everything written is sent, or after `linger`. Returns whether
+    /// Closes a connection when everything written is sent, or not for `linger`; see
+    /// [`Connection::close`]. Returns whether
     /// [`Event::Closed`] is still to come; if not, the handle is forgotten.
     pub fn close(&mut self, id: Id, linger: Duration) -> bool {
         let Some(connection) = self.connections.get(&id) else {

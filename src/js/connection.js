@@ -105,7 +105,7 @@ class Connection extends Endpoint {
     return this.hub.finish(this.id);
   }
 
-  /** Closes when everything is sent, at the latest after `linger` ms. True: _onClosed follows. */
+  /** Closes when everything is sent, or nothing could be for `linger` ms. True: _onClosed follows. */
   close(linger) {
     this.flush();
     this.held = null;

@@ -13,7 +13,7 @@ const { setImmediate } = require('node:timers'); // the real one, under fake tim
 const engine = require('./engine');
 const { argumentError, codedError, connectError } = require('./errors');
 
-/** How long a closing connection may take to send what was written before, in ms. */
+/** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
 
 const noAddresses = { local: {}, remote: {} };

@@ -20,7 +20,6 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use socket2::SockRef;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
 use super::codec::delimited::Decoder;
 use super::error::Error;
@@ -30,7 +29,7 @@ use super::mailbox::Mailbox;
 use super::runtime::Runtime;
 use super::transport::tls::TlsStream;
 use super::transport::{Stream, Target};
-use state::{End, Io, State};
+use state::{End, Grace, Io, State};
 
 pub mod datagrams;
 #[cfg(unix)]
@@ -235,8 +234,9 @@ impl Connection {
         true
     }
 
-    /// Closes once everything written is sent, or after `linger`. Returns false if that was so at
-    /// once; otherwise [`Event::Closed`] follows. Nothing received from now on is reported.
+    /// Closes once everything written is sent, or when nothing of it could be sent for `linger` (or the
+    /// rest of it for 30 seconds). Returns false if that was so at once; otherwise [`Event::Closed`]
+    /// follows. Nothing received from now on is reported.
     pub fn close(self: &Arc<Self>, linger: Duration) -> bool {
         let mut state = self.lock();
         let queued = state.outbox.queued();
@@ -244,18 +244,18 @@ impl Connection {
             self.destroy_locked(&mut state);
             return false;
         }
-        let deadline = Instant::now() + linger;
+        let grace = Grace::new(linger);
         if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
             // Nothing may be sent before the consumer has had its look at the server. If it approves, it
             // calls `start`, and otherwise `destroy`.
             if queued == 0 {
                 self.destroy_locked(&mut state);
             } else {
-                state.end = End::Closing(deadline);
+                state.end = End::Closing(grace);
             }
             return queued > 0;
         }
-        state.end = if queued == 0 { End::Lingering(deadline) } else { End::Closing(deadline) };
+        state.end = if queued == 0 { End::Lingering(grace) } else { End::Closing(grace) };
         if queued == 0 {
             state.io.shut_down();
         }
@@ -379,6 +379,10 @@ impl Connection {
     /// will be.
     fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if let (1.., End::Closing(grace)) = (sent, state.end) {
+            state.end = End::Closing(grace.renewed());
+            self.reader.notify_one(); // which waits for the same
+        }
         if state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
         }
@@ -402,9 +406,9 @@ impl Connection {
                 self.reader.notify_one();
                 let _ = self.mailbox.post_now(Event::Finished { id: self.id });
             }
-            End::Closing(deadline) => {
+            End::Closing(grace) => {
                 state.io.shut_down();
-                state.end = End::Lingering(deadline);
+                state.end = End::Lingering(grace.renewed());
                 let _ = self.mailbox.post_now(self.closed(Vec::new()));
                 self.reader.notify_one();
                 if !state.reading {

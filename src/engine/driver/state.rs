@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::time::Instant;
@@ -98,11 +99,39 @@ pub(super) enum End {
     Finishing,
     /// Shut down for writing; still read from.
     Finished,
-    /// To be closed when the outbox is empty, or at this time.
-    Closing(Instant),
-    /// Shut down for writing and reported as closed; the peer's end is awaited until this time, so
-    /// that closing does not destroy what is on its way to it.
-    Lingering(Instant),
+    /// To be closed when the outbox is empty, or when the grace is over.
+    Closing(Grace),
+    /// Shut down for writing and reported as closed; the peer's end is awaited for a while, so that
+    /// closing does not destroy what is on its way to it.
+    Lingering(Grace),
     /// Gone. Nothing may be reported any more.
     Gone,
+}
+
+/// All the time that a closing connection may take, however busy it is.
+const GRACE_IN_ALL: Duration = Duration::from_secs(30);
+
+/// How long a closing connection may still take: a time without progress, and [`GRACE_IN_ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Grace {
+    linger: Duration,
+    over: Instant,
+    at_last: Instant,
+}
+
+impl Grace {
+    pub(super) fn new(linger: Duration) -> Self {
+        let now = Instant::now();
+        Self { linger, over: now + linger, at_last: now + linger.max(GRACE_IN_ALL) }
+    }
+
+    /// There is progress.
+    pub(super) fn renewed(self) -> Self {
+        Self { over: (Instant::now() + self.linger).min(self.at_last), ..self }
+    }
+
+    /// When it is over, unless it is renewed.
+    pub(super) fn over(self) -> Instant {
+        self.over
+    }
 }

@@ -50,10 +50,10 @@ impl State {
     }
 }
 
-/// Ends at the time that `end` sets, if any.
+/// Ends when the grace that `end` gives is over, if it gives any.
 async fn until(end: End) {
     match end {
-        End::Closing(deadline) | End::Lingering(deadline) => sleep_until(deadline).await,
+        End::Closing(grace) | End::Lingering(grace) => sleep_until(grace.over()).await,
         _ => pending().await,
     }
 }
