@@ -14,17 +14,7 @@ const LIMIT = process.platform === 'linux' ? 107 : 103;
 const NOBODY = 65534;
 const isRoot = process.getuid?.() === 0;
 
-function host(path, config) {
-  const ipc = world.ipc(config);
-  ipc.serve(path);
-  return ipc.server;
-}
-
-async function listen(path, config) {
-  const server = host(path, config);
-  await server.start();
-  return server;
-}
+const listen = (path, config) => world.serve(unixPlace(path), config);
 
 const listenError = (path, config) =>
   listen(path, config).then(

@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { createWorld, freePort } = require('./helpers/world');
+const { createWorld, freePort, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { onUnix } = require('./helpers/platform');
 
@@ -19,17 +19,8 @@ async function deadSocket(path = world.file()) {
   return path;
 }
 
-function host(path, config) {
-  const ipc = world.ipc(config);
-  ipc.serve(path);
-  return ipc.server;
-}
-
-async function listen(path, config) {
-  const server = host(path, config);
-  await server.start();
-  return server;
-}
+const host = (path, config) => world.host(unixPlace(path), config);
+const listen = (path, config) => world.serve(unixPlace(path), config);
 
 /** Connects to `path` and tells whether `server` is who answers. */
 async function answers(server, path) {

@@ -113,12 +113,18 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
     return made;
   }
 
-  /** A server that listens. */
-  async function serve(at, config) {
+  /** A server that is to be started. */
+  function host(at, config) {
     const made = ipc(config);
     at.serve(made);
-    await made.server.start();
     return made.server;
+  }
+
+  /** A server that listens. */
+  async function serve(at, config) {
+    const server = host(at, config);
+    await server.start();
+    return server;
   }
 
   /** A client on its way; `client.leave()` disconnects it. */
@@ -183,6 +189,7 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
     socketPath,
     place,
     ipc,
+    host,
     serve,
     dial,
     connect,

@@ -9,12 +9,11 @@ use napi_derive::napi;
 use serde_json::json;
 
 use super::hub::{Hub, tidy};
-use super::options::{FramingOptions, socket_address};
+use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;
 use crate::engine::datagram::Piece;
 use crate::engine::error::Error as EngineError;
-use crate::engine::link::Mode;
 use crate::engine::transport::udp::{self, Setting};
 
 /// A datagram to be sent: where it ends in the text or bytes of all, then its address.
@@ -102,9 +101,8 @@ impl Hub {
     /// Raw datagrams or frames from now on; with `tapped` the bytes come before the frames.
     #[napi(catch_unwind)]
     pub fn configure_datagrams(&self, id: u32, raw: bool, tapped: bool) {
-        let mode = if raw { Mode::Raw } else { Mode::Frames };
         if let Some(datagrams) = self.engine.datagrams(id) {
-            datagrams.configure(mode, tapped);
+            datagrams.configure(mode(raw), tapped);
         }
     }
 

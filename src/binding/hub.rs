@@ -19,11 +19,10 @@ use super::deliver::{self, Payload};
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
-use super::options::{ConnectOptions, ListenOptions};
+use super::options::{ConnectOptions, ListenOptions, mode};
 use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
-use crate::engine::link::Mode;
 use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -174,8 +173,7 @@ impl Hub {
     /// Raw bytes, or frames, from now on.
     #[napi(catch_unwind)]
     pub fn set_raw(&self, id: u32, raw: bool) {
-        let mode = if raw { Mode::Raw } else { Mode::Frames };
-        self.on(id, |connection| connection.set_mode(mode));
+        self.on(id, |connection| connection.set_mode(mode(raw)));
     }
 
     /// Sets `TCP_NODELAY`.

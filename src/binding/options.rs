@@ -37,9 +37,14 @@ impl FramingOptions {
         Ok(Framing {
             delimiter: self.delimiter.as_bytes().into(),
             max_frame: self.max_frame as usize,
-            mode: if self.raw { Mode::Raw } else { Mode::Frames },
+            mode: mode(self.raw),
         })
     }
+}
+
+/// What received bytes become.
+pub fn mode(raw: bool) -> Mode {
+    if raw { Mode::Raw } else { Mode::Frames }
 }
 
 /// Where to connect to: `path`, or `addresses` and `port`.

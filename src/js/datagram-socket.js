@@ -12,7 +12,7 @@ const { setImmediate } = require('node:timers'); // the real one, under fake tim
 const DgramSocket = require('./dgram-socket');
 const engine = require('./engine');
 const Peers = require('./peers');
-const { codedError, systemError } = require('./errors');
+const { systemError, tooLargeError } = require('./errors');
 const { decode } = require('./wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
@@ -286,14 +286,8 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onTooLarge(sender, { size, length }) {
-    this.#owner._onBadFrame(
-      infoOf(sender, size),
-      codedError(
-        'ERR_FERRIPC_MESSAGE_TOO_LARGE',
-        `Received a message of ${length} bytes, over the limit of ${this.#framing.maxFrame}`,
-        { length },
-      ),
-    );
+    const error = tooLargeError(length, this.#framing.maxFrame);
+    this.#owner._onBadFrame(infoOf(sender, size), error);
   }
 
   _onFailed(reported) {

@@ -35,6 +35,12 @@ function codedError(code, message, properties) {
   return Object.assign(new Error(message), { code, ...properties });
 }
 
+/** For a message of `length` bytes that was discarded. */
+function tooLargeError(length, limit) {
+  const message = `Received a message of ${length} bytes, over the limit of ${limit}`;
+  return codedError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -57,4 +63,4 @@ function toPort(value, lowest = 0) {
   );
 }
 
-module.exports = { systemError, connectError, codedError, argumentError, toPort };
+module.exports = { systemError, connectError, codedError, tooLargeError, argumentError, toPort };

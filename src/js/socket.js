@@ -11,7 +11,7 @@ const dns = require('node:dns');
 const net = require('node:net');
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const engine = require('./engine');
-const { argumentError, codedError, connectError } = require('./errors');
+const { argumentError, codedError, connectError, tooLargeError } = require('./errors');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -226,14 +226,7 @@ class Socket extends net.Socket {
   }
 
   _onTooLarge(length) {
-    this.#owner._onBadFrame(
-      this,
-      codedError(
-        'ERR_FERRIPC_MESSAGE_TOO_LARGE',
-        `Received a message of ${length} bytes, over the limit of ${this.#framing.maxFrame}`,
-        { length },
-      ),
-    );
+    this.#owner._onBadFrame(this, tooLargeError(length, this.#framing.maxFrame));
   }
 
   _onTruncated(length) {
