@@ -1,6 +1,7 @@
 //! The methods of the hub that JavaScript sees which are about datagram sockets. Used by
 //! `src/js/datagrams.js`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::*;
@@ -8,11 +9,12 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
-use super::hub::{Hub, tidy};
+use super::hub::{Core, Hub, tidy};
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;
 use crate::engine::datagram::Piece;
+use crate::engine::driver::datagrams::Datagrams;
 use crate::engine::error::Error as EngineError;
 use crate::engine::transport::udp::{self, Setting};
 
@@ -37,43 +39,46 @@ impl Hub {
     /// Binds a datagram socket. Returns JSON: `{id, address}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn bind_datagrams(
-        &mut self,
+        &self,
         address: String,
         port: u16,
         framing: FramingOptions,
     ) -> Result<String> {
-        let bound = self.engine.bind(socket_address(&address, port)?, framing.into_engine()?);
+        let (address, framing) = (socket_address(&address, port)?, framing.into_engine()?);
+        let bound = self.core.borrow_mut().engine.bind(address, framing);
         Ok(deliver::listening(bound.map(|(id, address)| (id, Some(address)))))
     }
 
     /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns the bytes that wait.
     #[napi(catch_unwind)]
     pub fn send_datagrams(
-        &mut self,
+        &self,
         env: Env,
         id: u32,
         text: JsString,
         targets: Uint32ArraySlice,
         count: u32,
     ) -> Result<u32> {
-        text::append(&env, &text, &mut self.scratch)?;
+        let core = &mut *self.core.borrow_mut();
+        text::append(env.raw(), text.raw(), &mut core.scratch)?;
         let targets = first(&targets, count);
-        let ends = byte_offsets(&self.scratch, ends(targets));
-        Ok(self.send(id, targets, ends.into_iter()))
+        let ends = byte_offsets(&core.scratch, ends(targets));
+        Ok(send(core, id, targets, ends.into_iter()))
     }
 
     /// As `sendDatagrams`, with bytes.
     #[napi(catch_unwind)]
     pub fn send_datagram_bytes(
-        &mut self,
+        &self,
         id: u32,
         bytes: Uint8ArraySlice,
         targets: Uint32ArraySlice,
         count: u32,
     ) -> u32 {
-        self.scratch.extend_from_slice(&bytes);
+        let core = &mut *self.core.borrow_mut();
+        core.scratch.extend_from_slice(&bytes);
         let targets = first(&targets, count);
-        self.send(id, targets, ends(targets))
+        send(core, id, targets, ends(targets))
     }
 
     /// Sends one datagram. Returns JSON of the error if that fails at once.
@@ -84,8 +89,9 @@ impl Hub {
         bytes: Uint8ArraySlice,
         target: Uint32ArraySlice,
     ) -> Option<String> {
-        let datagrams = self.engine.datagrams(id)?;
-        let sent = datagrams.send_one((address::read(&target[1..]), &bytes));
+        let sent = self.on_datagrams(id, |datagrams| {
+            datagrams.send_one((address::read(&target[1..]), &bytes))
+        })?;
         Some(deliver::error(&sent.err()?).to_string())
     }
 
@@ -93,23 +99,19 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn close_datagrams(&self, id: u32, linger: u32) {
         let linger = Duration::from_millis(linger.into());
-        if let Some(datagrams) = self.engine.datagrams(id) {
-            datagrams.close(linger);
-        }
+        self.on_datagrams(id, |datagrams| datagrams.close(linger));
     }
 
     /// Raw datagrams or frames from now on; with `tapped` the bytes come before the frames.
     #[napi(catch_unwind)]
     pub fn configure_datagrams(&self, id: u32, raw: bool, tapped: bool) {
-        if let Some(datagrams) = self.engine.datagrams(id) {
-            datagrams.configure(mode(raw), tapped);
-        }
+        self.on_datagrams(id, |datagrams| datagrams.configure(mode(raw), tapped));
     }
 
     /// Bytes and datagrams that wait.
     #[napi(catch_unwind)]
     pub fn datagrams_waiting(&self, id: u32) -> Vec<f64> {
-        let waiting = self.engine.datagrams(id).map(|datagrams| datagrams.waiting());
+        let waiting = self.on_datagrams(id, |datagrams| datagrams.waiting());
         let (bytes, count) = waiting.unwrap_or_default();
         vec![bytes as f64, count as f64]
     }
@@ -191,20 +193,23 @@ fn setting(method: &str) -> Result<(&'static str, Setting)> {
     })
 }
 
+/// Sends what is in the scratch buffer, cut at `ends`.
+fn send(core: &mut Core, id: u32, targets: &[u32], ends: impl Iterator<Item = usize>) -> u32 {
+    let mut start = 0;
+    let cut = |(target, end): (&[u32], usize)| {
+        let from = start;
+        start = end.clamp(from, core.scratch.len());
+        (address::read(&target[1..]), &core.scratch[from..start])
+    };
+    let pieces: Vec<Piece<'_>> = targets.chunks_exact(TARGET_WORDS).zip(ends).map(cut).collect();
+    let waiting = core.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
+    tidy(&mut core.scratch);
+    waiting.try_into().unwrap_or(u32::MAX)
+}
+
 impl Hub {
-    /// Sends what is in the scratch buffer, cut at `ends`.
-    fn send(&mut self, id: u32, targets: &[u32], ends: impl Iterator<Item = usize>) -> u32 {
-        let mut start = 0;
-        let cut = |(target, end): (&[u32], usize)| {
-            let from = start;
-            start = end.clamp(from, self.scratch.len());
-            (address::read(&target[1..]), &self.scratch[from..start])
-        };
-        let pieces: Vec<Piece<'_>> =
-            targets.chunks_exact(TARGET_WORDS).zip(ends).map(cut).collect();
-        let waiting = self.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
-        tidy(&mut self.scratch);
-        waiting.try_into().unwrap_or(u32::MAX)
+    fn on_datagrams<T>(&self, id: u32, act: impl FnOnce(&Arc<Datagrams>) -> T) -> Option<T> {
+        self.core.borrow().engine.datagrams(id).map(act)
     }
 
     fn on_socket(
@@ -213,7 +218,7 @@ impl Hub {
         call: &'static str,
         act: impl FnOnce(socket2::SockRef<'_>) -> std::io::Result<usize>,
     ) -> String {
-        let done = self.engine.datagrams(id).and_then(|datagrams| datagrams.with_socket(act));
+        let done = self.on_datagrams(id, |datagrams| datagrams.with_socket(act)).flatten();
         match done.unwrap_or(Ok(0)) {
             Ok(value) => json!({ "value": value }),
             Err(error) => json!({ "error": deliver::error(&EngineError::new(call, error, None)) }),

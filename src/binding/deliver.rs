@@ -1,5 +1,9 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
+//! ```text
+//! header: [kind, handle, count, more, put off, head, ends of the frames ..., peer, datagrams ...]
+//! ```
+//!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
 //! The kinds and the header's layout are mirrored at the top of `src/js/engine.js`.
 
@@ -14,6 +18,7 @@ use serde_json::{Value, json};
 use super::{address, text};
 use crate::engine;
 use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
+use crate::engine::codec::envelope::common_head;
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::error::Endpoint;
 use crate::engine::event::{Ends, Event};
@@ -22,7 +27,7 @@ use crate::engine::transport::tls::Facts;
 /// `header[0]`. 0 means that there is no event.
 #[repr(u32)]
 enum Kind {
-    /// Text; `header[2]` frames that end at `header[3..]`, in UTF-16 units.
+    /// Text; `header[2]` frames that end at `ENDS_AT`, in UTF-16 units.
     Frames = 1,
     /// A buffer.
     Chunk,
@@ -58,8 +63,17 @@ enum Kind {
     DatagramsClosed,
 }
 
+/// 1 if further events are known to wait. Only for the first event of a turn of the event loop.
+const MORE: usize = 3;
+
+/// Set by JavaScript to 1 while it has put off taking events.
+const PUT_OFF: usize = 4;
+
+/// Of frames: the length of the head that they have in common, see [`common_head`].
+const HEAD: usize = 5;
+
 /// Where the frame ends begin in the header.
-const ENDS_AT: usize = 3;
+const ENDS_AT: usize = 6;
 
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
@@ -86,6 +100,16 @@ pub enum FramesText {
 pub fn nothing(header: &mut [u32]) -> Payload {
     header[0] = 0;
     Payload::None
+}
+
+/// Whether JavaScript will take events later, by itself.
+pub fn is_put_off(header: &[u32]) -> bool {
+    header[PUT_OFF] != 0
+}
+
+/// Notes whether further events wait.
+pub fn set_more(header: &mut [u32], more: bool) {
+    header[MORE] = more.into();
 }
 
 /// Converts `event`, which came from `hub`.
@@ -144,6 +168,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
 /// A batch's text, and where its frames end in it.
 fn frames(batch: Batch, delimiter: &[u8], header: &mut [u32]) -> Payload {
     header[2] = batch.ends.len() as u32;
+    header[HEAD] = common_head(&batch, delimiter.len()) as u32;
     let ends = &mut header[ENDS_AT..];
     let mut count = 0;
     let decoded = decode(&batch, delimiter, |end| {

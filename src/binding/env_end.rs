@@ -1,13 +1,14 @@
 //! Closes a hub when its environment ends and keeps its objects, as the environment of a Deno worker
 //! does: nothing finalizes them, so listeners would go on accepting for nobody.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
+use std::rc::Rc;
 
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
-use crate::engine::hub::Hub;
+use super::hub::Core;
 
 /// A clean-up hook of an environment that shuts a hub down; removed when this is dropped.
 pub struct EnvEnd {
@@ -16,15 +17,14 @@ pub struct EnvEnd {
 }
 
 struct Data {
-    hub: *mut Hub,
+    core: Rc<RefCell<Core>>,
     done: Cell<bool>,
 }
 
 impl EnvEnd {
-    /// # Safety
-    /// `hub` stays where it is, and is not borrowed while the environment ends, until this is dropped.
-    pub unsafe fn new(env: &Env, hub: *mut Hub) -> Result<Self> {
-        let end = Self { env: env.raw(), data: Box::new(Data { hub, done: Cell::new(false) }) };
+    /// Will shut the hub of `core` down.
+    pub fn new(env: &Env, core: Rc<RefCell<Core>>) -> Result<Self> {
+        let end = Self { env: env.raw(), data: Box::new(Data { core, done: Cell::new(false) }) };
         // SAFETY: called from JavaScript; the hook is removed before its data is freed.
         check_status!(unsafe {
             sys::napi_add_env_cleanup_hook(end.env, Some(shut_down), end.argument())
@@ -51,6 +51,5 @@ unsafe extern "C" fn shut_down(data: *mut c_void) {
     // SAFETY: the data of an `EnvEnd`, which is there as long as its hook is.
     let data = unsafe { &*data.cast::<Data>() };
     data.done.set(true);
-    // SAFETY: see `EnvEnd::new`.
-    unsafe { (*data.hub).shut_down() };
+    data.core.borrow_mut().engine.shut_down();
 }

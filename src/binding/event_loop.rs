@@ -1,84 +1,99 @@
 //! Lets the engine's loop driver run on the environment's libuv loop: finds the loop, calls
 //! JavaScript from its callbacks, and sees to it that no handle outlives the environment.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
+use super::deliver::Payload;
+use super::hub::Core;
 use crate::engine::driver::uv::Loop;
-use crate::engine::hub::Hub;
 
-/// Has connections of `engine` watched by the environment's loop, whose turn calls `wake`. Nothing
-/// where there is no libuv.
-pub fn attach(engine: &mut Hub, env: &Env, wake: &Function<(), ()>) -> Result<()> {
+/// Has connections of `core` watched by the environment's loop, whose turns call `turn` with an event.
+/// Nothing where there is no libuv.
+pub fn attach(core: &Rc<RefCell<Core>>, env: &Env, turn: &Function<Unknown, ()>) -> Result<()> {
     let mut uv_loop = ptr::null_mut();
     // SAFETY: called from JavaScript, on the environment's thread.
     let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
     if status != sys::Status::napi_ok || uv_loop.is_null() {
         return Ok(());
     }
-    let callback = Callback::new(env.raw(), wake.raw())?;
+    let callback = Callback::new(env.raw(), turn.raw(), Rc::downgrade(core))?;
     // SAFETY: this thread runs the loop; the guard keeps it running until all handles are closed.
     let uv_loop = unsafe { Loop::new(uv_loop.cast(), Box::new(move || callback.call())) };
     if let Some(uv_loop) = uv_loop {
         let guard = Guard::new(env.raw(), uv_loop.clone())?;
-        engine.use_loop(uv_loop, Box::new(move || guard.release()));
+        core.borrow_mut().engine.use_loop(uv_loop, Box::new(move || guard.release()));
     }
     Ok(())
 }
 
-/// A JavaScript function to be called from the loop, outside any JavaScript.
+/// A JavaScript function to be called from the loop, outside any JavaScript, with events of a hub.
 struct Callback {
     env: sys::napi_env,
     function: sys::napi_ref,
+    /// Weak, since the loop that calls this belongs to it.
+    core: Weak<RefCell<Core>>,
 }
 
 impl Callback {
-    fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Self> {
+    fn new(
+        env: sys::napi_env,
+        function: sys::napi_value,
+        core: Weak<RefCell<Core>>,
+    ) -> Result<Self> {
         let mut reference = ptr::null_mut();
         // SAFETY: called from JavaScript, with a value of this environment.
         check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Self { env, function: reference })
+        Ok(Self { env, function: reference, core })
     }
 
-    /// Calls the function; what it throws is an uncaught exception, as from any event.
-    fn call(&self) {
+    /// Calls the function if there is an event. What it throws is an uncaught exception, as from any
+    /// event. False: JavaScript does not run any more.
+    fn call(&self) -> bool {
+        let payload = self.core.upgrade().map(|core| core.borrow_mut().turn());
+        let Some(Some(payload)) = payload else { return true };
         let mut scope = ptr::null_mut();
         // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
         // are not any more when the environment is gone.
         unsafe {
             if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
-                return;
+                return false;
             }
-            self.call_in_scope();
+            let called = self.call_in_scope(payload);
             sys::napi_close_handle_scope(self.env, scope);
+            called
         }
     }
 
     /// # Safety
     /// As [`Callback::call`], with a handle scope open.
-    unsafe fn call_in_scope(&self) {
+    unsafe fn call_in_scope(&self, payload: Payload) -> bool {
         let (mut function, mut global, mut result) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        let env = self.env;
         // SAFETY: see above. Failures (the environment is ending) leave nothing to do.
         unsafe {
-            sys::napi_get_reference_value(self.env, self.function, &mut function);
-            sys::napi_get_global(self.env, &mut global);
-            if function.is_null() || global.is_null() {
-                return;
+            sys::napi_get_reference_value(env, self.function, &mut function);
+            sys::napi_get_global(env, &mut global);
+            let payload = Payload::to_napi_value(env, payload).unwrap_or(ptr::null_mut());
+            if function.is_null() || global.is_null() || payload.is_null() {
+                return false;
             }
-            let (none, env) = (ptr::null_mut(), self.env);
-            sys::napi_make_callback(env, none, global, function, 0, ptr::null(), &mut result);
+            let context = ptr::null_mut();
+            let status =
+                sys::napi_make_callback(env, context, global, function, 1, &payload, &mut result);
             let mut pending = false;
             sys::napi_is_exception_pending(env, &mut pending);
             let mut error = ptr::null_mut();
             if pending && sys::napi_get_and_clear_last_exception(env, &mut error) == 0 {
                 sys::napi_fatal_exception(env, error);
             }
+            status == sys::Status::napi_ok
         }
     }
 }

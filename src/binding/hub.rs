@@ -3,8 +3,10 @@
 //! All native state hangs on this object, nothing on the module, so that any number of
 //! environments (workers, re-evaluated modules) can use the addon side by side.
 
+use std::cell::RefCell;
 #[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,10 @@ use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle,
 };
-use napi::{Env, JsString, sys};
+use napi::{Env, sys};
 use napi_derive::napi;
 
+use super::calls::Calls;
 use super::deliver::{self, Payload};
 use super::env_end::EnvEnd;
 #[cfg(unix)]
@@ -33,129 +36,128 @@ type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 /// See `src/js/engine.js` for how it is used.
 #[napi]
 pub struct Hub {
-    /// Dropped before the engine. See [`Hub::end_with_environment`].
+    /// See [`Hub::end_with_environment`].
     env_end: Option<EnvEnd>,
-    pub(super) engine: engine::hub::Hub,
+    pub(super) core: Rc<RefCell<Core>>,
     /// To keep the event loop alive or not; `None` once disposed of.
     wake: Option<Arc<ThreadsafeFunctionHandle>>,
-    pub(super) scratch: Vec<u8>,
+}
+
+/// What the hub's methods, its calls and the event loop work on.
+pub struct Core {
+    pub engine: engine::hub::Hub,
+    pub scratch: Vec<u8>,
+    /// Numbers that JavaScript reads and writes too: see [`deliver`].
+    header: Uint32Array,
 }
 
 #[napi]
 impl Hub {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. With
-    /// `on_loop`, connections are watched by the environment's own event loop where that is possible.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. With `turn`,
+    /// connections are watched by the environment's own event loop where that is possible, which calls
+    /// it with an event that it has for them. The numbers of events go into `header`.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, wake: Function<(), ()>, on_loop: bool) -> Result<Self> {
-        let function = wake;
-        let wake: Wake = function
+    pub fn new(
+        env: Env,
+        wake: Function<(), ()>,
+        turn: Option<Function<Unknown, ()>>,
+        header: Uint32Array,
+    ) -> Result<Self> {
+        let wake: Wake = wake
             .build_threadsafe_function::<()>()
             .callee_handled::<false>()
             .weak::<true>()
             .build()?;
         let handle = wake.handle.clone();
-        #[cfg_attr(not(unix), allow(unused_mut))]
-        let mut engine = engine::hub::Hub::new(move || {
+        let engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })?;
+        let core = Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), header }));
         #[cfg(unix)]
-        if on_loop {
-            event_loop::attach(&mut engine, &env, &function)?;
+        if let Some(turn) = turn {
+            event_loop::attach(&core, &env, &turn)?;
         }
         #[cfg(not(unix))]
-        let _ = (env, on_loop); // the I/O thread has them all
-        Ok(Self { env_end: None, engine, wake: Some(handle), scratch: Vec::new() })
+        let _ = (env, turn); // the I/O thread has them all
+        Ok(Self { env_end: None, core, wake: Some(handle) })
+    }
+
+    /// The calls that every message takes: `[next, write]`.
+    ///
+    /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
+    /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`. Returns
+    ///   the bytes that wait.
+    #[napi(catch_unwind)]
+    pub fn calls(&self) -> Calls {
+        Calls(self.core.clone())
     }
 
     /// Whether the environment's own event loop watches connections.
     #[napi(catch_unwind)]
     pub fn is_on_loop(&self) -> bool {
-        self.engine.is_on_loop()
+        self.core.borrow().engine.is_on_loop()
     }
 
     /// Starts connecting and returns the connection's handle.
     #[napi(catch_unwind)]
-    pub fn connect(&mut self, options: ConnectOptions) -> Result<u32> {
+    pub fn connect(&self, options: ConnectOptions) -> Result<u32> {
         let (target, framing) = options.into_engine()?;
-        Ok(self.engine.connect(target, framing))
+        Ok(self.core.borrow_mut().engine.connect(target, framing))
     }
 
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen(&mut self, options: ListenOptions) -> Result<String> {
+    pub fn listen(&self, options: ListenOptions) -> Result<String> {
         let (local, framing) = options.into_engine()?;
-        Ok(deliver::listening(self.engine.listen(&local, framing)))
+        Ok(deliver::listening(self.core.borrow_mut().engine.listen(&local, framing)))
     }
 
     /// Starts reading from a connection that was reported as open or accepted.
     #[napi(catch_unwind)]
-    pub fn start(&mut self, id: u32) {
-        self.engine.start(id);
+    pub fn start(&self, id: u32) {
+        self.core.borrow().engine.start(id);
     }
 
     /// Stops listening, synchronously.
     #[napi(catch_unwind)]
-    pub fn close_listener(&mut self, id: u32) {
-        self.engine.close_listener(id);
-    }
-
-    /// Writes text as UTF-8, followed by the delimiter if `delimit`. Returns the bytes that wait.
-    #[napi(catch_unwind)]
-    pub fn write(&mut self, env: Env, id: u32, text: JsString, delimit: bool) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        text::append(&env, &text, &mut self.scratch)?;
-        if delimit {
-            self.scratch.extend_from_slice(connection.delimiter());
-        }
-        Ok(send(connection, &mut self.scratch))
+    pub fn close_listener(&self, id: u32) {
+        self.core.borrow_mut().engine.close_listener(id);
     }
 
     /// Writes bytes. Returns the bytes that wait.
     #[napi(catch_unwind)]
-    pub fn write_bytes(&mut self, id: u32, bytes: Uint8ArraySlice) -> u32 {
-        let Some(connection) = self.engine.connection(id) else {
+    pub fn write_bytes(&self, id: u32, bytes: Uint8ArraySlice) -> u32 {
+        let core = &mut *self.core.borrow_mut();
+        let Some(connection) = core.engine.connection(id) else {
             return 0;
         };
-        self.scratch.extend_from_slice(&bytes);
-        send(connection, &mut self.scratch)
-    }
-
-    /// The next event: its numbers go into `header` (all zero: none), its payload is returned.
-    #[napi(catch_unwind)]
-    pub fn next(&mut self, mut header: Uint32ArraySlice) -> Payload {
-        // SAFETY: JavaScript owns the array, and this thread is the only one that runs it.
-        let header = unsafe { header.as_mut() };
-        match self.engine.next() {
-            Some(event) => deliver::event(event, &self.engine, header),
-            None => deliver::nothing(header),
-        }
+        core.scratch.extend_from_slice(&bytes);
+        send(connection, &mut core.scratch)
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.
     #[napi(catch_unwind)]
     pub fn await_drain(&self, id: u32) -> bool {
-        self.engine.connection(id).is_some_and(|connection| connection.await_drain())
+        self.on(id, |connection| connection.await_drain()).unwrap_or(false)
     }
 
     /// Shuts our side down once everything written is sent. False: a finished event follows.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: u32) -> bool {
-        self.engine.connection(id).is_some_and(|connection| connection.finish())
+        self.on(id, |connection| connection.finish()).unwrap_or(false)
     }
 
     /// Closes once everything written is sent, or nothing could be for `linger` ms. Returns whether a
     /// closed event follows.
     #[napi(catch_unwind)]
-    pub fn close(&mut self, id: u32, linger: u32) -> bool {
-        self.engine.close(id, Duration::from_millis(linger.into()))
+    pub fn close(&self, id: u32, linger: u32) -> bool {
+        self.core.borrow_mut().engine.close(id, Duration::from_millis(linger.into()))
     }
 
     /// Closes at once. No event follows.
     #[napi(catch_unwind)]
-    pub fn destroy(&mut self, id: u32) {
-        self.engine.destroy(id);
+    pub fn destroy(&self, id: u32) {
+        self.core.borrow_mut().engine.destroy(id);
     }
 
     /// Stops or resumes reading.
@@ -192,8 +194,8 @@ impl Hub {
     /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
-        let connection = self.engine.connection(id);
-        let (read, written, queued) = connection.map_or((0, 0, 0), |c| c.progress());
+        let (read, written, queued) =
+            self.on(id, |connection| connection.progress()).unwrap_or_default();
         vec![read as f64, written as f64, queued as f64]
     }
 
@@ -213,8 +215,7 @@ impl Hub {
     /// Closes everything when the environment ends, for runtimes that do not finalize objects then.
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
-        // SAFETY: objects of JavaScript stay where they are; the hook goes with this one.
-        self.env_end = Some(unsafe { EnvEnd::new(&env, &raw mut self.engine) }?);
+        self.env_end = Some(EnvEnd::new(&env, self.core.clone())?);
         Ok(())
     }
 
@@ -222,7 +223,7 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
-        self.engine.shut_down();
+        self.core.borrow_mut().engine.shut_down();
         self.wake = None;
     }
 }
@@ -232,22 +233,76 @@ impl Hub {
 impl Hub {
     /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen_elsewhere(&mut self, options: ListenOptions) -> Result<String> {
+    pub fn listen_elsewhere(&self, options: ListenOptions) -> Result<String> {
         let (local, framing) = options.into_engine()?;
-        let id = self.engine.listen_elsewhere(&local, framing);
+        let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing);
         Ok(deliver::listening(id.map(|id| (id, None))))
     }
 
     /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn adopt(&mut self, listener: u32, descriptor: i32) -> String {
-        deliver::done(duplicate(descriptor).and_then(|socket| self.engine.adopt(listener, socket)))
+    pub fn adopt(&self, listener: u32, descriptor: i32) -> String {
+        deliver::done(
+            duplicate(descriptor)
+                .and_then(|socket| self.core.borrow_mut().engine.adopt(listener, socket)),
+        )
     }
 }
 
 impl Hub {
-    fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) {
-        self.engine.connection(id).map(act);
+    fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
+        self.core.borrow().engine.connection(id).map(act)
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        // The functions that `calls` made may outlive this.
+        self.core.borrow_mut().engine.shut_down();
+    }
+}
+
+impl Core {
+    /// Takes the next event.
+    pub fn next(&mut self) -> Payload {
+        // SAFETY: the array is JavaScript's, which does not run meanwhile.
+        let header = unsafe { self.header.as_mut() };
+        match self.engine.next() {
+            Some(event) => deliver::event(event, &self.engine, header),
+            None => deliver::nothing(header),
+        }
+    }
+
+    /// What a turn of the event loop begins with: an event, and in the header whether there are more.
+    /// `None` if there is none, or JavaScript has put taking them off.
+    #[cfg(unix)]
+    pub fn turn(&mut self) -> Option<Payload> {
+        // SAFETY: see `next`.
+        let header = unsafe { self.header.as_mut() };
+        if deliver::is_put_off(header) {
+            return None;
+        }
+        let event = deliver::event(self.engine.next()?, &self.engine, header);
+        deliver::set_more(header, !self.engine.end_turn());
+        Some(event)
+    }
+
+    /// Writes text as UTF-8, followed by the delimiter if `delimit`. Returns the bytes that wait.
+    pub fn write(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+        delimit: bool,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        if delimit {
+            self.scratch.extend_from_slice(connection.delimiter());
+        }
+        Ok(send(connection, &mut self.scratch))
     }
 }
 

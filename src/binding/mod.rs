@@ -1,6 +1,7 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`calls`]: its calls that every message takes.
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
@@ -13,6 +14,7 @@
 //! The only consumer is `src/js/engine.js`.
 
 mod address;
+mod calls;
 mod datagrams;
 mod deliver;
 mod env_end;

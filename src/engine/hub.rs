@@ -300,6 +300,12 @@ impl Hub {
         }
     }
 
+    /// Ends the turn that a wake-up began if there are no more events, as [`Hub::next`] does when it returns
+    /// `None`. False: there are.
+    pub fn end_turn(&self) -> bool {
+        self.mailbox.end_turn()
+    }
+
     /// The delimiter of the frames of a connection or a datagram socket.
     pub fn delimiter(&self, id: Id) -> &[u8] {
         let connection = self.connections.get(&id).map(|connection| connection.delimiter());

@@ -119,12 +119,18 @@ impl Inbox {
         }
     }
 
-    /// Gives the receive buffer back while there is nothing in it. Called before waiting, so that
-    /// an idle connection holds none.
-    pub fn rest(&mut self) {
-        if self.decoder.buffer().is_empty() {
-            *self.decoder.buffer() = BytesMut::new();
+    /// Lends a buffer to receive into, if there is none.
+    pub fn lend(&mut self, spare: BytesMut) {
+        if self.decoder.buffer().capacity() == 0 {
+            *self.decoder.buffer() = spare;
         }
+    }
+
+    /// Takes the receive buffer away while there is nothing in it. Called before waiting, so that an idle
+    /// connection holds none.
+    pub fn rest(&mut self) -> BytesMut {
+        let buffer = self.decoder.buffer();
+        if buffer.is_empty() { std::mem::take(buffer) } else { BytesMut::new() }
     }
 }
 

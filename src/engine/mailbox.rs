@@ -136,6 +136,13 @@ impl Mailbox {
         Some(event)
     }
 
+    /// Ends the consumer's turn if nothing waits: the next event wakes it again. False: something does.
+    pub fn end_turn(&self) -> bool {
+        let mut state = self.lock();
+        state.awake = !state.events.is_empty();
+        !state.awake
+    }
+
     /// Refuses everything posted from now on. Returns what was not delivered.
     pub fn close(&self) -> VecDeque<Event> {
         let mut state = self.lock();

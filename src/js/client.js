@@ -216,14 +216,14 @@ class Client extends Events {
 
   // ---- called by socket.js ---------------------------------------------------------------------
 
-  _onFrame(socket, text) {
+  _onFrame(socket, frames) {
     const { config } = this;
     if (config.rawBuffer) {
       socket._raw = true; // switched since the last read
-      this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      this._onRaw(socket, Buffer.from(frames.frame + this.#framing.delimiter));
       return;
     }
-    decode(text, this, socket);
+    decode(frames, this, socket);
     if (config.sync) this.queue.next();
   }
 

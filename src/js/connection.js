@@ -3,17 +3,13 @@
 // on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
 // listener.js.
 
+const { Frames } = require('./frames');
+
 /** Characters of pending frames from which on a flush does not wait for the end of the turn. */
 const FLUSH_AT = 32 * 1024;
 
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
-
-/** Where the frames' ends begin in the hub's header. Mirrors deliver.rs. */
-const ENDS_AT = 3;
-
-/** Frames in one event at most. Mirrors delimited.rs. */
-const MOST_FRAMES = 2048;
 
 /** What connections and listeners share: a handle, and whether it keeps the process alive. */
 class Endpoint {
@@ -39,8 +35,8 @@ class Endpoint {
 }
 
 /**
- * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(text),
- * _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
+ * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(frames)
+ * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
 class Connection extends Endpoint {
@@ -48,6 +44,7 @@ class Connection extends Endpoint {
   constructor(activity, id, framing, sink = null) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
+    /** Frames that wait for the end of the turn, with delimiters between them. */
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
@@ -63,17 +60,29 @@ class Connection extends Endpoint {
     return this.closed === null ? this.activity.hub : null;
   }
 
-  /** Sends one frame (without its delimiter). False: wait for _onDrain. */
+  /** Sends one frame (without its delimiter, not empty). False: wait for _onDrain. */
   send(frame) {
-    if (frame.length >= FLUSH_AT) {
-      this.flush();
-      this.queued = this.hub.write(this.id, frame, true);
+    if (this.pending === '') {
+      if (frame.length < FLUSH_AT) {
+        this.activity.schedule(this);
+        this.pending = frame;
+      } else {
+        this.queued = this.activity.write(this.id, frame, true);
+      }
     } else {
-      if (this.pending === '') this.activity.schedule(this);
-      this.pending += frame + this.delimiter;
+      if (frame.length >= FLUSH_AT) {
+        this.flush();
+        return this.send(frame);
+      }
+      this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) this.flush();
     }
     return this.queued < HIGH_WATER;
+  }
+
+  /** What waits for the end of the turn, as it will be sent. */
+  get pendingText() {
+    return this.pending === '' ? '' : this.pending + this.delimiter;
   }
 
   /** Sends text or bytes as they are, after what is pending. */
@@ -81,7 +90,7 @@ class Connection extends Endpoint {
     this.flush();
     this.queued =
       typeof data === 'string'
-        ? this.hub.write(this.id, data, false)
+        ? this.activity.write(this.id, data, false)
         : this.hub.writeBytes(this.id, data);
     return this.queued < HIGH_WATER;
   }
@@ -90,8 +99,7 @@ class Connection extends Endpoint {
     if (this.pending === '') return;
     const text = this.pending;
     this.pending = '';
-    const hub = this.hub;
-    if (hub !== null) this.queued = hub.write(this.id, text, false);
+    if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
@@ -171,10 +179,15 @@ class Connection extends Endpoint {
     activity.continueSoon();
   }
 
-  frames(text, ends, count) {
-    const delivery = new Delivery(this, text, ends, count);
-    if (this.held === null) delivery.deliver();
-    else this.held.push(delivery.detach());
+  /** Frames have come: see frames.js. */
+  arrived(text, header) {
+    const delivery = new Delivery(this, new Frames(text, header, this.delimiter.length));
+    if (this.held === null) {
+      delivery.deliver();
+    } else {
+      delivery.frames.keep();
+      this.held.push(delivery);
+    }
   }
 
   /** Calls `deliver` now or, while paused, after what is held. */
@@ -184,43 +197,29 @@ class Connection extends Endpoint {
   }
 }
 
-/** The frames of one batch on their way to the sink. */
+/** The frames of one event on their way to the sink. */
 class Delivery {
-  constructor(connection, text, ends, count) {
+  constructor(connection, frames) {
     this.connection = connection;
-    this.text = text;
-    this.ends = ends;
-    this.count = count;
-    this.index = 0;
-    this.start = 0;
-  }
-
-  /** Own copy of the frame ends, which the next event overwrites. */
-  detach() {
-    this.ends = this.ends.slice(0, ENDS_AT + this.count);
-    return this;
+    this.frames = frames;
   }
 
   /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
   deliver() {
-    const { connection, text, ends, count } = this;
+    const { connection, frames } = this;
     if (connection.held !== null) {
       connection.held.push(this);
       return;
     }
     const { sink } = connection;
-    const delimiterLength = connection.delimiter.length;
     try {
-      while (this.index < count && !connection.dropped && connection.held === null) {
-        const start = this.start;
-        const end = ends[ENDS_AT + this.index];
-        this.index++;
-        this.start = end + delimiterLength;
-        sink._onFrame(count === 1 ? text : text.slice(start, end));
+      while (frames.index < frames.count && !connection.dropped && connection.held === null) {
+        frames.advance();
+        sink._onFrame(frames);
       }
     } finally {
-      if (this.index < count && !connection.dropped) {
-        this.detach();
+      if (frames.index < frames.count && !connection.dropped) {
+        frames.keep();
         if (connection.held === null) connection.activity.interrupted.unshift(this);
         else connection.held.unshift(this);
       }
@@ -250,8 +249,6 @@ module.exports = {
   Connection,
   Listener,
   Endpoint,
-  ENDS_AT,
   FLUSH_AT,
   HIGH_WATER,
-  MOST_FRAMES,
 };

@@ -262,13 +262,13 @@ class DatagramSocket extends DgramSocket {
     return infoOf(sender, size);
   }
 
-  _onFrame(text, peer) {
+  _onFrame(frames, peer) {
     const { config } = this.#owner;
     if (config.rawBuffer) {
       this.#configure(); // switched since it was received
-      this.#owner.publish('data', Buffer.from(text + this.#framing.delimiter), peer);
+      this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
-      decode(text, this.#owner, peer);
+      decode(frames, this.#owner, peer);
     }
   }
 

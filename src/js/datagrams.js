@@ -2,7 +2,8 @@
 // The datagram socket as engine.js hands it out: a handle of the native hub, datagrams on their way out,
 // interrupted deliveries on the way in. Made by engine.js, held by datagram-socket.js.
 
-const { Endpoint, ENDS_AT, FLUSH_AT, HIGH_WATER, MOST_FRAMES } = require('./connection');
+const { Endpoint, FLUSH_AT, HIGH_WATER } = require('./connection');
+const { Frames, ENDS_AT, MOST_FRAMES } = require('./frames');
 
 // Mirrors address.rs: the numbers of an address.
 const PORT = 0;
@@ -28,7 +29,7 @@ const MOST_KNOWN = 1024;
 /**
  * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onFirst() (before anything
  * else), _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
- * peer), _onFrame(text, peer), _onBytes(buffer, sender, framed) (one as it came, before its frames if
+ * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if
  * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
 class Datagrams extends Endpoint {
@@ -167,7 +168,10 @@ class Datagrams extends Endpoint {
 
   /** Frames of one peer's datagrams. */
   arrived(text, header) {
-    this.deliver((sink) => new Arrival(this, sink._onPeer(peerOf(header)), text, header).deliver());
+    this.deliver((sink) => {
+      const frames = new Frames(text, header, this.delimiter.length);
+      new Arrival(this, sink._onPeer(peerOf(header)), frames).deliver();
+    });
   }
 
   bytes(buffer, header) {
@@ -196,41 +200,40 @@ function peerOf(header) {
 
 /** The datagrams of one event on their way to the sink. */
 class Arrival {
-  constructor(datagrams, sender, text, header) {
+  constructor(datagrams, sender, frames) {
     this.datagrams = datagrams;
     this.sender = sender;
-    this.text = text;
-    this.header = header;
+    this.frames = frames;
     this.part = 0;
-    /** The next frame, and where the current datagram's frames end. */
-    this.index = 0;
+    this.parts = frames.header[PARTS_AT];
+    /** Where the current datagram's frames end. */
     this.until = 0;
-    this.start = 0;
     this.peer = null;
+  }
+
+  get unfinished() {
+    const { datagrams, frames } = this;
+    return !datagrams.closing && (frames.index < frames.count || this.part < this.parts);
   }
 
   /** One frame after the other; a throwing sink leaves the rest for later. */
   deliver() {
-    const { datagrams, header, text } = this;
-    const { sink, delimiter } = datagrams;
-    const count = header[2];
-    const parts = header[PARTS_AT];
+    const { datagrams, frames } = this;
+    const { sink } = datagrams;
     try {
-      while (!datagrams.closing && (this.index < count || this.part < parts)) {
-        if (this.index === this.until) {
+      while (this.unfinished) {
+        if (frames.index === this.until) {
           const at = PARTS_AT + 1 + 2 * this.part++;
-          this.until += header[at];
-          this.peer = sink._onDatagram(this.sender, header[at + 1]);
+          this.until += frames.header[at];
+          this.peer = sink._onDatagram(this.sender, frames.header[at + 1]);
           continue;
         }
-        const { start } = this;
-        const end = header[ENDS_AT + this.index++];
-        this.start = end + delimiter.length;
-        sink._onFrame(count === 1 ? text : text.slice(start, end), this.peer);
+        frames.advance();
+        sink._onFrame(frames, this.peer);
       }
     } finally {
-      if (!datagrams.closing && (this.index < count || this.part < parts)) {
-        this.header = header.slice(); // the next event overwrites it
+      if (this.unfinished) {
+        frames.keep();
         datagrams.activity.interrupted.unshift(this);
       }
     }

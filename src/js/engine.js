@@ -6,7 +6,8 @@
 // connection or listener does, and none before the first or after the last.
 //
 // Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
-// In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event.
+// In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event. Where
+// the event loop watches the sockets, it calls `drain` with the first event.
 
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const { Connection, Listener } = require('./connection');
@@ -18,7 +19,10 @@ const TURN_UNITS = 256 * 1024;
 const TURN_EVENTS = 64;
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
-// or the listener, header[3..] the frames' ends.
+// or the listener; frames.js and datagrams.js read what follows.
+const MORE = 3;
+const PUT_OFF = 4;
+const NOTHING = 0;
 const FRAMES = 1;
 const CHUNK = 2;
 const OPEN = 3;
@@ -70,11 +74,12 @@ class Activity {
     this.dirty = [];
     this.flushScheduled = false;
     this.draining = false;
-    this.drainScheduled = false;
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
     const { Hub } = load();
-    this.hub = new Hub(() => this.drain(), mayUseLoop());
+    const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
+    this.hub = new Hub(() => this.drain(), turn, this.header);
+    [this.next, this.write] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     this.onExit = () => this.flush();
@@ -136,45 +141,56 @@ class Activity {
     for (const connection of dirty) connection.flush();
   }
 
-  /** Takes events until there are none, or until it is time to let the event loop turn. */
-  drain() {
-    if (this.drainScheduled || this.draining) return;
+  /** Taking events goes on in the next turn; until then the event loop does not begin with one. */
+  get putOff() {
+    return this.header[PUT_OFF] === 1;
+  }
+
+  /**
+   * Takes events until there are none, or until it is time to let the event loop turn. A turn of the event
+   * loop itself begins with one that is `taken` already; the header then says whether there are more.
+   */
+  drain(event, taken = false) {
+    if (this.draining || this.putOff) return;
+    const { header, interrupted } = this;
     let units = TURN_UNITS;
     let events = TURN_EVENTS;
     let done = false;
     this.draining = true;
     try {
-      while (units > 0 && events-- > 0) {
-        if (this.interrupted.length > 0) {
-          this.interrupted.shift().deliver();
+      while (!done && units > 0 && events-- > 0) {
+        if (!taken && interrupted.length > 0) {
+          interrupted.shift().deliver();
         } else {
-          if (this.hub === null) break;
-          const payload = this.hub.next(this.header);
-          if (this.header[0] === 0) {
+          if (!taken) event = this.next();
+          if (header[0] === NOTHING) {
             done = true;
             break;
           }
-          if (typeof payload === 'string') units -= payload.length;
+          const last = taken && header[MORE] === 0;
+          taken = false;
+          if (typeof event === 'string') units -= event.length;
           // The loop turns after each new connection, so that the ends of short visits are seen in
           // between and do not pile up as connections.
-          if (this.header[0] === ACCEPTED) events = 0;
-          this.dispatch(payload);
+          if (header[0] === ACCEPTED) events = 0;
+          this.dispatch(event);
+          done = last;
         }
         this.flush();
       }
     } finally {
       this.draining = false;
       this.flush();
-      if (!done && (this.hub !== null || this.interrupted.length > 0)) this.continueSoon();
+      if (!done && (this.hub !== null || interrupted.length > 0)) this.continueSoon();
     }
   }
 
   /** Goes on draining in the next turn of the event loop. */
   continueSoon() {
-    if (this.drainScheduled) return;
-    this.drainScheduled = true;
+    if (this.putOff) return;
+    this.header[PUT_OFF] = 1;
     setImmediate(() => {
-      this.drainScheduled = false;
+      this.header[PUT_OFF] = 0;
       this.drain();
     });
   }
@@ -207,7 +223,7 @@ class Activity {
     const { sink } = endpoint;
     switch (header[0]) {
       case FRAMES:
-        endpoint.frames(payload, header, header[2]);
+        endpoint.arrived(payload, header);
         break;
       case CHUNK:
         endpoint.inOrder(() => sink._onChunk(payload));
@@ -304,7 +320,7 @@ function bind(host, port, framing, sink) {
 /** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
 function driver() {
   const { Hub } = load();
-  const hub = new Hub(() => {}, mayUseLoop());
+  const hub = new Hub(() => {}, mayUseLoop() ? () => {} : undefined, new Uint32Array(HEADER));
   try {
     return hub.isOnLoop() ? 'loop' : 'tokio';
   } finally {

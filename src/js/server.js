@@ -285,13 +285,13 @@ class Server extends Events {
 
   // ---- called by socket.js ---------------------------------------------------------------------
 
-  _onFrame(socket, text) {
+  _onFrame(socket, frames) {
     if (this.config.rawBuffer) {
       socket._raw = true; // switched since the last read
-      this._onRaw(socket, Buffer.from(text + this.#framing.delimiter));
+      this._onRaw(socket, Buffer.from(frames.frame + this.#framing.delimiter));
       return;
     }
-    decode(text, this, socket);
+    decode(frames, this, socket);
   }
 
   _onMessage(socket, type, data) {

@@ -3,7 +3,7 @@
 // and write themselves go through the stream hooks below; messages go around the stream machinery.
 //
 // Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
-// by the methods _onFrame(socket, text), _onPartial(socket) (bytes, but no whole frame, have come),
+// by the methods _onFrame(socket, frames) (see frames.js), _onPartial(socket) (bytes, but no whole frame, have come),
 // _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
 // ordinary stream event.
 
@@ -209,10 +209,10 @@ class Socket extends net.Socket {
     this.emit('ready');
   }
 
-  _onFrame(text) {
+  _onFrame(frames) {
     if (this.destroyed) return;
     if (this.timeout) this._unrefTimer();
-    this.#owner._onFrame(this, text);
+    this.#owner._onFrame(this, frames);
   }
 
   _onPartial() {
@@ -378,14 +378,14 @@ class Socket extends net.Socket {
     const connection = this.#connection;
     if (connection === null) return super.writableLength;
     const [, written, queued] = connection.counters();
-    const pending = connection.closed === null ? Buffer.byteLength(connection.pending) : 0;
+    const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
     return written + queued + pending + super.writableLength;
   }
 
   get writableLength() {
     const connection = this.#connection;
     if (connection === null) return super.writableLength;
-    return super.writableLength + connection.pending.length + connection.counters()[2];
+    return super.writableLength + connection.pendingText.length + connection.counters()[2];
   }
 
   get bufferSize() {

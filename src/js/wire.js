@@ -7,6 +7,12 @@ const { codedError } = require('./errors');
 /** Ends a message unless the configuration says otherwise. */
 const DEFAULT_DELIMITER = '\f';
 
+/** Types whose beginning of a message is kept. */
+const MOST_HEADS = 256;
+
+/** Type -> `{"type":"…","data":`. */
+const heads = new Map();
+
 /**
  * The JSON text of a message, without the delimiter.
  *
@@ -16,7 +22,20 @@ const DEFAULT_DELIMITER = '\f';
  */
 function encode(type, data) {
   if ((!data && data !== false && data !== 0) || data._maxListeners) data = {};
+  // The same text as that of the whole, for less; but `toJSON` is told the key, and what has no JSON
+  // is left out with its key.
+  if (typeof type === 'string' && data.toJSON === undefined) {
+    const text = JSON.stringify(data);
+    if (text !== undefined) return (heads.get(type) ?? addHead(type)) + text + '}';
+  }
   return JSON.stringify({ type, data });
+}
+
+function addHead(type) {
+  if (heads.size === MOST_HEADS) heads.clear();
+  const head = `{"type":${JSON.stringify(type)},"data":`;
+  heads.set(type, head);
+  return head;
 }
 
 /**
@@ -29,11 +48,23 @@ function encodeRaw(payload, encoding) {
 }
 
 /**
- * Parses a frame and calls `owner._onMessage(socket, type, data)`, or `owner._onBadFrame(socket, what)`
- * with what an `error` event is to carry: node-ipc's own object for text that is not JSON, an Error with code
- * ERR_FERRIPC_INVALID_MESSAGE for JSON that is no message (F4).
+ * Parses the current one of `frames` (see frames.js) and calls `owner._onMessage(socket, type, data)`, or
+ * `owner._onBadFrame(socket, what)` with what an `error` event is to carry: node-ipc's own object for text
+ * that is not JSON, an Error with code ERR_FERRIPC_INVALID_MESSAGE for JSON that is no message (F4).
  */
-function decode(frame, owner, socket) {
+function decode(frames, owner, socket) {
+  let { type } = frames;
+  let data;
+  try {
+    if (type !== null) data = JSON.parse(frames.data);
+  } catch {
+    type = null; // not what it looks like
+  }
+  if (type === null) decodeWhole(frames.frame, owner, socket);
+  else owner._onMessage(socket, type, data);
+}
+
+function decodeWhole(frame, owner, socket) {
   let message;
   try {
     message = JSON.parse(frame);

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 
 /// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
-/// can yield between them.
+/// can yield between them. A longer frame is a batch of its own.
 pub const BATCH_BYTES: usize = 64 * 1024;
 
 /// A batch never holds more frames than this, for the same reason.
@@ -112,12 +112,12 @@ impl Decoder {
         let mut from = self.scanned;
         while let Some(at) = self.finder.find(&self.buf[from..]) {
             let end = from + at;
-            if end - start > self.max_frame {
-                if ends.is_empty() {
-                    self.drop_front(end + delimiter_len);
-                    return Some(Decoded::TooLarge((end - start) as u64));
-                }
+            if end - start > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
                 return Some(self.split_batch(ends, end)); // the next call meets it first
+            }
+            if end - start > self.max_frame {
+                self.drop_front(end + delimiter_len);
+                return Some(Decoded::TooLarge((end - start) as u64));
             }
             ends.push(end);
             start = end + delimiter_len;

@@ -31,6 +31,8 @@ use super::transport::tls::TlsStream;
 use super::transport::{Stream, Target};
 use state::{End, Grace, Io, State};
 
+#[cfg(unix)]
+mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod on_loop;
@@ -172,6 +174,11 @@ impl Connection {
     /// Bytes received and bytes handed to the system so far.
     pub fn counters(&self) -> (u64, u64) {
         (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
+    }
+
+    /// Bytes handed to the system so far.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_written.load(Ordering::Relaxed)
     }
 
     /// The same, and the bytes that wait for the system to take them, as of one moment.

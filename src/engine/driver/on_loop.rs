@@ -70,6 +70,22 @@ pub(super) fn update(connection: &Connection, state: &mut State) {
 }
 
 impl Connection {
+    /// Reads what is there, before the loop says that there is something. False: nothing is. `None`: nothing
+    /// is to be read.
+    pub(super) fn poll_now(self: &Arc<Self>) -> Option<bool> {
+        let mut state = self.lock();
+        let reads = matches!(state.io, Io::Loop(_)) && state.reading && !state.paused;
+        if !reads || state.failed.is_some() || self.mailbox.is_full() {
+            return None;
+        }
+        self.mailbox.set_awake();
+        let found = self.read_on_loop(&mut state);
+        if found {
+            self.update_watch(&mut state);
+        }
+        Some(found)
+    }
+
     /// The loop says that the socket is ready, or has stopped watching it after an error.
     pub(super) fn on_ready(self: &Arc<Self>, read: bool, write: bool, stopped: bool) {
         // The consumer is called right after this: it needs no wake-up.
@@ -95,45 +111,54 @@ impl Connection {
         self.flushed(state, sent, result);
     }
 
-    /// Reads what is there, within bounds; after a failed write all of it, and then reports that.
-    pub(super) fn read_on_loop(&self, state: &mut State) {
+    /// Reads what is there, within bounds; after a failed write all of it, and then reports that. Returns
+    /// whether there was something.
+    pub(super) fn read_on_loop(&self, state: &mut State) -> bool {
+        let mut found = false;
         let mut budget = if state.failed.is_some() { LAST_BYTES } else { TURN_BYTES };
         while budget > 0 && (state.failed.is_some() || !self.mailbox.is_full()) {
-            let Io::Loop(on_loop) = &mut state.io else { return };
-            let OnLoop { socket, inbox, .. } = &mut **on_loop;
+            let Io::Loop(on_loop) = &mut state.io else { return found };
+            let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
+            inbox.lend(poll.borrow_buffer());
             let mut room = 0;
             let read = self.read_into(inbox, |buffer| {
                 room = buffer.capacity() - buffer.len();
                 transport::receive(&socket, buffer)
             });
             match read {
-                Ok((0, _)) => return self.ended_on_loop(state),
+                Ok((0, _)) => {
+                    self.ended_on_loop(state);
+                    return true;
+                }
                 Ok((len, chunk)) => {
+                    found = true;
                     let events = std::iter::from_fn(|| inbox.next()).chain(chunk);
                     for event in events {
                         let _ = self.mailbox.post_now(event);
                     }
-                    inbox.rest();
+                    poll.return_buffer(inbox.rest());
                     budget = budget.saturating_sub(len);
                     if len < room && state.failed.is_none() {
-                        return; // the socket is empty
+                        return true; // the socket is empty
                     }
                 }
                 Err(error) if is_transient(&error) => {
-                    inbox.rest();
+                    poll.return_buffer(inbox.rest());
                     break;
                 }
                 Err(error) => {
                     let error = Error::new("read", error, None);
                     let error = state.failed.take().unwrap_or(error);
-                    return self.report_closed(state, vec![error]);
+                    self.report_closed(state, vec![error]);
+                    return true;
                 }
             }
         }
         if let Some(error) = state.failed.take() {
             self.report_closed(state, vec![error]);
         }
+        found
     }
 
     /// The peer has shut its side down.

@@ -170,7 +170,7 @@ impl Connection {
                 Step::Discard(end) => end,
                 Step::Read => End::Open,
             };
-            inbox.rest();
+            drop(inbox.rest());
             tokio::select! {
                 biased;
                 () = self.reader.notified() => continue,

@@ -17,14 +17,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use bytes::BytesMut;
 
 use super::Connection;
+use super::busy_poll::{BusyPoll, MOST_POLLS};
 use crate::engine::event::Id;
 
 const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
 /// `uv_handle_type` of a poll handle.
 const UV_POLL: c_int = 8;
+
+/// A receive buffer of up to this many bytes is kept for the next read of any connection.
+const BUFFER_KEPT: usize = 256 * 1024;
 
 type Handle = *mut c_void;
 type PollCallback = unsafe extern "C" fn(Handle, c_int, c_int);
@@ -38,6 +45,7 @@ struct Api {
     close: unsafe extern "C" fn(Handle, CloseCallback),
     unref: unsafe extern "C" fn(Handle),
     handle_size: unsafe extern "C" fn(c_int) -> usize,
+    backend_timeout: unsafe extern "C" fn(*const c_void) -> c_int,
     set_data: unsafe extern "C" fn(Handle, *mut c_void),
     get_data: unsafe extern "C" fn(Handle) -> *mut c_void,
 }
@@ -56,6 +64,7 @@ fn api() -> Option<&'static Api> {
                 close: symbol(c"uv_close")?,
                 unref: symbol(c"uv_unref")?,
                 handle_size: symbol(c"uv_handle_size")?,
+                backend_timeout: symbol(c"uv_backend_timeout")?,
                 set_data: symbol(c"uv_handle_set_data")?,
                 get_data: symbol(c"uv_handle_get_data")?,
             })
@@ -86,11 +95,14 @@ struct Shared {
     api: &'static Api,
     uv_loop: *mut c_void,
     thread: ThreadId,
-    /// Called after each round of events, to have them taken from the mailbox.
-    turn: Box<dyn Fn()>,
+    /// Called after each round of events, to have them taken from the mailbox. False: nobody will any more.
+    turn: Box<dyn Fn() -> bool>,
     /// Handles that are not yet closed, the closing ones included.
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<Connection>>>,
+    /// For the reads of all connections: each has it for one turn.
+    buffer: Cell<BytesMut>,
+    busy_poll: Cell<BusyPoll>,
     /// To be called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
 }
@@ -101,7 +113,7 @@ impl Loop {
     /// # Safety
     /// `uv_loop` must be a libuv loop that this thread runs, and must run until
     /// [`Loop::close`] has reported that all handles are closed.
-    pub unsafe fn new(uv_loop: *mut c_void, turn: Box<dyn Fn()>) -> Option<Self> {
+    pub unsafe fn new(uv_loop: *mut c_void, turn: Box<dyn Fn() -> bool>) -> Option<Self> {
         let shared = Shared {
             api: api()?,
             uv_loop,
@@ -109,6 +121,8 @@ impl Loop {
             turn,
             open: Cell::new(0),
             watched: RefCell::default(),
+            buffer: Cell::default(),
+            busy_poll: Cell::default(),
             when_closed: RefCell::default(),
         };
         Some(Self { shared: Rc::new(shared) })
@@ -149,6 +163,33 @@ impl Loop {
 }
 
 impl Shared {
+    /// After a turn of `connection`, which had sent so many bytes before it: see [`super::busy_poll`].
+    fn poll_busily(&self, connection: &Arc<Connection>, mut sent: u64) {
+        for _ in 0..MOST_POLLS {
+            let mut policy = self.busy_poll.get();
+            let limit = policy.turn(connection.id(), connection.bytes_sent() > sent);
+            self.busy_poll.set(policy);
+            sent = connection.bytes_sent();
+            // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
+            let idle = || unsafe { (self.api.backend_timeout)(self.uv_loop) } != 0;
+            let Some(limit) = limit.filter(|_| idle()) else { return };
+            let begin = Instant::now();
+            let found = loop {
+                thread::yield_now();
+                match connection.poll_now() {
+                    Some(false) if begin.elapsed() < limit => {}
+                    Some(found) => break found,
+                    None => return,
+                }
+            };
+            policy.polled(found);
+            self.busy_poll.set(policy);
+            if !found || !(self.turn)() {
+                return;
+            }
+        }
+    }
+
     fn check_closed(&self) {
         if self.open.get() > 0 {
             return;
@@ -204,6 +245,18 @@ impl Poll {
         }
     }
 
+    /// A buffer to receive into.
+    pub fn borrow_buffer(&self) -> BytesMut {
+        self.shared.buffer.take()
+    }
+
+    /// Gives the buffer back; one that has grown is let go of.
+    pub fn return_buffer(&self, buffer: BytesMut) {
+        if buffer.capacity() <= BUFFER_KEPT {
+            self.shared.buffer.set(buffer);
+        }
+    }
+
     /// The loop has stopped watching by itself, as it does after an error.
     pub fn stopped(&self) {
         self.events.set(0);
@@ -227,9 +280,11 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     let (connection, shared) = (watched.connection.clone(), watched.shared.clone());
     // A panic must not unwind into libuv.
     let _ = catch_unwind(AssertUnwindSafe(|| {
+        let sent = connection.bytes_sent();
         connection.on_ready(events & UV_READABLE != 0, events & UV_WRITABLE != 0, status < 0);
-        drop(connection);
-        (shared.turn)();
+        if (shared.turn)() {
+            shared.poll_busily(&connection, sent);
+        }
     }));
 }
 

@@ -1,0 +1,104 @@
+//! The two calls that every message takes, `next` and `write`, as plain functions: a method of a class
+//! would cost several look-ups per call. Used by [`super::hub::Hub::calls`].
+
+use std::cell::RefCell;
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::*;
+use napi::{check_status, sys};
+
+use super::hub::Core;
+
+/// `[next, write]`, see [`Core::next`] and [`Core::write`].
+pub struct Calls(pub Rc<RefCell<Core>>);
+
+impl ToNapiValue for Calls {
+    unsafe fn to_napi_value(env: sys::napi_env, calls: Self) -> Result<sys::napi_value> {
+        let mut array = ptr::null_mut();
+        // SAFETY: called from JavaScript in `env`, as all below.
+        check_status!(unsafe { sys::napi_create_array_with_length(env, 2, &mut array) })?;
+        for (index, (name, call)) in [(c"next", next as Call), (c"write", write)].iter().enumerate()
+        {
+            // SAFETY: see above.
+            unsafe {
+                let function = function(env, name, *call, calls.0.clone())?;
+                check_status!(sys::napi_set_element(env, array, index as u32, function))?;
+            }
+        }
+        Ok(array)
+    }
+}
+
+type Call = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value;
+
+/// # Safety
+/// Called from JavaScript in `env`.
+unsafe fn function(
+    env: sys::napi_env,
+    name: &CStr,
+    call: Call,
+    core: Rc<RefCell<Core>>,
+) -> Result<sys::napi_value> {
+    let data = Rc::into_raw(core).cast_mut().cast();
+    let mut value = ptr::null_mut();
+    // SAFETY: the function's data is a count of `core`, which the finalizer gives back.
+    unsafe {
+        let len = name.to_bytes().len() as isize;
+        let call = Some(call);
+        check_status!(sys::napi_create_function(env, name.as_ptr(), len, call, data, &mut value))?;
+        let (hint, reference) = (ptr::null_mut(), ptr::null_mut());
+        check_status!(sys::napi_add_finalizer(env, value, data, Some(release), hint, reference))?;
+    }
+    Ok(value)
+}
+
+unsafe extern "C" fn release(_: sys::napi_env, data: *mut c_void, _: *mut c_void) {
+    // SAFETY: see `function`; the finalizer runs once.
+    drop(unsafe { Rc::from_raw(data.cast::<RefCell<Core>>()) });
+}
+
+unsafe extern "C" fn next(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe { call(env, info, |core, []| ToNapiValue::to_napi_value(env, core.next())) }
+}
+
+unsafe extern "C" fn write(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
+        call(env, info, |core, [id, text, delimit]| {
+            let id = u32::from_napi_value(env, id)?;
+            let delimit = bool::from_napi_value(env, delimit)?;
+            u32::to_napi_value(env, core.write(env, id, text, delimit)?)
+        })
+    }
+}
+
+/// Runs `act` with the function's core and its first `N` arguments. What fails is thrown.
+///
+/// # Safety
+/// To be called by a function that [`function`] made, with what it was called with.
+unsafe fn call<const N: usize>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    act: impl FnOnce(&mut Core, [sys::napi_value; N]) -> Result<sys::napi_value>,
+) -> sys::napi_value {
+    let (mut count, mut args, mut data) = (N, [ptr::null_mut(); N], ptr::null_mut());
+    // SAFETY: there is room for `count` arguments; those that are missing are `undefined`.
+    let core = unsafe {
+        let this = ptr::null_mut();
+        sys::napi_get_cb_info(env, info, &mut count, args.as_mut_ptr(), this, &mut data);
+        &*data.cast::<RefCell<Core>>()
+    };
+    let act = AssertUnwindSafe(|| act(&mut core.borrow_mut(), args));
+    let error = match catch_unwind(act) {
+        Ok(Ok(value)) => return value,
+        Ok(Err(error)) => error,
+        Err(_) => Error::from_reason("the native part of ferripc has failed: please report this"),
+    };
+    // SAFETY: see above.
+    unsafe { JsError::from(error).throw_into(env) };
+    ptr::null_mut()
+}

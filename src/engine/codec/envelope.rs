@@ -1,0 +1,107 @@
+//! The envelope of node-ipc's messages, `{"type":T,"data":D}`, as nearly every sender writes it: without
+//! white space, `type` first. Whoever knows that a frame has this form may parse D alone.
+//!
+//! Used by the binding. Nothing is parsed here and nothing refused: frames of any other form are left to
+//! a real JSON parser.
+
+use memchr::memchr;
+
+use super::delimited::Batch;
+
+const BEFORE_TYPE: &[u8] = b"{\"type\":\"";
+const AFTER_TYPE: &[u8] = b"\",\"data\":";
+
+/// Longer types are not looked for.
+const LONGEST_TYPE: usize = 256;
+
+/// The length of the head `{"type":"T","data":` that all frames of `batch` have in common, T being
+/// printable ASCII without escapes; 0 if they have none, or one of them does not end with `}`.
+///
+/// If what lies between the head and the final `}` is one JSON value D, the frame is the JSON of an
+/// object with the members `type` (T) and `data` (D) and no others.
+pub fn common_head(batch: &Batch, delimiter_len: usize) -> usize {
+    let mut frames = batch.frames(delimiter_len);
+    let first = frames.next().unwrap_or_default();
+    let Some(len) = head_len(first) else { return 0 };
+    let (head, rest) = first.split_at(len);
+    let closed = |rest: &[u8]| rest.len() > 1 && rest.ends_with(b"}");
+    let alike = |frame: &[u8]| frame.strip_prefix(head).is_some_and(closed);
+    if closed(rest) && frames.all(alike) { len } else { 0 }
+}
+
+fn head_len(frame: &[u8]) -> Option<usize> {
+    let rest = frame.strip_prefix(BEFORE_TYPE)?;
+    let len = memchr(b'"', &rest[..rest.len().min(LONGEST_TYPE + 1)])?;
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'\\';
+    let (kind, rest) = rest.split_at(len);
+    (kind.iter().all(plain) && rest.starts_with(AFTER_TYPE))
+        .then_some(BEFORE_TYPE.len() + len + AFTER_TYPE.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::codec::delimited::{Decoded, Decoder};
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn head_of(frames: &[&str]) -> usize {
+        let mut decoder = Decoder::new(b"\x0c", 1 << 20);
+        for frame in frames {
+            decoder.buffer().extend_from_slice(format!("{frame}\x0c").as_bytes());
+        }
+        let Some(Decoded::Batch(batch)) = decoder.next() else { panic!("no batch") };
+        common_head(&batch, 1)
+    }
+
+    #[test]
+    fn a_head_is_what_all_frames_begin_with() {
+        let len = "{\"type\":\"a.b\",\"data\":".len();
+        assert_eq!(head_of(&[r#"{"type":"a.b","data":1}"#]), len);
+        assert_eq!(head_of(&[r#"{"type":"a.b","data":1}"#, r#"{"type":"a.b","data":{}}"#]), len);
+        assert_eq!(head_of(&[r#"{"type":"a.b","data":1}"#, r#"{"type":"a","data":1}"#]), 0);
+        assert_eq!(head_of(&[r#"{"type":"a.b","data":1}"#, "no"]), 0);
+    }
+
+    #[test]
+    fn other_forms_have_none() {
+        for frame in [
+            "",
+            "{}",
+            r#"{"type":"a"}"#,
+            r#"{"type":"a","data":"#,
+            r#"{"type":"a","data":}"#,
+            r#"{"type":"a","data":1"#,
+            r#"{"type":"a","data":1} "#,
+            r#"{ "type":"a","data":1}"#,
+            r#"{"data":1,"type":"a"}"#,
+            r#"{"type":1,"data":1}"#,
+            r#"{"type":"a\"","data":1}"#,
+            r#"{"type":"a\\","data":1}"#,
+            "{\"type\":\"\u{e9}\",\"data\":1}",
+            "{\"type\":\"\t\",\"data\":1}",
+            "{\"type\":\"a",
+        ] {
+            assert_eq!(head_of(&[frame]), 0, "{frame}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        // Whatever stands behind the head: if it is one JSON value, the two ways to read agree.
+        #[test]
+        fn what_the_shortcut_reads_is_what_a_parser_reads(
+            kind in "[ -~]{0,6}",
+            inside in prop_oneof!["[0-9\"{}:,a\\[\\]\\\\ ]{0,12}", Just("{\"x\":[1]}".into())],
+        ) {
+            let frame = format!("{{\"type\":\"{kind}\",\"data\":{inside}}}");
+            let head = head_of(&[&frame]);
+            if head > 0 && let Ok(data) = serde_json::from_str::<Value>(&frame[head..frame.len() - 1]) {
+                let whole: Value = serde_json::from_str(&frame).unwrap();
+                let kind = &frame[BEFORE_TYPE.len()..head - AFTER_TYPE.len()];
+                prop_assert_eq!(whole, json!({ "type": kind, "data": data }));
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! When the loop driver polls a socket busily before it goes back to sleep in the event loop.
+//!
+//! Two programs that take turns, a request and its answer and the next request, spend most of their time
+//! on going to sleep and on being woken: several times what reading and answering a message takes. So
+//! a connection that has answered looks for the next message a few times, offering the processor to
+//! others in between, for as long as that sleep would cost. It is only done while it pays: where the
+//! same connection has had many turns in a row, with an answer each, and the message does come in time.
+//! A failure makes it wait for twice as many turns before the next trial, so that what is spent in vain
+//! stays below a few per cent. The event loop is never held up when it has anything else to do
+//! ([`super::uv`] asks it), nor for more than [`MOST_POLLS`] messages.
+//!
+//! Used by [`super::uv`]. No clock and no I/O here.
+
+use std::time::Duration;
+
+use crate::engine::event::Id;
+
+/// Turns in a row of one connection, with an answer each, before the first trial.
+const FIRST_TRIAL: u32 = 8;
+
+/// The most turns before a trial, after failures.
+const LAST_TRIAL: u32 = 1024;
+
+/// Polls of a trial: the other side may have to find out first that it pays.
+const TRIAL_POLLS: u32 = 32;
+
+/// How long a poll of a trial may take, and one later: about what a sleep and a wake-up cost together.
+const TRIAL: Duration = Duration::from_micros(60);
+const PROVEN: Duration = Duration::from_micros(30);
+
+/// Messages in a row that are polled for before the event loop has its turn.
+pub const MOST_POLLS: u32 = 16;
+
+/// What is known of the loop's connections: see the module's page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusyPoll {
+    /// The connection that had the last turns, and how many in a row; with successful polls from then on.
+    last: Option<Id>,
+    turns: u32,
+    polls: u32,
+    /// Turns needed for the next trial.
+    needed: u32,
+}
+
+impl Default for BusyPoll {
+    fn default() -> Self {
+        Self { last: None, turns: 0, polls: 0, needed: FIRST_TRIAL }
+    }
+}
+
+impl BusyPoll {
+    /// Connection `id` had a turn, in which something was sent to its peer or not. Returns for how long
+    /// to poll for the peer's next message.
+    pub fn turn(&mut self, id: Id, answered: bool) -> Option<Duration> {
+        if self.last != Some(id) || !answered {
+            (self.last, self.turns, self.polls) = (answered.then_some(id), 0, 0);
+            return None;
+        }
+        self.turns = self.turns.saturating_add(1);
+        if self.turns < self.needed {
+            return None;
+        }
+        Some(if self.polls < TRIAL_POLLS { TRIAL } else { PROVEN })
+    }
+
+    /// A poll has found something in time, or not.
+    pub fn polled(&mut self, found: bool) {
+        if found {
+            self.polls = self.polls.saturating_add(1);
+            if self.polls >= TRIAL_POLLS {
+                self.needed = FIRST_TRIAL;
+            }
+        } else {
+            self.needed = (self.needed * 2).min(LAST_TRIAL);
+            (self.turns, self.polls) = (0, 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn turns_until_trial(policy: &mut BusyPoll) -> u32 {
+        (0..).find(|_| policy.turn(1, true).is_some()).unwrap()
+    }
+
+    #[test]
+    fn a_conversation_is_polled_for() {
+        let mut policy = BusyPoll::default();
+        assert_eq!(turns_until_trial(&mut policy), FIRST_TRIAL);
+        for _ in 0..TRIAL_POLLS {
+            policy.polled(true);
+            assert!(policy.turn(1, true).is_some());
+        }
+        assert_eq!(policy.turn(1, true), Some(PROVEN));
+    }
+
+    #[test]
+    fn one_way_traffic_and_several_connections_are_not() {
+        let mut policy = BusyPoll::default();
+        assert!((0..10_000).all(|_| policy.turn(1, false).is_none()));
+        assert!((0..10_000).all(|i| policy.turn(i % 2, true).is_none()));
+    }
+
+    #[test]
+    fn failures_make_trials_rare_and_success_makes_them_frequent_again() {
+        let mut policy = BusyPoll::default();
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            waits.push(turns_until_trial(&mut policy));
+            policy.polled(false);
+        }
+        assert!(waits.is_sorted());
+        assert!((LAST_TRIAL - 1..=LAST_TRIAL).contains(waits.last().unwrap()), "{waits:?}");
+        turns_until_trial(&mut policy);
+        for _ in 0..TRIAL_POLLS {
+            policy.polled(true);
+        }
+        policy.turn(2, true);
+        policy.turn(1, true);
+        assert!(turns_until_trial(&mut policy) <= FIRST_TRIAL);
+    }
+}
