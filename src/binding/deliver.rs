@@ -1,7 +1,7 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
 //! ```text
-//! header: [kind, handle, count, more, put off, head, ends of the frames ..., peer, datagrams ...]
+//! header: [kind, handle, count, more, put off, head, plain, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{address, text};
 use crate::engine;
 use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
-use crate::engine::codec::envelope::common_head;
+use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::error::Endpoint;
 use crate::engine::event::{Ends, Event};
@@ -72,8 +72,11 @@ const PUT_OFF: usize = 4;
 /// Of frames: the length of the head that they have in common, see [`common_head`].
 const HEAD: usize = 5;
 
+/// Of frames: 1 for a single message of plain text, see [`is_plain_text`].
+const PLAIN: usize = 6;
+
 /// Where the frame ends begin in the header.
-const ENDS_AT: usize = 6;
+const ENDS_AT: usize = 7;
 
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
@@ -87,13 +90,7 @@ pub enum Payload {
     None,
     Json(Value),
     Bytes(Bytes),
-    Frames { batch: Batch, text: FramesText },
-}
-
-/// How a batch's bytes become a string: as they are, or as re-encoded text.
-pub enum FramesText {
-    Ascii,
-    Utf8(Option<String>),
+    Frames { batch: Batch, text: Text },
 }
 
 /// No event.
@@ -168,18 +165,11 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
 /// A batch's text, and where its frames end in it.
 fn frames(batch: Batch, delimiter: &[u8], header: &mut [u32]) -> Payload {
     header[2] = batch.ends.len() as u32;
-    header[HEAD] = common_head(&batch, delimiter.len()) as u32;
+    let head = common_head(&batch, delimiter.len());
+    header[HEAD] = head as u32;
+    header[PLAIN] = is_plain_text(&batch, head).into();
     let ends = &mut header[ENDS_AT..];
-    let mut count = 0;
-    let decoded = decode(&batch, delimiter, |end| {
-        ends[count] = end as u32;
-        count += 1;
-    });
-    let text = match decoded {
-        Text::Ascii(_) => FramesText::Ascii,
-        Text::Utf8(std::borrow::Cow::Borrowed(_)) => FramesText::Utf8(None),
-        Text::Utf8(std::borrow::Cow::Owned(text)) => FramesText::Utf8(Some(text)),
-    };
+    let text = decode(&batch, delimiter, |index, end| ends[index] = end as u32);
     Payload::Frames { batch, text }
 }
 
@@ -277,15 +267,15 @@ impl ToNapiValue for Payload {
             }
             Payload::Frames { batch, text } => match text {
                 // SAFETY: see above.
-                FramesText::Ascii => unsafe { text::from_ascii(env, &batch.bytes) },
-                FramesText::Utf8(text) => {
-                    let text = text.as_deref();
-                    // SAFETY: `decode` has checked that the bytes are UTF-8.
-                    let text =
-                        text.unwrap_or_else(|| unsafe { str::from_utf8_unchecked(&batch.bytes) });
-                    // SAFETY: see above.
-                    unsafe { <&str>::to_napi_value(env, text) }
-                }
+                Text::Ascii => unsafe { text::from_latin1(env, &batch.bytes) },
+                // SAFETY: see above.
+                Text::Latin1(bytes) => unsafe { text::from_latin1(env, &bytes) },
+                // SAFETY: see above; `decode` has checked that the bytes are UTF-8.
+                Text::Utf8 => unsafe {
+                    <&str>::to_napi_value(env, str::from_utf8_unchecked(&batch.bytes))
+                },
+                // SAFETY: see above.
+                Text::Lossy(text) => unsafe { String::to_napi_value(env, text) },
             },
         }
     }

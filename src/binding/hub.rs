@@ -14,7 +14,7 @@ use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle,
 };
-use napi::{Env, sys};
+use napi::{Env, JsString, sys};
 use napi_derive::napi;
 
 use super::calls::Calls;
@@ -133,6 +133,22 @@ impl Hub {
         };
         core.scratch.extend_from_slice(&bytes);
         send(connection, &mut core.scratch)
+    }
+
+    /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that
+    /// wait, or -1 if the text is not ASCII: then nothing is written.
+    #[napi(catch_unwind)]
+    pub fn write_quoted(&self, env: Env, id: u32, head: String, text: JsString) -> Result<i64> {
+        let core = &mut *self.core.borrow_mut();
+        let Some(connection) = core.engine.connection(id) else {
+            return Ok(0);
+        };
+        if !text::append_quoted(&env, &head, &text, &mut core.scratch)? {
+            return Ok(-1);
+        }
+        core.scratch.push(b'}');
+        core.scratch.extend_from_slice(connection.delimiter());
+        Ok(send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.

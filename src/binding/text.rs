@@ -1,36 +1,61 @@
-//! Strings across the border: JavaScript strings are read as UTF-8, and made from ASCII as Latin-1
-//! (the cheapest way in) or from UTF-8.
+//! Strings across the border: JavaScript strings are read as UTF-8, and made from Latin-1 (the cheapest
+//! way in) or from UTF-8.
 
 use std::ffi::c_char;
 use std::ptr;
 
 use napi::bindgen_prelude::*;
-use napi::{check_status, sys};
+use napi::{Env, JsString, check_status, sys};
 
-/// A string that turns out to fit into this many bytes is read in one call, without measuring it first:
-/// what collects in a connection during a turn does.
-const ONE_CALL: usize = 192 * 1024;
+use crate::engine::codec::json::{is_plain, quote};
 
-/// Most bytes of one character. A buffer with less than that left may hold only a part of the string.
-const CHARACTER: usize = 4;
+/// Up to this many UTF-16 units a string is read in one pass, into a buffer for the worst case of
+/// three bytes each; beyond it is looked at first.
+const ONE_PASS_UNITS: usize = 64 * 1024;
 
 /// Appends `text`, a JavaScript string, to `out`, as UTF-8.
 pub fn append(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
-    out.reserve(ONE_CALL);
-    let before = out.len();
-    read(env, text, out, sys::napi_get_value_string_utf8)?;
-    if out.capacity() - out.len() > CHARACTER {
-        return Ok(());
-    }
-    out.truncate(before);
     let units = measure(env, text, sys::napi_get_value_string_latin1)?;
-    let bytes = measure(env, text, sys::napi_get_value_string_utf8)?;
-    out.reserve(bytes + 1);
-    // As many bytes as UTF-16 units: ASCII, which is copied and not converted.
-    let ascii = units == bytes;
-    let convert =
-        if ascii { sys::napi_get_value_string_latin1 } else { sys::napi_get_value_string_utf8 };
-    read(env, text, out, convert)
+    if units <= ONE_PASS_UNITS {
+        out.reserve(units * 3 + 1);
+    } else if append_ascii(env, text, out)? {
+        return Ok(());
+    } else {
+        out.reserve(measure(env, text, sys::napi_get_value_string_utf8)? + 1);
+    }
+    read(env, text, out, sys::napi_get_value_string_utf8)
+}
+
+/// Appends `text` to `out` if it is ASCII, which is copied and not converted. Returns whether it is.
+pub fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<bool> {
+    let units = measure(env, text, sys::napi_get_value_string_latin1)?;
+    // As many bytes as UTF-16 units.
+    let ascii = units == measure(env, text, sys::napi_get_value_string_utf8)?;
+    if ascii {
+        out.reserve(units + 64); // the rest of a frame does not make it move
+        read(env, text, out, sys::napi_get_value_string_latin1)?;
+    }
+    Ok(ascii)
+}
+
+/// Appends `head` and, as a JSON string, `text`, if that is ASCII. Returns whether it is.
+pub fn append_quoted(env: &Env, head: &str, text: &JsString, out: &mut Vec<u8>) -> Result<bool> {
+    let before = out.len();
+    out.extend_from_slice(head.as_bytes());
+    out.push(b'"');
+    let start = out.len();
+    if !append_ascii(env.raw(), text.raw(), out)? {
+        out.truncate(before);
+        return Ok(false);
+    }
+    if is_plain(&out[start..]) {
+        out.push(b'"');
+    } else {
+        let text = out.split_off(start);
+        out.pop();
+        quote(&text, out);
+    }
+    Ok(true)
 }
 
 type Convert =
@@ -62,16 +87,16 @@ fn read(
     Ok(())
 }
 
-/// A JavaScript string of ASCII bytes.
+/// A JavaScript string of characters below U+0100, one byte each.
 ///
 /// # Safety
 /// `env` must be the environment that is being called from.
-pub unsafe fn from_ascii(env: sys::napi_env, ascii: &[u8]) -> Result<sys::napi_value> {
+pub unsafe fn from_latin1(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
     let mut value = ptr::null_mut();
-    let len = ascii.len() as isize;
+    let len = bytes.len() as isize;
     // SAFETY: the pointer and length are those of a slice; the caller vouches for `env`.
     let status =
-        unsafe { sys::napi_create_string_latin1(env, ascii.as_ptr().cast(), len, &mut value) };
+        unsafe { sys::napi_create_string_latin1(env, bytes.as_ptr().cast(), len, &mut value) };
     check_status!(status)?;
     Ok(value)
 }

@@ -63,7 +63,10 @@ class Client extends Events {
     if (this.socket) this.socket._raw = Boolean(config.rawBuffer);
     if (!config.sync) return this.#send(message);
     this.queue.add(() => {
-      if (!config.silent) this.log('dispatching event to ', this.id, this.path, ' : ', message);
+      if (!config.silent) {
+        const shown = message instanceof Uint8Array ? message : String(message);
+        this.log('dispatching event to ', this.id, this.path, ' : ', shown);
+      }
       this.#send(message);
     });
     return true;

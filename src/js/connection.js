@@ -60,14 +60,14 @@ class Connection extends Endpoint {
     return this.closed === null ? this.activity.hub : null;
   }
 
-  /** Sends one frame (without its delimiter, not empty). False: wait for _onDrain. */
+  /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
     if (this.pending === '') {
       if (frame.length < FLUSH_AT) {
         this.activity.schedule(this);
         this.pending = frame;
       } else {
-        this.queued = this.activity.write(this.id, frame, true);
+        this.queued = this.writeFrame(frame);
       }
     } else {
       if (frame.length >= FLUSH_AT) {
@@ -78,6 +78,14 @@ class Connection extends Endpoint {
       if (this.pending.length >= FLUSH_AT) this.flush();
     }
     return this.queued < HIGH_WATER;
+  }
+
+  writeFrame(frame) {
+    if (typeof frame !== 'string') {
+      const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
+      if (queued !== -1) return queued;
+    }
+    return this.activity.write(this.id, String(frame), true);
   }
 
   /** What waits for the end of the turn, as it will be sent. */

@@ -3,10 +3,12 @@
 // read by wire.js.
 
 // Mirrors deliver.rs: header[2] is the number of frames, HEAD the length of `{"type":"T","data":` if all
-// of them begin with it (and end with `}`), and ENDS_AT where their ends begin.
+// of them begin with it (and end with `}`), PLAIN whether there is one frame, whose data is a string
+// without escapes, and ENDS_AT where the frames' ends begin.
 const COUNT = 2;
 const HEAD = 5;
-const ENDS_AT = 6;
+const PLAIN = 6;
+const ENDS_AT = 7;
 
 /** Frames in one event at most. Mirrors delimited.rs. */
 const MOST_FRAMES = 2048;
@@ -22,6 +24,7 @@ class Frames {
     this.delimiterLength = delimiterLength;
     this.count = header[COUNT];
     this.head = header[HEAD];
+    this.plain = header[PLAIN] === 1;
     /** The type of all these messages, if it is known without parsing them; otherwise null. */
     this.type = this.head === 0 ? null : text.slice(BESIDE_TYPE, this.head - BESIDE_TYPE);
     /** How many frames have had their turn. */
@@ -44,6 +47,11 @@ class Frames {
   /** The JSON text of the current message's data, if `type` is known and the frame is well-formed. */
   get data() {
     return this.text.slice(this.start + this.head, this.end - 1);
+  }
+
+  /** The current message's data, if it is `plain`. */
+  get plainText() {
+    return this.text.slice(this.head + 1, -2);
   }
 
   /** To be called before the header is used for the next event, if frames are left. */

@@ -196,7 +196,7 @@ class Server extends Events {
   }
 
   #delimited(message) {
-    return typeof message === 'string' ? message + this.#framing.delimiter : message;
+    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
   }
 
   /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */

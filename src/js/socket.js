@@ -155,15 +155,15 @@ class Socket extends net.Socket {
   // ---- messages --------------------------------------------------------------------------------
 
   /**
-   * Sends a message's text (string) or a raw payload (Uint8Array). False: it waits, a drain follows;
+   * Sends a message (its text, see wire.js) or a raw payload (Uint8Array). False: it waits, a drain follows;
    * or the socket is not writable any more and it is dropped.
    */
   _send(message) {
     if (!this.writable) return false;
-    const text = typeof message === 'string';
     // What users wrote themselves and still waits in the stream goes first.
     if (super.writableLength > 0) {
-      return this.write(text ? message + this.#framing.delimiter : message);
+      const raw = message instanceof Uint8Array;
+      return this.write(raw ? message : message + this.#framing.delimiter);
     }
     if (this.#connection === null) {
       this.#beforeOpen.push(message);
@@ -177,8 +177,8 @@ class Socket extends net.Socket {
   /** Also for a socket that is closing and still has to send this (F6). */
   #sendOut(message) {
     const connection = this.#connection;
-    const below =
-      typeof message === 'string' ? connection.send(message) : connection.write(message);
+    const raw = message instanceof Uint8Array;
+    const below = raw ? connection.write(message) : connection.send(message);
     if (!below) this.#needDrain = true;
     return below;
   }

@@ -7,6 +7,7 @@
 use memchr::memchr;
 
 use super::delimited::Batch;
+use super::json::is_plain_string;
 
 const BEFORE_TYPE: &[u8] = b"{\"type\":\"";
 const AFTER_TYPE: &[u8] = b"\",\"data\":";
@@ -29,6 +30,12 @@ pub fn common_head(batch: &Batch, delimiter_len: usize) -> usize {
     if closed(rest) && frames.all(alike) { len } else { 0 }
 }
 
+/// Whether `batch` is a single frame, with such a head of length `head`, whose D is a string without escapes.
+/// Then D need not be parsed either.
+pub fn is_plain_text(batch: &Batch, head: usize) -> bool {
+    head > 0 && batch.ends.len() == 1 && is_plain_string(&batch.bytes[head..batch.bytes.len() - 1])
+}
+
 fn head_len(frame: &[u8]) -> Option<usize> {
     let rest = frame.strip_prefix(BEFORE_TYPE)?;
     let len = memchr(b'"', &rest[..rest.len().min(LONGEST_TYPE + 1)])?;
@@ -45,13 +52,31 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    fn head_of(frames: &[&str]) -> usize {
+    fn batch_of(frames: &[&str]) -> Batch {
         let mut decoder = Decoder::new(b"\x0c", 1 << 20);
         for frame in frames {
             decoder.buffer().extend_from_slice(format!("{frame}\x0c").as_bytes());
         }
         let Some(Decoded::Batch(batch)) = decoder.next() else { panic!("no batch") };
-        common_head(&batch, 1)
+        batch
+    }
+
+    fn head_of(frames: &[&str]) -> usize {
+        common_head(&batch_of(frames), 1)
+    }
+
+    #[test]
+    fn a_single_message_of_plain_text_is_recognized() {
+        let plain = |frames: &[&str]| is_plain_text(&batch_of(frames), head_of(frames));
+        let text = r#"{"type":"a","data":"plain"}"#;
+        assert!(plain(&[text]));
+        assert!(plain(&[r#"{"type":"a","data":""}"#]));
+        assert!(!plain(&[text, text]));
+        assert!(!plain(&[r#"{"type":"a","data":"
+"}"#]));
+        assert!(!plain(&[r#"{"type":"a","data":1}"#]));
+        assert!(!plain(&[r#"{"type":"a","data":"}"#]));
+        assert!(!plain(&["no"]));
     }
 
     #[test]

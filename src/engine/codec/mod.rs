@@ -3,4 +3,5 @@
 
 pub mod delimited;
 pub mod envelope;
+pub mod json;
 pub mod text;
