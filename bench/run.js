@@ -26,7 +26,7 @@ const { environment, machineSlug, pinCore } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
 const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
-const { loadPeer, SUBJECT } = require('./peers/index.js');
+const { canRun, loadPeer, SUBJECT } = require('./peers/index.js');
 
 const RESULTS = path.join(__dirname, 'results');
 
@@ -96,7 +96,8 @@ async function takeSamples(cases, options, core) {
   const samples = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const item of cases) {
-      for (const peer of orderOfRound(options.peers, round)) {
+      const able = options.peers.filter((peer) => canRun(peer, item.workload));
+      for (const peer of orderOfRound(able, round)) {
         const sample = await takeSample(item, peer, round, options, core);
         if (sample) {
           samples.push(sample);

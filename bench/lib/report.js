@@ -68,7 +68,7 @@ function cellText(cell, subjectCell, metric) {
     parts.push(`**${cell.failed} of ${cell.taken} failed**`);
   }
   if (parts.length === 0) {
-    parts.push(cell.skipped ? 'skipped' : 'not run');
+    parts.push(cell.skipped ? 'skipped' : '–');
   }
   return parts.join(' ');
 }

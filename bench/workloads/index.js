@@ -7,7 +7,11 @@
 // exports a list of them)
 //
 //   name, title        what --only and the tables call it
-//   metrics            [{ key, title, unit, better: 'lower' | 'higher' }], keys of the client's result
+//   metrics            [{ key, title, unit, better: 'lower' | 'higher', target }], keys of the client's
+//                      result; `target`, optional: how many times better than the best of the others
+//                      ferripc is meant to be
+//   transport, use     what the peer must have, see peers/index.js; default 'unix' and 'messages'
+//   connections        0 if the client connects by itself; default 1
 //   modes              ['pinned', 'free'] or ['free']: which processor layouts a full run takes;
 //                      --pin adds 'pinned' to all
 //   count, quickCount  operations that are timed per sample
@@ -15,11 +19,14 @@
 //   limits             optional, { peerName: { rounds, quickRounds, why } }: fewer samples for a peer
 //                      that would take minutes; for it, reaching the time limit is a result and no
 //                      failure
-//   server(api)        runs in the server process; api = { send(conn, data), fail(error) };
-//                      returns { onMessage(conn, data), report() }; what report() returns is what the
-//                      server saw
+//   server(api)        runs in the server process; api = { send(conn, data), broadcast(data),
+//                      fail(error) }; returns { onMessage(conn, data), report() }; what report()
+//                      returns is what the server saw
 //   client(ctx)        runs in the client process: warms up, measures, checks; returns the numbers.
-//                      ctx is described in sample.js
+//                      ctx is described in sample.js. A value that is no number is kept, too, but is
+//                      in no table
+//   alone(spec)        instead of these two, of a workload without a server process:
+//                      spec = { peerName, count }
 
 const workloads = [
   require('./pingpong.js'),
@@ -27,7 +34,7 @@ const workloads = [
   require('./echo64.js'),
   require('./json680k.js'),
   ...require('./string.js'),
-];
+].map((workload) => ({ transport: 'unix', use: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);
 
