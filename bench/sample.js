@@ -27,7 +27,7 @@ const SERVER_EXIT_MS = 3000;
 /** The server process as the client sees it. `onFailure` hears of it when it fails or dies early. */
 function startServer(workload, peerName, place, onFailure) {
   const file = nodePath.join(__dirname, 'lib', 'server-process.js');
-  const { serialization = 'json' } = loadPeer(peerName);
+  const serialization = loadPeer(peerName).serialization?.(workload) ?? 'json';
   const child = fork(file, [workload.name, peerName, JSON.stringify(place)], { serialization });
   const answers = new Map();
   let lastId = 0;

@@ -4,14 +4,16 @@
 // the interface; loaded from there.
 //
 // It joins one parent and one child, and so has neither many connections nor a broadcast. Of its two
-// serializations the one named below is measured, in all workloads.
+// serializations each workload has the faster one, as a program would that knows what it sends: 'json'
+// moves twice as many small messages, 'advanced' (V8's structured clone, no JSON) takes a third to a half
+// of the time for large ones.
 
 module.exports = {
   title: 'child_process.send',
   version: () => `Node ${process.versions.node}`,
   transports: ['unix'],
   uses: ['messages'],
-  serialization: 'json',
+  serialization: (workload) => (workload.large ? 'advanced' : 'json'),
   load: () => require('child_process'),
   serve: async ({ channel }, onMessage) => {
     const conn = { send: channel.share((data) => onMessage(conn, data)) };

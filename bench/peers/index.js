@@ -15,7 +15,7 @@
 //   connect(place, onMessage) -> Promise<{ send(data), close() }>
 //               connects; calls onMessage(data) for each message; may be called many times in a process
 //               unless the place is a UDP port
-//   serialization   child-process only: the option of fork() for the server process
+//   serialization(workload)   child-process only: the option of fork() for the server process
 //
 // A place is where the two processes meet, and for what (lib/place.js):
 //

@@ -7,10 +7,13 @@
 // exports a list of them)
 //
 //   name, title        what --only and the tables call it
-//   metrics            [{ key, title, unit, better: 'lower' | 'higher', target }], keys of the client's
-//                      result; `target`, optional: how many times better than the best of the others
-//                      ferripc is meant to be
+//   metrics            [{ key, title, unit, better: 'lower' | 'higher', target, over }], keys of the client's
+//                      result; `target`, optional: how many times better ferripc is meant to be than
+//                      the best of the peers `over`, which by default are the packages it replaces
+//   reference          optional, { key, of, title }: a value of each sample that has nothing to do with
+//                      its peer, and the metric that the report compares with it
 //   transport, use     what the peer must have, see peers/index.js; default 'unix' and 'messages'
+//   large              whether its messages are of many kB, for a peer with a choice
 //   connections        0 if the client connects by itself; default 1
 //   modes              ['pinned', 'free'] or ['free']: which processor layouts a full run takes;
 //                      --pin adds 'pinned' to all
@@ -28,12 +31,23 @@
 //   alone(spec)        instead of these two, of a workload without a server process:
 //                      spec = { peerName, count }
 
+const pingpong = require('./pingpong.js');
+const oneway = require('./oneway.js');
+
+const isUnix = (workload) => workload.transport === undefined;
+const isNet = (workload) => !isUnix(workload);
+
 const workloads = [
-  require('./pingpong.js'),
-  require('./oneway.js'),
+  ...pingpong.filter(isUnix),
+  ...oneway.filter(isUnix),
   require('./echo64.js'),
   require('./json680k.js'),
   ...require('./string.js'),
+  require('./raw64k.js'),
+  require('./broadcast.js'),
+  ...pingpong.filter(isNet),
+  ...oneway.filter(isNet),
+  require('./import.js'),
 ].map((workload) => ({ transport: 'unix', use: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);
