@@ -174,9 +174,9 @@ async function runSample(workload, peerName, count, dir) {
   return runPair(workload, peerName, count, dir, failed, fail);
 }
 
-/** Three decimals: a nanosecond of a time in µs. */
-function round(value) {
-  return Math.round(value * 1000) / 1000;
+/** For JSON.stringify(): three decimals, a nanosecond of a time in µs. */
+function rounded(_key, value) {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
 function print(workload, peerName, values) {
@@ -184,7 +184,7 @@ function print(workload, peerName, values) {
   const known = new Map(workload.metrics.map((metric) => [metric.key, metric]));
   for (const [key, value] of Object.entries(values)) {
     const { title, unit } = known.get(key) || { title: key, unit: '' };
-    const text = typeof value === 'number' ? value.toFixed(2) : JSON.stringify(value);
+    const text = typeof value === 'number' ? value.toFixed(2) : JSON.stringify(value, rounded);
     console.log(`  ${title}: ${text} ${unit}`);
   }
 }
@@ -211,7 +211,7 @@ async function main() {
   try {
     const values = await runSample(workload, peerName, count, dir);
     if (options.json) {
-      console.log(JSON.stringify({ values }, (_, v) => (typeof v === 'number' ? round(v) : v)));
+      console.log(JSON.stringify({ values }, rounded));
     } else {
       print(workload, peerName, values);
     }

@@ -37,7 +37,7 @@ module.exports = {
   title: 'Echo, 64 in flight, 100 B',
   metrics: [{ key: 'rate', title: 'throughput', unit: 'k msg/s', better: 'higher', target: 2 }],
   modes: ['free'],
-  count: 80000,
+  count: 100000,
   quickCount: 25000,
   timeLimitMs: 60000,
   server: echoServer,

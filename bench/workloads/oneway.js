@@ -99,7 +99,7 @@ module.exports = [
     ],
     pace: SHORT,
     warmUp: 30000,
-    count: 300000,
+    count: 400000,
     quickCount: 100000,
     target: 2.5,
   }),

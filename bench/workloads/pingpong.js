@@ -61,7 +61,7 @@ function pingpong({ targets: [p50, p99, cpu], ...options }) {
       { key: 'cpu', title: 'client CPU per round trip', ...best, target: cpu },
     ],
     modes: ['pinned', 'free'],
-    count: 15000,
+    count: 18000,
     quickCount: 5000,
     timeLimitMs: 60000,
     server: echoServer,

@@ -94,7 +94,7 @@ function stringWorkload(megabytes, { target, ...options }) {
 }
 
 module.exports = [
-  stringWorkload(1, { target: 2, count: 50, quickCount: 15, timeLimitMs: 60000 }),
+  stringWorkload(1, { target: 2, count: 80, quickCount: 15, timeLimitMs: 60000 }),
   stringWorkload(32, {
     target: 10,
     timeLimitMs: 120000,
