@@ -9,6 +9,9 @@
 /** With raw bytes: more buffers than this that libzmq has not taken yet, and the sender is to wait. */
 const QUEUE = 16;
 
+/** Instead of libzmq's 1023 in a process; more than any workload has connections. */
+const MAX_SOCKETS = 10000;
+
 const load = () => require('zeromq');
 
 function version() {
@@ -123,7 +126,8 @@ async function serveMany(place, onMessage) {
 }
 
 async function connect(place, onMessage) {
-  const { Dealer, Subscriber } = load();
+  const { context, Dealer, Subscriber } = load();
+  context.maxSockets = MAX_SOCKETS;
   const raw = place.use === 'raw';
   const onPart = raw ? ([part]) => onMessage(part) : ([part]) => decode(part, onMessage);
   const socket = new Dealer(optionsOf(place));

@@ -137,6 +137,8 @@ module.exports = [
     name: 'udp-oneway',
     title: 'One way over UDP, 100 B',
     transport: 'udp',
+    // A datagram that is lost after all ends the sample here.
+    timeLimitMs: 20000,
     pace: DATAGRAMS,
     warmUp: 10000,
     count: 60000,
