@@ -3,11 +3,12 @@
 // `npm run bench`: ferripc beside the packages that it replaces and beside hand-written code. `--help`
 // lists the options; bench/sample.js runs one sample alone, for a profile.
 //
-// What is measured. Two processes on one machine over a Unix socket. Each sample has a fresh server and
-// a fresh client; warm-up is outside the timed part; in every sample the receiver checks what arrived
-// (each field of each small message, a hash of the large ones), and a sample that fails is reported and
-// makes the run fail. The peers take turns within a round, and the order changes from round to round, so
-// that a slow minute of the machine does not fall on one of them.
+// What is measured. Two processes on one machine, over a Unix socket where the name of the workload says
+// nothing else. Each sample has a fresh server and a fresh client; warm-up is outside the timed part; in
+// every sample the receiver checks what arrived (each field of each small message, a hash of the large
+// ones, raw bytes one by one), and a sample that fails is reported and makes the run fail. The peers take
+// turns within a round, and the order changes from round to round, so that a slow minute of the machine
+// does not fall on one of them. A peer that cannot do a workload is left out of it.
 //
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the
 // largest; ×N after it says how many times better ferripc is, whichever direction is the better one for
@@ -15,9 +16,11 @@
 // sum of the work on both sides, with little noise. `free` lets the system place them: what a user
 // sees, with the cost of waking up another core in it. On a busy machine the system may put both on one
 // core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
+// The last columns name the best of the other peers, say where ferripc loses, and what it is meant to do.
 //
-// Results go to bench/results/<date>-<machine>.json (every sample) and .md (the table). Runs that leave
-// something out have `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
+// Results go to bench/results/<date>-<machine>-node<major>.json (every sample) and .md (the table). Runs
+// that leave something out have `-quick` or `-partial` in the name, which git ignores: only full runs are
+// to be kept.
 
 const fs = require('fs');
 const os = require('os');
@@ -26,7 +29,7 @@ const { environment, machineSlug, pinCore } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
 const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
-const { loadPeer, SUBJECT } = require('./peers/index.js');
+const { canRun, loadPeer, SUBJECT } = require('./peers/index.js');
 
 const RESULTS = path.join(__dirname, 'results');
 
@@ -96,7 +99,8 @@ async function takeSamples(cases, options, core) {
   const samples = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const item of cases) {
-      for (const peer of orderOfRound(options.peers, round)) {
+      const able = options.peers.filter((peer) => canRun(peer, item.workload));
+      for (const peer of orderOfRound(able, round)) {
         const sample = await takeSample(item, peer, round, options, core);
         if (sample) {
           samples.push(sample);
@@ -108,10 +112,11 @@ async function takeSamples(cases, options, core) {
   return samples;
 }
 
-/** A name that no earlier run has: a second run of a day gets '-2'. */
+/** A name that no earlier run has: a second run of a day with the same Node gets '-2'. */
 function resultName(date, options) {
   const kind = options.full ? '' : options.quick ? '-quick' : '-partial';
-  const base = `${date.slice(0, 10)}-${machineSlug()}${kind}`;
+  const node = `node${process.versions.node.split('.')[0]}`;
+  const base = `${date.slice(0, 10)}-${machineSlug()}-${node}${kind}`;
   for (let i = 1; ; i++) {
     const name = i === 1 ? base : `${base}-${i}`;
     if (!fs.existsSync(path.join(RESULTS, `${name}.json`))) {

@@ -8,7 +8,7 @@
 //   taskset -c 0 node bench/sample.js pingpong net                      both processes on one core
 //
 // This process is the client; it forks the server (lib/server-process.js) with its own Node options.
-// Options for run.js: --dir D, an existing directory for the socket; --json, the result as one line.
+// Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line.
 
 const { fork } = require('child_process');
 const fs = require('fs');
@@ -16,31 +16,36 @@ const os = require('os');
 const nodePath = require('path');
 const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
-const { loadPeer, peerNames } = require('./peers/index.js');
+const { openControl } = require('./lib/control.js');
+const { makePlace } = require('./lib/place.js');
+const { canRun, loadPeer, peerNames } = require('./peers/index.js');
 const { findWorkloads, workloadNames } = require('./workloads/index.js');
 
 /** A server that does not end by itself after the sample is killed. */
 const SERVER_EXIT_MS = 3000;
 
 /** The server process as the client sees it. `onFailure` hears of it when it fails or dies early. */
-function startServer(workload, peerName, path, onFailure) {
+function startServer(workload, peerName, place, onFailure) {
   const file = nodePath.join(__dirname, 'lib', 'server-process.js');
-  const child = fork(file, [workload.name, peerName, path]);
+  const serialization = loadPeer(peerName).serialization?.(workload) ?? 'json';
+  const child = fork(file, [workload.name, peerName, JSON.stringify(place)], { serialization });
   const answers = new Map();
   let lastId = 0;
   let closing = false;
+  let onReady;
 
   const ready = new Promise((resolve) => {
-    child.on('message', (message) => {
-      if (message.failed !== undefined) {
-        onFailure(new Error(`server: ${message.failed}`));
-      } else if (message.ready) {
-        resolve();
-      } else {
-        answers.get(message.id)(message.answer);
-        answers.delete(message.id);
-      }
-    });
+    onReady = resolve;
+  });
+  const channel = openControl(child, (message) => {
+    if (message.failed !== undefined) {
+      onFailure(new Error(`server: ${message.failed}`));
+    } else if (message.ready) {
+      onReady();
+    } else {
+      answers.get(message.id)(message.answer);
+      answers.delete(message.id);
+    }
   });
   const ended = new Promise((resolve) => {
     child.on('exit', (code, signal) => {
@@ -53,11 +58,12 @@ function startServer(workload, peerName, path, onFailure) {
 
   return {
     ready,
+    channel,
     ask(what) {
       const id = ++lastId;
       return new Promise((resolve) => {
         answers.set(id, resolve);
-        child.send({ id, ask: what });
+        channel.send({ id, ask: what });
       });
     },
     async close() {
@@ -73,7 +79,7 @@ function startServer(workload, peerName, path, onFailure) {
 }
 
 /** What a workload's client() works with. */
-function makeContext(server, count, fail) {
+function makeContext(server, peer, place, count, fail) {
   let handler = () => fail(new Error('a message arrived before the workload started'));
   const cpuUs = () => {
     const { user, system } = process.cpuUsage();
@@ -82,9 +88,13 @@ function makeContext(server, count, fail) {
   return {
     /** Operations to time. */
     count,
-    /** Sends one message to the server; set once connected. */
+    /** One more connection to the server: { send(data), close() }. */
+    connect: (onMessage) => peer.connect(place, onMessage),
+    /** Of the one connection that all workloads without `connections: 0` begin with. */
+    connection: undefined,
+    /** Sends one message to the server on that connection. */
     send: undefined,
-    /** Sets the function that gets the server's messages. */
+    /** Sets the function that gets the server's messages on that connection. */
     onMessage: (fn) => {
       handler = fn;
     },
@@ -109,7 +119,7 @@ function makeContext(server, count, fail) {
       const serverCpuUs = (await server.ask('cpu')) - serverBefore;
       return { elapsedMs, clientCpuUs, serverCpuUs };
     },
-    /** What the server saw. */
+    /** What the server saw, and its memory now: rssKb. */
     async report() {
       const report = await server.ask('report');
       this.serverMaxRssKb = report.maxRssKb;
@@ -119,24 +129,21 @@ function makeContext(server, count, fail) {
   };
 }
 
-/** @returns {Promise<object>} the numbers of the sample; rejects when it failed */
-async function runSample(workload, peerName, count, dir) {
+/** A workload with a server process. */
+async function runPair(workload, peerName, count, dir, failed, fail) {
   const peer = loadPeer(peerName);
-  const path = nodePath.join(dir, 'bench.sock');
-  let fail;
-  const failed = new Promise((_, reject) => {
-    fail = reject;
-  });
-  process.on('uncaughtException', fail);
-  const server = startServer(workload, peerName, path, fail);
-  const ctx = makeContext(server, count, fail);
+  const place = await makePlace(workload, dir);
+  const server = startServer(workload, peerName, place, fail);
+  const ctx = makeContext(server, peer, { ...place, channel: server.channel }, count, fail);
 
   async function run() {
     await server.ready;
-    const connection = await peer.connect(path, ctx.receive);
-    ctx.send = connection.send;
+    if (workload.connections !== 0) {
+      ctx.connection = await ctx.connect(ctx.receive);
+      ctx.send = ctx.connection.send;
+    }
     const values = await workload.client(ctx);
-    connection.close();
+    ctx.connection?.close();
     return {
       ...values,
       clientMaxRssKb: process.resourceUsage().maxRSS,
@@ -151,9 +158,25 @@ async function runSample(workload, peerName, count, dir) {
   }
 }
 
-/** Three decimals: a nanosecond of a time in µs. */
-function round(value) {
-  return Math.round(value * 1000) / 1000;
+/** @returns {Promise<object>} the numbers of the sample; rejects when it failed */
+async function runSample(workload, peerName, count, dir) {
+  if (!canRun(peerName, workload)) {
+    throw new Error(`${peerName} does not have what ${workload.name} needs`);
+  }
+  let fail;
+  const failed = new Promise((_, reject) => {
+    fail = reject;
+  });
+  process.on('uncaughtException', fail);
+  if (workload.alone) {
+    return Promise.race([workload.alone({ peerName, count }), failed]);
+  }
+  return runPair(workload, peerName, count, dir, failed, fail);
+}
+
+/** For JSON.stringify(): three decimals, a nanosecond of a time in µs. */
+function rounded(_key, value) {
+  return typeof value === 'number' ? Math.round(value * 1000) / 1000 : value;
 }
 
 function print(workload, peerName, values) {
@@ -161,7 +184,8 @@ function print(workload, peerName, values) {
   const known = new Map(workload.metrics.map((metric) => [metric.key, metric]));
   for (const [key, value] of Object.entries(values)) {
     const { title, unit } = known.get(key) || { title: key, unit: '' };
-    console.log(`  ${title}: ${value.toFixed(2)} ${unit}`);
+    const text = typeof value === 'number' ? value.toFixed(2) : JSON.stringify(value, rounded);
+    console.log(`  ${title}: ${text} ${unit}`);
   }
 }
 
@@ -187,7 +211,7 @@ async function main() {
   try {
     const values = await runSample(workload, peerName, count, dir);
     if (options.json) {
-      console.log(JSON.stringify({ values }, (_, v) => (typeof v === 'number' ? round(v) : v)));
+      console.log(JSON.stringify({ values }, rounded));
     } else {
       print(workload, peerName, values);
     }

@@ -7,56 +7,143 @@ const nodePath = require('path');
 
 const EVENT = 'm';
 const SERVER_ID = 'bench';
+/** Instead of node-ipc's 100; more than any workload has. */
+const MAX_CONNECTIONS = 100000;
 
 /**
- * @param {() => (object | Promise<object>)} load returns an IPC instance of its own
- * @returns {{serve: Function, connect: Function}} the peer interface, see peers/index.js
+ * @param {() => (object | Promise<object>)} make returns an IPC instance of its own
+ * @param {{ rawEncoding?: string }} settings `rawEncoding`: config.encoding for the use 'raw'
+ * @returns {{transports: string[], uses: string[], serve: Function, connect: Function}} see
+ *   peers/index.js
  */
-function fromIpc(load) {
-  async function instance(path) {
-    const ipc = await load();
-    ipc.config.id = SERVER_ID;
-    // node-ipc 14 makes this directory owner-only; the sample's own directory is that already.
-    ipc.config.socketRoot = nodePath.dirname(path) + nodePath.sep;
-    ipc.config.silent = true;
+function fromIpc(make, { rawEncoding } = {}) {
+  let shared;
+  let clients = 0;
+
+  async function makeInstance(place) {
+    const ipc = await make();
+    const { config } = ipc;
+    config.id = SERVER_ID;
+    config.silent = true;
+    config.maxConnections = MAX_CONNECTIONS;
     // A sample that cannot connect or loses its connection has failed: no second try may hide it.
-    ipc.config.stopRetrying = true;
+    config.stopRetrying = true;
+    if (place.kind === 'unix') {
+      // node-ipc 14 makes this directory owner-only; the sample's own directory is that already.
+      config.socketRoot = nodePath.dirname(place.path) + nodePath.sep;
+    }
+    if (place.use === 'raw') {
+      config.rawBuffer = true;
+      config.encoding = rawEncoding ?? config.encoding;
+    }
     return ipc;
   }
 
-  async function serve(path, onMessage) {
-    const ipc = await instance(path);
-    return new Promise((resolve, reject) => {
-      ipc.serve(path, () => {
-        const { server } = ipc;
-        server.on(EVENT, (data, socket) => onMessage(socket, data));
-        resolve({
-          send: (socket, data) => server.emit(socket, EVENT, data),
-          close: () => server.stop(),
-        });
-      });
+  /** One instance for a process, with as many clients as are asked for. */
+  function instance(place) {
+    shared ??= makeInstance(place);
+    return shared;
+  }
+
+  /** A datagram server that is bound; @achrinza/node-ipc says `start` a moment before that. */
+  async function bound(server) {
+    try {
+      server.server.address();
+    } catch {
+      await new Promise((resolve) => server.server.once('listening', resolve));
+    }
+  }
+
+  /** Starts the server that `create(ipc, callback)` makes. */
+  async function start(place, create) {
+    const ipc = await instance(place);
+    await new Promise((resolve, reject) => {
+      create(ipc, resolve);
       ipc.server.on('error', reject);
       ipc.server.start();
     });
+    if (place.kind === 'udp') {
+      await bound(ipc.server);
+    }
+    return ipc.server;
   }
 
-  async function connect(path, onMessage) {
-    const ipc = await instance(path);
-    return new Promise((resolve, reject) => {
-      ipc.connectTo(SERVER_ID, path);
-      const client = ipc.of[SERVER_ID];
-      client.on(EVENT, (data) => onMessage(data));
+  function create(ipc, place, port, callback) {
+    if (place.kind === 'unix') {
+      ipc.serve(place.path, callback);
+    } else if (place.kind === 'udp') {
+      ipc.serveNet(place.host, port, 'udp4', callback);
+    } else {
+      if (place.kind === 'tls') {
+        ipc.config.tls = { private: place.key, public: place.cert };
+      }
+      ipc.serveNet(place.host, port, callback);
+    }
+  }
+
+  async function serve(place, onMessage) {
+    const raw = place.use === 'raw';
+    const server = await start(place, (ipc, done) => create(ipc, place, place.port, done));
+    server.on(raw ? 'data' : EVENT, (data, socket) => onMessage(socket, data));
+    return {
+      send: raw
+        ? (socket, data) => server.emit(socket, data)
+        : (socket, data) => server.emit(socket, EVENT, data),
+      broadcast: (data) => server.broadcast(EVENT, data),
+      close: () => server.stop(),
+    };
+  }
+
+  /** The other end of UDP is a server, too. */
+  async function connectUdp(place, onMessage) {
+    const server = await start(place, (ipc, done) => create(ipc, place, place.clientPort, done));
+    const other = { address: place.host, port: place.port };
+    server.on(EVENT, (data) => onMessage(data));
+    return { send: (data) => server.emit(other, EVENT, data), close: () => server.stop() };
+  }
+
+  function dial(ipc, id, place) {
+    if (place.kind === 'unix') {
+      ipc.connectTo(id, place.path);
+    } else {
+      if (place.kind === 'tls') {
+        ipc.config.tls = { trustedConnections: place.ca };
+      }
+      ipc.connectToNet(id, place.host, place.port);
+    }
+    return ipc.of[id];
+  }
+
+  async function connectStream(place, onMessage) {
+    const raw = place.use === 'raw';
+    const ipc = await instance(place);
+    const id = `${SERVER_ID}-${clients++}`;
+    const client = dial(ipc, id, place);
+    await new Promise((resolve, reject) => {
       client.on('error', reject);
-      client.on('connect', () =>
-        resolve({
-          send: (data) => client.emit(EVENT, data),
-          close: () => ipc.disconnect(SERVER_ID),
-        }),
-      );
+      client.on('connect', resolve);
     });
+    client.on(raw ? 'data' : EVENT, (data) => onMessage(data));
+    const close = () => ipc.disconnect(id);
+    if (!raw) {
+      return { send: (data) => client.emit(EVENT, data), close };
+    }
+    // The emit() of @achrinza/node-ipc answers nothing; its socket, public in all of them, does.
+    const { socket } = client;
+    return {
+      send: (data) => client.emit(data) ?? !socket.writableNeedDrain,
+      onDrain: (fn) => socket.on('drain', fn),
+      close,
+    };
   }
 
-  return { serve, connect };
+  return {
+    transports: ['unix', 'tcp', 'tls', 'udp'],
+    uses: ['messages', 'many', 'broadcast', 'raw'],
+    serve,
+    connect: (place, onMessage) =>
+      place.kind === 'udp' ? connectUdp(place, onMessage) : connectStream(place, onMessage),
+  };
 }
 
 module.exports = { fromIpc };

@@ -1,9 +1,9 @@
 'use strict';
 
-// The small message of the benchmarks and the check that it arrived whole.
-// Used by the workloads pingpong, oneway and echo64.
+// The messages of the benchmarks and the check that they arrived whole.
+// Used by the workloads pingpong, oneway, echo64 and broadcast.
 //
-// On the wire one message is 100 to 105 bytes with its envelope and delimiter. The receiver compares
+// On the wire one small message is 100 to 105 bytes with its envelope and delimiter. The receiver compares
 // every field of every message with what must have been sent: a hash would have to be computed inside
 // the timed part and would cost more than the transport.
 
@@ -37,4 +37,17 @@ function mismatch(data, seq) {
   return new Error(`message ${seq} arrived as ${String(JSON.stringify(data)).slice(0, 120)}`);
 }
 
-module.exports = { makeMessage, isMessage, mismatch };
+/** 64 kB with its envelope; the text is ASCII, as most that is sent. */
+const LONG_TEXT = TEXTS.join(', ')
+  .repeat(2 ** 8)
+  .slice(0, 2 ** 16 - 48);
+
+/** The two kinds for a workload that can have either. */
+const shortMessages = { make: makeMessage, is: isMessage, mismatch };
+const longMessages = {
+  make: (seq) => ({ seq, text: LONG_TEXT }),
+  is: (data, seq) => data.seq === seq && data.text === LONG_TEXT,
+  mismatch,
+};
+
+module.exports = { makeMessage, isMessage, mismatch, shortMessages, longMessages };

@@ -7,11 +7,11 @@ const { DEFAULT_PEERS, loadPeer, peerNames } = require('../peers/index.js');
 const { findWorkloads, workloads, workloadNames } = require('../workloads/index.js');
 
 const ROUNDS = 5;
-const QUICK_ROUNDS = 2;
+const QUICK_ROUNDS = 1;
 
 const USAGE = `usage: npm run bench -- [options]
 
-  --quick              smaller counts and ${QUICK_ROUNDS} rounds, less than two minutes: for checking a change,
+  --quick              smaller counts and ${QUICK_ROUNDS} round, less than two minutes: for checking a change,
                        not for citing
   --rounds N           samples per peer and workload (default ${ROUNDS})
   --only a,b           workloads: ${workloadNames.join(', ')}

@@ -4,6 +4,9 @@
 
 const { summary } = require('./stats.js');
 
+/** The packages that ferripc replaces: what targets are about unless they say otherwise. */
+const REPLACED = ['achrinza', 'node-ipc-14'];
+
 /** Three significant digits, thousands with a comma. */
 function number(value) {
   if (value >= 100) {
@@ -68,22 +71,67 @@ function cellText(cell, subjectCell, metric) {
     parts.push(`**${cell.failed} of ${cell.taken} failed**`);
   }
   if (parts.length === 0) {
-    parts.push(cell.skipped ? 'skipped' : 'not run');
+    parts.push(cell.skipped ? 'skipped' : '–');
   }
   return parts.join(' ');
 }
 
-/** The best of the other peers and what the subject is against it. */
-function bestText({ metric, cells }, subject) {
-  const others = Object.entries(cells).filter(([peer, cell]) => peer !== subject && cell.summary);
+/** The best of the peers `among` but the subject, and how many times better the subject is. */
+function best({ metric, cells }, subject, among) {
+  const others = among.filter((peer) => peer !== subject && cells[peer]?.summary);
   if (others.length === 0 || !cells[subject]?.summary) {
+    return undefined;
+  }
+  const own = cells[subject].summary.median;
+  return others
+    .map((peer) => ({ peer, ratio: timesBetter(own, cells[peer].summary.median, metric.better) }))
+    .reduce((a, b) => (b.ratio < a.ratio ? b : a));
+}
+
+/** The best of the other peers and what the subject is against it. */
+function bestText(row, subject, peers) {
+  const found = best(row, subject, peers);
+  if (!found) {
     return '–';
   }
-  const sign = metric.better === 'lower' ? 1 : -1;
-  others.sort(([, a], [, b]) => sign * (a.summary.median - b.summary.median));
-  const [peer, best] = others[0];
-  const own = cells[subject].summary.median;
-  return `${times(timesBetter(own, best.summary.median, metric.better))} (${peer})`;
+  const text = `${times(found.ratio)} (${found.peer})`;
+  return found.ratio < 1 ? `**${text}, loses**` : text;
+}
+
+function targetText(row, subject) {
+  const { target, over = REPLACED } = row.metric;
+  const found = target && best(row, subject, over);
+  if (!found) {
+    return '–';
+  }
+  const outcome = found.ratio >= target ? 'met' : `**missed**: ${times(found.ratio)}`;
+  return `${times(target)} over ${found.peer} ${outcome}`;
+}
+
+/** For a workload with a reference: the value itself, and how close each peer comes to it. */
+function referenceNotes(cases, samples, peers) {
+  return cases
+    .filter(({ workload }) => workload.reference)
+    .flatMap(({ workload, mode }) => {
+      const { key, of, title } = workload.reference;
+      const own = samples.filter(
+        (s) => s.workload === workload.name && s.mode === mode && s.status === 'ok',
+      );
+      if (own.length === 0) {
+        return [];
+      }
+      const { unit } = workload.metrics.find((metric) => metric.key === of);
+      const reference = summary(own.map((s) => s.values[key]));
+      const factors = peers
+        .map((peer) => ({ peer, values: own.filter((s) => s.peer === peer) }))
+        .filter(({ values }) => values.length > 0)
+        .map(({ peer, values }) => {
+          const { median } = summary(values.map((s) => s.values[of]));
+          return `${peer} ${times(median / reference.median)}`;
+        });
+      const line = `${workload.title}: ${title} takes ${range(reference)} ${unit}`;
+      return ['', `* ${line}; within ${factors.join(', ')} of it`];
+    });
 }
 
 function markdownTable(header, body) {
@@ -103,17 +151,18 @@ function report({ cases, samples, peers, subject, titles }) {
     ...peers.map((peer) => cellText(row.cells[peer], row.cells[subject], row.metric)),
   ]);
   if (compared) {
-    header.push(`${subject} against the best of the others`);
-    all.forEach((row, i) => body[i].push(bestText(row, subject)));
+    header.push(`${subject} against the best of the others`, 'target');
+    all.forEach((row, i) => body[i].push(bestText(row, subject, peers), targetText(row, subject)));
   }
 
   const notes = ['', 'Median of the samples (smallest–largest).'];
   if (compared) {
     notes.push(
       `×N says how many times better ${subject} is, whichever direction is the better one:`,
-      `above ×1.00 ${subject} wins, below ×1.00 it loses.`,
+      `above ×1.00 ${subject} wins, below ×1.00 it loses. – : the peer cannot do it.`,
     );
   }
+  notes.push(...referenceNotes(cases, samples, peers));
   const reasons = samples.filter((s) => s.reason);
   for (const reason of new Set(reasons.map((s) => `${s.peer}, ${s.workload}: ${s.reason}`))) {
     notes.push('', `* ${reason}`);

@@ -2,37 +2,47 @@
 
 // The server process of one sample. Forked by sample.js, which is the client; ends when that one does.
 //
-//   server-process.js <workload> <peer> <socket path>
-//
-// The channel of fork() carries only what is outside the timed part: ready, CPU time, the final report.
+//   server-process.js <workload> <peer> <place as JSON>
 
+const { openControl } = require('./control.js');
 const { findWorkloads } = require('../workloads/index.js');
 const { loadPeer } = require('../peers/index.js');
 
-const [workloadName, peerName, path] = process.argv.slice(2);
+const [workloadName, peerName, placeText] = process.argv.slice(2);
+
+const answers = {
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  report: () => ({
+    ...handler.report(),
+    rssKb: process.memoryUsage.rss() / 1024,
+    maxRssKb: process.resourceUsage().maxRSS,
+  }),
+};
+
+const channel = openControl(process, ({ id, ask }) => channel.send({ id, answer: answers[ask]() }));
 
 function fail(error) {
-  process.send({ failed: error.message });
+  channel.send({ failed: error.message });
 }
 
 process.on('uncaughtException', fail);
 process.on('disconnect', () => process.exit(0));
 
-async function main() {
-  const [workload] = findWorkloads(workloadName);
-  const peer = {};
-  const handler = workload.server({ send: (conn, data) => peer.send(conn, data), fail });
-  Object.assign(peer, await loadPeer(peerName).serve(path, handler.onMessage));
+const peer = {};
+const [workload] = findWorkloads(workloadName);
+const handler = workload.server({
+  send: (conn, data) => peer.send(conn, data),
+  broadcast: (data) => peer.broadcast(data),
+  fail,
+});
 
-  process.on('message', ({ id, ask }) => {
-    const { user, system } = process.cpuUsage();
-    const answers = {
-      cpu: () => user + system,
-      report: () => ({ ...handler.report(), maxRssKb: process.resourceUsage().maxRSS }),
-    };
-    process.send({ id, answer: answers[ask]() });
-  });
-  process.send({ ready: true });
+async function main() {
+  const place = { ...JSON.parse(placeText), channel };
+  Object.assign(peer, await loadPeer(peerName).serve(place, handler.onMessage));
+  channel.send({ ready: true });
 }
 
 main().catch(fail);

@@ -4,11 +4,11 @@
 
 const { fromIpc } = require('../lib/ipc-adapter.js');
 
+const load = () => require('../../index.js');
+
 module.exports = {
   title: 'ferripc',
   version: () => require('../../package.json').version,
-  ...fromIpc(() => {
-    const ipc = require('../../index.js');
-    return new ipc.IPC();
-  }),
+  load,
+  ...fromIpc(() => new (load().IPC)()),
 };

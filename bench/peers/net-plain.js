@@ -4,7 +4,7 @@
 // searched again with every chunk. Not part of the default run (`--peers net-plain` adds it); it shows
 // what the care taken in net.js is worth. See index.js for the interface; loaded from there.
 
-const net = require('net');
+const load = () => require('net');
 
 function receive(socket, onMessage) {
   let buffer = '';
@@ -29,20 +29,23 @@ function send(socket, data) {
   socket.write(JSON.stringify({ type: 'm', data }) + '\n');
 }
 
-function serve(path, onMessage) {
+/** Where to listen or connect: a path, or { host, port }. */
+const at = (place) => place.path ?? place;
+
+function serve(place, onMessage) {
   return new Promise((resolve, reject) => {
-    const server = net.createServer((socket) => {
+    const server = load().createServer((socket) => {
       socket.on('error', () => socket.destroy());
       receive(socket, (data) => onMessage(socket, data));
     });
     server.on('error', reject);
-    server.listen(path, () => resolve({ send, close: () => server.close() }));
+    server.listen(at(place), () => resolve({ send, close: () => server.close() }));
   });
 }
 
-function connect(path, onMessage) {
+function connect(place, onMessage) {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(path);
+    const socket = load().connect(at(place));
     socket.on('error', reject);
     socket.on('connect', () => {
       receive(socket, onMessage);
@@ -54,6 +57,9 @@ function connect(path, onMessage) {
 module.exports = {
   title: 'net, plain',
   version: () => `Node ${process.versions.node}`,
+  transports: ['unix', 'tcp'],
+  uses: ['messages', 'many'],
+  load,
   serve,
   connect,
 };

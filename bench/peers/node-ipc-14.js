@@ -9,6 +9,8 @@ const fs = require('fs');
 const path = require('path');
 const { fromIpc } = require('../lib/ipc-adapter.js');
 
+const load = () => import('node-ipc-14');
+
 module.exports = {
   title: 'node-ipc',
   version: () => {
@@ -22,8 +24,9 @@ module.exports = {
     }
     return JSON.parse(fs.readFileSync(file, 'utf8')).version;
   },
+  load,
   ...fromIpc(async () => {
-    const { IPCModule } = await import('node-ipc-14');
+    const { IPCModule } = await load();
     return new IPCModule();
   }),
 };

@@ -7,7 +7,7 @@ const { makeMessage, isMessage, mismatch } = require('../lib/message.js');
 const { echoServer, measureRate } = require('../lib/throughput.js');
 
 const IN_FLIGHT = 64;
-const WARM_UP = 20000;
+const WARM_UP = 10000;
 
 /** `count` echoes; each one that comes back sends the next. */
 function echoes(ctx, count) {
@@ -35,10 +35,10 @@ function echoes(ctx, count) {
 module.exports = {
   name: 'echo64',
   title: 'Echo, 64 in flight, 100 B',
-  metrics: [{ key: 'rate', title: 'throughput', unit: 'k msg/s', better: 'higher' }],
+  metrics: [{ key: 'rate', title: 'throughput', unit: 'k msg/s', better: 'higher', target: 2 }],
   modes: ['free'],
-  count: 150000,
-  quickCount: 40000,
+  count: 100000,
+  quickCount: 25000,
   timeLimitMs: 60000,
   server: echoServer,
   client: (ctx) => measureRate(ctx, echoes, WARM_UP),

@@ -7,7 +7,14 @@
 // exports a list of them)
 //
 //   name, title        what --only and the tables call it
-//   metrics            [{ key, title, unit, better: 'lower' | 'higher' }], keys of the client's result
+//   metrics            [{ key, title, unit, better: 'lower' | 'higher', target, over }], keys of the client's
+//                      result; `target`, optional: how many times better ferripc is meant to be than
+//                      the best of the peers `over`, which by default are the packages it replaces
+//   reference          optional, { key, of, title }: a value of each sample that has nothing to do with
+//                      its peer, and the metric that the report compares with it
+//   transport, use     what the peer must have, see peers/index.js; default 'unix' and 'messages'
+//   large              whether its messages are of many kB, for a peer with a choice
+//   connections        0 if the client connects by itself; default 1
 //   modes              ['pinned', 'free'] or ['free']: which processor layouts a full run takes;
 //                      --pin adds 'pinned' to all
 //   count, quickCount  operations that are timed per sample
@@ -15,19 +22,33 @@
 //   limits             optional, { peerName: { rounds, quickRounds, why } }: fewer samples for a peer
 //                      that would take minutes; for it, reaching the time limit is a result and no
 //                      failure
-//   server(api)        runs in the server process; api = { send(conn, data), fail(error) };
-//                      returns { onMessage(conn, data), report() }; what report() returns is what the
-//                      server saw
+//   server(api)        runs in the server process; api = { send(conn, data), broadcast(data),
+//                      fail(error) }; returns { onMessage(conn, data), report() }; what report()
+//                      returns is what the server saw
 //   client(ctx)        runs in the client process: warms up, measures, checks; returns the numbers.
-//                      ctx is described in sample.js
+//                      ctx is described in sample.js. A value that is no number is kept, too, but is
+//                      in no table
+//   alone(spec)        instead of these two, of a workload without a server process:
+//                      spec = { peerName, count }
+
+const pingpong = require('./pingpong.js');
+const oneway = require('./oneway.js');
+
+const isUnix = (workload) => workload.transport === undefined;
+const isNet = (workload) => !isUnix(workload);
 
 const workloads = [
-  require('./pingpong.js'),
-  require('./oneway.js'),
+  ...pingpong.filter(isUnix),
+  ...oneway.filter(isUnix),
   require('./echo64.js'),
   require('./json680k.js'),
   ...require('./string.js'),
-];
+  require('./raw64k.js'),
+  require('./broadcast.js'),
+  ...pingpong.filter(isNet),
+  ...oneway.filter(isNet),
+  require('./import.js'),
+].map((workload) => ({ transport: 'unix', use: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);
 
