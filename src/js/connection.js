@@ -94,6 +94,13 @@ class Connection extends Endpoint {
     if (hub !== null) this.queued = hub.write(this.id, text, false);
   }
 
+  /** `queued` as of now, with what is pending. */
+  countQueued() {
+    this.flush();
+    this.queued = this.counters()[2];
+    return this.queued;
+  }
+
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);

@@ -11,7 +11,9 @@ const dns = require('node:dns');
 const net = require('node:net');
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const engine = require('./engine');
-const { argumentError, codedError, connectError, tooLargeError } = require('./errors');
+const { HIGH_WATER } = require('./connection');
+const { argumentError, codedError, connectError } = require('./errors');
+const { noBufferError, tooLargeError } = require('./errors');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -32,13 +34,16 @@ class Socket extends net.Socket {
   #needDrain = false;
   /** Messages that wait for the look-up of the host. */
   #beforeOpen = [];
+  #beforeOpenSize = 0;
+  /** The owner is being told that a message was refused. */
+  #refusing = false;
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
   #finalDone = null;
   #closeDone = null;
   #lingers = false;
 
-  /** `framing`: `{delimiter, maxFrame, raw}`. */
+  /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
   constructor(owner, framing) {
     super({ allowHalfOpen: false });
     this.#owner = owner;
@@ -156,22 +161,67 @@ class Socket extends net.Socket {
 
   /**
    * Sends a message's text (string) or a raw payload (Uint8Array). False: it waits, a drain follows;
-   * or the socket is not writable any more and it is dropped.
+   * or the socket is not writable any more and it is dropped; or too much waits, if that is `limited`,
+   * and it is refused.
    */
-  _send(message) {
+  _send(message, limited = true) {
     if (!this.writable) return false;
-    const text = typeof message === 'string';
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) {
-      return this.write(text ? message + this.#framing.delimiter : message);
-    }
-    if (this.#connection === null) {
-      this.#beforeOpen.push(message);
-      return true;
-    }
+    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return false;
     if (this.timeout) this._unrefTimer();
+    if (this.#needDrain && limited && this.#isFull()) return this._refuse();
     return this.#sendOut(message);
+  }
+
+  #sendAfterOwn(message, limited) {
+    const full = limited && this.#isFull();
+    const text = typeof message === 'string';
+    const below = !full && this.write(text ? message + this.#framing.delimiter : message);
+    if (!below && !this.#needDrain) {
+      this.#needDrain = true;
+      this.once('drain', () => {
+        if (!this.#needDrain) return; // the owner has been told
+        this.#needDrain = false;
+        this.#owner._onDrain(this);
+      });
+    }
+    return full ? this._refuse() : below;
+  }
+
+  #sendLater(message, limited) {
+    if (limited && this.#isFull()) return this._refuse();
+    this.#beforeOpen.push(message);
+    this.#beforeOpenSize += message.length;
+    const below = this.#beforeOpenSize < HIGH_WATER;
+    if (!below) this.#needDrain = true;
+    return below;
+  }
+
+  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
+  #isFull() {
+    const { maxQueued } = this.#framing;
+    const connection = this.#connection;
+    const own = super.writableLength;
+    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
+    if (own + connection.queued + connection.pending.length < maxQueued) return false;
+    return own + connection.countQueued() >= maxQueued;
+  }
+
+  /**
+   * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
+   * sends something itself is told by the result alone, or it would be called without end.
+   */
+  _refuse(limit = this.#framing.maxQueued) {
+    if (this.#refusing) return false;
+    this.#refusing = true;
+    try {
+      this.#owner._onBadFrame(this, noBufferError(limit));
+    } finally {
+      this.#refusing = false;
+    }
+    return false;
   }
 
   /** Also for a socket that is closing and still has to send this (F6). */
@@ -207,6 +257,8 @@ class Socket extends net.Socket {
     this.connecting = false;
     this.emit('connect');
     this.emit('ready');
+    // What waited for the look-up may have gone out all at once, of which the engine tells nothing.
+    if (this.#needDrain && !this.destroyed && !this.#connection.awaitDrain()) this._onDrain();
   }
 
   _onFrame(text) {
@@ -251,7 +303,7 @@ class Socket extends net.Socket {
     const done = this.#writeDone;
     this.#writeDone = null;
     done?.();
-    if (!this.#needDrain || this.destroyed) return;
+    if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
     this.#needDrain = false;
     this.emit('drain');
     this.#owner._onDrain(this);
