@@ -25,7 +25,12 @@ class Socket extends net.Socket {
   #connection = null;
   #owner;
   #framing;
+  #raw;
+  /** The listener that accepted it. */
+  #listener = null;
   #addresses = noAddresses;
+  /** To be used for the stream's bytes once somebody reads it. */
+  #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */
   #tapped = false;
   /** `pause()` was called, by the user or by a pipe. */
@@ -33,7 +38,7 @@ class Socket extends net.Socket {
   #unrefed = false;
   #needDrain = false;
   /** Messages that wait for the look-up of the host. */
-  #beforeOpen = [];
+  #beforeOpen = null;
   #beforeOpenSize = 0;
   /** The owner is being told that a message was refused. */
   #refusing = false;
@@ -45,9 +50,14 @@ class Socket extends net.Socket {
 
   /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
   constructor(owner, framing) {
-    super({ allowHalfOpen: false });
+    super(); // allowHalfOpen is false
     this.#owner = owner;
-    this.#framing = { ...framing };
+    this.#framing = framing;
+    this.#raw = framing.raw;
+  }
+
+  get _owner() {
+    return this.#owner;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -85,7 +95,7 @@ class Socket extends net.Socket {
 
   /** A custom lookup may know nothing of `all` and answer with one address. */
   #lookedUp(host, open, error, result, family) {
-    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen.length > 0);
+    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen !== null);
     if (!wanted || (error && this.destroyed)) {
       this.#closeDone?.();
       return;
@@ -103,12 +113,14 @@ class Socket extends net.Socket {
   }
 
   #open(options) {
-    this.#attach(engine.connect({ ...options, tls: this._tls, framing: this.#framing }, this));
+    const framing = { ...this.#framing, raw: this.#raw };
+    this.#attach(engine.connect({ ...options, tls: this._tls, framing }, this));
   }
 
   /** Takes a connection that a listener accepted. */
-  _accepted(connection, addresses) {
+  _accepted(connection, addresses, listener) {
     connection.sink = this;
+    this.#listener = listener;
     this.#addresses = addresses ?? noAddresses;
     this.#attach(connection);
   }
@@ -118,7 +130,9 @@ class Socket extends net.Socket {
     if (this.#unrefed) connection.unref();
     if (this.#tapped) connection.setTapped(true);
     if (this.#paused) connection.pause();
-    for (const message of this.#beforeOpen.splice(0)) this.#sendOut(message);
+    const waiting = this.#beforeOpen ?? [];
+    this.#beforeOpen = null;
+    for (const message of waiting) this.#sendOut(message);
     if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
   }
 
@@ -136,7 +150,10 @@ class Socket extends net.Socket {
       this.#closeDone = null;
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      setImmediate(() => this.emit('close', Boolean(error)));
+      setImmediate(() => {
+        this.#listener?._released(this);
+        this.emit('close', Boolean(error));
+      });
     };
     const connection = this.#connection;
     if (connection === null) {
@@ -192,6 +209,7 @@ class Socket extends net.Socket {
 
   #sendLater(message, limited) {
     if (limited && this.#isFull()) return this._refuse();
+    this.#beforeOpen ??= [];
     this.#beforeOpen.push(message);
     this.#beforeOpenSize += message.length;
     const below = this.#beforeOpenSize < HIGH_WATER;
@@ -235,12 +253,12 @@ class Socket extends net.Socket {
 
   /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
   get _raw() {
-    return this.#framing.raw;
+    return this.#raw;
   }
 
   set _raw(raw) {
-    if (raw === this.#framing.raw) return;
-    this.#framing.raw = raw;
+    if (raw === this.#raw) return;
+    this.#raw = raw;
     if (this.#connection?.closed === null) this.#connection.setRaw(raw);
   }
 
@@ -273,7 +291,7 @@ class Socket extends net.Socket {
 
   _onChunk(buffer) {
     if (this.destroyed) return;
-    if (this.#framing.raw) this.#owner._onRaw(this, buffer);
+    if (this.#raw) this.#owner._onRaw(this, buffer);
     if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
   }
 
@@ -348,7 +366,22 @@ class Socket extends net.Socket {
   #tap() {
     if (this.#tapped) return;
     this.#tapped = true;
+    if (this.#encoding !== null) super.setEncoding(this.#encoding);
+    this.#encoding = null;
     if (this.#connection?.closed === null) this.#connection.setTapped(true);
+  }
+
+  /** A decoder is made when somebody reads the stream: most sockets only have messages. */
+  setEncoding(encoding) {
+    if (this.#tapped || !Buffer.isEncoding(encoding)) return super.setEncoding(encoding);
+    this.#encoding = encoding;
+    return this;
+  }
+
+  get readableEncoding() {
+    if (this.#encoding !== null) super.setEncoding(this.#encoding);
+    this.#encoding = null;
+    return super.readableEncoding;
   }
 
   _read() {
