@@ -212,8 +212,9 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused (F16)
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it (K22)
    * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
-   * - `ENOBUFS`: too much was emitted before the first connection was there or, on UDP, too much waits
-   *   to be sent
+   * - `ENOBUFS`: this message was dropped, because `config.maxQueuedBytes` wait to be sent; or, before
+   *   the first connection and on UDP, 16 MiB. A handler that emits, and meets the limit again, gets
+   *   `false` and no further `error`
    */
   type IpcErrorCode =
     | 'ERR_FERRIPC_INVALID_MESSAGE'
@@ -341,9 +342,9 @@ declare namespace ferripc {
 
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
-   * at once, also for connections that exist (K6); the exceptions are `delimiter` and
-   * `maxMessageBytes`, which a client or server reads when it is made. Keys of your own are
-   * allowed.
+   * at once, also for connections that exist (K6); the exceptions are `delimiter`,
+   * `maxMessageBytes` and `maxQueuedBytes`, which a client or server reads when it is made. Keys of
+   * your own are allowed.
    */
   interface Config {
     /** Middle part of the default socket path. Default: `'app.'` (K2) */
@@ -382,6 +383,15 @@ declare namespace ferripc {
      * connection goes on. Default: `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB
      */
     maxMessageBytes: number;
+    /**
+     * Most bytes that wait in one connection for a peer that does not read, and in a client's queue
+     * in `sync` mode. A message that finds as many is dropped: `emit` returns `false`, and an `error`
+     * with the code `ENOBUFS` follows at once; the connection goes on, and takes messages again when
+     * there is room. So a connection holds no more than this and one message. Values below 256 KiB,
+     * from where on `emit` returns `false` anyway, act as that, values above 4 GiB as 4 GiB. On UDP:
+     * see {@link Server.emit}. Default: `1073741824`, 1 GiB
+     */
+    maxQueuedBytes: number;
 
     /** Turns {@link Endpoint.log} off, and with it the library's own logging. Default: `false` */
     silent: boolean;
@@ -610,7 +620,7 @@ declare namespace ferripc {
      * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * is no positive number
+     * or `config.maxQueuedBytes` is no positive number
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -801,7 +811,7 @@ declare namespace ferripc {
      * Makes a server by hand.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * is no positive number
+     * or `config.maxQueuedBytes` is no positive number
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(

@@ -40,9 +40,11 @@ describe('arguments of serve and connectTo', () => {
     expect(thrownBy(() => ipc.connectTo('x', world.socketPath()))).toEqual(badType);
   });
 
-  test.each([0, -1, NaN, 'many'])('maxMessageBytes %p is a TypeError', (maxMessageBytes) => {
-    const ipc = world.ipc({ maxMessageBytes });
-    expect(thrownBy(() => ipc.serve(world.socketPath()))).toEqual(badType);
+  describe.each(['maxMessageBytes', 'maxQueuedBytes'])('%s', (option) => {
+    test.each([0, -1, NaN, 'many'])('%p is a TypeError', (value) => {
+      const ipc = world.ipc({ [option]: value });
+      expect(thrownBy(() => ipc.serve(world.socketPath()))).toEqual(badType);
+    });
   });
 
   test('localAddress that is no address, or lookup that is no function, is a TypeError', () => {

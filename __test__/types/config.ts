@@ -17,6 +17,7 @@ type _Known = Expect<
       | 'sync'
       | 'delimiter'
       | 'maxMessageBytes'
+      | 'maxQueuedBytes'
       | 'silent'
       | 'logDepth'
       | 'logInColor'
@@ -42,6 +43,7 @@ type _Known = Expect<
       sync: boolean;
       delimiter: string;
       maxMessageBytes: number;
+      maxQueuedBytes: number;
       silent: boolean;
       logDepth: number;
       logInColor: boolean;

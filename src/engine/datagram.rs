@@ -5,12 +5,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use memchr::memmem::Finder;
 
-use super::codec::delimited::{BATCH_BYTES, BATCH_FRAMES, Batch};
+use super::codec::delimited::{BATCH_BYTES, BATCH_FRAMES, Batch, Delimiter};
 use super::event::{Event, Id, Part};
 use super::link::{HIGH_WATER, Mode};
 
@@ -29,8 +27,7 @@ pub type Piece<'a> = (SocketAddr, &'a [u8]);
 #[derive(Debug)]
 pub struct Sorter {
     id: Id,
-    delimiter: Arc<[u8]>,
-    finder: Finder<'static>,
+    delimiter: Delimiter,
     max_frame: usize,
     group: Option<Group>,
 }
@@ -53,9 +50,8 @@ impl Group {
 impl Sorter {
     /// A sorter for the datagrams of `id`, whose frames end with `delimiter` (not empty) or with their
     /// datagram, and have at most `max_frame` bytes.
-    pub fn new(id: Id, delimiter: Arc<[u8]>, max_frame: usize) -> Self {
-        let finder = Finder::new(&delimiter).into_owned();
-        Self { id, delimiter, finder, max_frame, group: None }
+    pub fn new(id: Id, delimiter: Delimiter, max_frame: usize) -> Self {
+        Self { id, delimiter, max_frame, group: None }
     }
 
     /// Takes a datagram. With `tapped`, its bytes are reported before its frames.
@@ -78,7 +74,7 @@ impl Sorter {
         self.open(peer, size, emit);
         let mut start = 0;
         while start < size {
-            let end = self.finder.find(&datagram[start..]).map_or(size, |at| start + at);
+            let end = self.delimiter.find(&datagram[start..]).map_or(size, |at| start + at);
             let frame = &datagram[start..end];
             start = end + self.delimiter.len();
             if frame.len() > self.max_frame {

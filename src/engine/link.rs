@@ -216,7 +216,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
-        Inbox::new(7, Decoder::new(b"\x0c", 1000))
+        Inbox::new(7, Decoder::new(&b"\x0c"[..], 1000))
     }
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {

@@ -7,7 +7,7 @@ const Queue = require('./queue');
 const Socket = require('./socket');
 const TlsSocket = require('./tls-socket');
 const { framingOf, interfaceOf } = require('./config');
-const { argumentError, codedError, toPort } = require('./errors');
+const { argumentError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
 const { clientTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
@@ -29,6 +29,8 @@ class Client extends Events {
   /** Messages from before the first connection, in case the attempt that took them fails. */
   #held = [];
   #heldSize = 0;
+  /** Characters and bytes in the queue of sync mode. */
+  #queuedSize = 0;
 
   /**
    * `config` is kept and read when used (K6), but for its delimiter (F3).
@@ -61,28 +63,33 @@ class Client extends Events {
     }
     const message = config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
     if (this.socket) this.socket._raw = Boolean(config.rawBuffer);
-    if (!config.sync) return this.#send(message);
+    return config.sync ? this.#enqueue(message) : this.#send(message);
+  }
+
+  #enqueue(message) {
+    if (this.queue.contents.length === 0) this.#queuedSize = 0; // programs may clear it
+    if (this.socket && this.#queuedSize >= this.#framing.maxQueued) return this.socket._refuse();
+    this.#queuedSize += message.length;
     this.queue.add(() => {
-      if (!config.silent) {
+      this.#queuedSize -= message.length;
+      if (!this.config.silent) {
         const shown = message instanceof Uint8Array ? message : String(message);
         this.log('dispatching event to ', this.id, this.path, ' : ', shown);
       }
-      this.#send(message);
+      this.#send(message, false);
     });
     return true;
   }
 
-  #send(message) {
-    if (this.#wasConnected) return this.socket._send(message);
+  /** `limited`: by what the socket has to send already. */
+  #send(message, limited = true) {
+    if (this.#wasConnected) return this.socket._send(message, limited);
     if (!this.#trying) return false;
-    if (this.#heldSize + message.length > MOST_HELD) {
-      const reason = `not connected yet, and ${MOST_HELD} bytes are waiting: message dropped`;
-      this._onBadFrame(this.socket, codedError('ENOBUFS', reason));
-      return false;
-    }
+    if (this.#heldSize + message.length > MOST_HELD) return this.socket._refuse(MOST_HELD);
+    if (this.#heldSize >= this.#framing.maxQueued) return this.socket._refuse();
     this.#held.push(message);
     this.#heldSize += message.length;
-    return this.socket.destroyed || this.socket._send(message);
+    return this.socket.destroyed || this.socket._send(message, false);
   }
 
   /**
@@ -127,7 +134,7 @@ class Client extends Events {
     }
     this.socket = socket;
     this.#trying = true;
-    for (const message of this.#held) socket._send(message);
+    for (const message of this.#held) socket._send(message, false);
     socket.on('error', (error) => {
       this.log('\n\n######\nerror: ', error);
       this.publish('error', error);

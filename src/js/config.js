@@ -6,8 +6,15 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
+const { HIGH_WATER } = require('./connection');
 const { argumentError } = require('./errors');
 const { DEFAULT_DELIMITER } = require('./wire');
+
+/** Bytes that may wait in one connection when nothing else is configured. */
+const MAX_QUEUED = 1024 * 1024 * 1024;
+
+/** More than the engine counts. */
+const MOST_QUEUED = 0xffffffff;
 
 /** How long a silent UDP peer is remembered, in ms. */
 const PEER_TIMEOUT = 300_000;
@@ -33,6 +40,11 @@ class Defaults {
     this.delimiter = DEFAULT_DELIMITER;
     /** Longest message that is accepted, in bytes. */
     this.maxMessageBytes = constants.MAX_STRING_LENGTH;
+    /**
+     * Bytes that may wait for one peer that does not read: a message that finds as many is refused with
+     * ENOBUFS. At least the 256 KiB from which on `emit` returns false, at most 4 GiB. Not for UDP.
+     */
+    this.maxQueuedBytes = MAX_QUEUED;
 
     /** No logging (K18). */
     this.silent = false;
@@ -83,18 +95,27 @@ function hostname() {
 
 /**
  * The framing that a client or server keeps from now on (F3).
- * @throws {TypeError} if the delimiter is not a non-empty string or maxMessageBytes not a number
+ * @throws {TypeError} if the delimiter is not a non-empty string, or maxMessageBytes or maxQueuedBytes not a
+ *   positive number
  */
 function framingOf(config) {
-  const { delimiter = DEFAULT_DELIMITER, maxMessageBytes = constants.MAX_STRING_LENGTH } = config;
+  const {
+    delimiter = DEFAULT_DELIMITER,
+    maxMessageBytes = constants.MAX_STRING_LENGTH,
+    maxQueuedBytes = MAX_QUEUED,
+  } = config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
   }
   if (!(maxMessageBytes > 0)) {
     throw argumentError('config.maxMessageBytes', 'a positive number', maxMessageBytes);
   }
+  if (!(maxQueuedBytes > 0)) {
+    throw argumentError('config.maxQueuedBytes', 'a positive number', maxQueuedBytes);
+  }
   const maxFrame = Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH);
-  return { delimiter, maxFrame, raw: Boolean(config.rawBuffer) };
+  const maxQueued = Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED);
+  return { delimiter, maxFrame, maxQueued, raw: Boolean(config.rawBuffer) };
 }
 
 /**

@@ -110,6 +110,13 @@ class Connection extends Endpoint {
     if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
+  /** `queued` as of now, with what is pending. */
+  countQueued() {
+    this.flush();
+    this.queued = this.counters()[2];
+    return this.queued;
+  }
+
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);

@@ -41,6 +41,12 @@ function tooLargeError(length, limit) {
   return codedError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
 }
 
+/** For a message that was not accepted because `limit` bytes were waiting. */
+function noBufferError(limit) {
+  const message = `${limit} bytes are waiting to be sent: message dropped`;
+  return codedError('ENOBUFS', message);
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -63,4 +69,12 @@ function toPort(value, lowest = 0) {
   );
 }
 
-module.exports = { systemError, connectError, codedError, tooLargeError, argumentError, toPort };
+module.exports = {
+  systemError,
+  connectError,
+  codedError,
+  tooLargeError,
+  noBufferError,
+  argumentError,
+  toPort,
+};

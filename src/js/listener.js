@@ -119,11 +119,7 @@ class Listener extends net.Server {
     const socket = this.#newSocket();
     socket.server = this;
     this.#connections.add(socket);
-    socket.once('close', () => {
-      this.#connections.delete(socket);
-      if (this.#closing) this.#closeIfDrained();
-    });
-    socket._accepted(connection, addresses);
+    socket._accepted(connection, addresses, this);
     this.emit('connection', socket);
     if (this.#tls) this.emit('secureConnection', socket);
   }
@@ -139,6 +135,12 @@ class Listener extends net.Server {
       this.emit('tlsClientError', error, this.#newSocket().destroy());
     }
     this.emit('error', error);
+  }
+
+  /** A socket is closed; its 'close' event follows. */
+  _released(socket) {
+    this.#connections.delete(socket);
+    if (this.#closing) this.#closeIfDrained();
   }
 
   /** Turns away who had connected, but was not reported yet, when `close` was called. */

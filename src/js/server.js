@@ -242,7 +242,7 @@ class Server extends Events {
   #bound(socket) {
     this.sockets.push(socket);
     this.log('## socket connection to server detected ##');
-    socket.on('close', (hadError) => this.#closed(socket, hadError));
+    socket.on('close', (hadError) => this._onSocketClose(socket, hadError));
     this.publish('connect', socket);
   }
 
@@ -251,11 +251,8 @@ class Server extends Events {
     socket._raw = Boolean(this.config.rawBuffer);
     socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
-    socket.on('close', (hadError) => this.#closed(socket, hadError));
-    socket.on('error', (error) => {
-      this.log('server socket error', error);
-      this.publish('error', error);
-    });
+    socket.on('close', onSocketClose);
+    socket.on('error', onSocketError);
     this.publish('connect', socket);
   }
 
@@ -263,7 +260,7 @@ class Server extends Events {
    * The bookkeeping comes first, so that a throwing handler cannot prevent it, and listens to no event,
    * since a peer can send messages of these types too (F5).
    */
-  #closed(socket, hadError) {
+  _onSocketClose(socket, hadError) {
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
@@ -274,6 +271,11 @@ class Server extends Events {
     } finally {
       this._publishTyped('close', hadError);
     }
+  }
+
+  _onSocketError(error) {
+    this.log('server socket error', error);
+    this.publish('error', error);
   }
 
   #dropped(peer) {
@@ -317,6 +319,16 @@ class Server extends Events {
   _onDrain(socket) {
     this._publishTyped('drain', socket);
   }
+}
+
+// Listeners of all sockets, which cost each of them nothing.
+
+function onSocketClose(hadError) {
+  this._owner._onSocketClose(this, hadError);
+}
+
+function onSocketError(error) {
+  this._owner._onSocketError(error);
 }
 
 module.exports = Server;

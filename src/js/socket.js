@@ -11,7 +11,9 @@ const dns = require('node:dns');
 const net = require('node:net');
 const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const engine = require('./engine');
-const { argumentError, codedError, connectError, tooLargeError } = require('./errors');
+const { HIGH_WATER } = require('./connection');
+const { argumentError, codedError, connectError } = require('./errors');
+const { noBufferError, tooLargeError } = require('./errors');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -23,7 +25,12 @@ class Socket extends net.Socket {
   #connection = null;
   #owner;
   #framing;
+  #raw;
+  /** The listener that accepted it. */
+  #listener = null;
   #addresses = noAddresses;
+  /** To be used for the stream's bytes once somebody reads it. */
+  #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */
   #tapped = false;
   /** `pause()` was called, by the user or by a pipe. */
@@ -31,18 +38,26 @@ class Socket extends net.Socket {
   #unrefed = false;
   #needDrain = false;
   /** Messages that wait for the look-up of the host. */
-  #beforeOpen = [];
+  #beforeOpen = null;
+  #beforeOpenSize = 0;
+  /** The owner is being told that a message was refused. */
+  #refusing = false;
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
   #finalDone = null;
   #closeDone = null;
   #lingers = false;
 
-  /** `framing`: `{delimiter, maxFrame, raw}`. */
+  /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
   constructor(owner, framing) {
-    super({ allowHalfOpen: false });
+    super(); // allowHalfOpen is false
     this.#owner = owner;
-    this.#framing = { ...framing };
+    this.#framing = framing;
+    this.#raw = framing.raw;
+  }
+
+  get _owner() {
+    return this.#owner;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -80,7 +95,7 @@ class Socket extends net.Socket {
 
   /** A custom lookup may know nothing of `all` and answer with one address. */
   #lookedUp(host, open, error, result, family) {
-    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen.length > 0);
+    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen !== null);
     if (!wanted || (error && this.destroyed)) {
       this.#closeDone?.();
       return;
@@ -98,12 +113,14 @@ class Socket extends net.Socket {
   }
 
   #open(options) {
-    this.#attach(engine.connect({ ...options, tls: this._tls, framing: this.#framing }, this));
+    const framing = { ...this.#framing, raw: this.#raw };
+    this.#attach(engine.connect({ ...options, tls: this._tls, framing }, this));
   }
 
   /** Takes a connection that a listener accepted. */
-  _accepted(connection, addresses) {
+  _accepted(connection, addresses, listener) {
     connection.sink = this;
+    this.#listener = listener;
     this.#addresses = addresses ?? noAddresses;
     this.#attach(connection);
   }
@@ -113,7 +130,9 @@ class Socket extends net.Socket {
     if (this.#unrefed) connection.unref();
     if (this.#tapped) connection.setTapped(true);
     if (this.#paused) connection.pause();
-    for (const message of this.#beforeOpen.splice(0)) this.#sendOut(message);
+    const waiting = this.#beforeOpen ?? [];
+    this.#beforeOpen = null;
+    for (const message of waiting) this.#sendOut(message);
     if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
   }
 
@@ -131,7 +150,10 @@ class Socket extends net.Socket {
       this.#closeDone = null;
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      setImmediate(() => this.emit('close', Boolean(error)));
+      setImmediate(() => {
+        this.#listener?._released(this);
+        this.emit('close', Boolean(error));
+      });
     };
     const connection = this.#connection;
     if (connection === null) {
@@ -156,22 +178,68 @@ class Socket extends net.Socket {
 
   /**
    * Sends a message (its text, see wire.js) or a raw payload (Uint8Array). False: it waits, a drain follows;
-   * or the socket is not writable any more and it is dropped.
+   * or the socket is not writable any more and it is dropped; or too much waits, if that is `limited`,
+   * and it is refused.
    */
-  _send(message) {
+  _send(message, limited = true) {
     if (!this.writable) return false;
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) {
-      const raw = message instanceof Uint8Array;
-      return this.write(raw ? message : message + this.#framing.delimiter);
-    }
-    if (this.#connection === null) {
-      this.#beforeOpen.push(message);
-      return true;
-    }
+    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return false;
     if (this.timeout) this._unrefTimer();
+    if (this.#needDrain && limited && this.#isFull()) return this._refuse();
     return this.#sendOut(message);
+  }
+
+  #sendAfterOwn(message, limited) {
+    const full = limited && this.#isFull();
+    const raw = message instanceof Uint8Array;
+    const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
+    if (!below && !this.#needDrain) {
+      this.#needDrain = true;
+      this.once('drain', () => {
+        if (!this.#needDrain) return; // the owner has been told
+        this.#needDrain = false;
+        this.#owner._onDrain(this);
+      });
+    }
+    return full ? this._refuse() : below;
+  }
+
+  #sendLater(message, limited) {
+    if (limited && this.#isFull()) return this._refuse();
+    this.#beforeOpen ??= [];
+    this.#beforeOpen.push(message);
+    this.#beforeOpenSize += message.length;
+    const below = this.#beforeOpenSize < HIGH_WATER;
+    if (!below) this.#needDrain = true;
+    return below;
+  }
+
+  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
+  #isFull() {
+    const { maxQueued } = this.#framing;
+    const connection = this.#connection;
+    const own = super.writableLength;
+    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
+    if (own + connection.queued + connection.pending.length < maxQueued) return false;
+    return own + connection.countQueued() >= maxQueued;
+  }
+
+  /**
+   * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
+   * sends something itself is told by the result alone, or it would be called without end.
+   */
+  _refuse(limit = this.#framing.maxQueued) {
+    if (this.#refusing) return false;
+    this.#refusing = true;
+    try {
+      this.#owner._onBadFrame(this, noBufferError(limit));
+    } finally {
+      this.#refusing = false;
+    }
+    return false;
   }
 
   /** Also for a socket that is closing and still has to send this (F6). */
@@ -185,12 +253,12 @@ class Socket extends net.Socket {
 
   /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
   get _raw() {
-    return this.#framing.raw;
+    return this.#raw;
   }
 
   set _raw(raw) {
-    if (raw === this.#framing.raw) return;
-    this.#framing.raw = raw;
+    if (raw === this.#raw) return;
+    this.#raw = raw;
     if (this.#connection?.closed === null) this.#connection.setRaw(raw);
   }
 
@@ -207,6 +275,8 @@ class Socket extends net.Socket {
     this.connecting = false;
     this.emit('connect');
     this.emit('ready');
+    // What waited for the look-up may have gone out all at once, of which the engine tells nothing.
+    if (this.#needDrain && !this.destroyed && !this.#connection.awaitDrain()) this._onDrain();
   }
 
   _onFrame(frames) {
@@ -221,7 +291,7 @@ class Socket extends net.Socket {
 
   _onChunk(buffer) {
     if (this.destroyed) return;
-    if (this.#framing.raw) this.#owner._onRaw(this, buffer);
+    if (this.#raw) this.#owner._onRaw(this, buffer);
     if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
   }
 
@@ -251,7 +321,7 @@ class Socket extends net.Socket {
     const done = this.#writeDone;
     this.#writeDone = null;
     done?.();
-    if (!this.#needDrain || this.destroyed) return;
+    if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
     this.#needDrain = false;
     this.emit('drain');
     this.#owner._onDrain(this);
@@ -296,7 +366,22 @@ class Socket extends net.Socket {
   #tap() {
     if (this.#tapped) return;
     this.#tapped = true;
+    if (this.#encoding !== null) super.setEncoding(this.#encoding);
+    this.#encoding = null;
     if (this.#connection?.closed === null) this.#connection.setTapped(true);
+  }
+
+  /** A decoder is made when somebody reads the stream: most sockets only have messages. */
+  setEncoding(encoding) {
+    if (this.#tapped || !Buffer.isEncoding(encoding)) return super.setEncoding(encoding);
+    this.#encoding = encoding;
+    return this;
+  }
+
+  get readableEncoding() {
+    if (this.#encoding !== null) super.setEncoding(this.#encoding);
+    this.#encoding = null;
+    return super.readableEncoding;
   }
 
   _read() {

@@ -9,6 +9,9 @@
 //! next():   splits off everything up to the last D as one batch, keeps "parti"
 //! ```
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 
@@ -18,6 +21,31 @@ pub const BATCH_BYTES: usize = 64 * 1024;
 
 /// A batch never holds more frames than this, for the same reason.
 pub const BATCH_FRAMES: usize = 2048;
+
+/// What ends each frame, prepared to be searched for. Shared by all connections of a listener.
+#[derive(Debug, Clone)]
+pub struct Delimiter(Arc<Finder<'static>>);
+
+impl From<&[u8]> for Delimiter {
+    fn from(bytes: &[u8]) -> Self {
+        Self(Arc::new(Finder::new(bytes).into_owned()))
+    }
+}
+
+impl Deref for Delimiter {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.needle()
+    }
+}
+
+impl Delimiter {
+    /// Where it begins for the first time.
+    pub fn find(&self, bytes: &[u8]) -> Option<usize> {
+        self.0.find(bytes)
+    }
+}
 
 /// Complete frames of one delimiter-separated stretch of the stream, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +84,7 @@ pub struct Decoder {
     buf: BytesMut,
     /// No delimiter starts in `buf[..scanned]`.
     scanned: usize,
-    finder: Finder<'static>,
+    delimiter: Delimiter,
     max_frame: usize,
     /// Bytes already dropped of a frame that exceeded `max_frame`, while its end is not yet seen.
     skipped: Option<u64>,
@@ -67,20 +95,15 @@ impl Decoder {
     ///
     /// # Panics
     /// If `delimiter` is empty: it would match everywhere.
-    pub fn new(delimiter: &[u8], max_frame: usize) -> Self {
+    pub fn new(delimiter: impl Into<Delimiter>, max_frame: usize) -> Self {
+        let delimiter = delimiter.into();
         assert!(!delimiter.is_empty(), "a delimiter must not be empty");
-        Self {
-            buf: BytesMut::new(),
-            scanned: 0,
-            finder: Finder::new(delimiter).into_owned(),
-            max_frame,
-            skipped: None,
-        }
+        Self { buf: BytesMut::new(), scanned: 0, delimiter, max_frame, skipped: None }
     }
 
     /// Byte length of the delimiter.
     pub fn delimiter_len(&self) -> usize {
-        self.finder.needle().len()
+        self.delimiter.len()
     }
 
     /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
@@ -110,7 +133,7 @@ impl Decoder {
         let mut ends = Vec::new();
         let mut start = 0; // of the frame whose end is searched
         let mut from = self.scanned;
-        while let Some(at) = self.finder.find(&self.buf[from..]) {
+        while let Some(at) = self.delimiter.find(&self.buf[from..]) {
             let end = from + at;
             if end - start > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
                 return Some(self.split_batch(ends, end)); // the next call meets it first
@@ -157,7 +180,7 @@ impl Decoder {
     /// Drops bytes of an oversized frame until its delimiter turns up.
     fn skip(&mut self) -> Option<Decoded> {
         let skipped = self.skipped.unwrap_or(0);
-        if let Some(at) = self.finder.find(&self.buf[self.scanned..]) {
+        if let Some(at) = self.delimiter.find(&self.buf[self.scanned..]) {
             let end = self.scanned + at;
             self.drop_front(end + self.delimiter_len());
             self.skipped = None;
@@ -268,7 +291,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_a_view_of_the_receive_buffer() {
-        let mut decoder = Decoder::new(b"\x0c", 1 << 20);
+        let mut decoder = Decoder::new(&b"\x0c"[..], 1 << 20);
         decoder.buffer().extend_from_slice(b"one\x0ctwo\x0cthr");
         let address = decoder.buffer().as_ptr();
         let Some(Decoded::Batch(batch)) = decoder.next() else { panic!("no batch") };
@@ -279,7 +302,7 @@ mod tests {
 
     #[test]
     fn bytes_once_scanned_are_not_scanned_again() {
-        let mut decoder = Decoder::new(b"\r\n", 1 << 20);
+        let mut decoder = Decoder::new(&b"\r\n"[..], 1 << 20);
         for _ in 0..100 {
             decoder.buffer().extend_from_slice(b"no end in sight ");
             assert_eq!(decoder.next(), None);
@@ -289,7 +312,7 @@ mod tests {
 
     #[test]
     fn batches_are_bounded() {
-        let mut decoder = Decoder::new(b"\n", 1 << 20);
+        let mut decoder = Decoder::new(&b"\n"[..], 1 << 20);
         decoder.buffer().extend_from_slice(&b"x\n".repeat(3 * BATCH_FRAMES));
         let mut sizes = Vec::new();
         while let Some(Decoded::Batch(batch)) = decoder.next() {
@@ -300,7 +323,7 @@ mod tests {
 
     #[test]
     fn an_oversized_frame_is_not_kept_in_memory() {
-        let mut decoder = Decoder::new(b"\x0c", 1000);
+        let mut decoder = Decoder::new(&b"\x0c"[..], 1000);
         for _ in 0..1000 {
             decoder.buffer().extend_from_slice(&[b'x'; 1000]);
             assert_eq!(decoder.next(), None);

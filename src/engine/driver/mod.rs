@@ -21,7 +21,7 @@ use bytes::{Bytes, BytesMut};
 use socket2::SockRef;
 use tokio::sync::Notify;
 
-use super::codec::delimited::Decoder;
+use super::codec::delimited::{Decoder, Delimiter};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::link::{Inbox, Mode, Outbox};
@@ -45,7 +45,7 @@ pub mod uv;
 #[derive(Debug, Clone)]
 pub struct Framing {
     /// Ends each frame. Not empty.
-    pub delimiter: Arc<[u8]>,
+    pub delimiter: Delimiter,
     /// Longest frame that is kept, in bytes.
     pub max_frame: usize,
     /// What received bytes become at first.
@@ -349,7 +349,7 @@ impl Connection {
     }
 
     fn new_inbox(&self) -> Inbox {
-        Inbox::new(self.id, Decoder::new(&self.framing.delimiter, self.framing.max_frame))
+        Inbox::new(self.id, Decoder::new(self.framing.delimiter.clone(), self.framing.max_frame))
     }
 
     /// One read into `inbox`, which then yields the frames that it completed. The second value is
