@@ -53,7 +53,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn batch_of(frames: &[&str]) -> Batch {
-        let mut decoder = Decoder::new(b"\x0c", 1 << 20);
+        let mut decoder = Decoder::new(b"\x0c".as_slice(), 1 << 20);
         for frame in frames {
             decoder.buffer().extend_from_slice(format!("{frame}\x0c").as_bytes());
         }
