@@ -5,8 +5,8 @@
 //
 // It joins one parent and one child, and so has neither many connections nor a broadcast. Of its two
 // serializations each workload has the faster one, as a program would that knows what it sends: 'json'
-// moves twice as many small messages, 'advanced' (V8's structured clone, no JSON) takes a third to a half
-// of the time for large ones.
+// moves twice as many small messages, 'advanced' (V8's structured clone, no JSON) takes a quarter to a
+// half of the time for large ones.
 
 module.exports = {
   title: 'child_process.send',
