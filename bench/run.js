@@ -16,12 +16,14 @@
 // sees, with the cost of waking up another core in it. On a busy machine the system may put both on one
 // core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
 //
-// Results go to bench/results/<date>-<machine>.json (every sample) and .md (the table). Runs that leave
-// something out have `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
+// Results go to bench/results/<date>-<machine>.json (every sample), .md (the table) and two charts
+// (-ratios.svg and -latency.svg, which charts.js draws from the JSON). Runs that leave something out have
+// `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { writeCharts } = require('./charts.js');
 const { environment, machineSlug, pinCore } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
@@ -125,6 +127,7 @@ function save(date, options, result) {
   const name = resultName(date, options);
   fs.writeFileSync(path.join(RESULTS, `${name}.json`), jsonFile(result));
   fs.writeFileSync(path.join(RESULTS, `${name}.md`), markdownFile(result));
+  writeCharts(result, path.join(RESULTS, name));
   return path.join('bench', 'results', name);
 }
 
@@ -157,7 +160,7 @@ async function main() {
     const { quick, rounds, pin } = options;
     const settings = { quick, rounds, pin, peers };
     const result = { date, environment: where, versions, options: settings, load, samples, table };
-    console.log(`\nwritten: ${save(date, options, result)}.{json,md}`);
+    console.log(`\nwritten: ${save(date, options, result)}.{json,md}, with charts (svg)`);
   }
 
   const failed = samples.filter((sample) => sample.status === 'failed').length;
