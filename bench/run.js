@@ -16,9 +16,8 @@
 // sees, with the cost of waking up another core in it. On a busy machine the system may put both on one
 // core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
 //
-// Results go to bench/results/<date>-<machine>.json (every sample), .md (the table) and two charts
-// (-ratios.svg and -latency.svg, which charts.js draws from the JSON). Runs that leave something out have
-// `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
+// Results go to bench/results/<date>-<machine>.json (every sample) and .md (the table). Runs that leave
+// something out have `-quick` or `-partial` in the name, which git ignores: only full runs are to be kept.
 
 const fs = require('fs');
 const os = require('os');
@@ -122,6 +121,7 @@ function resultName(date, options) {
   }
 }
 
+/** The samples, the table and the charts (which charts.js draws again from the JSON). */
 function save(date, options, result) {
   fs.mkdirSync(RESULTS, { recursive: true });
   const name = resultName(date, options);

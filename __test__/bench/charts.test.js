@@ -24,7 +24,7 @@ function makeResult() {
           ]);
           const percentiles = Object.fromEntries(PERCENTILES.map((p) => [p, (10 + p) * factor]));
           const sample = { workload: workload.name, mode, peer, round, status: 'ok' };
-          return { ...sample, values: Object.fromEntries(values), percentiles };
+          return { ...sample, values: { ...Object.fromEntries(values), percentiles } };
         }),
       ),
     ),
@@ -123,7 +123,7 @@ describe('charts of a benchmark result', () => {
   test('what was not measured is left out', () => {
     const result = makeResult();
     result.samples = result.samples.filter(({ peer }) => peer !== 'net');
-    result.samples.forEach((sample) => delete sample.percentiles);
+    result.samples.forEach(({ values }) => delete values.percentiles);
     const charts = draw(result);
     expect(Object.keys(charts)).toEqual(['run-ratios.svg']);
     expect(textsOf(charts['run-ratios.svg'])).toContain('–');

@@ -7,7 +7,7 @@ const { GREY, INK, WIDTH, axis, line, looks, picture, text } = require('./drawin
 const { number } = require('./report.js');
 const { median } = require('./stats.js');
 
-/** What a sample has to have, in µs, under `percentiles`. */
+/** What a sample has to have, in µs, under `values.percentiles`. */
 const PERCENTILES = [1, 5, 25, 50, 75, 95, 99, 99.9];
 
 /** The parts of a bar; each covers the round trips between two percentiles. */
@@ -42,11 +42,11 @@ const PLOT = WIDTH - LEFT - 24 - 3 * COLUMN - 12;
 /** The median over a peer's samples of each percentile; undefined where there are none. */
 function distribution(samples, peer, mode) {
   const own = samples.filter(
-    (s) => s.workload === 'pingpong' && s.mode === mode && s.peer === peer && s.percentiles,
+    (s) => s.workload === 'pingpong' && s.mode === mode && s.peer === peer && s.values?.percentiles,
   );
   return own.length === 0
     ? undefined
-    : PERCENTILES.map((percentile) => median(own.map((s) => s.percentiles[percentile])));
+    : PERCENTILES.map((percentile) => median(own.map((s) => s.values.percentiles[percentile])));
 }
 
 /** Shapes of a bar; `xOf` says where a percentile is. */
