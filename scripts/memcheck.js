@@ -8,8 +8,8 @@
 //   npm run test:memcheck -- --asan             AddressSanitizer instead of valgrind: much faster, sees the
 //                                               stack and no lost memory. Needs gcc's libasan.so
 //
-// The addon is built in target/memcheck, with symbols and debug assertions, and is not installed. What is
-// reported without a frame of the addon is V8's or Node's own and left out.
+// The addon is built in target/memcheck (target/asan), with symbols and debug assertions, and is not
+// installed. What is reported without a frame of the addon is V8's or Node's own and left out.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -20,21 +20,22 @@ const { names } = require('../__test__/fixtures/memcheck');
 
 const root = path.join(__dirname, '..');
 const fixture = path.join(root, '__test__', 'fixtures', 'memcheck.js');
-const target = path.join(root, 'target', 'memcheck');
-const addon = path.join(target, 'ferripc-memcheck.node');
+const ADDON = 'ferripc-memcheck.node';
 
+/** Of scenarios that end with process.exit(): Node frees nothing then, so that nothing counts as lost. */
 const EXIT_CODES = { exit: 7 };
 
 /** What napi-rs loses itself where it registers an addon: references, 40 bytes each, per environment. */
 const KNOWN = /<kind>Leak[^]*<fn>napi_register_module_v1<\/fn>/;
 
-function build(flags) {
+/** Builds the addon in a folder of its own. */
+function build(target, flags) {
   const triple = /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
   // With --target, the flags are not for build scripts and procedural macros.
   const args = ['build', '--locked', '--target', triple, '--target-dir', target];
   const env = { ...process.env, CARGO_PROFILE_DEV_OPT_LEVEL: '1', ...flags };
   execFileSync('cargo', args, { cwd: root, stdio: 'inherit', env });
-  fs.copyFileSync(path.join(target, triple, 'debug', 'libferripc.so'), addon);
+  fs.copyFileSync(path.join(target, triple, 'debug', 'libferripc.so'), path.join(target, ADDON));
 }
 
 /** Where `program` is, or null. */
@@ -46,8 +47,9 @@ function find(program) {
 
 const valgrind = {
   missing: () => find('valgrind') === null && 'valgrind is not installed',
-  build: () => build({}),
-  play(args, env, directory) {
+  target: path.join(root, 'target', 'memcheck'),
+  flags: {},
+  play(args, env, directory, exits) {
     const xml = path.join(directory, 'valgrind.xml');
     const options = [
       '--quiet',
@@ -55,15 +57,14 @@ const valgrind = {
       `--xml-file=${xml}`,
       '--error-limit=no',
       '--num-callers=40',
-      '--keep-debuginfo=yes', // Node unloads the addon with its last environment
       '--undef-value-errors=no', // V8 has thousands
-      '--leak-check=full',
+      `--leak-check=${exits ? 'no' : 'full'}`,
       '--show-leak-kinds=definite',
     ];
     const ended = run('valgrind', [...options, process.execPath, ...args], env);
     const report = fs.readFileSync(xml, 'utf8');
     const errors = report.match(/<error>[^]*?<\/error>/g) ?? [];
-    const own = errors.filter((error) => error.includes(addon) && !KNOWN.test(error));
+    const own = errors.filter((error) => error.includes(ADDON) && !KNOWN.test(error));
     return { ...ended, found: own.map(readable), others: errors.length - own.length };
   },
 };
@@ -71,17 +72,18 @@ const valgrind = {
 /** An error of valgrind's, about as it would print it: what it is, and the frames down to Node's. */
 function readable(error) {
   const part = (text, name) => new RegExp(`<${name}>(.*)</${name}>`).exec(text)?.[1];
+  const plain = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>');
   const line = (piece) => {
     if (!piece.startsWith('<frame>')) return piece.replace(/<[^>]*>/g, '');
     const file = part(piece, 'file');
     const place = file
       ? `${file}:${part(piece, 'line')}`
       : path.basename(part(piece, 'obj') ?? 'JIT');
-    return `    ${part(piece, 'fn') ?? '?'} (${place})`;
+    return `    ${plain(part(piece, 'fn') ?? '?')} (${place})`;
   };
   const stack = (text) => {
     const frames = text.match(/<frame>[^]*?<\/frame>/g);
-    const last = frames.findLastIndex((frame) => frame.includes(addon));
+    const last = frames.findLastIndex((frame) => frame.includes(ADDON));
     return frames.slice(0, last + 3).map(line);
   };
   const pieces = error.match(/<stack>[^]*?<\/stack>|<(text|what|auxwhat)>[^]*?<\/\1>/g);
@@ -96,7 +98,8 @@ const asan = {
     const installed = find('gcc') !== null && path.isAbsolute(asan.library());
     return !installed && 'gcc and its libasan.so are not installed';
   },
-  build: () => build({ RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address' }),
+  target: path.join(root, 'target', 'asan'),
+  flags: { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address' },
   play(args, env) {
     const options = 'detect_leaks=0:exitcode=99';
     const all = { ...env, LD_PRELOAD: asan.library(), ASAN_OPTIONS: options };
@@ -116,12 +119,13 @@ function run(command, args, env) {
 function check(tool, scenario, driver) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-memcheck-'));
   try {
-    const env = { NAPI_RS_NATIVE_LIBRARY_PATH: addon, FERRIPC_DRIVER: driver };
-    const { status, stdout, stderr, found, others } = tool.play(
-      [fixture, scenario, directory],
-      env,
-      directory,
-    );
+    const env = {
+      NAPI_RS_NATIVE_LIBRARY_PATH: path.join(tool.target, ADDON),
+      FERRIPC_DRIVER: driver,
+    };
+    const args = [fixture, scenario, directory];
+    const played = tool.play(args, env, directory, scenario in EXIT_CODES);
+    const { status, stdout, stderr, found, others } = played;
     const expected = EXIT_CODES[scenario] ?? 0;
     const right = status === expected && (expected !== 0 || stdout === 'ok\n') && stderr === '';
     const left = others > 0 ? ` (and ${others} without it, or known)` : '';
@@ -143,7 +147,7 @@ function main() {
     console.log(`test:memcheck: nothing was checked: ${missing}`);
     return;
   }
-  tool.build();
+  build(tool.target, tool.flags);
   const scenarios = positionals.length > 0 ? positionals : names;
   const wrong = scenarios
     .flatMap((scenario) => ['loop', 'tokio'].map((driver) => check(tool, scenario, driver)))
