@@ -10,7 +10,8 @@
 //                                               stack and no lost memory. Needs gcc's libasan.so
 //
 // The addon is built in target/memcheck (target/asan), with symbols and debug assertions, and is not
-// installed. What is reported without a frame of the addon is V8's or Node's own and left out.
+// installed. What is reported without a frame of the addon is V8's or Node's own and left out, and so are,
+// of TLS, unwritten bytes: valgrind sees some in each authentication tag that ring's assembly makes.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -52,7 +53,7 @@ const valgrind = {
   missing: () => find('valgrind') === null && 'valgrind is not installed',
   target: path.join(root, 'target', 'memcheck'),
   flags: {},
-  play(args, env, directory, exits) {
+  play(args, env, directory, scenario) {
     const xml = path.join(directory, 'valgrind.xml');
     const options = [
       '--quiet',
@@ -60,13 +61,14 @@ const valgrind = {
       `--xml-file=${xml}`,
       '--error-limit=no',
       '--num-callers=40',
+      `--undef-value-errors=${scenario === 'tls' ? 'no' : 'yes'}`,
       '--leak-check=full',
       '--show-leak-kinds=definite',
     ];
     const ended = run('valgrind', [...options, process.execPath, ...args], env);
     const report = fs.readFileSync(xml, 'utf8');
     const errors = report.match(/<error>[^]*?<\/error>/g) ?? [];
-    const known = exits ? LOST : KNOWN;
+    const known = scenario in EXIT_CODES ? LOST : KNOWN;
     const own = errors.filter((error) => error.includes(ADDON) && !known.test(error));
     return { ...ended, found: own.map(readable), others: errors.length - own.length };
   },
@@ -127,7 +129,7 @@ function check(tool, scenario, driver) {
       FERRIPC_DRIVER: driver,
     };
     const args = [fixture, scenario, directory];
-    const played = tool.play(args, env, directory, scenario in EXIT_CODES);
+    const played = tool.play(args, env, directory, scenario);
     const { status, stdout, stderr, found, others } = played;
     const expected = EXIT_CODES[scenario] ?? 0;
     const right = status === expected && (expected !== 0 || stdout === 'ok\n') && stderr === '';
