@@ -1,6 +1,7 @@
 'use strict';
 // Worker threads: each has the library to itself, and may be stopped at any moment (design: lifetimes).
 
+const { onLinux } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
@@ -26,4 +27,13 @@ test('terminate() in full traffic, 20 times, and the process goes on', async () 
 
 test('process.exit() in a worker ends the worker', async () => {
   expect(await run('exit')).toEqual({ code: 0, signal: null, lines: [5], stderr: '' });
+});
+
+onLinux.test('workers leave no descriptor and no thread behind, however they end', async () => {
+  expect(await run('cycles')).toEqual({
+    code: 0,
+    signal: null,
+    lines: ['nothing left'],
+    stderr: '',
+  });
 });

@@ -25,6 +25,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { writeCharts } = require('./charts.js');
 const { environment, machineSlug, pinCore } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
@@ -125,11 +126,13 @@ function resultName(date, options) {
   }
 }
 
+/** The samples, the table and the charts (which charts.js draws again from the JSON). */
 function save(date, options, result) {
   fs.mkdirSync(RESULTS, { recursive: true });
   const name = resultName(date, options);
   fs.writeFileSync(path.join(RESULTS, `${name}.json`), jsonFile(result));
   fs.writeFileSync(path.join(RESULTS, `${name}.md`), markdownFile(result));
+  writeCharts(result, path.join(RESULTS, name));
   return path.join('bench', 'results', name);
 }
 
@@ -162,7 +165,7 @@ async function main() {
     const { quick, rounds, pin } = options;
     const settings = { quick, rounds, pin, peers };
     const result = { date, environment: where, versions, options: settings, load, samples, table };
-    console.log(`\nwritten: ${save(date, options, result)}.{json,md}`);
+    console.log(`\nwritten: ${save(date, options, result)}.{json,md}, with charts (svg)`);
   }
 
   const failed = samples.filter((sample) => sample.status === 'failed').length;

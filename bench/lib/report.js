@@ -28,7 +28,7 @@ function times(ratio) {
   return `×${ratio.toFixed(ratio >= 100 ? 0 : 2)}`;
 }
 
-/** One row per workload, mode and metric: { title, unit, better, cells: { peer: cell } }. */
+/** One row per workload, mode and metric: { group, title, metric, cells: { peer: cell } }. */
 function rows(cases, samples, peers) {
   return cases.flatMap(({ workload, mode }) =>
     workload.metrics.map((metric) => {
@@ -48,7 +48,8 @@ function rows(cases, samples, peers) {
         };
       }
       const layout = mode === 'pinned' ? 'one core' : 'free';
-      return { title: `${workload.title}, ${layout}: ${metric.title}`, metric, cells };
+      const group = `${workload.title}, ${layout}`;
+      return { group, title: `${group}: ${metric.title}`, metric, cells };
     }),
   );
 }
@@ -200,4 +201,4 @@ function markdownFile({ date, options, environment, versions, load, table }) {
   ].join('\n');
 }
 
-module.exports = { report, jsonFile, markdownFile };
+module.exports = { report, rows, timesBetter, number, times, jsonFile, markdownFile };

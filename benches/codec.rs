@@ -1,0 +1,133 @@
+//! Micro-benchmarks of the decoder (`src/engine/codec`), beside what one would write or take instead:
+//!
+//! * `naive`: append the chunk, search all that there is from its start, copy each frame out, move the
+//!   rest: node-ipc's algorithm, with the same fast search (memchr) as ferripc.
+//! * `tokio-util`: `AnyDelimiterCodec` of the crate tokio-util.
+//!
+//! ```text
+//! cargo bench --no-default-features                       all, two minutes
+//! cargo bench --no-default-features -- --quick text       some, roughly
+//! ```
+//!
+//! A stream comes in chunks, as from a socket's reads; each frame's length is added up, its bytes are not
+//! read. Not run by `npm test`, which only checks that this compiles.
+
+use std::hint::black_box;
+
+use bytes::{Buf, BytesMut};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use ferripc::engine::codec::delimited::{Batch, Decoded, Decoder};
+use ferripc::engine::codec::text;
+use tokio_util::codec::{AnyDelimiterCodec, Decoder as _};
+
+const DELIMITER: u8 = 0x0c;
+const CHUNK: usize = 64 * 1024;
+const MB: usize = 1024 * 1024;
+
+/// `count` frames of `len` bytes, each with its delimiter.
+fn stream(count: usize, len: usize) -> Vec<u8> {
+    let mut frame = vec![b'x'; len];
+    frame.push(DELIMITER);
+    frame.repeat(count)
+}
+
+/// Decodes a stream in chunks of a size and says how many bytes its frames have.
+type Decode = fn(&[u8], usize) -> usize;
+
+fn ferripc(stream: &[u8], chunk: usize) -> usize {
+    let mut decoder = Decoder::new(&[DELIMITER], usize::MAX / 2);
+    let mut total = 0;
+    for chunk in stream.chunks(chunk) {
+        decoder.buffer().extend_from_slice(chunk);
+        while let Some(Decoded::Batch(batch)) = decoder.next() {
+            total += batch.frames(1).map(<[u8]>::len).sum::<usize>();
+        }
+    }
+    total
+}
+
+fn naive(stream: &[u8], chunk: usize) -> usize {
+    let mut buf = Vec::new();
+    let mut total = 0;
+    for chunk in stream.chunks(chunk) {
+        buf.extend_from_slice(chunk);
+        while let Some(at) = memchr::memchr(DELIMITER, &buf) {
+            let rest = buf.split_off(at + 1);
+            let frame = std::mem::replace(&mut buf, rest)[..at].to_vec();
+            total += black_box(frame).len();
+        }
+    }
+    total
+}
+
+fn tokio_util(stream: &[u8], chunk: usize) -> usize {
+    let mut codec = AnyDelimiterCodec::new(vec![DELIMITER], Vec::new());
+    let mut buf = BytesMut::new();
+    let mut total = 0;
+    for chunk in stream.chunks(chunk) {
+        buf.extend_from_slice(chunk);
+        while let Some(frame) = codec.decode(&mut buf).expect("no limit is set") {
+            total += frame.remaining();
+        }
+    }
+    total
+}
+
+const DECODERS: [(&str, Decode); 3] =
+    [("ferripc", ferripc), ("tokio-util", tokio_util), ("naive", naive)];
+
+fn framing(c: &mut Criterion) {
+    let cases = [
+        ("100 B messages, 64 KiB chunks", stream(40_000, 100), CHUNK),
+        ("100 B messages, one per chunk", stream(40_000, 100), 101),
+        ("one message of 4 MB, 64 KiB chunks", stream(1, 4 * MB), CHUNK),
+        ("one message of 32 MB, 64 KiB chunks", stream(1, 32 * MB), CHUNK),
+    ];
+    for (name, stream, chunk) in cases {
+        let frame_bytes = stream.iter().filter(|&&byte| byte != DELIMITER).count();
+        let mut group = c.benchmark_group(name);
+        group.throughput(Throughput::Bytes(stream.len() as u64)).sample_size(20);
+        for (decoder, decode) in DECODERS {
+            assert_eq!(decode(&stream, chunk), frame_bytes, "{decoder}: {name}");
+            group.bench_function(decoder, |b| b.iter(|| decode(black_box(&stream), chunk)));
+        }
+        group.finish();
+    }
+}
+
+/// A batch as the decoder makes it: 64 KiB of frames with this text.
+fn batch(frame: &str) -> Batch {
+    let mut decoder = Decoder::new(&[DELIMITER], usize::MAX / 2);
+    let frame = format!("{frame}\x0c");
+    decoder.buffer().extend_from_slice(frame.repeat(CHUNK / frame.len()).as_bytes());
+    match decoder.next() {
+        Some(Decoded::Batch(batch)) => batch,
+        other => panic!("no batch: {other:?}"),
+    }
+}
+
+fn texts(c: &mut Criterion) {
+    let json =
+        r#"{"type":"message","data":{"id":12345,"name":"NAME","price":17.25,"tags":["a","b"]}}"#;
+    let mut group = c.benchmark_group("text of a 64 KiB batch");
+    for (name, letters) in
+        [("ASCII", "Grusse"), ("Latin", "Grüße"), ("CJK and emoji", "你好世界👋🌍")]
+    {
+        let batch = batch(&json.replace("NAME", &letters.repeat(4)));
+        group.throughput(Throughput::Bytes(batch.bytes.len() as u64));
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                || Vec::with_capacity(batch.ends.len()),
+                |mut ends| {
+                    black_box(text::decode(black_box(&batch), &[DELIMITER], |end| ends.push(end)));
+                    ends
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, framing, texts);
+criterion_main!(benches);
