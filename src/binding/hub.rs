@@ -127,12 +127,8 @@ impl Hub {
     /// Writes bytes. Returns the bytes that wait.
     #[napi(catch_unwind)]
     pub fn write_bytes(&self, id: u32, bytes: Uint8ArraySlice) -> u32 {
-        let core = &mut *self.core.borrow_mut();
-        let Some(connection) = core.engine.connection(id) else {
-            return 0;
-        };
-        core.scratch.extend_from_slice(&bytes);
-        send(connection, &mut core.scratch)
+        let queued = self.on(id, |connection| connection.write_copy(&bytes)).unwrap_or(0);
+        queued.try_into().unwrap_or(u32::MAX)
     }
 
     /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that

@@ -17,6 +17,9 @@ pub const HIGH_WATER: usize = 256 * 1024;
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 1024 * 1024;
 
+/// The same for raw bytes, which cross as they come, in pieces of the size that Node's streams have.
+const RAW_READ_MAX: usize = 64 * 1024;
+
 /// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
 /// the peer sent before is delivered; bounded, because the peer may go on sending without end.
 pub const LAST_BYTES: usize = 8 * 1024 * 1024;
@@ -77,11 +80,16 @@ impl Inbox {
         buffer
     }
 
+    /// Most bytes to take in one read, whatever room there is.
+    pub fn most(&self) -> usize {
+        if self.mode == Mode::Raw { RAW_READ_MAX } else { usize::MAX }
+    }
+
     /// To be called after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
     /// completed. Returns the raw bytes where they are wanted, to be reported after the frames.
     pub fn received(&mut self, len: usize) -> Option<Event> {
         if len >= self.read_size {
-            self.read_size = (self.read_size * 4).min(READ_MAX);
+            self.read_size = (self.read_size * 4).min(READ_MAX).min(self.most());
         } else if len < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(READ_MIN);
         }

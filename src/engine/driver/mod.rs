@@ -193,29 +193,49 @@ impl Connection {
     /// After the end (or a failure, which is reported as an event) the bytes are dropped.
     pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
         let mut state = self.lock();
-        if state.end != End::Open || state.failed.is_some() {
-            bytes.clear();
-            return 0;
-        }
-        let mut sent = 0;
-        if state.outbox.queued() == 0 {
-            match state.io.send(&[IoSlice::new(bytes)]) {
-                Ok(len) => sent = len,
-                Err(error) if is_transient(&error) => {}
-                Err(error) => {
-                    self.fail(&mut state, error);
-                    bytes.clear();
-                    return 0;
-                }
-            }
-            self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        }
-        if sent < bytes.len() {
-            state.outbox.push(keep(bytes, sent));
-            self.start_flush(&mut state);
+        if let Some(sent) = self.send_now(&mut state, bytes)
+            && sent < bytes.len()
+        {
+            self.queue(&mut state, keep(bytes, sent));
         }
         bytes.clear();
         state.outbox.queued()
+    }
+
+    /// The same for bytes that stay the caller's.
+    pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
+        let mut state = self.lock();
+        if let Some(sent) = self.send_now(&mut state, bytes)
+            && sent < bytes.len()
+        {
+            self.queue(&mut state, Bytes::copy_from_slice(&bytes[sent..]));
+        }
+        state.outbox.queued()
+    }
+
+    /// How much of `bytes` the system takes now. `None`: they are to be dropped.
+    fn send_now(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
+        if state.end != End::Open || state.failed.is_some() {
+            return None;
+        }
+        if state.outbox.queued() > 0 {
+            return Some(0);
+        }
+        let sent = match state.io.send(&[IoSlice::new(bytes)]) {
+            Ok(sent) => sent,
+            Err(error) if is_transient(&error) => 0,
+            Err(error) => {
+                self.fail(state, error);
+                return None;
+            }
+        };
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        Some(sent)
+    }
+
+    fn queue(self: &Arc<Self>, state: &mut State, bytes: Bytes) {
+        state.outbox.push(bytes);
+        self.start_flush(state);
     }
 
     /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
@@ -436,7 +456,7 @@ impl Connection {
         }
         state.failed = Some(error);
         #[cfg(unix)]
-        self.read_on_loop(state);
+        let _ = self.read_on_loop(state);
         self.reader.notify_one();
     }
 

@@ -19,7 +19,17 @@ use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::transport::{self, Stream};
 
 /// Bytes after which a busy socket lets the event loop turn.
-const TURN_BYTES: usize = 1024 * 1024;
+pub(super) const TURN_BYTES: usize = 1024 * 1024;
+
+/// What a look at the socket has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    /// Something, perhaps not everything that is there.
+    Part,
+    /// All there was, or the end.
+    All,
+}
 
 /// A socket on the loop, with what it receives into.
 #[derive(Debug)]
@@ -70,9 +80,8 @@ pub(super) fn update(connection: &Connection, state: &mut State) {
 }
 
 impl Connection {
-    /// Reads what is there, before the loop says that there is something. False: nothing is. `None`: nothing
-    /// is to be read.
-    pub(super) fn poll_now(self: &Arc<Self>) -> Option<bool> {
+    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read.
+    pub(super) fn poll_now(self: &Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let reads = matches!(state.io, Io::Loop(_)) && state.reading && !state.paused;
         if !reads || state.failed.is_some() || self.mailbox.is_full() {
@@ -80,14 +89,14 @@ impl Connection {
         }
         self.mailbox.set_awake();
         let found = self.read_on_loop(&mut state);
-        if found {
+        if found != Found::Nothing {
             self.update_watch(&mut state);
         }
         Some(found)
     }
 
     /// The loop says that the socket is ready, or has stopped watching it after an error.
-    pub(super) fn on_ready(self: &Arc<Self>, read: bool, write: bool, stopped: bool) {
+    pub(super) fn on_ready(self: &Arc<Self>, read: bool, write: bool, stopped: bool) -> Found {
         // The consumer is called right after this: it needs no wake-up.
         self.mailbox.set_awake();
         let mut state = self.lock();
@@ -97,10 +106,9 @@ impl Connection {
         if write {
             self.flush_on_loop(&mut state);
         }
-        if read || stopped {
-            self.read_on_loop(&mut state);
-        }
+        let found = if read || stopped { self.read_on_loop(&mut state) } else { Found::Nothing };
         self.update_watch(&mut state);
+        found
     }
 
     fn flush_on_loop(&self, state: &mut State) {
@@ -111,36 +119,41 @@ impl Connection {
         self.flushed(state, sent, result);
     }
 
-    /// Reads what is there, within bounds; after a failed write all of it, and then reports that. Returns
-    /// whether there was something.
-    pub(super) fn read_on_loop(&self, state: &mut State) -> bool {
-        let mut found = false;
+    /// Reads until there is something to be reported, within bounds; after a failed write all of it, and
+    /// then reports that.
+    pub(super) fn read_on_loop(&self, state: &mut State) -> Found {
+        let mut found = Found::Nothing;
         let mut budget = if state.failed.is_some() { LAST_BYTES } else { TURN_BYTES };
         while budget > 0 && (state.failed.is_some() || !self.mailbox.is_full()) {
             let Io::Loop(on_loop) = &mut state.io else { return found };
             let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
             inbox.lend(poll.borrow_buffer());
+            let most = inbox.most();
             let mut room = 0;
             let read = self.read_into(inbox, |buffer| {
-                room = buffer.capacity() - buffer.len();
-                transport::receive(&socket, buffer)
+                room = most.min(buffer.capacity() - buffer.len());
+                transport::receive(&socket, buffer, most)
             });
             match read {
                 Ok((0, _)) => {
                     self.ended_on_loop(state);
-                    return true;
+                    return Found::All;
                 }
                 Ok((len, chunk)) => {
-                    found = true;
+                    found = Found::Part;
                     let events = std::iter::from_fn(|| inbox.next()).chain(chunk);
+                    let mut posted = false;
                     for event in events {
                         let _ = self.mailbox.post_now(event);
+                        posted = true;
                     }
                     poll.return_buffer(inbox.rest());
                     budget = budget.saturating_sub(len);
-                    if len < room && state.failed.is_none() {
-                        return true; // the socket is empty
+                    // The socket is empty; or the consumer takes what there is first, and then the buffer,
+                    // warm in the processor's cache, is free for the next read.
+                    if (len < room || posted) && state.failed.is_none() {
+                        return if len < room { Found::All } else { Found::Part };
                     }
                 }
                 Err(error) if is_transient(&error) => {
@@ -151,7 +164,7 @@ impl Connection {
                     let error = Error::new("read", error, None);
                     let error = state.failed.take().unwrap_or(error);
                     self.report_closed(state, vec![error]);
-                    return true;
+                    return Found::All;
                 }
             }
         }

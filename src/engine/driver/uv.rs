@@ -23,6 +23,7 @@ use bytes::BytesMut;
 
 use super::Connection;
 use super::busy_poll::{BusyPoll, MOST_POLLS};
+use super::on_loop::{Found, TURN_BYTES};
 use crate::engine::event::Id;
 
 const UV_READABLE: c_int = 1;
@@ -163,31 +164,54 @@ impl Loop {
 }
 
 impl Shared {
-    /// After a turn of `connection`, which had sent so many bytes before it: see [`super::busy_poll`].
+    /// Has the consumer take what was found at a connection, and what else is there, within bounds. True: it
+    /// has taken all.
+    fn take_all(&self, connection: &Arc<Connection>, mut found: Found) -> bool {
+        let (before, _) = connection.counters();
+        loop {
+            let goes_on = (self.turn)();
+            let (read, _) = connection.counters();
+            if found != Found::Part || !goes_on {
+                return goes_on;
+            }
+            if read - before >= TURN_BYTES as u64 || !self.is_idle() {
+                return false;
+            }
+            let Some(more) = connection.poll_now() else { return false };
+            found = more;
+        }
+    }
+
+    /// Looks for more, after a turn of `connection`, which had sent so many bytes before it: see
+    /// [`super::busy_poll`].
     fn poll_busily(&self, connection: &Arc<Connection>, mut sent: u64) {
         for _ in 0..MOST_POLLS {
             let mut policy = self.busy_poll.get();
             let limit = policy.turn(connection.id(), connection.bytes_sent() > sent);
             self.busy_poll.set(policy);
             sent = connection.bytes_sent();
-            // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
-            let idle = || unsafe { (self.api.backend_timeout)(self.uv_loop) } != 0;
-            let Some(limit) = limit.filter(|_| idle()) else { return };
+            let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
             let begin = Instant::now();
             let found = loop {
                 thread::yield_now();
                 match connection.poll_now() {
-                    Some(false) if begin.elapsed() < limit => {}
+                    Some(Found::Nothing) if begin.elapsed() < limit => {}
                     Some(found) => break found,
                     None => return,
                 }
             };
-            policy.polled(found);
+            policy.polled(found != Found::Nothing);
             self.busy_poll.set(policy);
-            if !found || !(self.turn)() {
+            if found == Found::Nothing || !self.take_all(connection, found) {
                 return;
             }
         }
+    }
+
+    /// Whether the loop has nothing to do right now but for sockets.
+    fn is_idle(&self) -> bool {
+        // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
+        unsafe { (self.api.backend_timeout)(self.uv_loop) != 0 }
     }
 
     fn check_closed(&self) {
@@ -281,8 +305,9 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     // A panic must not unwind into libuv.
     let _ = catch_unwind(AssertUnwindSafe(|| {
         let sent = connection.bytes_sent();
-        connection.on_ready(events & UV_READABLE != 0, events & UV_WRITABLE != 0, status < 0);
-        if (shared.turn)() {
+        let (read, write) = (events & UV_READABLE != 0, events & UV_WRITABLE != 0);
+        let found = connection.on_ready(read, write, status < 0);
+        if shared.take_all(&connection, found) {
             shared.poll_busily(&connection, sent);
         }
     }));

@@ -175,7 +175,7 @@ impl Stream {
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, socket => receive(&SockRef::from(socket), buffer), own => own.receive(buffer))
+        each!(self, socket => receive(&SockRef::from(socket), buffer, usize::MAX), own => own.receive(buffer))
     }
 
     /// Whether either side can end by itself. If not, the peer sees our end when the stream is
@@ -243,10 +243,12 @@ pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
     socket.send_vectored_with_flags(pieces, SEND_FLAGS)
 }
 
-/// Reads once into the spare capacity of `buffer`, without blocking. 0: the peer has shut its side
-/// down.
-pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut) -> io::Result<usize> {
-    let len = socket.recv(buffer.spare_capacity_mut())?;
+/// Reads once into the spare capacity of `buffer`, at most so many bytes, without blocking. 0: the peer has
+/// shut its side down.
+pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
+    let room = buffer.spare_capacity_mut();
+    let most = most.min(room.len());
+    let len = socket.recv(&mut room[..most])?;
     // SAFETY: the system has initialised `len` bytes of the spare capacity.
     unsafe { buffer.advance_mut(len) };
     Ok(len)
