@@ -179,15 +179,7 @@ class Activity {
     });
   }
 
-  /** Reading starts when handlers of the new connection had their turn to set it up. */
-  startAfter(id, announce) {
-    try {
-      announce();
-    } finally {
-      this.hub?.start(id);
-    }
-  }
-
+  /** Reading starts (`start`) when handlers of a new connection had their turn to set it up. */
   dispatch(payload) {
     const { header } = this;
     const id = header[1];
@@ -197,9 +189,12 @@ class Activity {
         this.hub.destroy(id);
         return;
       }
-      this.startAfter(id, () => {
-        listener.sink._onAccepted(new Connection(this, id, listener), JSON.parse(payload));
-      });
+      const addresses = payload === 'null' ? null : JSON.parse(payload);
+      try {
+        listener.sink._onAccepted(new Connection(this, id, listener), addresses);
+      } finally {
+        this.hub?.start(id);
+      }
       return;
     }
     const endpoint = this.endpoints.get(id);
@@ -213,7 +208,11 @@ class Activity {
         endpoint.inOrder(() => sink._onChunk(payload));
         break;
       case OPEN:
-        this.startAfter(id, () => sink._onOpen(JSON.parse(payload)));
+        try {
+          sink._onOpen(JSON.parse(payload));
+        } finally {
+          this.hub?.start(id);
+        }
         break;
       case END:
         endpoint.inOrder(() => sink._onEnd());

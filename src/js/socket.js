@@ -366,8 +366,7 @@ class Socket extends net.Socket {
   #tap() {
     if (this.#tapped) return;
     this.#tapped = true;
-    if (this.#encoding !== null) super.setEncoding(this.#encoding);
-    this.#encoding = null;
+    this.#decode();
     if (this.#connection?.closed === null) this.#connection.setTapped(true);
   }
 
@@ -379,9 +378,13 @@ class Socket extends net.Socket {
   }
 
   get readableEncoding() {
+    this.#decode();
+    return super.readableEncoding;
+  }
+
+  #decode() {
     if (this.#encoding !== null) super.setEncoding(this.#encoding);
     this.#encoding = null;
-    return super.readableEncoding;
   }
 
   _read() {
