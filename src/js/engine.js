@@ -8,10 +8,10 @@
 // Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event.
 
-const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const { Connection, Listener } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { load } = require('./native');
+const { setImmediate } = require('./timers');
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
 const TURN_UNITS = 256 * 1024;
