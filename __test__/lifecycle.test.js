@@ -18,6 +18,10 @@ onLinux.test(
   },
 );
 
+test('fake timers that come after require do not matter, though most of it is loaded later', async () => {
+  expect(await world.child('fake-timers.js', [world.socketPath()]).next()).toBe('connected');
+});
+
 test('CommonJS and ES modules share the singleton (K21)', async () => {
   expect(await world.child('esm.mjs').next()).toEqual({
     singleton: true,

@@ -5,12 +5,13 @@
 const Events = require('./events');
 const Queue = require('./queue');
 const Socket = require('./socket');
-const TlsSocket = require('./tls-socket');
 const { framingOf, interfaceOf } = require('./config');
 const { argumentError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
-const { clientTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
+
+/** Loaded by who needs it: few programs do. */
+const tlsParts = () => ({ ...require('./tls'), TlsSocket: require('./tls-socket') });
 
 /** Characters and bytes that are kept for a client that was never connected. */
 const MOST_HELD = 16 * 1024 * 1024;
@@ -115,8 +116,8 @@ class Client extends Events {
     }
     this.#cancelRetry();
     const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
-    const tls =
-      this.port && config.tls ? clientTls(config.tls, this.path, (line) => this.log(line)) : null;
+    const { clientTls, shown, TlsSocket } = this.port && config.tls ? tlsParts() : {};
+    const tls = clientTls?.(config.tls, this.path, (line) => this.log(line));
     const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
     socket.setEncoding(config.encoding);
     if (this.port) {

@@ -8,11 +8,11 @@
 const dns = require('node:dns');
 const net = require('node:net');
 const os = require('node:os');
-const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const DgramSocket = require('./dgram-socket');
 const engine = require('./engine');
 const Peers = require('./peers');
 const { systemError, tooLargeError } = require('./errors');
+const { setImmediate } = require('./timers');
 const { decode } = require('./wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */

@@ -9,10 +9,10 @@
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event. Where
 // the event loop watches the sockets, it calls `drain` with the first event.
 
-const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const { Connection, Listener } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { load } = require('./native');
+const { setImmediate } = require('./timers');
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
 const TURN_UNITS = 256 * 1024;
@@ -195,15 +195,7 @@ class Activity {
     });
   }
 
-  /** Reading starts when handlers of the new connection had their turn to set it up. */
-  startAfter(id, announce) {
-    try {
-      announce();
-    } finally {
-      this.hub?.start(id);
-    }
-  }
-
+  /** Reading starts (`start`) when handlers of a new connection had their turn to set it up. */
   dispatch(payload) {
     const { header } = this;
     const id = header[1];
@@ -213,9 +205,12 @@ class Activity {
         this.hub.destroy(id);
         return;
       }
-      this.startAfter(id, () => {
-        listener.sink._onAccepted(new Connection(this, id, listener), JSON.parse(payload));
-      });
+      const addresses = payload === 'null' ? null : JSON.parse(payload);
+      try {
+        listener.sink._onAccepted(new Connection(this, id, listener), addresses);
+      } finally {
+        this.hub?.start(id);
+      }
       return;
     }
     const endpoint = this.endpoints.get(id);
@@ -229,7 +224,11 @@ class Activity {
         endpoint.inOrder(() => sink._onChunk(payload));
         break;
       case OPEN:
-        this.startAfter(id, () => sink._onOpen(JSON.parse(payload)));
+        try {
+          sink._onOpen(JSON.parse(payload));
+        } finally {
+          this.hub?.start(id);
+        }
         break;
       case END:
         endpoint.inOrder(() => sink._onEnd());

@@ -3,12 +3,14 @@
 // the current server. Made by index.js, and by programs through `.IPC`, `.IPCModule` or the deep import
 // services/IPC.
 
-const Client = require('./client');
-const Server = require('./server');
 const log = require('./log');
 const { Defaults } = require('./config');
 const { argumentError, toPort } = require('./errors');
 const { defaultPath } = require('./paths');
+
+// Loaded with the first client or server, so that requiring the package costs next to nothing.
+const clientClass = () => require('./client');
+const serverClass = () => require('./server');
 
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
@@ -153,7 +155,7 @@ class IPC {
       return;
     }
     known?._disconnect(); // one client per id, and no timer of the old one left (F8)
-    const client = new Client(this.config, log);
+    const client = new (clientClass())(this.config, log);
     client.id = id;
     client.path = path;
     if (port !== undefined) client.port = port;
@@ -163,7 +165,7 @@ class IPC {
   }
 
   #serve(path, port, udpType, callback) {
-    this.server = new Server(path, this.config, log, port);
+    this.server = new (serverClass())(path, this.config, log, port);
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;
       // An IPv4 socket cannot be bound to an IPv6 address.

@@ -3,14 +3,12 @@
 // own. Used by server.js.
 
 const net = require('node:net');
-const dns = require('node:dns');
-const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const cluster = require('./cluster');
 const engine = require('./engine');
 const Socket = require('./socket');
-const TlsSocket = require('./tls-socket');
 const { codedError, systemError } = require('./errors');
 const { PADS_ABSTRACT } = require('./paths');
+const { setImmediate } = require('./timers');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
@@ -49,7 +47,7 @@ class Listener extends net.Server {
       this.#listen({ address: host, port }, null);
       return;
     }
-    dns.lookup(host, (error, address) => {
+    require('node:dns').lookup(host, (error, address) => {
       if (this.#closing) return;
       if (error) this.#fail(error);
       else this.#listen({ address, port }, null);
@@ -125,8 +123,9 @@ class Listener extends net.Server {
   }
 
   #newSocket() {
-    if (this.#tls) return new TlsSocket(this.#owner, this.#framing, this.#tls);
-    return new Socket(this.#owner, this.#framing);
+    if (!this.#tls) return new Socket(this.#owner, this.#framing);
+    const TlsSocket = require('./tls-socket');
+    return new TlsSocket(this.#owner, this.#framing, this.#tls);
   }
 
   _onAcceptFailed(reported) {

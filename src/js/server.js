@@ -3,13 +3,15 @@
 // import dao/socketServer (which they also subclass).
 
 const Events = require('./events');
-const DatagramSocket = require('./datagram-socket');
 const Listener = require('./listener');
 const { framingOf, PEER_TIMEOUT } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
-const { serverTls, shown } = require('./tls');
 const { decode, encode, encodeRaw } = require('./wire');
+
+// What needs these parts loads them: few programs do.
+const datagramSocket = () => require('./datagram-socket');
+const tlsOptions = () => require('./tls');
 
 const READABLE_BY_ALL = 0o444;
 const WRITABLE_BY_ALL = 0o222;
@@ -68,7 +70,8 @@ class Server extends Events {
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
-    const tls = config.tls && !udp ? serverTls(config.tls, (line) => this.log(line)) : null;
+    const withTls = Boolean(config.tls) && !udp;
+    const tls = withTls ? tlsOptions().serverTls(config.tls, (line) => this.log(line)) : null;
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -76,11 +79,12 @@ class Server extends Events {
     starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
     this.#starting = starting;
     this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
-    if (!udp) this.log('starting TLS server', shown(config.tls));
-    if (tls) this.log('starting TLS server', shown(config.tls)); // twice, as node-ipc
+    const shown = withTls ? tlsOptions().shown(config.tls) : config.tls;
+    if (!udp) this.log('starting TLS server', shown);
+    if (tls) this.log('starting TLS server', shown); // twice, as node-ipc
     const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
     const listener = udp
-      ? new DatagramSocket(udp, this, framing)
+      ? new (datagramSocket())(udp, this, framing)
       : new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
@@ -148,7 +152,7 @@ class Server extends Events {
       this.#starting = null;
       listener.close();
     }
-    if (listener instanceof DatagramSocket) {
+    if (!(listener instanceof Listener)) {
       await listener.close()._whenClosed(); // there are no connections
       return;
     }

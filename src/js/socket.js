@@ -7,13 +7,12 @@
 // _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
 // ordinary stream event.
 
-const dns = require('node:dns');
 const net = require('node:net');
-const { setImmediate } = require('node:timers'); // the real one, under fake timers too
 const engine = require('./engine');
 const { HIGH_WATER } = require('./connection');
 const { argumentError, codedError, connectError } = require('./errors');
 const { noBufferError, tooLargeError } = require('./errors');
+const { setImmediate } = require('./timers');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -86,7 +85,7 @@ class Socket extends net.Socket {
     if (net.isIP(host)) {
       open([host]);
     } else {
-      (lookup ?? dns.lookup)(host, { family, hints, all: true }, (error, result, resultFamily) => {
+      (lookup ?? require('node:dns').lookup)(host, { family, hints, all: true }, (error, result, resultFamily) => {
         this.#lookedUp(host, open, error, result, resultFamily);
       });
     }
@@ -366,8 +365,7 @@ class Socket extends net.Socket {
   #tap() {
     if (this.#tapped) return;
     this.#tapped = true;
-    if (this.#encoding !== null) super.setEncoding(this.#encoding);
-    this.#encoding = null;
+    this.#decode();
     if (this.#connection?.closed === null) this.#connection.setTapped(true);
   }
 
@@ -379,9 +377,13 @@ class Socket extends net.Socket {
   }
 
   get readableEncoding() {
+    this.#decode();
+    return super.readableEncoding;
+  }
+
+  #decode() {
     if (this.#encoding !== null) super.setEncoding(this.#encoding);
     this.#encoding = null;
-    return super.readableEncoding;
   }
 
   _read() {
