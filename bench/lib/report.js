@@ -4,9 +4,6 @@
 
 const { summary } = require('./stats.js');
 
-/** The packages that ferripc replaces: what targets are about unless they say otherwise. */
-const REPLACED = ['achrinza', 'node-ipc-14'];
-
 /** Three significant digits, thousands with a comma. */
 function number(value) {
   if (value >= 100) {
@@ -99,8 +96,8 @@ function bestText(row, subject, peers) {
   return found.ratio < 1 ? `**${text}, loses**` : text;
 }
 
-function targetText(row, subject) {
-  const { target, over = REPLACED } = row.metric;
+function targetText(row, subject, peers) {
+  const { target, over = peers } = row.metric;
   const found = target && best(row, subject, over);
   if (!found) {
     return '–';
@@ -153,7 +150,9 @@ function report({ cases, samples, peers, subject, titles }) {
   ]);
   if (compared) {
     header.push(`${subject} against the best of the others`, 'target');
-    all.forEach((row, i) => body[i].push(bestText(row, subject, peers), targetText(row, subject)));
+    all.forEach((row, i) =>
+      body[i].push(bestText(row, subject, peers), targetText(row, subject, peers)),
+    );
   }
 
   const notes = ['', 'Median of the samples (smallest–largest).'];

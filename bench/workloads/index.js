@@ -9,7 +9,7 @@
 //   name, title        what --only and the tables call it
 //   metrics            [{ key, title, unit, better: 'lower' | 'higher', target, over }], keys of the client's
 //                      result; `target`, optional: how many times better ferripc is meant to be than
-//                      the best of the peers `over`, which by default are the packages it replaces
+//                      the best of the peers `over`, which by default are all others
 //   reference          optional, { key, of, title }: a value of each sample that has nothing to do with
 //                      its peer, and the metric that the report compares with it
 //   transport, use     what the peer must have, see peers/index.js; default 'unix' and 'messages'
@@ -47,6 +47,7 @@ const workloads = [
   require('./broadcast.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
+  require('./idle.js'),
   require('./import.js'),
 ].map((workload) => ({ transport: 'unix', use: 'messages', ...workload }));
 

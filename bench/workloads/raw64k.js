@@ -97,7 +97,7 @@ module.exports = {
       unit: 'GB/s',
       better: 'higher',
       target: 1,
-      over: ['net', 'achrinza', 'node-ipc-14'],
+      over: ['net'],
     },
   ],
   use: 'raw',
