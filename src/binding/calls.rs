@@ -1,5 +1,5 @@
-//! The two calls that every message takes, `next` and `write`, as plain functions: a method of a class
-//! would cost several look-ups per call. Used by [`super::hub::Hub::calls`].
+//! The calls that every message takes as plain functions: a method of a class would cost several look-ups
+//! per call. Used by [`super::hub::Hub::calls`].
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
@@ -12,16 +12,23 @@ use napi::{check_status, sys};
 
 use super::hub::Core;
 
-/// `[next, write]`, see [`Core::next`] and [`Core::write`].
+/// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
+
+/// See the methods of [`Core`] of the same names.
+const CALLS: [(&CStr, Call); 4] = [
+    (c"next", next),
+    (c"write", write),
+    (c"writeShared", write_shared),
+    (c"writeBytes", write_bytes),
+];
 
 impl ToNapiValue for Calls {
     unsafe fn to_napi_value(env: sys::napi_env, calls: Self) -> Result<sys::napi_value> {
         let mut array = ptr::null_mut();
         // SAFETY: called from JavaScript in `env`, as all below.
-        check_status!(unsafe { sys::napi_create_array_with_length(env, 2, &mut array) })?;
-        for (index, (name, call)) in [(c"next", next as Call), (c"write", write)].iter().enumerate()
-        {
+        check_status!(unsafe { sys::napi_create_array_with_length(env, CALLS.len(), &mut array) })?;
+        for (index, (name, call)) in CALLS.iter().enumerate() {
             // SAFETY: see above.
             unsafe {
                 let function = function(env, name, *call, calls.0.clone())?;
@@ -73,6 +80,48 @@ unsafe extern "C" fn write(env: sys::napi_env, info: sys::napi_callback_info) ->
             let delimit = bool::from_napi_value(env, delimit)?;
             u32::to_napi_value(env, core.write(env, id, text, delimit)?)
         })
+    }
+}
+
+unsafe extern "C" fn write_shared(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
+        call(env, info, |core, [id, text]| {
+            let id = u32::from_napi_value(env, id)?;
+            u32::to_napi_value(env, core.write_shared(env, id, text)?)
+        })
+    }
+}
+
+unsafe extern "C" fn write_bytes(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
+        call(env, info, |core, [id, bytes]| {
+            let id = u32::from_napi_value(env, id)?;
+            u32::to_napi_value(env, core.write_bytes(id, bytes_of(env, bytes)?))
+        })
+    }
+}
+
+/// What a `Uint8Array` holds.
+///
+/// # Safety
+/// JavaScript must not run while the slice is in use.
+unsafe fn bytes_of<'a>(env: sys::napi_env, array: sys::napi_value) -> Result<&'a [u8]> {
+    let (mut len, mut data) = (0, ptr::null_mut());
+    let (kind, buffer, offset) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: see above. An empty array may have no data.
+    unsafe {
+        check_status!(sys::napi_get_typedarray_info(
+            env, array, kind, &mut len, &mut data, buffer, offset
+        ))?;
+        Ok(if len == 0 { &[] } else { std::slice::from_raw_parts(data.cast(), len) })
     }
 }
 

@@ -9,7 +9,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
-use super::hub::{Core, Hub, tidy};
+use super::hub::{Core, Hub, count, tidy};
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;
@@ -204,7 +204,7 @@ fn send(core: &mut Core, id: u32, targets: &[u32], ends: impl Iterator<Item = us
     let pieces: Vec<Piece<'_>> = targets.chunks_exact(TARGET_WORDS).zip(ends).map(cut).collect();
     let waiting = core.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
     tidy(&mut core.scratch);
-    waiting.try_into().unwrap_or(u32::MAX)
+    count(waiting)
 }
 
 impl Hub {

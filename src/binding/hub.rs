@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle,
@@ -47,6 +48,8 @@ pub struct Hub {
 pub struct Core {
     pub engine: engine::hub::Hub,
     pub scratch: Vec<u8>,
+    /// What many connections are to send: see [`Core::write_shared`].
+    shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
 }
@@ -72,7 +75,8 @@ impl Hub {
         let engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         })?;
-        let core = Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), header }));
+        let core =
+            Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn)?;
@@ -82,11 +86,15 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(handle) })
     }
 
-    /// The calls that every message takes: `[next, write]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
-    /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`. Returns
-    ///   the bytes that wait.
+    /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
+    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
+    ///   call, and all connections send from one buffer.
+    /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
+    ///
+    /// The last three return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -124,11 +132,10 @@ impl Hub {
         self.core.borrow_mut().engine.close_listener(id);
     }
 
-    /// Writes bytes. Returns the bytes that wait.
+    /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
-    pub fn write_bytes(&self, id: u32, bytes: Uint8ArraySlice) -> u32 {
-        let queued = self.on(id, |connection| connection.write_copy(&bytes)).unwrap_or(0);
-        queued.try_into().unwrap_or(u32::MAX)
+    pub fn drop_shared(&self) {
+        self.core.borrow_mut().shared = None;
     }
 
     /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that
@@ -299,7 +306,34 @@ impl Core {
         Some(event)
     }
 
-    /// Writes text as UTF-8, followed by the delimiter if `delimit`. Returns the bytes that wait.
+    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
+        let connection = self.engine.connection(id);
+        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
+    }
+
+    pub fn write_shared(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        let bytes = match self.shared.take() {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = Vec::new();
+                text::append(env, text, &mut bytes)?;
+                bytes.extend_from_slice(connection.delimiter());
+                bytes.into()
+            }
+        };
+        let queued = connection.write_shared(&bytes);
+        self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
     pub fn write(
         &mut self,
         env: sys::napi_env,
@@ -333,7 +367,12 @@ fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Err
 fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
     let queued = connection.write(scratch);
     tidy(scratch);
-    queued.try_into().unwrap_or(u32::MAX)
+    count(queued)
+}
+
+/// A number of bytes, for JavaScript.
+pub(super) fn count(bytes: usize) -> u32 {
+    bytes.try_into().unwrap_or(u32::MAX)
 }
 
 /// Empties the scratch buffer, and gives it back if it has grown large.

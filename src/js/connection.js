@@ -74,13 +74,17 @@ class Connection extends Endpoint {
         this.flush();
         return this.send(frame);
       }
-      this.pending += this.delimiter + frame;
+      const { shared } = this.activity;
+      if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
+      else this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) this.flush();
     }
     return this.queued < HIGH_WATER;
   }
 
   writeFrame(frame) {
+    const { shared } = this.activity;
+    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text);
     if (typeof frame !== 'string') {
       const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
       if (queued !== -1) return queued;
@@ -99,7 +103,7 @@ class Connection extends Endpoint {
     this.queued =
       typeof data === 'string'
         ? this.activity.write(this.id, data, false)
-        : this.hub.writeBytes(this.id, data);
+        : this.activity.writeBytes(this.id, data);
     return this.queued < HIGH_WATER;
   }
 
@@ -108,6 +112,22 @@ class Connection extends Endpoint {
     const text = this.pending;
     this.pending = '';
     if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
+  }
+
+  /** Whether the same bytes wait for the end of the turn in both. */
+  isAlike(other) {
+    return (
+      this.pending === other.pending &&
+      this.delimiter === other.delimiter &&
+      this.closed === null &&
+      other.closed === null
+    );
+  }
+
+  /** As `flush`, for one of many that are alike. */
+  flushShared() {
+    this.queued = this.activity.writeShared(this.id, this.pending);
+    this.pending = '';
   }
 
   /** `queued` as of now, with what is pending. */
@@ -242,6 +262,30 @@ class Delivery {
   }
 }
 
+/** One frame on its way to many connections of the same framing: what they have in common is made once. */
+class Shared {
+  #before = '';
+  #joined = '';
+  #text = null;
+
+  constructor(frame) {
+    this.frame = frame;
+  }
+
+  /** What waits in a connection, and the frame: the same string for the same `before`. */
+  join(before, delimiter) {
+    if (this.#joined === '' || before !== this.#before) {
+      this.#before = before;
+      this.#joined = before + delimiter + this.frame;
+    }
+    return this.#joined;
+  }
+
+  get text() {
+    return (this.#text ??= String(this.frame));
+  }
+}
+
 /** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
@@ -263,6 +307,7 @@ class Listener extends Endpoint {
 module.exports = {
   Connection,
   Listener,
+  Shared,
   Endpoint,
   FLUSH_AT,
   HIGH_WATER,

@@ -9,7 +9,7 @@
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event. Where
 // the event loop watches the sockets, it calls `drain` with the first event.
 
-const { Connection, Listener } = require('./connection');
+const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { load } = require('./native');
 const { setImmediate } = require('./timers');
@@ -73,13 +73,15 @@ class Activity {
     /** Connections with pending frames. */
     this.dirty = [];
     this.flushScheduled = false;
+    /** The frame that is being sent to many connections, see connection.js; or null. */
+    this.shared = null;
     this.draining = false;
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
     const { Hub } = load();
     const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
     this.hub = new Hub(() => this.drain(), turn, this.header);
-    [this.next, this.write] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     this.onExit = () => this.flush();
@@ -138,7 +140,23 @@ class Activity {
     const { dirty } = this;
     if (dirty.length === 0) return;
     this.dirty = [];
-    for (const connection of dirty) connection.flush();
+    for (let i = 0; i < dirty.length;) i = this.flushAlike(dirty, i);
+  }
+
+  /** Flushes the connection at `from`, and with it those after it in which the same waits. */
+  flushAlike(dirty, from) {
+    const first = dirty[from];
+    let to = from + 1;
+    if (first instanceof Connection && first.pending !== '' && this.shared === null) {
+      while (to < dirty.length && dirty[to] instanceof Connection && first.isAlike(dirty[to])) to++;
+    }
+    if (to === from + 1) {
+      first.flush();
+    } else {
+      for (let i = from; i < to; i++) dirty[i].flushShared();
+      this.hub.dropShared();
+    }
+    return to;
   }
 
   /** Taking events goes on in the next turn; until then the event loop does not begin with one. */
@@ -316,6 +334,19 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
+/** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
+function broadcast(frame, send) {
+  const activity = current;
+  if (activity === null || activity.shared !== null || frame instanceof Uint8Array) return send();
+  activity.shared = new Shared(frame);
+  try {
+    return send();
+  } finally {
+    activity.shared = null;
+    activity.hub?.dropShared();
+  }
+}
+
 /** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
 function driver() {
   const { Hub } = load();
@@ -327,4 +358,4 @@ function driver() {
   }
 }
 
-module.exports = { bind, connect, listen, listenElsewhere, driver };
+module.exports = { bind, broadcast, connect, listen, listenElsewhere, driver };

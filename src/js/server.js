@@ -2,6 +2,7 @@
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
 // import dao/socketServer (which they also subclass).
 
+const engine = require('./engine');
 const Events = require('./events');
 const Listener = require('./listener');
 const { framingOf, PEER_TIMEOUT } = require('./config');
@@ -221,9 +222,11 @@ class Server extends Events {
       const { peerTimeout = PEER_TIMEOUT } = config;
       return !this.server || this.server._broadcast(this.#delimited(message), peerTimeout);
     }
-    let below = true;
-    for (const socket of this.sockets) below = this.#send(socket, message) && below;
-    return below;
+    return engine.broadcast(message, () => {
+      let below = true;
+      for (const socket of this.sockets) below = this.#send(socket, message) && below;
+      return below;
+    });
   }
 
   #encode(type, data) {

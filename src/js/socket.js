@@ -85,9 +85,13 @@ class Socket extends net.Socket {
     if (net.isIP(host)) {
       open([host]);
     } else {
-      (lookup ?? require('node:dns').lookup)(host, { family, hints, all: true }, (error, result, resultFamily) => {
-        this.#lookedUp(host, open, error, result, resultFamily);
-      });
+      (lookup ?? require('node:dns').lookup)(
+        host,
+        { family, hints, all: true },
+        (error, result, resultFamily) => {
+          this.#lookedUp(host, open, error, result, resultFamily);
+        },
+      );
     }
     return this;
   }

@@ -193,24 +193,23 @@ impl Connection {
     /// After the end (or a failure, which is reported as an event) the bytes are dropped.
     pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
         let mut state = self.lock();
-        if let Some(sent) = self.send_now(&mut state, bytes)
-            && sent < bytes.len()
-        {
-            self.queue(&mut state, keep(bytes, sent));
-        }
+        let rest = self.send_now(&mut state, bytes).map(|sent| keep(bytes, sent));
         bytes.clear();
-        state.outbox.queued()
+        self.queue(&mut state, rest)
     }
 
     /// The same for bytes that stay the caller's.
     pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
         let mut state = self.lock();
-        if let Some(sent) = self.send_now(&mut state, bytes)
-            && sent < bytes.len()
-        {
-            self.queue(&mut state, Bytes::copy_from_slice(&bytes[sent..]));
-        }
-        state.outbox.queued()
+        let sent = self.send_now(&mut state, bytes);
+        self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
+    }
+
+    /// The same for bytes that many connections send.
+    pub fn write_shared(self: &Arc<Self>, bytes: &Bytes) -> usize {
+        let mut state = self.lock();
+        let sent = self.send_now(&mut state, bytes);
+        self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
     }
 
     /// How much of `bytes` the system takes now. `None`: they are to be dropped.
@@ -233,9 +232,13 @@ impl Connection {
         Some(sent)
     }
 
-    fn queue(self: &Arc<Self>, state: &mut State, bytes: Bytes) {
-        state.outbox.push(bytes);
-        self.start_flush(state);
+    /// Keeps what the system has not taken. Returns the bytes that wait.
+    fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
+        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+            state.outbox.push(rest);
+            self.start_flush(state);
+        }
+        state.outbox.queued()
     }
 
     /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
