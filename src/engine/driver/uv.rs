@@ -196,13 +196,16 @@ impl Shared {
                 thread::yield_now();
                 match connection.poll_now() {
                     Some(Found::Nothing) if begin.elapsed() < limit => {}
-                    Some(found) => break found,
-                    None => return,
+                    found => break found,
                 }
             };
-            policy.polled(found != Found::Nothing);
-            self.busy_poll.set(policy);
-            if found == Found::Nothing || !self.take_all(connection, found) {
+            if let Some(found) = found {
+                policy.polled(found != Found::Nothing);
+                self.busy_poll.set(policy);
+            }
+            // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
+            let goes_on = self.take_all(connection, found.unwrap_or(Found::Nothing));
+            if !goes_on || matches!(found, None | Some(Found::Nothing)) {
                 return;
             }
         }
