@@ -1,7 +1,7 @@
 'use strict';
-// New connections must not keep the event loop from everything else, such as the end of old ones.
+// Neither new connections nor long conversations may keep the event loop from everything else.
 
-const { createWorld } = require('./helpers/world');
+const { createWorld, unixPlace } = require('./helpers/world');
 
 const world = createWorld();
 
@@ -17,4 +17,24 @@ test('who comes when a long conversation pauses is heard at once', async () => {
   await world.child('listen.js', [path]).next();
   const visits = world.child('visits.js', [{ path }, 300, 10]);
   expect(await visits.next()).toEqual({ visits: 10 });
+});
+
+test('what a handler schedules has its turn before the next message, however long a conversation is', async () => {
+  const path = world.socketPath();
+  await world.child('listen.js', [path]).next();
+  const client = await world.connect(unixPlace(path));
+  let scheduled = 0;
+  let ran = 0;
+  const late = [];
+  await new Promise((resolve) => {
+    client.on('echo', (n) => {
+      if (ran !== scheduled) late.push(n);
+      scheduled++;
+      setImmediate(() => ran++);
+      if (n === 1000) resolve();
+      else client.emit('echo', n + 1);
+    });
+    client.emit('echo', 0);
+  });
+  expect(late).toEqual([]);
 });
