@@ -13,6 +13,8 @@ class Events {
    * it: a dispatch under way sees what is added, keeps its place, and skips what was removed.
    */
   #handlers = new Map();
+  /** The registrations of '*', or undefined: they are asked for with every event. */
+  #wildcard;
 
   /**
    * Adds a handler; with `once`, for one event only. Chainable.
@@ -24,7 +26,7 @@ class Events {
     // The flag belongs to this registration, not to the function (F17).
     const entry = { handler, once: Boolean(once), removed: false };
     const entries = this.#handlers.get(type);
-    if (entries === undefined) this.#handlers.set(type, [entry]);
+    if (entries === undefined) this.#set(type, [entry]);
     else entries.push(entry);
     return this;
   }
@@ -71,8 +73,7 @@ class Events {
    */
   publish(type, ...args) {
     if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
-    const wildcard = this.#handlers.get(WILDCARD);
-    if (wildcard !== undefined) this.#run(WILDCARD, wildcard, [type, ...args]);
+    if (this.#wildcard !== undefined) this.#run(WILDCARD, this.#wildcard, [type, ...args]);
     // A message of type '*' is for the wildcard handlers, which have had it.
     const entries = type === WILDCARD ? undefined : this.#handlers.get(type);
     if (entries !== undefined) this.#run(type, entries, args);
@@ -81,8 +82,7 @@ class Events {
 
   /** Runs the '*' handlers alone, for bookkeeping that has to come between the two. */
   _publishWildcard(type, ...args) {
-    const entries = this.#handlers.get(WILDCARD);
-    if (entries !== undefined) this.#run(WILDCARD, entries, [type, ...args]);
+    if (this.#wildcard !== undefined) this.#run(WILDCARD, this.#wildcard, [type, ...args]);
   }
 
   /** Runs the handlers of `type` alone: for events that '*' handlers of node-ipc never saw. */
@@ -103,8 +103,13 @@ class Events {
     const entries = this.#handlers.get(type);
     if (entries === undefined) return;
     const kept = entries.filter((entry) => !(entry.removed = test(entry)));
-    if (kept.length > 0) this.#handlers.set(type, kept);
+    this.#set(type, kept);
+  }
+
+  #set(type, entries) {
+    if (entries.length > 0) this.#handlers.set(type, entries);
     else this.#handlers.delete(type);
+    if (type === WILDCARD) this.#wildcard = this.#handlers.get(WILDCARD);
   }
 }
 
