@@ -190,6 +190,13 @@ describe('a broadcast, which is made once for all (K15)', () => {
     expect(await texts(peers[2].peer, 7)).toEqual(['first', ...common]);
   });
 
+  test.each([1, 3])('of more than a turn collects, to %d', async (count) => {
+    const { server, peers } = await serverAndPeers(count);
+    const sent = Array.from({ length: 500 }, (_, i) => `${i} `.repeat(100));
+    for (const data of sent) server.broadcast('x', data);
+    for (const { peer } of peers) expect(await texts(peer, sent.length)).toEqual(sent);
+  });
+
   test('a broadcast by an error handler within a broadcast', async () => {
     const at = await world.place('unix');
     const server = await world.serve(at, { maxQueuedBytes: 256 * 1024 });

@@ -1,7 +1,8 @@
 'use strict';
 // Deep import of node-ipc (K25): messages <-> text, for programs that write to sockets themselves.
 
-const { Defaults, framingOf } = require('../src/js/config');
+const { Defaults } = require('../src/js/config');
+const { framingOf } = require('../src/js/settings');
 const { encode } = require('../src/js/wire');
 
 module.exports = class EventParser {

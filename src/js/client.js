@@ -5,9 +5,9 @@
 const Events = require('./events');
 const Queue = require('./queue');
 const Socket = require('./socket');
-const { framingOf, interfaceOf } = require('./config');
 const { argumentError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
+const { framingOf, interfaceOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 
 /** Loaded by who needs it: few programs do. */

@@ -1,20 +1,18 @@
 'use strict';
-// The defaults of `ipc.config` and how its values are read. Used by ipc.js, client.js and server.js.
+// The defaults of `ipc.config`. Loaded with the package; how the values are read is in settings.js, which
+// only clients and servers need.
 //
 // A configuration is a plain mutable object that users change and replace at any time (K6), so values
 // are read when they are used and a missing one means its default.
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
-const { HIGH_WATER } = require('./connection');
-const { argumentError } = require('./errors');
-const { DEFAULT_DELIMITER } = require('./wire');
+
+/** Ends a message unless the configuration says otherwise (K1). */
+const DEFAULT_DELIMITER = '\f';
 
 /** Bytes that may wait in one connection when nothing else is configured. */
 const MAX_QUEUED = 1024 * 1024 * 1024;
-
-/** More than the engine counts. */
-const MOST_QUEUED = 0xffffffff;
 
 /** How long a silent UDP peer is remembered, in ms. */
 const PEER_TIMEOUT = 300_000;
@@ -93,43 +91,4 @@ function hostname() {
   }
 }
 
-/**
- * The framing that a client or server keeps from now on (F3).
- * @throws {TypeError} if the delimiter is not a non-empty string, or maxMessageBytes or maxQueuedBytes not a
- *   positive number
- */
-function framingOf(config) {
-  const {
-    delimiter = DEFAULT_DELIMITER,
-    maxMessageBytes = constants.MAX_STRING_LENGTH,
-    maxQueuedBytes = MAX_QUEUED,
-  } = config;
-  if (typeof delimiter !== 'string' || delimiter === '') {
-    throw argumentError('config.delimiter', 'a non-empty string', delimiter);
-  }
-  if (!(maxMessageBytes > 0)) {
-    throw argumentError('config.maxMessageBytes', 'a positive number', maxMessageBytes);
-  }
-  if (!(maxQueuedBytes > 0)) {
-    throw argumentError('config.maxQueuedBytes', 'a positive number', maxQueuedBytes);
-  }
-  const maxFrame = Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH);
-  const maxQueued = Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED);
-  return { delimiter, maxFrame, maxQueued, raw: Boolean(config.rawBuffer) };
-}
-
-/**
- * The options for connecting to a host, from `config.interface` or `config.interfaces` (K24), and below
- * them those that `config.tls` has, which node-ipc hands to `tls.connect`.
- */
-function interfaceOf(config) {
-  const options = {};
-  for (const source of [config.tls, config.interfaces, config.interface]) {
-    for (const key of ['localAddress', 'localPort', 'family', 'hints', 'lookup']) {
-      if (source?.[key]) options[key] = source[key];
-    }
-  }
-  return options;
-}
-
-module.exports = { Defaults, PEER_TIMEOUT, framingOf, interfaceOf };
+module.exports = { Defaults, DEFAULT_DELIMITER, MAX_QUEUED, PEER_TIMEOUT };

@@ -126,6 +126,7 @@ class Connection extends Endpoint {
 
   /** As `flush`, for one of many that are alike. */
   flushShared() {
+    if (this.pending === '') return; // it was among them twice
     this.queued = this.activity.writeShared(this.id, this.pending);
     this.pending = '';
   }

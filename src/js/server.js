@@ -5,9 +5,10 @@
 const engine = require('./engine');
 const Events = require('./events');
 const Listener = require('./listener');
-const { framingOf, PEER_TIMEOUT } = require('./config');
+const { PEER_TIMEOUT } = require('./config');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
+const { framingOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 
 // What needs these parts loads them: few programs do.

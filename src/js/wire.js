@@ -4,9 +4,6 @@
 
 const { codedError } = require('./errors');
 
-/** Ends a message unless the configuration says otherwise. */
-const DEFAULT_DELIMITER = '\f';
-
 /** Types whose beginning of a message is kept. */
 const MOST_HEADS = 256;
 
@@ -104,4 +101,4 @@ function decodeWhole(frame, owner, socket) {
   owner._onMessage(socket, message.type, message.data);
 }
 
-module.exports = { DEFAULT_DELIMITER, encode, encodeRaw, decode };
+module.exports = { encode, encodeRaw, decode };
