@@ -3,6 +3,8 @@
 // goes over the wire, and what handlers get, is always what JSON.stringify and JSON.parse of the whole make
 // of it (K1, K7).
 
+const v8 = require('node:v8');
+const vm = require('node:vm');
 const { collect, once } = require('./helpers/events');
 const { createWorld } = require('./helpers/world');
 
@@ -126,6 +128,27 @@ describe('what is received is what a JSON parser makes of the whole frame', () =
     const alike = Array.from({ length: 500 }, (_, i) => `{"type":"a","data":{"é":${i}}}`);
     const got = await received((peer) => peer.writeFrames(...alike));
     expect(got).toEqual(Array.from({ length: 500 }, (_, i) => ['a', { é: i }]));
+  });
+
+  test('a string of megabytes outlives its connection, and those before it', async () => {
+    v8.setFlagsFromString('--expose-gc');
+    const gc = vm.runInNewContext('gc');
+    const kept = [];
+    for (const letter of ['a', 'é', '€']) {
+      const { server, peer } = await serverAndPeer();
+      for (let i = 0; i < 4; i++) {
+        const got = once(server, 'x');
+        peer.send('x', `${i}${letter.repeat(1_500_000)}`);
+        const [data] = await got;
+        if (i % 2 === 0) kept.push(data);
+      }
+      await server.stop({ disconnect: true });
+      gc();
+    }
+    const expected = ['a', 'é', '€'].flatMap((letter) =>
+      ['0', '2'].map((i) => i + letter.repeat(1_500_000)),
+    );
+    expect(kept.every((data, i) => data === expected[i])).toBe(true);
   });
 
   const broken = [

@@ -90,7 +90,7 @@ pub enum Payload {
     None,
     Json(Value),
     Bytes(Bytes),
-    Frames { batch: Batch, text: Text },
+    Frames { batch: Batch, text: Text, external: bool },
 }
 
 /// No event.
@@ -112,7 +112,7 @@ pub fn set_more(header: &mut [u32], more: bool) {
 /// Converts `event`, which came from `hub`.
 pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
     let (kind, id, payload) = match event {
-        Event::Frames { id, batch } => (Kind::Frames, id, frames(batch, hub.delimiter(id), header)),
+        Event::Frames { id, batch } => (Kind::Frames, id, frames(id, batch, hub, header)),
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
         Event::Accepted { listener, connection, ends, tls } => {
@@ -140,7 +140,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             for (words, part) in header[PARTS_AT + 1..].chunks_exact_mut(2).zip(&parts) {
                 words.copy_from_slice(&[part.frames as u32, part.size as u32]);
             }
-            (Kind::Datagrams, id, frames(batch, hub.delimiter(id), header))
+            (Kind::Datagrams, id, frames(id, batch, hub, header))
         }
         Event::Datagram { id, peer, bytes, framed } => {
             header[2] = framed.into();
@@ -163,14 +163,16 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
 }
 
 /// A batch's text, and where its frames end in it.
-fn frames(batch: Batch, delimiter: &[u8], header: &mut [u32]) -> Payload {
+fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
+    let delimiter = hub.delimiter(id);
     header[2] = batch.ends.len() as u32;
     let head = common_head(&batch, delimiter.len());
     header[HEAD] = head as u32;
     header[PLAIN] = is_plain_text(&batch, head).into();
     let ends = &mut header[ENDS_AT..];
     let text = decode(&batch, delimiter, |index, end| ends[index] = end as u32);
-    Payload::Frames { batch, text }
+    // Node is the one runtime whose loop is used, and whose strings are known to be kept in place.
+    Payload::Frames { batch, text, external: hub.is_on_loop() }
 }
 
 /// The result of listening, as JSON.
@@ -265,11 +267,11 @@ impl ToNapiValue for Payload {
                 check_status!(status)?;
                 Ok(value)
             }
-            Payload::Frames { batch, text } => match text {
+            Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.
-                Text::Ascii => unsafe { text::from_latin1(env, &batch.bytes) },
+                Text::Ascii => unsafe { text::from_latin1(env, batch.bytes, external) },
                 // SAFETY: see above.
-                Text::Latin1(bytes) => unsafe { text::from_latin1(env, &bytes) },
+                Text::Latin1(bytes) => unsafe { text::from_latin1(env, bytes.into(), external) },
                 // SAFETY: see above; `decode` has checked that the bytes are UTF-8.
                 Text::Utf8 => unsafe {
                     <&str>::to_napi_value(env, str::from_utf8_unchecked(&batch.bytes))

@@ -4,6 +4,7 @@
 use std::ffi::c_char;
 use std::ptr;
 
+use bytes::Bytes;
 use napi::bindgen_prelude::*;
 use napi::{Env, JsString, check_status, sys};
 
@@ -87,16 +88,92 @@ fn read(
     Ok(())
 }
 
-/// A JavaScript string of characters below U+0100, one byte each.
+/// A JavaScript string of characters below U+0100, one byte each. With `external` the bytes of a long one stay
+/// where they are, if the runtime can do that.
 ///
 /// # Safety
 /// `env` must be the environment that is being called from.
-pub unsafe fn from_latin1(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
+pub unsafe fn from_latin1(
+    env: sys::napi_env,
+    bytes: Bytes,
+    external: bool,
+) -> Result<sys::napi_value> {
     let mut value = ptr::null_mut();
     let len = bytes.len() as isize;
+    #[cfg(not(target_os = "linux"))]
+    let _ = external;
+    #[cfg(target_os = "linux")]
+    if external
+        && bytes.len() >= EXTERNAL_FROM
+        && let Some(create) = external::create()
+    {
+        // SAFETY: see above.
+        return unsafe { external::string(env, create, bytes) };
+    }
     // SAFETY: the pointer and length are those of a slice; the caller vouches for `env`.
     let status =
         unsafe { sys::napi_create_string_latin1(env, bytes.as_ptr().cast(), len, &mut value) };
     check_status!(status)?;
     Ok(value)
+}
+
+/// Bytes from which on a string is not copied: a copy of less costs no more than what it takes to avoid it.
+#[cfg(target_os = "linux")]
+const EXTERNAL_FROM: usize = 1024 * 1024;
+
+/// Strings whose characters stay where they are. Node has them since 18.18 and 20.4:
+/// <https://nodejs.org/api/n-api.html#node_api_create_external_string_latin1>. Only where an addon stays loaded
+/// to the end of the process (`-z nodelete`): its function may be called after its environment has ended.
+#[cfg(target_os = "linux")]
+mod external {
+    use std::ffi::{c_char, c_void};
+    use std::ptr;
+    use std::sync::OnceLock;
+
+    use bytes::Bytes;
+    use napi::bindgen_prelude::*;
+    use napi::{check_status, sys};
+
+    use crate::engine::driver::uv::symbol;
+
+    pub type Create = unsafe extern "C" fn(
+        sys::napi_env,
+        *mut c_char,
+        usize,
+        sys::napi_finalize,
+        *mut c_void,
+        *mut sys::napi_value,
+        *mut bool,
+    ) -> sys::napi_status;
+
+    /// `None` where the runtime has no such function.
+    pub fn create() -> Option<Create> {
+        static CREATE: OnceLock<Option<Create>> = OnceLock::new();
+        let name = c"node_api_create_external_string_latin1";
+        // SAFETY: the function has the type that Node documents.
+        *CREATE.get_or_init(|| unsafe { symbol(name) })
+    }
+
+    /// # Safety
+    /// `env` must be the environment that is being called from.
+    pub unsafe fn string(
+        env: sys::napi_env,
+        create: Create,
+        bytes: Bytes,
+    ) -> Result<sys::napi_value> {
+        let (mut value, mut copied) = (ptr::null_mut(), false);
+        let (data, len) = (bytes.as_ptr().cast_mut().cast(), bytes.len());
+        let hint = Box::into_raw(Box::new(bytes)).cast();
+        // SAFETY: the bytes stay where they are and as they are until `release`, which is called once: when
+        // the string is gone, or at once if it was copied, or not at all if it failed.
+        let status =
+            unsafe { create(env, data, len, Some(release), hint, &mut value, &mut copied) };
+        check_status!(status)?;
+        Ok(value)
+    }
+
+    unsafe extern "C" fn release(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+        // SAFETY: see `string`.
+        drop(unsafe { Box::from_raw(hint.cast::<Bytes>()) });
+    }
 }

@@ -22,7 +22,7 @@ use std::time::Instant;
 use bytes::BytesMut;
 
 use super::Connection;
-use super::busy_poll::{BusyPoll, MOST_POLLS};
+use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
 use super::on_loop::{Found, TURN_BYTES};
 use crate::engine::event::Id;
 
@@ -78,7 +78,7 @@ fn api() -> Option<&'static Api> {
 ///
 /// # Safety
 /// `F` must be the function pointer type of that symbol.
-unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
+pub unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
     // SAFETY: the name is NUL-terminated; the default scope needs no handle.
     let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
@@ -185,6 +185,7 @@ impl Shared {
     /// Looks for more, after a turn of `connection`, which had sent so many bytes before it: see
     /// [`super::busy_poll`].
     fn poll_busily(&self, connection: &Arc<Connection>, mut sent: u64) {
+        let mut since = None;
         for _ in 0..MOST_POLLS {
             let mut policy = self.busy_poll.get();
             let limit = policy.turn(connection.id(), connection.bytes_sent() > sent);
@@ -192,6 +193,9 @@ impl Shared {
             sent = connection.bytes_sent();
             let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
             let begin = Instant::now();
+            if begin - *since.get_or_insert(begin) > MOST_TIME {
+                return;
+            }
             let found = loop {
                 thread::yield_now();
                 match connection.poll_now() {
