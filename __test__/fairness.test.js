@@ -10,3 +10,11 @@ test('a client that comes one visit at a time never has many sockets (F16, K23)'
   expect(errors).toEqual([]);
   expect(most).toBeLessThan(20);
 });
+
+test('who comes when a long conversation pauses is heard at once', async () => {
+  const path = world.socketPath();
+  // With nothing else to do, which is when a server looks out for the next message.
+  await world.child('listen.js', [path]).next();
+  const visits = world.child('visits.js', [{ path }, 300, 10]);
+  expect(await visits.next()).toEqual({ visits: 10 });
+});

@@ -1,7 +1,7 @@
 'use strict';
 
-// Round trip with one message in flight: the latency of a request and its answer, over a Unix socket
-// and over TCP on the loopback interface. See index.js for the interface; loaded from there.
+// Round trip with one message in flight: the latency of a request and its answer, over a Unix socket,
+// and over TCP and UDP on the loopback interface. See index.js for the interface; loaded from there.
 
 const { makeMessage, isMessage, mismatch } = require('../lib/message.js');
 const { median, quantile } = require('../lib/stats.js');
@@ -81,5 +81,11 @@ module.exports = [
     title: 'Round trip over TCP, 100 B',
     transport: 'tcp',
     targets: [1.2],
+  }),
+  pingpong({
+    name: 'udp-pingpong',
+    title: 'Round trip over UDP, 100 B',
+    transport: 'udp',
+    targets: [1],
   }),
 ];

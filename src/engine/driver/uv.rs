@@ -178,13 +178,15 @@ impl Shared {
                 thread::yield_now();
                 match connection.poll_now() {
                     Some(false) if begin.elapsed() < limit => {}
-                    Some(found) => break found,
-                    None => return,
+                    found => break found,
                 }
             };
-            policy.polled(found);
-            self.busy_poll.set(policy);
-            if !found || !(self.turn)() {
+            if let Some(found) = found {
+                policy.polled(found);
+                self.busy_poll.set(policy);
+            }
+            // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
+            if !(self.turn)() || found != Some(true) {
                 return;
             }
         }
