@@ -1,8 +1,8 @@
 //! The loop driver's hold on a libuv event loop that somebody else runs (Node's, Electron's): which
-//! symbols it needs, and one `uv_poll_t` per connection. Unix only.
+//! symbols it needs, and one `uv_poll_t` per socket. Unix only.
 //!
 //! The symbols are looked up at run time, never linked: where they are missing (Bun, Deno, a program
-//! without Node) [`Loop::new`] returns `None` and connections stay with the tokio driver.
+//! without Node) [`Loop::new`] returns `None` and sockets stay with the tokio driver.
 //!
 //! Everything here happens on the loop's own thread. The functions of libuv that are used:
 //! <https://docs.libuv.org/en/v1.x/poll.html>, <https://docs.libuv.org/en/v1.x/handle.html>.
@@ -21,7 +21,6 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::Connection;
 use super::busy_poll::{BusyPoll, MOST_POLLS};
 use crate::engine::event::Id;
 
@@ -29,6 +28,21 @@ const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
 /// `uv_handle_type` of a poll handle.
 const UV_POLL: c_int = 8;
+
+/// Whose socket is watched: a connection or a datagram socket. All calls come on the loop's thread.
+pub trait Watched {
+    /// Its handle.
+    fn id(&self) -> Id;
+    /// The socket is ready, or the loop has stopped watching it after an error.
+    fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool);
+    /// Reads what is there, before the loop says that there is something. False: nothing is. `None`:
+    /// nothing is to be read.
+    fn poll_now(self: Arc<Self>) -> Option<bool>;
+    /// How much was handed to the system so far, in whatever unit.
+    fn sent(&self) -> u64;
+    /// Closes now. Nothing is reported any more.
+    fn destroy(&self);
+}
 
 /// A receive buffer of up to this many bytes is kept for the next read of any connection.
 const BUFFER_KEPT: usize = 256 * 1024;
@@ -85,7 +99,7 @@ unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
     (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
 }
 
-/// A loop that connections can be watched on.
+/// A loop that sockets can be watched on.
 #[derive(Clone)]
 pub struct Loop {
     shared: Rc<Shared>,
@@ -99,7 +113,7 @@ struct Shared {
     turn: Box<dyn Fn() -> bool>,
     /// Handles that are not yet closed, the closing ones included.
     open: Cell<usize>,
-    watched: RefCell<HashMap<Id, Weak<Connection>>>,
+    watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     /// For the reads of all connections: each has it for one turn.
     buffer: Cell<BytesMut>,
     busy_poll: Cell<BusyPoll>,
@@ -108,7 +122,7 @@ struct Shared {
 }
 
 impl Loop {
-    /// Connections on `uv_loop`; `turn` is called, on this thread, when the mailbox has something.
+    /// Sockets on `uv_loop`; `turn` is called, on this thread, when the mailbox has something.
     ///
     /// # Safety
     /// `uv_loop` must be a libuv loop that this thread runs, and must run until
@@ -128,18 +142,18 @@ impl Loop {
         Some(Self { shared: Rc::new(shared) })
     }
 
-    /// Destroys all connections on this loop and calls `done` when their handles are closed.
+    /// Destroys all that is watched on this loop and calls `done` when their handles are closed.
     pub fn close(&self, done: Box<dyn FnOnce()>) {
         let watched: Vec<_> = self.shared.watched.borrow_mut().drain().collect();
-        for connection in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
-            connection.destroy();
+        for owner in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
+            owner.destroy();
         }
         *self.shared.when_closed.borrow_mut() = Some(done);
         self.shared.check_closed();
     }
 
-    /// Prepares to watch `fd` for `connection`, whose `on_ready` will be called.
-    pub fn watch(&self, fd: RawFd, connection: &Arc<Connection>) -> io::Result<Poll> {
+    /// Prepares to watch `fd` for `owner`, whose `on_ready` will be called.
+    pub fn watch(&self, fd: RawFd, owner: Arc<dyn Watched>) -> io::Result<Poll> {
         let shared = &self.shared;
         let handle = allocate(shared.api);
         // SAFETY: `handle` has the size that this libuv wants, the loop is alive (see `new`).
@@ -149,7 +163,9 @@ impl Loop {
             unsafe { deallocate(shared.api, handle) };
             return Err(io::Error::from_raw_os_error(-status));
         }
-        let data = Box::new(Watched { shared: shared.clone(), connection: connection.clone() });
+        let id = owner.id();
+        shared.watched.borrow_mut().insert(id, Arc::downgrade(&owner));
+        let data = Box::new(Watch { shared: shared.clone(), owner });
         // SAFETY: the handle is initialised. `on_closed` takes the data back.
         unsafe {
             (shared.api.set_data)(handle, Box::into_raw(data).cast());
@@ -157,26 +173,26 @@ impl Loop {
             (shared.api.unref)(handle);
         }
         shared.open.set(shared.open.get() + 1);
-        shared.watched.borrow_mut().insert(connection.id(), Arc::downgrade(connection));
-        Ok(Poll { handle, shared: shared.clone(), id: connection.id(), events: Cell::new(0) })
+        Ok(Poll { handle, shared: shared.clone(), id, events: Cell::new(0) })
     }
 }
 
 impl Shared {
-    /// After a turn of `connection`, which had sent so many bytes before it: see [`super::busy_poll`].
-    fn poll_busily(&self, connection: &Arc<Connection>, mut sent: u64) {
+    /// After a turn of `owner`, which had sent so much before it: see [`super::busy_poll`].
+    fn poll_busily(&self, owner: &Arc<dyn Watched>, mut before: u64) {
         for _ in 0..MOST_POLLS {
             let mut policy = self.busy_poll.get();
-            let limit = policy.turn(connection.id(), connection.bytes_sent() > sent);
+            let now = owner.sent();
+            let limit = policy.turn(owner.id(), now > before);
             self.busy_poll.set(policy);
-            sent = connection.bytes_sent();
+            before = now;
             // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
             let idle = || unsafe { (self.api.backend_timeout)(self.uv_loop) } != 0;
             let Some(limit) = limit.filter(|_| idle()) else { return };
             let begin = Instant::now();
             let found = loop {
                 thread::yield_now();
-                match connection.poll_now() {
+                match owner.clone().poll_now() {
                     Some(false) if begin.elapsed() < limit => {}
                     found => break found,
                 }
@@ -204,9 +220,9 @@ impl Shared {
 }
 
 /// What a handle's data points to.
-struct Watched {
+struct Watch {
     shared: Rc<Shared>,
-    connection: Arc<Connection>,
+    owner: Arc<dyn Watched>,
 }
 
 /// A watched socket. Dropping it ends the watch at once; the socket may be closed right after.
@@ -218,9 +234,9 @@ pub struct Poll {
     events: Cell<c_int>,
 }
 
-// SAFETY: a connection's state can be reached from other threads, but only the loop's thread ever
-// puts a `Poll` into it, uses it, or takes it out: the I/O thread's tasks handle other connections.
-// The handle's data keeps the connection, and so the `Poll`, from being dropped elsewhere.
+// SAFETY: the state of a socket's owner can be reached from other threads, but only the loop's thread
+// ever puts a `Poll` into it, uses it, or takes it out: the I/O thread's tasks handle other sockets.
+// The handle's data keeps the owner, and so the `Poll`, from being dropped elsewhere.
 unsafe impl Send for Poll {}
 
 impl std::fmt::Debug for Poll {
@@ -277,15 +293,15 @@ impl Drop for Poll {
 unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     let Some(api) = api() else { return };
     // SAFETY: the handle's data was set by `watch` and lives until `on_closed`.
-    let watched = unsafe { &*(api.get_data)(handle).cast::<Watched>() };
+    let watch = unsafe { &*(api.get_data)(handle).cast::<Watch>() };
     // Clones, because what follows may close the handle.
-    let (connection, shared) = (watched.connection.clone(), watched.shared.clone());
+    let (owner, shared) = (watch.owner.clone(), watch.shared.clone());
     // A panic must not unwind into libuv.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let sent = connection.bytes_sent();
-        connection.on_ready(events & UV_READABLE != 0, events & UV_WRITABLE != 0, status < 0);
+        let before = owner.sent();
+        owner.clone().on_ready(events & UV_READABLE != 0, events & UV_WRITABLE != 0, status < 0);
         if (shared.turn)() {
-            shared.poll_busily(&connection, sent);
+            shared.poll_busily(&owner, before);
         }
     }));
 }
@@ -293,11 +309,11 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
 unsafe extern "C" fn on_closed(handle: Handle) {
     let Some(api) = api() else { return };
     // SAFETY: the data was set by `watch`; nobody uses the handle after this.
-    let watched = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watched>()) };
+    let watch = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watch>()) };
     // SAFETY: the loop has let go of the handle.
     unsafe { deallocate(api, handle) };
-    let shared = watched.shared.clone();
-    drop(watched);
+    let shared = watch.shared.clone();
+    drop(watch);
     shared.open.set(shared.open.get() - 1);
     shared.check_closed();
 }
