@@ -91,7 +91,7 @@ impl Hub {
         })
     }
 
-    /// Has connections that come up from now on watched by `uv_loop`. Its turn is to do, at once, what
+    /// Has connections that come up from now on, and datagram sockets, watched by `uv_loop`. Its turn is to do, at once, what
     /// `wake` leads to. `closed` is called after [`Hub::shut_down`], when its handles are closed.
     #[cfg(unix)]
     pub fn use_loop(&mut self, uv_loop: Loop, closed: Box<dyn FnOnce()>) {
@@ -229,8 +229,9 @@ impl Hub {
         framing: Framing,
     ) -> Result<(Id, SocketAddr), Error> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let mailbox = self.mailbox.clone();
-        let (datagrams, bound) = Datagrams::bind(id, address, framing, mailbox, &self.runtime())?;
+        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());
+        let datagrams = Datagrams::new(id, framing, mailbox, runtime);
+        let bound = datagrams.bind(address, self.driver())?;
         self.datagrams.insert(id, datagrams);
         Ok((id, bound))
     }

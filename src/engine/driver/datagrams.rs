@@ -1,38 +1,45 @@
-//! A datagram socket and its task on the I/O thread, which receives all the time and sends what the
-//! system did not take at once. Portable; there is no loop driver for datagrams.
+//! A datagram socket and what drives it, which receives all the time and sends what the system did not
+//! take at once: the consumer's event loop where there is one ([`super::datagrams_on_loop`]), and
+//! otherwise, or when there is something to wait for, a task on the I/O thread, which is here.
 //!
-//! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and the task meet in `State`.
+//! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and drivers meet in `State`.
 
 use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, Socket};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Framing, is_transient};
+#[cfg(unix)]
+use super::datagrams_on_loop::OnLoop;
+use super::{Driver, Framing, is_transient};
 use crate::engine::datagram::{Piece, Sorter, Spool, send_in_order};
 use crate::engine::error::{Endpoint, Error, full};
 use crate::engine::event::{Event, Id};
 use crate::engine::link::Mode;
 use crate::engine::mailbox::{Gone, Mailbox};
 use crate::engine::runtime::Runtime;
-use crate::engine::transport::udp::{Slots, UdpSocket, is_echo};
+use crate::engine::transport::udp::{self, Slots, UdpSocket, is_echo};
 
 /// How long to leave a socket alone that could not receive.
 const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
 
-/// A bound datagram socket, until [`Event::DatagramsClosed`].
+/// A datagram socket, from its binding until [`Event::DatagramsClosed`].
 pub struct Datagrams {
-    id: Id,
+    pub(super) id: Id,
     framing: Framing,
-    mailbox: Arc<Mailbox>,
+    pub(super) mailbox: Arc<Mailbox>,
+    runtime: Runtime,
     state: Mutex<State>,
+    /// Datagrams handed to the system so far.
+    sent: AtomicU64,
     /// The receiving half of the task is to look at the state again.
     receiver: Notify,
     /// The sending half of the task is to look at the state again.
@@ -45,13 +52,33 @@ impl fmt::Debug for Datagrams {
     }
 }
 
-struct State {
-    /// `None` when the task has ended.
-    socket: Option<Arc<UdpSocket>>,
-    spool: Spool,
-    mode: Mode,
-    tapped: bool,
+pub(super) struct State {
+    pub(super) io: Io,
+    pub(super) spool: Spool,
+    pub(super) mode: (Mode, bool),
     end: End,
+}
+
+/// Who has the socket.
+pub(super) enum Io {
+    /// Not bound yet, or gone.
+    None,
+    /// The task.
+    Task(Arc<UdpSocket>),
+    /// The loop driver.
+    #[cfg(unix)]
+    Loop(Box<OnLoop>),
+}
+
+impl Io {
+    fn socket(&self) -> Option<SockRef<'_>> {
+        match self {
+            Io::None => None,
+            Io::Task(socket) => Some(socket.socket()),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => Some(on_loop.socket()),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,33 +91,58 @@ enum End {
 }
 
 impl Datagrams {
-    /// Binds to `address` (port 0: the system's choice) and starts to receive. Also returns the address
-    /// that it has got.
-    pub fn bind(
-        id: Id,
-        address: SocketAddr,
-        framing: Framing,
-        mailbox: Arc<Mailbox>,
-        runtime: &Runtime,
-    ) -> Result<(Arc<Self>, SocketAddr), Error> {
-        let socket = {
-            let _entered = runtime.enter();
-            Arc::new(UdpSocket::bind(address)?)
-        };
-        let bound = socket.address().unwrap_or(address);
+    /// A socket that is not bound yet.
+    pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
         let state = State {
-            socket: Some(socket.clone()),
+            io: Io::None,
             spool: Spool::default(),
-            mode: framing.mode,
-            tapped: false,
+            mode: (framing.mode, false),
             end: End::Open,
         };
-        let (receiver, flusher) = (Notify::new(), Notify::new());
-        let state = Mutex::new(state);
-        let datagrams = Arc::new(Self { id, framing, mailbox, state, receiver, flusher });
-        let task = datagrams.clone();
-        runtime.spawn(async move { task.run(socket).await });
-        Ok((datagrams, bound))
+        Arc::new(Self {
+            id,
+            framing,
+            mailbox,
+            runtime,
+            state: Mutex::new(state),
+            sent: AtomicU64::new(0),
+            receiver: Notify::new(),
+            flusher: Notify::new(),
+        })
+    }
+
+    /// Binds to `address` (port 0: the system's choice) and starts to receive. Returns the address that
+    /// it has got.
+    pub fn bind(
+        self: &Arc<Self>,
+        address: SocketAddr,
+        driver: Driver<'_>,
+    ) -> Result<SocketAddr, Error> {
+        let socket = udp::bind(address)?;
+        let bound = socket.local_addr().ok().and_then(|bound| bound.as_socket());
+        let mut state = self.lock();
+        let started = match driver {
+            #[cfg(unix)]
+            Driver::Loop(uv_loop) => self.start_on_loop(&mut state, socket, uv_loop),
+            _ => self.start_task(&mut state, socket),
+        };
+        started.map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))?;
+        Ok(bound.unwrap_or(address))
+    }
+
+    pub(super) fn start_task(
+        self: &Arc<Self>,
+        state: &mut State,
+        socket: Socket,
+    ) -> io::Result<()> {
+        let socket = {
+            let _entered = self.runtime.enter();
+            Arc::new(UdpSocket::attach(socket)?)
+        };
+        state.io = Io::Task(socket.clone());
+        let task = self.clone();
+        self.runtime.spawn(async move { task.run(socket).await });
+        Ok(())
     }
 
     /// The delimiter of its frames.
@@ -101,45 +153,59 @@ impl Datagrams {
     /// Sends datagrams: at once as far as the system takes them, the others when it does. What cannot be
     /// sent, or finds no room to wait, is reported. Returns the bytes that wait.
     pub fn send(&self, pieces: &[Piece<'_>]) -> usize {
+        self.send_or(pieces, |error| self.report(error))
+    }
+
+    /// Sends one datagram, and returns the failure instead of reporting it. No failure: it is sent, or
+    /// waits.
+    pub fn send_one(&self, piece: Piece<'_>) -> Result<(), Error> {
+        let mut result = Ok(());
+        self.send_or(&[piece], |error| result = Err(error));
+        result
+    }
+
+    fn send_or(&self, pieces: &[Piece<'_>], mut failed: impl FnMut(Error)) -> usize {
         let mut state = self.lock();
-        let Some(socket) = state.open_socket() else {
+        let Some(socket) = state.io.socket().filter(|_| state.end == End::Open) else {
             return 0;
         };
         let mut done = 0;
         if state.spool.is_empty() {
-            done = send_in_order(pieces, |some| socket.send(some), |to, why| self.failed(to, why));
+            let send = |some: &[Piece<'_>]| self.count(udp::send(&socket, some));
+            done = send_in_order(pieces, send, |to, why| failed(send_error(to, why)));
         }
         for &(to, bytes) in &pieces[done..] {
             if !state.spool.offer((to, bytes)) {
-                self.failed(to, full());
+                failed(send_error(to, full()));
             }
         }
         if done < pieces.len() {
+            self.update_watch(&state);
             self.flusher.notify_one();
         }
         state.spool.len().0
     }
 
-    /// Sends one datagram, and returns the failure instead of reporting it. No failure: it is sent, or
-    /// waits.
-    pub fn send_one(&self, (to, bytes): Piece<'_>) -> Result<(), Error> {
-        let mut state = self.lock();
-        let Some(socket) = state.open_socket() else {
-            return Ok(());
-        };
-        let mut result = Ok(());
-        let mut done = 0;
-        if state.spool.is_empty() {
-            let fail = |to, why| result = Err(send_error(to, why));
-            done = send_in_order(&[(to, bytes)], |one| socket.send(one), fail);
+    /// Sends what waits, as far as `send` takes it.
+    pub(super) fn flush_spool(
+        &self,
+        spool: &mut Spool,
+        mut send: impl FnMut(&[Piece<'_>]) -> io::Result<usize>,
+    ) {
+        spool.flush(|some| self.count(send(some)), |to, why| self.report(send_error(to, why)));
+        if spool.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
         }
-        if done == 0 {
-            if !state.spool.offer((to, bytes)) {
-                return Err(send_error(to, full()));
-            }
-            self.flusher.notify_one();
-        }
-        result
+    }
+
+    fn count(&self, sent: io::Result<usize>) -> io::Result<usize> {
+        self.sent.fetch_add(*sent.as_ref().unwrap_or(&0) as u64, Ordering::Relaxed);
+        sent
+    }
+
+    /// Datagrams handed to the system so far.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Bytes and datagrams that wait.
@@ -149,65 +215,98 @@ impl Datagrams {
 
     /// Sets what received datagrams become; with `tapped` their bytes come before their frames.
     pub fn configure(&self, mode: Mode, tapped: bool) {
-        let mut state = self.lock();
-        (state.mode, state.tapped) = (mode, tapped);
-        drop(state);
+        self.lock().mode = (mode, tapped);
         self.receiver.notify_one();
     }
 
     /// Calls `act` with the socket, unless it is closed.
     pub fn with_socket<T>(&self, act: impl FnOnce(SockRef<'_>) -> T) -> Option<T> {
-        self.lock().socket.as_ref().map(|socket| act(socket.socket()))
+        self.lock().io.socket().map(act)
     }
 
     /// Closes when everything is sent, or after `linger`. [`Event::DatagramsClosed`] follows.
-    pub fn close(&self, linger: Duration) {
-        self.end(End::Closing(Instant::now() + linger));
-    }
-
-    /// Closes now.
-    pub fn destroy(&self) {
-        self.end(End::Gone);
-    }
-
-    fn end(&self, end: End) {
-        self.lock().end = end;
+    pub fn close(self: &Arc<Self>, linger: Duration) {
+        let mut state = self.lock();
+        state.end = End::Closing(Instant::now() + linger);
+        self.hand_to_task(&mut state); // which has timers
         self.receiver.notify_one();
         self.flusher.notify_one();
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// Closes now. Nothing is reported any more.
+    pub fn destroy(&self) {
+        let mut state = self.lock();
+        state.end = End::Gone;
+        state.io = Io::None;
+        self.receiver.notify_one();
+        self.flusher.notify_one();
+    }
+
+    /// Takes the socket from the loop driver, if it has it.
+    pub(super) fn hand_to_task(self: &Arc<Self>, state: &mut State) {
+        #[cfg(unix)]
+        match std::mem::replace(&mut state.io, Io::None) {
+            Io::Loop(on_loop) => {
+                if let Err(error) = self.start_task(state, on_loop.into_socket()) {
+                    state.end = End::Gone;
+                    self.report(Error::new("recv", error, None));
+                    self.report_closed();
+                }
+            }
+            other => state.io = other,
+        }
+        #[cfg(not(unix))]
+        let _ = state;
+    }
+
+    /// Brings what the loop driver watches for into line with the state.
+    fn update_watch(&self, state: &State) {
+        #[cfg(unix)]
+        if let Io::Loop(on_loop) = &state.io {
+            on_loop.watch(!state.spool.is_empty());
+        }
+        #[cfg(not(unix))]
+        let _ = state;
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failed(&self, to: SocketAddr, why: io::Error) {
-        self.report(send_error(to, why));
+    pub(super) fn report(&self, error: Error) {
+        let _ = self.mailbox.post_now(Event::DatagramFailed { id: self.id, error });
     }
 
-    fn report(&self, error: Error) {
-        let _ = self.mailbox.post_now(Event::DatagramFailed { id: self.id, error });
+    pub(super) fn report_closed(&self) {
+        let _ = self.mailbox.post_now(Event::DatagramsClosed { id: self.id });
+    }
+
+    pub(super) fn new_inlet(&self) -> Inlet {
+        let (delimiter, max_frame) = (self.framing.delimiter.clone(), self.framing.max_frame);
+        Inlet { slots: Slots::new(), sorter: Sorter::new(self.id, delimiter, max_frame) }
     }
 
     async fn run(&self, socket: Arc<UdpSocket>) {
         let _ = tokio::join!(self.receive(&socket), self.flush(&socket));
         let mut state = self.lock();
+        let wanted = state.end != End::Gone;
         state.end = End::Gone;
-        state.socket = None;
+        state.io = Io::None;
         drop(socket); // the address is free before anybody hears of it
-        let _ = self.mailbox.post_now(Event::DatagramsClosed { id: self.id });
+        if wanted {
+            self.report_closed();
+        }
     }
 
     async fn receive(&self, socket: &UdpSocket) -> Result<(), Gone> {
-        let mut slots = Slots::new();
-        let mut sorter =
-            Sorter::new(self.id, self.framing.delimiter.clone(), self.framing.max_frame);
+        let mut inlet = self.new_inlet();
         loop {
             let mode = {
                 let state = self.lock();
                 if state.end != End::Open {
                     return Ok(());
                 }
-                (state.mode, state.tapped)
+                state.mode
             };
             // First room, then datagrams: what cannot be reported waits in the system's buffer, which
             // drops what it cannot hold.
@@ -220,20 +319,10 @@ impl Datagrams {
                 () = self.receiver.notified() => continue,
                 _ = ready => {}
             }
-            match socket.try_receive(&mut slots) {
+            match socket.try_receive(&mut inlet.slots) {
                 Ok(()) => {
-                    let mut posted = Ok(());
-                    let mut post = |event| {
-                        if posted.is_ok() {
-                            posted = self.mailbox.post_now(event);
-                        }
-                    };
-                    for datagram in slots.datagrams() {
-                        sorter.add(mode, datagram, &mut post);
-                    }
-                    sorter.finish(&mut post);
-                    posted?;
-                    if slots.are_full() {
+                    inlet.report(mode, &self.mailbox)?;
+                    if inlet.slots.are_full() {
                         yield_now().await; // there may be more and more; the thread has other tasks
                     }
                 }
@@ -279,18 +368,31 @@ impl Datagrams {
                 _ = socket.writable() => {}
             }
             let mut state = self.lock();
-            state.spool.flush(|some| socket.try_send(some), |to, why| self.failed(to, why));
-            if state.spool.take_drained() {
-                let _ = self.mailbox.post_now(Event::Drain { id: self.id });
-            }
+            self.flush_spool(&mut state.spool, |some| socket.try_send(some));
         }
     }
 }
 
-impl State {
-    /// The socket, if it may still be sent to.
-    fn open_socket(&self) -> Option<Arc<UdpSocket>> {
-        self.socket.clone().filter(|_| self.end == End::Open)
+/// What a driver receives into, and what it makes of that.
+pub(super) struct Inlet {
+    pub(super) slots: Slots,
+    sorter: Sorter,
+}
+
+impl Inlet {
+    /// Reports what was received last. `mode`: see [`Sorter::add`].
+    pub(super) fn report(&mut self, mode: (Mode, bool), mailbox: &Mailbox) -> Result<(), Gone> {
+        let mut posted = Ok(());
+        let mut post = |event| {
+            if posted.is_ok() {
+                posted = mailbox.post_now(event);
+            }
+        };
+        for datagram in self.slots.datagrams() {
+            self.sorter.add(mode, datagram, &mut post);
+        }
+        self.sorter.finish(&mut post);
+        posted
     }
 }
 

@@ -3,7 +3,7 @@
 //! * `tasks`: the tokio driver. Tasks on the I/O thread; portable.
 //! * `on_loop` (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
-//! * [`datagrams`]: datagram sockets, which have no connections and are always on the I/O thread.
+//! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //!
 //! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
 //! it receives, [`Connection::start`] hands the socket to a driver. A connection that is
@@ -34,6 +34,8 @@ use state::{End, Grace, Io, State};
 #[cfg(unix)]
 mod busy_poll;
 pub mod datagrams;
+#[cfg(unix)]
+mod datagrams_on_loop;
 #[cfg(unix)]
 mod on_loop;
 mod state;
@@ -68,7 +70,7 @@ pub struct Connection {
     bytes_written: AtomicU64,
 }
 
-/// Which driver gets a connection.
+/// Which driver gets a connection or a datagram socket.
 #[derive(Clone, Copy)]
 pub enum Driver<'a> {
     /// The tokio driver.
@@ -174,11 +176,6 @@ impl Connection {
     /// Bytes received and bytes handed to the system so far.
     pub fn counters(&self) -> (u64, u64) {
         (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
-    }
-
-    /// Bytes handed to the system so far.
-    pub fn bytes_sent(&self) -> u64 {
-        self.bytes_written.load(Ordering::Relaxed)
     }
 
     /// The same, and the bytes that wait for the system to take them, as of one moment.

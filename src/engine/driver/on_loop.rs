@@ -1,7 +1,7 @@
 //! The loop driver: a socket that the consumer's own event loop watches ([`super::uv`]) and that is
 //! read and flushed right there, on the consumer's thread.
 //!
-//! [`Connection::on_ready`] is called when the socket is ready; [`update`] keeps what is watched in
+//! [`Watched::on_ready`] is called when the socket is ready; [`update`] keeps what is watched in
 //! line with the connection's state.
 
 use std::io::{self, IoSlice};
@@ -11,25 +11,12 @@ use std::sync::Arc;
 
 use socket2::{SockRef, Socket};
 
-use super::uv::{Loop, Poll};
+use super::uv::{Found, Loop, Poll, TURN_BYTES, Watched};
 use super::{Connection, Io, State, is_transient};
 use crate::engine::error::Error;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Id};
 use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::transport::{self, Stream};
-
-/// Bytes after which a busy socket lets the event loop turn.
-pub(super) const TURN_BYTES: usize = 1024 * 1024;
-
-/// What a look at the socket has found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    Nothing,
-    /// Something, perhaps not everything that is there.
-    Part,
-    /// All there was, or the end.
-    All,
-}
 
 /// A socket on the loop, with what it receives into.
 #[derive(Debug)]
@@ -44,7 +31,7 @@ impl OnLoop {
     /// Takes `stream` from the I/O thread's reactor and prepares to watch it.
     pub fn new(stream: Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> io::Result<Self> {
         let socket = stream.detach()?;
-        let poll = uv_loop.watch(socket.as_raw_fd(), connection)?;
+        let poll = uv_loop.watch(socket.as_raw_fd(), connection.clone())?;
         Ok(Self { poll, socket, inbox: connection.new_inbox() })
     }
 
@@ -79,9 +66,20 @@ pub(super) fn update(connection: &Connection, state: &mut State) {
     on_loop.poll.set(read, write);
 }
 
-impl Connection {
-    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read.
-    pub(super) fn poll_now(self: &Arc<Self>) -> Option<Found> {
+impl Watched for Connection {
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    fn sent(&self) -> u64 {
+        self.counters().1
+    }
+
+    fn destroy(&self) {
+        Connection::destroy(self);
+    }
+
+    fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let reads = matches!(state.io, Io::Loop(_)) && state.reading && !state.paused;
         if !reads || state.failed.is_some() || self.mailbox.is_full() {
@@ -95,8 +93,7 @@ impl Connection {
         Some(found)
     }
 
-    /// The loop says that the socket is ready, or has stopped watching it after an error.
-    pub(super) fn on_ready(self: &Arc<Self>, read: bool, write: bool, stopped: bool) -> Found {
+    fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found {
         // The consumer is called right after this: it needs no wake-up.
         self.mailbox.set_awake();
         let mut state = self.lock();
@@ -110,7 +107,9 @@ impl Connection {
         self.update_watch(&mut state);
         found
     }
+}
 
+impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
         // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
@@ -141,7 +140,7 @@ impl Connection {
                     return Found::All;
                 }
                 Ok((len, chunk)) => {
-                    found = Found::Part;
+                    found = Found::Part(len);
                     let events = std::iter::from_fn(|| inbox.next()).chain(chunk);
                     let mut posted = false;
                     for event in events {
@@ -153,7 +152,7 @@ impl Connection {
                     // The socket is empty; or the consumer takes what there is first, and then the buffer,
                     // warm in the processor's cache, is free for the next read.
                     if (len < room || posted) && state.failed.is_none() {
-                        return if len < room { Found::All } else { Found::Part };
+                        return if len < room { Found::All } else { found };
                     }
                 }
                 Err(error) if is_transient(&error) => {

@@ -1,8 +1,8 @@
 //! The loop driver's hold on a libuv event loop that somebody else runs (Node's, Electron's): which
-//! symbols it needs, and one `uv_poll_t` per connection. Unix only.
+//! symbols it needs, and one `uv_poll_t` per socket. Unix only.
 //!
 //! The symbols are looked up at run time, never linked: where they are missing (Bun, Deno, a program
-//! without Node) [`Loop::new`] returns `None` and connections stay with the tokio driver.
+//! without Node) [`Loop::new`] returns `None` and sockets stay with the tokio driver.
 //!
 //! Everything here happens on the loop's own thread. The functions of libuv that are used:
 //! <https://docs.libuv.org/en/v1.x/poll.html>, <https://docs.libuv.org/en/v1.x/handle.html>.
@@ -21,15 +21,41 @@ use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::Connection;
 use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
-use super::on_loop::{Found, TURN_BYTES};
 use crate::engine::event::Id;
 
 const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
 /// `uv_handle_type` of a poll handle.
 const UV_POLL: c_int = 8;
+
+/// What a look at a socket has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// So many bytes; perhaps there are more.
+    Part(usize),
+    /// All there was, or the end.
+    All,
+}
+
+/// Bytes after which a socket that always has more lets the event loop turn.
+pub const TURN_BYTES: usize = 1024 * 1024;
+
+/// Whose socket is watched: a connection or a datagram socket. All calls come on the loop's thread.
+pub trait Watched {
+    /// Its handle.
+    fn id(&self) -> Id;
+    /// The socket is ready, or the loop has stopped watching it after an error.
+    fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found;
+    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read.
+    fn poll_now(self: Arc<Self>) -> Option<Found>;
+    /// How much was handed to the system so far, in whatever unit.
+    fn sent(&self) -> u64;
+    /// Closes now. Nothing is reported any more.
+    fn destroy(&self);
+}
 
 /// A receive buffer of up to this many bytes is kept for the next read of any connection.
 const BUFFER_KEPT: usize = 256 * 1024;
@@ -86,7 +112,7 @@ pub unsafe fn symbol<F: Copy>(name: &CStr) -> Option<F> {
     (!address.is_null()).then(|| unsafe { std::mem::transmute_copy(&address) })
 }
 
-/// A loop that connections can be watched on.
+/// A loop that sockets can be watched on.
 #[derive(Clone)]
 pub struct Loop {
     shared: Rc<Shared>,
@@ -100,7 +126,7 @@ struct Shared {
     turn: Box<dyn Fn() -> bool>,
     /// Handles that are not yet closed, the closing ones included.
     open: Cell<usize>,
-    watched: RefCell<HashMap<Id, Weak<Connection>>>,
+    watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     /// For the reads of all connections: each has it for one turn.
     buffer: Cell<BytesMut>,
     busy_poll: Cell<BusyPoll>,
@@ -109,7 +135,7 @@ struct Shared {
 }
 
 impl Loop {
-    /// Connections on `uv_loop`; `turn` is called, on this thread, when the mailbox has something.
+    /// Sockets on `uv_loop`; `turn` is called, on this thread, when the mailbox has something.
     ///
     /// # Safety
     /// `uv_loop` must be a libuv loop that this thread runs, and must run until
@@ -129,18 +155,18 @@ impl Loop {
         Some(Self { shared: Rc::new(shared) })
     }
 
-    /// Destroys all connections on this loop and calls `done` when their handles are closed.
+    /// Destroys all that is watched on this loop and calls `done` when their handles are closed.
     pub fn close(&self, done: Box<dyn FnOnce()>) {
         let watched: Vec<_> = self.shared.watched.borrow_mut().drain().collect();
-        for connection in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
-            connection.destroy();
+        for owner in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
+            owner.destroy();
         }
         *self.shared.when_closed.borrow_mut() = Some(done);
         self.shared.check_closed();
     }
 
-    /// Prepares to watch `fd` for `connection`, whose `on_ready` will be called.
-    pub fn watch(&self, fd: RawFd, connection: &Arc<Connection>) -> io::Result<Poll> {
+    /// Prepares to watch `fd` for `owner`, whose `on_ready` will be called.
+    pub fn watch(&self, fd: RawFd, owner: Arc<dyn Watched>) -> io::Result<Poll> {
         let shared = &self.shared;
         let handle = allocate(shared.api);
         // SAFETY: `handle` has the size that this libuv wants, the loop is alive (see `new`).
@@ -150,7 +176,9 @@ impl Loop {
             unsafe { deallocate(shared.api, handle) };
             return Err(io::Error::from_raw_os_error(-status));
         }
-        let data = Box::new(Watched { shared: shared.clone(), connection: connection.clone() });
+        let id = owner.id();
+        shared.watched.borrow_mut().insert(id, Arc::downgrade(&owner));
+        let data = Box::new(Watch { shared: shared.clone(), owner });
         // SAFETY: the handle is initialised. `on_closed` takes the data back.
         unsafe {
             (shared.api.set_data)(handle, Box::into_raw(data).cast());
@@ -158,39 +186,35 @@ impl Loop {
             (shared.api.unref)(handle);
         }
         shared.open.set(shared.open.get() + 1);
-        shared.watched.borrow_mut().insert(connection.id(), Arc::downgrade(connection));
-        Ok(Poll { handle, shared: shared.clone(), id: connection.id(), events: Cell::new(0) })
+        Ok(Poll { handle, shared: shared.clone(), id, events: Cell::new(0) })
     }
 }
 
 impl Shared {
-    /// Has the consumer take what was found at a connection, and what else is there, within bounds. True: it
-    /// has taken all.
-    fn take_all(&self, connection: &Arc<Connection>, mut found: Found) -> bool {
-        let (before, _) = connection.counters();
+    /// Has the consumer take what was found, and what else is there, within bounds. True: it has taken all.
+    fn take_all(&self, owner: &Arc<dyn Watched>, mut found: Found) -> bool {
+        let mut budget = TURN_BYTES;
         loop {
             let goes_on = (self.turn)();
-            let (read, _) = connection.counters();
-            if found != Found::Part || !goes_on {
-                return goes_on;
-            }
-            if read - before >= TURN_BYTES as u64 || !self.is_idle() {
+            let Found::Part(len) = found else { return goes_on };
+            budget = budget.saturating_sub(len);
+            if !goes_on || budget == 0 || !self.is_idle() {
                 return false;
             }
-            let Some(more) = connection.poll_now() else { return false };
+            let Some(more) = owner.clone().poll_now() else { return false };
             found = more;
         }
     }
 
-    /// Looks for more, after a turn of `connection`, which had sent so many bytes before it: see
-    /// [`super::busy_poll`].
-    fn poll_busily(&self, connection: &Arc<Connection>, mut sent: u64) {
+    /// Looks for more, after a turn of `owner`, which had sent so much before it: see [`super::busy_poll`].
+    fn poll_busily(&self, owner: &Arc<dyn Watched>, mut before: u64) {
         let mut since = None;
         for _ in 0..MOST_POLLS {
             let mut policy = self.busy_poll.get();
-            let limit = policy.turn(connection.id(), connection.bytes_sent() > sent);
+            let now = owner.sent();
+            let limit = policy.turn(owner.id(), now > before);
             self.busy_poll.set(policy);
-            sent = connection.bytes_sent();
+            before = now;
             let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
             let begin = Instant::now();
             if begin - *since.get_or_insert(begin) > MOST_TIME {
@@ -198,7 +222,7 @@ impl Shared {
             }
             let found = loop {
                 thread::yield_now();
-                match connection.poll_now() {
+                match owner.clone().poll_now() {
                     Some(Found::Nothing) if begin.elapsed() < limit => {}
                     found => break found,
                 }
@@ -208,7 +232,7 @@ impl Shared {
                 self.busy_poll.set(policy);
             }
             // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
-            let goes_on = self.take_all(connection, found.unwrap_or(Found::Nothing));
+            let goes_on = self.take_all(owner, found.unwrap_or(Found::Nothing));
             if !goes_on || matches!(found, None | Some(Found::Nothing)) {
                 return;
             }
@@ -233,9 +257,9 @@ impl Shared {
 }
 
 /// What a handle's data points to.
-struct Watched {
+struct Watch {
     shared: Rc<Shared>,
-    connection: Arc<Connection>,
+    owner: Arc<dyn Watched>,
 }
 
 /// A watched socket. Dropping it ends the watch at once; the socket may be closed right after.
@@ -247,9 +271,9 @@ pub struct Poll {
     events: Cell<c_int>,
 }
 
-// SAFETY: a connection's state can be reached from other threads, but only the loop's thread ever
-// puts a `Poll` into it, uses it, or takes it out: the I/O thread's tasks handle other connections.
-// The handle's data keeps the connection, and so the `Poll`, from being dropped elsewhere.
+// SAFETY: the state of a socket's owner can be reached from other threads, but only the loop's thread
+// ever puts a `Poll` into it, uses it, or takes it out: the I/O thread's tasks handle other sockets.
+// The handle's data keeps the owner, and so the `Poll`, from being dropped elsewhere.
 unsafe impl Send for Poll {}
 
 impl std::fmt::Debug for Poll {
@@ -306,16 +330,16 @@ impl Drop for Poll {
 unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     let Some(api) = api() else { return };
     // SAFETY: the handle's data was set by `watch` and lives until `on_closed`.
-    let watched = unsafe { &*(api.get_data)(handle).cast::<Watched>() };
+    let watch = unsafe { &*(api.get_data)(handle).cast::<Watch>() };
     // Clones, because what follows may close the handle.
-    let (connection, shared) = (watched.connection.clone(), watched.shared.clone());
+    let (owner, shared) = (watch.owner.clone(), watch.shared.clone());
     // A panic must not unwind into libuv.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let sent = connection.bytes_sent();
+        let before = owner.sent();
         let (read, write) = (events & UV_READABLE != 0, events & UV_WRITABLE != 0);
-        let found = connection.on_ready(read, write, status < 0);
-        if shared.take_all(&connection, found) {
-            shared.poll_busily(&connection, sent);
+        let found = owner.clone().on_ready(read, write, status < 0);
+        if shared.take_all(&owner, found) {
+            shared.poll_busily(&owner, before);
         }
     }));
 }
@@ -323,11 +347,11 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
 unsafe extern "C" fn on_closed(handle: Handle) {
     let Some(api) = api() else { return };
     // SAFETY: the data was set by `watch`; nobody uses the handle after this.
-    let watched = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watched>()) };
+    let watch = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watch>()) };
     // SAFETY: the loop has let go of the handle.
     unsafe { deallocate(api, handle) };
-    let shared = watched.shared.clone();
-    drop(watched);
+    let shared = watch.shared.clone();
+    drop(watch);
     shared.open.set(shared.open.get() - 1);
     shared.check_closed();
 }

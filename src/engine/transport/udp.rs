@@ -19,29 +19,35 @@ use crate::engine::error::{Endpoint, Error};
 /// Room for one datagram: more than the largest that UDP can carry.
 pub(super) const SLOT: usize = 64 * 1024;
 
-/// A bound socket, registered with the current runtime.
+/// Binds a socket that does not block. An unspecified IPv6 address also takes IPv4, as in Node.
+pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
+    let bind = || {
+        let domain = Domain::for_address(address);
+        let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        socket.bind(&address.into())?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    };
+    bind().map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))
+}
+
+/// Sends up to [`BATCH`] datagrams, from any thread, without waiting. Returns how many were sent, at
+/// least one; an error is about the first of them.
+pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
+    calls::send(socket, pieces)
+}
+
+/// A bound socket, registered with a runtime.
 #[derive(Debug)]
 pub struct UdpSocket(tokio::net::UdpSocket);
 
 impl UdpSocket {
-    /// Binds, with a runtime entered. An unspecified IPv6 address also takes IPv4, as in Node.
-    pub fn bind(address: SocketAddr) -> Result<Self, Error> {
-        let bind = || {
-            let domain = Domain::for_address(address);
-            let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-            if address.is_ipv6() {
-                socket.set_only_v6(false)?;
-            }
-            socket.bind(&address.into())?;
-            socket.set_nonblocking(true)?;
-            tokio::net::UdpSocket::from_std(socket.into())
-        };
-        bind().map(Self).map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))
-    }
-
-    /// The bound address.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.0.local_addr().ok()
+    /// Registers `socket` with the runtime that is entered.
+    pub fn attach(socket: Socket) -> io::Result<Self> {
+        tokio::net::UdpSocket::from_std(socket.into()).map(Self)
     }
 
     /// Waits until a datagram might be there.
@@ -57,9 +63,8 @@ impl UdpSocket {
     /// Receives as many datagrams as one system call gives, when the driver has seen the socket
     /// readable.
     pub fn try_receive(&self, slots: &mut Slots) -> io::Result<()> {
-        slots.filled.clear();
         let result = self.0.try_io(Interest::READABLE, || {
-            calls::receive(&SockRef::from(&self.0), slots)?;
+            slots.receive(&self.socket())?;
             // Fewer than asked for: there are no more. Reported as "not ready any more", so that the
             // driver waits for the next edge instead of asking the system once more in vain.
             if !slots.are_full() && cfg!(unix) {
@@ -70,18 +75,12 @@ impl UdpSocket {
         if slots.filled.is_empty() { result } else { Ok(()) }
     }
 
-    /// Sends up to [`BATCH`] datagrams when the driver has seen the socket writable. As [`Self::send`].
+    /// As [`send`], when the driver has seen the socket writable.
     pub fn try_send(&self, pieces: &[Piece<'_>]) -> io::Result<usize> {
-        self.0.try_io(Interest::WRITABLE, || self.send(pieces))
+        self.0.try_io(Interest::WRITABLE, || send(&self.socket(), pieces))
     }
 
-    /// Sends up to [`BATCH`] datagrams, from any thread, without waiting. Returns how many were sent, at
-    /// least one; an error is about the first of them.
-    pub fn send(&self, pieces: &[Piece<'_>]) -> io::Result<usize> {
-        calls::send(&SockRef::from(&self.0), pieces)
-    }
-
-    /// The socket, for its options.
+    /// The socket itself.
     pub fn socket(&self) -> SockRef<'_> {
         SockRef::from(&self.0)
     }
@@ -106,6 +105,12 @@ impl Slots {
     /// Nothing received.
     pub fn new() -> Self {
         Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
+    }
+
+    /// Receives as many datagrams as one system call gives, without waiting.
+    pub fn receive(&mut self, socket: &SockRef<'_>) -> io::Result<()> {
+        self.filled.clear();
+        calls::receive(socket, self)
     }
 
     /// The last batch has brought as much as one can.
