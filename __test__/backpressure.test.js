@@ -104,7 +104,10 @@ function flood(bus, emit, count, from = 0) {
   return result;
 }
 
-describe.each(Object.entries(ends))('%s', (_, connect) => {
+describe.each(Object.entries(ends))('%s', (name, connect) => {
+  // With TLS the I/O thread sends: it may have sent everything by the time of a look.
+  const stays = !name.startsWith('tls') && process.env.FERRIPC_DRIVER !== 'tokio';
+
   test('a sender that waits for drain holds no more than the mark and a message', async () => {
     const { bus, socket, peer, emit } = await connect();
     const drains = counter(bus, 'drain');
@@ -117,7 +120,7 @@ describe.each(Object.entries(ends))('%s', (_, connect) => {
         if (below) continue;
         if (first === Infinity) {
           first = n;
-          expect(socket.writableLength).toBeGreaterThanOrEqual(HIGH_WATER);
+          if (stays) expect(socket.writableLength).toBeGreaterThanOrEqual(HIGH_WATER);
           setImmediate(() => peer.socket.resume());
         }
         await once(bus, 'drain');

