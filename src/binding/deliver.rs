@@ -64,9 +64,11 @@ enum Kind {
 }
 
 /// 1 if further events are known to wait. Only for the first event of a turn of the event loop.
+#[cfg(unix)]
 const MORE: usize = 3;
 
 /// Set by JavaScript to 1 while it has put off taking events.
+#[cfg(unix)]
 const PUT_OFF: usize = 4;
 
 /// Of frames: the length of the head that they have in common, see [`common_head`].
@@ -100,11 +102,13 @@ pub fn nothing(header: &mut [u32]) -> Payload {
 }
 
 /// Whether JavaScript will take events later, by itself.
+#[cfg(unix)]
 pub fn is_put_off(header: &[u32]) -> bool {
     header[PUT_OFF] != 0
 }
 
 /// Notes whether further events wait.
+#[cfg(unix)]
 pub fn set_more(header: &mut [u32], more: bool) {
     header[MORE] = more.into();
 }

@@ -80,7 +80,7 @@ impl Callback {
         unsafe {
             sys::napi_get_reference_value(env, self.function, &mut function);
             sys::napi_get_global(env, &mut global);
-            let payload = Payload::to_napi_value(env, payload).unwrap_or(ptr::null_mut());
+            let payload = Payload::to_napi_value(env, payload).unwrap_or_default();
             if function.is_null() || global.is_null() || payload.is_null() {
                 return false;
             }

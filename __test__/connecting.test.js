@@ -1,0 +1,98 @@
+'use strict';
+// How connections begin, on either side, where the system's limits or the order of events matter.
+
+const net = require('node:net');
+const { createWorld } = require('./helpers/world');
+const { once, collect, record } = require('./helpers/events');
+const { onLinux, onUnix } = require('./helpers/platform');
+
+const world = createWorld();
+
+test.each([
+  ['the program itself', (connect) => connect()],
+  ['a handler', (connect, client) => client.on('go', connect)],
+])('nothing is emitted before the turn is over in which %s connects', async (_, run) => {
+  const place = await world.place('unix');
+  const server = await world.serve(place);
+  const { client, socket } = await world.meet(server, place);
+  const missing = await world.place('unix');
+  const early = [];
+  const ends = [];
+  const connect = () => {
+    for (const [at, type] of [
+      [place, 'connect'],
+      [missing, 'error'],
+    ]) {
+      let over = false;
+      const other = world.dial(at, { stopRetrying: true });
+      ends.push(once(other, type));
+      other.once(type, () => early.push(!over));
+      // All that belongs to this turn.
+      process.nextTick(() => Promise.resolve().then(() => process.nextTick(() => (over = true))));
+    }
+  };
+  run(connect, client);
+  server.emit(socket, 'go');
+  server.emit(socket, 'went');
+  await once(client, 'went');
+  await Promise.all(ends);
+  expect(early).toEqual([false, false]);
+});
+
+test('clients that connect in one turn arrive in their order, each with what it emitted before', async () => {
+  const place = await world.place('unix');
+  const server = await world.serve(place);
+  const count = 50;
+  const arrived = collect(server, 'x', count);
+  const expected = [];
+  for (let n = 0; n < count; n++) {
+    world.dial(place).emit('x', n);
+    expected.push(n);
+  }
+  expect(await arrived).toEqual(expected);
+});
+
+onLinux.test('a server that has no room for another connection is waited for', async () => {
+  const place = await world.place('unix');
+  const child = world.child('blocked.js', [place.options, { maxConnections: 10_000 }]);
+  expect(await child.next()).toBe('listening');
+  const peer = await world.peer(place);
+  peer.send('block', null);
+  expect(await child.next()).toBe('blocked');
+
+  let full = null;
+  while (full === null) {
+    const socket = net.connect(place.options);
+    world.after(() => socket.destroy());
+    await new Promise((resolve) => {
+      socket.once('connect', resolve);
+      socket.once('error', (error) => resolve((full = error)));
+    });
+  }
+  expect(full.code).toBe('EAGAIN');
+
+  const client = world.dial(place, { stopRetrying: true });
+  const events = record(client);
+  const counted = once(client, 'count');
+  client.emit('count');
+  child.tell('go on');
+  expect((await counted)[0]).toBe(0);
+  expect(events.map(([type]) => type)).toEqual(['connect', 'count']);
+});
+
+onUnix.describe.each(['unix', 'tcp'])('%s: a server without a descriptor to spare', (kind) => {
+  test('says so, now and then, and accepts when there is one again', async () => {
+    const place = await world.place(kind);
+    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
+    const child = world.child('no-descriptors.js', [place.options], { runtime });
+    expect(await child.next()).toBe('listening');
+    const peer = await world.peer(place);
+    const codes = [await child.next(), await child.next(), await child.next()];
+    expect(codes.map(({ code }) => code)).toEqual(['EMFILE', 'EMFILE', 'EMFILE']);
+    // It tries again after a pause and keeps nobody busy in between.
+    expect(codes[2].time - codes[0].time).toBeGreaterThan(100);
+    child.tell('free');
+    peer.send('hello', 'world');
+    expect((await peer.message()).data).toBe('world');
+  });
+});
