@@ -60,7 +60,8 @@ impl Watched for Datagrams {
 
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
-        if !matches!(state.io, Io::Loop(_)) || self.mailbox.is_full() {
+        let sends = !state.spool.is_empty(); // which is the loop's to watch
+        if !matches!(state.io, Io::Loop(_)) || sends || self.mailbox.is_full() {
             return None;
         }
         self.mailbox.set_awake();

@@ -82,7 +82,9 @@ impl Watched for Connection {
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let reads = matches!(state.io, Io::Loop(_)) && state.reading && !state.paused;
-        if !reads || state.failed.is_some() || self.mailbox.is_full() {
+        // What waits to be sent is the loop's to watch.
+        let sends = state.outbox.queued() > 0 || state.failed.is_some();
+        if !reads || sends || self.mailbox.is_full() {
             return None;
         }
         self.mailbox.set_awake();

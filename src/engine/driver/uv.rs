@@ -49,7 +49,8 @@ pub trait Watched {
     fn id(&self) -> Id;
     /// The socket is ready, or the loop has stopped watching it after an error.
     fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found;
-    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read.
+    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read, or
+    /// something waits to be sent.
     fn poll_now(self: Arc<Self>) -> Option<Found>;
     /// How much was handed to the system so far, in whatever unit.
     fn sent(&self) -> u64;
