@@ -94,7 +94,6 @@ module.exports = {
   connections: 0,
   metrics: [
     { key: 'rss', title: 'memory of the server per connection', unit: 'KiB', target: 3, ...lower },
-    { key: 'heap', title: 'of that in use by JavaScript', unit: 'KiB', ...lower },
     { key: 'elapsed', title: 'until all are accepted', unit: 'ms', target: 1.5, ...lower },
     { key: 'serverCpu', title: 'server CPU per connection', unit: 'µs', ...lower },
   ],

@@ -1,6 +1,7 @@
 'use strict';
-// The one module that talks to the native addon: open, write, close, events. socket.js, listener.js and
-// datagram-socket.js are its only users; another engine could stand behind the same classes.
+// The one module that talks to the native addon: open, write, close, events. socket.js, listener.js,
+// datagram-socket.js and server.js (for broadcasts) are its only users; another engine could stand behind
+// the same classes.
 //
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
