@@ -1,5 +1,5 @@
 //! A datagram socket and what drives it, which receives all the time and sends what the system did not
-//! take at once: the consumer's event loop where there is one ([`super::datagrams_on_loop`]), and
+//! take at once: the consumer's event loop where there is one (`datagrams_on_loop`), and
 //! otherwise, or when there is something to wait for, a task on the I/O thread, which is here.
 //!
 //! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and drivers meet in `State`.
