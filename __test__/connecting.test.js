@@ -29,18 +29,22 @@ test('nothing is emitted before the turn is over in which a program connects', a
   expect(early).toEqual([false, false]);
 });
 
-test('clients that connect in one turn arrive in their order, each with what it emitted before', async () => {
-  const place = await world.place('unix');
-  const server = await world.serve(place);
-  const count = 50;
-  const arrived = collect(server, 'x', count);
-  const expected = [];
-  for (let n = 0; n < count; n++) {
-    world.dial(place).emit('x', n);
-    expected.push(n);
-  }
-  expect(await arrived).toEqual(expected);
-});
+// Pipes of Windows promise no order.
+onUnix.test(
+  'clients that connect in one turn arrive in their order, each with what it emitted before',
+  async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const count = 50;
+    const arrived = collect(server, 'x', count);
+    const expected = [];
+    for (let n = 0; n < count; n++) {
+      world.dial(place).emit('x', n);
+      expected.push(n);
+    }
+    expect(await arrived).toEqual(expected);
+  },
+);
 
 onLinux.test('a server that has no room for another connection is waited for', async () => {
   const place = await world.place('unix');
