@@ -15,7 +15,7 @@ use super::hub::Core;
 /// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
 
-/// See the methods of [`Core`] of the same names.
+/// What they do: [`super::hub::Hub::calls`]. Each is a method of [`Core`].
 const CALLS: [(&CStr, Call); 4] = [
     (c"next", next),
     (c"write", write),

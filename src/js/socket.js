@@ -10,8 +10,13 @@
 const net = require('node:net');
 const engine = require('./engine');
 const { HIGH_WATER } = require('./connection');
-const { argumentError, codedError, connectError } = require('./errors');
-const { noBufferError, tooLargeError } = require('./errors');
+const {
+  argumentError,
+  codedError,
+  connectError,
+  noBufferError,
+  tooLargeError,
+} = require('./errors');
 const { setImmediate } = require('./timers');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
