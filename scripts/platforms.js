@@ -1,0 +1,30 @@
+'use strict';
+// The platforms with a prebuilt binary, in one table. Used by the scripts that build and pack, and by
+// their tests. A platform's name is the one src/js/native.js looks for: `ferripc.<name>.node` in a
+// checkout, the package `ferripc-<name>` elsewhere.
+
+/** The file of a binary, beside package.json in a checkout and in its package. */
+const fileOf = (name) => `ferripc.${name}.node`;
+
+/** The package that carries it. */
+const packageOf = (name) => `ferripc-${name}`;
+
+/**
+ * name, `target` (Rust's name for it), and what package managers select by: `os`, `cpu` and `libc` of
+ * https://docs.npmjs.com/cli/configuring-npm/package-json
+ */
+const platforms = [
+  { name: 'linux-x64-gnu', target: 'x86_64-unknown-linux-gnu', libc: 'glibc' },
+  { name: 'linux-arm64-gnu', target: 'aarch64-unknown-linux-gnu', libc: 'glibc' },
+  { name: 'linux-x64-musl', target: 'x86_64-unknown-linux-musl', libc: 'musl' },
+  { name: 'linux-arm64-musl', target: 'aarch64-unknown-linux-musl', libc: 'musl' },
+  { name: 'darwin-x64', target: 'x86_64-apple-darwin' },
+  { name: 'darwin-arm64', target: 'aarch64-apple-darwin' },
+  { name: 'win32-x64', target: 'x86_64-pc-windows-msvc' },
+  { name: 'win32-arm64', target: 'aarch64-pc-windows-msvc' },
+].map((platform) => {
+  const [os, cpu] = platform.name.split('-');
+  return { os, cpu, ...platform };
+});
+
+module.exports = { platforms, fileOf, packageOf };
