@@ -145,7 +145,7 @@ function report(tarball) {
   console.log(`  sha256 ${sha256}\n  ${integrityOf(data)}`);
 }
 
-module.exports = { packMain, packPlatform, platformManifest, integrityOf };
+module.exports = { pack, packMain, packPlatform, mainManifest, platformManifest, integrityOf };
 
 if (require.main === module) {
   const { values } = parseArgs({

@@ -1,0 +1,195 @@
+'use strict';
+// Installs the packages as they are published, with every package manager, on a machine that has Node and
+// nothing else: from a registry and from files, under their own name, under node-ipc's, and in the place of the
+// node-ipc of other packages. Then programs use what was installed. The commands are those of
+// docs/installing.md. Run by jest; not on Windows, where the traps (see managers.js) cannot be set.
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { packMain, packPlatform, pack, mainManifest, platformManifest } = require('../../scripts/pack');
+const { platforms, fileOf, packageOf } = require('../../scripts/platforms');
+const { libc } = require('../../src/js/native');
+const { onUnix } = require('../helpers/platform');
+const sections = require('./document');
+const { managers, run, setTraps, environment, yarnrc } = require('./managers');
+const startRegistry = require('./registry');
+
+jest.setTimeout(120_000); // for a busy machine
+
+const ROOT = path.join(__dirname, '..', '..');
+const PROGRAMS = path.join(__dirname, 'programs');
+const { version } = mainManifest();
+const here = platforms.find(
+  (it) =>
+    it.os === process.platform &&
+    it.cpu === process.arch &&
+    (!it.libc || libc().startsWith(it.libc)) &&
+    fs.existsSync(path.join(ROOT, fileOf(it.name))),
+);
+const document = sections();
+
+let directory;
+let registry;
+let calls; // the file that traps write to
+let environmentOf; // a package manager's: each has a home of its own
+const tarballs = {};
+
+/** A small package of the test's own. */
+function fixture(packageJson, index) {
+  const full = { version: '1.0.0', main: 'index.js', ...packageJson };
+  const tarball = pack(full, path.join(directory, 'tarballs'), (stage) => {
+    fs.writeFileSync(path.join(stage, 'index.js'), index);
+    fs.copyFileSync(path.join(PROGRAMS, 'round-trip.js'), path.join(stage, 'round-trip.js'));
+  });
+  return { packageJson: full, tarball };
+}
+
+/** A package that depends on a node-ipc, and says which it got. */
+const dependant = (name, dependency) =>
+  fixture(
+    { name, dependencies: { [dependency]: '^9.2.0' } },
+    `const { name } = require('${dependency}/package.json');
+    const roundTrip = require('./round-trip.js');
+    module.exports = async (place) => name + ': ' + (await roundTrip(require('${dependency}'), place));`,
+  );
+
+async function setUp() {
+  directory = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-install-')));
+  const out = path.join(directory, 'tarballs');
+  const stub = path.join(directory, 'stub');
+  fs.writeFileSync(stub, 'not for this platform');
+  const packages = [{ packageJson: mainManifest(), tarball: packMain(out) }];
+  for (const it of platforms) {
+    const binary = it === here ? path.join(ROOT, fileOf(it.name)) : stub;
+    const tarball = packPlatform(it.name, binary, [], out);
+    packages.push({ packageJson: platformManifest(it), tarball });
+  }
+  packages.push(dependant('uses-node-ipc', 'node-ipc'));
+  packages.push(dependant('uses-achrinza', '@achrinza/node-ipc'));
+  packages.push(fixture({ name: 'builds', scripts: { install: 'cargo build' } }, ''));
+  for (const { packageJson, tarball } of packages) tarballs[packageJson.name] = tarball;
+  registry = await startRegistry(packages);
+  const bin = path.join(directory, 'bin');
+  fs.mkdirSync(bin);
+  calls = setTraps(bin);
+  environmentOf = (manager) => {
+    const home = path.join(directory, Object.entries(managers).find((it) => it[1] === manager)[0]);
+    fs.mkdirSync(home, { recursive: true });
+    return environment(home, bin, registry.url);
+  };
+}
+
+const fileName = (name) => path.basename(tarballs[name]);
+const called = () => (fs.existsSync(calls) ? fs.readFileSync(calls, 'utf8') : '');
+
+/** A new project with a copy of the programs; `packageJson` is merged into its own. */
+function project(manager, packageJson = {}, lines = []) {
+  const folder = fs.mkdtempSync(path.join(directory, 'project-'));
+  fs.cpSync(PROGRAMS, folder, { recursive: true });
+  const full = { name: 'project', version: '1.0.0', private: true, ...packageJson };
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(full));
+  if (manager.yarnrc) {
+    const text = yarnrc(environmentOf(manager).HOME, registry.url, [...manager.yarnrc, ...lines]);
+    fs.writeFileSync(path.join(folder, '.yarnrc.yml'), text);
+    fs.writeFileSync(path.join(folder, 'yarn.lock'), '');
+  }
+  return folder;
+}
+
+/** Runs a command of the package manager in a project, as a user types it. Returns its output. */
+async function type(manager, cwd, command) {
+  const [, ...args] = command.split(' ');
+  const { code, output } = await run(manager.node ?? process.execPath, [manager.script, ...args], {
+    cwd,
+    env: environmentOf(manager),
+  });
+  if (code !== 0) throw new Error(`${command}: ${code}\n${output}`);
+  return output;
+}
+
+/** Starts a program of a project. Resolves with what it prints. */
+async function start(manager, cwd, program, ...args) {
+  const hooks = manager.pnp
+    ? ['--require', './.pnp.cjs', '--no-warnings', '--experimental-loader', './.pnp.loader.mjs']
+    : [];
+  const place = path.join(cwd, 'socket');
+  const { output } = await run(process.execPath, [...hooks, program, place, ...args], {
+    cwd,
+    env: environmentOf(manager),
+  });
+  return output.trim();
+}
+
+/** Compiles typed.ts in a project. Resolves with the path of the program. */
+async function compile(cwd, moduleResolution) {
+  const module = { node16: 'node16', bundler: 'esnext', node10: 'commonjs' }[moduleResolution];
+  const outDir = path.join(cwd, moduleResolution);
+  fs.mkdirSync(outDir);
+  const type = module === 'esnext' ? 'module' : 'commonjs';
+  fs.writeFileSync(path.join(outDir, 'package.json'), JSON.stringify({ type }));
+  const compilerOptions = {
+    ...{ module, moduleResolution, outDir, target: 'es2022', strict: true, esModuleInterop: true },
+    ...{ types: ['node'], typeRoots: [path.join(ROOT, 'node_modules', '@types')] },
+  };
+  const config = path.join(cwd, `${moduleResolution}.json`);
+  fs.writeFileSync(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+  const { output } = await run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', config]);
+  expect(output).toBe('');
+  return path.join(outDir, 'typed.js');
+}
+
+(here ? onUnix.describe : describe.skip)('installed from a registry', () => {
+  beforeAll(setUp);
+  afterAll(async () => {
+    await registry.close();
+    fs.rmSync(directory, { recursive: true, force: true });
+  });
+  beforeEach(() => registry.forget());
+  afterEach(() => {
+    const seen = called();
+    fs.rmSync(calls, { force: true });
+    expect(seen).toBe('');
+    expect([...registry.unknown]).toEqual([]);
+  });
+
+  describe.each(Object.entries(managers))('%s', (name, manager) => {
+    const { commands, json } = document[manager.heading];
+    const [add, addAlias] = commands;
+
+    /** The tarballs that a project needs, with those of another C library where that is not looked at. */
+    const needed = () =>
+      platforms
+        .filter((it) => it === here || (manager.ignoresLibc && it.os === here.os && it.cpu === here.cpu))
+        .map((it) => fileName(packageOf(it.name)))
+        .concat(fileName('ferripc'))
+        .sort();
+
+    test('by its own name: CommonJS, ES modules, TypeScript; no script, nothing of other platforms', async () => {
+      const cwd = project(manager);
+      const output = await type(manager, cwd, add);
+      expect(output).not.toMatch(/^> |gyp|cargo|rebuild/m); // `> ` is how a script is announced
+      expect([...registry.downloaded].sort()).toEqual(needed());
+      expect(await start(manager, cwd, 'required.js', 'ferripc')).toBe('hello world,hello world');
+      expect(await start(manager, cwd, 'imported.mjs')).toBe('hello world,hello world');
+      if (manager.pnp) return; // there TypeScript itself has to be Yarn's
+      for (const resolution of name === 'npm' ? ['node16', 'bundler', 'node10'] : ['node16']) {
+        expect(await start(manager, cwd, await compile(cwd, resolution))).toBe('hello world');
+      }
+    });
+
+    test('under the name of node-ipc', async () => {
+      const cwd = project(manager);
+      await type(manager, cwd, addAlias);
+      expect(await start(manager, cwd, 'required.js', 'node-ipc')).toBe('hello world,hello world');
+    });
+
+    test('in the place of the node-ipc of other packages', async () => {
+      const dependencies = { 'uses-node-ipc': '1.0.0', 'uses-achrinza': '1.0.0' };
+      const cwd = project(manager, { dependencies, ...json[0] });
+      await type(manager, cwd, manager.install);
+      const answers = 'ferripc: hello world\nferripc: hello world';
+      expect(await start(manager, cwd, 'dependants.js')).toBe(answers);
+    });
+  });
+});
