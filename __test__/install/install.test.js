@@ -7,9 +7,15 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { packMain, packPlatform, pack, mainManifest, platformManifest } = require('../../scripts/pack');
+const {
+  packMain,
+  packPlatform,
+  pack,
+  mainManifest,
+  platformManifest,
+} = require('../../scripts/pack');
 const { platforms, fileOf, packageOf } = require('../../scripts/platforms');
-const { libc } = require('../../src/js/native');
+const { candidates, libc } = require('../../src/js/native');
 const { onUnix } = require('../helpers/platform');
 const sections = require('./document');
 const { managers, run, setTraps, environment, yarnrc } = require('./managers');
@@ -73,8 +79,8 @@ async function setUp() {
   const bin = path.join(directory, 'bin');
   fs.mkdirSync(bin);
   calls = setTraps(bin);
-  environmentOf = (manager) => {
-    const home = path.join(directory, Object.entries(managers).find((it) => it[1] === manager)[0]);
+  environmentOf = ({ heading, pnp }, kind = pnp ? 'pnp' : '') => {
+    const home = path.join(directory, heading + kind);
     fs.mkdirSync(home, { recursive: true });
     return environment(home, bin, registry.url);
   };
@@ -98,14 +104,23 @@ function project(manager, packageJson = {}, lines = []) {
 }
 
 /** Runs a command of the package manager in a project, as a user types it. Returns its output. */
-async function type(manager, cwd, command) {
+async function type(manager, cwd, command, env = environmentOf(manager)) {
   const [, ...args] = command.split(' ');
   const { code, output } = await run(manager.node ?? process.execPath, [manager.script, ...args], {
     cwd,
-    env: environmentOf(manager),
+    env,
   });
   if (code !== 0) throw new Error(`${command}: ${code}\n${output}`);
   return output;
+}
+
+/** The packages of ferripc in node_modules, or in the folder in it that pnpm has them in. */
+function installed(cwd) {
+  const modules = path.join(cwd, 'node_modules');
+  const store = path.join(modules, '.pnpm');
+  const names = fs.readdirSync(fs.existsSync(store) ? store : modules);
+  const own = names.filter((name) => name.startsWith('ferripc'));
+  return own.map((name) => name.split('@')[0]).sort();
 }
 
 /** Starts a program of a project. Resolves with what it prints. */
@@ -129,12 +144,17 @@ async function compile(cwd, moduleResolution) {
   const type = module === 'esnext' ? 'module' : 'commonjs';
   fs.writeFileSync(path.join(outDir, 'package.json'), JSON.stringify({ type }));
   const compilerOptions = {
-    ...{ module, moduleResolution, outDir, target: 'es2022', strict: true, esModuleInterop: true },
-    ...{ types: ['node'], typeRoots: [path.join(ROOT, 'node_modules', '@types')] },
+    ...{ module, moduleResolution, outDir, target: 'es2022', strict: true, skipLibCheck: true },
+    ...{ esModuleInterop: true, types: ['node'] },
+    ...{ typeRoots: [path.join(ROOT, 'node_modules', '@types')] },
   };
   const config = path.join(cwd, `${moduleResolution}.json`);
   fs.writeFileSync(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
-  const { output } = await run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', config]);
+  const { output } = await run(process.execPath, [
+    require.resolve('typescript/bin/tsc'),
+    '-p',
+    config,
+  ]);
   expect(output).toBe('');
   return path.join(outDir, 'typed.js');
 }
@@ -155,21 +175,23 @@ async function compile(cwd, moduleResolution) {
 
   describe.each(Object.entries(managers))('%s', (name, manager) => {
     const { commands, json } = document[manager.heading];
-    const [add, addAlias] = commands;
-
-    /** The tarballs that a project needs, with those of another C library where that is not looked at. */
-    const needed = () =>
-      platforms
-        .filter((it) => it === here || (manager.ignoresLibc && it.os === here.os && it.cpu === here.cpu))
-        .map((it) => fileName(packageOf(it.name)))
-        .concat(fileName('ferripc'))
-        .sort();
+    const [add, addAlias, addFiles] = commands;
 
     test('by its own name: CommonJS, ES modules, TypeScript; no script, nothing of other platforms', async () => {
       const cwd = project(manager);
       const output = await type(manager, cwd, add);
       expect(output).not.toMatch(/^> |gyp|cargo|rebuild/m); // `> ` is how a script is announced
-      expect([...registry.downloaded].sort()).toEqual(needed());
+      const fits = platforms.filter(
+        (it) => it === here || (manager.takesAll && it.os === here.os && it.cpu === here.cpu),
+      );
+      expect([...registry.downloaded].sort()).toEqual(
+        ['ferripc', ...(manager.takesAll ? platforms : fits).map((it) => packageOf(it.name))]
+          .map(fileName)
+          .sort(),
+      );
+      if (!manager.pnp) {
+        expect(installed(cwd)).toEqual(['ferripc', ...fits.map((it) => packageOf(it.name))].sort());
+      }
       expect(await start(manager, cwd, 'required.js', 'ferripc')).toBe('hello world,hello world');
       expect(await start(manager, cwd, 'imported.mjs')).toBe('hello world,hello world');
       if (manager.pnp) return; // there TypeScript itself has to be Yarn's
@@ -191,5 +213,98 @@ async function compile(cwd, moduleResolution) {
       const answers = 'ferripc: hello world\nferripc: hello world';
       expect(await start(manager, cwd, 'dependants.js')).toBe(answers);
     });
+
+    if (addFiles) {
+      test('from files, without a registry', async () => {
+        const cwd = project(manager);
+        for (const it of ['ferripc', packageOf(here.name)]) {
+          fs.copyFileSync(tarballs[it], path.join(cwd, fileName(it)));
+        }
+        const command = addFiles.replaceAll('0.1.0', version).replace('linux-x64-gnu', here.name);
+        await type(manager, cwd, command, environmentOf(manager, 'offline')); // with empty caches
+        expect([...registry.downloaded]).toEqual([]);
+        expect(await start(manager, cwd, 'required.js', 'ferripc')).toMatch(/^hello world/);
+      });
+    }
+
+    if (manager.without) {
+      test('without optional dependencies: what to do is said at the first use', async () => {
+        const cwd = project(manager);
+        await type(manager, cwd, `${add} ${manager.without}`);
+        const said = await start(manager, cwd, 'without-binary.js');
+        expectNoBinary(said, 'not found');
+        expect(said).toContain('\n- Reinstall on this platform, without --omit=optional');
+        expect(said).toContain('\n- On a platform without a prebuilt binary');
+      });
+    }
+  });
+
+  /** What without-binary.js is to say: files are not found, packages fail for this reason. */
+  function expectNoBinary(said, ...reasons) {
+    const [required, code, first, ...rest] = said.split('\n');
+    expect([required, code]).toEqual(['required', 'ERR_FERRIPC_NO_BINARY']);
+    expect(first).toContain('ferripc has no native binary that loads on ');
+    const files = candidates();
+    const tried = rest.slice(0, 2 * files.length);
+    const expected = files.flatMap((file, i) => [
+      expect.stringMatching(`  .*${file}: `),
+      expect.stringMatching(
+        `^  ${file.split('.').slice(0, 2).join('-')}: ${reasons[i] ?? reasons[0]}`,
+      ),
+    ]);
+    expect(tried).toEqual(expected);
+  }
+
+  // What a copy of node_modules from somewhere else is like.
+  describe('for another platform', () => {
+    const [add] = document.npm.commands;
+    test('another system', async () => {
+      const cwd = project(managers.npm);
+      const other = platforms.find((it) => it.os !== here.os);
+      await type(managers.npm, cwd, `${add} --os=${other.os} --cpu=${other.cpu}`);
+      expect(installed(cwd)).toEqual(['ferripc', packageOf(other.name)]);
+      expectNoBinary(await start(managers.npm, cwd, 'without-binary.js'), 'not found');
+    });
+
+    test('another system, by PnP', async () => {
+      const manager = managers['Yarn 4 (PnP)'];
+      const other = platforms.find((it) => it.os !== here.os);
+      const cwd = project(manager, {}, [
+        `supportedArchitectures: { os: [${other.os}], cpu: [${other.cpu}] }`,
+      ]);
+      await type(manager, cwd, document[manager.heading].commands[0]);
+      const reason = 'Required unplugged package missing from disk';
+      expectNoBinary(await start(manager, cwd, 'without-binary.js'), reason);
+    });
+
+    (here.libc ? test : test.skip)('another C library', async () => {
+      const cwd = project(managers.npm);
+      const other = platforms.find(
+        (it) => it.os === here.os && it.cpu === here.cpu && it.libc !== here.libc,
+      );
+      await type(managers.npm, cwd, `${add} --libc=${other.libc}`);
+      expect(installed(cwd)).toEqual(['ferripc', packageOf(other.name)]);
+      const reasons = candidates().map((file) =>
+        file.includes(other.name) ? `.*${fileOf(other.name)}: ` : 'not found',
+      );
+      expectNoBinary(await start(managers.npm, cwd, 'without-binary.js'), ...reasons);
+    });
+  });
+
+  const { bin } = mainManifest();
+  (bin ? test : test.skip)('the command', async () => {
+    const cwd = project(managers.npm);
+    await type(managers.npm, cwd, document.npm.commands[0]);
+    const [command] = Object.keys(bin);
+    const args = [path.join(cwd, 'node_modules', '.bin', command), 'doctor'];
+    const { code } = await run(process.execPath, args, { cwd, env: environmentOf(managers.npm) });
+    expect(code).toBe(0);
+  });
+
+  test('an installation script would be noticed', async () => {
+    const cwd = project(managers.npm);
+    await expect(type(managers.npm, cwd, 'npm i builds')).rejects.toThrow(/^npm i builds: /);
+    expect(called()).toBe('sh -c cargo build\n');
+    fs.rmSync(calls);
   });
 });

@@ -7,7 +7,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 /** What a package could want to build itself with; found first on PATH, each says that it was called. */
-const TRAPS = `sh bash cargo rustc rustup cc c++ gcc g++ clang clang++ ld make cmake ninja python python3
+const TRAPS =
+  `sh bash cargo rustc rustup cc c++ gcc g++ clang clang++ ld make cmake ninja python python3
   node-gyp node-pre-gyp prebuild-install curl wget git`.split(/\s+/);
 
 const dependency = (file) => path.join(__dirname, '..', '..', 'node_modules', file);
@@ -31,7 +32,8 @@ const YARN_4 = {
 /**
  * name -> `heading` of docs/installing.md, `script`, its `install` command, the field of package.json that
  * replaces dependencies; optionally `node` to run it with, `without` (flag that leaves out optional dependencies),
- * `yarnrc` (lines of .yarnrc.yml) and `ignoresLibc`.
+ * `yarnrc` (lines of .yarnrc.yml), `pnp` (there is no node_modules), and `takesAll`: it downloads the packages of
+ * all platforms, and installs those that fit but for the C library, of which it knows nothing.
  */
 const managers = {
   npm: {
@@ -51,7 +53,7 @@ const managers = {
     script: dependency('yarn/bin/yarn.js'),
     install: 'yarn install',
     without: '--ignore-optional',
-    ignoresLibc: true,
+    takesAll: true,
   },
   'Yarn 4 (node_modules)': { ...YARN_4, yarnrc: ['nodeLinker: node-modules'] },
   'Yarn 4 (PnP)': { ...YARN_4, yarnrc: ['nodeLinker: pnp', 'pnpEnableEsmLoader: true'], pnp: true },
