@@ -97,11 +97,16 @@ function pack(packageJson, out, fill) {
     fill(stage);
     const text = `${JSON.stringify(packageJson, null, 2)}\n`;
     fs.writeFileSync(path.join(stage, 'package.json'), text, { mode: 0o644 });
-    fs.mkdirSync(out, { recursive: true });
-    const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', path.resolve(out)];
     const windows = process.platform === 'win32';
-    execFileSync(windows ? 'npm.cmd' : 'npm', args, { cwd: stage, stdio: 'pipe', shell: windows });
-    return path.join(out, `${packageJson.name}-${packageJson.version}.tgz`);
+    execFileSync(windows ? 'npm.cmd' : 'npm', ['pack', '--ignore-scripts', '--silent'], {
+      cwd: stage,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: windows,
+    });
+    const name = `${packageJson.name}-${packageJson.version}.tgz`;
+    fs.mkdirSync(out, { recursive: true });
+    fs.copyFileSync(path.join(stage, name), path.join(out, name));
+    return path.join(out, name);
   } finally {
     fs.rmSync(stage, { recursive: true, force: true });
   }

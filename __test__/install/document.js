@@ -8,7 +8,7 @@ const path = require('node:path');
 const FILE = path.join(__dirname, '..', '..', 'docs', 'installing.md');
 const MARK = '<!-- tested by: __test__/install/install.test.js -->';
 
-/** heading -> { commands: every line of its `sh` blocks, json: its `json` blocks }. */
+/** heading -> { commands: every line of its `sh` blocks, json: its `json` blocks, yaml: its `yaml` blocks }. */
 function sections() {
   const found = {};
   let section;
@@ -20,10 +20,11 @@ function sections() {
       else {
         if (block.kind === 'sh') section.commands.push(...block.lines);
         if (block.kind === 'json') section.json.push(JSON.parse(block.lines.join('\n')));
+        if (block.kind === 'yaml') section.yaml.push(block.lines.join('\n'));
         block = null;
       }
     } else if (/^#+ /.test(line)) {
-      section = found[line.replace(/^#+ /, '')] = { commands: [], json: [] };
+      section = found[line.replace(/^#+ /, '')] = { commands: [], json: [], yaml: [] };
     } else if (line.startsWith('```')) {
       block = { kind: marked ? line.slice(3) : '', lines: [] };
     }

@@ -79,8 +79,8 @@ async function setUp() {
   const bin = path.join(directory, 'bin');
   fs.mkdirSync(bin);
   calls = setTraps(bin);
-  environmentOf = ({ heading, pnp }, kind = pnp ? 'pnp' : '') => {
-    const home = path.join(directory, heading + kind);
+  environmentOf = ({ heading, pnp }, kind = 'home') => {
+    const home = path.join(directory, heading + (pnp ? ', PnP' : ''), kind);
     fs.mkdirSync(home, { recursive: true });
     return environment(home, bin, registry.url);
   };
@@ -96,7 +96,7 @@ function project(manager, packageJson = {}, lines = []) {
   const full = { name: 'project', version: '1.0.0', private: true, ...packageJson };
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(full));
   if (manager.yarnrc) {
-    const text = yarnrc(environmentOf(manager).HOME, registry.url, [...manager.yarnrc, ...lines]);
+    const text = yarnrc(registry.url, [...manager.yarnrc, ...lines]);
     fs.writeFileSync(path.join(folder, '.yarnrc.yml'), text);
     fs.writeFileSync(path.join(folder, 'yarn.lock'), '');
   }
@@ -174,8 +174,11 @@ async function compile(cwd, moduleResolution) {
   });
 
   describe.each(Object.entries(managers))('%s', (name, manager) => {
-    const { commands, json } = document[manager.heading];
-    const [add, addAlias, addFiles] = commands;
+    const { commands, json, yaml } = document[manager.heading];
+    const [add, addAlias, addLocked] = commands;
+    const addFiles = document['Without a registry'].commands.find((it) =>
+      it.startsWith(`${name} `),
+    );
 
     test('by its own name: CommonJS, ES modules, TypeScript; no script, nothing of other platforms', async () => {
       const cwd = project(manager);
@@ -206,13 +209,30 @@ async function compile(cwd, moduleResolution) {
       expect(await start(manager, cwd, 'required.js', 'node-ipc')).toBe('hello world,hello world');
     });
 
-    test('in the place of the node-ipc of other packages', async () => {
-      const dependencies = { 'uses-node-ipc': '1.0.0', 'uses-achrinza': '1.0.0' };
-      const cwd = project(manager, { dependencies, ...json[0] });
-      await type(manager, cwd, manager.install);
-      const answers = 'ferripc: hello world\nferripc: hello world';
-      expect(await start(manager, cwd, 'dependants.js')).toBe(answers);
+    test('from the lock file', async () => {
+      const cwd = project(manager);
+      await type(manager, cwd, add);
+      fs.rmSync(path.join(cwd, 'node_modules'), { recursive: true, force: true });
+      registry.forget();
+      await type(manager, cwd, addLocked, environmentOf(manager, 'locked')); // with empty caches
+      expect(registry.downloaded).toContain(fileName(packageOf(here.name)));
+      if (!manager.takesAll) expect(registry.downloaded.size).toBe(2);
+      expect(await start(manager, cwd, 'required.js', 'ferripc')).toMatch(/^hello world/);
     });
+
+    const ways = [...json.map((it) => ['package.json', it]), ...yaml.map((it) => ['yaml', it])];
+    test.each(ways)(
+      'in the place of the node-ipc of other packages: %s',
+      async (file, override) => {
+        const dependencies = { 'uses-node-ipc': '1.0.0', 'uses-achrinza': '1.0.0' };
+        const inManifest = file === 'package.json';
+        const cwd = project(manager, { dependencies, ...(inManifest ? override : {}) });
+        if (!inManifest) fs.writeFileSync(path.join(cwd, 'pnpm-workspace.yaml'), override);
+        await type(manager, cwd, manager.install);
+        const answers = 'ferripc: hello world\nferripc: hello world';
+        expect(await start(manager, cwd, 'dependants.js')).toBe(answers);
+      },
+    );
 
     if (addFiles) {
       test('from files, without a registry', async () => {
@@ -258,6 +278,13 @@ async function compile(cwd, moduleResolution) {
   // What a copy of node_modules from somewhere else is like.
   describe('for another platform', () => {
     const [add] = document.npm.commands;
+
+    test('as asked for: only that', async () => {
+      const cwd = project(managers.npm);
+      await type(managers.npm, cwd, document['Docker and Alpine'].commands[0]);
+      expect(installed(cwd)).toEqual(['ferripc', 'ferripc-linux-arm64-musl']);
+    });
+
     test('another system', async () => {
       const cwd = project(managers.npm);
       const other = platforms.find((it) => it.os !== here.os);

@@ -38,7 +38,7 @@ const YARN_4 = {
 const managers = {
   npm: {
     heading: 'npm',
-    ...machineNpm(),
+    ...(process.platform === 'win32' ? {} : machineNpm()), // not used there
     install: 'npm i',
     without: '--omit=optional',
   },
@@ -107,18 +107,18 @@ function environment(home, bin, url) {
     XDG_DATA_HOME: path.join(home, 'data'),
     XDG_STATE_HOME: path.join(home, 'state'),
     YARN_CACHE_FOLDER: path.join(home, 'yarn-cache'),
+    YARN_GLOBAL_FOLDER: path.join(home, 'yarn-global'),
     ...Object.fromEntries(Object.entries(npm).map(([key, value]) => [`npm_config_${key}`, value])),
   };
 }
 
 /** What Yarn 4 reads from a project's .yarnrc.yml. */
-const yarnrc = (home, url, lines) =>
+const yarnrc = (url, lines) =>
   [
     `npmRegistryServer: '${url}'`,
     'unsafeHttpWhitelist: [127.0.0.1]',
     'enableTelemetry: false',
     'enableScripts: true',
-    `globalFolder: '${path.join(home, 'yarn')}'`,
     ...lines,
     '',
   ].join('\n');
