@@ -79,7 +79,15 @@ The native binary of [ferripc](https://www.npmjs.com/package/ferripc) for ${name
 there is no need to install it by itself.
 `;
 
-/** Copies a file or folder with the modes that every package has, whatever the umask here. */
+/** The mode that every packed file has, whatever the umask here. npm makes what `bin` names executable. */
+const MODE = 0o644;
+
+function write(file, text) {
+  fs.writeFileSync(file, text);
+  fs.chmodSync(file, MODE);
+}
+
+/** Copies a file or a folder. */
 function copy(from, to) {
   if (fs.statSync(from).isDirectory()) {
     for (const name of fs.readdirSync(from)) copy(path.join(from, name), path.join(to, name));
@@ -87,7 +95,7 @@ function copy(from, to) {
   }
   fs.mkdirSync(path.dirname(to), { recursive: true });
   fs.copyFileSync(from, to);
-  fs.chmodSync(to, 0o644); // npm makes what `bin` names executable when it installs
+  fs.chmodSync(to, MODE);
 }
 
 /** Packs what `fill` puts into an empty folder, beside a package.json. Returns the path of the tarball. */
@@ -95,8 +103,7 @@ function pack(packageJson, out, fill) {
   const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-pack-'));
   try {
     fill(stage);
-    const text = `${JSON.stringify(packageJson, null, 2)}\n`;
-    fs.writeFileSync(path.join(stage, 'package.json'), text, { mode: 0o644 });
+    write(path.join(stage, 'package.json'), `${JSON.stringify(packageJson, null, 2)}\n`);
     const windows = process.platform === 'win32';
     execFileSync(windows ? 'npm.cmd' : 'npm', ['pack', '--ignore-scripts', '--silent'], {
       cwd: stage,
@@ -136,7 +143,7 @@ function packPlatform(name, binary, others, out) {
     copy(binary, path.join(stage, fileOf(name)));
     for (const file of others) copy(file, path.join(stage, path.basename(file)));
     copy(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
-    fs.writeFileSync(path.join(stage, 'README.md'), platformReadme(platform), { mode: 0o644 });
+    write(path.join(stage, 'README.md'), platformReadme(platform));
   });
 }
 
