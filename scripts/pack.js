@@ -110,7 +110,7 @@ function pack(packageJson, out, fill) {
       stdio: ['ignore', 'ignore', 'pipe'],
       shell: windows,
     });
-    const name = `${packageJson.name}-${packageJson.version}.tgz`;
+    const name = fs.readdirSync(stage).find((file) => file.endsWith('.tgz'));
     fs.mkdirSync(out, { recursive: true });
     fs.copyFileSync(path.join(stage, name), path.join(out, name));
     return path.join(out, name);

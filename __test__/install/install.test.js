@@ -60,6 +60,16 @@ const dependant = (name, dependency) =>
     module.exports = async (place) => name + ': ' + (await roundTrip(require('${dependency}'), place));`,
   );
 
+/** A package of this checkout's node_modules. */
+function repacked(name) {
+  const folder = path.join(ROOT, 'node_modules', name);
+  const packageJson = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const tarball = pack(packageJson, path.join(directory, 'tarballs'), (stage) => {
+    fs.cpSync(folder, stage, { recursive: true });
+  });
+  return { packageJson, tarball };
+}
+
 async function setUp() {
   directory = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-install-')));
   const out = path.join(directory, 'tarballs');
@@ -74,6 +84,7 @@ async function setUp() {
   packages.push(dependant('uses-node-ipc', 'node-ipc'));
   packages.push(dependant('uses-achrinza', '@achrinza/node-ipc'));
   packages.push(fixture({ name: 'builds', scripts: { install: 'cargo build' } }, ''));
+  packages.push(...['typescript', '@types/node', 'undici-types'].map(repacked));
   for (const { packageJson, tarball } of packages) tarballs[packageJson.name] = tarball;
   registry = await startRegistry(packages);
   const bin = path.join(directory, 'bin');
@@ -137,24 +148,29 @@ async function start(manager, cwd, program, ...args) {
 }
 
 /** Compiles typed.ts in a project. Resolves with the path of the program. */
-async function compile(cwd, moduleResolution) {
+async function compile(manager, cwd, moduleResolution) {
   const module = { node16: 'node16', bundler: 'esnext', node10: 'commonjs' }[moduleResolution];
   const outDir = path.join(cwd, moduleResolution);
   fs.mkdirSync(outDir);
-  const type = module === 'esnext' ? 'module' : 'commonjs';
-  fs.writeFileSync(path.join(outDir, 'package.json'), JSON.stringify({ type }));
+  const format = module === 'esnext' ? 'module' : 'commonjs';
+  fs.writeFileSync(path.join(outDir, 'package.json'), JSON.stringify({ type: format }));
   const compilerOptions = {
     ...{ module, moduleResolution, outDir, target: 'es2022', strict: true, skipLibCheck: true },
     ...{ esModuleInterop: true, types: ['node'] },
-    ...{ typeRoots: [path.join(ROOT, 'node_modules', '@types')] },
   };
   const config = path.join(cwd, `${moduleResolution}.json`);
+  if (manager.pnp) {
+    // There TypeScript has to be Yarn's variant of it, and has to be the project's.
+    const { typescript, '@types/node': node } = require('../../package.json').devDependencies;
+    await type(manager, cwd, `yarn add typescript@${typescript} @types/node@${node}`);
+    fs.writeFileSync(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+    await type(manager, cwd, `yarn run tsc -p ${config}`);
+    return path.join(outDir, 'typed.js');
+  }
+  compilerOptions.typeRoots = [path.join(ROOT, 'node_modules', '@types')];
   fs.writeFileSync(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
-  const { output } = await run(process.execPath, [
-    require.resolve('typescript/bin/tsc'),
-    '-p',
-    config,
-  ]);
+  const tsc = require.resolve('typescript/bin/tsc');
+  const { output } = await run(process.execPath, [tsc, '-p', config]);
   expect(output).toBe('');
   return path.join(outDir, 'typed.js');
 }
@@ -197,9 +213,10 @@ async function compile(cwd, moduleResolution) {
       }
       expect(await start(manager, cwd, 'required.js', 'ferripc')).toBe('hello world,hello world');
       expect(await start(manager, cwd, 'imported.mjs')).toBe('hello world,hello world');
-      if (manager.pnp) return; // there TypeScript itself has to be Yarn's
       for (const resolution of name === 'npm' ? ['node16', 'bundler', 'node10'] : ['node16']) {
-        expect(await start(manager, cwd, await compile(cwd, resolution))).toBe('hello world');
+        expect(await start(manager, cwd, await compile(manager, cwd, resolution))).toBe(
+          'hello world',
+        );
       }
     });
 
