@@ -54,7 +54,7 @@ test('without a binary: the platform, what was tried, and what to do', async () 
   const tried = names.flatMap((name, i) => [path.join(home, name), packages[i]]);
   expect(lines(error).slice(1, 1 + tried.length)).toEqual(tried.map((it) => `  ${it}: not found`));
   expect(hasAdvice(error, '--omit=optional')).toBe(true);
-  expect(hasAdvice(error, 'npm run build')).toBe(true);
+  expect(hasAdvice(error, 'install from the git repository')).toBe(true);
   // Nothing that does not apply.
   expect(hasAdvice(error, 'asarUnpack')).toBe(false);
   expect(hasAdvice(error, 'external')).toBe(false);

@@ -1,8 +1,8 @@
 'use strict';
 // Builds the native addon of this checkout: `cargo build --release --locked`, then a copy beside
 // package.json under the name that src/js/native.js looks for. Called by `npm run build`, by
-// `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js and
-// scripts/demo.js.
+// `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js,
+// scripts/demo.js and scripts/pack.js.
 //
 //   --if-stale   do nothing while the addon is newer than every source file
 //   --debug      a debug build
@@ -41,9 +41,10 @@ function addonName() {
   return libc().startsWith('glibc') ? first : musl;
 }
 
+/** Builds the addon. Returns its path. */
 function build({ ifStale = false, debug = false } = {}) {
   const addon = path.join(root, addonName());
-  if (ifStale && isFresh(addon)) return;
+  if (ifStale && isFresh(addon)) return addon;
   const profile = debug ? 'debug' : 'release';
   execFileSync('cargo', ['build', '--locked', ...(debug ? [] : ['--release'])], {
     cwd: root,
@@ -57,6 +58,7 @@ function build({ ifStale = false, debug = false } = {}) {
   // Renamed into place: a process that has the old addon mapped keeps it whole.
   fs.copyFileSync(path.join(target, profile, library ?? 'libferripc.so'), `${addon}.new`);
   fs.renameSync(`${addon}.new`, addon);
+  return addon;
 }
 
 module.exports = build;

@@ -26,7 +26,6 @@ const steps = [
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
-  ['publint', bin('publint'), ['run', '--strict', '--pack', 'false']],
   ['jest', bin('jest'), []],
   // Once more where the event loop's own driver is not to be had; the comparison is driver-neutral.
   ['jest, tokio driver', bin('jest'), ['__test__/[^/]+$'], null, { FERRIPC_DRIVER: 'tokio' }],

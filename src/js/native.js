@@ -122,8 +122,8 @@ function advice(forced) {
   lines.push(
     `Reinstall on this platform, without --omit=optional (or --no-optional): ${names} ` +
       'comes as an optional dependency. If it is still missing, remove node_modules and the lock file before.',
-    'In a source checkout, or on a platform without a prebuilt binary: `npm run build`, ' +
-      'which takes a Rust toolchain.',
+    'On a platform without a prebuilt binary, install from the git repository: npm builds it then, which ' +
+      'takes a Rust toolchain. In a checkout of it, `npm run build` does.',
   );
   return lines;
 }

@@ -1,0 +1,167 @@
+'use strict';
+// What is in the packages as they are published (scripts/pack.js): every file, all of package.json, the same
+// bytes each time, and what the linters of packages say. Run by jest.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { packMain, packPlatform } = require('../../scripts/pack');
+const { platforms, fileOf, packageOf } = require('../../scripts/platforms');
+
+const ROOT = path.join(__dirname, '..', '..');
+const committed = require('../../package.json');
+const read = (...names) => fs.readFileSync(path.join(...names));
+
+/** All of the main package but for src/js, whose modules are those of the checkout. */
+const FILES = [
+  ...['LICENSE', 'README.md', 'package.json'],
+  ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'node-ipc.js', 'node-ipc.d.ts'],
+  ...[
+    'dao/client',
+    'dao/socketServer',
+    'entities/Defaults',
+    'entities/EventParser',
+    'services/IPC',
+  ].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
+  ...fs.readdirSync(path.join(ROOT, 'src', 'js')).map((name) => `src/js/${name}`),
+  ...Object.values(committed.bin ?? {}),
+  ...(fs.existsSync(path.join(ROOT, 'CHANGELOG.md')) ? ['CHANGELOG.md'] : []),
+];
+
+let directory;
+let binary; // of any content: nothing here loads it
+beforeAll(() => {
+  delete process.env.GITHUB_REPOSITORY;
+  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-packages-'));
+  binary = path.join(directory, 'binary');
+  fs.writeFileSync(binary, 'a binary');
+});
+afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+let folders = 0;
+const newFolder = () => path.join(directory, `${folders++}`);
+
+/** Unpacks a tarball. Returns the folder, and its files by name. */
+function unpack(tarball) {
+  const folder = newFolder();
+  fs.mkdirSync(folder);
+  fs.copyFileSync(tarball, path.join(folder, 'packed.tgz')); // tar takes `C:` for the name of a host
+  execFileSync('tar', ['-xzf', 'packed.tgz'], { cwd: folder });
+  fs.rmSync(path.join(folder, 'packed.tgz'));
+  const names = fs.readdirSync(folder, { recursive: true });
+  const files = names.filter((name) => fs.statSync(path.join(folder, name)).isFile());
+  const inside = files.map((name) => path.relative('package', name).replaceAll('\\', '/')).sort();
+  return { folder: path.join(folder, 'package'), files: inside };
+}
+
+const manifestOf = (folder) => JSON.parse(read(folder, 'package.json'));
+
+function check(folder, tarball) {
+  const args = [path.join(__dirname, 'check-package.mjs'), folder, tarball];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+}
+
+describe('ferripc', () => {
+  let tarball;
+  let folder;
+  let files;
+  beforeAll(() => {
+    tarball = packMain(newFolder());
+    ({ folder, files } = unpack(tarball));
+  });
+
+  test('holds these files', () => {
+    expect(files).toEqual([...FILES].sort());
+    expect(
+      files.filter((name) => !/\.(js|mjs|d\.ts|d\.mts|md|json)$|^LICENSE$/.test(name)),
+    ).toEqual([]);
+  });
+
+  test('they are those of the checkout', () => {
+    for (const name of files.filter((name) => name !== 'package.json')) {
+      expect([name, read(folder, name).equals(read(ROOT, name))]).toEqual([name, true]);
+    }
+  });
+
+  test('package.json is the committed one, without what only a checkout needs', () => {
+    const { optionalDependencies, files: packed, ...published } = manifestOf(folder);
+    const { files: listed, ...expected } = committed;
+    for (const key of ['scripts', 'devDependencies', 'overrides']) delete expected[key];
+    expect(published).toEqual(expected);
+    expect(listed).toEqual(expect.arrayContaining(packed));
+    expect(optionalDependencies).toEqual(
+      Object.fromEntries(platforms.map(({ name }) => [packageOf(name), committed.version])),
+    );
+  });
+
+  test('the committed package.json names no package that a registry would have to have', () => {
+    expect(committed).not.toHaveProperty('dependencies');
+    expect(committed).not.toHaveProperty('optionalDependencies');
+    expect(committed.files).toContain('ferripc.*.node');
+  });
+
+  test('publint and "are the types wrong?" find nothing, in no entry', () => {
+    expect(check(folder, tarball)).toEqual([]);
+  });
+
+  test('is packed into the same bytes again, with another umask', () => {
+    const before = process.umask(0o077);
+    try {
+      expect(read(packMain(newFolder())).equals(read(tarball))).toBe(true);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('the repository is that of the workflow which packs it', () => {
+    process.env.GITHUB_SERVER_URL = 'https://example.com';
+    process.env.GITHUB_REPOSITORY = 'owner/name';
+    try {
+      const url = 'git+https://example.com/owner/name.git';
+      const expected = { type: 'git', url };
+      expect(manifestOf(unpack(packMain(newFolder())).folder).repository).toEqual(expected);
+    } finally {
+      delete process.env.GITHUB_SERVER_URL;
+      delete process.env.GITHUB_REPOSITORY;
+    }
+  });
+});
+
+describe('the packages of platforms', () => {
+  test.each([
+    ['linux-arm64-musl', { os: ['linux'], cpu: ['arm64'], libc: ['musl'] }],
+    ['win32-x64', { os: ['win32'], cpu: ['x64'] }],
+  ])('%s', (name, selected) => {
+    const extra = path.join(directory, 'sbom.json');
+    fs.writeFileSync(extra, '{}');
+    const tarball = packPlatform(name, binary, [extra], newFolder());
+    const { folder, files } = unpack(tarball);
+    expect(files).toEqual(
+      ['LICENSE', 'README.md', fileOf(name), 'package.json', 'sbom.json'].sort(),
+    );
+    expect(read(folder, fileOf(name)).equals(read(binary))).toBe(true);
+    expect(read(folder, 'LICENSE').equals(read(ROOT, 'LICENSE'))).toBe(true);
+    expect(manifestOf(folder)).toEqual({
+      name: `ferripc-${name}`,
+      version: committed.version,
+      description: expect.stringContaining(name),
+      keywords: committed.keywords,
+      license: committed.license,
+      type: 'commonjs',
+      main: fileOf(name),
+      files: [fileOf(name), 'sbom.json'],
+      engines: committed.engines,
+      ...selected,
+      preferUnplugged: true,
+    });
+    expect(check(folder, tarball)).toEqual([]);
+    const again = packPlatform(name, binary, [extra], newFolder());
+    expect(read(again).equals(read(tarball))).toBe(true);
+  });
+
+  test('there is none for a platform that is not in the table', () => {
+    const pack = () => packPlatform('plan9-x64', binary, [], newFolder());
+    expect(pack).toThrow('no platform plan9-x64; there are: linux-x64-gnu, ');
+  });
+});

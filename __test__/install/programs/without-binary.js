@@ -1,0 +1,14 @@
+'use strict';
+// node without-binary.js PLACE: requires the package, says so, and prints what its first use throws.
+
+const [place] = process.argv.slice(2);
+
+const ipc = require('ferripc');
+ipc.config.silent = true;
+console.log('required');
+ipc.serve(place);
+try {
+  ipc.server.start();
+} catch ({ code, message }) {
+  console.log(`${code}\n${message}`);
+}

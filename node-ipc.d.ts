@@ -1,0 +1,3 @@
+import ferripc = require('./index.js');
+
+export = ferripc;

@@ -1,0 +1,183 @@
+'use strict';
+// Makes the packages that are published, as files in dist/: `ferripc`, which is JavaScript and types only,
+// and `ferripc-<platform>` for each platform, which is one binary. Used by `npm run pack:local`, by the
+// release workflow and by the install tests. Packing the same files with the same Node and npm gives
+// the same bytes.
+//
+//   node scripts/pack.js                                            ferripc, and the package of this platform,
+//                                                                   built before if it is stale
+//   node scripts/pack.js --main                                     ferripc
+//   node scripts/pack.js --platform linux-arm64-musl --binary FILE  the package of a platform
+//        --with FILE                                                … with another file (again for each)
+//
+// Published package.json files have no scripts, no devDependencies and no overrides: whoever looks sees at
+// once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY).
+
+const { execFileSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const build = require('./build');
+const { platforms, fileOf, packageOf } = require('./platforms');
+
+const root = path.join(__dirname, '..');
+const manifest = require('../package.json');
+
+/** What all published packages say, and where each goes in package.json. */
+function common(name, description) {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
+  return {
+    name,
+    version: manifest.version,
+    description,
+    keywords: manifest.keywords,
+    license: manifest.license,
+    ...(server && repository
+      ? { repository: { type: 'git', url: `git+${server}/${repository}.git` } }
+      : {}),
+  };
+}
+
+/** package.json of the main package. */
+function mainManifest() {
+  const { type, main, types, exports, bin, files, engines } = manifest;
+  const optionalDependencies = Object.fromEntries(
+    platforms.map(({ name }) => [packageOf(name), manifest.version]),
+  );
+  return {
+    ...common(manifest.name, manifest.description),
+    ...{ type, main, types, exports, bin },
+    files: files.filter((name) => !name.endsWith('.node') && fs.existsSync(path.join(root, name))),
+    engines,
+    optionalDependencies,
+  };
+}
+
+/** package.json of a platform's package, with the names of other files that are in it. */
+function platformManifest(platform, others = []) {
+  const { name, os: system, cpu, libc } = platform;
+  const file = fileOf(name);
+  return {
+    ...common(packageOf(name), `The native binary of ferripc for ${name}`),
+    type: 'commonjs',
+    main: file,
+    files: [file, ...others],
+    engines: manifest.engines,
+    os: [system],
+    cpu: [cpu],
+    ...(libc ? { libc: [libc] } : {}),
+    preferUnplugged: true,
+  };
+}
+
+const platformReadme = ({ name, target }) => `# ${packageOf(name)}
+
+The native binary of [ferripc](https://www.npmjs.com/package/ferripc) for ${name}
+(\`${target}\`). ferripc has it among its optional dependencies, so that package managers choose the one that fits;
+there is no need to install it by itself.
+`;
+
+/** The mode that every packed file has, whatever the umask here. npm makes what `bin` names executable. */
+const MODE = 0o644;
+
+function write(file, text) {
+  fs.writeFileSync(file, text);
+  fs.chmodSync(file, MODE);
+}
+
+/** Copies a file or a folder. */
+function copy(from, to) {
+  if (fs.statSync(from).isDirectory()) {
+    for (const name of fs.readdirSync(from)) copy(path.join(from, name), path.join(to, name));
+    return;
+  }
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  fs.copyFileSync(from, to);
+  fs.chmodSync(to, MODE);
+}
+
+/** Packs what `fill` puts into an empty folder, beside a package.json. Returns the path of the tarball. */
+function pack(packageJson, out, fill) {
+  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-pack-'));
+  try {
+    fill(stage);
+    write(path.join(stage, 'package.json'), `${JSON.stringify(packageJson, null, 2)}\n`);
+    const windows = process.platform === 'win32';
+    execFileSync(windows ? 'npm.cmd' : 'npm', ['pack', '--ignore-scripts', '--silent'], {
+      cwd: stage,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      shell: windows,
+    });
+    const name = fs.readdirSync(stage).find((file) => file.endsWith('.tgz'));
+    fs.mkdirSync(out, { recursive: true });
+    fs.copyFileSync(path.join(stage, name), path.join(out, name));
+    return path.join(out, name);
+  } finally {
+    fs.rmSync(stage, { recursive: true, force: true });
+  }
+}
+
+/** Packs ferripc into the folder `out`. Returns the path of the tarball. */
+function packMain(out) {
+  const packageJson = mainManifest();
+  return pack(packageJson, out, (stage) => {
+    for (const name of ['README.md', 'LICENSE', ...packageJson.files]) {
+      copy(path.join(root, name), path.join(stage, name));
+    }
+  });
+}
+
+/**
+ * Packs the binary of a platform into the folder `out`, with the files `others`. Returns the path of the
+ * tarball.
+ */
+function packPlatform(name, binary, others, out) {
+  const platform = platforms.find((it) => it.name === name);
+  if (!platform) {
+    throw new Error(`no platform ${name}; there are: ${platforms.map((it) => it.name).join(', ')}`);
+  }
+  const names = others.map((file) => path.basename(file));
+  return pack(platformManifest(platform, names), out, (stage) => {
+    copy(binary, path.join(stage, fileOf(name)));
+    for (const file of others) copy(file, path.join(stage, path.basename(file)));
+    copy(path.join(root, 'LICENSE'), path.join(stage, 'LICENSE'));
+    write(path.join(stage, 'README.md'), platformReadme(platform));
+  });
+}
+
+/** The checksum that registries and lock files state. */
+const integrityOf = (data) => `sha512-${crypto.createHash('sha512').update(data).digest('base64')}`;
+
+function report(tarball) {
+  const data = fs.readFileSync(tarball);
+  const sha256 = crypto.createHash('sha256').update(data).digest('hex');
+  console.log(`${path.relative(process.cwd(), tarball)}: ${data.length.toLocaleString('en-US')} B`);
+  console.log(`  sha256 ${sha256}\n  ${integrityOf(data)}`);
+}
+
+module.exports = { pack, packMain, packPlatform, mainManifest, platformManifest, integrityOf };
+
+if (require.main === module) {
+  const { values } = parseArgs({
+    options: {
+      main: { type: 'boolean' },
+      platform: { type: 'string' },
+      binary: { type: 'string' },
+      with: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const out = path.join(root, 'dist');
+  const local = !values.main && !values.platform;
+  if (Boolean(values.platform) !== Boolean(values.binary)) {
+    throw new Error('--platform and --binary go together');
+  }
+  if (local) {
+    const binary = build({ ifStale: true });
+    values.platform = path.basename(binary).replace(/^ferripc\.(.*)\.node$/, '$1');
+    values.binary = binary;
+  }
+  if (values.main || local) report(packMain(out));
+  if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
+}
