@@ -139,6 +139,8 @@ declare namespace ferripc {
 
     /** Here and below: with TLS only, as in `tls.TLSSocket`. Absent without (K22). */
     encrypted?: true;
+    /** Whether the handshake is still going on. */
+    secureConnecting?: boolean;
     /** The peer's certificate is believed. On a server, only if `requestCert` asked for it. */
     authorized?: boolean;
     /** Why not: a code such as `'CERT_HAS_EXPIRED'`. `null` if it is, or if nobody asked. */
