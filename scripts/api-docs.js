@@ -61,7 +61,8 @@ function membersOf(declaration) {
   return members;
 }
 
-const isCallable = (member) => ts.isMethodSignature(member) || /^this\[/.test(member.type?.getText());
+const isCallable = (member) =>
+  ts.isMethodSignature(member) || /^this\[/.test(member.type?.getText());
 
 function headingOf(owner, name, members) {
   if (EVENTS[owner]) return `${EVENTS[owner]}: ${name}`;
@@ -97,7 +98,11 @@ function textOf(comment, anchors) {
     if (typeof part === 'string') return linkRules(part);
     if (!ts.isJSDocLink(part)) return linkRules(part.text);
     // By the text: a link that is broken over two lines has no name for the parser.
-    const [target, label] = part.getText().replace(/\s*\n\s*\*\s*/g, ' ').slice(6, -1).split('|');
+    const [target, label] = part
+      .getText()
+      .replace(/\s*\n\s*\*\s*/g, ' ')
+      .slice(6, -1)
+      .split('|');
     const name = target.trim().replace(/^ferripc\./, '');
     const shown = label?.trim() ?? `\`${name}\``;
     const anchor = anchors.get(name);
@@ -144,7 +149,9 @@ function member(owner, name, nodes, anchors) {
     return [heading, '', ...fence(nodes), ...commentsOf(nodes, anchors)];
   }
   const text = commentsOf(nodes, anchors).join(' ').replace(/\s+/g, ' ').trim();
-  const shown = nodes.map((node) => `\`${signature(node).replace(/\s+/g, ' ').replace(/;$/, '')}\``);
+  const shown = nodes.map(
+    (node) => `\`${signature(node).replace(/\s+/g, ' ').replace(/;$/, '')}\``,
+  );
   return [`- ${shown.join(', ')}${text ? ` – ${text}` : ''}`];
 }
 

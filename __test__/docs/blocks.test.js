@@ -151,7 +151,9 @@ onUnix.each(documents)('%s', async (file) => {
 test('few blocks are not run', () => {
   const notes = documents.flatMap((file) => parse(file).blocks.map((block) => block.notes));
   const count = (name) => notes.filter((note) => name in note).length;
-  console.log(`${notes.length} blocks, ${count('not run')} not run, ${count('fragment')} fragments`);
+  console.log(
+    `${notes.length} blocks, ${count('not run')} not run, ${count('fragment')} fragments`,
+  );
   expect(count('not run')).toBeLessThanOrEqual(6);
   expect(count('fragment')).toBeLessThanOrEqual(4);
 });

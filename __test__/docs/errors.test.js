@@ -191,7 +191,8 @@ const causes = {
     ipc.server.stop();
     return started;
   },
-  ERR_SOCKET_BAD_PORT: async () => thrownBy(() => world.ipc().connectToNet('x', 'localhost', 99999)),
+  ERR_SOCKET_BAD_PORT: async () =>
+    thrownBy(() => world.ipc().connectToNet('x', 'localhost', 99999)),
   ERR_INVALID_ARG_TYPE: async () => thrownBy(() => world.ipc().connectTo('x', 5)),
 
   DEPTH_ZERO_SELF_SIGNED_CERT: () => tlsError({ key: self.key, cert: self.cert }),

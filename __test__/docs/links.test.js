@@ -22,6 +22,8 @@ test.each(files)('%s', (file) => {
 test('docs/README.md lists every document, once', () => {
   const listed = links(parse('docs/README.md').prose).filter((link) => !link.includes('/'));
   const documents = files.filter((file) => /^docs\/[^/]*\.md$/.test(file));
-  const expected = documents.map((file) => path.basename(file)).filter((name) => name !== 'README.md');
+  const expected = documents
+    .map((file) => path.basename(file))
+    .filter((name) => name !== 'README.md');
   expect(listed.sort()).toEqual(expected.sort());
 });

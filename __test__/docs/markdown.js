@@ -4,7 +4,8 @@
 //
 // Rules for documents:
 // - The blocks of one `##` section share a temporary project, in which `ferripc` and `node-ipc` are this
-//   checkout. `<!-- project -->` on a line of its own begins a new one.
+//   checkout. `<!-- project -->` on a line of its own begins a new one;
+//   after `<!-- one project -->` all that follows in the document shares one.
 // - `js`, `mjs`, `ts` and `py` blocks are complete programs: run one after the other, each has to end by itself
 //   with 0. `ts` is type-checked as well. `console.log(...); // text` expects the line `text`.
 // - `sh` is run in the project. Commands of this repository (`npm test`, `node examples/basic`) are not run,
@@ -49,6 +50,7 @@ function parse(file) {
   const prose = [];
   let notes = {};
   let project = 0;
+  let shared = false;
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i].trim();
     const fence = FENCE.exec(lines[i]);
@@ -67,11 +69,12 @@ function parse(file) {
     }
     prose.push(lines[i]);
     if (note?.[1] === 'project') project++;
+    else if (note?.[1] === 'one project') shared = true;
     else if (note) notes[note[1]] = note[2] ?? '';
     else if (line !== '') notes = {};
     if (!heading) continue;
     headings.push(heading[2]);
-    if (heading[1].length <= 2) project++;
+    if (heading[1].length <= 2 && !shared) project++;
   }
   return { blocks, headings, prose: prose.join('\n') };
 }

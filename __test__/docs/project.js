@@ -27,7 +27,7 @@ const PACKAGES = {
 
 /** Whether a program can be run here. */
 function has(program) {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 }
 
 class Project {
@@ -198,7 +198,8 @@ function expectComments(stdout, { text, language }) {
   let from = 0;
   for (const line of expected) {
     from = lines.indexOf(line, from) + 1;
-    if (from === 0) throw new Error(`did not print ${JSON.stringify(line)} in time, but\n${stdout}`);
+    if (from === 0)
+      throw new Error(`did not print ${JSON.stringify(line)} in time, but\n${stdout}`);
   }
 }
 

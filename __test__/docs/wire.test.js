@@ -16,12 +16,7 @@ const world = createWorld();
 
 const read = (name) =>
   JSON.parse(fs.readFileSync(path.join(root, 'docs', 'vectors', `${name}.json`), 'utf8')).cases;
-const [encoding, decoding, datagrams, paths] = [
-  'encode',
-  'decode',
-  'datagrams',
-  'paths',
-].map(read);
+const [encoding, decoding, datagrams, paths] = ['encode', 'decode', 'datagrams', 'paths'].map(read);
 
 const bytesOf = (hex) => Buffer.from(hex, 'hex');
 
@@ -194,14 +189,20 @@ describe.each(['9', '10', '14'])('node-ipc %s', (version) => {
 
 test('the Python program of docs/wire-format.md reads and writes the vectors', () => {
   if (!has('python3')) return console.warn('skipped: python3 is not here');
-  const [program] = parse('docs/wire-format.md').blocks.filter(({ notes }) => notes.file?.endsWith('.py'));
+  const [program] = parse('docs/wire-format.md').blocks.filter(({ notes }) =>
+    notes.file?.endsWith('.py'),
+  );
   const directory = world.tmp();
   fs.writeFileSync(path.join(directory, program.notes.file), program.text);
   const script = path.join(__dirname, 'vectors.py');
-  const { status, stdout, stderr } = spawnSync('python3', [script, path.join(root, 'docs', 'vectors')], {
-    encoding: 'utf8',
-    env: { ...process.env, PYTHONPATH: directory },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    'python3',
+    [script, path.join(root, 'docs', 'vectors')],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, PYTHONPATH: directory },
+    },
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const read = decoding.filter((one) => !one.delimiter && !one.maxMessageBytes && !one.end);
   expect(stdout).toBe(`${read.length} read, ${encoding.length} written\n`);
