@@ -5,7 +5,12 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { writeFamily } = require('../helpers/certificates');
+const { onUnix } = require('../helpers/platform');
+const { createWorld, freePort } = require('../helpers/world');
 const { root } = require('./markdown');
+
+const world = createWorld();
 
 /** What tells whether an import gives the ipc object or class, by the first cell of its row. */
 const PROBES = {
@@ -21,7 +26,11 @@ const PROBES = {
 };
 
 const document = fs.readFileSync(path.join(root, 'docs', 'migration.md'), 'utf8');
-const cellsOf = (line) => line.split('|').slice(1, -1).map((cell) => cell.trim());
+const cellsOf = (line) =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
 const lines = document.split('\n');
 const head = lines.findIndex((line) => /^\| program +\| 9 /.test(line));
 const columns = cellsOf(lines[head]).slice(1);
@@ -64,4 +73,43 @@ test.each([
   const canRequireModules = process.features.require_module === true;
   const comparable = ([row]) => name !== 'node-ipc-14' || canRequireModules || !/require/.test(row);
   expect(cells.filter(comparable)).toEqual(expected.filter(comparable));
+});
+
+const of14 = {
+  startGetsServer: true,
+  null: null,
+  empty: '',
+  socketId: null,
+  closeGetsSocket: true,
+  notJsonCloses: true,
+  eventsOfDisconnect: [],
+  stopCloses: true,
+  tlsAsksClients: true,
+};
+
+const ours = {
+  startGetsServer: false,
+  null: {},
+  empty: {},
+  socketId: 'me',
+  closeGetsSocket: false,
+  notJsonCloses: false,
+  eventsOfDisconnect: ['disconnect', 'destroy'],
+  stopCloses: false,
+  tlsAsksClients: false,
+};
+
+onUnix.test.each([
+  ['node-ipc-14', { ...of14, socketRoot: expect.stringMatching(/\/node-ipc(-\d+)?\/$/) }],
+  ['ferripc', { ...ours, socketRoot: '/tmp/' }],
+])('what node-ipc 14 does otherwise: %s', async (name, expected) => {
+  writeFamily(world.tmp());
+  const file = (base) => path.join(world.tmp(), base);
+  const child = world.child(path.join(__dirname, 'what-14-does.mjs'), {
+    name,
+    path: world.socketPath(),
+    port: await freePort(),
+    tls: { key: file('server.key'), cert: file('server.crt'), ca: file('ca.crt') },
+  });
+  expect(await child.next()).toEqual(expected);
 });
