@@ -16,7 +16,9 @@ const documents = markdownFiles().filter((file) => DOCUMENT.test(file));
 /** The blocks that nothing runs, and why: what takes a registry, or a tool that is on no machine of the tests. */
 const NOT_RUN = new Set([
   'the package is not in the registry yet',
-  'Electron is not installed for the tests',
+  'needs a published release',
+  'needs cargo-deny and cargo-audit, and the network for the advisories',
+  'takes the tools of a release and some minutes',
 ]);
 
 const where = ({ file, line }) => `${file}:${line}`;
@@ -154,6 +156,6 @@ test('few blocks are not run', () => {
   console.log(
     `${notes.length} blocks, ${count('not run')} not run, ${count('fragment')} fragments`,
   );
-  expect(count('not run')).toBeLessThanOrEqual(6);
+  expect(count('not run')).toBeLessThanOrEqual(10);
   expect(count('fragment')).toBeLessThanOrEqual(4);
 });
