@@ -10,7 +10,6 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
-const ts = require('typescript');
 const { root } = require('./markdown');
 const { freePort } = require('../helpers/world');
 
@@ -135,11 +134,18 @@ class Project {
     this.write(file, text);
     if (language === 'py') return this.runBlock(block, 'python3', [file]);
     if (language !== 'ts') return this.runBlock(block, process.execPath, [file]);
-    typeCheck(path.join(this.directory, file));
-    const { outputText } = ts.transpileModule(text, { compilerOptions: COMPILER, fileName: file });
-    const made = file.replace(/\.cts$/, '.cjs');
-    this.write(made, outputText);
+    const made = await this.compile(file);
     return this.runBlock(block, process.execPath, [made]);
+  }
+
+  /** Type-checks a program, strictly, and returns the name of what it was made into. */
+  async compile(file) {
+    const types = `--types node --typeRoots ${PACKAGES['@types']}`;
+    const options = `--strict --target es2022 --module node16 --skipLibCheck ${types}`.split(' ');
+    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { code, stdout } = await this.run(process.execPath, [tsc, ...options, file]);
+    if (code !== 0) throw new Error(stdout);
+    return file.replace(/\.cts$/, '.cjs');
   }
 
   async runBlock(block, command, args) {
@@ -162,27 +168,6 @@ class Project {
       this.link('node-ipc', root);
     }
   }
-}
-
-const COMPILER = {
-  strict: true,
-  noEmit: true,
-  target: ts.ScriptTarget.ES2022,
-  module: ts.ModuleKind.Node16,
-  moduleResolution: ts.ModuleResolutionKind.Node16,
-  esModuleInterop: true,
-  types: ['node'],
-};
-
-function typeCheck(file) {
-  const typeRoots = [PACKAGES['@types']];
-  const program = ts.createProgram([file], { ...COMPILER, typeRoots });
-  const problems = ts.getPreEmitDiagnostics(program);
-  if (problems.length === 0) return;
-  const lines = problems.map(({ messageText }) =>
-    ts.flattenDiagnosticMessageText(messageText, '\n'),
-  );
-  throw new Error(lines.join('\n'));
 }
 
 /** `console.log(…); // text` has to have printed `text`; other lines only where there is no such comment. */
