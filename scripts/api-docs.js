@@ -66,7 +66,8 @@ const isCallable = (member) =>
 
 function headingOf(owner, name, members) {
   if (EVENTS[owner]) return `${EVENTS[owner]}: ${name}`;
-  return `${PREFIXES[owner]}${name}${members.some(isCallable) ? '()' : ''}`;
+  const called = owner !== 'Config' && members.some(isCallable);
+  return `${PREFIXES[owner]}${name}${called ? '()' : ''}`;
 }
 
 /** Name of a declaration or of `Owner.member` -> anchor. */
@@ -148,7 +149,8 @@ function member(owner, name, nodes, anchors) {
     const heading = `#### ${headingOf(owner, name, nodes)}`;
     return [heading, '', ...fence(nodes), ...commentsOf(nodes, anchors)];
   }
-  const text = commentsOf(nodes, anchors).join(' ').replace(/\s+/g, ' ').trim();
+  const comments = commentsOf(nodes, anchors).map((line) => line.replace(/^- (.*)$/, '$1.'));
+  const text = comments.join(' ').replace(/\s+/g, ' ').trim();
   const shown = nodes.map(
     (node) => `\`${signature(node).replace(/\s+/g, ' ').replace(/;$/, '')}\``,
   );
@@ -166,7 +168,7 @@ function section(name, declaration, anchors) {
   }
   const members = membersOf(declaration);
   const of = (wanted) => [...members].filter(([, nodes]) => nodes.some(isCallable) === wanted);
-  const ordered = PREFIXES[name] ? [...of(true), ...of(false)] : [...members];
+  const ordered = PREFIXES[name] && name !== 'Config' ? [...of(true), ...of(false)] : [...members];
   for (const [key, nodes] of ordered) lines.push(...member(name, key, nodes, anchors));
   return [...lines, ''];
 }
