@@ -139,6 +139,8 @@ declare namespace ferripc {
 
     /** Here and below: with TLS only, as in `tls.TLSSocket`. Absent without (K22). */
     encrypted?: true;
+    /** Whether the handshake is still going on. */
+    secureConnecting?: boolean;
     /** The peer's certificate is believed. On a server, only if `requestCert` asked for it. */
     authorized?: boolean;
     /** Why not: a code such as `'CERT_HAS_EXPIRED'`. `null` if it is, or if nobody asked. */
@@ -170,8 +172,11 @@ declare namespace ferripc {
   interface UdpPeer {
     /** As for a socket: the `id` in the data of the datagram's last message that had one (K9). */
     id?: any;
+    /** Its IP address. */
     address: string;
+    /** Its port, 1 to 65535. */
     port: number;
+    /** Absent in the address of the `start` event. */
     family?: 'IPv4' | 'IPv6' | undefined;
     /** Length of the datagram in bytes. */
     size?: number | undefined;
@@ -233,6 +238,7 @@ declare namespace ferripc {
    * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code (F4).
    */
   interface IpcError extends Error {
+    /** What went wrong, for programs to compare. */
     code?: IpcErrorCode;
     /** The operating system's number for `code`, negative as in Node.js. */
     errno?: number;
@@ -240,7 +246,9 @@ declare namespace ferripc {
     syscall?: string;
     /** Path of a local socket, or host address. */
     address?: string;
+    /** Port that belongs to `address`. */
     port?: number;
+    /** File that could not be read, of those in `config.tls`. */
     path?: string;
     /** The text of the frame that could not be used. */
     response?: string;
@@ -600,6 +608,7 @@ declare namespace ferripc {
     config: Config;
     /** The log function it was made with. */
     log(...args: any[]): void;
+    /** What waits in `sync` mode (K17). */
     queue: Queue;
     /**
      * The socket of the current attempt or connection; each reconnection makes a new one. In a
@@ -1003,6 +1012,7 @@ declare namespace ferripc {
     In extends AnyEvents = AnyEvents,
     Out extends AnyEvents = AnyEvents,
   > extends Endpoint<In, Out> {
+    /** The class of further endpoints, each with clients, a server and settings of its own (K19). */
     readonly IPC: IPCConstructor;
   }
 
@@ -1036,6 +1046,7 @@ declare namespace ferripc {
 
   /** The type of the main export (K21). */
   interface Singleton extends ModuleEndpoint {
+    /** The same, whose objects carry the class, too. */
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;

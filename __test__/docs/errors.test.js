@@ -1,0 +1,254 @@
+'use strict';
+// docs/troubleshooting.md names every error code: each that can happen on this machine is made to happen here, in
+// the way that the document says, and every ERR_FERRIPC_* code of the sources is there.
+
+const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { makeCertificate } = require('../helpers/certificates');
+const { once } = require('../helpers/events');
+const { onUnix } = require('../helpers/platform');
+const { thrownBy } = require('../helpers/thrown');
+const { createTlsWorld, outcome } = require('../helpers/tls');
+const { createWorld, unixPlace } = require('../helpers/world');
+const { root } = require('./markdown');
+
+const NOBODY = 65534;
+
+const world = createWorld();
+const secure = createTlsWorld();
+const { ca, server: ordinary } = secure.family;
+
+const text = fs.readFileSync(path.join(root, 'docs', 'troubleshooting.md'), 'utf8');
+
+/** The codes in the first column of the document's tables. */
+const documented = text
+  .split('\n')
+  .filter((line) => line.startsWith('| `'))
+  .flatMap((line) => line.split(' | ')[0].match(/[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*/g));
+
+/** Codes of other systems, or of a state that a test cannot bring about. */
+const ELSEWHERE = ['EBUSY', 'EPERM', 'EAI_AGAIN', 'ENOTSUP'];
+
+const firstError = async (bus) => (await once(bus, 'error'))[0];
+const startError = (place, config) => world.serve(place, config).catch((error) => error);
+const at = (file) => unixPlace(file);
+const dialError = (place, config) => firstError(world.dial(place, { maxRetries: 0, ...config }));
+
+/** What a server reports of a peer that writes `bytes`, and perhaps ends. */
+async function peerError(bytes, { config, end = false } = {}) {
+  const place = await world.place('unix');
+  const server = await world.serve(place, config);
+  const error = firstError(server);
+  const peer = await world.peer(place);
+  peer.write(bytes);
+  if (end) peer.socket.end();
+  return error;
+}
+
+/** What a program in a process of its own prints: the code of an error. */
+function programError(body, { env, wrap = [] } = {}) {
+  const script = `const ipc = require(${JSON.stringify(root)});
+    Object.assign(ipc.config, { silent: true, maxRetries: 0 });
+    const tell = (error) => { console.log(error.code); process.exit(); };
+    ${body}`;
+  const [command, ...args] = [...wrap, process.execPath, '-e', script];
+  const options = { encoding: 'utf8', env: { ...process.env, ...env }, cwd: world.tmp() };
+  return { code: execFileSync(command, args, options).trim() };
+}
+
+/** The error of a TLS client whose server has `identity`. */
+async function tlsError(identity, client = {}) {
+  const place = await secure.at();
+  await secure.serve(place, { tls: identity });
+  return outcome(secure.dial(place, { tls: { ca: ca.cert, ...client } }));
+}
+
+const self = makeCertificate({ name: 'localhost', hosts: ['127.0.0.1'] });
+const signed = (options) =>
+  makeCertificate({ name: 'localhost', hosts: ['127.0.0.1'], issuer: ca, ...options });
+
+/** How each comes about. */
+const causes = {
+  ERR_FERRIPC_INVALID_MESSAGE: () => peerError('{}\f'),
+  ERR_FERRIPC_MESSAGE_TOO_LARGE: () => peerError('"12345"\f', { config: { maxMessageBytes: 3 } }),
+  ERR_FERRIPC_TRUNCATED_MESSAGE: () => peerError('{"type":', { end: true }),
+  async ERR_FERRIPC_MAX_CONNECTIONS() {
+    const place = await world.place('unix');
+    const server = await world.serve(place, { maxConnections: 1 });
+    await world.meet(server, place);
+    const error = firstError(server);
+    world.dial(place, { maxRetries: 0 });
+    return error;
+  },
+  async ERR_FERRIPC_TLS_OPTION() {
+    const ipc = world.ipc({ tls: { pfx: 'anything' } });
+    return thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1));
+  },
+  ERR_FERRIPC_NO_BINARY: () =>
+    programError("try { ipc.connectTo('x'); } catch (error) { tell(error); }", {
+      env: { NAPI_RS_NATIVE_LIBRARY_PATH: '/nonexistent' },
+    }),
+
+  ECONNREFUSED: async () => dialError(await world.place('tcp')),
+  ENOENT: () => dialError(at(world.file())),
+  async EADDRINUSE() {
+    const place = await world.place('unix');
+    await world.serve(place);
+    return startError(place, { unlink: 'stale' });
+  },
+  async EACCES() {
+    const directory = world.file();
+    fs.mkdirSync(directory, { mode: 0o700 });
+    const file = path.join(directory, 'socket');
+    const server = await world.serve(at(file));
+    if (process.getuid() !== 0) fs.chmodSync(directory, 0);
+    const leave = process.getuid() === 0 ? `process.seteuid(${NOBODY});` : '';
+    const error = programError(
+      `ipc.connectTo('first', '/nonexistent'); ipc.of.first.on('error', () => { ${leave}
+      ipc.connectTo('x', ${JSON.stringify(file)}); ipc.of.x.on('error', tell); });`,
+    );
+    fs.chmodSync(directory, 0o700);
+    await server.stop();
+    return error;
+  },
+  ENAMETOOLONG: () => dialError(at(`/tmp/${'x'.repeat(200)}`)),
+  EINVAL: () => dialError(at('/tmp/a\0b')),
+  EMFILE: () =>
+    programError(
+      `ipc.serve(process.cwd() + '/listens', () => ipc.connectTo('first', '/nonexistent', () => {
+        ipc.of.first.on('error', () => {
+         try { for (;;) require('node:fs').openSync('/dev/null'); } catch {}
+         ipc.connectTo('x', ipc.server.path); ipc.of.x.on('error', tell);
+       }); }));
+       ipc.server.start();`,
+      { wrap: ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] },
+    ),
+  async ENOBUFS() {
+    const client = world.dial(await world.place('unix'));
+    const error = new Promise((resolve) => {
+      client.on('error', (reason) => reason.code === 'ENOBUFS' && resolve(reason));
+    });
+    for (let sent = 0; sent <= 16; sent++) client.emit('x', 'y'.repeat(1 << 20));
+    return error;
+  },
+  async ECONNRESET() {
+    const place = await world.place('tcp');
+    const raw = await world.rawServer(place);
+    const client = await world.connect(place);
+    const error = firstError(client);
+    (await raw.next()).socket.resetAndDestroy();
+    return error;
+  },
+  async EPIPE() {
+    const place = await world.place('unix');
+    const raw = await world.rawServer(place);
+    const client = await world.connect(place);
+    const peer = await raw.next();
+    const error = firstError(client);
+    peer.socket.destroy();
+    client.emit('x'); // before anything has told it
+    return error;
+  },
+  async ETIMEDOUT() {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const connected = once(server, 'connect');
+    const deaf = net.connect(place.options).pause();
+    world.after(() => deaf.destroy());
+    const [socket] = await connected;
+    const error = firstError(server);
+    server.emit(socket, 'x', 'y'.repeat(16 << 20));
+    server.stop({ disconnect: true });
+    return error;
+  },
+  async EMSGSIZE() {
+    const ipc = world.ipc();
+    ipc.serveNet('127.0.0.1', '0', 'udp4');
+    await ipc.server.start();
+    const error = firstError(ipc.server);
+    ipc.server.emit({ address: '127.0.0.1', port: 9 }, 'x', 'y'.repeat(70_000));
+    return error;
+  },
+  EADDRNOTAVAIL: async () => {
+    const ipc = world.ipc();
+    ipc.serveNet('192.0.2.1', '0');
+    return ipc.server.start().catch((error) => error);
+  },
+  async ENOTFOUND() {
+    const ipc = world.ipc({ maxRetries: 0 });
+    ipc.config.interface.lookup = (host, options, callback) => {
+      callback(Object.assign(new Error('unknown'), { code: 'ENOTFOUND' })); // as without a network
+    };
+    ipc.connectToNet('x', 'nowhere.invalid', 9);
+    return firstError(ipc.of.x);
+  },
+  async ERR_SERVER_NOT_RUNNING() {
+    const ipc = world.ipc();
+    ipc.serve(world.socketPath());
+    const started = ipc.server.start().catch((error) => error);
+    ipc.server.stop();
+    return started;
+  },
+  ERR_SOCKET_BAD_PORT: async () =>
+    thrownBy(() => world.ipc().connectToNet('x', 'localhost', 99999)),
+  ERR_INVALID_ARG_TYPE: async () => thrownBy(() => world.ipc().connectTo('x', 5)),
+
+  DEPTH_ZERO_SELF_SIGNED_CERT: () => tlsError({ key: self.key, cert: self.cert }),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: () =>
+    tlsError({ key: ordinary.key, cert: ordinary.cert }, { ca: self.cert }),
+  SELF_SIGNED_CERT_IN_CHAIN: () =>
+    tlsError({ key: ordinary.key, cert: ordinary.cert + ca.cert }, { ca: self.cert }),
+  CERT_HAS_EXPIRED: () => tlsError(signed({ from: -9, to: -1 })),
+  CERT_NOT_YET_VALID: () => tlsError(signed({ from: 2, to: 9 })),
+  ERR_TLS_CERT_ALTNAME_INVALID: () => tlsError(signed({ hosts: ['elsewhere.test'] })),
+  async ERR_TLS_HANDSHAKE_TIMEOUT() {
+    const place = await secure.place('tcp');
+    await secure.rawServer(place);
+    return outcome(secure.dial(place, { tls: { handshakeTimeout: 50 } }));
+  },
+  async ERR_SSL_WRONG_VERSION_NUMBER() {
+    const place = await secure.at();
+    const server = await secure.serve(place);
+    const error = firstError(server);
+    (await secure.peer(place)).write('{"type":"a"}\f'.repeat(10));
+    return error;
+  },
+  async ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE() {
+    const place = await secure.at();
+    const server = await secure.serve(place, { tls: secure.mutual.server });
+    const error = firstError(server);
+    secure.dial(place, { tls: secure.clientTls });
+    return error;
+  },
+  async ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED() {
+    const place = await secure.at();
+    await secure.serve(place, { tls: secure.mutual.server });
+    return firstError(secure.dial(place, { tls: secure.clientTls }));
+  },
+};
+
+onUnix.test.each(Object.keys(causes))('%s', async (code) => {
+  expect(await causes[code]()).toMatchObject({ code });
+});
+
+test('every code of the document is caused here, or is of elsewhere, and the reverse', () => {
+  const all = [...Object.keys(causes), ...ELSEWHERE];
+  expect([...new Set(documented)].sort()).toEqual(all.sort());
+});
+
+test('every ERR_FERRIPC code of the sources is in the document', () => {
+  const found = new Set();
+  const look = (file) => {
+    if (fs.statSync(file).isDirectory()) {
+      for (const name of fs.readdirSync(file)) look(path.join(file, name));
+    } else {
+      const source = fs.readFileSync(file, 'utf8');
+      for (const [code] of source.matchAll(/\bERR_FERRIPC_[A-Z_]*[A-Z]\b/g)) found.add(code);
+    }
+  };
+  for (const name of ['src', 'index.js', 'index.d.ts']) look(path.join(root, name));
+  expect(found.size).toBeGreaterThan(5);
+  expect([...found].filter((code) => !documented.includes(code))).toEqual([]);
+});
