@@ -13,6 +13,12 @@
 //!
 //! The only consumer is `src/js/engine.js`.
 
+use napi_derive::napi;
+
+/// The version of the crate, which has to be that of the package that loads the addon.
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 mod address;
 mod calls;
 mod datagrams;
