@@ -117,18 +117,18 @@ function connectedMs(socket) {
   return openedAt === 0 ? 0 : (closedAt || now()) - openedAt;
 }
 
-/** A peer may have put anything here. */
-function plainId(id) {
-  return typeof id === 'string' || typeof id === 'number' ? id : null;
+/** An id may be anything that a peer has sent, and what is not there may be a function that throws. */
+function plain(value) {
+  return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
 
 function socketStats(socket) {
   const counted = { ...trafficOf(socket) };
   delete counted.messagesQueued; // always 0: what waits is known in bytes alone
   return {
-    id: plainId(socket.id),
-    remoteAddress: socket.remoteAddress ?? null,
-    remotePort: socket.remotePort ?? null,
+    id: plain(socket.id),
+    remoteAddress: plain(socket.remoteAddress),
+    remotePort: plain(socket.remotePort),
     connectedMs: connectedMs(socket),
     ...counted,
     dropped: dropsOf(socket),
@@ -148,7 +148,7 @@ function clientStats(client) {
   // While an attempt is under way its connection has what is held.
   counted.bytesQueued += queuedSize + (state === 'waiting' ? heldSize : 0);
   return {
-    id: plainId(client.id),
+    id: plain(client.id),
     transport: transportOf(client),
     ...where(client),
     state,
@@ -170,7 +170,7 @@ function serverStats(server) {
   const listening = Boolean(listener && listener.listening);
   const bound = listening ? listener.address() : null;
   const stats = {
-    id: plainId(server.config?.id),
+    id: plain(server.config?.id),
     transport: transportOf(server),
     ...where(server),
     ...(bound?.port && { port: bound.port }),
