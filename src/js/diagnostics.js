@@ -160,4 +160,10 @@ module.exports = {
   transportOf,
 };
 
-if (util.debuglog('ferripc').enabled) require('./debug').start(channels);
+/** Bun's debuglog does not say whether it is. */
+function isDebugged() {
+  const { enabled } = util.debuglog('ferripc');
+  return enabled ?? /(^|,)(ferripc|\*)(,|$)/i.test(process.env.NODE_DEBUG);
+}
+
+if (isDebugged()) require('./debug').start(channels);

@@ -87,7 +87,10 @@ function openFiles() {
 }
 
 function isWritable(directory) {
-  return attempt(() => fs.accessSync(directory, fs.constants.W_OK) === undefined, false);
+  return attempt(() => {
+    fs.accessSync(directory, fs.constants.W_OK);
+    return true;
+  }, false);
 }
 
 function limits() {
