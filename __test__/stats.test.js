@@ -1,6 +1,7 @@
 'use strict';
 // What `stats()` counts, and that it is exact: see `TrafficStats` in index.d.ts.
 
+const diagnostics = require('node:diagnostics_channel');
 const ferripc = require('..');
 const { createTlsWorld } = require('./helpers/tls');
 const { datagramPeer } = require('./helpers/datagrams');
@@ -220,6 +221,26 @@ test('counters go on over reconnections, and what is emitted in between is dropp
   });
   const size = 2 * bytesOf('m', 1);
   expect(server.stats()).toMatchObject({ accepted: 2, connections: 1, bytesReceived: size });
+});
+
+test('what an attempt to reconnect has taken, and then fails, is dropped', async () => {
+  const { server, client } = await pairs.unix({ retry: 1 });
+  await server.stop();
+  const connecting = diagnostics.channel('ferripc:client:connecting');
+  const attempted = new Promise((resolve) => {
+    const handler = ({ client: who, retry }) => {
+      if (who !== client || retry === 0) return;
+      connecting.unsubscribe(handler);
+      who.emit('m', 1);
+      resolve();
+    };
+    connecting.subscribe(handler);
+    world.after(() => connecting.unsubscribe(handler));
+  });
+  server.sockets[0].destroy();
+  await attempted;
+  await once(client, 'disconnect');
+  expect(client.stats()).toMatchObject({ messagesSent: 0, dropped: { ...none, down: 1 } });
 });
 
 test('connections over maxConnections are counted as refused', async () => {

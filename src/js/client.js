@@ -160,7 +160,7 @@ class Client extends Events {
       this.publish('error', error);
     });
     socket.on('connect', () => this.#connected());
-    socket.on('close', (hadError) => this.#closed(hadError));
+    socket.on('close', (hadError) => this.#closed(socket, hadError));
   }
 
   #connected() {
@@ -180,9 +180,8 @@ class Client extends Events {
     }
   }
 
-  #closed(hadError) {
+  #closed(socket, hadError) {
     const { config } = this;
-    const { socket } = this;
     const lost = this.#wasConnected && !stats.isClosed(socket) ? stats.lost(socket) : 0;
     stats.close(this, socket, hadError);
     if (lost > 0) drop(this, socket, 'down', null, lost);
@@ -228,7 +227,7 @@ class Client extends Events {
     } catch (error) {
       publishError(this, error);
       this.publish('error', error);
-      this.#closed(true);
+      this.#closed(this.socket, true);
     }
   }
 

@@ -165,7 +165,7 @@ function serverStats(server) {
   const { connections, refused, datagramsReceived, datagramsSent } = meterOf(server);
   const { server: listener } = server;
   const isUdp = server.udp4 || server.udp6;
-  const sockets = isUdp ? [] : server.sockets.filter((socket) => socket._counted !== undefined);
+  const sockets = isUdp ? [] : server.sockets.filter((socket) => socket?._counted !== undefined);
   const counted = sum(server, isUdp && listener ? [listener] : sockets);
   const listening = Boolean(listener && listener.listening);
   const bound = listening ? listener.address() : null;
