@@ -7,12 +7,11 @@
 
 const dns = require('node:dns');
 const net = require('node:net');
-const os = require('node:os');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('./diagnostics');
 const engine = require('./engine');
 const Peers = require('./peers');
-const { systemError, tooLargeError } = require('./errors');
+const { addressError: failure, systemError, tooLargeError } = require('./errors');
 const { setImmediate } = require('./timers');
 const { decode } = require('./wire');
 
@@ -246,8 +245,8 @@ class DatagramSocket extends DgramSocket {
     const { data, port, callback } = item;
     item.sent = true;
     if (callback === null) {
-      if (channels.sent.hasSubscribers)
-        publishSent(this.#owner, { address: item.address, port }, data);
+      const { address } = item;
+      if (channels.sent.hasSubscribers) publishSent(this.#owner, { address, port }, data);
       return this.#endpoint.send(data, words, port);
     }
     const failed = this.#endpoint.sendOne(data, words, port);
@@ -367,13 +366,7 @@ class DatagramSocket extends DgramSocket {
 
   /** This socket's counters, see stats.js. */
   get _counted() {
-    const counted = this.#counted;
-    return counted?.traffic(this.#closed ? 0 : this.#heldSize) ?? null;
-  }
-
-  /** As the sockets of other servers have it. */
-  stats() {
-    return require('./stats').socketStats(this);
+    return this.#counted?.traffic(this.#closed ? 0 : this.#heldSize) ?? null;
   }
 
   get _open() {
@@ -419,12 +412,6 @@ class DatagramSocket extends DgramSocket {
 /** What handlers get as a datagram's peer: an object of its own for each, as from node:dgram. */
 function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
-}
-
-/** The error that Node makes of a failed call with an address. */
-function failure(syscall, code, address, port) {
-  const message = `${syscall} ${code} ${address}:${port}`;
-  return systemError({ message, errno: -os.constants.errno[code], code, syscall, address, port });
 }
 
 module.exports = DatagramSocket;
