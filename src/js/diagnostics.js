@@ -79,17 +79,22 @@ function partner(from) {
 /** The type of a message from its text; null for what has none. */
 function typeOf(message) {
   if (message instanceof Uint8Array) return null;
-  const [, quoted] = TYPE.exec(message.head ?? message) ?? [];
   try {
-    return quoted === undefined ? null : JSON.parse(quoted);
+    const [, quoted = 'null'] = TYPE.exec(message.head ?? message) ?? [];
+    return JSON.parse(quoted);
   } catch {
-    return null;
+    return null; // so long that it cannot be found out
   }
 }
 
 /** Bytes of a message without its delimiter. */
 function bytesOf(message) {
-  return message instanceof Uint8Array ? message.length : Buffer.byteLength(String(message));
+  if (message instanceof Uint8Array) return message.length;
+  try {
+    return Buffer.byteLength(String(message));
+  } catch {
+    return message.length; // a LongText (wire.js) that makes no string: about as long
+  }
 }
 
 /** A message was handed to a connection, or on UDP sent to a peer. */
