@@ -183,6 +183,20 @@ test('TLS: the connection is open when the handshake is over', async () => {
   }
 });
 
+test('a subscriber that leaves within its call disturbs nobody', async () => {
+  const place = await world.place('unix');
+  for (const { name } of Object.values(channels)) {
+    const leave = () => diagnostics.channel(name).unsubscribe(leave);
+    diagnostics.channel(name).subscribe(leave);
+    world.after(leave);
+  }
+  const server = await world.serve(place);
+  const { client } = await world.meet(server, place);
+  const got = once(server, 'm');
+  client.emit('m', 1);
+  expect((await got)[0]).toBe(1);
+});
+
 test('a subscriber that throws disturbs nobody; two copies of the package publish on the same channels', async () => {
   const { code, lines, stderr } = await world.child('diagnostics.js', [world.socketPath()]).exited;
   expect([code, stderr]).toEqual([0, '']);

@@ -62,7 +62,24 @@ function about(owner) {
 
 /** Publishes facts about a client or server. */
 function publish(to, owner, facts) {
-  if (to.hasSubscribers) to.publish({ ...about(owner), ...facts });
+  if (to.hasSubscribers) tell(to, { ...about(owner), ...facts });
+}
+
+/**
+ * Publishes a message. What subscribers throw does not come here; but in Node 18 `publish` itself throws when
+ * the last subscriber unsubscribes within the call.
+ */
+function tell(to, message) {
+  try {
+    to.publish(message);
+  } catch {
+    // they have been told
+  }
+}
+
+/** The engine has started. */
+function publishStart(facts) {
+  if (channels.engineStart.hasSubscribers) tell(channels.engineStart, facts());
 }
 
 /** An error of a client or server; `socket`: whose, if it is one connection's. */
@@ -162,6 +179,7 @@ module.exports = {
   publishError,
   publishReceived,
   publishSent,
+  publishStart,
   transportOf,
 };
 

@@ -12,7 +12,7 @@
 
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
-const { channels } = require('./diagnostics');
+const { publishStart } = require('./diagnostics');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
 
@@ -89,9 +89,7 @@ class Activity {
     this.onExit = () => this.flush();
     // What was emitted in the turn that calls process.exit() has to be on its way by then.
     process.on('exit', this.onExit);
-    if (channels.engineStart.hasSubscribers) {
-      channels.engineStart.publish({ ...native.loaded(), driver: this.driver });
-    }
+    publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
   /** What drives the connections: 'loop' (this thread's) or 'tokio' (an I/O thread). */
