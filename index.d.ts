@@ -137,6 +137,12 @@ declare namespace ferripc {
      */
     id?: any;
 
+    /**
+     * This connection's counters; also after its end. (A property of that name that a program puts on its
+     * sockets takes the place of this.)
+     */
+    stats(): SocketStats;
+
     /** Here and below: with TLS only, as in `tls.TLSSocket`. Absent without (K22). */
     encrypted?: true;
     /** Whether the handshake is still going on. */
@@ -598,6 +604,9 @@ declare namespace ferripc {
      */
     connect(): void;
 
+    /** This client's counters, as {@link Endpoint.stats} has them. */
+    stats(): ClientStats;
+
     /** The id under which it is in {@link Endpoint.of}. */
     id: string;
     /** Path of a local server, or the host of a TCP or TLS server. */
@@ -787,6 +796,9 @@ declare namespace ferripc {
     /** All handlers by type; a copy. */
     readonly list: Record<string, Array<(...args: any[]) => void>>;
 
+    /** This server's counters, as {@link Endpoint.stats} has them. */
+    stats(): ServerStats;
+
     /** Called once the server listens; reports `start`. For subclasses to extend (K25). */
     onStart(bound?: UdpPeer): void;
 
@@ -838,6 +850,224 @@ declare namespace ferripc {
    */
   type NotServing<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = false &
     Pick<Server<In, Out>, keyof Server<In, Out>>;
+
+  // -------------------------------------------------------------------------------- diagnostics
+
+  /** `unix`: a Unix domain socket, `pipe`: a Windows named pipe. */
+  type Transport = 'unix' | 'pipe' | 'tcp' | 'tls' | 'udp4' | 'udp6';
+
+  /**
+   * Messages that did not get through, by reason. Those of the first three were to be sent, those of the
+   * others have come from a peer. Each message counts once, also one that an `error` event tells of.
+   */
+  interface DroppedStats {
+    /** Refused with `ENOBUFS`, because too much waits to be sent; see {@link Config.maxQueuedBytes}. */
+    full: number;
+    /**
+     * Emitted while there was no connection and none on its way, or to a closed socket; kept for a
+     * connection that never came; or handed to an attempt to reconnect, which failed.
+     */
+    down: number;
+    /** UDP only: the system refused the datagram (`EMSGSIZE`, …), or the host could not be looked up. */
+    failed: number;
+    /** Longer than {@link Config.maxMessageBytes}. */
+    tooLarge: number;
+    /** The peer closed in the middle of a message. */
+    truncated: number;
+    /** Text that is not JSON, or JSON that is no message. These count as received, too. */
+    invalid: number;
+  }
+
+  /**
+   * What goes through a connection, or all of a client or server: those that are closed are included.
+   *
+   * The numbers only grow, but for the two of what is queued. They are exact, but for UDP, where a datagram
+   * with more than 2,048 messages counts several times as received.
+   */
+  interface TrafficStats {
+    /**
+     * Messages that were delivered, those without a handler included; counted before the handler is called. In
+     * raw mode: `data` events.
+     */
+    messagesReceived: number;
+    /**
+     * Messages that `emit` or `broadcast` has accepted for a connection that is up, one for each receiver; in
+     * raw mode payloads. Those that still wait when the connection is lost stay counted. What users write to
+     * the stream themselves is not counted.
+     */
+    messagesSent: number;
+    /**
+     * A client's messages that wait in its queue of sync mode, or for its first connection. They are no part
+     * of `messagesSent` yet.
+     */
+    messagesQueued: number;
+    /**
+     * Bytes that the system has handed over, with delimiters. With TLS: of the content, not of what is on the
+     * wire. On UDP: of the datagrams.
+     */
+    bytesReceived: number;
+    /** Bytes that the system has taken, as `bytesReceived`. */
+    bytesSent: number;
+    /**
+     * Bytes that wait in this process: for the end of the turn, or for a peer that does not read. What waits in
+     * a client without a connection, or in the queue of sync mode, counts by its characters.
+     */
+    bytesQueued: number;
+    dropped: DroppedStats;
+  }
+
+  /** What `socket.stats()` returns: one connection. A closed socket keeps its numbers. */
+  interface SocketStats extends Omit<TrafficStats, 'messagesQueued'> {
+    /** `socket.id` if it is a string or a number, otherwise `null` (K9). */
+    id: string | number | null;
+    /** `null` for local sockets. */
+    remoteAddress: string | null;
+    /** `null` for local sockets. */
+    remotePort: number | null;
+    /** How long it has been connected, in ms; for a closed socket, how long it was. */
+    connectedMs: number;
+  }
+
+  /** What `client.stats()` returns. The counters go on over reconnections. */
+  interface ClientStats extends TrafficStats {
+    /** Its id in `ipc.of`. */
+    id: string | number | null;
+    transport: Transport;
+    /** Of a local server; otherwise there are `host` and `port`. */
+    path?: string;
+    host?: string;
+    port?: number;
+    /**
+     * - `connecting`: an attempt is under way
+     * - `connected`
+     * - `waiting`: for the next attempt
+     * - `closed`: no attempt follows
+     */
+    state: 'connecting' | 'connected' | 'waiting' | 'closed';
+    /** How long the current connection has been up, in ms; 0 without one. */
+    connectedMs: number;
+    /** Connections that came up. */
+    connections: number;
+    /** Attempts by {@link Config.retry}, whether they succeeded or not; never reset. */
+    retries: number;
+    /** Attempts left before the client gives up; `null` for no limit. A connection sets it anew. */
+    retriesRemaining: number | null;
+  }
+
+  /** What `server.stats()` returns. The counters go on when the server is stopped and started. */
+  interface ServerStats extends TrafficStats {
+    /** `config.id`. */
+    id: string | number | null;
+    transport: Transport;
+    /** Of a local server; otherwise there are `host` and `port`. */
+    path?: string;
+    host?: string;
+    /** While it listens, the port that it has got. */
+    port?: number;
+    listening: boolean;
+    /** Sockets that are connected now. */
+    connections: number;
+    /** Connections that were accepted. 0 on UDP. */
+    accepted: number;
+    /** Connections over {@link Config.maxConnections}, which were closed at once. */
+    refused: number;
+    /** Of each connected socket. Empty on UDP. */
+    sockets: SocketStats[];
+    /** UDP only: datagrams that have come. */
+    datagramsReceived?: number;
+    /** UDP only: datagrams that the system has taken. */
+    datagramsSent?: number;
+  }
+
+  /** What `ipc.stats()` returns: a plain object, made for this call. */
+  interface Stats {
+    /**
+     * What moves bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
+     * pipes always have the latter.) `null` while nothing is open in this thread.
+     */
+    driver: 'loop' | 'tokio' | null;
+    /** Sums, those of clients that were disconnected and of earlier servers included. */
+    totals: TrafficStats & {
+      /** Connections that are up now, of clients and of servers. */
+      connections: number;
+    };
+    /** `ipc.server`; `null` if there is none. */
+    server: ServerStats | null;
+    /** The clients of `ipc.of`, by id. */
+    clients: Record<string, ClientStats>;
+  }
+
+  /**
+   * What a channel of `node:diagnostics_channel` carries at least; {@link DiagnosticsChannels} lists the
+   * channels. Messages carry no payloads.
+   */
+  interface DiagnosticsMessage {
+    /** The client or server that it is about; the other one is `null`. */
+    client: Client | null;
+    server: Server | null;
+    /** The client's id in `ipc.of`, or the server's `config.id`. */
+    id: string;
+    transport: Transport;
+    /** Path, or host and port as `127.0.0.1:8000`. */
+    address: string;
+  }
+
+  /** A message on its way; see {@link DiagnosticsMessage}. */
+  interface MessageDiagnostics extends DiagnosticsMessage {
+    /** The connection; `null` on UDP and before there is one. */
+    socket: IpcSocket | null;
+    /** On UDP: who it is from or for. */
+    peer: UdpPeer | null;
+    /** The message's type; `null` in raw mode, and where it is not known. */
+    type: string | null;
+    /** Its length without the delimiter; `null` where it is not known. */
+    bytes: number | null;
+    direction: 'in' | 'out';
+  }
+
+  /**
+   * The channels of `node:diagnostics_channel`, and what they carry. They are those of the whole process: all
+   * instances, and all copies of the package, publish there. A channel without subscribers costs nothing; what
+   * a subscriber throws is an `uncaughtException` and disturbs nobody else.
+   *
+   *     import { subscribe } from 'node:diagnostics_channel';
+   *     import type { DiagnosticsChannels } from 'ferripc';
+   *
+   *     subscribe('ferripc:message:dropped', (message) => {
+   *       const { id, type, reason } = message as DiagnosticsChannels['ferripc:message:dropped'];
+   *     });
+   */
+  interface DiagnosticsChannels {
+    /** The first socket after none was opened: which binary does the work, and how. */
+    'ferripc:engine:start': { file: string; version: string; driver: 'loop' | 'tokio' };
+    /** A client begins to connect. `retry`: 0, or which attempt after the first since the last connection. */
+    'ferripc:client:connecting': DiagnosticsMessage & { socket: IpcSocket; retry: number };
+    /** An attempt failed, or a connection ended; the next attempt follows after `delay` ms. */
+    'ferripc:client:retry': DiagnosticsMessage & { delay: number; retriesRemaining: number };
+    /** A client has ended; no attempt follows. */
+    'ferripc:client:destroy': DiagnosticsMessage;
+    /** A server listens. `bound`: what `server.server.address()` returns. */
+    'ferripc:server:listening': DiagnosticsMessage & { bound: string | net.AddressInfo };
+    /** A connection over `config.maxConnections`, and where it came from. */
+    'ferripc:server:refuse': DiagnosticsMessage & { remote: DropInfo; maxConnections: number };
+    /** A server that was listening has stopped, and its last connection has ended. */
+    'ferripc:server:close': DiagnosticsMessage;
+    /** A connection is up, of a client or a server; with TLS, after the handshake. Not on UDP. */
+    'ferripc:connection:open': DiagnosticsMessage & { socket: IpcSocket };
+    /** A connection that was up has ended. `socket.stats()` still has its counters. */
+    'ferripc:connection:close': DiagnosticsMessage & { socket: IpcSocket; hadError: boolean };
+    /** A message was accepted for a connection. Those from before the first one: when it comes up. */
+    'ferripc:message:sent': MessageDiagnostics;
+    /** A message is about to be delivered. */
+    'ferripc:message:received': MessageDiagnostics;
+    /** A message was dropped; see {@link DroppedStats}. */
+    'ferripc:message:dropped': MessageDiagnostics & { reason: keyof DroppedStats };
+    /**
+     * What an `error` event carries, also if nobody listens for it; but not for dropped messages, whose errors
+     * may quote them. `socket`: whose, if it is about one connection.
+     */
+    'ferripc:error': DiagnosticsMessage & { error: IpcError; socket: IpcSocket | null };
+  }
 
   // ---------------------------------------------------------------------------------------- ipc
 
@@ -999,6 +1229,12 @@ declare namespace ferripc {
       port: number | null | undefined,
       callback?: (() => void) | null,
     ): void;
+
+    /**
+     * What this endpoint's server and clients have sent, received and dropped so far, as numbers in a plain
+     * object that can be made JSON. Counting costs next to nothing, so it is always on.
+     */
+    stats(): Stats;
 
     /**
      * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them,

@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { candidates, libc } = require('../src/js/native');
+const { VERSION, candidates, libc, load: loadHere, loaded } = require('../src/js/native');
 const { onLinux } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
@@ -98,6 +98,43 @@ test('a package of that name without an addon', async () => {
   fs.mkdirSync(impostor);
   fs.writeFileSync(path.join(impostor, 'index.js'), 'module.exports = {};');
   expect(lines(await load(home))).toContain(`  ${packages[0]}: not an addon of ferripc`);
+});
+
+describe('versions', () => {
+  test('are the same everywhere', () => {
+    const crate = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8');
+    expect(VERSION).toBe(require('../package.json').version);
+    expect(VERSION).toBe(/^version = "(.*)"$/m.exec(crate)[1]);
+    loadHere();
+    expect(loaded()).toEqual({ file: path.join(ROOT, built), version: VERSION });
+  });
+
+  test.each(['9.9.9', undefined])(
+    'a binary of another version (%s) is refused',
+    async (version) => {
+      const home = install();
+      const other = world.file(`node_modules/${packages[0]}`);
+      fs.mkdirSync(other);
+      const exported = `{ Hub: class {}, VERSION: ${JSON.stringify(version)} }`;
+      fs.writeFileSync(path.join(other, 'index.js'), `module.exports = ${exported};`);
+      const error = await load(home);
+      const its = version ?? 'before 0.1.0';
+      const reason = `its version is ${its}, but the package's is ${VERSION}`;
+      expect(lines(error)).toContain(`  ${packages[0]}: ${reason}`);
+      expect(hasAdvice(error, 'of different versions: remove node_modules')).toBe(true);
+    },
+  );
+
+  test('after one of another version the next is tried', async () => {
+    const home = install();
+    const file = fs.readFileSync(path.join(home, 'src/js/native.js'), 'utf8');
+    fs.copyFileSync(path.join(ROOT, built), path.join(home, built));
+    fs.writeFileSync(path.join(home, 'src/js/native.js'), file.replace(VERSION, '9.9.9'));
+    const error = await load(home);
+    const reason = `its version is ${VERSION}, but the package's is 9.9.9`;
+    expect(lines(error)).toContain(`  ${path.join(home, built)}: ${reason}`);
+    expect(lines(error)).toContain(`  ${packages[0]}: not found`);
+  });
 });
 
 test('the platform package is found', async () => {

@@ -329,7 +329,7 @@ fn datagrams_go_both_ways_and_what_was_sent_last_leaves_before_the_socket_closes
     two.hub.datagrams(id_two).unwrap().send(&[(at_one, b"last")]);
     two.hub.datagrams(id_two).unwrap().close(PATIENCE);
     assert_eq!(datagrams(&mut one, 1), [(at_two, b"last".to_vec())]);
-    assert!(matches!(two.event(), Event::DatagramsClosed { id } if id == id_two));
+    assert!(matches!(two.event(), Event::DatagramsClosed { id, .. } if id == id_two));
     assert!(two.hub.datagrams(id_two).is_none());
     two.hub.bind(at_two, framing(Mode::Frames)).unwrap(); // its address is free
 }

@@ -116,6 +116,14 @@ impl Hub {
         vec![bytes as f64, count as f64]
     }
 
+    /// Bytes and datagrams handed to the system so far.
+    #[napi(catch_unwind)]
+    pub fn datagrams_sent(&self, id: u32) -> Vec<f64> {
+        let sent = self.on_datagrams(id, |datagrams| (datagrams.bytes_sent(), datagrams.sent()));
+        let (bytes, count) = sent.unwrap_or_default();
+        vec![bytes as f64, count as f64]
+    }
+
     /// Changes a setting, or reads a buffer's size (`value` absent). Returns JSON: `{value}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn datagrams_option(&self, id: u32, call: String, value: Option<u32>) -> Result<String> {

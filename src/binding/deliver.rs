@@ -59,7 +59,7 @@ enum Kind {
     DatagramTooLarge,
     /// JSON of the error.
     DatagramFailed,
-    /// Nothing more.
+    /// JSON: `{sent, bytes}`.
     DatagramsClosed,
 }
 
@@ -159,7 +159,9 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         Event::DatagramFailed { id, error: why } => {
             (Kind::DatagramFailed, id, Payload::Json(error(&why)))
         }
-        Event::DatagramsClosed { id } => (Kind::DatagramsClosed, id, Payload::None),
+        Event::DatagramsClosed { id, counters: (sent, bytes) } => {
+            (Kind::DatagramsClosed, id, Payload::Json(json!({ "sent": sent, "bytes": bytes })))
+        }
     };
     header[0] = kind as u32;
     header[1] = id;

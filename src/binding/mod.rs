@@ -13,6 +13,13 @@
 //!
 //! The only consumer is `src/js/engine.js`.
 
+use napi_derive::napi;
+
+/// The version of the crate, which has to be that of the package that loads the addon.
+#[cfg_attr(test, allow(dead_code))] // tests register nothing with Node
+#[napi]
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 mod address;
 mod calls;
 mod datagrams;

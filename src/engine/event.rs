@@ -166,6 +166,8 @@ pub enum Event {
     DatagramsClosed {
         /// The datagram socket.
         id: Id,
+        /// Datagrams and bytes handed to the system in all.
+        counters: (u64, u64),
     },
 }
 

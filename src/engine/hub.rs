@@ -291,7 +291,7 @@ impl Hub {
                 Event::Frames { id, .. } | Event::Chunk { id, .. } => {
                     self.connections.contains_key(id)
                 }
-                Event::DatagramsClosed { id } => self.datagrams.remove(id).is_some(),
+                Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
                 _ => true,
             };
             if !wanted {

@@ -2,9 +2,18 @@
 // A connection to one server, with its retry rules: what `ipc.of[id]` holds. Made by ipc.js, and by
 // programs through the deep import dao/client.
 
+const stats = require('./stats');
 const Events = require('./events');
 const Queue = require('./queue');
 const Socket = require('./socket');
+const {
+  channels,
+  drop,
+  publish,
+  publishError,
+  publishReceived,
+  publishSent,
+} = require('./diagnostics');
 const { argumentError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
 const { framingOf, interfaceOf } = require('./settings');
@@ -32,6 +41,10 @@ class Client extends Events {
   #heldSize = 0;
   /** Characters and bytes in the queue of sync mode. */
   #queuedSize = 0;
+  /** Attempts since the last connection, but the first. */
+  #retry = 0;
+  /** Called when it has ended for good. */
+  #onEnded = null;
 
   /**
    * `config` is kept and read when used (K6), but for its delimiter (F3).
@@ -69,7 +82,8 @@ class Client extends Events {
 
   #enqueue(message) {
     if (this.queue.contents.length === 0) this.#queuedSize = 0; // programs may clear it
-    if (this.socket && this.#queuedSize >= this.#framing.maxQueued) return this.socket._refuse();
+    if (this.socket && this.#queuedSize >= this.#framing.maxQueued)
+      return this.socket._refuse(message);
     this.#queuedSize += message.length;
     this.queue.add(() => {
       this.#queuedSize -= message.length;
@@ -85,9 +99,12 @@ class Client extends Events {
   /** `limited`: by what the socket has to send already. */
   #send(message, limited = true) {
     if (this.#wasConnected) return this.socket._send(message, limited);
-    if (!this.#trying) return false;
-    if (this.#heldSize + message.length > MOST_HELD) return this.socket._refuse(MOST_HELD);
-    if (this.#heldSize >= this.#framing.maxQueued) return this.socket._refuse();
+    if (!this.#trying) {
+      drop(this, this.socket, 'down', message);
+      return false;
+    }
+    if (this.#heldSize + message.length > MOST_HELD) return this.socket._refuse(message, MOST_HELD);
+    if (this.#heldSize >= this.#framing.maxQueued) return this.socket._refuse(message);
     this.#held.push(message);
     this.#heldSize += message.length;
     return this.socket.destroyed || this.socket._send(message, false);
@@ -135,16 +152,21 @@ class Client extends Events {
     }
     this.socket = socket;
     this.#trying = true;
+    publish(channels.connecting, this, { socket, retry: this.#retry });
     for (const message of this.#held) socket._send(message, false);
     socket.on('error', (error) => {
       this.log('\n\n######\nerror: ', error);
+      publishError(this, error, socket);
       this.publish('error', error);
     });
     socket.on('connect', () => this.#connected());
-    socket.on('close', () => this.#closed());
+    socket.on('close', (hadError) => this.#closed(socket, hadError));
   }
 
   #connected() {
+    stats.count(this, 'connections');
+    this.#retry = 0;
+    this.#publishHeld();
     this.#wasConnected = true;
     this.socket._raw = Boolean(this.config.rawBuffer);
     this.#dropHeld(); // sent
@@ -158,8 +180,11 @@ class Client extends Events {
     }
   }
 
-  #closed() {
+  #closed(socket, hadError) {
     const { config } = this;
+    const lost = this.#wasConnected && !stats.isClosed(socket) ? stats.lost(socket) : 0;
+    stats.close(this, socket, hadError);
+    if (lost > 0) drop(this, socket, 'down', null, lost);
     this.queue.stop = true; // the answer that it waits for will not come (F12)
     this.log(
       'connection closed',
@@ -171,7 +196,9 @@ class Client extends Events {
     );
     if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
       this.#trying = false;
+      for (const message of this.#held) drop(this, this.socket, 'down', message);
       this.#dropHeld();
+      this.#end();
       try {
         this.publish('disconnect');
       } finally {
@@ -184,8 +211,12 @@ class Client extends Events {
       this.#retryTimer = null;
       if (this.explicitlyDisconnected) return;
       this.retriesRemaining--;
+      this.#retry++;
+      stats.count(this, 'retries');
       this.#reconnect();
     }, config.retry ?? 500);
+    const { retriesRemaining } = this;
+    publish(channels.retry, this, { delay: config.retry ?? 500, retriesRemaining });
     this.publish('disconnect');
   }
 
@@ -194,9 +225,23 @@ class Client extends Events {
     try {
       this.connect();
     } catch (error) {
+      publishError(this, error);
       this.publish('error', error);
-      this.#closed();
+      this.#closed(this.socket, true);
     }
+  }
+
+  /** No connection is there any more, and none will be, unless `connect` is called by hand. */
+  #end() {
+    publish(channels.destroy, this);
+    this.#onEnded?.();
+    this.#onEnded = null;
+  }
+
+  /** What was held is on its way. */
+  #publishHeld() {
+    if (this.#wasConnected || !channels.sent.hasSubscribers) return;
+    for (const message of this.#held) publishSent(this, this.socket, message);
   }
 
   #dropHeld() {
@@ -209,13 +254,24 @@ class Client extends Events {
     this.#retryTimer = null;
   }
 
-  /** Ends for good: what was emitted is sent, then the connection closed (F6); no retry (F8). */
-  _disconnect() {
+  /**
+   * Ends for good: what was emitted is sent, then the connection closed (F6); no retry (F8). `onEnded` is
+   * called when it is closed, at once if it is so already.
+   */
+  _disconnect(onEnded = null) {
+    const ended = this.#trying && this.#retryTimer !== null;
     this.explicitlyDisconnected = true;
     this.off('*', '*');
     this.#cancelRetry();
     this.#trying = false;
-    if (!this.socket || this.socket.destroyed) return;
+    if (!this.socket || stats.isClosed(this.socket)) {
+      if (ended) publish(channels.destroy, this);
+      onEnded?.();
+      return;
+    }
+    this.#onEnded = onEnded;
+    if (this.socket.destroyed) return;
+    this.#publishHeld();
     this.#dropHeld();
     const waiting = this.queue.contents.splice(0);
     const wasConnected = this.#wasConnected;
@@ -223,6 +279,34 @@ class Client extends Events {
     for (const send of waiting) send();
     this.#wasConnected = wasConnected;
     this.socket._close();
+  }
+
+  // ---- called by stats.js and socket.js --------------------------------------------------------
+
+  /** Messages go to the connection that will come up, however many attempts that takes. */
+  get _holds() {
+    return !this.#wasConnected;
+  }
+
+  /** `{state, held, heldSize, queuedSize}`: messages that are held, and the sizes of these and of the queue. */
+  get _status() {
+    let state = 'closed';
+    if (this.#retryTimer !== null) state = 'waiting';
+    else if (this.socket && !this.socket.destroyed) {
+      state = this.socket.connecting ? 'connecting' : 'connected';
+    }
+    const { length } = this.queue.contents;
+    return {
+      state,
+      held: this.#held.length,
+      heldSize: this.#heldSize,
+      queuedSize: length === 0 ? 0 : this.#queuedSize, // programs may clear it
+    };
+  }
+
+  /** This client's counters, over all its connections. */
+  stats() {
+    return stats.clientStats(this);
   }
 
   // ---- called by socket.js ---------------------------------------------------------------------
@@ -245,6 +329,7 @@ class Client extends Events {
   _onRaw(socket, buffer) {
     const { config } = this;
     if (!config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
+    if (channels.received.hasSubscribers) publishReceived(this, socket, null, buffer);
     if (!config.silent) this.log('## received events ##');
     this.publish('data', buffer);
     if (config.sync) this.queue.next();

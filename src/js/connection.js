@@ -4,6 +4,7 @@
 // listener.js.
 
 const { Frames } = require('./frames');
+const { now } = require('./timers');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the turn. */
 const FLUSH_AT = 32 * 1024;
@@ -58,6 +59,12 @@ class Connection extends Endpoint {
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
+    /** Messages that were delivered, or in raw mode chunks, and messages that were accepted; see stats.js. */
+    this.received = 0;
+    this.sent = 0;
+    /** When it came up and when it closed, in whole ms as stats.js has them; 0 before. */
+    this.openedAt = 0;
+    this.closedAt = 0;
     /** Closed by this side: what was received and not delivered is dropped. */
     this.dropped = false;
   }
@@ -176,6 +183,7 @@ class Connection extends Endpoint {
 
   gone(read, written) {
     this.closed = { errors: [], read, written };
+    this.closedAt = now();
     this.dropped = true;
     this.held = null;
     this.activity.remove(this);
@@ -257,6 +265,7 @@ class Delivery {
     try {
       while (frames.index < frames.count && !connection.dropped && connection.held === null) {
         frames.advance();
+        connection.received++;
         sink._onFrame(frames);
         if (frames.index % ANSWER_AFTER === 0) connection.activity.flush();
       }

@@ -7,11 +7,11 @@
 
 const dns = require('node:dns');
 const net = require('node:net');
-const os = require('node:os');
 const DgramSocket = require('./dgram-socket');
+const { channels, drop, publishReceived, publishSent } = require('./diagnostics');
 const engine = require('./engine');
 const Peers = require('./peers');
-const { systemError, tooLargeError } = require('./errors');
+const { addressError: failure, systemError, tooLargeError } = require('./errors');
 const { setImmediate } = require('./timers');
 const { decode } = require('./wire');
 
@@ -33,6 +33,8 @@ class DatagramSocket extends DgramSocket {
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
+  /** The same, but kept: it has the counters. */
+  #counted = null;
   /** What the engine was told: raw bytes instead of frames, bytes before their frames. */
   #raw;
   #tapped = false;
@@ -86,6 +88,7 @@ class DatagramSocket extends DgramSocket {
     }
     this.#binding = false;
     this.#endpoint = bound.datagrams;
+    this.#counted = bound.datagrams;
     this.#address = bound.address;
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
@@ -151,7 +154,10 @@ class DatagramSocket extends DgramSocket {
    * `drain` should be awaited; or dropped because the socket is closed or too much waits.
    */
   _sendTo(data, address, port) {
-    if (!this.#isOpen()) return false;
+    if (!this.#isOpen()) {
+      drop(this.#owner, { address, port }, 'down', data);
+      return false;
+    }
     this.#configure();
     const item = { data, address, port, callback: null };
     const below = this.#dispatch(item);
@@ -165,6 +171,7 @@ class DatagramSocket extends DgramSocket {
     let below = true;
     for (const peer of this.#peers.alive(timeout)) {
       below = this.#endpoint.send(data, peer.words, peer.port) && below;
+      if (channels.sent.hasSubscribers) publishSent(this.#owner, infoOf(peer), data);
     }
     this.#needDrain ||= !below;
     return below;
@@ -206,6 +213,7 @@ class DatagramSocket extends DgramSocket {
     const { data, callback } = item;
     if (this.#heldSize + data.length > MOST_HELD || this.#heldCount >= MOST_HELD_COUNT) {
       const error = failure('send', 'ENOBUFS', item.address, item.port);
+      drop(this.#owner, { address: item.address, port: item.port }, 'full', data);
       if (callback === null) this.#fail(error);
       else setImmediate(callback, error);
       return false;
@@ -219,7 +227,8 @@ class DatagramSocket extends DgramSocket {
   /** Drops what was held, and tells the callbacks why. Whether there was anything without one. */
   #refuse(items, why) {
     let silent = false;
-    for (const { callback } of this.#takeHeld(items)) {
+    for (const { address, port, data, callback } of this.#takeHeld(items)) {
+      drop(this.#owner, { address, port }, 'failed', data);
       if (callback === null) silent = true;
       else setImmediate(callback, why);
     }
@@ -235,7 +244,11 @@ class DatagramSocket extends DgramSocket {
   #transmit(item, words) {
     const { data, port, callback } = item;
     item.sent = true;
-    if (callback === null) return this.#endpoint.send(data, words, port);
+    if (callback === null) {
+      const { address } = item;
+      if (channels.sent.hasSubscribers) publishSent(this.#owner, { address, port }, data);
+      return this.#endpoint.send(data, words, port);
+    }
     const failed = this.#endpoint.sendOne(data, words, port);
     if (failed) setImmediate(callback, systemError(failed));
     else setImmediate(callback, null, data.length);
@@ -266,6 +279,9 @@ class DatagramSocket extends DgramSocket {
     const { config } = this.#owner;
     if (config.rawBuffer) {
       this.#configure(); // switched since it was received
+      if (channels.received.hasSubscribers) {
+        publishReceived(this.#owner, peer, null, Buffer.from(frames.frame));
+      }
       this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
       decode(frames, this.#owner, peer);
@@ -280,6 +296,9 @@ class DatagramSocket extends DgramSocket {
     } finally {
       if (!framed) {
         this.#logReceived(sender);
+        if (channels.received.hasSubscribers) {
+          publishReceived(this.#owner, infoOf(sender, length), null, buffer);
+        }
         this.#owner.publish('data', buffer, infoOf(sender, length));
       }
     }
@@ -287,10 +306,15 @@ class DatagramSocket extends DgramSocket {
 
   _onTooLarge(sender, { size, length }) {
     const error = tooLargeError(length, this.#framing.maxFrame);
+    drop(this.#owner, infoOf(sender, size), 'tooLarge', length);
     this.#owner._onBadFrame(infoOf(sender, size), error);
   }
 
   _onFailed(reported) {
+    const { address, port, code, syscall } = reported;
+    if (syscall === 'send') {
+      drop(this.#owner, { address, port }, code === 'ENOBUFS' ? 'full' : 'failed', null);
+    }
     this.emit('error', systemError(reported));
   }
 
@@ -340,6 +364,11 @@ class DatagramSocket extends DgramSocket {
     return this;
   }
 
+  /** This socket's counters, see stats.js. */
+  get _counted() {
+    return this.#counted?.traffic(this.#closed ? 0 : this.#heldSize) ?? null;
+  }
+
   get _open() {
     return this.listening ? this.#endpoint : null;
   }
@@ -383,12 +412,6 @@ class DatagramSocket extends DgramSocket {
 /** What handlers get as a datagram's peer: an object of its own for each, as from node:dgram. */
 function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
-}
-
-/** The error that Node makes of a failed call with an address. */
-function failure(syscall, code, address, port) {
-  const message = `${syscall} ${code} ${address}:${port}`;
-  return systemError({ message, errno: -os.constants.errno[code], code, syscall, address, port });
 }
 
 module.exports = DatagramSocket;

@@ -50,6 +50,13 @@ class Datagrams extends Endpoint {
     this.first = true;
     /** Address -> its numbers; null for what is no address. */
     this.known = new Map();
+    /** For stats.js: messages delivered and accepted, datagrams received and their bytes. */
+    this.received = 0;
+    this.sent = 0;
+    this.datagramsReceived = 0;
+    this.bytesReceived = 0;
+    /** `{sent, bytes}` of the datagrams that the system has taken, once closed. */
+    this.total = null;
   }
 
   /** The numbers of an IP address, or null. */
@@ -73,6 +80,7 @@ class Datagrams extends Endpoint {
 
   /** Sends a datagram of text or bytes. False: wait for _onDrain. */
   send(data, words, port) {
+    this.sent++;
     if (typeof data === 'string') this.sendText(data, words, port);
     else this.sendBytes(data, words, port);
     return this.queued < HIGH_WATER;
@@ -151,6 +159,27 @@ class Datagrams extends Endpoint {
     return JSON.parse(this.activity.hub.membership(this.id, options));
   }
 
+  /** What stats.js asks for, see there; also when closed. `held`: bytes that wait elsewhere. */
+  traffic(held) {
+    const { total, activity, id } = this;
+    let [bytesSent, datagramsSent] = [total?.bytes, total?.sent];
+    let waiting = 0;
+    if (total === null) {
+      [bytesSent, datagramsSent] = activity.hub.datagramsSent(id);
+      waiting = activity.hub.datagramsWaiting(id)[0] + this.used + Buffer.byteLength(this.pending);
+    }
+    return {
+      messagesReceived: this.received,
+      messagesSent: this.sent,
+      messagesQueued: 0,
+      bytesReceived: this.bytesReceived,
+      bytesSent,
+      bytesQueued: held + waiting,
+      datagramsReceived: this.datagramsReceived,
+      datagramsSent,
+    };
+  }
+
   /** Bytes and datagrams that wait. */
   waiting() {
     this.flush();
@@ -175,6 +204,11 @@ class Datagrams extends Endpoint {
   }
 
   bytes(buffer, header) {
+    if (header[2] === 0) {
+      this.received++;
+      this.datagramsReceived++;
+      this.bytesReceived += buffer.length;
+    }
     this.deliver((sink) => sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1));
   }
 
@@ -225,10 +259,13 @@ class Arrival {
         if (frames.index === this.until) {
           const at = PARTS_AT + 1 + 2 * this.part++;
           this.until += frames.header[at];
+          datagrams.datagramsReceived++;
+          datagrams.bytesReceived += frames.header[at + 1];
           this.peer = sink._onDatagram(this.sender, frames.header[at + 1]);
           continue;
         }
         frames.advance();
+        datagrams.received++;
         sink._onFrame(frames, this.peer);
       }
     } finally {

@@ -9,7 +9,7 @@ const { argumentError, codedError, systemError, toPort } = require('./errors');
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
- * engine's socket, null unless bound and open) and `_post(data, address, port, callback)`.
+ * engine's socket, null unless bound and open), `_counted` (see stats.js) and `_post(data, address, port, callback)`.
  */
 class DgramSocket extends EventEmitter {
   constructor(type) {
@@ -81,6 +81,11 @@ class DgramSocket extends EventEmitter {
 
   sendto(...args) {
     this.send(...args);
+  }
+
+  /** This socket's counters, as the sockets of other servers have them. */
+  stats() {
+    return require('./stats').socketStats(this);
   }
 
   setBroadcast(on) {

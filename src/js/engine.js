@@ -12,8 +12,9 @@
 
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
-const { load } = require('./native');
-const { setImmediate } = require('./timers');
+const { publishStart } = require('./diagnostics');
+const native = require('./native');
+const { now, setImmediate } = require('./timers');
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
 const TURN_UNITS = 256 * 1024;
@@ -79,7 +80,7 @@ class Activity {
     this.draining = false;
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
-    const { Hub } = load();
+    const { Hub } = native.load();
     const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
     this.hub = new Hub(() => this.drain(), turn, this.header);
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
@@ -88,6 +89,12 @@ class Activity {
     this.onExit = () => this.flush();
     // What was emitted in the turn that calls process.exit() has to be on its way by then.
     process.on('exit', this.onExit);
+    publishStart(() => ({ ...native.loaded(), driver: this.driver }));
+  }
+
+  /** What drives the connections: 'loop' (this thread's) or 'tokio' (an I/O thread). */
+  get driver() {
+    return this.hub.isOnLoop() ? 'loop' : 'tokio';
   }
 
   add(endpoint) {
@@ -262,6 +269,7 @@ class Activity {
       case CLOSED:
         this.remove(endpoint);
         endpoint.closed = JSON.parse(payload);
+        endpoint.closedAt = now();
         endpoint.inOrder(() => sink._onClosed(endpoint.closed.errors));
         break;
       case TOO_LARGE:
@@ -293,6 +301,7 @@ class Activity {
         break;
       case DATAGRAMS_CLOSED:
         this.remove(endpoint);
+        endpoint.total = JSON.parse(payload);
         sink._onClosed();
         break;
     }
@@ -348,9 +357,14 @@ function broadcast(frame, send) {
   }
 }
 
-/** What drives the connections of this process, for reports: 'loop' or 'tokio' (the I/O thread). */
+/** What drives the connections that there are: 'loop' or 'tokio'; null while there are none. */
+function currentDriver() {
+  return current === null ? null : current.driver;
+}
+
+/** What would drive connections in this process, for reports: 'loop' or 'tokio' (the I/O thread). */
 function driver() {
-  const { Hub } = load();
+  const { Hub } = native.load();
   const hub = new Hub(() => {}, mayUseLoop() ? () => {} : undefined, new Uint32Array(HEADER));
   try {
     return hub.isOnLoop() ? 'loop' : 'tokio';
@@ -359,4 +373,4 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, listen, listenElsewhere, driver };
+module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere };

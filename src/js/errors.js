@@ -21,6 +21,12 @@ function systemError({ errno, ...rest }) {
   return error;
 }
 
+/** The error that Node makes of a failed call with an address. */
+function addressError(syscall, code, address, port) {
+  const message = `${syscall} ${code} ${address}:${port}`;
+  return systemError({ message, code, syscall, address, port });
+}
+
 /** One error for a connection that failed on every address that was tried. */
 function connectError(list) {
   const errors = list.map(systemError);
@@ -71,6 +77,7 @@ function toPort(value, lowest = 0) {
 
 module.exports = {
   systemError,
+  addressError,
   connectError,
   codedError,
   tooLargeError,

@@ -14,10 +14,16 @@ const serverClass = () => require('./server');
 
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
+/** As METHODS, but not enumerable: node-ipc has none of that name. */
+const NEW_METHODS = ['stats'];
+
 const UDP_TYPES = ['udp4', 'udp6'];
 
 /** Independent instances: each has its own configuration, clients and server (K19). */
 class IPC {
+  /** What `stats` still counts of clients and servers that are not listed any more; null without any. */
+  #former = null;
+
   constructor() {
     /** Live and replaceable (K6). */
     this.config = new Defaults();
@@ -28,6 +34,15 @@ class IPC {
     // Own bound data properties: destructuring works (F19), and so do jest's spies and automocks, and
     // methods that a subclass overrides (K19).
     for (const name of METHODS) this[name] = this[name].bind(this);
+    for (const name of NEW_METHODS) {
+      const value = this[name].bind(this);
+      Object.defineProperty(this, name, { value, configurable: true, writable: true });
+    }
+  }
+
+  /** A snapshot of the counters of the server and all clients, with their sums: see stats.js. */
+  stats() {
+    return require('./stats').ipcStats(this, this.#former);
   }
 
   /** Passes its arguments to `config.logger` as one string, unless `config.silent` (K18). */
@@ -78,7 +93,11 @@ class IPC {
     if (!Object.hasOwn(this.of, id)) return;
     const client = this.of[id];
     delete this.of[id];
-    client._disconnect();
+    this.#release().client(client);
+  }
+
+  #release() {
+    return (this.#former ??= new (require('./stats').Former)());
   }
 
   /**
@@ -154,7 +173,7 @@ class IPC {
       if (callback) callback();
       return;
     }
-    known?._disconnect(); // one client per id, and no timer of the old one left (F8)
+    if (known) this.#release().client(known); // one client per id, and no timer of the old one left (F8)
     const client = new (clientClass())(this.config, log);
     client.id = id;
     client.path = path;
@@ -165,6 +184,7 @@ class IPC {
   }
 
   #serve(path, port, udpType, callback) {
+    if (this.server) this.#release().server(this.server);
     this.server = new (serverClass())(path, this.config, log, port);
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;

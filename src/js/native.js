@@ -15,6 +15,14 @@ const path = require('node:path');
 const HERE = typeof __filename === 'string' ? __filename : path.resolve(process.argv[1] ?? '_');
 const ROOT = path.join(HERE, '..', '..', '..');
 
+/** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
+const VERSION = '0.1.0';
+
+const OTHER_VERSION = 'ERR_FERRIPC_OTHER_VERSION';
+
+/** `{file, version}` of the binary in use; null before one is loaded. */
+let inUse = null;
+
 /** File names of the addon that may fit this platform. */
 function candidates() {
   const base = `ferripc.${process.platform}-${process.arch}`;
@@ -36,9 +44,13 @@ function load() {
   const failures = [];
   for (const attempt of attempts) {
     try {
+      const file = forced ? attempt : requireHere.resolve(attempt);
       const addon = forced ? open(attempt) : requireHere(attempt);
-      if (typeof addon.Hub === 'function') return addon;
-      failures.push(new Error('not an addon of ferripc'));
+      if (typeof addon.Hub !== 'function') throw new Error('not an addon of ferripc');
+      const { VERSION: version } = addon;
+      if (version !== VERSION) throw otherVersion(version);
+      inUse = { file, version };
+      return addon;
     } catch (error) {
       failures.push(error);
     }
@@ -46,11 +58,22 @@ function load() {
   const lines = [
     `ferripc has no native binary that loads on ${platform()} (Node ${process.version}). Tried:`,
     ...attempts.map((attempt, i) => `  ${attempt}: ${reasonOf(failures[i], attempt)}`),
-    ...advice(forced).map((line) => `- ${line}`),
+    ...advice(forced, failures).map((line) => `- ${line}`),
   ];
   throw Object.assign(new Error(lines.join('\n'), { cause: new AggregateError(failures) }), {
     code: 'ERR_FERRIPC_NO_BINARY',
   });
+}
+
+/** What the addon in use was loaded from, `{file, version}`; null before. For reports. */
+function loaded() {
+  return inUse;
+}
+
+/** Parts of two installations are mixed: what they say to each other may mean something else. */
+function otherVersion(version = 'before 0.1.0') {
+  const message = `its version is ${version}, but the package's is ${VERSION}`;
+  return Object.assign(new Error(message), { code: OTHER_VERSION });
 }
 
 /** The package of a platform's addon. */
@@ -95,11 +118,17 @@ function libc() {
 }
 
 /** What to do about it, the likeliest first. */
-function advice(forced) {
+function advice(forced, failures) {
   if (forced) {
     return ['NAPI_RS_NATIVE_LIBRARY_PATH is set, so nothing else was tried: correct or unset it.'];
   }
   const lines = [];
+  if (failures.some(({ code }) => code === OTHER_VERSION)) {
+    lines.push(
+      'Package and binary are of different versions: remove node_modules and install again; ' +
+        'in a source checkout: `npm run build`.',
+    );
+  }
   const names = candidates().map(packageOf).join(' or ');
   if (process.versions.electron || HERE.includes('.asar')) {
     lines.push(
@@ -128,4 +157,4 @@ function advice(forced) {
   return lines;
 }
 
-module.exports = { candidates, libc, load };
+module.exports = { VERSION, candidates, libc, load, loaded };

@@ -5,7 +5,9 @@
 const engine = require('./engine');
 const Events = require('./events');
 const Listener = require('./listener');
+const stats = require('./stats');
 const { PEER_TIMEOUT } = require('./config');
+const { channels, publish, publishError, publishReceived } = require('./diagnostics');
 const { argumentError, codedError, toPort } = require('./errors');
 const { systemPath } = require('./paths');
 const { framingOf } = require('./settings');
@@ -95,11 +97,14 @@ class Server extends Events {
     listener.on('error', (error) => {
       this.log('server error', error);
       if (!listener.listening && this.server === listener) this.#starting = null;
+      publishError(this, error);
       this.publish('error', error);
       starting.reject(error);
     });
     listener.on('listening', () => {
       starting.resolve(); // even if a handler throws
+      publish(channels.listening, this, { bound: listener.address() });
+      listener.once('close', () => publish(channels.serverClose, this));
       try {
         this.onStart(listener._bound);
       } finally {
@@ -256,6 +261,8 @@ class Server extends Events {
 
   #connected(socket) {
     this.sockets.push(socket);
+    stats.count(this, 'connections');
+    publish(channels.open, this, { socket });
     socket._raw = Boolean(this.config.rawBuffer);
     socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
@@ -269,6 +276,7 @@ class Server extends Events {
    * since a peer can send messages of these types too (F5).
    */
   _onSocketClose(socket, hadError) {
+    stats.close(this, socket, hadError);
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
@@ -281,8 +289,9 @@ class Server extends Events {
     }
   }
 
-  _onSocketError(error) {
+  _onSocketError(error, socket) {
     this.log('server socket error', error);
+    publishError(this, error, socket);
     this.publish('error', error);
   }
 
@@ -290,7 +299,14 @@ class Server extends Events {
     const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
     const error = codedError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
     this.log('server error', error);
+    stats.count(this, 'refused');
+    publish(channels.refuse, this, { remote: peer, maxConnections: this.server.maxConnections });
     this.publish('error', error);
+  }
+
+  /** This server's counters, over all its connections. */
+  stats() {
+    return stats.serverStats(this);
   }
 
   // ---- called by socket.js ---------------------------------------------------------------------
@@ -316,6 +332,7 @@ class Server extends Events {
 
   _onRaw(socket, buffer) {
     if (!this.config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
+    if (channels.received.hasSubscribers) publishReceived(this, socket, null, buffer);
     this.publish('data', buffer, socket);
   }
 
@@ -336,7 +353,7 @@ function onSocketClose(hadError) {
 }
 
 function onSocketError(error) {
-  this._owner._onSocketError(error);
+  this._owner._onSocketError(error, this);
 }
 
 module.exports = Server;

@@ -10,6 +10,7 @@
 const net = require('node:net');
 const engine = require('./engine');
 const { HIGH_WATER } = require('./connection');
+const { channels, drop, publish, publishError, publishSent } = require('./diagnostics');
 const {
   argumentError,
   codedError,
@@ -17,7 +18,7 @@ const {
   noBufferError,
   tooLargeError,
 } = require('./errors');
-const { setImmediate } = require('./timers');
+const { now, setImmediate } = require('./timers');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -130,6 +131,7 @@ class Socket extends net.Socket {
     connection.sink = this;
     this.#listener = listener;
     this.#addresses = addresses ?? noAddresses;
+    connection.openedAt = now();
     this.#attach(connection);
   }
 
@@ -190,14 +192,19 @@ class Socket extends net.Socket {
    * and it is refused.
    */
   _send(message, limited = true) {
-    if (!this.writable) return false;
+    if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
     if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
-    if (this.#connection.closed !== null) return false;
+    if (this.#connection.closed !== null) return this.#dropDown(message);
     if (this.timeout) this._unrefTimer();
-    if (this.#needDrain && limited && this.#isFull()) return this._refuse();
+    if (this.#needDrain && limited && this.#isFull()) return this._refuse(message);
     return this.#sendOut(message);
+  }
+
+  #dropDown(message) {
+    drop(this.#owner, this, 'down', message);
+    return false;
   }
 
   #sendAfterOwn(message, limited) {
@@ -212,11 +219,13 @@ class Socket extends net.Socket {
         this.#owner._onDrain(this);
       });
     }
-    return full ? this._refuse() : below;
+    if (full) return this._refuse(message);
+    this.#count(message);
+    return below;
   }
 
   #sendLater(message, limited) {
-    if (limited && this.#isFull()) return this._refuse();
+    if (limited && this.#isFull()) return this._refuse(message);
     this.#beforeOpen ??= [];
     this.#beforeOpen.push(message);
     this.#beforeOpenSize += message.length;
@@ -239,7 +248,8 @@ class Socket extends net.Socket {
    * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
    * sends something itself is told by the result alone, or it would be called without end.
    */
-  _refuse(limit = this.#framing.maxQueued) {
+  _refuse(message, limit = this.#framing.maxQueued) {
+    drop(this.#owner, this, 'full', message);
     if (this.#refusing) return false;
     this.#refusing = true;
     try {
@@ -256,7 +266,16 @@ class Socket extends net.Socket {
     const raw = message instanceof Uint8Array;
     const below = raw ? connection.write(message) : connection.send(message);
     if (!below) this.#needDrain = true;
+    this.#count(message);
     return below;
+  }
+
+  #count(message) {
+    if (this.#connection !== null) this.#connection.sent++;
+    else this.once('connect', () => this.#connection.sent++);
+    if (channels.sent.hasSubscribers && !(this.connecting && this.#owner._holds)) {
+      publishSent(this.#owner, this, message);
+    }
   }
 
   /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
@@ -281,6 +300,8 @@ class Socket extends net.Socket {
     }
     if (this.destroyed) return;
     this.connecting = false;
+    this.#connection.openedAt = now();
+    publish(channels.open, this.#owner, { socket: this });
     this.emit('connect');
     this.emit('ready');
     // What waited for the look-up may have gone out all at once, of which the engine tells nothing.
@@ -299,16 +320,21 @@ class Socket extends net.Socket {
 
   _onChunk(buffer) {
     if (this.destroyed) return;
-    if (this.#raw) this.#owner._onRaw(this, buffer);
+    if (this.#raw) {
+      this.#connection.received++;
+      this.#owner._onRaw(this, buffer);
+    }
     if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
   }
 
   _onTooLarge(length) {
+    drop(this.#owner, this, 'tooLarge', length);
     this.#owner._onBadFrame(this, tooLargeError(length, this.#framing.maxFrame));
   }
 
   _onTruncated(length) {
     if (this.destroyed) return;
+    drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
       codedError(
@@ -352,7 +378,10 @@ class Socket extends net.Socket {
 
   #ended(error) {
     if (this.#closeDone !== null) {
-      if (error) this.#owner._onBadFrame(this, error); // what was written before could not be sent
+      if (error) {
+        publishError(this.#owner, error, this);
+        this.#owner._onBadFrame(this, error); // what was written before could not be sent
+      }
       this.#closeDone();
     } else {
       this.destroy(error);
@@ -455,6 +484,18 @@ class Socket extends net.Socket {
     this.#paused = false;
     this.#connection?.resume();
     return super.resume();
+  }
+
+  // ---- what it counts: see stats.js ------------------------------------------------------------
+
+  /** The engine's connection, which has the counters; null before there is one. */
+  get _counted() {
+    return this.#connection;
+  }
+
+  /** This connection's counters. A property of that name that users put here is theirs. */
+  stats() {
+    return require('./stats').socketStats(this);
   }
 
   // ---- what net.Socket answers from its handle -------------------------------------------------

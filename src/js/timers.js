@@ -1,8 +1,11 @@
 'use strict';
 // The setImmediate that was there when the package was loaded: the real one, though a test may have put
 // fake timers in its place before the first client or server is made. Required by index.js for that, and
-// by whoever lets the event loop turn.
+// by whoever lets the event loop turn. And the clock of the counters, which no test fakes either.
 
 const { setImmediate } = require('node:timers');
 
-module.exports = { setImmediate };
+/** Whole ms since the process began. */
+const now = () => Math.ceil(process.uptime() * 1000);
+
+module.exports = { now, setImmediate };

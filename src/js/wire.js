@@ -2,6 +2,7 @@
 // Messages <-> text: the wire format (K1, K7) and its errors. Used by client.js, server.js and the
 // deep import entities/EventParser.
 
+const { channels, drop, publishReceived } = require('./diagnostics');
 const { codedError } = require('./errors');
 
 /** Types whose beginning of a message is kept. */
@@ -80,7 +81,10 @@ function decode(frames, owner, socket) {
     type = null; // not what it looks like
   }
   if (type === null) decodeWhole(frames.frame, owner, socket);
-  else owner._onMessage(socket, type, data);
+  else {
+    if (channels.received.hasSubscribers) publishReceived(owner, socket, type, frames.frame);
+    owner._onMessage(socket, type, data);
+  }
 }
 
 function decodeWhole(frame, owner, socket) {
@@ -89,15 +93,18 @@ function decodeWhole(frame, owner, socket) {
     message = JSON.parse(frame);
   } catch (err) {
     const message = 'Invalid JSON response format';
+    drop(owner, socket, 'invalid', frame);
     owner._onBadFrame(socket, { message, err, response: frame });
     return;
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
     const reason = 'Received JSON that is not a message with a type';
     const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, { response: frame });
+    drop(owner, socket, 'invalid', frame);
     owner._onBadFrame(socket, error);
     return;
   }
+  if (channels.received.hasSubscribers) publishReceived(owner, socket, message.type, frame);
   owner._onMessage(socket, message.type, message.data);
 }
 

@@ -40,6 +40,8 @@ pub struct Datagrams {
     state: Mutex<State>,
     /// Datagrams handed to the system so far.
     sent: AtomicU64,
+    /// Their bytes.
+    bytes_sent: AtomicU64,
     /// The receiving half of the task is to look at the state again.
     receiver: Notify,
     /// The sending half of the task is to look at the state again.
@@ -106,6 +108,7 @@ impl Datagrams {
             runtime,
             state: Mutex::new(state),
             sent: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
             receiver: Notify::new(),
             flusher: Notify::new(),
         })
@@ -171,7 +174,7 @@ impl Datagrams {
         };
         let mut done = 0;
         if state.spool.is_empty() {
-            let send = |some: &[Piece<'_>]| self.count(udp::send(&socket, some));
+            let send = |some: &[Piece<'_>]| self.count(some, udp::send(&socket, some));
             done = send_in_order(pieces, send, |to, why| failed(send_error(to, why)));
         }
         for &(to, bytes) in &pieces[done..] {
@@ -192,20 +195,29 @@ impl Datagrams {
         spool: &mut Spool,
         mut send: impl FnMut(&[Piece<'_>]) -> io::Result<usize>,
     ) {
-        spool.flush(|some| self.count(send(some)), |to, why| self.report(send_error(to, why)));
+        spool
+            .flush(|some| self.count(some, send(some)), |to, why| self.report(send_error(to, why)));
         if spool.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
         }
     }
 
-    fn count(&self, sent: io::Result<usize>) -> io::Result<usize> {
-        self.sent.fetch_add(*sent.as_ref().unwrap_or(&0) as u64, Ordering::Relaxed);
-        sent
+    fn count(&self, pieces: &[Piece<'_>], sent: io::Result<usize>) -> io::Result<usize> {
+        let sent = sent?;
+        let bytes: usize = pieces[..sent].iter().map(|(_, bytes)| bytes.len()).sum();
+        self.sent.fetch_add(sent as u64, Ordering::Relaxed);
+        self.bytes_sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        Ok(sent)
     }
 
     /// Datagrams handed to the system so far.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Their bytes.
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
     }
 
     /// Bytes and datagrams that wait.
@@ -278,7 +290,10 @@ impl Datagrams {
     }
 
     pub(super) fn report_closed(&self) {
-        let _ = self.mailbox.post_now(Event::DatagramsClosed { id: self.id });
+        let _ = self.mailbox.post_now(Event::DatagramsClosed {
+            id: self.id,
+            counters: (self.sent(), self.bytes_sent()),
+        });
     }
 
     pub(super) fn new_inlet(&self) -> Inlet {
