@@ -20,6 +20,13 @@ const CHAPTERS = [
   ['Servers', ['Server', 'ServerLifecycle', 'StopOptions']],
   ['Sockets and peers', ['IpcSocket', 'UdpPeer', 'UdpDestination', 'Destination', 'DropInfo']],
   ['Errors', ['IpcError', 'IpcErrorCode']],
+  [
+    'Diagnostics',
+    [
+      ...['Stats', 'ClientStats', 'ServerStats', 'SocketStats', 'TrafficStats', 'DroppedStats'],
+      ...['Transport', 'DiagnosticsChannels', 'DiagnosticsMessage', 'MessageDiagnostics'],
+    ],
+  ],
   ['Classes', ['IPCConstructor', 'IPCModuleConstructor', 'ClientConstructor', 'ServerConstructor']],
   ['Typed events', ['AnyEvents', 'RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing']],
 ];
