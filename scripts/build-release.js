@@ -21,8 +21,7 @@ const ROOT = path.join(__dirname, '..');
 /** The file beside the binary that says what made it. */
 const recordOf = (name) => fileOf(name).replace(/node$/, 'build.json');
 
-const sha256 = (file) =>
-  crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+const sha256 = (file) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
 /** The platform of that name. */
 function platformOf(name) {
