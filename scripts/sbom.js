@@ -25,7 +25,7 @@ function main([name]) {
   // The one name in it that depends on where it was made.
   const text = fs
     .readFileSync(file, 'utf8')
-    .replaceAll(`path+file://${root}#`, 'path+file:///ferripc#');
+    .replace(/path\+file:[^"#]*#/g, 'path+file:///ferripc#');
   const sbom = JSON.parse(text);
   sbom.metadata.component.hashes = [{ alg: 'SHA-256', content: sha256(binary) }];
   fs.writeFileSync(file, `${JSON.stringify(sbom, null, 2)}\n`);
