@@ -15,7 +15,8 @@ const doc = fs.readFileSync(path.join(ROOT, 'docs', 'supply-chain.md'), 'utf8');
 
 /** All JavaScript of the package, as paths from its root with slashes. */
 function shipped() {
-  const files = manifest.files.filter((name) => !name.includes('*'));
+  // What builds a checkout is no part of what runs.
+  const files = manifest.files.filter((name) => !/\*|^scripts\//.test(name));
   const under = (name) => {
     const file = path.join(ROOT, name);
     if (!fs.existsSync(file)) return [];
@@ -57,12 +58,8 @@ test('what each file opens is what the documentation says, and nothing else', ()
 
 test('nothing is required but the package itself and modules of Node', () => {
   for (const name of sources.keys()) {
-    const { opens: its, local } = opens(name);
-    const modules = its.filter((it) => !/^(process\.|node:)/.test(it));
-    // Globals and what cannot be followed are in the table; names of packages must not be, anywhere.
-    expect(modules.filter((it) => /^[@a-z][\w./@-]*\//.test(it) || it === 'require(…)')).toEqual(
-      [],
-    );
+    const { modules, local } = opens(name);
+    expect([name, modules.filter((it) => !it.startsWith('node:'))]).toEqual([name, []]);
     for (const it of local) {
       const file = path.posix.join(path.posix.dirname(name), it);
       const candidates = [file, `${file}.js`, `${file}/index.js`];
@@ -85,10 +82,7 @@ test('the source is as it was written: nothing minified, packed or spelled in nu
     expect([name, longest < 200]).toEqual([name, true]);
     expect([name, text.match(/[A-Za-z0-9+/=]{80,}/g)]).toEqual([name, null]);
     expect([name, text.match(/(\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){4,}/gi)]).toEqual([name, null]);
-    expect([name, text.match(/\batob\b|fromCharCode|['"](base64|hex)(url)?['"]/g)]).toEqual([
-      name,
-      null,
-    ]);
+    expect([name, text.match(/\batob\b|fromCharCode/g)]).toEqual([name, null]);
     // What does not show when one reads it.
     expect([name, text.match(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g)]).toEqual([
       name,
@@ -112,6 +106,7 @@ test('the reader is not fooled by other ways to write the same', () => {
     '(0, eval)("1"); new Function("1");': ['Function', 'eval'],
     '(() => {}).constructor("1")();': ['.constructor'],
     'import("node:net");': ['node:net'],
+    "run(Buffer.from(text, 'base64'));": ["Buffer.from(…, 'base64')", 'run', 'text'],
     'fetch("http://example.com");': ['fetch'],
     'const fetch = () => {}; fetch();': [],
   };

@@ -66,7 +66,6 @@ module.exports = build;
 if (require.main === module) {
   const { argv } = process;
   const at = argv.indexOf('--target');
-  // What releases take is not in the package; this file is.
   if (at > 0) console.log(require('./build-release').buildRelease(argv[at + 1]));
   else build({ ifStale: argv.includes('--if-stale'), debug: argv.includes('--debug') });
 }

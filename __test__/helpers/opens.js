@@ -67,12 +67,13 @@ function membersOf(node) {
 /**
  * What the file opens: `node:fs.readFileSync` for a member of a module that is used, `node:fs` where it is not
  * to be seen which; `process.env.NAME`, `process.on`; names of globals; `require(…)` for a module that is
- * known at run time only. `local`: the files of the package that it requires.
+ * known at run time only. `modules`: what it requires by name; `local`: the files of its package that it requires.
  */
 function opensOf(source, sourceType = 'commonjs') {
   const { ast, scopes } = parse(source, sourceType);
   const found = new Set();
   const local = new Set();
+  const modules = new Set();
   const nodes = [];
   walk(ast, (node) => nodes.push(node));
 
@@ -84,8 +85,15 @@ function opensOf(source, sourceType = 'commonjs') {
     return null;
   };
 
+  /** Notes a module of which it is not to be seen what is used. */
+  const openWhole = (name) => {
+    modules.add(name);
+    found.add(name);
+  };
+
   /** Notes the uses of module `name`, which is the value of the expression `node`. */
   const useModule = (name, node) => {
+    modules.add(name);
     const members = membersOf(node);
     const { parent } = node;
     if (members) return members.forEach((it) => found.add(`${name}.${it}`));
@@ -104,10 +112,16 @@ function opensOf(source, sourceType = 'commonjs') {
       const { source: from } = node;
       if (!from) continue;
       if (isLocal(from.value)) local.add(from.value);
-      else found.add(from.value);
+      else openWhole(from.value);
     }
     if (node.type === 'ImportExpression') {
-      found.add(isText(node.source) ? textOf(node.source) : 'import(…)');
+      if (isText(node.source)) openWhole(textOf(node.source));
+      else found.add('import(…)');
+    }
+    // Bytes out of text: certificates, or something hidden.
+    if (node.type === 'CallExpression' && node.callee.property?.name === 'from') {
+      const [, encoding] = node.arguments;
+      if (isText(encoding)) found.add(`Buffer.from(…, '${textOf(encoding)}')`);
     }
     // The constructor of a function makes functions of text.
     if (node.type === 'MemberExpression' && !node.computed && node.property.name === 'constructor')
@@ -136,7 +150,7 @@ function opensOf(source, sourceType = 'commonjs') {
     }
   };
   for (const { identifier } of scopes.globalScope.through) useGlobal(identifier);
-  return { opens: [...found].sort(), local: [...local].sort() };
+  return { opens: [...found].sort(), modules: [...modules], local: [...local] };
 }
 
 module.exports = { opensOf };
