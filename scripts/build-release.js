@@ -23,6 +23,15 @@ const recordOf = (name) => fileOf(name).replace(/node$/, 'build.json');
 
 const sha256 = (file) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
+/**
+ * What `cargo auditable` sets for the cargo that it runs, but for the wrapper's name: cargo mixes that into the
+ * names of symbols, and it would be the path of the tool.
+ */
+const AUDITABLE = {
+  RUSTC_WORKSPACE_WRAPPER: 'cargo-auditable',
+  CARGO_AUDITABLE_ORIG_ARGS: '{"offline":false,"locked":true,"frozen":false,"config":[]}',
+};
+
 /** The platform of that name. */
 function platformOf(name) {
   const platform = platforms.find((it) => it.name === name);
@@ -100,14 +109,15 @@ class Build {
 
   run(target) {
     const command = this.platform.os === 'linux' ? 'zigbuild' : 'build';
-    const args = ['auditable', command, '--release', '--locked', '--target', target];
     const env = {
       ...this.env,
+      ...AUDITABLE,
       CARGO_ENCODED_RUSTFLAGS: this.flags().join('\x1f'),
       CARGO_INCREMENTAL: '0',
       SOURCE_DATE_EPOCH: '0', // nothing is known to ask for a time; if something does, it is this one
       ZERO_AR_DATE: '1',
     };
+    const args = [command, '--release', '--locked', '--target', target];
     execFileSync('cargo', args, { cwd: this.root, stdio: 'inherit', env });
   }
 }
