@@ -99,12 +99,9 @@ class Build {
 
   /** The commit, with a remark if it is not what is built; null outside of a checkout. */
   commit() {
-    try {
-      const changes = this.output('git', 'status', '--porcelain', '--untracked-files=no');
-      return this.output('git', 'rev-parse', 'HEAD') + (changes ? ', changed' : '');
-    } catch {
-      return null;
-    }
+    if (!fs.existsSync(path.join(this.root, '.git'))) return null;
+    const changes = this.output('git', 'status', '--porcelain', '--untracked-files=no');
+    return this.output('git', 'rev-parse', 'HEAD') + (changes ? ', changed' : '');
   }
 
   run(target) {

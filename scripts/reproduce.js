@@ -28,8 +28,8 @@ function build(platform, directory, env) {
     fs.mkdirSync(path.dirname(to), { recursive: true });
     fs.copyFileSync(path.join(root, name), to);
   }
-  const { CARGO_TARGET_DIR: _, ...rest } = process.env;
-  return buildRelease(platform, { root: directory, env: { ...rest, ...env } }).sha256;
+  const own = { ...process.env, CARGO_TARGET_DIR: path.join(directory, 'target'), ...env };
+  return buildRelease(platform, { root: directory, env: own }).sha256;
 }
 
 function main([what]) {
