@@ -2,6 +2,7 @@
 // The workflows of .github, as texts: they cannot be run here, but what must not be in them, and what must not
 // be forgotten, can be read. zizmor reads them too, in the workflow ci.yml.
 
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const yaml = require('js-yaml');
@@ -134,4 +135,22 @@ test('versions of tools are those of the table', () => {
       .trim()
       .split(/\s+/))
       expect(Object.keys(toolchain)).toContain(tool);
+});
+
+test('a tag that is not the version stops a release, and so does a platform that is none', () => {
+  const script = (name, ...args) =>
+    spawnSync(process.execPath, [path.join(ROOT, 'scripts', name), ...args], { encoding: 'utf8' });
+  const { version } = require('../package.json');
+  const right = script('check-release.js', `v${version}`);
+  expect([right.status, right.stdout, right.stderr]).toEqual([0, `${version}\n`, '']);
+  expect(script('check-release.js').status).toBe(0);
+  const wrong = script('check-release.js', 'v99.0.0');
+  expect([wrong.status, wrong.stderr]).toEqual([
+    1,
+    `release: the tag says 99.0.0, package.json ${version}\n`,
+  ]);
+  const unknown = script('build.js', '--target', 'plan9-x64');
+  expect(unknown.status).toBe(1);
+  expect(unknown.stderr).toContain(`it is one of ${platforms.map(({ name }) => name).join(', ')}`);
+  expect(script('install-tools.js', 'left-pad').stderr).toContain('no tool "left-pad"');
 });

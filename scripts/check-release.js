@@ -17,7 +17,7 @@ function problemsOf(version, { tag, dist }) {
   const versions = {
     'package-lock.json': lock.version,
     'package-lock.json, packages': lock.packages[''].version,
-    'Cargo.toml': /^\[package\][^[]*?^version = "(.*)"$/ms.exec(read('Cargo.toml'))?.[1],
+    'Cargo.toml': /^\[package\][^[]*?^version = "([^"]*)"$/ms.exec(read('Cargo.toml'))?.[1],
     'Cargo.lock': /^name = "ferripc"\nversion = "(.*)"$/m.exec(read('Cargo.lock'))?.[1],
     ...(tag === undefined ? {} : { 'the tag': tag.replace(/^v/, '') }),
   };
