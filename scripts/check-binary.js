@@ -119,7 +119,7 @@ function summary(file) {
   return facts.join('; ');
 }
 
-module.exports = { check };
+module.exports = { check, pathsIn };
 
 if (require.main === module) {
   const files = process.argv.slice(2).filter((it) => it !== '--local');
