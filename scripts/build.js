@@ -6,6 +6,8 @@
 //
 //   --if-stale   do nothing while the addon is newer than every source file
 //   --debug      a debug build
+//   --target P   instead of all this, the release binary of a platform of scripts/platforms.js: portable,
+//                reproducible, and with more tools needed, see build-release.js
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -64,5 +66,8 @@ function build({ ifStale = false, debug = false } = {}) {
 module.exports = build;
 
 if (require.main === module) {
-  build({ ifStale: process.argv.includes('--if-stale'), debug: process.argv.includes('--debug') });
+  const { argv } = process;
+  const at = argv.indexOf('--target');
+  if (at > 0) console.log(require('./build-release').buildRelease(argv[at + 1]));
+  else build({ ifStale: argv.includes('--if-stale'), debug: argv.includes('--debug') });
 }

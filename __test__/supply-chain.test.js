@@ -1,0 +1,133 @@
+'use strict';
+// What the package's JavaScript can reach, by reading all of it: the table in docs/supply-chain.md says so
+// file by file, and this test holds it to that. A new use of anything outside of the language fails here
+// until the table names it, with a reason.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { opensOf } = require('./helpers/opens');
+const { createWorld } = require('./helpers/world');
+
+const ROOT = path.join(__dirname, '..');
+const world = createWorld();
+const manifest = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+const doc = fs.readFileSync(path.join(ROOT, 'docs', 'supply-chain.md'), 'utf8');
+
+/** All JavaScript of the package, as paths from its root with slashes. */
+function shipped() {
+  // What builds a checkout is no part of what runs.
+  const files = manifest.files.filter((name) => !/\*|^scripts\//.test(name));
+  const under = (name) => {
+    const file = path.join(ROOT, name);
+    if (!fs.existsSync(file)) return [];
+    if (!fs.statSync(file).isDirectory()) return [name];
+    return fs.readdirSync(file).flatMap((it) => under(`${name}/${it}`));
+  };
+  return files.flatMap(under).filter((name) => /\.[cm]?js$/.test(name));
+}
+
+const sources = new Map(
+  shipped().map((name) => [name, fs.readFileSync(path.join(ROOT, name), 'utf8')]),
+);
+const opens = (name) => opensOf(sources.get(name), name.endsWith('.mjs') ? 'module' : 'commonjs');
+
+/** The table: file -> what it opens. The rows with a file of JavaScript in code quotes at their start. */
+function documented() {
+  const rows = [...doc.matchAll(/^\| `([^`|]+\.[cm]?js)` +\| ([^|]+?) +\|/gm)];
+  return Object.fromEntries(
+    rows.map(([, file, cell]) => [file, [...cell.matchAll(/`([^`]+)`/g)].map(([, it]) => it)]),
+  );
+}
+
+test('there is JavaScript to read', () => {
+  expect([...sources.keys()]).toEqual(
+    expect.arrayContaining(['index.js', 'index.mjs', 'src/js/engine.js', 'dao/client.js']),
+  );
+});
+
+test('what each file opens is what the documentation says, and nothing else', () => {
+  const found = {};
+  for (const name of sources.keys()) {
+    const { opens: its } = opens(name);
+    if (its.length > 0) found[name] = its;
+  }
+  const said = documented();
+  for (const list of Object.values(said)) list.sort();
+  expect(said).toEqual(found);
+});
+
+test('nothing is required but the package itself and modules of Node', () => {
+  for (const name of sources.keys()) {
+    const { modules, local } = opens(name);
+    expect([name, modules.filter((it) => !it.startsWith('node:'))]).toEqual([name, []]);
+    for (const it of local) {
+      const file = path.posix.join(path.posix.dirname(name), it);
+      const candidates = [file, `${file}.js`, `${file}/index.js`];
+      expect(candidates.some((candidate) => sources.has(candidate))).toBe(true);
+    }
+  }
+  expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+});
+
+test('no text is run as code, and no request is made', () => {
+  const never =
+    /^(eval|Function|globalThis|global|WebAssembly|fetch|WebSocket|EventSource|import\(…\)|\.constructor|process\.(binding|_linkedBinding|env\.…|mainModule)|node:(vm|http|https|http2|inspector|repl|worker_threads|sqlite|wasi)\b.*)$/;
+  for (const name of sources.keys())
+    expect([name, opens(name).opens.filter((it) => never.test(it))]).toEqual([name, []]);
+});
+
+test('the source is as it was written: nothing minified, packed or spelled in numbers', () => {
+  for (const [name, text] of sources) {
+    const longest = Math.max(...text.split('\n').map((line) => line.length));
+    expect([name, longest < 200]).toEqual([name, true]);
+    expect([name, text.match(/[A-Za-z0-9+/=]{80,}/g)]).toEqual([name, null]);
+    expect([name, text.match(/(\\x[0-9a-f]{2}|\\u[0-9a-f]{4}){4,}/gi)]).toEqual([name, null]);
+    expect([name, text.match(/\batob\b|fromCharCode/g)]).toEqual([name, null]);
+    // What does not show when one reads it.
+    expect([name, text.match(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g)]).toEqual([
+      name,
+      null,
+    ]);
+  }
+});
+
+test('the reader is not fooled by other ways to write the same', () => {
+  const cases = {
+    "const { exec } = require('child_process');": ['child_process.exec'],
+    "require('node:http').get('x');": ['node:http.get'],
+    "const fs = require('node:fs'); fs['rm' + 'Sync']('/');": ['node:fs'],
+    "const fs = require('node:fs'); use(fs);": ['node:fs', 'use'],
+    'const { env } = process; send(env);': ['process.env.…', 'send'],
+    'process["binding"]("fs");': ['process.binding'],
+    'const p = process; p.kill(1);': ['process'],
+    'require(name + ".js");': ['name', 'require(…)'],
+    'const load = require; load("fs");': ['require.…'],
+    'module.require("fs");': ['module'],
+    '(0, eval)("1"); new Function("1");': ['Function', 'eval'],
+    '(() => {}).constructor("1")();': ['.constructor'],
+    'import("node:net");': ['node:net'],
+    "run(Buffer.from(text, 'base64'));": ["Buffer.from(…, 'base64')", 'run', 'text'],
+    'fetch("http://example.com");': ['fetch'],
+    'const fetch = () => {}; fetch();': [],
+  };
+  for (const [source, expected] of Object.entries(cases))
+    expect([source, opensOf(source).opens]).toEqual([source, expected]);
+});
+
+test('when it runs: requiring it touches nothing, the first server its binary only', async () => {
+  const place = await world.place('unix');
+  const child = world.child('what-it-touches.js', [place.options.path], { cwd: world.tmp() });
+  const { code, lines, stderr } = await child.exited;
+  expect([code, stderr]).toEqual([0, '']);
+  const [{ required, served, prototypes }] = lines;
+  expect(required).toEqual([]);
+  // Of the environment: what the documentation says the file that loads the binary reads.
+  const env = (it) => it.startsWith('env ');
+  expect(new Set(served.filter(env))).toEqual(
+    new Set(['env NAPI_RS_NATIVE_LIBRARY_PATH', 'env FERRIPC_DRIVER']),
+  );
+  const files = served.filter((it) => !env(it));
+  expect(files.filter((it) => !/ferripc\.[\w-]+\.node$/.test(it))).toEqual([]);
+  expect(files.filter((it) => it.startsWith('process.dlopen '))).toHaveLength(1);
+  expect(prototypes).toBe(true);
+});

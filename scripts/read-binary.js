@@ -1,0 +1,147 @@
+'use strict';
+// Reads what an addon's file says about itself, without any tool of the platform. Used by
+// scripts/check-binary.js and by scripts that want an addon's platform.
+//
+// readBinary(buffer) answers { format, os, cpu, libraries, imports, versions }:
+//   format     'ELF' (Linux), 'Mach-O' (macOS) or 'PE' (Windows)
+//   os, cpu    as process.platform and process.arch call them
+//   libraries  the names of the libraries that have to be there
+//   imports    the names of what it takes from them; null where that is not read (Mach-O)
+//   versions   ELF: the versions of symbols that it asks for, like 'GLIBC_2.17'; elsewhere none
+
+/** Text that ends with a zero. */
+function text(buffer, at) {
+  return buffer.toString('latin1', at, buffer.indexOf(0, at));
+}
+
+// ---- ELF: the System V ABI, "Dynamic Linking", and the LSB for versions ---------------------------------
+
+const ELF_CPU = { 62: 'x64', 183: 'arm64' };
+const [SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED] = [6, 11, 0x6ffffffe];
+const DT_NEEDED = 1;
+
+function readElf(buffer) {
+  if (buffer[4] !== 2 || buffer[5] !== 1) throw new Error('not a 64-bit little-endian ELF file');
+  const long = (at) => Number(buffer.readBigUInt64LE(at));
+  const start = long(40);
+  const size = buffer.readUInt16LE(58);
+  const sections = Array.from({ length: buffer.readUInt16LE(60) }, (_, i) => {
+    const at = start + i * size;
+    return {
+      type: buffer.readUInt32LE(at + 4),
+      offset: long(at + 24),
+      size: long(at + 32),
+      link: buffer.readUInt32LE(at + 40),
+      info: buffer.readUInt32LE(at + 44),
+    };
+  });
+  /** Calls `visit(offset, string)` for the entries of the section of a type. */
+  const each = (type, entry, visit) => {
+    const section = sections.find((it) => it.type === type);
+    if (!section) return;
+    const strings = sections[section.link].offset;
+    const string = (offset) => text(buffer, strings + offset);
+    const end = section.offset + section.size;
+    for (let at = section.offset; at < end; at += entry) visit(at, string, section);
+  };
+
+  const libraries = [];
+  each(SHT_DYNAMIC, 16, (at, string) => {
+    if (long(at) === DT_NEEDED) libraries.push(string(long(at + 8)));
+  });
+  const imports = [];
+  each(SHT_DYNSYM, 24, (at, string) => {
+    const [name, section] = [buffer.readUInt32LE(at), buffer.readUInt16LE(at + 6)];
+    if (name !== 0 && section === 0) imports.push(string(name));
+  });
+  const versions = [];
+  each(SHT_GNU_VERNEED, Infinity, (first, string, { info }) => {
+    let library = first;
+    for (let i = 0; i < info; i++) {
+      let needed = library + buffer.readUInt32LE(library + 8);
+      for (let left = buffer.readUInt16LE(library + 2); left > 0; left--) {
+        versions.push(string(buffer.readUInt32LE(needed + 8)));
+        needed += buffer.readUInt32LE(needed + 12);
+      }
+      library += buffer.readUInt32LE(library + 12);
+    }
+  });
+  const cpu = ELF_CPU[buffer.readUInt16LE(18)];
+  return { format: 'ELF', os: 'linux', cpu, libraries, imports, versions };
+}
+
+// ---- Mach-O: <mach-o/loader.h> --------------------------------------------------------------------------
+
+const MACHO_CPU = { 0x01000007: 'x64', 0x0100000c: 'arm64' };
+/** LC_LOAD_DYLIB, and the same weak, re-exported and upward. */
+const LOADS = [0xc, 0x80000018, 0x8000001f, 0x80000023];
+
+function readMachO(buffer) {
+  const libraries = [];
+  let at = 32;
+  for (let left = buffer.readUInt32LE(16); left > 0; left--) {
+    if (LOADS.includes(buffer.readUInt32LE(at)))
+      libraries.push(text(buffer, at + buffer.readUInt32LE(at + 8)));
+    at += buffer.readUInt32LE(at + 4);
+  }
+  const cpu = MACHO_CPU[buffer.readUInt32LE(4)];
+  return { format: 'Mach-O', os: 'darwin', cpu, libraries, imports: null, versions: [] };
+}
+
+// ---- PE: Microsoft's "PE Format" ------------------------------------------------------------------------
+
+const PE_CPU = { 0x8664: 'x64', 0xaa64: 'arm64' };
+const [IMPORTS, DELAYED] = [1, 13]; // entries of the data directory
+
+function readPe(buffer) {
+  const header = buffer.readUInt32LE(0x3c);
+  if (buffer.toString('latin1', header, header + 4) !== 'PE\0\0') throw new Error('not a PE file');
+  const optional = header + 24;
+  if (buffer.readUInt16LE(optional) !== 0x20b) throw new Error('not a 64-bit PE file');
+  const table = optional + buffer.readUInt16LE(header + 20);
+  const sections = Array.from({ length: buffer.readUInt16LE(header + 6) }, (_, i) => {
+    const at = table + i * 40;
+    return {
+      address: buffer.readUInt32LE(at + 12),
+      size: Math.max(buffer.readUInt32LE(at + 8), buffer.readUInt32LE(at + 16)),
+      offset: buffer.readUInt32LE(at + 20),
+    };
+  });
+  /** Where in the file lies what will be at an address. */
+  const locate = (address) => {
+    const its = sections.find((it) => address >= it.address && address < it.address + it.size);
+    if (!its) throw new Error(`no section at ${address}`);
+    return address - its.address + its.offset;
+  };
+
+  const libraries = [];
+  const imports = [];
+  const read = (directory, entry, nameAt, namesAt) => {
+    const address = buffer.readUInt32LE(optional + 112 + directory * 8);
+    if (address === 0) return;
+    for (let at = locate(address); buffer.readUInt32LE(at + nameAt) !== 0; at += entry) {
+      libraries.push(text(buffer, locate(buffer.readUInt32LE(at + nameAt))));
+      let name = locate(buffer.readUInt32LE(at + namesAt) || buffer.readUInt32LE(at + 16));
+      for (; buffer.readBigUInt64LE(name) !== 0n; name += 8) {
+        const found = buffer.readBigUInt64LE(name);
+        const byNumber = found >> 63n;
+        imports.push(byNumber ? `#${found & 0xffffn}` : text(buffer, locate(Number(found)) + 2));
+      }
+    }
+  };
+  read(IMPORTS, 20, 12, 0);
+  read(DELAYED, 32, 4, 16);
+  const cpu = PE_CPU[buffer.readUInt16LE(header + 4)];
+  return { format: 'PE', os: 'win32', cpu, libraries, imports, versions: [] };
+}
+
+/** What the file says, see above. Throws an Error if it is none of the three formats, or damaged. */
+function readBinary(buffer) {
+  const magic = buffer.length < 64 ? 0 : buffer.readUInt32BE(0);
+  if (magic === 0x7f454c46) return readElf(buffer);
+  if (magic === 0xcffaedfe) return readMachO(buffer);
+  if (magic >>> 16 === 0x4d5a) return readPe(buffer);
+  throw new Error('neither ELF nor Mach-O (64 bits) nor PE');
+}
+
+module.exports = { readBinary };
