@@ -90,3 +90,17 @@ onUnix.describe.each(['unix', 'tcp'])('%s: a server without a descriptor to spar
     expect((await peer.message()).data).toBe('world');
   });
 });
+
+onUnix.test(
+  'with no descriptor left to begin with, clients and servers report an error each',
+  async () => {
+    const place = await world.place('unix');
+    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
+    const child = world.child('none-left.js', [place.path], { runtime });
+    expect(await child.next()).toBe('connect ENOENT');
+    expect(await child.next()).toBe('none left');
+    const errors = [await child.next(), await child.next(), await child.next()];
+    expect(errors.sort()).toEqual(['bind EMFILE', 'connect EMFILE', 'listen EMFILE']);
+    expect((await child.exited).code).toBe(0);
+  },
+);

@@ -27,6 +27,7 @@ use super::options::{ConnectOptions, ListenOptions, mode};
 use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
+use crate::engine::error::Error as EngineError;
 use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -59,6 +60,8 @@ impl Hub {
     /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. With `turn`,
     /// connections are watched by the environment's own event loop where that is possible, which calls
     /// it with an event that it has for them. The numbers of events go into `header`.
+    ///
+    /// What the system refuses (`EMFILE`, `EAGAIN`, …) is thrown with its code as the message.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -74,7 +77,8 @@ impl Hub {
         let handle = wake.handle.clone();
         let engine = engine::hub::Hub::new(move || {
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        })?;
+        })
+        .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
         let core =
             Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
         #[cfg(unix)]

@@ -13,6 +13,7 @@
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('./diagnostics');
+const { refused } = require('./errors');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
 
@@ -59,14 +60,26 @@ function mayUseLoop() {
   return process.env.FERRIPC_DRIVER !== 'tokio' && !bun && !deno;
 }
 
-function acquire() {
-  current ??= new Activity();
-  return current;
+/**
+ * The hub's life that goes on, or a new one; or, where the system has no descriptor or thread left for
+ * it, `{error}`: what the call `syscall`, directed at `where`, failed with.
+ */
+function acquire(syscall, where) {
+  if (current !== null) return current;
+  const { Hub } = native.load();
+  try {
+    current = new Activity(Hub);
+    return current;
+  } catch (thrown) {
+    const error = refused(syscall, thrown.message, where);
+    if (error.errno === undefined) throw thrown;
+    return { error };
+  }
 }
 
 /** One life of a native hub. */
 class Activity {
-  constructor() {
+  constructor(Hub) {
     this.header = new Uint32Array(HEADER);
     /** Handle -> Connection or Listener. */
     this.endpoints = new Map();
@@ -80,7 +93,6 @@ class Activity {
     this.draining = false;
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
-    const { Hub } = native.load();
     const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
     this.hub = new Hub(() => this.drain(), turn, this.header);
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
@@ -308,11 +320,16 @@ class Activity {
   }
 }
 
-/** Starts connecting. `options`: see ConnectOptions in options.rs. */
+/**
+ * Starts connecting. `options`: see ConnectOptions in options.rs. Returns `{connection}`, or `{error}` with
+ * the fields of a Node system error.
+ */
 function connect(options, sink) {
-  const activity = acquire();
+  const { path, addresses, port } = options;
+  const activity = acquire('connect', { path, address: addresses?.[0], port });
+  if (activity.error) return activity;
   const id = activity.hub.connect(options);
-  return new Connection(activity, id, options.framing, sink);
+  return { connection: new Connection(activity, id, options.framing, sink) };
 }
 
 /**
@@ -320,7 +337,8 @@ function connect(options, sink) {
  * `address` is null for a path, or `{error}` with the fields of a Node system error.
  */
 function listen(options, sink) {
-  const activity = acquire();
+  const activity = acquire('listen', options);
+  if (activity.error) return activity;
   return activity.listener(activity.hub.listen(options), options, sink);
 }
 
@@ -329,7 +347,8 @@ function listen(options, sink) {
  * checked.
  */
 function listenElsewhere(options, sink) {
-  const activity = acquire();
+  const activity = acquire('listen', options);
+  if (activity.error) return activity;
   return activity.listener(activity.hub.listenElsewhere(options), options, sink);
 }
 
@@ -338,7 +357,8 @@ function listenElsewhere(options, sink) {
  * error.
  */
 function bind(host, port, framing, sink) {
-  const activity = acquire();
+  const activity = acquire('bind', { address: host, port });
+  if (activity.error) return activity;
   const { error, id, address } = activity.answer(activity.hub.bindDatagrams(host, port, framing));
   if (error) return { error };
   return { datagrams: new Datagrams(activity, id, framing, sink), address };

@@ -21,10 +21,18 @@ function systemError({ errno, ...rest }) {
   return error;
 }
 
+/** What the engine would report of a call that failed, directed at a path or at an address and port. */
+function refused(syscall, code, { path, address = path, port }) {
+  const errno = errnoOf(code);
+  // Node explains the code for `listen` alone.
+  const reason = syscall === 'listen' ? `: ${util.getSystemErrorMap().get(errno)?.[1]}` : '';
+  const message = `${syscall} ${code}${reason} ${path ?? `${address}:${port}`}`;
+  return { message, errno, code, syscall, address, port };
+}
+
 /** The error that Node makes of a failed call with an address. */
 function addressError(syscall, code, address, port) {
-  const message = `${syscall} ${code} ${address}:${port}`;
-  return systemError({ message, code, syscall, address, port });
+  return systemError(refused(syscall, code, { address, port }));
 }
 
 /** One error for a connection that failed on every address that was tried. */
@@ -76,6 +84,7 @@ function toPort(value, lowest = 0) {
 }
 
 module.exports = {
+  refused,
   systemError,
   addressError,
   connectError,

@@ -16,6 +16,7 @@ const {
   codedError,
   connectError,
   noBufferError,
+  systemError,
   tooLargeError,
 } = require('./errors');
 const { now, setImmediate } = require('./timers');
@@ -123,7 +124,9 @@ class Socket extends net.Socket {
 
   #open(options) {
     const framing = { ...this.#framing, raw: this.#raw };
-    this.#attach(engine.connect({ ...options, tls: this._tls, framing }, this));
+    const { connection, error } = engine.connect({ ...options, tls: this._tls, framing }, this);
+    if (error) setImmediate(() => this.#ended(systemError(error)));
+    else this.#attach(connection);
   }
 
   /** Takes a connection that a listener accepted. */
