@@ -14,18 +14,6 @@ const { defaultPath, systemPath } = require('./paths');
 
 const HOME = path.join(__dirname, '..', '..');
 
-/** Variables that change what ferripc does. */
-const VARIABLES = [
-  'FERRIPC_DRIVER',
-  'NAPI_RS_NATIVE_LIBRARY_PATH',
-  'NODE_DEBUG',
-  'NODE_OPTIONS',
-  'NODE_TLS_REJECT_UNAUTHORIZED',
-  'NODE_EXTRA_CA_CERTS',
-  'NODE_UNIQUE_ID',
-  'TMPDIR',
-];
-
 /** Bytes of a socket's path at most; on Windows characters of a pipe's name. */
 const LONGEST_PATH = { linux: 107, android: 107, win32: 256 }[process.platform] ?? 103;
 
@@ -152,6 +140,20 @@ function malwareIn(version) {
   return MALWARE.includes(version) ? 'malware' : null;
 }
 
+/** Variables that change what ferripc does; null: not set. By name, so that a reader of the source sees which. */
+function environment() {
+  return {
+    FERRIPC_DRIVER: process.env.FERRIPC_DRIVER ?? null,
+    NAPI_RS_NATIVE_LIBRARY_PATH: process.env.NAPI_RS_NATIVE_LIBRARY_PATH ?? null,
+    NODE_DEBUG: process.env.NODE_DEBUG ?? null,
+    NODE_OPTIONS: process.env.NODE_OPTIONS ?? null,
+    NODE_TLS_REJECT_UNAUTHORIZED: process.env.NODE_TLS_REJECT_UNAUTHORIZED ?? null,
+    NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS ?? null,
+    NODE_UNIQUE_ID: process.env.NODE_UNIQUE_ID ?? null,
+    TMPDIR: process.env.TMPDIR ?? null,
+  };
+}
+
 async function examine() {
   const { version } = readJson(path.join(HOME, 'package.json')) ?? native;
   const found = binary();
@@ -167,7 +169,7 @@ async function examine() {
     },
     binary: found,
     driver: works ? driver() : null,
-    environment: Object.fromEntries(VARIABLES.map((name) => [name, process.env[name] ?? null])),
+    environment: environment(),
     limits: limits(),
     packages: packages(attempt(() => process.cwd(), HOME)),
     probes: works ? await runProbes() : [],
