@@ -74,7 +74,7 @@ function platformManifest(platform, others = []) {
 
 const platformReadme = ({ name, target }) => `# ${packageOf(name)}
 
-The native binary of [ferripc](https://www.npmjs.com/package/ferripc) for ${name}
+The native binary of ferripc for ${name}
 (\`${target}\`). ferripc has it among its optional dependencies, so that package managers choose the one that fits;
 there is no need to install it by itself.
 `;

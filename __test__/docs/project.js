@@ -12,6 +12,7 @@ const path = require('node:path');
 const vm = require('node:vm');
 const { root } = require('./markdown');
 const { freePort } = require('../helpers/world');
+const { bin } = require('../../package.json');
 
 const PATIENCE = 60_000;
 const PORT = /\b800\d\b/g;
@@ -20,7 +21,6 @@ const PORT = /\b800\d\b/g;
 const PACKAGES = {
   ferripc: root,
   'node-ipc': root,
-  '.bin': path.join(root, 'node_modules', '.bin'),
   '@types': path.join(root, 'node_modules', '@types'),
 };
 
@@ -28,6 +28,12 @@ const PACKAGES = {
 function has(program) {
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 }
+
+/** What `npx` finds. */
+const COMMANDS = {
+  ferripc: path.join(root, bin.ferripc),
+  jest: path.join(root, 'node_modules', '.bin', 'jest'),
+};
 
 class Project {
   constructor() {
@@ -40,6 +46,8 @@ class Project {
     fs.mkdirSync(this.sockets);
     fs.mkdirSync(path.join(this.directory, 'node_modules'));
     for (const [name, target] of Object.entries(PACKAGES)) this.link(name, target);
+    fs.mkdirSync(path.join(this.directory, 'node_modules', '.bin'));
+    for (const [name, file] of Object.entries(COMMANDS)) this.link(`.bin/${name}`, file);
     this.write('package.json', '{ "name": "project", "version": "1.0.0", "private": true }\n');
   }
 

@@ -18,8 +18,6 @@ const ROOT = path.join(HERE, '..', '..', '..');
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
 
-const OTHER_VERSION = 'ERR_FERRIPC_OTHER_VERSION';
-
 /** `{file, version}` of the binary in use; null before one is loaded. */
 let inUse = null;
 
@@ -42,13 +40,18 @@ function load() {
     : candidates().flatMap((name) => [path.join(ROOT, name), packageOf(name)]);
   const requireHere = createRequire(HERE);
   const failures = [];
+  /** Parts of two installations are mixed: what they say to each other may mean something else. */
+  let mixed = false;
   for (const attempt of attempts) {
     try {
       const file = forced ? attempt : requireHere.resolve(attempt);
       const addon = forced ? open(attempt) : requireHere(attempt);
       if (typeof addon.Hub !== 'function') throw new Error('not an addon of ferripc');
-      const { VERSION: version } = addon;
-      if (version !== VERSION) throw otherVersion(version);
+      const { VERSION: version = 'before 0.1.0' } = addon;
+      if (version !== VERSION) {
+        mixed = true;
+        throw new Error(`its version is ${version}, but the package's is ${VERSION}`);
+      }
       inUse = { file, version };
       return addon;
     } catch (error) {
@@ -58,7 +61,7 @@ function load() {
   const lines = [
     `ferripc has no native binary that loads on ${platform()} (Node ${process.version}). Tried:`,
     ...attempts.map((attempt, i) => `  ${attempt}: ${reasonOf(failures[i], attempt)}`),
-    ...advice(forced, failures).map((line) => `- ${line}`),
+    ...advice(forced, mixed).map((line) => `- ${line}`),
   ];
   throw Object.assign(new Error(lines.join('\n'), { cause: new AggregateError(failures) }), {
     code: 'ERR_FERRIPC_NO_BINARY',
@@ -68,12 +71,6 @@ function load() {
 /** What the addon in use was loaded from, `{file, version}`; null before. For reports. */
 function loaded() {
   return inUse;
-}
-
-/** Parts of two installations are mixed: what they say to each other may mean something else. */
-function otherVersion(version = 'before 0.1.0') {
-  const message = `its version is ${version}, but the package's is ${VERSION}`;
-  return Object.assign(new Error(message), { code: OTHER_VERSION });
 }
 
 /** The package of a platform's addon. */
@@ -118,12 +115,12 @@ function libc() {
 }
 
 /** What to do about it, the likeliest first. */
-function advice(forced, failures) {
+function advice(forced, mixed) {
   if (forced) {
     return ['NAPI_RS_NATIVE_LIBRARY_PATH is set, so nothing else was tried: correct or unset it.'];
   }
   const lines = [];
-  if (failures.some(({ code }) => code === OTHER_VERSION)) {
+  if (mixed) {
     lines.push(
       'Package and binary are of different versions: remove node_modules and install again; ' +
         'in a source checkout: `npm run build`.',
