@@ -52,7 +52,8 @@ function ended(socket) {
 /** `client world /tmp/app.world`, or nothing. */
 function owner({ client, server, id, transport, address }) {
   if (!client && !server) return '';
-  return `${client ? 'client' : 'server'} ${id} ${transport} ${address}: `;
+  const shown = typeof id === 'string' ? id : util.inspect(id); // anything may be one
+  return `${client ? 'client' : 'server'} ${shown} ${transport} ${address}: `;
 }
 
 function start(channels) {
