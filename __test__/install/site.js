@@ -107,7 +107,7 @@ class Site {
       fs.writeFileSync(path.join(outDir, 'package.json'), JSON.stringify({ type: format }));
       const compilerOptions = {
         ...{ module, moduleResolution, outDir, target: 'es2022', strict: true, skipLibCheck: true },
-        ...{ esModuleInterop: true, types: ['node'] },
+        ...{ esModuleInterop: true, types: ['node'], lib: ['es2022'] },
         ...(this.manager.pnp ? {} : { typeRoots: [path.join(ROOT, 'node_modules', '@types')] }),
       };
       const config = path.join(cwd, `${moduleResolution}.json`);
