@@ -84,9 +84,10 @@ class Site {
 
   /** Starts a program of a project. Resolves with what it prints. */
   async start(cwd, program, ...args) {
-    const hooks = this.manager.pnp
-      ? ['--require', './.pnp.cjs', '--no-warnings', '--experimental-loader', './.pnp.loader.mjs']
-      : [];
+    const hooks = this.manager.pnp ? ['--require', './.pnp.cjs'] : [];
+    if (this.manager.pnp && program.endsWith('.mjs')) {
+      hooks.push('--no-warnings', '--experimental-loader', './.pnp.loader.mjs');
+    }
     const place = path.join(cwd, 'socket');
     const { output } = await run(process.execPath, [...hooks, program, place, ...args], {
       cwd,
