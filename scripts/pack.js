@@ -4,11 +4,14 @@
 // release workflow and by the install tests. Packing the same files with the same Node and npm gives
 // the same bytes.
 //
-//   node scripts/pack.js                                            ferripc, and the package of this platform,
-//                                                                   built before if it is stale
-//   node scripts/pack.js --main                                     ferripc
+//   node scripts/pack.js                                            ferripc for this platform alone, and its
+//                                                                   package, built before if it is stale
+//   node scripts/pack.js --main                                     ferripc, as it is published
 //   node scripts/pack.js --platform linux-arm64-musl --binary FILE  the package of a platform
 //        --with FILE                                                … with another file (again for each)
+//
+// The published ferripc names the packages of all platforms as its optionalDependencies; that of the first command
+// names only the one that was packed with it, so that the two files install where no registry has the others.
 //
 // Published package.json files have no scripts, no devDependencies and no overrides: whoever looks sees at
 // once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY).
@@ -40,11 +43,11 @@ function common(name, description) {
   };
 }
 
-/** package.json of the main package. */
-function mainManifest() {
+/** package.json of the main package; its optionalDependencies are the packages of these platforms. */
+function mainManifest(names = platforms.map((it) => it.name)) {
   const { type, main, types, exports, bin, files, engines } = manifest;
   const optionalDependencies = Object.fromEntries(
-    platforms.map(({ name }) => [packageOf(name), manifest.version]),
+    names.map((name) => [packageOf(name), manifest.version]),
   );
   return {
     ...common(manifest.name, manifest.description),
@@ -119,9 +122,9 @@ function pack(packageJson, out, fill) {
   }
 }
 
-/** Packs ferripc into the folder `out`. Returns the path of the tarball. */
-function packMain(out) {
-  const packageJson = mainManifest();
+/** Packs ferripc into the folder `out`, for these platforms (all). Returns the path of the tarball. */
+function packMain(out, names) {
+  const packageJson = mainManifest(names);
   return pack(packageJson, out, (stage) => {
     for (const name of ['README.md', 'LICENSE', ...packageJson.files]) {
       copy(path.join(root, name), path.join(stage, name));
@@ -147,6 +150,12 @@ function packPlatform(name, binary, others, out) {
   });
 }
 
+/** Packs a binary, and ferripc for its platform alone, into the folder `out`. Returns the paths of the tarballs. */
+function packLocal(binary, out) {
+  const name = path.basename(binary).replace(/^ferripc\.(.*)\.node$/, '$1');
+  return [packMain(out, [name]), packPlatform(name, binary, [], out)];
+}
+
 /** The checksum that registries and lock files state. */
 const integrityOf = (data) => `sha512-${crypto.createHash('sha512').update(data).digest('base64')}`;
 
@@ -157,7 +166,15 @@ function report(tarball) {
   console.log(`  sha256 ${sha256}\n  ${integrityOf(data)}`);
 }
 
-module.exports = { pack, packMain, packPlatform, mainManifest, platformManifest, integrityOf };
+module.exports = {
+  pack,
+  packMain,
+  packPlatform,
+  packLocal,
+  mainManifest,
+  platformManifest,
+  integrityOf,
+};
 
 if (require.main === module) {
   const { values } = parseArgs({
@@ -169,15 +186,10 @@ if (require.main === module) {
     },
   });
   const out = path.join(root, 'dist');
-  const local = !values.main && !values.platform;
   if (Boolean(values.platform) !== Boolean(values.binary)) {
     throw new Error('--platform and --binary go together');
   }
-  if (local) {
-    const binary = build({ ifStale: true });
-    values.platform = path.basename(binary).replace(/^ferripc\.(.*)\.node$/, '$1');
-    values.binary = binary;
-  }
-  if (values.main || local) report(packMain(out));
+  if (!values.main && !values.platform) packLocal(build({ ifStale: true }), out).forEach(report);
+  if (values.main) report(packMain(out));
   if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
 }

@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { markdownFiles, parse, root } = require('./markdown');
 const { Project, has } = require('./project');
+const { createTurns } = require('../helpers/turns');
 const packageJson = require('../../package.json');
 
 jest.setTimeout(600_000);
@@ -19,6 +20,7 @@ const NOT_RUN = new Set([
   'needs a published release',
   'needs cargo-deny and cargo-audit, and the network for the advisories',
   'takes the tools of a release and some minutes',
+  'needs Docker',
 ]);
 
 const where = ({ file, line }) => `${file}:${line}`;
@@ -88,20 +90,7 @@ function checkOnly(block) {
 }
 
 // Programs are run a few at a time, whatever the document.
-const MOST = 3;
-let running = 0;
-const waiting = [];
-
-async function inTurn(act) {
-  if (running === MOST) await new Promise((resolve) => waiting.push(resolve));
-  else running++;
-  try {
-    return await act();
-  } finally {
-    if (waiting.length > 0) waiting.shift()();
-    else running--;
-  }
-}
+const inTurn = createTurns(3);
 
 /** Runs the blocks of one section. Returns what is wrong, and what was skipped. */
 async function runSection(blocks) {

@@ -3,7 +3,6 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { Package, checkPackage } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
@@ -18,6 +17,7 @@ for (const message of (await publint({ pack: { tarball: packed }, strict: true }
 }
 
 if (packageJson.types) {
+  const { Package, checkPackage } = await import('@arethetypeswrong/core'); // which loads TypeScript
   const files = {};
   for (const name of fs.readdirSync(folder, { recursive: true })) {
     const file = path.join(folder, name);

@@ -1,5 +1,5 @@
 'use strict';
-// The package managers of install.test.js: how each is run, and what is different about it. They see an empty
+// The package managers of install.test.js and site.js: how each is run, and what is different about it. They see an empty
 // home, a PATH of Node alone with traps beside it, and no network but the test's registry.
 
 const { execFile, execFileSync } = require('node:child_process');
@@ -26,12 +26,10 @@ const YARN_4 = {
   heading: 'Yarn 4',
   script: dependency('@yarnpkg/cli-dist/bin/yarn.js'),
   install: 'yarn install',
-  overrides: 'resolutions',
 };
 
 /**
- * name -> `heading` of docs/installing.md, `script`, its `install` command, the field of package.json that
- * replaces dependencies; optionally `node` to run it with, `without` (flag that leaves out optional dependencies),
+ * name -> `heading` of docs/installing.md, `script`, its `install` command; optionally `node` to run it with, `without` (flag that leaves out optional dependencies),
  * `yarnrc` (lines of .yarnrc.yml), `pnp` (there is no node_modules), and `takesAll`: it downloads the packages of
  * all platforms, and installs those that fit but for the C library, of which it knows nothing.
  */

@@ -6,7 +6,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { packMain, packPlatform } = require('../../scripts/pack');
+const { packMain, packPlatform, mainManifest } = require('../../scripts/pack');
 const { platforms, fileOf, packageOf } = require('../../scripts/platforms');
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -95,6 +95,12 @@ describe('ferripc', () => {
     );
   });
 
+  test('for one platform alone: that one is its only optional dependency', () => {
+    const expected = { 'ferripc-linux-arm64-musl': committed.version };
+    const one = mainManifest(['linux-arm64-musl']);
+    expect(one).toEqual({ ...mainManifest(), optionalDependencies: expected });
+  });
+
   test('the committed package.json names no package that a registry would have to have', () => {
     expect(committed).not.toHaveProperty('dependencies');
     expect(committed).not.toHaveProperty('optionalDependencies');
@@ -120,7 +126,7 @@ describe('ferripc', () => {
     try {
       const url = 'git+https://example.com/owner/name.git';
       const expected = { type: 'git', url };
-      expect(manifestOf(unpack(packMain(newFolder())).folder).repository).toEqual(expected);
+      expect(mainManifest().repository).toEqual(expected);
     } finally {
       delete process.env.GITHUB_SERVER_URL;
       delete process.env.GITHUB_REPOSITORY;

@@ -1,6 +1,5 @@
 'use strict';
-// A small npm registry on the loopback interface, which remembers what was asked for. Used by
-// install.test.js.
+// A small npm registry on the loopback interface, which remembers what was asked for. Used by site.js.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');

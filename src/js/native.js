@@ -130,7 +130,7 @@ function advice(forced, mixed) {
   if (process.versions.electron || HERE.includes('.asar')) {
     lines.push(
       'In a packed Electron app: keep the binary out of the archive, ' +
-        'with "asarUnpack": ["**/node_modules/ferripc*/**"] or your packager\'s setting for it.',
+        'with "asarUnpack": ["**/*.node"] or your packager\'s setting for it.',
     );
   }
   if (!HERE.endsWith(path.join('src', 'js', 'native.js'))) {
