@@ -90,7 +90,7 @@ function limits() {
     defaultPath: file,
     defaultPathLength: Buffer.byteLength(file),
     socketRoot: root,
-    socketRootWritable: process.platform === 'win32' || isWritable(root),
+    socketRootWritable: process.platform === 'win32' ? null : isWritable(root), // pipes are no files
     temporary: os.tmpdir(),
     temporaryWritable: isWritable(os.tmpdir()),
     openFiles: openFiles(),
@@ -244,7 +244,9 @@ function describe(report) {
   row(
     'limits',
     `path: ${limits.defaultPathLength} of ${limits.longestPath} bytes, ${limits.defaultPath}`,
-    `${limits.socketRoot}: ${writable(limits.socketRootWritable)}`,
+    ...(limits.socketRootWritable === null
+      ? []
+      : [`${limits.socketRoot}: ${writable(limits.socketRootWritable)}`]),
     `${limits.temporary}: ${writable(limits.temporaryWritable)}`,
     ...(openFiles ? [`open files: ${openFiles.soft} (at most ${openFiles.hard})`] : []),
     ...(limits.somaxconn ? [`waiting connections: ${limits.somaxconn}`] : []),
