@@ -189,6 +189,7 @@ if (require.main === module) {
   if (Boolean(values.platform) !== Boolean(values.binary)) {
     throw new Error('--platform and --binary go together');
   }
+  if (values.with.length > 0 && !values.platform) throw new Error('--with goes with --platform');
   if (!values.main && !values.platform) packLocal(build({ ifStale: true }), out).forEach(report);
   if (values.main) report(packMain(out));
   if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
