@@ -131,3 +131,14 @@ test('when it runs: requiring it touches nothing, the first server its binary on
   expect(files.filter((it) => it.startsWith('process.dlopen '))).toHaveLength(1);
   expect(prototypes).toBe(true);
 });
+
+test('the harmful versions of node-ipc that the document lists are those that the doctor knows', () => {
+  const { HARMFUL } = require('../src/js/doctor');
+  const section = /## node-ipc's bad versions\n([^]*?)\n## /.exec(doc)[1];
+  const inTable = [...section.matchAll(/^\| (\d[^|]*?) +\|/gm)].flatMap(([, cell]) =>
+    cell.split(', '),
+  );
+  const inProgram = /'node-ipc': \[([^\]]*)\]/.exec(section)[1].match(/[\d.]+/g);
+  const known = Object.values(HARMFUL).flat().sort();
+  expect([inTable.sort(), inProgram.sort()]).toEqual([known, known]);
+});

@@ -71,9 +71,6 @@ function checkOnly(block) {
     if (!NOT_RUN.has(notes['not run'])) throw new Error(`not a reason: ${notes['not run']}`);
     return true;
   }
-  if (notes.fragment !== undefined && !fs.existsSync(path.join(root, notes.fragment))) {
-    throw new Error(`no ${notes.fragment}`);
-  }
   if (language === 'sh' && !('file' in notes)) {
     const commands = text.split('\n').filter((line) => line && !line.startsWith('#'));
     return commands.every((line) => isOwnCommand(line.replace(/^\$ /, '')));
@@ -142,9 +139,6 @@ onUnix.each(documents)('%s', async (file) => {
 test('few blocks are not run', () => {
   const notes = documents.flatMap((file) => parse(file).blocks.map((block) => block.notes));
   const count = (name) => notes.filter((note) => name in note).length;
-  console.log(
-    `${notes.length} blocks, ${count('not run')} not run, ${count('fragment')} fragments`,
-  );
+  console.log(`${notes.length} blocks, ${count('not run')} not run`);
   expect(count('not run')).toBeLessThanOrEqual(10);
-  expect(count('fragment')).toBeLessThanOrEqual(4);
 });

@@ -21,7 +21,6 @@
 //   <!-- exit: N -->              the program ends with N instead of 0
 //   <!-- needs: PROGRAM -->       skipped, with a message, where PROGRAM is not installed
 //   <!-- tested by: FILE -->      that test reads the document and runs the block
-//   <!-- fragment: FILE -->       a part of a program, which is whole in that document: only its syntax is checked
 //   <!-- not run: REASON -->      counted against a list in blocks.test.js
 
 const fs = require('node:fs');

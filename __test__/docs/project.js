@@ -9,7 +9,6 @@ const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const vm = require('node:vm');
 const { root } = require('./markdown');
 const { freePort } = require('../helpers/world');
 const { bin } = require('../../package.json');
@@ -130,7 +129,6 @@ class Project {
     const { language, notes } = block;
     const text = await this.toOwn(block.text);
     if ('output' in notes) return expectOutput(this.output, block.text);
-    if ('fragment' in notes) return void new vm.Script(`async () => {${block.text}\n}`);
     if ('file' in notes || 'run' in notes) {
       if (notes.file) this.write(notes.file, text);
       if (!('run' in notes)) return undefined;

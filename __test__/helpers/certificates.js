@@ -13,15 +13,9 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
+const { der } = require('../../src/js/doctor-certificate');
 
 // ---- DER -----------------------------------------------------------------------------------------
-
-function der(tag, ...parts) {
-  const content = Buffer.concat(parts);
-  const size = content.length;
-  const long = size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
-  return Buffer.concat([Buffer.of(tag, ...(size < 0x80 ? [size] : long)), content]);
-}
 
 const sequence = (...parts) => der(0x30, ...parts);
 const set = (...parts) => der(0x31, ...parts);

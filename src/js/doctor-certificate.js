@@ -9,6 +9,7 @@ const COMMON_NAME = Buffer.from('0603550403', 'hex');
 const SUBJECT_ALT_NAME = Buffer.from('0603551d11', 'hex');
 const HOUR = 3600 * 1000;
 
+/** A value of DER (ITU-T X.690), of less than 64 KiB. */
 function der(tag, ...parts) {
   const content = Buffer.concat(parts);
   const size = content.length;
@@ -47,4 +48,4 @@ function makeCertificate() {
   return { key: privateKey.export({ format: 'pem', type: 'pkcs8' }), cert };
 }
 
-module.exports = { makeCertificate };
+module.exports = { der, makeCertificate };

@@ -17,10 +17,12 @@ const HOME = path.join(__dirname, '..', '..');
 /** Bytes of a socket's path at most; on Windows characters of a pipe's name. */
 const LONGEST_PATH = { linux: 107, android: 107, win32: 256 }[process.platform] ?? 103;
 
-/** Releases of node-ipc that were published with malware in them. */
-const MALWARE = ['9.1.6', '9.2.2', '9.2.3', '10.1.1', '10.1.2', '12.0.1'];
-/** 11.0.0 to 11.1.0 depend on a package that writes files to the user's desktop. */
-const PROTESTWARE = /^11\.(0\.\d+|1\.0)$/;
+/** Releases of node-ipc that do harm: docs/supply-chain.md has what each of them did. */
+const HARMFUL = {
+  malware: ['9.1.6', '9.2.3', '10.1.1', '10.1.2', '12.0.1'],
+  /** A package that writes files into the user's folders. */
+  peacenotwar: ['9.2.2', '11.0.0', '11.1.0'],
+};
 
 const NAMES = ['node-ipc', '@achrinza/node-ipc', 'ferripc'];
 const MOST_FOLDERS = 20_000;
@@ -136,8 +138,7 @@ function packages(from) {
 }
 
 function malwareIn(version) {
-  if (PROTESTWARE.test(version)) return 'peacenotwar';
-  return MALWARE.includes(version) ? 'malware' : null;
+  return Object.keys(HARMFUL).find((kind) => HARMFUL[kind].includes(version)) ?? null;
 }
 
 /** Variables that change what ferripc does; null: not set. By name, so that a reader of the source sees which. */
@@ -273,4 +274,4 @@ async function run({ json }) {
   setTimeout(() => process.exit(), 1000).unref(); // whatever a failed probe has left
 }
 
-module.exports = { run };
+module.exports = { HARMFUL, run };
