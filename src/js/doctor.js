@@ -66,14 +66,10 @@ function driver() {
 }
 
 function openFiles() {
-  const { report } = process;
-  const { excludeNetwork } = report ?? {};
-  return attempt(() => {
-    report.excludeNetwork = true; // names would be looked up
-    const { soft, hard } = report.getReport().userLimits.open_files;
-    report.excludeNetwork = excludeNetwork;
+  return native.fromReport(({ userLimits }) => {
+    const { soft, hard } = userLimits.open_files;
     return { soft, hard };
-  });
+  }, null);
 }
 
 function isWritable(directory) {

@@ -97,21 +97,27 @@ function platform() {
   return library ? `${base} with ${library}` : base;
 }
 
-/** `glibc 2.36`, `musl`, or '' where it is not known or makes no difference. */
-function libc() {
+/** What `read` finds in Node's report on this process; `otherwise` where there is none, or not that in it. */
+function fromReport(read, otherwise) {
   const { report } = process;
-  if (process.platform !== 'linux' || !report) return '';
-  const { excludeNetwork } = report;
+  const { excludeNetwork } = report ?? {};
   try {
     report.excludeNetwork = true; // names would be looked up
-    const { header, sharedObjects } = report.getReport();
+    return read(report.getReport());
+  } catch {
+    return otherwise;
+  } finally {
+    if (report) report.excludeNetwork = excludeNetwork;
+  }
+}
+
+/** `glibc 2.36`, `musl`, or '' where it is not known or makes no difference. */
+function libc() {
+  if (process.platform !== 'linux') return '';
+  return fromReport(({ header, sharedObjects }) => {
     if (header.glibcVersionRuntime) return `glibc ${header.glibcVersionRuntime}`;
     return sharedObjects.some((file) => file.includes('musl')) ? 'musl' : '';
-  } catch {
-    return '';
-  } finally {
-    report.excludeNetwork = excludeNetwork;
-  }
+  }, '');
 }
 
 /** What to do about it, the likeliest first. */
@@ -154,4 +160,4 @@ function advice(forced, mixed) {
   return lines;
 }
 
-module.exports = { VERSION, candidates, libc, load, loaded };
+module.exports = { VERSION, candidates, fromReport, libc, load, loaded };
