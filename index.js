@@ -2,8 +2,8 @@
 // The package's CommonJS face: one IPC instance, shared with index.mjs, that also carries the classes
 // to make more (K19, K21).
 
-require('./src/js/timers'); // before there can be fake ones
-const IPC = require('./src/js/ipc');
+require('./src/js/engine/timers'); // before there can be fake ones
+const IPC = require('./src/js/node-ipc/ipc');
 
 /** An IPC that carries the IPC class, as node-ipc's does. */
 class IPCModule extends IPC {

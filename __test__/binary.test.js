@@ -5,7 +5,7 @@
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { candidates } = require('../src/js/native');
+const { candidates } = require('../src/js/engine/native');
 const { check, pathsIn } = require('../scripts/check-binary');
 const { readBinary } = require('../scripts/read-binary');
 const { onLinux, onUnix } = require('./helpers/platform');

@@ -4,7 +4,7 @@
 
 const diagnostics = require('node:diagnostics_channel');
 const path = require('node:path');
-const { channels } = require('../src/js/diagnostics');
+const { channels } = require('../src/js/diagnostics/channels');
 const { counter, once } = require('./helpers/events');
 const { datagramPeer } = require('./helpers/datagrams');
 const { createTlsWorld } = require('./helpers/tls');
@@ -219,7 +219,7 @@ describe('NODE_DEBUG=ferripc', () => {
     for (const line of lines) expect(line).toMatch(/^FERRIPC \d+: \+\d+\.\d /);
     const kind = process.platform === 'win32' ? 'pipe' : 'unix';
     const has = (text) => expect(lines.filter((line) => line.includes(text))).not.toEqual([]);
-    const { file } = require('../src/js/native').loaded();
+    const { file } = require('../src/js/engine/native').loaded();
     has(`engine start: `);
     has(` driver, ${require('../package.json').version}, ${file}`);
     has(`server debug ${kind} ${place}: listening`);

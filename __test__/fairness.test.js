@@ -1,7 +1,7 @@
 'use strict';
 // Neither new connections nor long conversations may keep the event loop from everything else.
 
-const { driver } = require('../src/js/engine');
+const { driver } = require('../src/js/engine/engine');
 const { createWorld, unixPlace } = require('./helpers/world');
 
 const world = createWorld();

@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { VERSION, candidates, libc, load: loadHere, loaded } = require('../src/js/native');
+const { VERSION, candidates, libc, load: loadHere, loaded } = require('../src/js/engine/native');
 const { onLinux } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
@@ -71,7 +71,7 @@ onLinux.test('on Linux the C library is named', async () => {
 test('a bundle is told to mark the package as external', async () => {
   const bundle = world.file('dist');
   fs.cpSync(path.join(ROOT, 'src/js'), bundle, { recursive: true });
-  const error = await load(path.join(bundle, 'ipc.js'));
+  const error = await load(path.join(bundle, 'node-ipc', 'ipc.js'));
   expect(error.code).toBe('ERR_FERRIPC_NO_BINARY');
   expect(hasAdvice(error, 'mark `ferripc` as external')).toBe(true);
 });
@@ -127,9 +127,9 @@ describe('versions', () => {
 
   test('after one of another version the next is tried', async () => {
     const home = install();
-    const file = fs.readFileSync(path.join(home, 'src/js/native.js'), 'utf8');
+    const file = fs.readFileSync(path.join(home, 'src/js/engine/native.js'), 'utf8');
     fs.copyFileSync(path.join(ROOT, built), path.join(home, built));
-    fs.writeFileSync(path.join(home, 'src/js/native.js'), file.replace(VERSION, '9.9.9'));
+    fs.writeFileSync(path.join(home, 'src/js/engine/native.js'), file.replace(VERSION, '9.9.9'));
     const error = await load(home);
     const reason = `its version is ${VERSION}, but the package's is 9.9.9`;
     expect(lines(error)).toContain(`  ${path.join(home, built)}: ${reason}`);

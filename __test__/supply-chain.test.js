@@ -40,7 +40,7 @@ function documented() {
 
 test('there is JavaScript to read', () => {
   expect([...sources.keys()]).toEqual(
-    expect.arrayContaining(['index.js', 'index.mjs', 'src/js/engine.js', 'dao/client.js']),
+    expect.arrayContaining(['index.js', 'index.mjs', 'src/js/engine/engine.js', 'dao/client.js']),
   );
 });
 
@@ -133,7 +133,7 @@ test('when it runs: requiring it touches nothing, the first server its binary on
 });
 
 test('the harmful versions of node-ipc that the document lists are those that the doctor knows', () => {
-  const { HARMFUL } = require('../src/js/doctor');
+  const { HARMFUL } = require('../src/js/diagnostics/doctor');
   const section = /## node-ipc's bad versions\n([^]*?)\n## /.exec(doc)[1];
   const inTable = [...section.matchAll(/^\| (\d[^|]*?) +\|/gm)].flatMap(([, cell]) =>
     cell.split(', '),

@@ -14,7 +14,7 @@ doctor ends with 0 if all is well, and with 1 if not.
 
 function main([command, ...rest]) {
   if (command === 'doctor' && (rest.length === 0 || (rest.length === 1 && rest[0] === '--json'))) {
-    require('../src/js/doctor').run({ json: rest.length === 1 });
+    require('../src/js/diagnostics/doctor').run({ json: rest.length === 1 });
   } else if (['--version', '-v'].includes(command) && rest.length === 0) {
     process.stdout.write(`${require('../package.json').version}\n`);
   } else if (['--help', '-h'].includes(command) && rest.length === 0) {

@@ -1,3 +1,3 @@
 'use strict';
 // Deep import of node-ipc (K25): the client class.
-module.exports = require('../src/js/client');
+module.exports = require('../src/js/node-ipc/client');

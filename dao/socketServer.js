@@ -1,3 +1,3 @@
 'use strict';
 // Deep import of node-ipc (K25): the server class.
-module.exports = require('../src/js/server');
+module.exports = require('../src/js/node-ipc/server');

@@ -1,9 +1,9 @@
 'use strict';
 // Deep import of node-ipc (K25): messages <-> text, for programs that write to sockets themselves.
 
-const { Defaults } = require('../src/js/config');
-const { framingOf } = require('../src/js/settings');
-const { encode } = require('../src/js/wire');
+const { Defaults } = require('../src/js/node-ipc/config');
+const { framingOf } = require('../src/js/node-ipc/settings');
+const { encode } = require('../src/js/node-ipc/wire');
 
 module.exports = class EventParser {
   /** `config`: its `delimiter` is used; node-ipc's default without one. */

@@ -5,7 +5,7 @@
 // leave out at the beginning, after a crash, and text that names must contain.
 
 const { checks, runCheck } = require('./harness');
-const { driver } = require('../../src/js/engine');
+const { driver } = require('../../src/js/engine/engine');
 
 require('./checks/messages');
 require('./checks/connections');

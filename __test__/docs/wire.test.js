@@ -10,7 +10,7 @@ const { once } = require('../helpers/events');
 const { createWorld } = require('../helpers/world');
 const { parse, root } = require('./markdown');
 const { has } = require('./project');
-const { defaultPath, systemPath } = require('../../src/js/paths');
+const { defaultPath, systemPath } = require('../../src/js/node-ipc/paths');
 
 const world = createWorld();
 

@@ -13,7 +13,7 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { der } = require('../../src/js/doctor-certificate');
+const { der } = require('../../src/js/diagnostics/doctor-certificate');
 
 // ---- DER -----------------------------------------------------------------------------------------
 

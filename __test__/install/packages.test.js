@@ -13,6 +13,14 @@ const ROOT = path.join(__dirname, '..', '..');
 const committed = require('../../package.json');
 const read = (...names) => fs.readFileSync(path.join(...names));
 
+/** The JavaScript files below a folder of the checkout. */
+const modules = (folder) =>
+  fs
+    .readdirSync(path.join(ROOT, folder), { withFileTypes: true })
+    .flatMap(({ name }) =>
+      name.endsWith('.js') ? `${folder}/${name}` : modules(`${folder}/${name}`),
+    );
+
 /** All of the main package but for src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
@@ -24,7 +32,7 @@ const FILES = [
     'entities/EventParser',
     'services/IPC',
   ].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
-  ...fs.readdirSync(path.join(ROOT, 'src', 'js')).map((name) => `src/js/${name}`),
+  ...modules('src/js'),
   ...Object.values(committed.bin ?? {}),
   ...(fs.existsSync(path.join(ROOT, 'CHANGELOG.md')) ? ['CHANGELOG.md'] : []),
 ];

@@ -1,5 +1,5 @@
 //! The methods of the hub that JavaScript sees which are about datagram sockets. Used by
-//! `src/js/datagrams.js`.
+//! `src/js/engine/datagrams.js`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
-//! The kinds and the header's layout are mirrored at the top of `src/js/engine.js`.
+//! The kinds and the header's layout are mirrored at the top of `src/js/engine/engine.js`.
 
 use std::net::SocketAddr;
 use std::ptr;

@@ -35,7 +35,7 @@ const SCRATCH_KEPT: usize = 256 * 1024;
 
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
 
-/// See `src/js/engine.js` for how it is used.
+/// See `src/js/engine/engine.js` for how it is used.
 #[napi]
 pub struct Hub {
     /// See [`Hub::end_with_environment`].

@@ -11,7 +11,7 @@
 //! * [`tls`]: settings for TLS.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
-//! The only consumer is `src/js/engine.js`.
+//! The only consumer is `src/js/engine/engine.js`.
 
 use napi_derive::napi;
 

@@ -1,4 +1,4 @@
-//! TLS settings from JavaScript -> engine. `src/js/tls.js` has read the files and made DER of
+//! TLS settings from JavaScript -> engine. `src/js/sockets/tls.js` has read the files and made DER of
 //! everything.
 
 use std::sync::Arc;

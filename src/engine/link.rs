@@ -10,7 +10,7 @@ use super::codec::delimited::{Decoded, Decoder};
 use super::event::{Event, Id};
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
-/// `src/js/engine.js`.
+/// `src/js/engine/engine.js`.
 pub const HIGH_WATER: usize = 256 * 1024;
 
 /// Smallest and largest number of bytes asked of the system in one read.

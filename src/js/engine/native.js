@@ -13,7 +13,7 @@ const path = require('node:path');
  * put something else in the place of `require` too, so the addon is asked for from here.
  */
 const HERE = typeof __filename === 'string' ? __filename : path.resolve(process.argv[1] ?? '_');
-const ROOT = path.join(HERE, '..', '..', '..');
+const ROOT = path.join(HERE, '..', '..', '..', '..');
 
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
@@ -139,7 +139,7 @@ function advice(forced, mixed) {
         'with "asarUnpack": ["**/*.node"] or your packager\'s setting for it.',
     );
   }
-  if (!HERE.endsWith(path.join('src', 'js', 'native.js'))) {
+  if (!HERE.endsWith(path.join('src', 'js', 'engine', 'native.js'))) {
     lines.push(
       'In a bundle (webpack, esbuild, Rollup, Vite, ...): mark `ferripc` as external, ' +
         'and ship its folder of node_modules with the bundle.',

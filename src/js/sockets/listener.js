@@ -4,11 +4,11 @@
 
 const net = require('node:net');
 const cluster = require('./cluster');
-const engine = require('./engine');
+const engine = require('../engine/engine');
 const Socket = require('./socket');
-const { codedError, systemError } = require('./errors');
-const { PADS_ABSTRACT } = require('./paths');
-const { setImmediate } = require('./timers');
+const { codedError, systemError } = require('../errors');
+const { PADS_ABSTRACT } = require('../node-ipc/paths');
+const { setImmediate } = require('../engine/timers');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a

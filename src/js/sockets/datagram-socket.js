@@ -8,12 +8,12 @@
 const dns = require('node:dns');
 const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
-const { channels, drop, publishReceived, publishSent } = require('./diagnostics');
-const engine = require('./engine');
+const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
+const engine = require('../engine/engine');
 const Peers = require('./peers');
-const { addressError: failure, systemError, tooLargeError } = require('./errors');
-const { setImmediate } = require('./timers');
-const { decode } = require('./wire');
+const { addressError: failure, systemError, tooLargeError } = require('../errors');
+const { setImmediate } = require('../engine/timers');
+const { decode } = require('../node-ipc/wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
 const LINGER = 2000;

@@ -5,7 +5,7 @@
 
 const log = require('./log');
 const { Defaults } = require('./config');
-const { argumentError, toPort } = require('./errors');
+const { argumentError, toPort } = require('../errors');
 const { defaultPath } = require('./paths');
 
 // Loaded with the first client or server, so that requiring the package costs next to nothing.
@@ -42,7 +42,7 @@ class IPC {
 
   /** A snapshot of the counters of the server and all clients, with their sums: see stats.js. */
   stats() {
-    return require('./stats').ipcStats(this, this.#former);
+    return require('../diagnostics/stats').ipcStats(this, this.#former);
   }
 
   /** Passes its arguments to `config.logger` as one string, unless `config.silent` (K18). */
@@ -97,7 +97,7 @@ class IPC {
   }
 
   #release() {
-    return (this.#former ??= new (require('./stats').Former)());
+    return (this.#former ??= new (require('../diagnostics/stats').Former)());
   }
 
   /**

@@ -2,7 +2,7 @@
 // Who has sent something to a UDP server and may be broadcast to (K15, F14): a bounded table with
 // expiry, without timers. Used by datagram-socket.js.
 
-const { ADDRESS, FAMILY, PORT } = require('./datagrams');
+const { ADDRESS, FAMILY, PORT } = require('../engine/datagrams');
 
 /** Peers that are remembered; beyond them the one that was silent for longest is forgotten. */
 const MOST_PEERS = 1024;

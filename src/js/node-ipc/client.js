@@ -2,10 +2,10 @@
 // A connection to one server, with its retry rules: what `ipc.of[id]` holds. Made by ipc.js, and by
 // programs through the deep import dao/client.
 
-const stats = require('./stats');
+const stats = require('../diagnostics/stats');
 const Events = require('./events');
 const Queue = require('./queue');
-const Socket = require('./socket');
+const Socket = require('../sockets/socket');
 const {
   channels,
   drop,
@@ -13,14 +13,17 @@ const {
   publishError,
   publishReceived,
   publishSent,
-} = require('./diagnostics');
-const { argumentError, toPort } = require('./errors');
+} = require('../diagnostics/channels');
+const { argumentError, toPort } = require('../errors');
 const { systemPath } = require('./paths');
 const { framingOf, interfaceOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 
 /** Loaded by who needs it: few programs do. */
-const tlsParts = () => ({ ...require('./tls'), TlsSocket: require('./tls-socket') });
+const tlsParts = () => ({
+  ...require('../sockets/tls'),
+  TlsSocket: require('../sockets/tls-socket'),
+});
 
 /** Characters and bytes that are kept for a client that was never connected. */
 const MOST_HELD = 16 * 1024 * 1024;

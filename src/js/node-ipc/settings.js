@@ -4,8 +4,8 @@
 
 const { constants } = require('node:buffer');
 const { DEFAULT_DELIMITER, MAX_QUEUED } = require('./config');
-const { HIGH_WATER } = require('./connection');
-const { argumentError } = require('./errors');
+const { HIGH_WATER } = require('../engine/connection');
+const { argumentError } = require('../errors');
 
 /** More than the engine counts. */
 const MOST_QUEUED = 0xffffffff;

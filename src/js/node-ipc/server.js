@@ -2,20 +2,20 @@
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
 // import dao/socketServer (which they also subclass).
 
-const engine = require('./engine');
+const engine = require('../engine/engine');
 const Events = require('./events');
-const Listener = require('./listener');
-const stats = require('./stats');
+const Listener = require('../sockets/listener');
+const stats = require('../diagnostics/stats');
 const { PEER_TIMEOUT } = require('./config');
-const { channels, publish, publishError, publishReceived } = require('./diagnostics');
-const { argumentError, codedError, toPort } = require('./errors');
+const { channels, publish, publishError, publishReceived } = require('../diagnostics/channels');
+const { argumentError, codedError, toPort } = require('../errors');
 const { systemPath } = require('./paths');
 const { framingOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 
 // What needs these parts loads them: few programs do.
-const datagramSocket = () => require('./datagram-socket');
-const tlsOptions = () => require('./tls');
+const datagramSocket = () => require('../sockets/datagram-socket');
+const tlsOptions = () => require('../sockets/tls');
 
 const READABLE_BY_ALL = 0o444;
 const WRITABLE_BY_ALL = 0o222;

@@ -1,6 +1,6 @@
 'use strict';
 // The debug log: `NODE_DEBUG=ferripc` prints a line to stderr for each message on the channels of
-// diagnostics.js, by Node's own util.debuglog. Loaded by diagnostics.js if the variable asks for it.
+// channels.js, by Node's own util.debuglog. Loaded by channels.js if the variable asks for it.
 
 const util = require('node:util');
 

@@ -6,13 +6,13 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const engine = require('./engine');
-const native = require('./native');
-const { Defaults } = require('./config');
+const engine = require('../engine/engine');
+const native = require('../engine/native');
+const { Defaults } = require('../node-ipc/config');
 const { runProbes } = require('./doctor-probes');
-const { defaultPath, systemPath } = require('./paths');
+const { defaultPath, systemPath } = require('../node-ipc/paths');
 
-const HOME = path.join(__dirname, '..', '..');
+const HOME = path.join(__dirname, '..', '..', '..');
 
 /** Bytes of a socket's path at most; on Windows characters of a pipe's name. */
 const LONGEST_PATH = { linux: 107, android: 107, win32: 256 }[process.platform] ?? 103;

@@ -5,8 +5,8 @@
 //
 // The fields are described in index.d.ts.
 
-const { channels, dropsOf, publish, transportOf } = require('./diagnostics');
-const { now } = require('./timers');
+const { channels, dropsOf, publish, transportOf } = require('./channels');
+const { now } = require('../engine/timers');
 
 /** What is summed up over connections. */
 const SUMS = [
@@ -260,7 +260,7 @@ function ipcStats(ipc, former) {
   for (const stats of Object.values(clients)) totals.add(stats);
   former?.addTo(totals);
   return {
-    driver: require('./engine').currentDriver(),
+    driver: require('../engine/engine').currentDriver(),
     totals: { ...totals },
     server,
     clients,

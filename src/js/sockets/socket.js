@@ -8,9 +8,9 @@
 // ordinary stream event.
 
 const net = require('node:net');
-const engine = require('./engine');
-const { HIGH_WATER } = require('./connection');
-const { channels, drop, publish, publishError, publishSent } = require('./diagnostics');
+const engine = require('../engine/engine');
+const { HIGH_WATER } = require('../engine/connection');
+const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const {
   argumentError,
   codedError,
@@ -18,8 +18,8 @@ const {
   noBufferError,
   systemError,
   tooLargeError,
-} = require('./errors');
-const { now, setImmediate } = require('./timers');
+} = require('../errors');
+const { now, setImmediate } = require('../engine/timers');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -498,7 +498,7 @@ class Socket extends net.Socket {
 
   /** This connection's counters. A property of that name that users put here is theirs. */
   stats() {
-    return require('./stats').socketStats(this);
+    return require('../diagnostics/stats').socketStats(this);
   }
 
   // ---- what net.Socket answers from its handle -------------------------------------------------

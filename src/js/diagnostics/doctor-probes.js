@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const IPC = require('./ipc');
+const IPC = require('../node-ipc/ipc');
 const { makeCertificate } = require('./doctor-certificate');
 
 /** How long a probe may take, in ms. */

@@ -5,7 +5,7 @@
 const dgram = require('node:dgram');
 const EventEmitter = require('node:events');
 const net = require('node:net');
-const { argumentError, codedError, systemError, toPort } = require('./errors');
+const { argumentError, codedError, systemError, toPort } = require('../errors');
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
@@ -85,7 +85,7 @@ class DgramSocket extends EventEmitter {
 
   /** This socket's counters, as the sockets of other servers have them. */
   stats() {
-    return require('./stats').socketStats(this);
+    return require('../diagnostics/stats').socketStats(this);
   }
 
   setBroadcast(on) {

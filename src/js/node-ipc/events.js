@@ -3,7 +3,7 @@
 // Handlers run with `this` = the client or server; '*' handlers come first, with the type as their
 // first argument.
 
-const { argumentError } = require('./errors');
+const { argumentError } = require('../errors');
 
 const WILDCARD = '*';
 

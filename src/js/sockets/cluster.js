@@ -4,8 +4,8 @@
 
 const net = require('node:net');
 const fs = require('node:fs');
-const engine = require('./engine');
-const { codedError } = require('./errors');
+const engine = require('../engine/engine');
+const { codedError } = require('../errors');
 
 /**
  * Whether to listen by way of the primary: a worker at an IP address, always (as net.Server does), or at

@@ -2,8 +2,8 @@
 // Messages <-> text: the wire format (K1, K7) and its errors. Used by client.js, server.js and the
 // deep import entities/EventParser.
 
-const { channels, drop, publishReceived } = require('./diagnostics');
-const { codedError } = require('./errors');
+const { channels, drop, publishReceived } = require('../diagnostics/channels');
+const { codedError } = require('../errors');
 
 /** Types whose beginning of a message is kept. */
 const MOST_HEADS = 256;

@@ -12,8 +12,8 @@
 
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
-const { publishStart } = require('./diagnostics');
-const { refused } = require('./errors');
+const { publishStart } = require('../diagnostics/channels');
+const { refused } = require('../errors');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
 
