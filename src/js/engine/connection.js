@@ -4,9 +4,9 @@
 // listener.js.
 
 const { Frames } = require('./frames');
-const { now } = require('./timers');
+const { clock, now } = require('./timers');
 
-/** Characters of pending frames from which on a flush does not wait for the end of the turn. */
+/** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
 
 /**
@@ -25,6 +25,10 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
+    // For bursts.js: the turn of the last write, how many more of this turn go at once, and when that was.
+    this.turn = 0;
+    this.free = 0;
+    this.wroteAt = 0;
     activity.add(this);
   }
 
@@ -51,7 +55,7 @@ class Connection extends Endpoint {
   constructor(activity, id, framing, sink = null) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Frames that wait for the end of the turn, with delimiters between them. */
+    /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
@@ -75,22 +79,26 @@ class Connection extends Endpoint {
 
   /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
-    if (this.pending === '') {
-      if (frame.length < FLUSH_AT) {
-        this.activity.schedule(this);
-        this.pending = frame;
-      } else {
-        this.queued = this.writeFrame(frame);
-      }
-    } else {
-      if (frame.length >= FLUSH_AT) {
-        this.flush();
-        return this.send(frame);
-      }
-      const { shared } = this.activity;
+    const { activity } = this;
+    if (frame.length >= FLUSH_AT) {
+      this.flush();
+      this.queued = this.writeFrame(frame);
+      this.wroteAt = clock();
+    } else if (this.pending !== '') {
+      const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
-      if (this.pending.length >= FLUSH_AT) this.flush();
+      if (this.pending.length >= FLUSH_AT) {
+        this.flush();
+        this.wroteAt = clock();
+      } else if (activity.bursts.isLate(this)) {
+        this.flush();
+      }
+    } else if (activity.bursts.mayGo(this)) {
+      this.queued = this.writeFrame(frame);
+    } else {
+      activity.schedule(this);
+      this.pending = frame;
     }
     return this.queued < HIGH_WATER;
   }
@@ -105,7 +113,7 @@ class Connection extends Endpoint {
     return this.activity.write(this.id, String(frame), true);
   }
 
-  /** What waits for the end of the turn, as it will be sent. */
+  /** What waits for the end of the burst, as it will be sent. */
   get pendingText() {
     return this.pending === '' ? '' : this.pending + this.delimiter;
   }
@@ -127,7 +135,7 @@ class Connection extends Endpoint {
     if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
-  /** Whether the same bytes wait for the end of the turn in both. */
+  /** Whether the same bytes wait for the end of the burst in both. */
   isAlike(other) {
     return (
       this.pending === other.pending &&
@@ -261,13 +269,15 @@ class Delivery {
       connection.held.push(this);
       return;
     }
-    const { sink } = connection;
+    const { activity, sink } = connection;
+    activity.bursts.isBatch = frames.count > 1;
     try {
       while (frames.index < frames.count && !connection.dropped && connection.held === null) {
         frames.advance();
         connection.received++;
         sink._onFrame(frames);
-        if (frames.index % ANSWER_AFTER === 0) connection.activity.flush();
+        if (frames.index % ANSWER_AFTER === 0) activity.flushInBurst();
+        else if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
       if (frames.index < frames.count && !connection.dropped) {

@@ -6,10 +6,11 @@
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
-// Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
+// Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others.
 // In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event. Where
 // the event loop watches the sockets, it calls `drain` with the first event.
 
+const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
@@ -45,7 +46,8 @@ const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 
-const settled = Promise.resolve();
+/** Events of the process, besides 'exit', in whose handlers every message may be the last. */
+const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
 
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
@@ -87,10 +89,9 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
-    this.flushScheduled = false;
+    this.bursts = new Bursts(() => this.endTurn());
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
-    this.draining = false;
     /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
     this.interrupted = [];
     const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
@@ -98,9 +99,11 @@ class Activity {
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
-    this.onExit = () => this.flush();
-    // What was emitted in the turn that calls process.exit() has to be on its way by then.
-    process.on('exit', this.onExit);
+    // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
+    this.onExit = () => this.leave(true);
+    this.onLast = () => this.leave(false);
+    process.prependListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.prependListener(event, this.onLast);
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
@@ -123,6 +126,7 @@ class Activity {
   dispose() {
     if (current === this) current = null;
     process.removeListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.removeListener(event, this.onLast);
     this.hub.dispose();
     this.hub = null;
   }
@@ -150,13 +154,32 @@ class Activity {
   /** Sees to it that `connection` is flushed before this turn ends. */
   schedule(connection) {
     this.dirty.push(connection);
-    if (this.draining || this.flushScheduled) return;
-    this.flushScheduled = true;
-    settled.then(() => this.flush());
+  }
+
+  endTurn() {
+    this.flush();
+    this.bursts.end();
+  }
+
+  /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
+  leave(forGood) {
+    this.bursts.stop(forGood);
+    this.flush();
+  }
+
+  /** Sends what waits, and goes on joining. */
+  flushInBurst() {
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
+    this.flush();
+  }
+
+  /** Between two handlers: sends what has waited too long. */
+  flushLate() {
+    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
   }
 
   flush() {
-    this.flushScheduled = false;
     const { dirty } = this;
     if (dirty.length === 0) return;
     this.dirty = [];
@@ -189,12 +212,12 @@ class Activity {
    * loop itself begins with one that is `taken` already; the header then says whether there are more.
    */
   drain(event, taken = false) {
-    if (this.draining || this.putOff) return;
+    if (this.bursts.isDraining || this.putOff) return;
     const { header, interrupted } = this;
     let units = TURN_UNITS;
     let events = TURN_EVENTS;
     let done = false;
-    this.draining = true;
+    this.bursts.isDraining = true;
     try {
       while (!done && units > 0 && events-- > 0) {
         if (!taken && interrupted.length > 0) {
@@ -214,11 +237,11 @@ class Activity {
           this.dispatch(event);
           done = last;
         }
-        this.flush();
+        this.endTurn();
       }
     } finally {
-      this.draining = false;
-      this.flush();
+      this.bursts.isDraining = false;
+      this.endTurn();
       if (!done && (this.hub !== null || interrupted.length > 0)) this.continueSoon();
     }
   }
