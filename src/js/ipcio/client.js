@@ -75,10 +75,10 @@ class Client extends Party {
   /** Sends what was queued while connected, and closes. What waits for a connection or for an answer is rejected. */
   async disconnect() {
     if (!this.isStarted()) return;
-    const closed = [this.#own?.close(), this.#domain?.close()];
+    const closed = Promise.all([this.#own?.close(), this.#domain?.close()]);
     this.#ended();
     this.#giveUp(codedError('ERR_IPCIO_DISCONNECTED', 'The client was disconnected'));
-    await Promise.all(closed);
+    await closed;
   }
 
   /** Sends a command to the server, now or when there is a connection. Resolves when it is sent. */
@@ -119,7 +119,10 @@ class Client extends Party {
     const waiting = deferred();
     if (time > 0) {
       const late = () => {
-        const error = codedError('ERR_IPCIO_TIMEOUT', `No feedback to ${command} within ${time} ms`);
+        const error = codedError(
+          'ERR_IPCIO_TIMEOUT',
+          `No feedback to ${command} within ${time} ms`,
+        );
         this.#settle(delivery, null, error);
       };
       waiting.timer = setTimeout(late, time);

@@ -29,9 +29,15 @@ class Party {
     if (options === null || typeof options !== 'object') {
       throw argumentError('options', 'of type object', options);
     }
-    const { domain, encoding = 'utf8', socketRoot = '/tmp/', warnAtBytes = READ_OF_IPCIO } = options;
+    const {
+      domain,
+      encoding = 'utf8',
+      socketRoot = '/tmp/',
+      warnAtBytes = READ_OF_IPCIO,
+    } = options;
     for (const [name, value] of Object.entries({ domain: domain || '', socketRoot })) {
-      if (typeof value !== 'string') throw argumentError(`options.${name}`, 'of type string', value);
+      if (typeof value !== 'string')
+        throw argumentError(`options.${name}`, 'of type string', value);
     }
     if (!Buffer.isEncoding(encoding)) {
       throw argumentError('options.encoding', 'an encoding of Buffer', encoding);
@@ -120,6 +126,16 @@ class Party {
     return this;
   }
 
+  // The other names of EventEmitter, for `events.once` and the like.
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  removeListener(event, listener) {
+    return this.off(event, listener);
+  }
+
   _publish(event, ...args) {
     this.#events.emit(event, ...args);
   }
@@ -144,7 +160,9 @@ class Party {
   _log(what, ...more) {
     if (!this.verbose) return;
     const shown = more.map((it) => (typeof it === 'string' ? it : inspect(it)));
-    console.log([`ipcIO ${this.constructor.name.toLowerCase()} ${this._domain}: ${what}`, ...shown].join(' '));
+    console.log(
+      [`ipcIO ${this.constructor.name.toLowerCase()} ${this._domain}: ${what}`, ...shown].join(' '),
+    );
   }
 }
 

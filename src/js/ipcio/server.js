@@ -108,7 +108,10 @@ class Server extends Party {
     socket.on('close', () => {
       clearTimeout(visitor.timer);
       this.#visitors.delete(visitor);
-      if (visitor.client !== null) this.#left(visitor.client);
+      const { client } = visitor;
+      if (client === null) return;
+      if (client.channel === null) this.#left(client);
+      else client.channel.socket.end(); // what it has sent there before is still to be read
     });
   }
 
@@ -200,7 +203,8 @@ class Server extends Party {
     if (client.channel === null) return; // it had not come
     client.channel.close();
     for (const [delivery, { from, to }] of this.#deliveries) {
-      if (to === client) this.#fail(from, delivery, 'ERR_IPCIO_DISCONNECTED', `${to.name} has left`);
+      if (to === client)
+        this.#fail(from, delivery, 'ERR_IPCIO_DISCONNECTED', `${to.name} has left`);
       else if (from === client) this.#deliveries.delete(delivery);
     }
     this._publish('disconnect', client.container);
@@ -232,7 +236,12 @@ class Server extends Party {
       return;
     }
     if (to === undefined) {
-      this.#fail(from, delivery, 'ERR_IPCIO_UNKNOWN_CLIENT', `No client is called ${id ?? outer.id}`);
+      this.#fail(
+        from,
+        delivery,
+        'ERR_IPCIO_UNKNOWN_CLIENT',
+        `No client is called ${id ?? outer.id}`,
+      );
     } else if (from.waiting >= MOST_DELIVERIES || this.#deliveries.has(delivery)) {
       this.#fail(from, delivery, 'ENOBUFS', `${from.waiting} deliveries are waiting`);
     } else {
