@@ -13,7 +13,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const committed = require('../../package.json');
 const read = (...names) => fs.readFileSync(path.join(...names));
 
-/** The JavaScript files below a folder of the checkout. */
+/** The files of JavaScript and types below a folder of the checkout. */
 const modules = (folder) =>
   fs
     .readdirSync(path.join(ROOT, folder), { withFileTypes: true })
@@ -24,7 +24,16 @@ const modules = (folder) =>
 /** All of the main package but for src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
-  ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'node-ipc.js', 'node-ipc.d.ts'],
+  ...[
+    'index.js',
+    'index.mjs',
+    'index.d.ts',
+    'index.d.mts',
+    'node-ipc.js',
+    'node-ipc.d.ts',
+    'ipcio.js',
+    'ipcio.d.ts',
+  ],
   ...[
     'dao/client',
     'dao/socketServer',

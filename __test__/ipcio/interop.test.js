@@ -266,7 +266,7 @@ suite('bytes', () => {
     own.socket.write(text);
     domain.socket.end();
     own.socket.end();
-    await once(server, 'disconnect');
+    await new Promise((resolve) => server.once('disconnect', resolve));
     expect(await client.deliver('n', 1)).toBe(null);
     expect((await client.discover()).clients).toEqual(['good']);
   });

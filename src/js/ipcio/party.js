@@ -160,9 +160,7 @@ class Party {
   _log(what, ...more) {
     if (!this.verbose) return;
     const shown = more.map((it) => (typeof it === 'string' ? it : inspect(it)));
-    console.log(
-      [`ipcIO ${this.constructor.name.toLowerCase()} ${this._domain}: ${what}`, ...shown].join(' '),
-    );
+    console.log([`ipcIO ${this._domain}: ${what}`, ...shown].join(' '));
   }
 }
 
