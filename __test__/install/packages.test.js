@@ -18,7 +18,7 @@ const modules = (folder) =>
   fs
     .readdirSync(path.join(ROOT, folder), { withFileTypes: true })
     .flatMap(({ name }) =>
-      name.endsWith('.js') ? `${folder}/${name}` : modules(`${folder}/${name}`),
+      /\.(js|d\.ts)$/.test(name) ? `${folder}/${name}` : modules(`${folder}/${name}`),
     );
 
 /** All of the main package but for src/js, whose modules are those of the checkout. */

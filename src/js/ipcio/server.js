@@ -183,8 +183,13 @@ class Server extends Party {
     listener.once('listening', () => {
       visitor.channel.send({ id: name, command: Reserved.HANDSHAKE, data: client.uuid });
     });
+    listener.maxConnections = 1; // it is for this client alone
     listener.once('connection', (socket) => {
-      listener.close(); // it is for this client alone
+      listener.close();
+      if (this.#clients.get(name) !== client) {
+        socket.destroy(); // it had left the domain's socket
+        return;
+      }
       clearTimeout(visitor.timer);
       client.connected(new Channel(this, socket, (message) => this.#said(client, message)));
       socket.on('close', () => {
