@@ -7,7 +7,7 @@ const cluster = require('./cluster');
 const engine = require('../engine/engine');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
-const { PADS_ABSTRACT } = require('../node-ipc/paths');
+const { PADS_ABSTRACT } = require('./paths');
 const { setImmediate } = require('../engine/timers');
 
 /**
