@@ -46,8 +46,8 @@ impl Peer {
         loop {
             if let Some(event) = self.hub.next() {
                 match &event {
-                    Event::Open { id, .. } => self.hub.start(*id),
-                    Event::Accepted { connection, .. } => self.hub.start(connection.id()),
+                    Event::Open { id, .. } => self.start(*id),
+                    Event::Accepted { connection, .. } => self.start(connection.id()),
                     _ => {}
                 }
                 return event;
@@ -55,6 +55,11 @@ impl Peer {
             let left = deadline.saturating_duration_since(Instant::now());
             self.wakes.recv_timeout(left).expect("an event in time");
         }
+    }
+
+    fn start(&self, id: u32) {
+        self.hub.approve(id);
+        self.hub.start(id);
     }
 
     /// The errors of the closed event, which is to come next but for drains.

@@ -5,9 +5,9 @@
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //!
-//! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
-//! it receives, [`Connection::start`] hands the socket to a driver. A connection that is
-//! to be closed with something left to send always ends with the tokio driver, which has timers.
+//! A connection begins on the I/O thread (connecting, accepting). When its consumer has heard
+//! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
+//! A connection that is to be closed with something left to send always ends with the tokio driver, which has timers.
 //!
 //! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
 //! `state::State`, under the connection's lock.
@@ -93,6 +93,7 @@ impl Connection {
             reading: false,
             end: End::Open,
             failed: None,
+            started: false,
             paused: false,
             tapped: false,
             mode: framing.mode,
@@ -116,7 +117,7 @@ impl Connection {
         self.runtime.spawn(async move { connection.run_connect(target).await });
     }
 
-    /// Takes a socket that is connected, to be started when its consumer has heard of it.
+    /// Takes a socket that is connected, to be approved when its consumer has heard of it.
     pub fn take(&self, stream: Stream) {
         let mut state = self.lock();
         if state.end != End::Gone {
@@ -124,8 +125,8 @@ impl Connection {
         }
     }
 
-    /// Gives the socket to a driver: sends what waited for it and starts reading.
-    pub fn start(self: &Arc<Self>, driver: Driver<'_>) {
+    /// Gives the socket to a driver: sends what waited for it.
+    pub fn approve(self: &Arc<Self>, driver: Driver<'_>) {
         let mut state = self.lock();
         let Some(stream) = state.io.take_fresh() else {
             return; // closed in the meantime, which gave it to the tokio driver
@@ -152,6 +153,11 @@ impl Connection {
         } else {
             self.advance_end(&mut state);
         }
+    }
+
+    /// Starts reading.
+    pub fn start(&self) {
+        self.configure(|state| state.started = true);
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
@@ -273,8 +279,8 @@ impl Connection {
         }
         let grace = Grace::new(linger);
         if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
-            // Nothing may be sent before the consumer has had its look at the server. If it approves, it
-            // calls `start`, and otherwise `destroy`.
+            // Nothing may be sent before the consumer has had its look at the server. Then it calls
+            // `approve`, or else `destroy`.
             if queued == 0 {
                 self.destroy_locked(&mut state);
             } else {
@@ -451,7 +457,7 @@ impl Connection {
     fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
         let error = Error::new("write", error, None);
-        if !state.reading {
+        if !state.reading || !state.started {
             return self.report_closed(state, vec![error]);
         }
         state.failed = Some(error);

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) end: End,
     /// A write failed. Reported when what has already arrived was delivered.
     pub(super) failed: Option<Error>,
+    /// The consumer is set up to receive: see [`super::Connection::start`].
+    pub(super) started: bool,
     pub(super) paused: bool,
     pub(super) tapped: bool,
     pub(super) mode: Mode,
@@ -89,6 +91,13 @@ impl Io {
             #[cfg(unix)]
             Io::Loop(on_loop) => Some(on_loop.socket()),
         }
+    }
+}
+
+impl State {
+    /// What the peer sends is wanted.
+    pub(super) fn receives(&self) -> bool {
+        self.started && !self.paused
     }
 }
 

@@ -24,15 +24,13 @@ const MOST_SKIPPED = 12;
 const settled = Promise.resolve();
 
 class Bursts {
-  /** Events of the engine are being delivered, of which each is a turn. */
-  isDraining = false;
   /** The event that is being delivered has several messages. */
   isBatch = false;
   /** There are no bursts: for good, or in this turn. */
   #areOver = false;
   #areOverForGood = false;
   #turn = 1;
-  #endTurn;
+  #activity;
   #ending = false;
   /** The clock was read at `#lookedAt`; so many messages go by before the next time. */
   #lookedAt = 0;
@@ -41,19 +39,20 @@ class Bursts {
   /** A message has asked since the last handler. */
   #asked = false;
 
-  /** `endTurn()` is called at the end of each turn in which something was sent, but not while draining. */
-  constructor(endTurn) {
-    this.#endTurn = endTurn;
+  /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
+  constructor(activity) {
+    this.#activity = activity;
   }
 
   /** Whether a message of `endpoint`, for which nothing is pending, may go at once. */
   mayGo(endpoint) {
     if (endpoint.turn !== this.#turn) {
       endpoint.turn = this.#turn;
-      const inBatch = this.isDraining && this.isBatch;
+      const { underWay } = this.#activity.turns; // its end is the end of the turn
+      const inBatch = underWay && this.isBatch;
       endpoint.free = (inBatch ? FREE_IN_BATCH : FREE) - 1;
       if (endpoint.free === 0) endpoint.wroteAt = clock();
-      if (!this.isDraining && !this.#ending) this.#endSoon();
+      if (!underWay && !this.#ending) this.#endSoon();
       return true;
     }
     if (this.#areOver) return true;
@@ -111,7 +110,7 @@ class Bursts {
 
   #endSoon() {
     this.#ending = true;
-    settled.then(this.#endTurn);
+    settled.then(() => this.#activity.endTurn());
   }
 }
 

@@ -59,7 +59,7 @@ class Connection extends Endpoint {
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
-    /** While paused: deliveries that wait, in order. Null otherwise. */
+    /** While paused: functions that deliver what waits, in order. Null otherwise. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
@@ -220,6 +220,14 @@ class Connection extends Endpoint {
     this.hub.setKeepAlive(this.id, on, idle);
   }
 
+  /** The peer is the right one: what is written is sent from now on; reading starts in a later turn. */
+  approve() {
+    const { hub, activity, id } = this;
+    if (hub === null) return;
+    hub.approve(id);
+    activity.turns.putOff(() => this.hub?.start(id), this.sink._scope);
+  }
+
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
   pause() {
     if (this.held !== null || this.closed !== null) return;
@@ -232,9 +240,8 @@ class Connection extends Endpoint {
     const { held, activity } = this;
     this.held = null;
     if (this.closed === null) this.hub.setPaused(this.id, false);
-    if (held.length === 0) return;
-    activity.interrupted.push(...held);
-    activity.continueSoon();
+    for (const deliver of held)
+      activity.turns.putOff(() => this.inOrder(deliver), this.sink._scope);
   }
 
   /** Frames have come: see frames.js. */
@@ -244,14 +251,14 @@ class Connection extends Endpoint {
       delivery.deliver();
     } else {
       delivery.frames.keep();
-      this.held.push(delivery);
+      this.held.push(() => delivery.deliver());
     }
   }
 
   /** Calls `deliver` now or, while paused, after what is held. */
   inOrder(deliver) {
     if (this.held === null) deliver();
-    else this.held.push({ deliver });
+    else this.held.push(deliver);
   }
 }
 
@@ -264,28 +271,49 @@ class Delivery {
 
   /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
   deliver() {
-    const { connection, frames } = this;
+    const { connection } = this;
+    if (connection.dropped) return;
     if (connection.held !== null) {
-      connection.held.push(this);
+      connection.held.push(() => this.deliver());
       return;
     }
+    connection.activity.turns.left = this;
+    connection.activity.bursts.isBatch = this.frames.count > 1;
+    this.#run();
+  }
+
+  /** Called within a handler that runs the event loop: with the rest. */
+  goOn() {
+    this.connection.sink._scope.runInAsyncScope(() => this.#run());
+  }
+
+  /** While nobody else has the rest, see turns.js. */
+  #run() {
+    const { connection, frames } = this;
     const { activity, sink } = connection;
-    activity.bursts.isBatch = frames.count > 1;
+    const { turns } = activity;
     try {
-      while (frames.index < frames.count && !connection.dropped && connection.held === null) {
+      while (turns.left === this && !connection.dropped && connection.held === null) {
         frames.advance();
         connection.received++;
+        if (frames.index === frames.count) turns.left = null;
         sink._onFrame(frames);
         if (frames.index % ANSWER_AFTER === 0) activity.flushInBurst();
         else if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
-      if (frames.index < frames.count && !connection.dropped) {
-        frames.keep();
-        if (connection.held === null) connection.activity.interrupted.unshift(this);
-        else connection.held.unshift(this);
+      if (turns.left === this) {
+        turns.left = null;
+        if (!connection.dropped) this.#keep();
       }
     }
+  }
+
+  #keep() {
+    const { connection, frames } = this;
+    frames.keep();
+    if (connection.held !== null) connection.held.unshift(() => this.deliver());
+    else connection.activity.turns.putFirst(() => this.deliver(), connection.sink._scope);
   }
 }
 

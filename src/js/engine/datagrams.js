@@ -28,8 +28,7 @@ const MOST_TARGETS = 512;
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onFirst() (before anything
- * else), _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
  * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if
  * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
@@ -47,8 +46,6 @@ class Datagrams extends Endpoint {
     /** Bytes that the system had not taken when last sent to. */
     this.queued = 0;
     this.closing = false;
-    /** Nothing has been received yet. */
-    this.first = true;
     /** Address -> its numbers; null for what is no address. */
     this.known = new Map();
     /** For stats.js: messages delivered and accepted, datagrams received and their bytes. */
@@ -206,10 +203,9 @@ class Datagrams extends Endpoint {
 
   /** Frames of one peer's datagrams. */
   arrived(text, header) {
-    this.deliver((sink) => {
-      const frames = new Frames(text, header, this.delimiter.length);
-      new Arrival(this, sink._onPeer(peerOf(header)), frames).deliver();
-    });
+    if (this.closing) return;
+    const frames = new Frames(text, header, this.delimiter.length);
+    new Arrival(this, this.sink._onPeer(peerOf(header)), frames).deliver();
   }
 
   bytes(buffer, header) {
@@ -218,22 +214,12 @@ class Datagrams extends Endpoint {
       this.datagramsReceived++;
       this.bytesReceived += buffer.length;
     }
-    this.deliver((sink) => sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1));
+    const { sink } = this;
+    if (!this.closing) sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1);
   }
 
   tooLarge(facts, header) {
-    this.deliver((sink) => sink._onTooLarge(sink._onPeer(peerOf(header)), facts));
-  }
-
-  /** Nothing is delivered before the sink had its turn, nor lost by what it throws then. */
-  deliver(act) {
-    const { sink } = this;
-    try {
-      if (this.first) sink._onFirst();
-    } finally {
-      this.first = false;
-      if (!this.closing) act(sink);
-    }
+    if (!this.closing) this.sink._onTooLarge(this.sink._onPeer(peerOf(header)), facts);
   }
 }
 
@@ -261,11 +247,23 @@ class Arrival {
 
   /** One frame after the other; a throwing sink leaves the rest for later. */
   deliver() {
+    this.datagrams.activity.turns.left = this;
+    this.#run();
+  }
+
+  /** Called within a handler that runs the event loop: with the rest. */
+  goOn() {
+    this.datagrams.sink._scope.runInAsyncScope(() => this.#run());
+  }
+
+  /** While nobody else has the rest, see turns.js. */
+  #run() {
     const { datagrams, frames } = this;
     const { activity, sink } = datagrams;
+    const { turns } = activity;
     activity.bursts.isBatch = frames.count > 1;
     try {
-      while (this.unfinished) {
+      while (turns.left === this && this.unfinished) {
         if (frames.index === this.until) {
           const at = PARTS_AT + 1 + 2 * this.part++;
           this.until += frames.header[at];
@@ -280,9 +278,12 @@ class Arrival {
         if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
-      if (this.unfinished) {
-        frames.keep();
-        activity.interrupted.unshift(this);
+      if (turns.left === this) {
+        turns.left = null;
+        if (this.unfinished) {
+          frames.keep();
+          turns.putFirst(() => this.deliver(), sink._scope);
+        }
       }
     }
   }
