@@ -244,7 +244,7 @@ class Socket extends NetAnswers {
   _send(message, limited = true) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return this.#dropDown(message);
     this._active();
@@ -288,7 +288,7 @@ class Socket extends NetAnswers {
   #isFull() {
     const { maxQueued } = this.#framing;
     const connection = this.#connection;
-    const own = super.writableLength;
+    const own = this._ownLength;
     if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
     if (own + connection.queued + connection.pending.length < maxQueued) return false;
     return own + connection.countQueued() >= maxQueued;
