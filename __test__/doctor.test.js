@@ -5,7 +5,7 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { version } = require('../package.json');
-const { candidates } = require('../src/js/engine/native');
+const { candidates } = require('../src/js/engine/platform');
 const { onUnix } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 

@@ -1,6 +1,6 @@
 'use strict';
 // Builds the native addon of this checkout: `cargo build --release --locked`, then a copy beside
-// package.json under the name that src/js/engine/native.js looks for. Called by `npm run build`, by
+// package.json under the name that src/js/engine/places.js looks for. Called by `npm run build`, by
 // `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js,
 // scripts/demo.js and scripts/pack.js.
 //
@@ -12,7 +12,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { candidates, libc } = require('../src/js/engine/native');
+const { candidates, libc } = require('../src/js/engine/platform');
 
 const root = path.join(__dirname, '..');
 

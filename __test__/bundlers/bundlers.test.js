@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { promisify } = require('node:util');
-const { candidates } = require('../../src/js/engine/native');
+const { candidates } = require('../../src/js/engine/platform');
 
 jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
 

@@ -8,6 +8,7 @@ const os = require('node:os');
 const path = require('node:path');
 const engine = require('../engine/engine');
 const native = require('../engine/native');
+const { fromReport, libc } = require('../engine/platform');
 const { Defaults } = require('../node-ipc/config');
 const { runProbes } = require('./doctor-probes');
 const { defaultPath, systemPath } = require('../node-ipc/paths');
@@ -66,7 +67,7 @@ function driver() {
 }
 
 function openFiles() {
-  return native.fromReport(({ userLimits }) => {
+  return fromReport(({ userLimits }) => {
     const { soft, hard } = userLimits.open_files;
     return { soft, hard };
   }, null);
@@ -161,7 +162,7 @@ async function examine() {
     platform: {
       platform: process.platform,
       arch: process.arch,
-      libc: native.libc() || null,
+      libc: libc() || null,
       release: os.release(),
     },
     binary: found,
