@@ -4,27 +4,14 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { VERSION, load: loadHere, loaded } = require('../src/js/engine/native');
-const { candidates, libc, packageOf } = require('../src/js/engine/platform');
-const { onLinux, onUnix } = require('./helpers/platform');
+const { libc } = require('../src/js/engine/platform');
+const { ROOT, built, copyPackage, names, packages } = require('./helpers/installed');
+const { onLinux } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
 
-const ROOT = path.join(__dirname, '..');
-const names = candidates();
-const built = names.find((name) => fs.existsSync(path.join(ROOT, name)));
-const packages = names.map(packageOf);
-
-/** A copy of the package without its binary, in `folder` of the test's directory. */
-function install(folder = 'node_modules/ferripc') {
-  const home = world.file(folder);
-  fs.mkdirSync(home, { recursive: true });
-  for (const name of ['index.js', 'package.json'])
-    fs.copyFileSync(path.join(ROOT, name), path.join(home, name));
-  for (const name of ['src/js', 'services'])
-    fs.cpSync(path.join(ROOT, name), path.join(home, name), { recursive: true });
-  return home;
-}
+const install = (folder = 'node_modules/ferripc') => copyPackage(world.file(folder));
 
 /** What a process says that loads `file` and starts a server; each start says the same. */
 async function load(file, { musl = false, forced = '' } = {}) {

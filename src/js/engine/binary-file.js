@@ -49,7 +49,7 @@ function readMachO(head) {
       const end = head.readBigUInt64LE(at + 40) + head.readBigUInt64LE(at + 48);
       size = Math.max(size, Number(end));
     }
-    at += head.readUInt32LE(at + 4);
+    at += head.readUInt32LE(at + 4) || Infinity; // past the end
   }
   const cpus = [cpuOf(MACHO_CPU, head.readUInt32LE(4))];
   return { format: 'Mach-O', os: 'darwin', cpus, size };
@@ -57,7 +57,9 @@ function readMachO(head) {
 
 /** <mach-o/fat.h>: binaries of several processors in one file. */
 function readUniversal(head) {
-  const all = Array.from({ length: head.readUInt32BE(4) }, (_, i) => 8 + i * 20);
+  const count = head.readUInt32BE(4);
+  if (count > 16) return null; // Java's classes begin with the same number, and their version
+  const all = Array.from({ length: count }, (_, i) => 8 + i * 20);
   const cpus = all.map((at) => cpuOf(MACHO_CPU, head.readUInt32BE(at)));
   const ends = all.map((at) => head.readUInt32BE(at + 8) + head.readUInt32BE(at + 12));
   return { format: 'Mach-O', os: 'darwin', cpus, size: Math.max(...ends) };

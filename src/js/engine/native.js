@@ -14,7 +14,8 @@ const { candidates } = require('./platform');
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
 
-/** `{file, version}` of the binary in use; null before one is loaded. */
+/** The addon, and `{file, version}` of the binary in use; null before one is loaded. */
+let addon = null;
 let inUse = null;
 
 /** The binary that the environment names, which goes before any other; undefined if it names none. */
@@ -42,16 +43,16 @@ function* find() {
 function open(file) {
   const fault = faultOf(file);
   if (fault) throw Object.assign(new Error(fault.text), { kind: fault.kind });
-  if (!forced()) return check(whereabouts().require(file));
+  if (!forced()) return check(whereabouts.require(file));
   const module = { exports: {} };
   process.dlopen(module, file); // whatever its name ends in
   return check(module.exports);
 }
 
-function check(addon) {
-  if (typeof addon.Hub !== 'function') throw new Error('not an addon of ferripc');
-  const { VERSION: version = 'before 0.1.0' } = addon;
-  if (version === VERSION) return addon;
+function check(exported) {
+  if (typeof exported.Hub !== 'function') throw new Error('not an addon of ferripc');
+  const { VERSION: version = 'before 0.1.0' } = exported;
+  if (version === VERSION) return exported;
   // Parts of two installations are mixed: what they say to each other may mean something else.
   const message = `its version is ${version}, but the package's is ${VERSION}`;
   throw Object.assign(new Error(message), { kind: 'mixed' });
@@ -59,12 +60,13 @@ function check(addon) {
 
 /** The addon's exports. Throws the Error of no-binary.js, with code ERR_FERRIPC_NO_BINARY, if there is none. */
 function load() {
+  if (addon !== null) return addon;
   const tried = [];
   for (const { place, file, error } of find()) {
     try {
       if (error) throw error;
       if (file === null) throw Object.assign(new Error('not found'), { kind: 'missing' });
-      const addon = open(file);
+      addon = open(file);
       inUse = { file, version: VERSION };
       return addon;
     } catch (reason) {

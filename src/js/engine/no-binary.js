@@ -26,7 +26,7 @@ function strangers() {
   return names.filter((name) => {
     if (own.includes(name)) return false;
     try {
-      return Boolean(whereabouts().require.resolve(name));
+      return Boolean(whereabouts.require.resolve(name));
     } catch {
       return false;
     }
@@ -68,7 +68,7 @@ function kindOf({ kind, code, message }) {
 
 /** What to do where nothing is wrong but that there is no binary, the likeliest first. */
 function otherwise(library) {
-  const { here, root, executable } = whereabouts();
+  const { here, root, executable } = whereabouts;
   const isOther = forOther(library);
   const files = candidates().filter((name) => !isOther(name));
   const its = files.map(packageOf).join(' or ');
@@ -116,7 +116,7 @@ function advice(kinds, library, forced) {
 
 /** The frame of the program that called ferripc, as a line of a stack; none in a bundle, which is one file. */
 function caller({ stack }) {
-  const { here, root } = whereabouts();
+  const { here, root } = whereabouts;
   const own = root === null ? here : path.join(root, 'src', 'js');
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
   const theirs = frames.find((line) => !line.includes(own) && !/\(?node:internal/.test(line));

@@ -13,27 +13,22 @@ const { packageOf } = require('./platform');
 
 const { deno } = process.versions;
 
-/** The innermost file that is being evaluated now: this one, or a bundle. Undefined if that cannot be seen. */
-const evaluated = evaluating();
-
 /** Folders that exist in the memory of a program only: of pkg, and of Bun. */
 const VIRTUAL = /^(?:[A-Za-z]:)?[\\/](?:snapshot|\$bunfs|~BUN)[\\/]/;
-
-let known = null;
 
 /**
  * About this code: `here`, the file that it was read from; `root`, the package's folder, null in a bundle;
  * `executable`, the path of a program that is one file with its runtime (SEA, pkg, Bun), or null; and `require`, which
  * asks from here, since bundlers put something else in the place of Node's.
  */
-function whereabouts() {
-  if (known !== null) return known;
+const whereabouts = findOut();
+
+function findOut() {
   const here = findHere();
   const require = createRequire(here);
   const { execPath, pkg } = deno ? {} : process;
   const executable = here === execPath || pkg || VIRTUAL.test(here) ? execPath : null;
-  known = { here, root: findRoot(here, require), executable, require };
-  return known;
+  return { here, root: findRoot(here, require), executable, require };
 }
 
 function findHere() {
@@ -45,10 +40,11 @@ function findHere() {
   }
   // A bundler may have put the name of a source in the place of `__filename`, and ES modules have none. The
   // arguments of the process and its working directory say nothing about where this code comes from.
-  return evaluated ?? (path.isAbsolute(named) ? named : process.execPath);
+  return evaluated() ?? (path.isAbsolute(named) ? named : process.execPath);
 }
 
-function evaluating() {
+/** The innermost file that is being evaluated: this one, or a bundle. Undefined if that cannot be seen. */
+function evaluated() {
   const { prepareStackTrace, stackTraceLimit } = Error;
   let files;
   try {
@@ -81,7 +77,7 @@ function findRoot(here, require) {
 
 /** Where the addon with this name may be: paths of files, and the name of its package. */
 function places(name) {
-  const { here, root, executable } = whereabouts();
+  const { here, root, executable } = whereabouts;
   const own = path.join(root ?? path.dirname(here), name);
   const beside = executable ? [path.join(path.dirname(executable), name)] : [];
   return [...new Set([own, packageOf(name), ...beside])];
@@ -116,7 +112,7 @@ function inFolder(place) {
 }
 
 function inModules(place, name) {
-  const { resolve } = whereabouts().require;
+  const { resolve } = whereabouts.require;
   const folders = resolve.paths?.(place) ?? [];
   // Beside the archive first: what is inside would have to be copied out of it.
   const beside = folders.map((folder) => path.join(unpacked(folder), place, name));
@@ -153,7 +149,7 @@ function planted(file) {
     const folder = path.dirname(at);
     if (!((look(fs.statSync, folder)?.mode ?? 0) & 0o002)) continue;
     const { uid } = look(fs.lstatSync, at) ?? {};
-    const owner = look(fs.lstatSync, whereabouts().here)?.uid;
+    const owner = look(fs.lstatSync, whereabouts.here)?.uid;
     if ([undefined, 0, owner, look(process.geteuid)].includes(uid)) continue;
     return `not loaded, since anybody may write to ${folder}, and ${at} belongs to another user (${uid})`;
   }

@@ -72,6 +72,7 @@ class DatagramSocket extends DgramSocket {
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
+      engine.load(); // what it may throw is for the caller
       dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);

@@ -92,6 +92,7 @@ class Socket extends net.Socket {
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
