@@ -133,7 +133,7 @@ test('when it runs: requiring it touches nothing, the first server its binary on
 });
 
 test('the harmful versions of node-ipc that the document lists are those that the doctor knows', () => {
-  const { HARMFUL } = require('../src/js/diagnostics/doctor');
+  const { HARMFUL } = require('../src/js/diagnostics/doctor-machine');
   const section = /## node-ipc's bad versions\n([^]*?)\n## /.exec(doc)[1];
   const inTable = [...section.matchAll(/^\| (\d[^|]*?) +\|/gm)].flatMap(([, cell]) =>
     cell.split(', '),

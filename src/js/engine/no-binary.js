@@ -123,6 +123,12 @@ function caller({ stack }) {
   return theirs ? `\n${theirs}` : '';
 }
 
+/** The first line of what an attempt failed with; systems begin it with the file's name. */
+function reasonOf({ place, error }) {
+  const [line] = error.message.split('\n');
+  return line.startsWith(`${place}: `) ? line.slice(place.length + 2) : line;
+}
+
 /**
  * The error for `tried`, a list of `{place, error}`; `forced` is the path that the environment names, if it does.
  * Its property `attempts` has the same as `{place, code, reason}`.
@@ -140,7 +146,7 @@ function noBinary(tried, forced) {
   const kinds = shown.map(({ error }) => kindOf(error));
   const lines = [
     `ferripc has no native binary that loads on ${platform} (Node ${process.version}). Tried:`,
-    ...shown.map(({ place, error }) => `  ${place}: ${error.message.split('\n')[0]}`),
+    ...shown.map((it) => `  ${it.place}: ${reasonOf(it)}`),
     ...(missing.length > 0 ? [`  not found: ${missing.map(({ place }) => place).join(', ')}`] : []),
     ...advice(kinds, library, forced).map((line) => `- ${line}`),
   ];
