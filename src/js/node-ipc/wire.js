@@ -3,7 +3,7 @@
 // deep import entities/EventParser.
 
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
-const { codedError } = require('../errors');
+const { eventError } = require('../errors');
 
 /** Types whose beginning of a message is kept. */
 const MOST_HEADS = 256;
@@ -99,7 +99,7 @@ function decodeWhole(frame, owner, socket) {
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
     const reason = 'Received JSON that is not a message with a type';
-    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, { response: frame });
+    const error = eventError('ERR_FERRIPC_INVALID_MESSAGE', reason, { response: frame });
     drop(owner, socket, 'invalid', frame);
     owner._onBadFrame(socket, error);
     return;

@@ -11,7 +11,7 @@ const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
 const Peers = require('./peers');
-const { addressError: failure, systemError, tooLargeError } = require('../errors');
+const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
 const { setImmediate } = require('../engine/timers');
 const { decode } = require('../node-ipc/wire');
 
@@ -382,7 +382,7 @@ class DatagramSocket extends DgramSocket {
   /** The bound address, port and family. */
   address() {
     if (this.#address === null) {
-      throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
+      throw callError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
     }
     return { ...this.#address };
   }

@@ -13,7 +13,7 @@ const { HIGH_WATER } = require('../engine/connection');
 const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const {
   argumentError,
-  codedError,
+  eventError,
   connectError,
   noBufferError,
   systemError,
@@ -120,7 +120,7 @@ class Socket extends net.Socket {
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
     else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -341,7 +341,7 @@ class Socket extends net.Socket {
     drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -457,7 +457,7 @@ class Socket extends net.Socket {
       return;
     }
     if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     if (this.timeout) this._unrefTimer();
