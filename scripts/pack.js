@@ -6,6 +6,7 @@
 //
 //   node scripts/pack.js                                            ferripc for this platform alone, and its
 //                                                                   package, built before if it is stale
+//        --verbose                                                … with cargo's output
 //   node scripts/pack.js --main                                     ferripc, as it is published
 //   node scripts/pack.js --platform linux-arm64-musl --binary FILE  the package of a platform
 //        --with FILE                                                … with another file (again for each)
@@ -180,6 +181,7 @@ if (require.main === module) {
   const { values } = parseArgs({
     options: {
       main: { type: 'boolean' },
+      verbose: { type: 'boolean' },
       platform: { type: 'string' },
       binary: { type: 'string' },
       with: { type: 'string', multiple: true, default: [] },
@@ -190,7 +192,9 @@ if (require.main === module) {
     throw new Error('--platform and --binary go together');
   }
   if (values.with.length > 0 && !values.platform) throw new Error('--with goes with --platform');
-  if (!values.main && !values.platform) packLocal(build({ ifStale: true }), out).forEach(report);
+  if (!values.main && !values.platform) {
+    packLocal(build({ ifStale: true, verbose: values.verbose }), out).forEach(report);
+  }
   if (values.main) report(packMain(out));
   if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
 }
