@@ -15,7 +15,8 @@
 // names only the one that was packed with it, so that the two files install where no registry has the others.
 //
 // Published package.json files have no scripts, no devDependencies and no overrides: whoever looks sees at
-// once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY).
+// once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY), and with it
+// go the other links, which a release has (check-release.js).
 
 const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
@@ -29,6 +30,14 @@ const { platforms, fileOf, packageOf } = require('./platforms');
 const root = path.join(__dirname, '..');
 const manifest = require('../package.json');
 
+function linksOf(home) {
+  return {
+    homepage: `${home}#readme`,
+    bugs: { url: `${home}/issues` },
+    repository: { type: 'git', url: `git+${home}.git` },
+  };
+}
+
 /** What all published packages say, and where each goes in package.json. */
 function common(name, description) {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
@@ -38,9 +47,7 @@ function common(name, description) {
     description,
     keywords: manifest.keywords,
     license: manifest.license,
-    ...(server && repository
-      ? { repository: { type: 'git', url: `git+${server}/${repository}.git` } }
-      : {}),
+    ...(server && repository ? linksOf(`${server}/${repository}`) : {}),
   };
 }
 
