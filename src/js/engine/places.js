@@ -26,8 +26,9 @@ const whereabouts = findOut();
 function findOut() {
   const here = findHere();
   const require = createRequire(here);
-  const { execPath, pkg } = deno ? {} : process;
-  const executable = here === execPath || pkg || VIRTUAL.test(here) ? execPath : null;
+  // Deno would ask for a permission to say where it is.
+  const isExecutable = !deno && (here === process.execPath || process.pkg || VIRTUAL.test(here));
+  const executable = isExecutable ? process.execPath : null;
   return { here, root: findRoot(here, require), executable, require };
 }
 
