@@ -6,7 +6,8 @@ const os = require('node:os');
 const path = require('node:path');
 const { fromReport, libc } = require('../engine/platform');
 const { Defaults } = require('../node-ipc/config');
-const { defaultPath, systemPath } = require('../node-ipc/paths');
+const { defaultPath } = require('../node-ipc/paths');
+const { systemPath } = require('../sockets/paths');
 
 /** Bytes of a socket's path at most; on Windows characters of a pipe's name. */
 const LONGEST_PATH = { linux: 107, android: 107, win32: 256 }[process.platform] ?? 103;
