@@ -193,7 +193,7 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc$|electron$)/.test(it));
+      .filter((it) => !/^(node:|ferripc(\/ipcio)?$|electron$)/.test(it));
     expect([file, others]).toEqual([file, []]);
   }
 });
