@@ -14,6 +14,7 @@ const { HIGH_WATER } = require('../engine/connection');
 const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const {
   argumentError,
+  codedError,
   eventError,
   connectError,
   noBufferError,
