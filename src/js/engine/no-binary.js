@@ -116,8 +116,9 @@ function advice(kinds, library, forced) {
 
 /** The frame of the program that called ferripc, as a line of a stack; none in a bundle, which is one file. */
 function caller({ stack }) {
-  const { here, root } = whereabouts;
-  const own = root === null ? here : path.join(root, 'src', 'js');
+  const { root } = whereabouts;
+  if (root === null) return '';
+  const own = path.join(root, 'src', 'js');
   const frames = stack.split('\n').filter((line) => /^ {4}at /.test(line));
   const theirs = frames.find((line) => !line.includes(own) && !/\(?node:internal/.test(line));
   return theirs ? `\n${theirs}` : '';
