@@ -15,6 +15,7 @@ const { channels, drop, publish, publishError, publishSent } = require('../diagn
 const {
   argumentError,
   codedError,
+  eventError,
   connectError,
   noBufferError,
   systemError,
@@ -103,6 +104,7 @@ class Socket extends NetAnswers {
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -130,7 +132,7 @@ class Socket extends NetAnswers {
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
     else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -399,7 +401,7 @@ class Socket extends NetAnswers {
     drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -522,7 +524,7 @@ class Socket extends NetAnswers {
       return;
     }
     if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
