@@ -15,10 +15,11 @@ class IPCModule extends IPC {
 
 const singleton = new IPCModule();
 
-// Not enumerable, so that nothing that walks the singleton (jest's automock, a spread) meets them.
-Object.defineProperties(singleton, {
-  default: { value: singleton },
-  IPCModule: { value: IPCModule },
-});
+// Enumerable, as IPC is: what compilers make of `import ipc, { IPCModule }` copies the enumerable properties. The
+// reference to itself is not: what walks the singleton, as JSON.stringify does, would end with it.
+singleton.IPCModule = IPCModule;
+Object.defineProperty(singleton, 'default', { value: singleton });
 
 module.exports = singleton;
+// What Node is to find when an ES module imports a module that hands this one on.
+0 && (module.exports = { IPC, IPCModule });
