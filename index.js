@@ -21,5 +21,6 @@ singleton.IPCModule = IPCModule;
 Object.defineProperty(singleton, 'default', { value: singleton });
 
 module.exports = singleton;
-// What Node is to find when an ES module imports a module that hands this one on.
+// For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.
+// eslint-disable-next-line no-constant-binary-expression
 0 && (module.exports = { IPC, IPCModule });
