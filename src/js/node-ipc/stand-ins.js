@@ -8,7 +8,10 @@ const Socket = require('../sockets/socket');
 const { _send: send, write, destroy } = Socket.prototype;
 
 /** Whether messages go to this socket by its `_send`. Asked for each message. */
-const sends = (socket) => socket._send === send && socket.write === write;
+const sends = (socket) => socket._send === send && (socket.write === write || isEnded(socket));
+
+/** Whether Node has replaced its `write`, as it does when the peer has ended. */
+const isEnded = ({ write }) => write.name === 'writeAfterFIN';
 
 /** Whether this socket can be told to close when everything is sent. */
 const closes = (socket) => typeof socket._close === 'function' && socket.destroy === destroy;
