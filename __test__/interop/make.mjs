@@ -128,6 +128,7 @@ async function esbuild(extension) {
   const { buildSync } = (await load('esbuild')).default;
   return (form, code) =>
     buildSync({
+      absWorkingDir: folder,
       entryPoints: [entry(form, code, extension)],
       bundle: true,
       external: ['node-ipc'],
@@ -142,6 +143,7 @@ async function rolldown(extension) {
   const { rolldown: build } = await load('rolldown');
   return async (form, code) => {
     const bundle = await build({
+      cwd: folder,
       input: entry(form, code, extension),
       external: ['node-ipc'],
       platform: 'node',

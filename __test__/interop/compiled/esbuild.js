@@ -29,7 +29,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/default-and-named.js
+// default-and-named.js
 var default_and_named_exports = {};
 __export(default_and_named_exports, {
   read: () => read
@@ -73,7 +73,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/default-and-namespace.js
+// default-and-namespace.js
 var default_and_namespace_exports = {};
 __export(default_and_namespace_exports, {
   read: () => read
@@ -120,7 +120,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/default.js
+// default.js
 var default_exports = {};
 __export(default_exports, {
   read: () => read
@@ -164,7 +164,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/dynamic.js
+// dynamic.js
 var dynamic_exports = {};
 __export(dynamic_exports, {
   load: () => load
@@ -197,7 +197,7 @@ var __copyProps = (to, from, except, desc) => {
 };
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/members.js
+// members.js
 var members_exports = {};
 __export(members_exports, {
   read: () => read
@@ -231,7 +231,7 @@ var __copyProps = (to, from, except, desc) => {
 };
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/named.js
+// named.js
 var named_exports = {};
 __export(named_exports, {
   read: () => read
@@ -275,7 +275,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/namespace.js
+// namespace.js
 var namespace_exports = {};
 __export(namespace_exports, {
   read: () => read
@@ -309,7 +309,7 @@ var __copyProps = (to, from, except, desc) => {
 var __reExport = (target, mod, secondTarget) => (__copyProps(target, mod, "default"), secondTarget && __copyProps(secondTarget, mod, "default"));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/re-export-all.js
+// re-export-all.js
 var re_export_all_exports = {};
 module.exports = __toCommonJS(re_export_all_exports);
 __reExport(re_export_all_exports, require("node-ipc"), module.exports);
@@ -349,7 +349,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/re-export-default.js
+// re-export-default.js
 var re_export_default_exports = {};
 __export(re_export_default_exports, {
   default: () => import_node_ipc.default
@@ -388,7 +388,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/re-export-namespace.js
+// re-export-namespace.js
 var re_export_namespace_exports = {};
 __export(re_export_namespace_exports, {
   all: () => all
@@ -431,7 +431,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 ));
 var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
 
-// ../../../../../tmp/shapes-scratch/mk/re-export.js
+// re-export.js
 var re_export_exports = {};
 __export(re_export_exports, {
   IPC: () => import_node_ipc.IPC,

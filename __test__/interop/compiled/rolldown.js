@@ -25,7 +25,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 }) : target, mod));
 let node_ipc = require("node-ipc");
 node_ipc = __toESM(node_ipc);
-// ../../../../../tmp/shapes-scratch/mk/default-and-named.js
+// default-and-named.js
 const read = () => ({
 	ipc: node_ipc.default,
 	IPC: node_ipc.IPC,
@@ -60,7 +60,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 }) : target, mod));
 let node_ipc = require("node-ipc");
 node_ipc = __toESM(node_ipc);
-// ../../../../../tmp/shapes-scratch/mk/default-and-namespace.js
+// default-and-namespace.js
 const read = () => {
 	const { IPC, IPCModule, server } = node_ipc;
 	return {
@@ -99,7 +99,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 }) : target, mod));
 let node_ipc = require("node-ipc");
 node_ipc = __toESM(node_ipc);
-// ../../../../../tmp/shapes-scratch/mk/default.js
+// default.js
 const read = () => ({ ipc: node_ipc.default });
 exports.read = read;
 
@@ -108,7 +108,7 @@ exports.read = read;
 exports['members'] = function (exports, require, module) {
 Object.defineProperty(exports, Symbol.toStringTag, { value: "Module" });
 let node_ipc = require("node-ipc");
-// ../../../../../tmp/shapes-scratch/mk/members.js
+// members.js
 const read = () => ({
 	config: node_ipc.config,
 	connectTo: node_ipc.connectTo,
@@ -123,7 +123,7 @@ exports.read = read;
 exports['named'] = function (exports, require, module) {
 Object.defineProperty(exports, Symbol.toStringTag, { value: "Module" });
 let node_ipc = require("node-ipc");
-// ../../../../../tmp/shapes-scratch/mk/named.js
+// named.js
 const read = () => ({
 	IPC: node_ipc.IPC,
 	IPCModule: node_ipc.IPCModule
@@ -157,7 +157,7 @@ var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__ge
 }) : target, mod));
 let node_ipc = require("node-ipc");
 node_ipc = __toESM(node_ipc);
-// ../../../../../tmp/shapes-scratch/mk/namespace.js
+// namespace.js
 const read = () => {
 	const { IPC, IPCModule, config, connectTo, of, serve, server } = node_ipc;
 	return {

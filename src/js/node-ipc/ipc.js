@@ -92,14 +92,16 @@ class IPC {
   disconnect(id) {
     if (!Object.hasOwn(this.of, id) || !this.of[id]) return;
     const client = this.of[id];
-    if (!(client instanceof clientClass())) {
-      // What a test has put there.
-      client.explicitlyDisconnected = true;
-      client.off?.('*', '*');
-      client.socket?.destroy?.();
+    if (client instanceof clientClass()) {
+      delete this.of[id];
+      this.#release().client(client);
+      return;
     }
+    // What a test has put there is treated as by node-ipc.
+    client.explicitlyDisconnected = true;
+    client.off?.('*', '*');
+    client.socket?.destroy?.();
     delete this.of[id];
-    if (client instanceof clientClass()) this.#release().client(client);
   }
 
   #release() {

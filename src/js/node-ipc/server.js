@@ -152,8 +152,9 @@ class Server extends Events {
    * Stops listening and leaves connected sockets alone (K26); with `disconnect` also sends what was
    * emitted to them and closes them. Resolves when that is done. Safe at any time (F7).
    */
-  stop({ disconnect = false } = {}) {
+  stop(options) {
     const { server } = this;
+    const disconnect = Boolean(options?.disconnect);
     if (!server || server._closed !== undefined) return this.#stop(server, disconnect);
     server.close(); // a stand-in
     return this.#closeSockets(disconnect);
