@@ -30,6 +30,9 @@ declare namespace ferripc {
    *     const master = new IPC<ToServer, ToClient>();
    *     const other = ipc.of.other as Client<ToClient, ToServer>; // one connection only
    *
+   * The map has what the sender passes to `emit`; what a handler gets of it is {@link Received}: a `Date`
+   * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}.
+   *
    * A peer's bytes are not validated against a map: it is a promise that both programs keep.
    */
   interface AnyEvents {
@@ -51,10 +54,107 @@ declare namespace ferripc {
   type EmitArgs<Events, Type extends keyof Events> = string extends keyof Events
     ? [data?: any]
     : undefined extends Events[Type]
-      ? [data?: Events[Type] | undefined]
+      ? [data?: Sendable<Events[Type]> | undefined]
       : {} extends Events[Type]
-        ? [data?: Events[Type] | undefined]
-        : [data: Events[Type]];
+        ? [data?: Sendable<Events[Type]> | undefined]
+        : [data: Sendable<Events[Type]>];
+
+  /** No value is of this type. It stands where an event map has what JSON cannot carry. */
+  interface NotJson {
+    readonly 'JSON has no such value': never;
+  }
+
+  /** What `JSON.stringify` makes `{}` of: their content is no property. */
+  type Contentless =
+    | ReadonlyMap<any, any>
+    | ReadonlySet<any>
+    | WeakMap<any, any>
+    | WeakSet<any>
+    | Promise<any>
+    | RegExp
+    | ArrayBuffer;
+
+  /** What an object is left without: as a property it is left out, as an element it becomes `null`. */
+  type NoJson = undefined | symbol | Function;
+
+  /**
+   * What `emit` takes for a payload `T` of an event map: `T`, but for what JSON cannot carry, which becomes
+   * {@link NotJson} and so does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
+   * for a payload, of which nothing would arrive. Functions that are properties compile, since an object of a
+   * class may have some; they do not arrive.
+   */
+  type Sendable<T> = unknown extends T
+    ? T
+    : T extends symbol | Function
+      ? NotJson
+      : SendableValue<T>;
+
+  /** {@link Sendable} of a part of a payload. */
+  type SendableValue<T> = unknown extends T
+    ? T
+    : T extends string | number | boolean | null | NoJson | Contentless | { toJSON(key: any): any }
+      ? T
+      : T extends bigint
+        ? NotJson
+        : { [Key in keyof T]: SendableValue<T[Key]> };
+
+  /**
+   * What a handler gets of a payload `T`: what JSON makes of it. Nothing (`undefined`, `void`, `null`) arrives as
+   * `{}`. Of the rest, {@link Json} is the form.
+   *
+   * Three values arrive as something else than their types say: the empty string and `NaN` as a payload arrive as
+   * `{}`, as everything that is falsy but `0` and `false`; `NaN` and the infinities within one as `null`.
+   */
+  type Received<T> = unknown extends T ? T : T extends undefined | void | null ? {} : Json<T>;
+
+  /**
+   * The form in which JSON carries a `T`: what has a `toJSON`, such as `Date`, `URL` and `Buffer`, as that returns
+   * it (a string, a string, `{ type: 'Buffer', data: number[] }`); `Map` and `Set` as `{}`; typed arrays as objects
+   * with a property for each element; of other objects the properties, without those whose value is `undefined`, a
+   * function or a symbol. These are `null` in arrays. Methods and private members of classes are gone.
+   */
+  type Json<T> = unknown extends T
+    ? T
+    : T extends string | number | boolean | null
+      ? T
+      : T extends { toJSON(key: any): infer Form }
+        ? Json<Form>
+        : T extends bigint | NoJson | void
+          ? never
+          : T extends ArrayBufferView & { [index: number]: number }
+            ? { [index: string]: number }
+            : T extends Contentless
+              ? {}
+              : T extends readonly unknown[]
+                ? { [Index in keyof T]: JsonElement<T[Index]> }
+                : JsonObject<T>;
+
+  /** {@link Json} of an element of an array. */
+  type JsonElement<T> = unknown extends T ? T : T extends NoJson ? null : Json<T>;
+
+  /** {@link Json} of an object. */
+  type JsonObject<T> = Flat<
+    {
+      [Key in keyof T as KeyOf<T, Key, 'there'>]: Json<T[Key]>;
+    } & {
+      [Key in keyof T as KeyOf<T, Key, 'maybe'>]?: Json<Exclude<T[Key], NoJson>>;
+    }
+  >;
+
+  /** A key, if its value is always `'there'`, or `'maybe'`; otherwise nothing. */
+  type KeyOf<T, Key extends keyof T, Wanted> = Key extends symbol
+    ? never
+    : unknown extends T[Key]
+      ? KeyIf<Key, Wanted, 'there'>
+      : [Extract<T[Key], NoJson>] extends [never]
+        ? KeyIf<Key, Wanted, 'there'>
+        : [Exclude<T[Key], NoJson>] extends [never]
+          ? never
+          : KeyIf<Key, Wanted, 'maybe'>;
+  type KeyIf<Key, A, B> = A extends B ? Key : never;
+
+  /** An intersection of objects as one object. */
+  type Flat<T> = { [Key in keyof T]: T[Key] };
 
   /** A payload of raw mode (`config.rawBuffer`): bytes that go out exactly as they are. */
   type RawBytes = Uint8Array | readonly number[];
@@ -539,7 +639,7 @@ declare namespace ferripc {
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+      handler: (this: this, ...args: HandlerArgs<In, [data: Received<In[Type]>]>) => void,
       once?: boolean,
     ): this;
     on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
@@ -551,7 +651,7 @@ declare namespace ferripc {
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+      handler: (this: this, ...args: HandlerArgs<In, [data: Received<In[Type]>]>) => void,
     ): this;
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 
@@ -704,12 +804,15 @@ declare namespace ferripc {
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+      handler: (
+        this: this,
+        ...args: HandlerArgs<In, [data: Received<In[Type]>, socket: IpcSocket]>
+      ) => void,
       once?: boolean,
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+      handler: (this: this, data: Received<In[Type]>, peer: UdpPeer) => void,
       once?: boolean,
     ): this;
     on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
@@ -721,11 +824,14 @@ declare namespace ferripc {
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+      handler: (
+        this: this,
+        ...args: HandlerArgs<In, [data: Received<In[Type]>, socket: IpcSocket]>
+      ) => void,
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+      handler: (this: this, data: Received<In[Type]>, peer: UdpPeer) => void,
     ): this;
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 

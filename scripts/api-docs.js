@@ -28,7 +28,13 @@ const CHAPTERS = [
     ],
   ],
   ['Classes', ['IPCConstructor', 'IPCModuleConstructor', 'ClientConstructor', 'ServerConstructor']],
-  ['Typed events', ['AnyEvents', 'RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing']],
+  [
+    'Typed events',
+    [
+      ...['AnyEvents', 'Received', 'Json', 'Sendable', 'NotJson'],
+      ...['RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing'],
+    ],
+  ],
 ];
 
 /** Interfaces whose members have headings of their own, and what stands before their names. */
@@ -36,7 +42,10 @@ const PREFIXES = { Endpoint: 'ipc.', Config: 'config.', Client: 'client.', Serve
 const EVENTS = { ClientLifecycle: 'Client event', ServerLifecycle: 'Server event' };
 
 /** Types that only help the compiler. */
-const INTERNAL = new Set(['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs']);
+const INTERNAL = new Set([
+  ...['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs', 'SendableValue'],
+  ...['Contentless', 'NoJson', 'JsonElement', 'JsonObject', 'KeyOf', 'KeyIf', 'Flat'],
+]);
 
 const slug = (heading) =>
   heading
