@@ -44,6 +44,8 @@ struct Callback {
     function: sys::napi_ref,
     /// Weak, since the loop that calls this belongs to it.
     core: Weak<RefCell<Core>>,
+    /// Calls that are under way: more than one where a handler runs the event loop.
+    depth: Cell<u32>,
 }
 
 impl Callback {
@@ -55,7 +57,7 @@ impl Callback {
         let mut reference = ptr::null_mut();
         // SAFETY: called from JavaScript, with a value of this environment.
         check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Self { env, function: reference, core })
+        Ok(Self { env, function: reference, core, depth: Cell::new(0) })
     }
 
     /// Calls the function. What it throws is an uncaught exception, as from any event. False: JavaScript
@@ -109,9 +111,14 @@ impl Consumer for Callback {
 
     fn turn(&self) -> Turn {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
-        let taken = core.borrow_mut().turn();
+        let depth = self.depth.get();
+        // Where a handler waits in the event loop, what it has emitted before is to be sent.
+        let taken = core.borrow_mut().turn(depth > 0);
         let Some((payload, weight)) = taken else { return Turn::Done };
-        if !self.call(payload) {
+        self.depth.set(depth + 1);
+        let called = self.call(payload);
+        self.depth.set(depth);
+        if !called {
             return Turn::Gone;
         }
         let core = core.borrow();

@@ -301,15 +301,17 @@ impl Core {
     }
 
     /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
-    /// something left or put off. `None`: for nothing.
+    /// something left or put off, or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<(Payload, usize)> {
+    pub fn turn(&mut self, always: bool) -> Option<(Payload, usize)> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
         if deliver::is_left(header) || deliver::put_off(header) > 0 {
             return Some((deliver::nothing(header), 0));
         }
-        let event = self.engine.next()?;
+        let Some(event) = self.engine.next() else {
+            return always.then(|| (deliver::nothing(header), 0));
+        };
         let weight = event.weight();
         Some((deliver::event(event, &self.engine, header), weight))
     }
