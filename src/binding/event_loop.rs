@@ -10,7 +10,8 @@ use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
 use super::deliver::Payload;
-use super::hub::Core;
+use super::hub::{Core, Taken};
+use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 
 /// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
@@ -60,25 +61,25 @@ impl Callback {
         Ok(Self { env, function: reference, core, depth: Cell::new(0) })
     }
 
-    /// Calls the function. What it throws is an uncaught exception, as from any event. False: JavaScript
-    /// does not run any more.
-    fn call(&self, payload: Payload) -> bool {
-        let mut scope = ptr::null_mut();
+    /// Calls the function in `scope`. What it throws is an uncaught exception, as from any event. False:
+    /// JavaScript does not run any more.
+    fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
+        let mut handles = ptr::null_mut();
         // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
         // are not any more when the environment is gone.
         unsafe {
-            if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
+            if sys::napi_open_handle_scope(self.env, &mut handles) != sys::Status::napi_ok {
                 return false;
             }
-            let called = self.call_in_scope(payload);
-            sys::napi_close_handle_scope(self.env, scope);
+            let called = self.call_in_scope(payload, scope);
+            sys::napi_close_handle_scope(self.env, handles);
             called
         }
     }
 
     /// # Safety
     /// As [`Callback::call`], with a handle scope open.
-    unsafe fn call_in_scope(&self, payload: Payload) -> bool {
+    unsafe fn call_in_scope(&self, payload: Payload, scope: Option<&Context>) -> bool {
         let (mut function, mut global, mut result) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let env = self.env;
@@ -90,7 +91,7 @@ impl Callback {
             if function.is_null() || global.is_null() || payload.is_null() {
                 return false;
             }
-            let context = ptr::null_mut();
+            let context = scope.map_or(ptr::null_mut(), Context::raw);
             let status =
                 sys::napi_make_callback(env, context, global, function, 1, &payload, &mut result);
             let mut pending = false;
@@ -114,9 +115,9 @@ impl Consumer for Callback {
         let depth = self.depth.get();
         // Where a handler waits in the event loop, what it has emitted before is to be sent.
         let taken = core.borrow_mut().turn(depth > 0);
-        let Some((payload, weight)) = taken else { return Turn::Done };
+        let Some(Taken { payload, weight, scope }) = taken else { return Turn::Done };
         self.depth.set(depth + 1);
-        let called = self.call(payload);
+        let called = self.call(payload, scope.as_deref());
         self.depth.set(depth);
         if !called {
             return Turn::Gone;

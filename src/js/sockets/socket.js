@@ -21,7 +21,7 @@ const {
   tooLargeError,
 } = require('../errors');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -32,7 +32,8 @@ class Socket extends net.Socket {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
-  #scope = new Scope('ferripc.Socket');
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   #framing;
   #raw;
   /** The listener that accepted it. */
@@ -79,6 +80,7 @@ class Socket extends net.Socket {
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -96,6 +98,7 @@ class Socket extends net.Socket {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
@@ -140,7 +143,8 @@ class Socket extends net.Socket {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
     this.#addresses = addresses ?? noAddresses;
     connection.openedAt = now();
@@ -194,7 +198,7 @@ class Socket extends net.Socket {
       this.#listener?._released(this);
       this.emit('close', hadError);
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
