@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
 use super::driver::uv::Loop;
@@ -241,7 +242,7 @@ impl Hub {
     pub fn bind(
         &mut self,
         address: SocketAddr,
-        framing: Framing,
+        framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());

@@ -21,7 +21,7 @@ use bytes::{Bytes, BytesMut};
 use socket2::SockRef;
 use tokio::sync::Notify;
 
-use super::codec::delimited::{Decoder, Delimiter};
+use super::codec::{Codec, Decoder};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::link::{Inbox, Mode, Outbox};
@@ -45,9 +45,9 @@ pub mod uv;
 
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
-pub struct Framing {
-    /// Ends each frame. Not empty.
-    pub delimiter: Delimiter,
+pub struct Framing<C = Codec> {
+    /// How frames follow each other. For datagrams, which are told apart by themselves, a delimiter.
+    pub codec: C,
     /// Longest frame that is kept, in bytes.
     pub max_frame: usize,
     /// What received bytes become at first.
@@ -176,7 +176,7 @@ impl Connection {
 
     /// The delimiter of its frames.
     pub fn delimiter(&self) -> &[u8] {
-        &self.framing.delimiter
+        self.framing.codec.delimiter()
     }
 
     /// Bytes received and bytes handed to the system so far.
@@ -375,7 +375,7 @@ impl Connection {
     }
 
     fn new_inbox(&self) -> Inbox {
-        Inbox::new(self.id, Decoder::new(self.framing.delimiter.clone(), self.framing.max_frame))
+        Inbox::new(self.id, Decoder::new(&self.framing.codec, self.framing.max_frame))
     }
 
     /// One read into `inbox`, which then yields the frames that it completed. The second value is

@@ -61,6 +61,8 @@ impl Io {
     pub(super) fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Io::None => Err(io::ErrorKind::WouldBlock.into()),
+            // The consumer has not had its look at the other side yet.
+            Io::Fresh(stream) if stream.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
             Io::Fresh(stream) => stream.send(pieces),
             Io::Tasks(stream) => stream.send(pieces),
             #[cfg(unix)]

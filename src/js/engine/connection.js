@@ -4,9 +4,9 @@
 // listener.js.
 
 const { Frames } = require('./frames');
-const { now } = require('./timers');
+const { clock, now } = require('./timers');
 
-/** Characters of pending frames from which on a flush does not wait for the end of the turn. */
+/** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
 
 /**
@@ -25,6 +25,10 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
+    // For bursts.js: the turn of the last write, how many more of this turn go at once, and when that was.
+    this.turn = 0;
+    this.free = 0;
+    this.wroteAt = 0;
     sink?._scope.adopt(activity.hub, id);
     activity.add(this);
   }
@@ -52,7 +56,7 @@ class Connection extends Endpoint {
   constructor(activity, id, framing, sink = null) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Frames that wait for the end of the turn, with delimiters between them. */
+    /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
@@ -76,22 +80,26 @@ class Connection extends Endpoint {
 
   /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
-    if (this.pending === '') {
-      if (frame.length < FLUSH_AT) {
-        this.activity.schedule(this);
-        this.pending = frame;
-      } else {
-        this.queued = this.writeFrame(frame);
-      }
-    } else {
-      if (frame.length >= FLUSH_AT) {
-        this.flush();
-        return this.send(frame);
-      }
-      const { shared } = this.activity;
+    const { activity } = this;
+    if (frame.length >= FLUSH_AT) {
+      this.flush();
+      this.queued = this.writeFrame(frame);
+      this.wroteAt = clock();
+    } else if (this.pending !== '') {
+      const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
-      if (this.pending.length >= FLUSH_AT) this.flush();
+      if (this.pending.length >= FLUSH_AT) {
+        this.flush();
+        this.wroteAt = clock();
+      } else if (activity.bursts.isLate(this)) {
+        this.flush();
+      }
+    } else if (activity.bursts.mayGo(this)) {
+      this.queued = this.writeFrame(frame);
+    } else {
+      activity.schedule(this);
+      this.pending = frame;
     }
     return this.queued < HIGH_WATER;
   }
@@ -106,7 +114,7 @@ class Connection extends Endpoint {
     return this.activity.write(this.id, String(frame), true);
   }
 
-  /** What waits for the end of the turn, as it will be sent. */
+  /** What waits for the end of the burst, as it will be sent. */
   get pendingText() {
     return this.pending === '' ? '' : this.pending + this.delimiter;
   }
@@ -128,7 +136,7 @@ class Connection extends Endpoint {
     if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
-  /** Whether the same bytes wait for the end of the turn in both. */
+  /** Whether the same bytes wait for the end of the burst in both. */
   isAlike(other) {
     return (
       this.pending === other.pending &&
@@ -155,6 +163,18 @@ class Connection extends Endpoint {
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);
+  }
+
+  /** As `awaitDrain`, also when closed and for what is pending. */
+  awaitsDrain() {
+    this.flush();
+    return this.closed === null && this.awaitDrain();
+  }
+
+  /** Has the peer of a TCP connection see a reset when this is destroyed. */
+  reset() {
+    this.pending = '';
+    this.hub.reset(this.id);
   }
 
   /** Shuts our side down when everything is sent. True: that is so now; false: _onFinished follows. */
@@ -277,6 +297,7 @@ class Delivery {
       return;
     }
     connection.activity.turns.left = this;
+    connection.activity.bursts.isBatch = this.frames.count > 1;
     this.#run();
   }
 
@@ -288,15 +309,16 @@ class Delivery {
   /** While nobody else has the rest, see turns.js. */
   #run() {
     const { connection, frames } = this;
-    const { turns } = connection.activity;
-    const { sink } = connection;
+    const { activity, sink } = connection;
+    const { turns } = activity;
     try {
       while (turns.left === this && !connection.dropped && connection.held === null) {
         frames.advance();
         connection.received++;
         if (frames.index === frames.count) turns.left = null;
         sink._onFrame(frames);
-        if (frames.index % ANSWER_AFTER === 0) connection.activity.flush();
+        if (frames.index % ANSWER_AFTER === 0) activity.flushInBurst();
+        else if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
       if (turns.left === this) {

@@ -4,6 +4,7 @@
 
 const { Endpoint, FLUSH_AT, HIGH_WATER } = require('./connection');
 const { Frames, ENDS_AT, MOST_FRAMES } = require('./frames');
+const { clock } = require('./timers');
 
 // Mirrors address.rs: the numbers of an address.
 const PORT = 0;
@@ -20,7 +21,7 @@ const HEADER = PARTS_AT + 1 + 2 * MOST_PARTS;
 
 /** Where the datagram ends, then its address. Mirrors datagrams.rs. */
 const TARGET = 1 + WORDS;
-/** Datagrams from which on a flush does not wait for the end of the turn. */
+/** Datagrams from which on a flush does not wait for the end of the burst. */
 const MOST_TARGETS = 512;
 
 /** Addresses whose numbers are kept. */
@@ -35,7 +36,7 @@ class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Text that waits for the end of the turn, cut by the first `count` targets. */
+    /** Text that waits for the end of the burst, cut by the first `count` targets. */
     this.pending = '';
     /** The same for bytes: so many of `room`, or text, never both. */
     this.used = 0;
@@ -103,15 +104,23 @@ class Datagrams extends Endpoint {
     this.aim(this.used, words, port);
   }
 
-  /** Notes where the datagram that ends at `end` goes, and sees to it that it is sent in this turn. */
+  /** Notes where the datagram that ends at `end` goes, and sends it, now or with the burst that it is part of. */
   aim(end, words, port) {
     const { targets } = this;
     const at = TARGET * this.count;
     targets[at] = end;
     targets.set(words, at + 1);
     targets[at + 1 + PORT] = port;
-    if (this.count++ === 0) this.activity.schedule(this);
-    if (end >= FLUSH_AT || this.count === MOST_TARGETS) this.flush();
+    const { activity } = this;
+    const isFirst = this.count++ === 0;
+    if (end >= FLUSH_AT || this.count === MOST_TARGETS) {
+      this.flush();
+      this.wroteAt = clock();
+    } else if (isFirst ? activity.bursts.mayGo(this) : activity.bursts.isLate(this)) {
+      this.flush();
+    } else if (isFirst) {
+      activity.schedule(this);
+    }
   }
 
   flush() {
@@ -250,8 +259,9 @@ class Arrival {
   /** While nobody else has the rest, see turns.js. */
   #run() {
     const { datagrams, frames } = this;
-    const { turns } = datagrams.activity;
-    const { sink } = datagrams;
+    const { activity, sink } = datagrams;
+    const { turns } = activity;
+    activity.bursts.isBatch = frames.count > 1;
     try {
       while (turns.left === this && this.unfinished) {
         if (frames.index === this.until) {
@@ -265,6 +275,7 @@ class Arrival {
         frames.advance();
         datagrams.received++;
         sink._onFrame(frames, this.peer);
+        if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
       if (turns.left === this) {

@@ -6,10 +6,11 @@
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
-// Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
+// Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others.
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
+const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
@@ -39,7 +40,8 @@ const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 
-const settled = Promise.resolve();
+/** Events of the process, besides 'exit', in whose handlers every message may be the last. */
+const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
 
 /** For what belongs to no client or server: a hub keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
@@ -84,7 +86,7 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
-    this.flushScheduled = false;
+    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
     const wake = () => this.turns.drain();
@@ -94,9 +96,11 @@ class Activity {
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
-    this.onExit = () => this.flush();
-    // What was emitted in the turn that calls process.exit() has to be on its way by then.
-    process.on('exit', this.onExit);
+    // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
+    this.onExit = () => this.leave(true);
+    this.onLast = () => this.leave(false);
+    process.prependListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.prependListener(event, this.onLast);
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
@@ -131,6 +135,7 @@ class Activity {
   dispose() {
     if (current === this) current = null;
     process.removeListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.removeListener(event, this.onLast);
     this.hub.dispose();
     this.hub = null;
   }
@@ -158,14 +163,33 @@ class Activity {
   /** Sees to it that `connection` is flushed before this turn ends. */
   schedule(connection) {
     this.dirty.push(connection);
-    if (this.turns.underWay || this.flushScheduled) return;
-    this.turns.interrupt();
-    this.flushScheduled = true;
-    settled.then(() => this.flush());
+    if (!this.turns.underWay) this.turns.interrupt();
+  }
+
+  endTurn() {
+    this.flush();
+    this.bursts.end();
+  }
+
+  /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
+  leave(forGood) {
+    this.bursts.stop(forGood);
+    this.flush();
+  }
+
+  /** Sends what waits, and goes on joining. */
+  flushInBurst() {
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
+    this.flush();
+  }
+
+  /** Between two handlers: sends what has waited too long. */
+  flushLate() {
+    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
   }
 
   flush() {
-    this.flushScheduled = false;
     const { dirty } = this;
     if (dirty.length === 0) return;
     this.dirty = [];

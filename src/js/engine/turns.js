@@ -61,7 +61,7 @@ class Turns {
     const activity = this.#activity;
     if (this.#depth > 0) {
       this.#nested = true;
-      activity.flush(); // what the handler has emitted before it began to wait
+      activity.endTurn(); // what the handler has emitted before it began to wait
     }
     this.#depth++;
     try {
@@ -71,7 +71,7 @@ class Turns {
     } finally {
       this.#depth--;
       if (this.#depth === 0) this.#nested = false;
-      activity.flush();
+      activity.endTurn();
     }
   }
 

@@ -8,7 +8,8 @@ const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
-const { PADS_ABSTRACT } = require('../node-ipc/paths');
+const { refuseToSend } = require('./net-answers');
+const { PADS_ABSTRACT } = require('./paths');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
@@ -144,6 +145,14 @@ class Listener extends net.Server {
   _refuse() {
     this.#refusing = true;
   }
+
+  /** Node has a handle here. `child.send(message, server)` would send the message without the server. */
+  get _handle() {
+    refuseToSend('a server of ferripc');
+    return null;
+  }
+
+  set _handle(_) {}
 
   get _count() {
     return this.#connections.size;
