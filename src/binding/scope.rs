@@ -3,6 +3,7 @@
 //!
 //! Natively, because a turn of the event loop enters a scope in any case: this one costs nothing more.
 
+use std::cell::RefCell;
 use std::ptr;
 use std::rc::{Rc, Weak};
 
@@ -34,8 +35,8 @@ impl Drop for Context {
 /// See the module's page.
 #[napi]
 pub struct Scope {
-    /// `None` once ended.
-    context: Option<Rc<Context>>,
+    /// `None` once ended, which it may be within itself.
+    context: RefCell<Option<Rc<Context>>>,
 }
 
 #[napi]
@@ -50,13 +51,13 @@ impl Scope {
             check_status!(sys::napi_create_string_utf8(env, kind.as_ptr().cast(), len, &mut name))?;
             check_status!(sys::napi_async_init(env, resource.raw(), name, &mut raw))?;
         }
-        Ok(Self { context: Some(Rc::new(Context { env, raw })) })
+        Ok(Self { context: RefCell::new(Some(Rc::new(Context { env, raw }))) })
     }
 
     /// Calls `act` in it.
     #[napi(catch_unwind)]
     pub fn run(&self, env: Env, act: Function<(), Unknown>) -> Result<()> {
-        let context = self.context.clone();
+        let context = self.context.borrow().clone();
         let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
         let raw = context.as_ref().map_or(ptr::null_mut(), |context| context.raw());
         let (env, none) = (env.raw(), ptr::null());
@@ -77,8 +78,8 @@ impl Scope {
 
     /// Nothing will run in it any more.
     #[napi(catch_unwind)]
-    pub fn end(&mut self) {
-        self.context = None;
+    pub fn end(&self) {
+        drop(self.context.take());
     }
 }
 
@@ -87,7 +88,7 @@ impl Hub {
     /// Has the events of a connection, listener or datagram socket delivered in a scope.
     #[napi(catch_unwind)]
     pub fn set_scope(&self, id: u32, scope: &Scope) {
-        let context = scope.context.as_ref().map_or_else(Weak::new, Rc::downgrade);
+        let context = scope.context.borrow().as_ref().map_or_else(Weak::new, Rc::downgrade);
         self.core.borrow_mut().scopes.insert(id, context);
     }
 
