@@ -4,9 +4,10 @@
 //! environments (workers, re-evaluated modules) can use the addon side by side.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 #[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +22,13 @@ use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
+use super::scope::Context;
 use super::text;
 use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
+use crate::engine::event::Id;
 use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -49,6 +52,17 @@ pub struct Core {
     shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
+    /// In which scope whose events are delivered.
+    pub(super) scopes: HashMap<Id, Weak<Context>>,
+}
+
+/// What a turn of JavaScript's is for.
+#[cfg(unix)]
+pub struct Taken {
+    pub payload: Payload,
+    /// Bytes.
+    pub weight: usize,
+    pub scope: Option<Rc<Context>>,
 }
 
 #[napi]
@@ -70,8 +84,13 @@ impl Hub {
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core =
-            Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
+        let core = Rc::new(RefCell::new(Core {
+            engine,
+            scratch: Vec::new(),
+            shared: None,
+            header,
+            scopes: HashMap::new(),
+        }));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
@@ -308,18 +327,23 @@ impl Core {
         }
     }
 
-    /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
-    /// something left or put off. `None`: for nothing.
+    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
+    /// in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<(Payload, usize)> {
+    pub fn turn(&mut self, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
         if deliver::is_left(header) || deliver::put_off(header) > 0 {
-            return Some((deliver::nothing(header), 0));
+            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
-        let event = self.engine.next()?;
+        let Some(event) = self.engine.next() else {
+            let payload = deliver::nothing(header);
+            return always.then_some(Taken { payload, weight: 0, scope: None });
+        };
         let weight = event.weight();
-        Some((deliver::event(event, &self.engine, header), weight))
+        let payload = deliver::event(event, &self.engine, header);
+        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
+        Some(Taken { payload, weight, scope })
     }
 
     /// How much JavaScript has put off to a later turn of the event loop.

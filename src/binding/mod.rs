@@ -9,6 +9,7 @@
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
+//! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
@@ -30,6 +31,7 @@ mod env_end;
 mod event_loop;
 mod hub;
 mod options;
+mod scope;
 mod text;
 mod tls;
 mod wake;

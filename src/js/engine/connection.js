@@ -18,7 +18,7 @@ const ANSWER_AFTER = 16;
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
 
-/** What connections and listeners share: a handle, and whether it keeps the process alive. */
+/** What connections and listeners share: a handle, a sink with its `_scope` (scope.js), and whether it keeps the process alive. */
 class Endpoint {
   constructor(activity, id, sink) {
     this.activity = activity;
@@ -29,6 +29,7 @@ class Endpoint {
     this.turn = 0;
     this.free = 0;
     this.wroteAt = 0;
+    sink?._scope.adopt(activity.hub, id);
     activity.add(this);
   }
 
@@ -232,6 +233,12 @@ class Connection extends Endpoint {
     this.hub.setKeepAlive(this.id, on, idle);
   }
 
+  /** Its sink from now on. */
+  belongTo(sink) {
+    this.sink = sink;
+    sink._scope.adopt(this.activity.hub, this.id);
+  }
+
   /** The peer is the right one: what is written is sent from now on; reading starts in a later turn. */
   approve() {
     const { hub, activity, id } = this;
@@ -296,7 +303,7 @@ class Delivery {
 
   /** Called within a handler that runs the event loop: with the rest. */
   goOn() {
-    this.connection.sink._scope.runInAsyncScope(() => this.#run());
+    this.connection.sink._scope.run(() => this.#run());
   }
 
   /** While nobody else has the rest, see turns.js. */

@@ -254,7 +254,7 @@ class Arrival {
 
   /** Called within a handler that runs the event loop: with the rest. */
   goOn() {
-    this.datagrams.sink._scope.runInAsyncScope(() => this.#run());
+    this.datagrams.sink._scope.run(() => this.#run());
   }
 
   /** While nobody else has the rest, see turns.js. */

@@ -17,7 +17,7 @@ const { publishStart } = require('../diagnostics/channels');
 const { refused } = require('../errors');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
-const { Turns } = require('./turns');
+const { Turns, within } = require('./turns');
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
 // or the listener; turns.js, frames.js and datagrams.js read what follows.
@@ -117,6 +117,7 @@ class Activity {
   remove(endpoint) {
     if (!this.endpoints.delete(endpoint.id)) return;
     endpoint.unref();
+    this.hub.dropScope(endpoint.id);
     this.disposeSoon();
   }
 
@@ -128,7 +129,7 @@ class Activity {
       this.ending = false;
       if (this.turns.isIdle && this.endpoints.size === 0) this.dispose();
       else this.disposeSoon();
-    }, outside);
+    });
   }
 
   dispose() {
@@ -211,12 +212,13 @@ class Activity {
     return to;
   }
 
-  /** Delivers the event that the header tells of, in the scope of its connection or listener. */
-  dispatch(payload) {
+  /** Delivers the event that the header tells of, in the scope of its connection or listener: see turns.js. */
+  dispatch(payload, enter) {
     const { header } = this;
     const endpoint = this.endpoints.get(header[0] === ACCEPTED ? header[2] : header[1]);
     if (endpoint !== undefined) {
-      endpoint.sink._scope.runInAsyncScope(this.deliver, this, endpoint, payload);
+      if (enter) endpoint.sink._scope.run(() => this.deliver(endpoint, payload));
+      else this.deliver(endpoint, payload);
     } else if (header[0] === ACCEPTED) {
       this.hub.destroy(header[1]); // its listener is gone
     }
@@ -341,10 +343,10 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
-/** Has `act` called in a later turn of the event loop, in the caller's scope or `scope`. See turns.js. */
-function soon(act, scope = new AsyncResource('ferripc')) {
+/** Has `act` called in a later turn of the event loop, in `scope` or else the caller's. See turns.js. */
+function soon(act, scope = null) {
   if (current !== null) current.turns.putOff(act, scope);
-  else setImmediate(() => scope.runInAsyncScope(act));
+  else setImmediate(within(act, scope));
 }
 
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */

@@ -10,7 +10,7 @@ const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
 const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
 const { decode } = require('../node-ipc/wire');
@@ -30,7 +30,8 @@ const MOST_HELD_COUNT = 64 * 1024;
  */
 class DatagramSocket extends DgramSocket {
   #owner;
-  #scope = new Scope('ferripc.DatagramSocket');
+  /** From when it is to be bound. */
+  #scope = null;
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
@@ -65,6 +66,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Binds to a host's first address; 'listening' or 'error' follows in a later turn. */
   _listenHost(host, port) {
+    this.#scope = new Scope('ferripc.DatagramSocket');
     this.#binding = true;
     const family = net.isIP(host);
     if (family === this._family) {
@@ -330,7 +332,7 @@ class DatagramSocket extends DgramSocket {
     try {
       this.emit('close');
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 

@@ -23,7 +23,7 @@ const {
 } = require('../errors');
 const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -32,7 +32,8 @@ class Socket extends NetAnswers {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
-  #scope = new Scope('ferripc.Socket');
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   #framing;
   #raw;
   /** The listener that accepted it. */
@@ -81,6 +82,7 @@ class Socket extends NetAnswers {
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -98,6 +100,7 @@ class Socket extends NetAnswers {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
@@ -144,7 +147,8 @@ class Socket extends NetAnswers {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
     this.#tcp = addresses !== null;
     connection.openedAt = now();
@@ -202,7 +206,7 @@ class Socket extends NetAnswers {
       this.#listener?._released(this);
       this.emit('close', hadError);
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
