@@ -8,9 +8,10 @@
 //   taskset -c 0 node bench/sample.js pingpong net                      both processes on one core
 //
 // This process is the client; it forks the server (lib/server-process.js) with its own Node options.
-// Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line.
+// Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line;
+// --server-core N, where the server runs.
 
-const { fork } = require('child_process');
+const { execFileSync, fork } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const nodePath = require('path');
@@ -25,10 +26,13 @@ const { findWorkloads, workloadNames } = require('./workloads/index.js');
 const SERVER_EXIT_MS = 3000;
 
 /** The server process as the client sees it. `onFailure` hears of it when it fails or dies early. */
-function startServer(workload, peerName, place, onFailure) {
+function startServer(workload, peerName, place, serverCore, onFailure) {
   const file = nodePath.join(__dirname, 'lib', 'server-process.js');
   const serialization = loadPeer(peerName).serialization?.(workload) ?? 'json';
   const child = fork(file, [workload.name, peerName, JSON.stringify(place)], { serialization });
+  if (serverCore !== undefined) {
+    execFileSync('taskset', ['-a', '-c', '-p', serverCore, child.pid], { stdio: 'ignore' });
+  }
   const answers = new Map();
   let lastId = 0;
   let closing = false;
@@ -130,10 +134,10 @@ function makeContext(server, peer, place, count, fail) {
 }
 
 /** A workload with a server process. */
-async function runPair(workload, peerName, count, dir, failed, fail) {
+async function runPair({ workload, peerName, count, dir, serverCore }, failed, fail) {
   const peer = loadPeer(peerName);
   const place = await makePlace(workload, dir);
-  const server = startServer(workload, peerName, place, fail);
+  const server = startServer(workload, peerName, place, serverCore, fail);
   const ctx = makeContext(server, peer, { ...place, channel: server.channel }, count, fail);
 
   async function run() {
@@ -159,7 +163,8 @@ async function runPair(workload, peerName, count, dir, failed, fail) {
 }
 
 /** @returns {Promise<object>} the numbers of the sample; rejects when it failed */
-async function runSample(workload, peerName, count, dir) {
+async function runSample(spec) {
+  const { workload, peerName, count } = spec;
   if (!canRun(peerName, workload)) {
     throw new Error(`${peerName} does not have what ${workload.name} needs`);
   }
@@ -171,7 +176,7 @@ async function runSample(workload, peerName, count, dir) {
   if (workload.alone) {
     return Promise.race([workload.alone({ peerName, count }), failed]);
   }
-  return runPair(workload, peerName, count, dir, failed, fail);
+  return runPair(spec, failed, fail);
 }
 
 /** For JSON.stringify(): three decimals, a nanosecond of a time in µs. */
@@ -197,6 +202,7 @@ async function main() {
       quick: { type: 'boolean' },
       dir: { type: 'string' },
       json: { type: 'boolean' },
+      'server-core': { type: 'string' },
     },
   });
   const [workloadName, peerName] = positionals;
@@ -209,7 +215,8 @@ async function main() {
   const count = Number(options.count) || (options.quick ? workload.quickCount : workload.count);
   const dir = options.dir || fs.mkdtempSync(nodePath.join(os.tmpdir(), 'ferripc-bench-'));
   try {
-    const values = await runSample(workload, peerName, count, dir);
+    const serverCore = options['server-core'];
+    const values = await runSample({ workload, peerName, count, dir, serverCore });
     if (options.json) {
       console.log(JSON.stringify({ values }, rounded));
     } else {

@@ -45,12 +45,16 @@ function result(stdout, stderr, ending, elapsedMs) {
 }
 
 /**
- * @param {{workload: string, peer: string, quick: boolean, core?: string, timeLimitMs: number}} spec
+ * @param {{workload: string, peer: string, quick: boolean, cores: string[], timeLimitMs: number}} spec `cores`:
+ *   none, one for both processes, or the client's and the server's
  * @returns {Promise<{status: 'ok' | 'failed' | 'time limit', values?: object, reason?: string}>}
  */
-function spawnSample({ workload, peer, quick, core, timeLimitMs }) {
+function spawnSample({ workload, peer, quick, cores: [core, serverCore], timeLimitMs }) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-bench-'));
   const sample = [SAMPLE, workload, peer, '--json', '--dir', dir, ...(quick ? ['--quick'] : [])];
+  if (serverCore !== undefined) {
+    sample.push('--server-core', serverCore);
+  }
   const [file, ...args] =
     core === undefined
       ? [process.execPath, ...sample]
