@@ -33,7 +33,7 @@ const { pairedReport, ratios } = require('./lib/against.js');
 const { environment, machineSlug, pinCores } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
-const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
+const { killRunningSamples, spawnInTurns, spawnSample } = require('./lib/spawn-sample.js');
 const { VARIABLE } = require('./peers/against.js');
 const { canRun, loadPeer, OTHER_BUILD, SUBJECT } = require('./peers/index.js');
 
@@ -77,26 +77,31 @@ function versionsOf(peers) {
   );
 }
 
-async function takeSample({ workload, mode }, peer, round, options, cores) {
+/** What spawn-sample.js is to run; or a sample that is none, or undefined, for a peer with fewer rounds. */
+function plan({ workload, mode }, peer, round, options, cores) {
   const base = { workload: workload.name, mode, peer, round };
   const limit = workload.limits?.[peer];
   const rounds = limit ? (options.quick ? limit.quickRounds : limit.rounds) : Infinity;
   if (round >= rounds) {
     // Said once; the rounds after it would only repeat it.
-    return round === rounds ? { ...base, status: 'skipped', reason: limit.why } : undefined;
+    const sample = { ...base, status: 'skipped', reason: limit.why };
+    return round === rounds ? { sample } : {};
   }
-  const sample = await spawnSample({
+  const spec = {
     workload: workload.name,
     peer,
     quick: options.quick,
     cores: cores.slice(0, CORES_OF[mode]),
     timeLimitMs: workload.timeLimitMs,
-  });
-  if (sample.status === 'time limit' && !limit) {
-    const reason = `no result within ${workload.timeLimitMs / 1000} s`;
-    return { ...base, ...sample, status: 'failed', reason };
-  }
-  return { ...base, ...sample };
+  };
+  const finish = (sample) => {
+    if (sample.status === 'time limit' && !limit) {
+      const reason = `no result within ${workload.timeLimitMs / 1000} s`;
+      return { ...base, ...sample, status: 'failed', reason };
+    }
+    return { ...base, ...sample };
+  };
+  return { spec, finish };
 }
 
 function progress(sample, workload) {
@@ -110,14 +115,32 @@ function progress(sample, workload) {
   );
 }
 
+/** The peers that run at the same time, in turns: the two builds, but for a workload that starts processes itself. */
+function groupsOf(peers, { workload }, { against }) {
+  if (against === undefined || workload.alone) return peers.map((peer) => [peer]);
+  const both = peers.filter((peer) => peer === SUBJECT || peer === OTHER_BUILD);
+  return [both, ...peers.filter((peer) => !both.includes(peer)).map((peer) => [peer])];
+}
+
+async function takeGroup(plans) {
+  const wanted = plans.filter(({ spec }) => spec !== undefined);
+  const specs = wanted.map(({ spec }) => spec);
+  const taken =
+    specs.length > 1
+      ? await spawnInTurns(specs)
+      : await Promise.all(specs.map((spec) => spawnSample(spec)));
+  const skipped = plans.flatMap(({ sample }) => sample ?? []);
+  return [...taken.map((sample, i) => wanted[i].finish(sample)), ...skipped];
+}
+
 async function takeSamples(cases, options, cores) {
   const samples = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const item of cases) {
       const able = options.peers.filter((peer) => canRun(peer, item.workload));
-      for (const peer of orderOfRound(able, round)) {
-        const sample = await takeSample(item, peer, round, options, cores);
-        if (sample) {
+      for (const peers of groupsOf(orderOfRound(able, round), item, options)) {
+        const plans = peers.map((peer) => plan(item, peer, round, options, cores));
+        for (const sample of await takeGroup(plans)) {
           samples.push(sample);
           progress(sample, item.workload);
         }

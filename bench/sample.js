@@ -9,7 +9,7 @@
 //
 // This process is the client; it forks the server (lib/server-process.js) with its own Node options.
 // Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line;
-// --server-core N, where the server runs.
+// --server-core N, where the server runs; --stopped F, a file with the ms that this sample has been stopped so far.
 
 const { execFileSync, fork } = require('child_process');
 const fs = require('fs');
@@ -19,6 +19,7 @@ const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
 const { openControl } = require('./lib/control.js');
 const { makePlace } = require('./lib/place.js');
+const { stoppedMs } = require('./lib/turns.js');
 const { canRun, loadPeer, peerNames } = require('./peers/index.js');
 const { findWorkloads, workloadNames } = require('./workloads/index.js');
 
@@ -83,7 +84,7 @@ function startServer(workload, peerName, place, serverCore, onFailure) {
 }
 
 /** What a workload's client() works with. */
-function makeContext(server, peer, place, count, fail) {
+function makeContext(server, peer, place, { count, stopped }, fail) {
   let handler = () => fail(new Error('a message arrived before the workload started'));
   const cpuUs = () => {
     const { user, system } = process.cpuUsage();
@@ -116,9 +117,10 @@ function makeContext(server, peer, place, count, fail) {
     async measure(action) {
       const serverBefore = await server.ask('cpu');
       const clientBefore = cpuUs();
-      const startedAt = performance.now();
+      const running = () => performance.now() - stoppedMs(stopped);
+      const startedAt = running();
       await action();
-      const elapsedMs = performance.now() - startedAt;
+      const elapsedMs = running() - startedAt;
       const clientCpuUs = cpuUs() - clientBefore;
       const serverCpuUs = (await server.ask('cpu')) - serverBefore;
       return { elapsedMs, clientCpuUs, serverCpuUs };
@@ -134,11 +136,12 @@ function makeContext(server, peer, place, count, fail) {
 }
 
 /** A workload with a server process. */
-async function runPair({ workload, peerName, count, dir, serverCore }, failed, fail) {
+async function runPair(spec, failed, fail) {
+  const { workload, peerName, dir, serverCore } = spec;
   const peer = loadPeer(peerName);
   const place = await makePlace(workload, dir);
   const server = startServer(workload, peerName, place, serverCore, fail);
-  const ctx = makeContext(server, peer, { ...place, channel: server.channel }, count, fail);
+  const ctx = makeContext(server, peer, { ...place, channel: server.channel }, spec, fail);
 
   async function run() {
     await server.ready;
@@ -203,6 +206,7 @@ async function main() {
       dir: { type: 'string' },
       json: { type: 'boolean' },
       'server-core': { type: 'string' },
+      stopped: { type: 'string' },
     },
   });
   const [workloadName, peerName] = positionals;
@@ -215,8 +219,8 @@ async function main() {
   const count = Number(options.count) || (options.quick ? workload.quickCount : workload.count);
   const dir = options.dir || fs.mkdtempSync(nodePath.join(os.tmpdir(), 'ferripc-bench-'));
   try {
-    const serverCore = options['server-core'];
-    const values = await runSample({ workload, peerName, count, dir, serverCore });
+    const { 'server-core': serverCore, stopped } = options;
+    const values = await runSample({ workload, peerName, count, dir, serverCore, stopped });
     if (options.json) {
       console.log(JSON.stringify({ values }, rounded));
     } else {

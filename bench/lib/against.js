@@ -2,8 +2,8 @@
 
 // Two builds side by side, `npm run bench -- --against <folder>`: from samples to ratios. Used by run.js.
 //
-// In each round both builds are measured one right after the other, in alternating order, so that what else the machine
-// does falls on both. Each such pair gives one ratio. The table has the median of the ratios and an interval
+// In each round both builds are measured at the same time, in turns of 20 ms (turns.js), so that what else the machine
+// does falls on both alike. Each such pair gives one ratio. The table has the median of the ratios and an interval
 // that holds the true median with a probability of at least 95 %, whatever the distribution: from the k-th
 // smallest to the k-th largest ratio, by the binomial distribution. With seven pairs these are the
 // smallest and the largest. An interval on one side of ×1.00 is a difference; one that holds ×1.00 shows how
