@@ -6,7 +6,8 @@ use std::io::{self, IoSlice};
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::delimited::{Decoded, Decoder};
+use super::codec::Decoder;
+use super::codec::delimited::Decoded;
 use super::event::{Event, Id};
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
@@ -221,10 +222,12 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::codec::Codec;
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
-        Inbox::new(7, Decoder::new(&b"\x0c"[..], 1000))
+        let codec = Codec::Delimited(b"\x0c".as_slice().into());
+        Inbox::new(7, Decoder::new(&codec, 1000))
     }
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {

@@ -7,6 +7,7 @@
 // _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
 // ordinary stream event.
 
+const { AsyncResource } = require('node:async_hooks');
 const net = require('node:net');
 const engine = require('../engine/engine');
 const { HIGH_WATER } = require('../engine/connection');
@@ -19,7 +20,8 @@ const {
   systemError,
   tooLargeError,
 } = require('../errors');
-const { now, setImmediate } = require('../engine/timers');
+const { now } = require('../engine/timers');
+const { Scope } = require('../engine/turns');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
@@ -30,6 +32,7 @@ class Socket extends net.Socket {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
+  #scope = new Scope('ferripc.Socket');
   #framing;
   #raw;
   /** The listener that accepted it. */
@@ -43,6 +46,8 @@ class Socket extends net.Socket {
   #paused = false;
   #unrefed = false;
   #needDrain = false;
+  /** Where who is to be told of the drain has emitted something, as in net. */
+  #drainScope = null;
   /** Messages that wait for the look-up of the host. */
   #beforeOpen = null;
   #beforeOpenSize = 0;
@@ -60,6 +65,10 @@ class Socket extends net.Socket {
     this.#owner = owner;
     this.#framing = framing;
     this.#raw = framing.raw;
+  }
+
+  get _scope() {
+    return this.#scope;
   }
 
   get _owner() {
@@ -125,7 +134,7 @@ class Socket extends net.Socket {
   #open(options) {
     const framing = { ...this.#framing, raw: this.#raw };
     const { connection, error } = engine.connect({ ...options, tls: this._tls, framing }, this);
-    if (error) setImmediate(() => this.#ended(systemError(error)));
+    if (error) engine.soon(() => this.#ended(systemError(error)), this.#scope);
     else this.#attach(connection);
   }
 
@@ -163,10 +172,7 @@ class Socket extends net.Socket {
       this.#closeDone = null;
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      setImmediate(() => {
-        this.#listener?._released(this);
-        this.emit('close', Boolean(error));
-      });
+      engine.soon(() => this.#closed(Boolean(error)), this.#scope);
     };
     const connection = this.#connection;
     if (connection === null) {
@@ -180,6 +186,15 @@ class Socket extends net.Socket {
     } else {
       if (connection.closed === null) connection.destroy();
       done();
+    }
+  }
+
+  #closed(hadError) {
+    try {
+      this.#listener?._released(this);
+      this.emit('close', hadError);
+    } finally {
+      this.#scope.end();
     }
   }
 
@@ -215,7 +230,7 @@ class Socket extends net.Socket {
     const raw = message instanceof Uint8Array;
     const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
     if (!below && !this.#needDrain) {
-      this.#needDrain = true;
+      this.#awaitDrain();
       this.once('drain', () => {
         if (!this.#needDrain) return; // the owner has been told
         this.#needDrain = false;
@@ -233,7 +248,7 @@ class Socket extends net.Socket {
     this.#beforeOpen.push(message);
     this.#beforeOpenSize += message.length;
     const below = this.#beforeOpenSize < HIGH_WATER;
-    if (!below) this.#needDrain = true;
+    if (!below) this.#awaitDrain();
     return below;
   }
 
@@ -268,9 +283,15 @@ class Socket extends net.Socket {
     const connection = this.#connection;
     const raw = message instanceof Uint8Array;
     const below = raw ? connection.write(message) : connection.send(message);
-    if (!below) this.#needDrain = true;
+    if (!below) this.#awaitDrain();
     this.#count(message);
     return below;
+  }
+
+  #awaitDrain() {
+    if (this.#needDrain) return;
+    this.#needDrain = true;
+    this.#drainScope = new AsyncResource('ferripc');
   }
 
   #count(message) {
@@ -301,6 +322,7 @@ class Socket extends net.Socket {
       this.#connection.destroy();
       this.#ended(refusal);
     }
+    this.#connection.approve();
     if (this.destroyed) return;
     this.connecting = false;
     this.#connection.openedAt = now();
@@ -360,8 +382,10 @@ class Socket extends net.Socket {
     done?.();
     if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
     this.#needDrain = false;
-    this.emit('drain');
-    this.#owner._onDrain(this);
+    this.#drainScope.runInAsyncScope(() => {
+      this.emit('drain');
+      this.#owner._onDrain(this);
+    });
   }
 
   _onFinished() {
@@ -461,7 +485,7 @@ class Socket extends net.Socket {
     }
     if (this.timeout) this._unrefTimer();
     write();
-    if (this.#connection.awaitDrain()) this.#writeDone = callback;
+    if (this.#connection.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
     else callback();
   }
 
@@ -473,7 +497,7 @@ class Socket extends net.Socket {
     } else if (this.#connection.finish()) {
       callback();
     } else {
-      this.#finalDone = callback;
+      this.#finalDone = AsyncResource.bind(callback);
     }
   }
 

@@ -65,9 +65,9 @@ class TlsSocket extends Socket {
     this.emit('secureConnect');
   }
 
-  _accepted(connection, opened) {
+  _accepted(connection, opened, listener) {
     this._refusal(opened);
-    super._accepted(connection, opened);
+    super._accepted(connection, opened, listener);
     this.#configure();
   }
 
