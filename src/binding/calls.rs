@@ -10,7 +10,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
-use super::hub::Core;
+use super::core::Core;
 
 /// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);

@@ -9,7 +9,8 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
-use super::hub::{Core, Hub, count, tidy};
+use super::core::{Core, count, tidy};
+use super::hub::Hub;
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;

@@ -9,8 +9,8 @@ use std::rc::{Rc, Weak};
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
+use super::core::Core;
 use super::deliver::Payload;
-use super::hub::Core;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 
 /// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
