@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use ferripc::engine::codec::Codec;
 use ferripc::engine::codec::delimited::Delimiter;
-use ferripc::engine::driver::Framing;
 use ferripc::engine::error::Error;
 use ferripc::engine::event::{Event, Id};
+use ferripc::engine::framing::{Framing, Mode};
 use ferripc::engine::hub::Hub;
-use ferripc::engine::link::Mode;
 use ferripc::engine::transport::tcp::TcpTarget;
 use ferripc::engine::transport::{Local, Target};
 
@@ -47,7 +46,7 @@ impl Peer {
             if let Some(event) = self.hub.next() {
                 match &event {
                     Event::Open { id, .. } => self.start(*id),
-                    Event::Accepted { connection, .. } => self.start(connection.id()),
+                    Event::Accepted { id, .. } => self.start(*id),
                     _ => {}
                 }
                 return event;
@@ -150,8 +149,7 @@ fn pair(scratch: &Scratch, over_tcp: bool) -> (Peer, Id, Peer, Id) {
     let outgoing = client.hub.connect(target, framing(Mode::Frames));
     let Event::Open { id, ends, tls: None } = client.event() else { panic!("not open") };
     assert_eq!((id, ends.is_some()), (outgoing, over_tcp));
-    let Event::Accepted { connection, .. } = server.event() else { panic!("not accepted") };
-    let incoming = connection.id();
+    let Event::Accepted { id: incoming, .. } = server.event() else { panic!("not accepted") };
     (server, incoming, client, outgoing)
 }
 

@@ -21,7 +21,8 @@ use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
 use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::error::Endpoint;
-use crate::engine::event::{Ends, Event};
+use crate::engine::event::Event;
+use crate::engine::transport::Ends;
 use crate::engine::transport::tls::Facts;
 
 /// `header[0]`. 0 means that there is no event.
@@ -119,9 +120,9 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         Event::Frames { id, batch } => (Kind::Frames, id, frames(id, batch, hub, header)),
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
-        Event::Accepted { listener, connection, ends, tls } => {
+        Event::Accepted { listener, id, ends, tls } => {
             header[2] = listener;
-            (Kind::Accepted, connection.id(), Payload::Json(addresses(ends, tls)))
+            (Kind::Accepted, id, Payload::Json(addresses(ends, tls)))
         }
         Event::End { id } => (Kind::End, id, Payload::None),
         Event::Drain { id } => (Kind::Drain, id, Payload::None),

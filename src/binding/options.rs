@@ -9,8 +9,7 @@ use napi_derive::napi;
 use super::tls::TlsOptions;
 use crate::engine::codec::Codec;
 use crate::engine::codec::delimited::Delimiter;
-use crate::engine::driver::Framing;
-use crate::engine::link::Mode;
+use crate::engine::framing::{Framing, Mode};
 #[cfg(windows)]
 use crate::engine::transport::pipe::PipeLocal;
 use crate::engine::transport::tcp::TcpTarget;

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 #[cfg(unix)]
 use super::on_loop;
 use crate::engine::error::Error;
-use crate::engine::link::{Mode, Outbox};
+use crate::engine::framing::Mode;
+use crate::engine::link::Outbox;
 use crate::engine::transport::Stream;
 
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use tokio::net::UnixListener;
 use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
-pub use stream::{Stream, receive, send, set_keepalive, set_nodelay};
+pub use stream::{Ends, Stream, receive, send, set_keepalive, set_nodelay};
 
 #[cfg(unix)]
 mod lock;

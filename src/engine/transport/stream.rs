@@ -1,7 +1,7 @@
 //! A connected stream of any kind, and the socket calls that streams share.
 
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -17,7 +17,15 @@ use super::pipe;
 use super::unix;
 use super::{Target, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
-use crate::engine::event::Ends;
+
+/// The two ends of an IP connection; a Unix socket has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+}
 
 /// A connected stream socket, registered with the current runtime.
 #[derive(Debug)]

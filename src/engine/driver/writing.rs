@@ -1,0 +1,115 @@
+//! What callers write: at once as far as the system takes it, the rest through the outbox and the driver.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::state::{End, Io, State};
+use super::{Connection, is_transient};
+use crate::engine::event::Event;
+
+impl Connection {
+    /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
+    /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
+    /// After the end (or a failure, which is reported as an event) the bytes are dropped.
+    pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
+        let mut state = self.lock();
+        let rest = self.send_now(&mut state, bytes).map(|sent| keep(bytes, sent));
+        bytes.clear();
+        self.queue(&mut state, rest)
+    }
+
+    /// The same for bytes that stay the caller's.
+    pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
+        let mut state = self.lock();
+        let sent = self.send_now(&mut state, bytes);
+        self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
+    }
+
+    /// The same for bytes that many connections send.
+    pub fn write_shared(self: &Arc<Self>, bytes: &Bytes) -> usize {
+        let mut state = self.lock();
+        let sent = self.send_now(&mut state, bytes);
+        self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
+    }
+
+    /// How much of `bytes` the system takes now. `None`: they are to be dropped.
+    fn send_now(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
+        if state.end != End::Open || state.failed.is_some() {
+            return None;
+        }
+        if state.outbox.queued() > 0 {
+            return Some(0);
+        }
+        let sent = match state.io.send(&[IoSlice::new(bytes)]) {
+            Ok(sent) => sent,
+            Err(error) if is_transient(&error) => 0,
+            Err(error) => {
+                self.fail(state, error);
+                return None;
+            }
+        };
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        Some(sent)
+    }
+
+    /// Keeps what the system has not taken. Returns the bytes that wait.
+    fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
+        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+            state.outbox.push(rest);
+            self.start_flush(state);
+        }
+        state.outbox.queued()
+    }
+
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    pub fn await_drain(&self) -> bool {
+        let mut state = self.lock();
+        state.outbox.await_drain();
+        state.outbox.queued() > 0
+    }
+
+    pub(super) fn start_flush(self: &Arc<Self>, state: &mut State) {
+        match &state.io {
+            Io::None | Io::Fresh(_) => {}
+            Io::Tasks(_) if state.flushing => {}
+            Io::Tasks(_) => {
+                state.flushing = true;
+                let connection = self.clone();
+                self.runtime.spawn(async move { connection.run_flush().await });
+            }
+            #[cfg(unix)]
+            Io::Loop(_) => self.update_watch(state),
+        }
+    }
+
+    /// What follows a flush of the outbox that sent so many bytes. True: everything is sent, or never
+    /// will be.
+    pub(super) fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if let (1.., End::Closing(grace)) = (sent, state.end) {
+            state.end = End::Closing(grace.renewed());
+            self.reader.notify_one(); // which waits for the same
+        }
+        if state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
+        match result {
+            Ok(()) => self.advance_end(state),
+            Err(error) if is_transient(&error) => return false,
+            Err(error) => self.fail(state, error),
+        }
+        true
+    }
+}
+
+/// `bytes[from..]` to keep: the buffer itself where copying would cost more than a new one.
+fn keep(bytes: &mut Vec<u8>, from: usize) -> Bytes {
+    const COPY_AT_MOST: usize = 32 * 1024;
+    if bytes.len() - from <= COPY_AT_MOST {
+        return Bytes::copy_from_slice(&bytes[from..]);
+    }
+    Bytes::from(std::mem::take(bytes)).slice(from..)
+}
