@@ -182,6 +182,11 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     Payload::Frames { batch, text, external: hub.is_on_loop() }
 }
 
+/// The result of connecting, as JSON.
+pub fn connecting(result: std::result::Result<u32, engine::error::Error>) -> String {
+    result.map_or_else(|why| json!({ "error": error(&why) }), |id| json!({ "id": id })).to_string()
+}
+
 /// The result of listening, as JSON.
 pub fn listening(
     result: std::result::Result<(u32, Option<SocketAddr>), engine::error::Error>,
@@ -212,6 +217,10 @@ pub fn error(error: &engine::error::Error) -> Value {
         Some(Endpoint::Ip(at)) => {
             json["address"] = json!(at.ip().to_string());
             json["port"] = json!(at.port());
+        }
+        Some(Endpoint::Host(host, port)) => {
+            json["address"] = json!(host);
+            json["port"] = json!(port);
         }
         None => {}
     }

@@ -99,18 +99,24 @@ impl Hub {
         self.core.borrow().go_on();
     }
 
-    /// Starts connecting and returns the connection's handle.
+    /// Starts connecting. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn connect(&self, options: ConnectOptions) -> Result<u32> {
-        let (target, framing) = options.into_engine()?;
-        Ok(self.core.borrow_mut().engine.connect(target, framing))
+    pub fn connect(&self, options: ConnectOptions) -> String {
+        deliver::connecting(
+            options
+                .into_engine()
+                .map(|(target, framing)| self.core.borrow_mut().engine.connect(target, framing)),
+        )
     }
 
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        Ok(deliver::listening(self.core.borrow_mut().engine.listen(&local, framing)))
+    pub fn listen(&self, options: ListenOptions) -> String {
+        deliver::listening(
+            options
+                .into_engine()
+                .and_then(|(local, framing)| self.core.borrow_mut().engine.listen(&local, framing)),
+        )
     }
 
     /// Has a connection that was reported as open or accepted send what was written to it.
@@ -254,10 +260,11 @@ impl Hub {
 impl Hub {
     /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen_elsewhere(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing);
-        Ok(deliver::listening(id.map(|id| (id, None))))
+    pub fn listen_elsewhere(&self, options: ListenOptions) -> String {
+        deliver::listening(options.into_engine().and_then(|(local, framing)| {
+            let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing)?;
+            Ok((id, None))
+        }))
     }
 
     /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.

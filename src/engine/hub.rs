@@ -275,12 +275,12 @@ impl Hub {
         connection.or_else(datagrams).unwrap_or(&[])
     }
 
-    /// Closes everything at once, but for connections that linger, which end by themselves. Lets go
+    /// Closes everything at once, but for connections that are closing, which end by themselves. Lets go
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();
         for (_, connection) in self.connections.drain().chain(self.arrivals.take_all()) {
-            connection.destroy();
+            connection.abandon();
         }
         for (_, datagrams) in self.datagrams.drain() {
             datagrams.destroy();

@@ -27,8 +27,7 @@ impl Connection {
         true
     }
 
-    /// Closes once everything written is sent, or when nothing of it could be sent for `linger` (or the
-    /// rest of it for 30 seconds). Returns false if that was so at once; otherwise [`Event::Closed`]
+    /// Closes once everything written is sent, or when the peer has taken nothing of it for `linger`. Returns false if that was so at once; otherwise [`Event::Closed`]
     /// follows. Nothing received from now on is reported.
     pub fn close(self: &Arc<Self>, linger: Duration) -> bool {
         let mut state = self.lock();
@@ -37,7 +36,7 @@ impl Connection {
             self.destroy_locked(&mut state);
             return false;
         }
-        let grace = Grace::new(linger);
+        let grace = Grace::new(linger, state.io.taken());
         if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
             // Nothing may be sent before the consumer has had its look at the server. Then it calls
             // `approve`, or else `destroy`.
@@ -112,7 +111,7 @@ impl Connection {
             }
             End::Closing(grace) => {
                 state.io.shut_down();
-                state.end = End::Lingering(grace.renewed());
+                state.end = End::Lingering(grace.renewed(state.io.taken()));
                 let _ = self.mailbox.post_now(self.closed(Vec::new()));
                 self.reader.notify_one();
                 if !state.reading {
@@ -157,9 +156,32 @@ impl Connection {
         self.flusher.notify_one();
     }
 
-    /// The linger time is over.
-    pub(super) fn expire(&self) {
+    /// The linger time is over, unless it turns out that the peer has taken something. Returns whether it is.
+    pub(super) fn expire(&self) -> bool {
+        let mut state = self.lock();
+        let taken = state.io.taken();
+        match state.end {
+            End::Closing(grace) if !grace.is_over(taken) => {
+                state.end = End::Closing(grace.going_on(taken));
+                return false;
+            }
+            End::Lingering(grace) if !grace.is_over(taken) => {
+                state.end = End::Lingering(grace.going_on(taken));
+                return false;
+            }
+            _ => {}
+        }
         let error = Error::new("write", io::ErrorKind::TimedOut.into(), None);
-        self.report_closed(&mut self.lock(), vec![error]);
+        self.report_closed(&mut state, vec![error]);
+        true
+    }
+
+    /// Closes now, unless it is closing already with something left to send, which goes on as long as the process
+    /// lives. Nothing is reported any more.
+    pub fn abandon(&self) {
+        let mut state = self.lock();
+        if !(matches!(state.end, End::Closing(_)) && state.outbox.queued() > 0) {
+            self.destroy_locked(&mut state);
+        }
     }
 }

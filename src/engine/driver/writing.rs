@@ -90,7 +90,7 @@ impl Connection {
     pub(super) fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
         if let (1.., End::Closing(grace)) = (sent, state.end) {
-            state.end = End::Closing(grace.renewed());
+            state.end = End::Closing(grace.renewed(state.io.taken()));
             self.reader.notify_one(); // which waits for the same
         }
         if state.outbox.take_drained() {

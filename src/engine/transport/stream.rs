@@ -2,6 +2,8 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -215,6 +217,12 @@ impl Stream {
         }
     }
 
+    /// How much the peer has taken, as far as the system tells: more than before if it has taken something
+    /// since. Only to be compared with itself.
+    pub fn taken(&self) -> i64 {
+        each!(self, socket => taken(&SockRef::from(socket)), own => own.taken())
+    }
+
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
@@ -238,6 +246,22 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
+}
+
+/// See [`Stream::taken`]: the less of what was sent the system still has, the more. The same at any time on
+/// systems that do not tell.
+pub fn taken(socket: &SockRef<'_>) -> i64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let mut held: libc::c_int = 0;
+        // SAFETY: the descriptor is the socket's; the call writes one int.
+        let told = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ as _, &raw mut held) };
+        if told == 0 {
+            return -i64::from(held);
+        }
+    }
+    let _ = socket;
+    0
 }
 
 /// Writes once, from any thread, without blocking.
