@@ -211,6 +211,7 @@ pub fn error(error: &engine::error::Error) -> Value {
         "errno": error.errno(),
         "code": error.code(),
         "syscall": error.failure().is_none().then_some(error.syscall),
+        "option": error.failure().and_then(|failure| failure.option),
     });
     match &error.endpoint {
         Some(Endpoint::Path(path)) => json["address"] = json!(path),

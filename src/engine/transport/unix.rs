@@ -348,6 +348,75 @@ mod tests {
         assert!(dir.names().is_empty());
     }
 
+    /// Whether the system knows a socket by that path.
+    #[cfg(target_os = "linux")]
+    fn is_known(path: &Path) -> bool {
+        let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+        sockets.lines().any(|line| line.ends_with(&format!(" {}", path.to_str().unwrap())))
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_knows_the_socket_by_its_path() {
+        for (claim, add_mode, dead) in [
+            (Claim::Takeover, 0, false),
+            (Claim::Takeover, 0o666, false),
+            (Claim::Takeover, 0o666, true),
+            (Claim::Stale, 0o444, true),
+            (Claim::Never, 0o666, false),
+        ] {
+            let dir = Scratch::new();
+            let local = UnixLocal { add_mode, ..dir.local(claim) };
+            if dead {
+                drop(listen(&dir.local(Claim::Never)).unwrap());
+                assert!(!is_known(&dir.0.join("s")) && dir.names() == ["s"]);
+            }
+            let _listener = listen(&local).unwrap();
+            assert!(is_known(&dir.0.join("s")), "{claim:?} {add_mode:o} {dead}");
+        }
+    }
+
+    #[test]
+    fn a_link_put_in_the_sockets_place_keeps_the_mode_of_what_it_leads_to() {
+        let dir = Scratch::new();
+        let (secret, link) = (dir.0.join("secret"), dir.0.join("link"));
+        fs::write(&secret, "").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(&secret, &link).unwrap();
+        let _ = set_mode(&link, 0o666);
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_named_and_never_waited_for() {
+        let dir = Scratch::new();
+        let path = dir.0.join("s");
+        let make = |kind: &str| match kind {
+            "a regular file" => fs::write(&path, "").unwrap(),
+            "a directory" => fs::create_dir(&path).unwrap(),
+            "a symbolic link" => std::os::unix::fs::symlink("nowhere", &path).unwrap(),
+            _ => {
+                let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+                // SAFETY: `name` is a string with a NUL at its end.
+                assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+            }
+        };
+        for kind in ["a regular file", "a directory", "a symbolic link", "a FIFO"] {
+            make(kind);
+            for claim in [Claim::Takeover, Claim::Stale, Claim::Never] {
+                assert_eq!(code(listen(&dir.local(claim)).unwrap_err()), "EADDRINUSE", "{kind}");
+            }
+            let reason = obstacle(path.to_str().unwrap()).unwrap();
+            assert!(reason.contains(kind), "{reason}");
+            let below = UnixLocal {
+                path: path.join("s").to_str().unwrap().to_owned(),
+                ..dir.local(Claim::Takeover)
+            };
+            assert!(kind == "a directory" || listen(&below).is_err());
+            fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path)).unwrap();
+        }
+    }
+
     #[test]
     fn stale_takes_a_dead_path_and_refuses_a_live_one() {
         let dir = Scratch::new();

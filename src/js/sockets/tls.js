@@ -96,7 +96,10 @@ function toBytes(value) {
 
 /** A private key from PEM, DER or `{pem, passphrase}`. */
 function privateKey(value, name, passphrase) {
-  if (value instanceof crypto().KeyObject) return value;
+  if (value instanceof crypto().KeyObject) {
+    if (value.type === 'private') return value;
+    throw refuse(name, `holds no usable private key: it is a ${value.type} key`);
+  }
   const wrapped = value?.pem ?? value?.key;
   if (wrapped !== undefined) return privateKey(wrapped, name, value.passphrase ?? passphrase);
   let failure;
@@ -114,19 +117,37 @@ function privateKey(value, name, passphrase) {
 }
 
 /** What *ring* can sign with. */
+const USABLE =
+  'RSA of 2048 to 4096 bits (a multiple of 512) with an exponent of 65537 or more, P-256, P-384 and Ed25519';
+
 function checkKind(key, name) {
-  const { modulusLength: bits, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength: bits, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {};
   const kind = key.asymmetricKeyType;
   const usable =
     kind === 'ed25519' ||
-    (kind === 'rsa' && bits >= 2048 && bits <= 4096) ||
+    (kind === 'rsa' && isUsableRsa(bits, publicExponent)) ||
     (kind === 'ec' && ['prime256v1', 'secp384r1'].includes(namedCurve));
   if (usable) return;
-  const kinds = 'RSA of 2048 to 4096 bits, P-256, P-384 and Ed25519';
-  throw refuse(
-    name,
-    `is a key of kind ${[kind, bits ?? namedCurve].join(' ')}; usable are ${kinds}`,
-  );
+  const exponent = publicExponent === undefined ? '' : `with the exponent ${publicExponent}`;
+  const shown = [kind, bits ?? namedCurve, bits && exponent].filter(Boolean).join(' ');
+  throw refuse(name, `is a key of kind ${shown}; usable are ${USABLE}`);
+}
+
+/** Whoever does not tell the exponent (old releases of Bun and Deno) has the engine look. */
+function isUsableRsa(bits, exponent = 65537n) {
+  return bits >= 2048 && bits <= 4096 && bits % 512 === 0 && exponent >= 65537n;
+}
+
+/**
+ * A key's PKCS #8, with the public part: some tools leave that of an elliptic curve out, and OpenSSL does not
+ * add it, but to a key that is made anew.
+ */
+function pkcs8(key) {
+  const pem = { format: 'der', type: 'pkcs8' };
+  if (key.asymmetricKeyType !== 'ec') return key.export(pem);
+  return crypto()
+    .createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
+    .export(pem);
 }
 
 /** Own certificates, each with its key. A certificate without any key is left out, as in Node. */
@@ -151,7 +172,7 @@ function identities(tls, ca, log) {
     checkKind(own, keyName);
     return {
       chain: chain.length > 1 ? chain : completed(leaf, ca),
-      key: own.export({ format: 'der', type: 'pkcs8' }),
+      key: pkcs8(own),
     };
   });
 }

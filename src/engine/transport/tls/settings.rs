@@ -69,9 +69,7 @@ impl fmt::Debug for Settings {
 impl Settings {
     /// Fails with a text for the programmer if something cannot be done.
     pub fn new(options: Options) -> Result<Self, Failure> {
-        Self::from(options).map_err(|(option, why)| {
-            Failure::new("ERR_FERRIPC_TLS_OPTION", format!("config.tls{option} {why}"))
-        })
+        Self::from(options).map_err(|(option, why)| Failure::of_option(option, &why))
     }
 
     /// The same, with the failing option apart.
@@ -80,24 +78,24 @@ impl Settings {
         if let Some(names) = &options.suites {
             provider.cipher_suites =
                 pick(names, &provider.cipher_suites, |suite| suite_name(suite.suite()))
-                    .map_err(|why| (".ciphers", why))?;
+                    .map_err(|why| ("ciphers", why))?;
         }
         if let Some(names) = &options.groups {
             provider.kx_groups =
                 pick(names, &provider.kx_groups, |group| format!("{:?}", group.name()))
-                    .map_err(|why| (".ecdhCurve", why))?;
+                    .map_err(|why| ("ecdhCurve", why))?;
         }
         let versions = pick(&options.versions, &[&version::TLS12, &version::TLS13], |version| {
             version_name(version.version).to_owned()
         })
-        .map_err(|why| (".minVersion", why))?;
+        .map_err(|why| ("minVersion", why))?;
         let keys = options.identities.into_iter().map(|identity| certified(identity, &provider));
         let server_name = options.server_name.map(|name| {
-            ServerName::try_from(name).map_err(|_| (".servername", "is not a host name".to_owned()))
+            ServerName::try_from(name).map_err(|_| ("servername", "is not a host name".to_owned()))
         });
         let ca = options.ca.into_iter().map(CertificateDer::from).collect();
         let settings = Self {
-            keys: Arc::new(Keys(keys.collect::<Result<_, String>>().map_err(|why| (".key", why))?)),
+            keys: Arc::new(Keys(keys.collect::<Result<_, String>>().map_err(|why| ("key", why))?)),
             provider: Arc::new(provider),
             versions,
             trust: Arc::new(Trust::new(ca)),
@@ -108,7 +106,9 @@ impl Settings {
             server_order: options.server_order,
             patience: options.patience,
         };
-        settings.client().map_err(|error| ("", format!("cannot be used: {error}")))?;
+        settings
+            .client()
+            .map_err(|error| ("minVersion", format!("cannot be had with the ciphers: {error}")))?;
         Ok(settings)
     }
 
