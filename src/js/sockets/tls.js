@@ -79,7 +79,8 @@ const toList = (value) => (Array.isArray(value) ? value : [value]);
 /** Certificates as DER from PEM (any number) or DER (one). */
 function certificates(value, name) {
   try {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(toBytes(value));
+    const bytes =
+      typeof value === 'string' ? Buffer.from(value) : Buffer.from(toBytes(value, name));
     const found = bytes.toString('latin1').match(PEM) ?? [bytes];
     return found.map((one) => x509(one).raw);
   } catch (error) {
@@ -87,11 +88,11 @@ function certificates(value, name) {
   }
 }
 
-function toBytes(value) {
+function toBytes(value, name) {
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
-  throw argumentError('value', 'a string or a Buffer', value);
+  throw argumentError(`config.tls.${name}`, 'a string or a Buffer', value);
 }
 
 /** A private key from PEM, DER or `{pem, passphrase}`. */
@@ -103,7 +104,7 @@ function privateKey(value, name, passphrase) {
   const wrapped = value?.pem ?? value?.key;
   if (wrapped !== undefined) return privateKey(wrapped, name, value.passphrase ?? passphrase);
   let failure;
-  const pem = typeof value === 'string' || Buffer.from(toBytes(value)).includes('-----BEGIN');
+  const pem = typeof value === 'string' || Buffer.from(toBytes(value, name)).includes('-----BEGIN');
   const formats = pem ? [{ format: 'pem' }] : [];
   if (!pem) for (const type of ['pkcs8', 'pkcs1', 'sec1']) formats.push({ format: 'der', type });
   for (const format of formats) {
@@ -249,11 +250,13 @@ function names(value, name, known) {
 function protocols(value) {
   if (!value) return [];
   if (Array.isArray(value)) {
-    const names = value.map((one) => Buffer.from(typeof one === 'string' ? one : toBytes(one)));
+    const names = value.map((one) =>
+      Buffer.from(typeof one === 'string' ? one : toBytes(one, 'ALPNProtocols')),
+    );
     if (names.every(({ length }) => length > 0 && length < 256)) return names;
     throw refuse('ALPNProtocols', 'has a name that is empty or longer than 255 bytes');
   }
-  const bytes = Buffer.from(toBytes(value));
+  const bytes = Buffer.from(toBytes(value, 'ALPNProtocols'));
   const names = [];
   for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
     names.push(bytes.subarray(at + 1, at + 1 + bytes[at]));
