@@ -1,6 +1,7 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`core`]: what that and the following work on.
 //! * [`calls`]: its calls that every message takes.
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
@@ -26,6 +27,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
 mod calls;
+mod core;
 mod datagrams;
 mod deliver;
 mod env_end;

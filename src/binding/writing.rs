@@ -5,7 +5,7 @@ use std::sync::Arc;
 use napi::bindgen_prelude::*;
 use napi::sys;
 
-use super::hub::{Core, count, tidy};
+use super::core::{Core, count, tidy};
 use super::text;
 use crate::engine::driver::Connection;
 

@@ -62,11 +62,7 @@ class Datagrams extends Endpoint {
   words(address) {
     let words = this.known.get(address);
     if (words !== undefined) return words;
-    try {
-      words = this.activity.hub.addressWords(address);
-    } catch {
-      words = null;
-    }
+    words = this.activity.hub.addressWords(address);
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     this.known.set(address, words);
     return words;

@@ -14,7 +14,7 @@ const { Bursts } = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
-const { refused } = require('../errors');
+const { codedError, refused } = require('../errors');
 const native = require('./native');
 const Pulse = require('./pulse');
 const { now, setImmediate } = require('./timers');
@@ -72,7 +72,7 @@ function acquire(syscall, where) {
     return current;
   } catch (thrown) {
     const error = refused(syscall, thrown.message, where);
-    if (error.errno === undefined) throw thrown;
+    if (error.errno === undefined) throw codedError('ERR_FERRIPC_INTERNAL', thrown.message);
     return { error };
   }
 }
@@ -308,7 +308,8 @@ function connect(options, sink) {
   const { path, addresses, port } = options;
   const activity = acquire('connect', { path, address: addresses?.[0], port });
   if (activity.error) return activity;
-  const id = activity.hub.connect(options);
+  const { error, id } = activity.answer(activity.hub.connect(options));
+  if (error) return { error };
   return { connection: new Connection(activity, id, options.framing, sink) };
 }
 

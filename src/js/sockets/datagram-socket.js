@@ -15,9 +15,6 @@ const Peers = require('./peers');
 const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
 const { decode } = require('../node-ipc/wire');
 
-/** How long a closing socket may take to send what was emitted before, in ms. */
-const LINGER = 2000;
-
 /** Characters and bytes, and datagrams, that wait at most for a look-up. */
 const MOST_HELD = 16 * 1024 * 1024;
 const MOST_HELD_COUNT = 64 * 1024;
@@ -54,7 +51,7 @@ class DatagramSocket extends DgramSocket {
   #heldSize = 0;
   #heldCount = 0;
 
-  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, raw}`. */
+  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, linger, raw}`. */
   constructor(type, owner, framing) {
     super(type);
     this.#owner = owner;
@@ -136,7 +133,7 @@ class DatagramSocket extends DgramSocket {
     this.#closing = true;
     this.#refuse(this.#held.splice(0), this._notRunning());
     if (this.#endpoint === null) engine.soon(() => this._onClosed());
-    else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+    else if (this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     return this;
   }
 
@@ -206,7 +203,7 @@ class DatagramSocket extends DgramSocket {
       } else if (this.#refuse(waiting, why)) {
         this.#fail(why); // one event for one look-up, however many waited for it
       }
-      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     });
   }
 

@@ -19,14 +19,12 @@ const {
   connectError,
   noBufferError,
   systemError,
+  toPort,
   tooLargeError,
 } = require('../errors');
 const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
 const { Scope } = require('../engine/scope');
-
-/** How long a closing connection may be held up while it sends what was written before, in ms. */
-const LINGER = 2000;
 
 class Socket extends NetAnswers {
   /** The engine's connection; null before there is one. */
@@ -62,7 +60,7 @@ class Socket extends NetAnswers {
   #writeWaits = null;
   #tcp = false;
 
-  /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
+  /** `framing`: `{delimiter, maxFrame, maxQueued, linger, raw}`. */
   constructor(owner, framing) {
     super(); // allowHalfOpen is false
     this.#owner = owner;
@@ -92,6 +90,7 @@ class Socket extends NetAnswers {
    * Connects to a host by `net.connect`'s options host, port, localAddress, localPort, family, hints,
    * lookup (K24). Errors come as `error` events.
    * @throws {TypeError} if localAddress is not an IP address or lookup not a function
+   * @throws {RangeError} if localPort is not a port
    */
   _connectHost({ host, port, localAddress, localPort, family, hints, lookup }) {
     if (localAddress !== undefined && !net.isIP(localAddress)) {
@@ -100,6 +99,7 @@ class Socket extends NetAnswers {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    if (localPort !== undefined) localPort = toPort(localPort, 0, 'localPort');
     this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
@@ -163,7 +163,7 @@ class Socket extends NetAnswers {
     const waiting = this.#beforeOpen ?? [];
     this.#beforeOpen = null;
     for (const message of waiting) this.#sendOut(message);
-    if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
+    if (this.destroyed && !connection.close(this.#framing.linger)) this.#closeDone();
   }
 
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
@@ -193,7 +193,7 @@ class Socket extends NetAnswers {
       else done();
     } else if (connection.closed !== null) {
       done();
-    } else if (this.#lingers && connection.close(LINGER)) {
+    } else if (this.#lingers && connection.close(this.#framing.linger)) {
       this.#closeDone = done;
     } else {
       if (connection.closed === null) connection.destroy();
