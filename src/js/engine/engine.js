@@ -10,12 +10,13 @@
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
-const Bursts = require('./bursts');
+const { Bursts } = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
 const { refused } = require('../errors');
 const native = require('./native');
+const Pulse = require('./pulse');
 const { now, setImmediate } = require('./timers');
 const { Turns, within } = require('./turns');
 
@@ -86,14 +87,15 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
-    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.release] =
+      this.hub.calls();
+    this.bursts = new Bursts(this, Pulse.of(this.hub));
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
@@ -179,14 +181,13 @@ class Activity {
 
   /** Sends what waits, and goes on joining. */
   flushInBurst() {
-    if (this.dirty.length === 0) return;
-    this.bursts.goOn(this.dirty);
+    for (const endpoint of this.dirty) this.bursts.goOn(endpoint);
     this.flush();
   }
 
   /** Between two handlers: sends what has waited too long. */
   flushLate() {
-    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
+    if (this.bursts.isLate(this.dirty[0])) this.flush();
   }
 
   flush() {
@@ -384,4 +385,15 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere, soon };
+module.exports = {
+  bind,
+  broadcast,
+  connect,
+  currentDriver,
+  driver,
+  listen,
+  listenElsewhere,
+  soon,
+  /** Loads the addon ahead of a call that comes in a later turn, where nobody could catch what this throws. */
+  load: native.load,
+};

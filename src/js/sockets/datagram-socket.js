@@ -12,7 +12,7 @@ const { channels, drop, publishReceived, publishSent } = require('../diagnostics
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
-const { addressError: failure, systemError, tooLargeError } = require('../errors');
+const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
 const { decode } = require('../node-ipc/wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
@@ -74,6 +74,7 @@ class DatagramSocket extends DgramSocket {
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
+      engine.load(); // what it may throw is for the caller
       dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);
@@ -385,7 +386,7 @@ class DatagramSocket extends DgramSocket {
   /** The bound address, port and family. */
   address() {
     if (this.#address === null) {
-      throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
+      throw callError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
     }
     return { ...this.#address };
   }

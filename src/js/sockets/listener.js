@@ -51,6 +51,7 @@ class Listener extends net.Server {
       this.#listen({ address: host, port }, null);
       return;
     }
+    engine.load(); // what it may throw is for the caller
     require('node:dns').lookup(host, (error, address) => {
       if (this.#closing) return;
       if (error) this.#fail(error);
@@ -61,8 +62,10 @@ class Listener extends net.Server {
   #listen(where, path) {
     const options = { ...where, tls: this.#tls?.native, framing: this.#framing };
     const done = (result) => this.#opened(result, path);
-    if (cluster.isShared(options)) cluster.listen(options, this, done);
-    else done(engine.listen(options, this));
+    if (cluster.isShared(options)) {
+      engine.load(); // what it may throw is for the caller
+      cluster.listen(options, this, done);
+    } else done(engine.listen(options, this));
   }
 
   #opened({ failure, error, listener, address }, path) {

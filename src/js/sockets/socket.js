@@ -15,6 +15,7 @@ const { channels, drop, publish, publishError, publishSent } = require('../diagn
 const {
   argumentError,
   codedError,
+  eventError,
   connectError,
   noBufferError,
   systemError,
@@ -106,6 +107,7 @@ class Socket extends NetAnswers {
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -133,7 +135,7 @@ class Socket extends NetAnswers {
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
     else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -248,7 +250,7 @@ class Socket extends NetAnswers {
   _send(message, limited = true) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return this.#dropDown(message);
     this._active();
@@ -292,7 +294,7 @@ class Socket extends NetAnswers {
   #isFull() {
     const { maxQueued } = this.#framing;
     const connection = this.#connection;
-    const own = super.writableLength;
+    const own = this._ownLength;
     if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
     if (own + connection.queued + connection.pending.length < maxQueued) return false;
     return own + connection.countQueued() >= maxQueued;
@@ -403,7 +405,7 @@ class Socket extends NetAnswers {
     drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -526,7 +528,7 @@ class Socket extends NetAnswers {
       return;
     }
     if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
