@@ -28,10 +28,10 @@ const MOST_TARGETS = 512;
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who has sent what
- * follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their peer), _onFrame(frames, peer)
- * (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if `framed`), _onTooLarge(sender,
- * {size, length}), _onFailed(error), _onDrain(), _onClosed().
+ * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who
+ * has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its
+ * frames if `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
 class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
