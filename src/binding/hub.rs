@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::{Env, JsString};
+use napi::{Env, JsString, sys};
 use napi_derive::napi;
 
 use super::calls::Calls;
@@ -21,9 +21,8 @@ use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::pulse::SharedCells;
+use super::text;
 use super::wake::WakeUp;
-use super::{text, writing};
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
@@ -47,7 +46,7 @@ pub struct Core {
     pub engine: engine::hub::Hub,
     pub scratch: Vec<u8>,
     /// What many connections are to send: see [`Core::write_shared`].
-    pub(super) shared: Option<Bytes>,
+    shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
 }
@@ -82,17 +81,15 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, release]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text, hold)` writes text and the delimiter; until `dropShared` is called, those of the
-    ///   first call, and all connections send from one buffer. With `hold` as `hold` does.
+    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
+    ///   call, and all connections send from one buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
-    /// * `hold(id, text)` has text and the delimiter sent with the next write, by `release(id)`, or in a
-    ///   millisecond or two.
     ///
-    /// All but the first return the bytes that wait.
+    /// The last three return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -114,19 +111,6 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
-    }
-
-    /// A `Uint32Array` that is shared with the pulse, see [`engine::pulse`]; `null` where the runtime has no such
-    /// memory.
-    #[napi(catch_unwind)]
-    pub fn pulse(&self) -> SharedCells {
-        SharedCells(self.core.borrow().engine.pulse().clone())
-    }
-
-    /// Starts the pulse, which is wanted and does not beat.
-    #[napi(catch_unwind)]
-    pub fn start_pulse(&self) {
-        self.core.borrow().engine.start_pulse();
     }
 
     /// Starts connecting and returns the connection's handle.
@@ -180,7 +164,7 @@ impl Hub {
         }
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
-        Ok(writing::send(connection, &mut core.scratch).into())
+        Ok(send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.
@@ -349,6 +333,51 @@ impl Core {
             uv_loop.go_on();
         }
     }
+
+    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
+        let connection = self.engine.connection(id);
+        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
+    }
+
+    pub fn write_shared(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        let bytes = match self.shared.take() {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = Vec::new();
+                text::append(env, text, &mut bytes)?;
+                bytes.extend_from_slice(connection.delimiter());
+                bytes.into()
+            }
+        };
+        let queued = connection.write_shared(&bytes);
+        self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
+    pub fn write(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+        delimit: bool,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        if delimit {
+            self.scratch.extend_from_slice(connection.delimiter());
+        }
+        Ok(send(connection, &mut self.scratch))
+    }
 }
 
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
@@ -361,6 +390,12 @@ fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Err
         unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
     };
     copy.map_err(|error| engine::error::Error::new("accept", error, None))
+}
+
+fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
+    let queued = connection.write(scratch);
+    tidy(scratch);
+    count(queued)
 }
 
 /// A number of bytes, for JavaScript.
