@@ -1,6 +1,6 @@
 'use strict';
 // What net.Socket answers and sets by its handle: bytes, addresses, options, time-outs. Here the engine's
-// connection answers. Extended by socket.js.
+// connection answers. Extended by byte-stream.js, which messages-out.js extends, and that socket.js.
 
 const net = require('node:net');
 const { codedError } = require('../errors');
@@ -8,17 +8,30 @@ const { codedError } = require('../errors');
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
+  /** The engine's connection; null before there is one. */
+  #connection = null;
   #addresses = noAddresses;
   /** Somebody has asked for the peer's address, which net then keeps beyond the end. */
   #knowsPeer = false;
   /** Options that were set before there was a connection, by name: arguments. */
   #options = null;
+  #unrefed = false;
   /** Bytes moved when the time-out was last looked at. */
   #moved = 0;
 
-  /** The engine's connection, which has the counters; null before there is one. Defined by socket.js. */
+  /** There is a connection. */
+  _take(connection) {
+    this.#connection = connection;
+  }
+
+  /** The engine's connection, which has the counters; null before there is one. */
   get _counted() {
-    return null;
+    return this.#connection;
+  }
+
+  /** This connection's counters, see stats.js. A property of that name that users put here is theirs. */
+  stats() {
+    return require('../diagnostics/stats').socketStats(this);
   }
 
   get #open() {
@@ -56,6 +69,11 @@ class NetAnswers extends net.Socket {
     const [, written, queued] = connection.counters();
     const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
     return written + queued + pending + super.writableLength;
+  }
+
+  /** What waits in the stream, before it comes to the engine. */
+  get _ownLength() {
+    return super.writableLength;
   }
 
   get writableLength() {
@@ -149,6 +167,33 @@ class NetAnswers extends net.Socket {
   _onTimeout() {
     if (this.#countMoved() === this.#moved) super._onTimeout();
     else this._active();
+  }
+
+  // ---- what keeps the process alive --------------------------------------------------------------
+
+  ref() {
+    this.#unrefed = false;
+    this.#connection?.ref();
+    return this;
+  }
+
+  unref() {
+    this.#unrefed = true;
+    this._keepWhileBusy();
+    return this;
+  }
+
+  get _unrefed() {
+    return this.#unrefed;
+  }
+
+  /** Even without a reference, an attempt and what is still to be sent keep the process alive, as in net. */
+  _keepWhileBusy() {
+    const connection = this.#connection;
+    if (!this.#unrefed || connection === null) return;
+    const isBusy = this.connecting || this._isEnding || connection.awaitsDrain();
+    if (isBusy) connection.ref();
+    else connection.unref();
   }
 
   // ---- what cannot be done ---------------------------------------------------------------------

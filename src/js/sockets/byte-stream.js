@@ -1,0 +1,160 @@
+'use strict';
+// Bytes that users of a socket read and write themselves: the hooks of Node's streams. Messages go around
+// them (messages-out.js), which extends this.
+
+const { AsyncResource } = require('node:async_hooks');
+const { NetAnswers } = require('./net-answers');
+const { codedError } = require('../errors');
+
+class ByteStream extends NetAnswers {
+  /** To be used for the stream's bytes once somebody reads it. */
+  #encoding = null;
+  /** Somebody reads the stream: raw bytes are asked for besides messages. */
+  #tapped = false;
+  /** `pause()` was called, by the user or by a pipe. */
+  #paused = false;
+  /** Callbacks of the stream machinery that wait for the engine. */
+  #writeDone = null;
+  #finalDone = null;
+  /** The callback of a write before the connection. */
+  #writeWaits = null;
+
+  /** There is a connection: it hears what was asked for before. */
+  _take(connection) {
+    super._take(connection);
+    if (this.#tapped) connection.setTapped(true);
+    if (this.#paused) connection.pause();
+  }
+
+  // ---- reading ---------------------------------------------------------------------------------
+
+  /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
+  on(event, listener) {
+    if (event === 'data' || event === 'readable') this.#tap();
+    return super.on(event, listener);
+  }
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  #tap() {
+    if (this.#tapped) return;
+    this.#tapped = true;
+    this.#decode();
+    if (this._counted?.closed === null) this._counted.setTapped(true);
+  }
+
+  /** A decoder is made when somebody reads the stream: most sockets only have messages. */
+  setEncoding(encoding) {
+    if (this.#tapped || !Buffer.isEncoding(encoding)) return super.setEncoding(encoding);
+    this.#encoding = encoding;
+    return this;
+  }
+
+  get readableEncoding() {
+    this.#decode();
+    return super.readableEncoding;
+  }
+
+  #decode() {
+    if (this.#encoding !== null) super.setEncoding(this.#encoding);
+    this.#encoding = null;
+  }
+
+  _read() {
+    this.#tap();
+    if (!this.#paused) this._counted?.resume();
+  }
+
+  // ---- writing ---------------------------------------------------------------------------------
+
+  _write(chunk, encoding, callback) {
+    this.#writeOut(() => {
+      const text = typeof chunk === 'string' && /^utf-?8$/i.test(encoding);
+      this._counted.write(text || typeof chunk !== 'string' ? chunk : Buffer.from(chunk, encoding));
+    }, callback);
+  }
+
+  _writev(chunks, callback) {
+    this.#writeOut(() => {
+      for (const { chunk, encoding } of chunks) {
+        this._counted.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
+      }
+    }, callback);
+  }
+
+  #writeOut(write, callback) {
+    if (this._counted === null) {
+      // Still looking the host up.
+      this.#writeWaits = callback;
+      this.once('connect', () => {
+        this.#writeWaits = null;
+        this.#writeOut(write, callback);
+      });
+      return;
+    }
+    if (this._counted.closed !== null) {
+      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      return;
+    }
+    this._active();
+    write();
+    if (this._counted.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
+    else callback();
+  }
+
+  _final(callback) {
+    if (this._counted === null && this.connecting) {
+      this.once('connect', () => this._final(callback));
+    } else if (this._counted === null || this._counted.closed !== null) {
+      callback();
+    } else if (this._counted.finish()) {
+      callback();
+    } else {
+      this.#finalDone = AsyncResource.bind(callback);
+    }
+  }
+
+  /** What is still to be written will not be: the callbacks of `write` hear of it. */
+  _failWrites(error) {
+    const waiting = this.#writeDone ?? this.#writeWaits;
+    this.#writeDone = this.#writeWaits = this.#finalDone = null;
+    waiting?.(
+      error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
+    );
+  }
+
+  pause() {
+    this.#paused = true;
+    this._counted?.pause();
+    return super.pause();
+  }
+
+  resume() {
+    this.#paused = false;
+    this._counted?.resume();
+    return super.resume();
+  }
+
+  /** Whoever reads the stream gets bytes, too. */
+  _pushBytes(buffer) {
+    if (this.#tapped && !this.push(buffer)) this._counted.pause();
+  }
+
+  /** Everything written is sent: the next write may follow. False: it has. */
+  _wroteAll() {
+    const done = this.#writeDone;
+    this.#writeDone = null;
+    done?.();
+    return this.#writeDone === null;
+  }
+
+  _onFinished() {
+    const done = this.#finalDone;
+    this.#finalDone = null;
+    done?.();
+  }
+}
+
+module.exports = ByteStream;
