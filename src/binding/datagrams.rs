@@ -9,6 +9,8 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
+#[cfg(unix)]
+use super::hub::duplicate;
 use super::hub::{Core, Hub, count, tidy};
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
@@ -173,6 +175,20 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn address_text(&self, words: Uint32ArraySlice) -> String {
         address::ip(address::read(&words))
+    }
+}
+
+#[cfg(unix)]
+#[napi]
+impl Hub {
+    /// Binds nothing, but takes a duplicate of the descriptor of a socket that is bound. Returns JSON: `{id, address}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn adopt_datagrams(&self, descriptor: i32, framing: FramingOptions) -> Result<String> {
+        let framing = framing.for_datagrams()?;
+        let engine = &mut self.core.borrow_mut().engine;
+        let bound =
+            duplicate(descriptor).and_then(|socket| engine.adopt_datagrams(socket, framing));
+        Ok(deliver::listening(bound.map(|(id, address)| (id, Some(address)))))
     }
 }
 

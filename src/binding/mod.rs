@@ -10,6 +10,7 @@
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
 //! * [`tls`]: settings for TLS.
+//! * [`socket_options`]: its methods for the options of connections.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine/engine.js`.
@@ -30,6 +31,7 @@ mod env_end;
 mod event_loop;
 mod hub;
 mod options;
+mod socket_options;
 mod text;
 mod tls;
 mod wake;

@@ -15,7 +15,9 @@ use tokio::net::UnixListener;
 use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
-pub use stream::{Stream, receive, send, set_keepalive, set_nodelay};
+pub use stream::{
+    KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service,
+};
 
 #[cfg(unix)]
 mod lock;

@@ -341,6 +341,15 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
+/** As `bind`, with a duplicate of the descriptor of a socket that is bound. */
+function bindElsewhere(descriptor, framing, sink) {
+  const activity = acquire('bind', {});
+  if (activity.error) return activity;
+  const { error, id, address } = activity.answer(activity.hub.adoptDatagrams(descriptor, framing));
+  if (error) return { error };
+  return { datagrams: new Datagrams(activity, id, framing, sink), address };
+}
+
 /** Has `act` called in a later turn of the event loop, in the caller's scope or `scope`. See turns.js. */
 function soon(act, scope = new AsyncResource('ferripc')) {
   if (current !== null) current.turns.putOff(act, scope);
@@ -382,4 +391,14 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere, soon };
+module.exports = {
+  bind,
+  bindElsewhere,
+  broadcast,
+  connect,
+  currentDriver,
+  driver,
+  listen,
+  listenElsewhere,
+  soon,
+};

@@ -3,6 +3,7 @@
 // them (messages-out.js), which extends this.
 
 const { AsyncResource } = require('node:async_hooks');
+const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
 const { codedError } = require('../errors');
 
@@ -16,8 +17,10 @@ class ByteStream extends NetAnswers {
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
   #finalDone = null;
-  /** The callback of a write before the connection. */
-  #writeWaits = null;
+  /** What the stream counts for the write that waits, of all that it has. */
+  #writing = 0;
+  /** Writes that wait for the look-up of the host. */
+  #early = [];
 
   /** There is a connection: it hears what was asked for before. */
   _take(connection) {
@@ -70,6 +73,7 @@ class ByteStream extends NetAnswers {
   // ---- writing ---------------------------------------------------------------------------------
 
   _write(chunk, encoding, callback) {
+    this.#writing = chunk.length;
     this.#writeOut(() => {
       const text = typeof chunk === 'string' && /^utf-?8$/i.test(encoding);
       this._counted.write(text || typeof chunk !== 'string' ? chunk : Buffer.from(chunk, encoding));
@@ -77,6 +81,7 @@ class ByteStream extends NetAnswers {
   }
 
   _writev(chunks, callback) {
+    this.#writing = chunks.reduce((length, { chunk }) => length + chunk.length, 0);
     this.#writeOut(() => {
       for (const { chunk, encoding } of chunks) {
         this._counted.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
@@ -86,12 +91,8 @@ class ByteStream extends NetAnswers {
 
   #writeOut(write, callback) {
     if (this._counted === null) {
-      // Still looking the host up.
-      this.#writeWaits = callback;
-      this.once('connect', () => {
-        this.#writeWaits = null;
-        this.#writeOut(write, callback);
-      });
+      this.#early.push(write);
+      this.#writeDone = AsyncResource.bind(callback);
       return;
     }
     if (this._counted.closed !== null) {
@@ -100,8 +101,25 @@ class ByteStream extends NetAnswers {
     }
     this._active();
     write();
+    this._keepWhileSending();
     if (this._counted.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
     else callback();
+  }
+
+  /** There is a connection: what was written before goes out. */
+  _writeEarly() {
+    for (const write of this.#early.splice(0)) write();
+    if (this.#writeDone !== null) this._counted.awaitDrain(); // nothing goes before the connection is up
+  }
+
+  get _hasEarly() {
+    return this.#early.length > 0;
+  }
+
+  /** The stream is about to end, and its connection to send all the same: all that waits in the one goes to the other. */
+  _handOver() {
+    while (this.writableCorked > 0) this.uncork();
+    while (this.#writeDone !== null && this._ownLength > this.#writing) this._wroteAll();
   }
 
   _final(callback) {
@@ -118,11 +136,17 @@ class ByteStream extends NetAnswers {
 
   /** What is still to be written will not be: the callbacks of `write` hear of it. */
   _failWrites(error) {
-    const waiting = this.#writeDone ?? this.#writeWaits;
-    this.#writeDone = this.#writeWaits = this.#finalDone = null;
+    const waiting = this.#writeDone;
+    this.#writeDone = this.#finalDone = null;
+    this.#early = [];
     waiting?.(
       error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
     );
+  }
+
+  /** Node 18 leaves the callbacks of what is corked uncalled. */
+  destroy(error, callback) {
+    return Writable.prototype.destroy.call(this, error, callback);
   }
 
   pause() {

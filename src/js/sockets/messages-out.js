@@ -117,7 +117,7 @@ class MessagesOut extends ByteStream {
     const raw = message instanceof Uint8Array;
     const below = raw ? connection.write(message) : connection.send(message);
     if (!below) this.#awaitDrain();
-    if (this._unrefed) this._keepWhileBusy();
+    if (this._unrefed) this._keepWhileSending();
     this.#count(message);
     return below;
   }
@@ -147,9 +147,9 @@ class MessagesOut extends ByteStream {
     if (this._counted?.closed === null) this._counted.setRaw(raw);
   }
 
-  /** Messages wait for the look-up of the host. */
+  /** Something is to be sent when the host is looked up. */
   get _waitsForOpen() {
-    return this.#beforeOpen !== null;
+    return this.#beforeOpen !== null || this._hasEarly;
   }
 
   /** There is a connection: what waited for it is handed over. */
@@ -158,6 +158,7 @@ class MessagesOut extends ByteStream {
     const waiting = this.#beforeOpen ?? [];
     this.#beforeOpen = null;
     for (const message of waiting) this._sendOut(message);
+    this._writeEarly();
   }
 
   /** What waited for the look-up may have gone out all at once, of which the engine tells nothing. */

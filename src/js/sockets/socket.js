@@ -81,7 +81,7 @@ class Socket extends MessagesOut {
   #lookedUp(host, open, error, result, family) {
     const wanted = !this.destroyed || (this.#lingers && this._waitsForOpen);
     if (!wanted || (error && this.destroyed)) {
-      this.#closeDone?.(error);
+      this.#ended(error);
       return;
     }
     const list = Array.isArray(result) ? result : [{ address: result, family }];
@@ -92,8 +92,7 @@ class Socket extends MessagesOut {
     }
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
-    else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.#ended(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -121,6 +120,7 @@ class Socket extends MessagesOut {
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
   _close() {
     this.#lingers = true;
+    this._handOver();
     this.destroy();
   }
 
@@ -131,11 +131,11 @@ class Socket extends MessagesOut {
     this._down();
     const done = (failure = error) => {
       this.#closeDone = null;
-      this._failWrites(failure);
       this._keepWhileBusy();
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      engine.soon(() => this.#closed(Boolean(error)), this.#scope);
+      const lost = wasConnecting ? closedBefore() : failure;
+      engine.soon(() => this.#closed(lost, Boolean(error)), this.#scope);
     };
     const connection = this._counted;
     if (connection === null) {
@@ -153,9 +153,18 @@ class Socket extends MessagesOut {
     }
   }
 
-  #closed(hadError) {
+  /** `lost`: why what was still to be written is lost. */
+  #closed(lost, hadError) {
     try {
       this.#listener?._released(this);
+      this._failWrites(lost);
+    } finally {
+      this.#emitClose(hadError);
+    }
+  }
+
+  #emitClose(hadError) {
+    try {
       this.emit('close', hadError);
     } finally {
       this.#scope.end();
@@ -196,6 +205,7 @@ class Socket extends MessagesOut {
     this.connecting = false;
     this._up(addresses);
     this._counted.openedAt = now();
+    this._active();
     this._keepWhileBusy();
     publish(channels.open, this._owner, { socket: this });
     this.emit('connect');
@@ -274,6 +284,13 @@ class Socket extends MessagesOut {
   get _isEnding() {
     return this.#closeDone !== null;
   }
+}
+
+function closedBefore() {
+  return codedError(
+    'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+    'Socket closed before the connection was established',
+  );
 }
 
 module.exports = Socket;
