@@ -96,14 +96,19 @@ class ByteStream extends NetAnswers {
       return;
     }
     if (this._counted.closed !== null) {
+      this.#writing = 0;
       callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
     write();
     this._keepWhileSending();
-    if (this._counted.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
-    else callback();
+    if (this._counted.awaitDrain()) {
+      this.#writeDone = AsyncResource.bind(callback);
+    } else {
+      this.#writing = 0;
+      callback();
+    }
   }
 
   /** There is a connection: what was written before goes out. */
@@ -119,7 +124,11 @@ class ByteStream extends NetAnswers {
   /** The stream is about to end, and its connection to send all the same: all that waits in the one goes to the other. */
   _handOver() {
     while (this.writableCorked > 0) this.uncork();
-    while (this.#writeDone !== null && this._ownLength > this.#writing) this._wroteAll();
+    while (this.#writeDone !== null && this._streamLength > this.#writing) this._wroteAll();
+  }
+
+  get _ownLength() {
+    return this._streamLength - (this._counted === null ? 0 : this.#writing);
   }
 
   _final(callback) {
@@ -139,6 +148,7 @@ class ByteStream extends NetAnswers {
     const waiting = this.#writeDone;
     this.#writeDone = this.#finalDone = null;
     this.#early = [];
+    this.#writing = 0;
     waiting?.(
       error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
     );
@@ -170,6 +180,7 @@ class ByteStream extends NetAnswers {
   _wroteAll() {
     const done = this.#writeDone;
     this.#writeDone = null;
+    this.#writing = 0;
     done?.();
     return this.#writeDone === null;
   }

@@ -68,22 +68,26 @@ class NetAnswers extends net.Socket {
 
   get bytesWritten() {
     const connection = this._counted;
-    if (connection === null) return super.writableLength;
+    if (connection === null) return this._ownLength;
     const [, written, queued] = connection.counters();
     const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
-    return written + queued + pending + super.writableLength;
+    return written + queued + pending + this._ownLength;
   }
 
-  /** What waits in the stream, before it comes to the engine. */
+  /** What waits in the stream, besides what the engine has. */
   get _ownLength() {
+    return this._streamLength;
+  }
+
+  get _streamLength() {
     return super.writableLength;
   }
 
   get writableLength() {
     const connection = this._counted;
-    if (connection === null) return super.writableLength;
+    if (connection === null) return this._ownLength;
     const pending = connection.closed === null ? connection.pendingText.length : 0;
-    return super.writableLength + pending + connection.counters()[2];
+    return this._ownLength + pending + connection.counters()[2];
   }
 
   get bufferSize() {
