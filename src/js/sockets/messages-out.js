@@ -167,6 +167,9 @@ class MessagesOut extends ByteStream {
   }
 
   _onDrain() {
+    const connection = this._counted;
+    // It may have filled up again before this was told.
+    if (connection.closed === null && connection.awaitDrain()) return;
     const wroteAll = this._wroteAll();
     this._keepWhileBusy();
     if (!this.#needDrain || !wroteAll || this.destroyed) return;
