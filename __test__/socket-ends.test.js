@@ -2,11 +2,13 @@
 // What users' own calls on a socket come to around its beginning and its end, on both sides of every transport,
 // each beside the same with a socket of Node's.
 
+const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, KINDS } = require('./helpers/world');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 const { once, counter } = require('./helpers/events');
 const { thrownBy } = require('./helpers/thrown');
+const { onLinux } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -352,3 +354,76 @@ test.each(KINDS)(
     expect(next.socket.localPort).toBe(localPort);
   },
 );
+
+/** Whether the system will ask the peer of a TCP connection from this port whether it is still there. */
+async function isKeptAlive(port) {
+  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  for (;;) {
+    const lines = fs.readFileSync('/proc/net/tcp', 'utf8').split('\n');
+    const fields = lines.map((text) => text.trim().split(/\s+/));
+    const [timer] = fields.find(([, local]) => local?.endsWith(wanted))[5].split(':');
+    if (timer === '00' || timer === '02') return timer === '02';
+    await new Promise(setImmediate); // it has something else to wait for: an acknowledgement
+  }
+}
+
+describe.each(['tcp', 'tls'])('options, %s', (name) => {
+  onLinux.test.each(['127.0.0.1', 'slow.invalid'])(
+    'set before there is a connection hold, to %s',
+    async (host) => {
+      const { place, server, client } = transport(name, world);
+      const at = await place();
+      await world.serve(at, server);
+      const lookup = (_, options, callback) =>
+        setImmediate(callback, null, [{ address: '127.0.0.1', family: 4 }]);
+      const tls = client.tls && { ...client.tls, checkServerIdentity() {} };
+      const ipc = world.ipc({ ...client, ...(tls && { tls }), interface: { lookup } });
+      ipc.connectToNet('server', host, at.options.port);
+      const { socket } = ipc.of.server;
+      expect(socket.setKeepAlive(true, 60_000).setNoDelay(false)).toBe(socket);
+      await once(ipc.of.server, 'connect');
+      expect(await isKeptAlive(socket.localPort)).toBe(true);
+      socket.setKeepAlive(false);
+      expect(await isKeptAlive(socket.localPort)).toBe(false);
+      socket.setKeepAlive(true, 500); // less than a second: after the system's own time, as in net
+      expect(await isKeptAlive(socket.localPort)).toBe(true);
+    },
+  );
+
+  onLinux.test("the user's setting wins over that of config.tls", async () => {
+    const { place, server, client } = transport(name, world);
+    const at = await place();
+    await world.serve(at, server);
+    const config = client.tls && { tls: { ...client.tls, keepAlive: true } };
+    const made = world.dial(at, { ...config });
+    made.socket.setKeepAlive(false);
+    await once(made, 'connect');
+    expect(await isKeptAlive(made.socket.localPort)).toBe(false);
+  });
+});
+
+const hasTypes = typeof net.Socket.prototype.setTypeOfService === 'function';
+
+test('setTypeOfService is there where net has it, and is checked', async () => {
+  const { socket } = await ours('client', 'tcp');
+  expect('setTypeOfService' in socket).toBe(hasTypes);
+  if (!hasTypes) return;
+  expect(socket.setTypeOfService(0x10)).toBe(socket);
+  expect(socket.getTypeOfService()).toBe(0x10);
+  expect(() => socket.setTypeOfService(256)).toThrow(RangeError);
+});
+
+describe.each(TRANSPORTS)('unref, %s: what is under way keeps the process', (name) => {
+  test.each(['emit', 'write', 'end', 'look-up', 'burst'])('%s', async (what) => {
+    if (what === 'look-up' && name === 'unix') return; // there is none
+    const { place, server, client } = transport(name, world);
+    const at = await place();
+    const served = await world.serve(at, server);
+    const arrived = once(served, 'last');
+    const tls = client.tls && { ...client.tls, servername: 'localhost' };
+    const config = tls ? { tls } : {};
+    const child = world.child('unref.js', { what, place: at.options, config });
+    expect((await arrived)[0]).toBe('x'.repeat(16 << 20).length);
+    expect((await child.exited).code).toBe(0); // nothing else kept it
+  });
+});
