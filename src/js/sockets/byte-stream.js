@@ -5,7 +5,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
-const { codedError } = require('../errors');
+const { eventError } = require('../errors');
 
 class ByteStream extends NetAnswers {
   /** To be used for the stream's bytes once somebody reads it. */
@@ -97,7 +97,7 @@ class ByteStream extends NetAnswers {
     }
     if (this._counted.closed !== null) {
       this.#writing = 0;
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
@@ -150,7 +150,7 @@ class ByteStream extends NetAnswers {
     this.#early = [];
     this.#writing = 0;
     waiting?.(
-      error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
+      error ?? eventError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
     );
   }
 

@@ -10,7 +10,7 @@ const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
 const cluster = require('./cluster');
 const WaitingDatagrams = require('./waiting-datagrams');
@@ -28,7 +28,8 @@ const LINGER = 2000;
  */
 class DatagramSocket extends DgramSocket {
   #owner;
-  #scope = new Scope('ferripc.DatagramSocket');
+  /** From when it is to be bound. */
+  #scope = null;
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
@@ -65,6 +66,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Binds to a host's first address; 'listening' or 'error' follows in a later turn. */
   _listenHost(host, port) {
+    this.#scope = new Scope('ferripc.DatagramSocket');
     this.#binding = true;
     const family = net.isIP(host);
     if (family === this._family) {
@@ -72,6 +74,7 @@ class DatagramSocket extends DgramSocket {
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
+      engine.load(); // what it may throw is for the caller
       dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);
@@ -82,6 +85,7 @@ class DatagramSocket extends DgramSocket {
 
   #bind(address, port) {
     if (cluster.isShared({})) {
+      engine.load(); // what it may throw is for the caller
       const { bind } = require('./cluster-datagrams');
       bind(address, port, this.#framing, this, (bound) => this.#bound(bound));
     } else {
@@ -312,7 +316,7 @@ class DatagramSocket extends DgramSocket {
     try {
       this.emit('close');
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 

@@ -74,7 +74,7 @@ class NetAnswers extends net.Socket {
     return written + queued + pending + this._ownLength;
   }
 
-  /** What waits in the stream, besides what the engine has. */
+  /** Bytes that users wrote themselves and that still wait in the stream, besides those that the engine has. */
   get _ownLength() {
     return this._streamLength;
   }
@@ -216,7 +216,7 @@ class NetAnswers extends net.Socket {
   _keepWhileSending() {
     const connection = this.#connection;
     if (!this.#unrefed || connection === null) return;
-    if (connection.pending === '') {
+    if (connection.pending === '' && !connection.isHolding) {
       if (connection.queued > 0) this._keepWhileBusy();
     } else if (!this.#isChecked) {
       this.#isChecked = true; // when the burst is over

@@ -16,18 +16,20 @@ const {
   argumentError,
   codedError,
   connectError,
+  eventError,
   systemError,
   tooLargeError,
 } = require('../errors');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
 
 /** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, raw}`. */
 class Socket extends MessagesOut {
-  #scope = new Scope('ferripc.Socket');
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   /** The listener that accepted it. */
   #listener = null;
   /** Called when a connection that lingers is closed. */
@@ -43,6 +45,7 @@ class Socket extends MessagesOut {
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -60,12 +63,14 @@ class Socket extends MessagesOut {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -92,7 +97,7 @@ class Socket extends MessagesOut {
     }
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
-    else this.#ended(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.#ended(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -104,7 +109,8 @@ class Socket extends MessagesOut {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
     this.#tcp = addresses !== null;
     connection.openedAt = now();
@@ -167,7 +173,7 @@ class Socket extends MessagesOut {
     try {
       this.emit('close', hadError);
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
@@ -245,7 +251,7 @@ class Socket extends MessagesOut {
     drop(this._owner, this, 'truncated', length);
     this._owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -287,7 +293,7 @@ class Socket extends MessagesOut {
 }
 
 function closedBefore() {
-  return codedError(
+  return eventError(
     'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
     'Socket closed before the connection was established',
   );
