@@ -26,7 +26,6 @@ use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
-use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -202,27 +201,6 @@ impl Hub {
         self.on(id, |connection| connection.set_mode(mode(raw)));
     }
 
-    /// Sets `TCP_NODELAY`.
-    #[napi(catch_unwind)]
-    pub fn set_no_delay(&self, id: u32, on: bool) {
-        self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
-    }
-
-    /// Has the end of a TCP connection reset it, whatever is unsent.
-    #[napi(catch_unwind)]
-    pub fn reset(&self, id: u32) {
-        self.on(id, |connection| {
-            connection.with_socket(|socket| socket.set_linger(Some(Duration::ZERO)))
-        });
-    }
-
-    /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
-    #[napi(catch_unwind)]
-    pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {
-        let idle = on.then(|| Duration::from_millis(idle.into()));
-        self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
-    }
-
     /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
@@ -278,7 +256,7 @@ impl Hub {
 }
 
 impl Hub {
-    fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
+    pub(super) fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
         self.core.borrow().engine.connection(id).map(act)
     }
 }
@@ -292,7 +270,7 @@ impl Drop for Hub {
 
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
 #[cfg(unix)]
-fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
+pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
     let copy = if descriptor < 0 {
         Err(std::io::ErrorKind::NotConnected.into())
     } else {

@@ -12,6 +12,7 @@
 //! * [`wake`]: a function that any thread may have called.
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
+//! * [`socket_options`]: its methods for the options of connections.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine/engine.js`.
@@ -34,6 +35,7 @@ mod event_loop;
 mod hub;
 mod options;
 mod scope;
+mod socket_options;
 mod text;
 mod tls;
 mod wake;

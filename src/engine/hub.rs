@@ -12,6 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+#[cfg(unix)]
+use socket2::Socket;
+
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
@@ -182,12 +185,37 @@ impl Hub {
         address: SocketAddr,
         framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());
-        let datagrams = Datagrams::new(id, framing, mailbox, runtime);
+        let datagrams = self.new_datagrams(framing);
         let bound = datagrams.bind(address, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    /// As [`Hub::bind`], with a datagram socket that is bound already.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
+    #[cfg(unix)]
+    pub fn adopt_datagrams(
+        &mut self,
+        socket: OwnedFd,
+        framing: Framing<Delimiter>,
+    ) -> Result<(Id, SocketAddr), Error> {
+        let socket = Socket::from(socket);
+        socket.set_nonblocking(true).map_err(|error| Error::new("bind", error, None))?;
+        let datagrams = self.new_datagrams(framing);
+        let bound = datagrams.take(socket, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    fn new_datagrams(&self, framing: Framing<Delimiter>) -> Arc<Datagrams> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        Datagrams::new(id, framing, self.mailbox.clone(), self.runtime())
+    }
+
+    fn keep_datagrams(&mut self, datagrams: Arc<Datagrams>) -> Id {
+        let id = datagrams.id();
         self.datagrams.insert(id, datagrams);
-        Ok((id, bound))
+        id
     }
 
     /// The datagram socket behind a handle, until its [`Event::DatagramsClosed`] has been taken.

@@ -176,7 +176,6 @@ class Connection extends Endpoint {
 
   /** Has the peer of a TCP connection see a reset when this is destroyed. */
   reset() {
-    this.pending = '';
     this.hub.reset(this.id);
   }
 
@@ -232,8 +231,12 @@ class Connection extends Endpoint {
     this.hub.setNoDelay(this.id, on);
   }
 
-  setKeepAlive(on, idle) {
-    this.hub.setKeepAlive(this.id, on, idle);
+  setKeepAlive(on, idle, interval, count) {
+    this.hub.setKeepAlive(this.id, on, idle, interval, count);
+  }
+
+  setTypeOfService(value) {
+    this.hub.setTypeOfService(this.id, value);
   }
 
   /** Its sink from now on. */

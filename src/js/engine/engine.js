@@ -344,6 +344,15 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
+/** As `bind`, with a duplicate of the descriptor of a socket that is bound. */
+function bindElsewhere(descriptor, framing, sink) {
+  const activity = acquire('bind', {});
+  if (activity.error) return activity;
+  const { error, id, address } = activity.answer(activity.hub.adoptDatagrams(descriptor, framing));
+  if (error) return { error };
+  return { datagrams: new Datagrams(activity, id, framing, sink), address };
+}
+
 /** Has `act` called in a later turn of the event loop, in `scope` or else the caller's. See turns.js. */
 function soon(act, scope = null) {
   if (current !== null) current.turns.putOff(act, scope);
@@ -387,6 +396,7 @@ function driver() {
 
 module.exports = {
   bind,
+  bindElsewhere,
   broadcast,
   connect,
   currentDriver,
