@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::codec::delimited::Batch;
+use super::codec::Batch;
 use super::driver::Connection;
 use super::error::Error;
 use super::mailbox::MAX_BYTES;

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::delimited::{Decoded, Decoder};
+use super::codec::{Decoded, Decoder};
 use super::event::{Event, Id};
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
@@ -54,8 +54,8 @@ pub struct Inbox {
 
 impl Inbox {
     /// An inbox for connection `id`.
-    pub fn new(id: Id, decoder: Decoder) -> Self {
-        let (mode, read_size) = (Mode::Frames, READ_MIN);
+    pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
+        let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
         Self { id, decoder, mode, tapped: false, read_size, before: 0, fruitless: false }
     }
 
@@ -220,11 +220,12 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
+    use super::super::codec::{delimited, length};
     use super::*;
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
-        Inbox::new(7, Decoder::new(&b"\x0c"[..], 1000))
+        Inbox::new(7, delimited::Decoder::new(&b"\x0c"[..], 1000))
     }
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {
@@ -258,6 +259,17 @@ mod tests {
         );
         assert!(inbox.configure(Mode::Frames, false).is_none());
         assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
+    }
+
+    #[test]
+    fn any_decoder_will_do() {
+        let mut inbox = Inbox::new(7, length::Decoder::new(2));
+        let events = receive(&mut inbox, b"\0\0\0\x01a\0\0\0\x03abc\0\0\0\x02");
+        let [Event::Frames { batch, .. }, Event::TooLarge { len: 3, .. }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(&batch.bytes[..], b"a");
+        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 4 })));
     }
 
     #[test]

@@ -1,7 +1,153 @@
 //! Codecs: bytes <-> frames, without I/O or clock. One wire format, one file, and
 //! what reading its frames takes.
+//!
+//! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
+//! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off.
+
+use bytes::{Bytes, BytesMut};
 
 pub mod delimited;
 pub mod envelope;
 pub mod json;
+pub mod length;
 pub mod text;
+
+/// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
+/// can yield between them. A longer frame is a batch of its own.
+pub const BATCH_BYTES: usize = 64 * 1024;
+
+/// A batch never holds more frames than this, for the same reason.
+pub const BATCH_FRAMES: usize = 2048;
+
+/// Complete frames of one stretch of the stream, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The frames with what lies between them: a delimiter, or the next one's length. Nothing before the
+    /// first frame nor after the last.
+    pub bytes: Bytes,
+    /// End offset (exclusive) of each frame in `bytes`. A frame starts where the one before it ends
+    /// plus one gap.
+    pub ends: Vec<usize>,
+}
+
+impl Batch {
+    /// The frames, in order, where `gap` is the byte length of what lies between two of them
+    /// ([`Decoder::gap`]).
+    pub fn frames(&self, gap: usize) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let frame = &self.bytes[start..end];
+            start = end + gap;
+            frame
+        })
+    }
+}
+
+/// What a decoder yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded {
+    /// One or more complete frames.
+    Batch(Batch),
+    /// A frame longer than the limit, of this many bytes, is discarded. The stream goes on after it.
+    TooLarge(u64),
+}
+
+/// An incremental decoder of one byte stream, of any format.
+#[derive(Debug)]
+pub enum Decoder {
+    /// Frames that end with a delimiter: node-ipc.
+    Delimited(delimited::Decoder),
+    /// Frames with their length in front: ipc2.
+    Length(length::Decoder),
+}
+
+/// The same expression for each format; their decoders have methods of the same names.
+macro_rules! each {
+    ($decoder:expr, $own:ident => $body:expr) => {
+        match $decoder {
+            Decoder::Delimited($own) => $body,
+            Decoder::Length($own) => $body,
+        }
+    };
+}
+
+impl Decoder {
+    /// Bytes between two frames of a [`Batch`].
+    pub fn gap(&self) -> usize {
+        match self {
+            Decoder::Delimited(decoder) => decoder.delimiter_len(),
+            Decoder::Length(_) => length::HEADER,
+        }
+    }
+
+    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    pub fn buffer(&mut self) -> &mut BytesMut {
+        each!(self, decoder => decoder.buffer())
+    }
+
+    /// Bytes of the frame that has begun and not ended (0: the stream stands between two frames).
+    pub fn partial_len(&self) -> u64 {
+        each!(self, decoder => decoder.partial_len())
+    }
+
+    /// Takes what was received of an unfinished frame.
+    pub fn take_partial(&mut self) -> Bytes {
+        each!(self, decoder => decoder.take_partial())
+    }
+
+    /// The next complete frames, or `None` until more bytes are appended.
+    #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
+    pub fn next(&mut self) -> Option<Decoded> {
+        each!(self, decoder => decoder.next())
+    }
+}
+
+impl From<delimited::Decoder> for Decoder {
+    fn from(decoder: delimited::Decoder) -> Self {
+        Decoder::Delimited(decoder)
+    }
+}
+
+impl From<length::Decoder> for Decoder {
+    fn from(decoder: length::Decoder) -> Self {
+        Decoder::Length(decoder)
+    }
+}
+
+/// What the tests of all formats share.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// The frames of a stream, each whole or only its length where it was too long, and the bytes of the
+    /// one that has not ended.
+    pub type Outcome = (Vec<Result<Vec<u8>, u64>>, u64);
+
+    /// Cuts a stream into chunks at these places.
+    pub fn cut<'a>(stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+        let mut points: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).collect();
+        points.extend([0, stream.len()]);
+        points.sort_unstable();
+        points.windows(2).map(|w| &stream[w[0]..w[1]]).collect()
+    }
+
+    /// Decodes chunks; what the decoder keeps is at most `kept` bytes more than a chunk.
+    pub fn decode(decoder: impl Into<Decoder>, chunks: &[&[u8]], kept: usize) -> Outcome {
+        let mut decoder = decoder.into();
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            decoder.buffer().extend_from_slice(chunk);
+            while let Some(decoded) = decoder.next() {
+                match decoded {
+                    Decoded::Batch(batch) => {
+                        assert!(!batch.ends.is_empty() && batch.ends.len() <= BATCH_FRAMES);
+                        frames.extend(batch.frames(decoder.gap()).map(|f| Ok(f.to_vec())));
+                    }
+                    Decoded::TooLarge(len) => frames.push(Err(len)),
+                }
+            }
+            assert!(decoder.buffer().len() <= kept.saturating_add(chunk.len()));
+        }
+        (frames, decoder.partial_len())
+    }
+}
