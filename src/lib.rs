@@ -11,6 +11,7 @@
 //! Dependencies point one way: `src/js` -> `binding` -> `engine`.
 
 pub mod engine;
+pub mod protocols;
 
 #[cfg(feature = "node")]
 mod binding;
