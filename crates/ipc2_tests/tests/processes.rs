@@ -6,8 +6,11 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use common::{Tasks, WORKER, eventually, is_alive, kill_9, tasks, workers};
+use ipc2_common::SOCKET_ENV_VAR;
 use test_common::task::Task;
 
 /// A folder for temporary files, removed at the end.
@@ -65,29 +68,26 @@ async fn a_workers_socket_is_in_a_folder_of_this_user_alone() {
 
 #[tokio::test]
 async fn a_worker_that_does_not_start_leaves_no_file_either() {
-    let folders = || {
-        let entries = std::fs::read_dir(std::env::temp_dir()).unwrap();
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-    };
-    let fd = std::fs::File::open("/dev/null").unwrap(); // keeps the count below honest: files can be opened
-    let mut seen = Vec::new();
-    for arguments in [&["exit", "1"][..], &["leave", "1"]] {
+    let sockets = Arc::new(Mutex::new(Vec::new()));
+    for arguments in [&["exit", "1"][..], &["leave", "1"], &["never"]] {
+        let seen = sockets.clone();
         let set = workers::<u32, Task>(2, arguments)
-            .configure(|command| {
-                let socket = command.get_envs().find(|(name, _)| *name == "IPC2_SOCKET_PATH");
-                let path = PathBuf::from(socket.unwrap().1.unwrap());
+            .connect_timeout(Duration::from_millis(200))
+            .configure(move |command| {
+                let (_, path) =
+                    command.get_envs().find(|(name, _)| *name == SOCKET_ENV_VAR).unwrap();
+                let path = PathBuf::from(path.unwrap());
                 assert!(path.exists());
-                println!("{}", path.display());
+                seen.lock().unwrap().push(path);
             })
             .respawn(false)
             .finish()
             .await;
-        seen.push(set.is_ok());
+        assert_eq!(set.is_ok(), arguments[0] == "leave");
     }
-    drop(fd);
-    let ours = folders().filter(|name| name.starts_with("ipc2-") && name.len() == 21).count();
-    // Other tests of this process may be starting workers; they end.
-    let _ = ours;
+    let sockets = sockets.lock().unwrap();
+    assert_eq!(sockets.len(), 6);
+    eventually(|| sockets.iter().all(|path| !path.parent().unwrap().exists())).await;
 }
 
 #[tokio::test]

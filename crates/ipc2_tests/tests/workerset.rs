@@ -250,7 +250,9 @@ async fn a_transport_can_be_of_the_programs_own() {
     let set: WorkerSet<TcpServer, u32, Task> = WorkerSet::builder()
         .worker_count(2)
         .worker_path(WORKER)
-        .configure(|command| drop(command.arg("tcp")))
+        .configure(|command| {
+            command.arg("tcp");
+        })
         .finish()
         .await
         .unwrap();
@@ -302,7 +304,13 @@ async fn the_error_of_a_job_says_how_the_worker_ended() {
 #[tokio::test]
 async fn a_worker_that_ends_without_a_job_is_replaced() {
     let (tx, exits) = mpsc::channel();
-    let set = workers(2, &[]).on_exit(move |exit| drop(tx.send(exit.pid))).finish().await.unwrap();
+    let set = workers(2, &[])
+        .on_exit(move |exit| {
+            let _ = tx.send(exit.pid);
+        })
+        .finish()
+        .await
+        .unwrap();
     let set: Tasks = set;
     for _ in 0..3 {
         let old = set.pids();
@@ -315,13 +323,15 @@ async fn a_worker_that_ends_without_a_job_is_replaced() {
     assert_eq!((one.unwrap(), two.unwrap()), (1, 1));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn workers_that_end_without_a_job_over_and_over_are_started_more_and_more_slowly() {
     let (tx, exits) = mpsc::channel();
     let first = Duration::from_millis(40);
     let set = workers(1, &["leave", "0"])
         .backoff(first, first * 4)
-        .on_exit(move |_| drop(tx.send(Instant::now())))
+        .on_exit(move |_| {
+            let _ = tx.send(Instant::now());
+        })
         .finish()
         .await
         .unwrap();
@@ -441,11 +451,16 @@ async fn what_waits_for_a_worker_that_does_not_read_is_bounded() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_set_that_is_closed_lets_its_workers_finish() {
     let (tx, exits) = mpsc::channel();
-    let set: Tasks =
-        workers(2, &[]).on_exit(move |exit| drop(tx.send(exit.clone()))).finish().await.unwrap();
+    let set: Tasks = workers(2, &[])
+        .on_exit(move |exit| {
+            let _ = tx.send(exit.clone());
+        })
+        .finish()
+        .await
+        .unwrap();
     let (answer, ()) = tokio::join!(set.send(Task::Sleep(100)), set.close(PATIENCE));
     assert_eq!(answer.unwrap(), 1);
     for _ in 0..2 {

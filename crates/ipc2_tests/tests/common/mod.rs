@@ -22,7 +22,9 @@ where
     W: serde::Serialize + Send + 'static,
 {
     let builder = WorkerSet::builder().worker_count(count).worker_path(WORKER);
-    builder.configure(move |command| drop(command.args(arguments)))
+    builder.configure(move |command| {
+        command.args(arguments);
+    })
 }
 
 /// A set of workers that do tasks.

@@ -31,7 +31,9 @@ use super::session::{self, Limits};
 /// let launcher = Launcher::new("./worker")
 ///     .connect_timeout(Duration::from_secs(2))
 ///     .max_message_bytes(1 << 20)
-///     .configure(|command| drop(command.arg("--fast").env("LANG", "C")));
+///     .configure(|command| {
+///         command.arg("--fast").env("LANG", "C");
+///     });
 /// let worker = launcher.spawn::<UnixListener, String, String>().await?;
 /// # Ok(()) }
 /// ```
@@ -65,10 +67,15 @@ impl Launcher {
         self.path = path;
     }
 
-    /// Called with the command before each start: for arguments, environment, folder, streams …
+    /// Called with the command before each start: for arguments, environment, folder, streams … If there
+    /// are several, one after the other.
     #[must_use]
     pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
-        self.configure = Arc::new(with);
+        let before = self.configure;
+        self.configure = Arc::new(move |command| {
+            before(command);
+            with(command);
+        });
         self
     }
 
