@@ -5,7 +5,7 @@ const net = require('node:net');
 const { createWorld } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { onWindows } = require('./helpers/platform');
-const { systemPath } = require('../src/js/node-ipc/paths');
+const { systemPath } = require('../src/js/sockets/paths');
 
 const world = createWorld();
 

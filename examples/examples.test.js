@@ -116,6 +116,14 @@ test('tls', async () => {
   });
 });
 
+test('ipcio', async () => {
+  expect(await example('ipcio')).toEqual({
+    server: ['bob wants the sum of 2 and 3'],
+    alice: ['bob says hello', 'bob has left'],
+    bob: ['2 + 3 = 5', 'alice answers: hello bob'],
+  });
+});
+
 test('udp', async () => {
   const ports = await freeUdpPorts(3);
   const { hub, ...peers } = await example('udp', { EXAMPLE_PORTS: ports.join() });

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use ferripc::engine::codec::Codec;
+use ferripc::engine::codec::delimited::Delimiter;
 use ferripc::engine::driver::Framing;
 use ferripc::engine::error::Error;
 use ferripc::engine::event::{Event, Id};
@@ -17,7 +19,12 @@ use ferripc::engine::transport::{Local, Target};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn framing(mode: Mode) -> Framing {
-    Framing { delimiter: b"\x0c".as_slice().into(), max_frame: 1 << 30, mode }
+    let Framing { codec, max_frame, mode } = for_datagrams(mode);
+    Framing { codec: Codec::Delimited(codec), max_frame, mode }
+}
+
+fn for_datagrams(mode: Mode) -> Framing<Delimiter> {
+    Framing { codec: b"\x0c".as_slice().into(), max_frame: 1 << 30, mode }
 }
 
 /// A hub with its wake-ups, as a consumer would hold it.
@@ -39,8 +46,8 @@ impl Peer {
         loop {
             if let Some(event) = self.hub.next() {
                 match &event {
-                    Event::Open { id, .. } => self.hub.start(*id),
-                    Event::Accepted { connection, .. } => self.hub.start(connection.id()),
+                    Event::Open { id, .. } => self.start(*id),
+                    Event::Accepted { connection, .. } => self.start(connection.id()),
                     _ => {}
                 }
                 return event;
@@ -48,6 +55,11 @@ impl Peer {
             let left = deadline.saturating_duration_since(Instant::now());
             self.wakes.recv_timeout(left).expect("an event in time");
         }
+    }
+
+    fn start(&self, id: u32) {
+        self.hub.approve(id);
+        self.hub.start(id);
     }
 
     /// The errors of the closed event, which is to come next but for drains.
@@ -321,8 +333,8 @@ fn datagrams(peer: &mut Peer, count: usize) -> Vec<(SocketAddr, Vec<u8>)> {
 fn datagrams_go_both_ways_and_what_was_sent_last_leaves_before_the_socket_closes() {
     let (mut one, mut two) = (Peer::new(), Peer::new());
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-    let (id_one, at_one) = one.hub.bind(any, framing(Mode::Frames)).unwrap();
-    let (id_two, at_two) = two.hub.bind(any, framing(Mode::Frames)).unwrap();
+    let (id_one, at_one) = one.hub.bind(any, for_datagrams(Mode::Frames)).unwrap();
+    let (id_two, at_two) = two.hub.bind(any, for_datagrams(Mode::Frames)).unwrap();
     one.hub.datagrams(id_one).unwrap().send(&[(at_two, b"a\x0cb"), (at_two, b"c\x0c")]);
     let expected: Vec<_> = ["a", "b", "c"].map(|f| (at_one, f.as_bytes().to_vec())).into();
     assert_eq!(datagrams(&mut two, 3), expected);
@@ -331,15 +343,15 @@ fn datagrams_go_both_ways_and_what_was_sent_last_leaves_before_the_socket_closes
     assert_eq!(datagrams(&mut one, 1), [(at_two, b"last".to_vec())]);
     assert!(matches!(two.event(), Event::DatagramsClosed { id, .. } if id == id_two));
     assert!(two.hub.datagrams(id_two).is_none());
-    two.hub.bind(at_two, framing(Mode::Frames)).unwrap(); // its address is free
+    two.hub.bind(at_two, for_datagrams(Mode::Frames)).unwrap(); // its address is free
 }
 
 #[test]
 fn a_full_mailbox_holds_the_receiver_back_and_nothing_grows() {
     let (mut one, mut two) = (Peer::new(), Peer::new());
     let any: SocketAddr = ([127, 0, 0, 1], 0).into();
-    let (sender, _) = one.hub.bind(any, framing(Mode::Frames)).unwrap();
-    let (id, at) = two.hub.bind(any, framing(Mode::Raw)).unwrap();
+    let (sender, _) = one.hub.bind(any, for_datagrams(Mode::Frames)).unwrap();
+    let (id, at) = two.hub.bind(any, for_datagrams(Mode::Raw)).unwrap();
     let large = vec![b'x'; 60_000];
     let sender = one.hub.datagrams(sender).unwrap().clone();
     for _ in 0..1000 {

@@ -10,7 +10,8 @@ const { once } = require('../helpers/events');
 const { createWorld } = require('../helpers/world');
 const { parse, root } = require('./markdown');
 const { has } = require('./project');
-const { defaultPath, systemPath } = require('../../src/js/node-ipc/paths');
+const { defaultPath } = require('../../src/js/node-ipc/paths');
+const { systemPath } = require('../../src/js/sockets/paths');
 
 const world = createWorld();
 

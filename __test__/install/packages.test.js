@@ -13,18 +13,27 @@ const ROOT = path.join(__dirname, '..', '..');
 const committed = require('../../package.json');
 const read = (...names) => fs.readFileSync(path.join(...names));
 
-/** The JavaScript files below a folder of the checkout. */
+/** The files of JavaScript and types below a folder of the checkout. */
 const modules = (folder) =>
   fs
     .readdirSync(path.join(ROOT, folder), { withFileTypes: true })
     .flatMap(({ name }) =>
-      name.endsWith('.js') ? `${folder}/${name}` : modules(`${folder}/${name}`),
+      /\.(js|d\.ts)$/.test(name) ? `${folder}/${name}` : modules(`${folder}/${name}`),
     );
 
 /** All of the main package but for src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
-  ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'node-ipc.js', 'node-ipc.d.ts'],
+  ...[
+    'index.js',
+    'index.mjs',
+    'index.d.ts',
+    'index.d.mts',
+    'node-ipc.js',
+    'node-ipc.d.ts',
+    'ipcio.js',
+    'ipcio.d.ts',
+  ],
   ...[
     'dao/client',
     'dao/socketServer',

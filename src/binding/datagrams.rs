@@ -44,7 +44,7 @@ impl Hub {
         port: u16,
         framing: FramingOptions,
     ) -> Result<String> {
-        let (address, framing) = (socket_address(&address, port)?, framing.into_engine()?);
+        let (address, framing) = (socket_address(&address, port)?, framing.for_datagrams()?);
         let bound = self.core.borrow_mut().engine.bind(address, framing);
         Ok(deliver::listening(bound.map(|(id, address)| (id, Some(address)))))
     }

@@ -1,7 +1,7 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
 //! ```text
-//! header: [kind, handle, count, more, put off, head, plain, ends of the frames ..., peer, datagrams ...]
+//! header: [kind, handle, count, put off, left, head, plain, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
@@ -63,13 +63,13 @@ enum Kind {
     DatagramsClosed,
 }
 
-/// 1 if further events are known to wait. Only for the first event of a turn of the event loop.
+/// Set by JavaScript: how much it has put off to a later turn of the event loop.
 #[cfg(unix)]
-const MORE: usize = 3;
+const PUT_OFF: usize = 3;
 
-/// Set by JavaScript to 1 while it has put off taking events.
+/// Set by JavaScript to 1 while a handler of an event's frames runs that is not the last.
 #[cfg(unix)]
-const PUT_OFF: usize = 4;
+const LEFT: usize = 4;
 
 /// Of frames: the length of the head that they have in common, see [`common_head`].
 const HEAD: usize = 5;
@@ -101,16 +101,16 @@ pub fn nothing(header: &mut [u32]) -> Payload {
     Payload::None
 }
 
-/// Whether JavaScript will take events later, by itself.
+/// How much JavaScript has put off to a later turn of the event loop.
 #[cfg(unix)]
-pub fn is_put_off(header: &[u32]) -> bool {
-    header[PUT_OFF] != 0
+pub fn put_off(header: &[u32]) -> u32 {
+    header[PUT_OFF]
 }
 
-/// Notes whether further events wait.
+/// Whether JavaScript is not through with the last event: a handler runs the event loop.
 #[cfg(unix)]
-pub fn set_more(header: &mut [u32], more: bool) {
-    header[MORE] = more.into();
+pub fn is_left(header: &[u32]) -> bool {
+    header[LEFT] != 0
 }
 
 /// Converts `event`, which came from `hub`.

@@ -1,5 +1,5 @@
-//! Lets the engine's loop driver run on the environment's libuv loop: finds the loop, calls
-//! JavaScript from its callbacks, and sees to it that no handle outlives the environment.
+//! Lets the engine use the environment's libuv loop: finds the loop, calls JavaScript from its callbacks,
+//! and sees to it that no handle outlives the environment.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -11,11 +11,16 @@ use napi::{Env, check_status, sys};
 
 use super::deliver::Payload;
 use super::hub::Core;
-use crate::engine::driver::uv::Loop;
+use crate::engine::driver::uv::{Consumer, Loop, Turn};
 
-/// Has connections of `core` watched by the environment's loop, whose turns call `turn` with an event.
-/// Nothing where there is no libuv.
-pub fn attach(core: &Rc<RefCell<Core>>, env: &Env, turn: &Function<Unknown, ()>) -> Result<()> {
+/// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
+/// `watch`. Nothing where there is no libuv.
+pub fn attach(
+    core: &Rc<RefCell<Core>>,
+    env: &Env,
+    turn: &Function<Unknown, ()>,
+    watch: bool,
+) -> Result<()> {
     let mut uv_loop = ptr::null_mut();
     // SAFETY: called from JavaScript, on the environment's thread.
     let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
@@ -24,10 +29,11 @@ pub fn attach(core: &Rc<RefCell<Core>>, env: &Env, turn: &Function<Unknown, ()>)
     }
     let callback = Callback::new(env.raw(), turn.raw(), Rc::downgrade(core))?;
     // SAFETY: this thread runs the loop; the guard keeps it running until all handles are closed.
-    let uv_loop = unsafe { Loop::new(uv_loop.cast(), Box::new(move || callback.call())) };
+    let uv_loop = unsafe { Loop::new(uv_loop.cast(), Box::new(callback)) };
     if let Some(uv_loop) = uv_loop {
         let guard = Guard::new(env.raw(), uv_loop.clone())?;
-        core.borrow_mut().engine.use_loop(uv_loop, Box::new(move || guard.release()));
+        let closed = Box::new(move || guard.release());
+        core.borrow_mut().engine.use_loop(uv_loop, watch, closed);
     }
     Ok(())
 }
@@ -52,11 +58,9 @@ impl Callback {
         Ok(Self { env, function: reference, core })
     }
 
-    /// Calls the function if there is an event. What it throws is an uncaught exception, as from any
-    /// event. False: JavaScript does not run any more.
-    fn call(&self) -> bool {
-        let payload = self.core.upgrade().map(|core| core.borrow_mut().turn());
-        let Some(Some(payload)) = payload else { return true };
+    /// Calls the function. What it throws is an uncaught exception, as from any event. False: JavaScript
+    /// does not run any more.
+    fn call(&self, payload: Payload) -> bool {
         let mut scope = ptr::null_mut();
         // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
         // are not any more when the environment is gone.
@@ -93,7 +97,28 @@ impl Callback {
             if pending && sys::napi_get_and_clear_last_exception(env, &mut error) == 0 {
                 sys::napi_fatal_exception(env, error);
             }
-            status == sys::Status::napi_ok
+            pending || status == sys::Status::napi_ok
+        }
+    }
+}
+
+impl Consumer for Callback {
+    fn put_off(&self) -> u32 {
+        self.core.upgrade().map_or(0, |core| core.borrow().put_off())
+    }
+
+    fn turn(&self) -> Turn {
+        let Some(core) = self.core.upgrade() else { return Turn::Gone };
+        let taken = core.borrow_mut().turn();
+        let Some((payload, weight)) = taken else { return Turn::Done };
+        if !self.call(payload) {
+            return Turn::Gone;
+        }
+        let core = core.borrow();
+        match core.put_off() {
+            0 if core.engine.end_turn() => Turn::Done,
+            0 => Turn::More(weight),
+            _ => Turn::Later,
         }
     }
 }

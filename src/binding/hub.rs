@@ -12,9 +12,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::threadsafe_function::{
-    ThreadsafeFunction, ThreadsafeFunctionCallMode, ThreadsafeFunctionHandle,
-};
 use napi::{Env, JsString, sys};
 use napi_derive::napi;
 
@@ -25,6 +22,7 @@ use super::env_end::EnvEnd;
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
 use super::text;
+use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
@@ -33,8 +31,6 @@ use crate::engine::transport::{set_keepalive, set_nodelay};
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
 
-type Wake = ThreadsafeFunction<(), (), (), Status, false, true, 0>;
-
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
 pub struct Hub {
@@ -42,7 +38,7 @@ pub struct Hub {
     env_end: Option<EnvEnd>,
     pub(super) core: Rc<RefCell<Core>>,
     /// To keep the event loop alive or not; `None` once disposed of.
-    wake: Option<Arc<ThreadsafeFunctionHandle>>,
+    wake: Option<WakeUp>,
 }
 
 /// What the hub's methods, its calls and the event loop work on.
@@ -57,9 +53,9 @@ pub struct Core {
 
 #[napi]
 impl Hub {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. With `turn`,
-    /// connections are watched by the environment's own event loop where that is possible, which calls
-    /// it with an event that it has for them. The numbers of events go into `header`.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something; or instead of it,
+    /// with each event, `turn`, where the environment's own event loop can do that. With `watch` the loop
+    /// watches connections, too. The numbers of events go into `header`.
     ///
     /// What the system refuses (`EMFILE`, `EAGAIN`, …) is thrown with its code as the message.
     #[napi(constructor, catch_unwind)]
@@ -67,27 +63,22 @@ impl Hub {
         env: Env,
         wake: Function<(), ()>,
         turn: Option<Function<Unknown, ()>>,
+        watch: bool,
         header: Uint32Array,
     ) -> Result<Self> {
-        let wake: Wake = wake
-            .build_threadsafe_function::<()>()
-            .callee_handled::<false>()
-            .weak::<true>()
-            .build()?;
-        let handle = wake.handle.clone();
-        let engine = engine::hub::Hub::new(move || {
-            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        })
-        .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
+        let wake = WakeUp::new(&env, wake)?;
+        let woken = wake.clone();
+        let engine = engine::hub::Hub::new(move || woken.call())
+            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
         let core =
             Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
         #[cfg(unix)]
         if let Some(turn) = turn {
-            event_loop::attach(&core, &env, &turn)?;
+            event_loop::attach(&core, &env, &turn, watch)?;
         }
         #[cfg(not(unix))]
-        let _ = (env, turn); // the I/O thread has them all
-        Ok(Self { env_end: None, core, wake: Some(handle) })
+        let _ = (turn, watch); // the I/O thread has them all
+        Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
     /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
@@ -110,6 +101,18 @@ impl Hub {
         self.core.borrow().engine.is_on_loop()
     }
 
+    /// Whether the environment's own event loop calls `turn`.
+    #[napi(catch_unwind)]
+    pub fn has_turns(&self) -> bool {
+        self.core.borrow().has_turns()
+    }
+
+    /// Has the event loop call `turn` next time: something was put off. For hubs that have turns.
+    #[napi(catch_unwind)]
+    pub fn go_on(&self) {
+        self.core.borrow().go_on();
+    }
+
     /// Starts connecting and returns the connection's handle.
     #[napi(catch_unwind)]
     pub fn connect(&self, options: ConnectOptions) -> Result<u32> {
@@ -124,7 +127,13 @@ impl Hub {
         Ok(deliver::listening(self.core.borrow_mut().engine.listen(&local, framing)))
     }
 
-    /// Starts reading from a connection that was reported as open or accepted.
+    /// Has a connection that was reported as open or accepted send what was written to it.
+    #[napi(catch_unwind)]
+    pub fn approve(&self, id: u32) {
+        self.core.borrow().engine.approve(id);
+    }
+
+    /// Starts reading from a connection that was approved.
     #[napi(catch_unwind)]
     pub fn start(&self, id: u32) {
         self.core.borrow().engine.start(id);
@@ -207,6 +216,14 @@ impl Hub {
         self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
     }
 
+    /// Has the end of a TCP connection reset it, whatever is unsent.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, id: u32) {
+        self.on(id, |connection| {
+            connection.with_socket(|socket| socket.set_linger(Some(Duration::ZERO)))
+        });
+    }
+
     /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
     #[napi(catch_unwind)]
     pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {
@@ -225,14 +242,9 @@ impl Hub {
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        let Some(wake) = &self.wake else { return };
-        let change = if on {
-            sys::napi_ref_threadsafe_function
-        } else {
-            sys::napi_unref_threadsafe_function
-        };
-        // SAFETY: called on the JS thread with a function that `self.wake` keeps from being freed.
-        unsafe { change(env.raw(), wake.get_raw()) };
+        if let Some(wake) = &self.wake {
+            wake.keep_alive(&env, on);
+        }
     }
 
     /// Closes everything when the environment ends, for runtimes that do not finalize objects then.
@@ -296,18 +308,38 @@ impl Core {
         }
     }
 
-    /// What a turn of the event loop begins with: an event, and in the header whether there are more.
-    /// `None` if there is none, or JavaScript has put taking them off.
+    /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
+    /// something left or put off. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<Payload> {
+    pub fn turn(&mut self) -> Option<(Payload, usize)> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
-        if deliver::is_put_off(header) {
-            return None;
+        if deliver::is_left(header) || deliver::put_off(header) > 0 {
+            return Some((deliver::nothing(header), 0));
         }
-        let event = deliver::event(self.engine.next()?, &self.engine, header);
-        deliver::set_more(header, !self.engine.end_turn());
-        Some(event)
+        let event = self.engine.next()?;
+        let weight = event.weight();
+        Some((deliver::event(event, &self.engine, header), weight))
+    }
+
+    /// How much JavaScript has put off to a later turn of the event loop.
+    #[cfg(unix)]
+    pub fn put_off(&self) -> u32 {
+        deliver::put_off(&self.header)
+    }
+
+    fn has_turns(&self) -> bool {
+        #[cfg(unix)]
+        return self.engine.uv_loop().is_some();
+        #[cfg(not(unix))]
+        false
+    }
+
+    fn go_on(&self) {
+        #[cfg(unix)]
+        if let Some(uv_loop) = self.engine.uv_loop() {
+            uv_loop.go_on();
+        }
     }
 
     pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {

@@ -7,7 +7,8 @@
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
-//! * [`event_loop`]: lets the engine's loop driver run on the environment's libuv loop.
+//! * [`event_loop`]: lets the engine use the environment's libuv loop.
+//! * [`wake`]: a function that any thread may have called.
 //! * [`tls`]: settings for TLS.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
@@ -31,3 +32,4 @@ mod hub;
 mod options;
 mod text;
 mod tls;
+mod wake;

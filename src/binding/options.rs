@@ -7,6 +7,8 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::tls::TlsOptions;
+use crate::engine::codec::Codec;
+use crate::engine::codec::delimited::Delimiter;
 use crate::engine::driver::Framing;
 use crate::engine::link::Mode;
 #[cfg(windows)]
@@ -20,7 +22,7 @@ use crate::engine::transport::{Local, Target};
 /// Framing of the connection, or of all that a listener accepts.
 #[napi(object)]
 pub struct FramingOptions {
-    /// Ends each frame.
+    /// Ends each frame. Empty: the frames are JSON values with nothing between them.
     pub delimiter: String,
     /// Longest frame that is kept, in bytes.
     pub max_frame: u32,
@@ -30,15 +32,21 @@ pub struct FramingOptions {
 
 impl FramingOptions {
     /// The engine's form of it.
-    pub fn into_engine(self) -> Result<Framing> {
+    pub fn into_engine(self) -> Framing {
+        let codec = match self.delimiter.as_bytes() {
+            [] => Codec::JsonStream,
+            delimiter => Codec::Delimited(delimiter.into()),
+        };
+        Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) }
+    }
+
+    /// The same for datagrams.
+    pub fn for_datagrams(self) -> Result<Framing<Delimiter>> {
         if self.delimiter.is_empty() {
             return Err(Error::new(Status::InvalidArg, "delimiter must not be empty"));
         }
-        Ok(Framing {
-            delimiter: self.delimiter.as_bytes().into(),
-            max_frame: self.max_frame as usize,
-            mode: mode(self.raw),
-        })
+        let codec = self.delimiter.as_bytes().into();
+        Ok(Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) })
     }
 }
 
@@ -69,7 +77,7 @@ pub struct ConnectOptions {
 impl ConnectOptions {
     /// The engine's form of it.
     pub fn into_engine(self) -> Result<(Target, Framing)> {
-        let framing = self.framing.into_engine()?;
+        let framing = self.framing.into_engine();
         let tls = self.tls.map(TlsOptions::into_engine).transpose()?;
         let secured = |target| match tls {
             Some(settings) => Target::Tls(Box::new(target), settings),
@@ -113,7 +121,7 @@ pub struct ListenOptions {
 impl ListenOptions {
     /// The engine's form of it.
     pub fn into_engine(self) -> Result<(Local, Framing)> {
-        let framing = self.framing.into_engine()?;
+        let framing = self.framing.into_engine();
         let local = match self.path {
             Some(path) => path_local(path, self.claim.as_deref(), self.add_mode, self.padded)?,
             None => {

@@ -31,7 +31,7 @@ const ACCEPTED_WEIGHT: usize = MAX_BYTES / 64;
 #[derive(Debug)]
 pub enum Event {
     /// An outgoing connection is up. As for an accepted one, reading begins when its consumer says so
-    /// ([`crate::engine::hub::Hub::start`]).
+    /// ([`crate::engine::hub::Hub::approve`], then [`crate::engine::hub::Hub::start`]).
     Open {
         /// Its handle.
         id: Id,

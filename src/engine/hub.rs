@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
 use super::driver::uv::Loop;
@@ -45,10 +46,17 @@ pub struct Hub {
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
-    /// The loop driver's loop, if connections are to be watched by it, and what to call when its
-    /// handles are closed.
+    /// The consumer's event loop.
     #[cfg(unix)]
-    uv_loop: Option<(Loop, Box<dyn FnOnce()>)>,
+    uv_loop: Option<UsedLoop>,
+}
+
+/// See [`Hub::use_loop`].
+#[cfg(unix)]
+struct UsedLoop {
+    uv_loop: Loop,
+    watches: bool,
+    closed: Box<dyn FnOnce()>,
 }
 
 impl fmt::Debug for Hub {
@@ -91,21 +99,29 @@ impl Hub {
         })
     }
 
-    /// Has connections that come up from now on, and datagram sockets, watched by `uv_loop`. Its turn is to do, at once, what
-    /// `wake` leads to. `closed` is called after [`Hub::shut_down`], when its handles are closed.
+    /// Has `uv_loop` call the consumer instead of `wake`. If it `watches`, the loop driver has the
+    /// connections that come up from now on and datagram sockets. `closed` is called after
+    /// [`Hub::shut_down`], when the loop's handles are closed.
     #[cfg(unix)]
-    pub fn use_loop(&mut self, uv_loop: Loop, closed: Box<dyn FnOnce()>) {
-        self.uv_loop = Some((uv_loop, closed));
+    pub fn use_loop(&mut self, uv_loop: Loop, watches: bool, closed: Box<dyn FnOnce()>) {
+        self.mailbox.set_wake(uv_loop.ringer());
+        self.uv_loop = Some(UsedLoop { uv_loop, watches, closed });
     }
 
-    /// Whether connections are watched by an event loop, see [`Hub::use_loop`].
+    /// The consumer's event loop, if it calls the consumer: see [`Hub::use_loop`].
+    #[cfg(unix)]
+    pub fn uv_loop(&self) -> Option<&Loop> {
+        self.uv_loop.as_ref().map(|used| &used.uv_loop)
+    }
+
+    /// Whether connections are watched by an event loop.
     pub fn is_on_loop(&self) -> bool {
         !matches!(self.driver(), Driver::Tasks)
     }
 
     fn driver(&self) -> Driver<'_> {
         #[cfg(unix)]
-        if let Some((uv_loop, _)) = &self.uv_loop {
+        if let Some(UsedLoop { uv_loop, watches: true, .. }) = &self.uv_loop {
             return Driver::Loop(uv_loop);
         }
         Driver::Tasks
@@ -226,7 +242,7 @@ impl Hub {
     pub fn bind(
         &mut self,
         address: SocketAddr,
-        framing: Framing,
+        framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());
@@ -241,11 +257,18 @@ impl Hub {
         self.datagrams.get(&id)
     }
 
-    /// Starts reading from a connection. To be called once for each [`Event::Open`] and
-    /// [`Event::Accepted`], when the consumer is set up to receive.
+    /// Has a connection send what was written to it. To be called once for each [`Event::Open`] and
+    /// [`Event::Accepted`], when the consumer has had its look at the peer.
+    pub fn approve(&self, id: Id) {
+        if let Some(connection) = self.connections.get(&id) {
+            connection.approve(self.driver());
+        }
+    }
+
+    /// Starts reading from an approved connection, when the consumer is set up to receive.
     pub fn start(&self, id: Id) {
         if let Some(connection) = self.connections.get(&id) {
-            connection.start(self.driver());
+            connection.start();
         }
     }
 
@@ -333,7 +356,7 @@ impl Hub {
         }
         self.runtime = None;
         #[cfg(unix)]
-        if let Some((uv_loop, closed)) = self.uv_loop.take() {
+        if let Some(UsedLoop { uv_loop, closed, .. }) = self.uv_loop.take() {
             uv_loop.close(closed);
         }
     }

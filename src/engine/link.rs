@@ -220,12 +220,13 @@ impl Outbox {
 
 #[cfg(test)]
 mod tests {
-    use super::super::codec::{delimited, length};
     use super::*;
+    use crate::engine::codec::{Codec, length};
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
-        Inbox::new(7, delimited::Decoder::new(&b"\x0c"[..], 1000))
+        let codec = Codec::Delimited(b"\x0c".as_slice().into());
+        Inbox::new(7, Decoder::new(&codec, 1000))
     }
 
     fn receive(inbox: &mut Inbox, bytes: &[u8]) -> Vec<Event> {

@@ -109,6 +109,15 @@ impl Mailbox {
         Ok(())
     }
 
+    /// Has the consumer told by `wake` from now on.
+    #[cfg(unix)]
+    pub fn set_wake(&self, wake: Box<dyn Fn() + Send>) {
+        let mut state = self.lock();
+        let old = state.wake.replace(wake);
+        drop(state);
+        drop(old); // outside the lock, as in `close`
+    }
+
     /// Notes that the consumer is about to be called by other means, so that events posted until
     /// then need no wake-up.
     pub fn set_awake(&self) {

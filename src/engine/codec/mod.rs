@@ -6,9 +6,12 @@
 
 use bytes::{Bytes, BytesMut};
 
+use self::delimited::Delimiter;
+
 pub mod delimited;
 pub mod envelope;
 pub mod json;
+pub mod json_stream;
 pub mod length;
 pub mod text;
 
@@ -52,11 +55,32 @@ pub enum Decoded {
     TooLarge(u64),
 }
 
+/// How the frames of a connection of the hub's follow each other.
+#[derive(Debug, Clone)]
+pub enum Codec {
+    /// Each ends with a delimiter.
+    Delimited(Delimiter),
+    /// They are JSON values, with nothing between them.
+    JsonStream,
+}
+
+impl Codec {
+    /// What is written after each frame.
+    pub fn delimiter(&self) -> &[u8] {
+        match self {
+            Self::Delimited(delimiter) => delimiter,
+            Self::JsonStream => &[],
+        }
+    }
+}
+
 /// An incremental decoder of one byte stream, of any format.
 #[derive(Debug)]
 pub enum Decoder {
     /// Frames that end with a delimiter: node-ipc.
     Delimited(delimited::Decoder),
+    /// JSON values without anything between them: ipcIO.
+    JsonStream(json_stream::Decoder),
     /// Frames with their length in front: ipc2.
     Length(length::Decoder),
 }
@@ -66,16 +90,28 @@ macro_rules! each {
     ($decoder:expr, $own:ident => $body:expr) => {
         match $decoder {
             Decoder::Delimited($own) => $body,
+            Decoder::JsonStream($own) => $body,
             Decoder::Length($own) => $body,
         }
     };
 }
 
 impl Decoder {
+    /// A decoder for `codec` that keeps at most `max_frame` bytes of one frame.
+    pub fn new(codec: &Codec, max_frame: usize) -> Self {
+        match codec {
+            Codec::Delimited(delimiter) => {
+                Self::Delimited(delimited::Decoder::new(delimiter.clone(), max_frame))
+            }
+            Codec::JsonStream => Self::JsonStream(json_stream::Decoder::new(max_frame)),
+        }
+    }
+
     /// Bytes between two frames of a [`Batch`].
     pub fn gap(&self) -> usize {
         match self {
             Decoder::Delimited(decoder) => decoder.delimiter_len(),
+            Decoder::JsonStream(_) => 0,
             Decoder::Length(_) => length::HEADER,
         }
     }

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 #[cfg(unix)]
 use super::datagrams_on_loop::OnLoop;
 use super::{Driver, Framing, is_transient};
+use crate::engine::codec::delimited::Delimiter;
 use crate::engine::datagram::{Piece, Sorter, Spool, send_in_order};
 use crate::engine::error::{Endpoint, Error, full};
 use crate::engine::event::{Event, Id};
@@ -34,7 +35,7 @@ const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
 /// A datagram socket, from its binding until [`Event::DatagramsClosed`].
 pub struct Datagrams {
     pub(super) id: Id,
-    framing: Framing,
+    framing: Framing<Delimiter>,
     pub(super) mailbox: Arc<Mailbox>,
     runtime: Runtime,
     state: Mutex<State>,
@@ -94,7 +95,12 @@ enum End {
 
 impl Datagrams {
     /// A socket that is not bound yet.
-    pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
+    pub fn new(
+        id: Id,
+        framing: Framing<Delimiter>,
+        mailbox: Arc<Mailbox>,
+        runtime: Runtime,
+    ) -> Arc<Self> {
         let state = State {
             io: Io::None,
             spool: Spool::default(),
@@ -150,7 +156,7 @@ impl Datagrams {
 
     /// The delimiter of its frames.
     pub fn delimiter(&self) -> &[u8] {
-        &self.framing.delimiter
+        &self.framing.codec
     }
 
     /// Sends datagrams: at once as far as the system takes them, the others when it does. What cannot be
@@ -297,7 +303,7 @@ impl Datagrams {
     }
 
     pub(super) fn new_inlet(&self) -> Inlet {
-        let (delimiter, max_frame) = (self.framing.delimiter.clone(), self.framing.max_frame);
+        let (delimiter, max_frame) = (self.framing.codec.clone(), self.framing.max_frame);
         Inlet { slots: Slots::new(), sorter: Sorter::new(self.id, delimiter, max_frame) }
     }
 

@@ -5,9 +5,9 @@
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //!
-//! A connection begins on the I/O thread (connecting, accepting). When its consumer is ready for what
-//! it receives, [`Connection::start`] hands the socket to a driver. A connection that is
-//! to be closed with something left to send always ends with the tokio driver, which has timers.
+//! A connection begins on the I/O thread (connecting, accepting). When its consumer has heard
+//! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
+//! A connection that is to be closed with something left to send always ends with the tokio driver, which has timers.
 //!
 //! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
 //! `state::State`, under the connection's lock.
@@ -21,7 +21,7 @@ use bytes::{Bytes, BytesMut};
 use socket2::SockRef;
 use tokio::sync::Notify;
 
-use super::codec::delimited::{Decoder, Delimiter};
+use super::codec::{Codec, Decoder};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::link::{Inbox, Mode, Outbox};
@@ -45,9 +45,9 @@ pub mod uv;
 
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
-pub struct Framing {
-    /// Ends each frame. Not empty.
-    pub delimiter: Delimiter,
+pub struct Framing<C = Codec> {
+    /// How frames follow each other. For datagrams, which are told apart by themselves, a delimiter.
+    pub codec: C,
     /// Longest frame that is kept, in bytes.
     pub max_frame: usize,
     /// What received bytes become at first.
@@ -93,6 +93,7 @@ impl Connection {
             reading: false,
             end: End::Open,
             failed: None,
+            started: false,
             paused: false,
             tapped: false,
             mode: framing.mode,
@@ -116,7 +117,7 @@ impl Connection {
         self.runtime.spawn(async move { connection.run_connect(target).await });
     }
 
-    /// Takes a socket that is connected, to be started when its consumer has heard of it.
+    /// Takes a socket that is connected, to be approved when its consumer has heard of it.
     pub fn take(&self, stream: Stream) {
         let mut state = self.lock();
         if state.end != End::Gone {
@@ -124,8 +125,8 @@ impl Connection {
         }
     }
 
-    /// Gives the socket to a driver: sends what waited for it and starts reading.
-    pub fn start(self: &Arc<Self>, driver: Driver<'_>) {
+    /// Gives the socket to a driver: sends what waited for it.
+    pub fn approve(self: &Arc<Self>, driver: Driver<'_>) {
         let mut state = self.lock();
         let Some(stream) = state.io.take_fresh() else {
             return; // closed in the meantime, which gave it to the tokio driver
@@ -154,6 +155,11 @@ impl Connection {
         }
     }
 
+    /// Starts reading.
+    pub fn start(&self) {
+        self.configure(|state| state.started = true);
+    }
+
     fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
         let stream = Arc::new(stream);
         state.io = Io::Tasks(stream.clone());
@@ -170,7 +176,7 @@ impl Connection {
 
     /// The delimiter of its frames.
     pub fn delimiter(&self) -> &[u8] {
-        &self.framing.delimiter
+        self.framing.codec.delimiter()
     }
 
     /// Bytes received and bytes handed to the system so far.
@@ -273,8 +279,8 @@ impl Connection {
         }
         let grace = Grace::new(linger);
         if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
-            // Nothing may be sent before the consumer has had its look at the server. If it approves, it
-            // calls `start`, and otherwise `destroy`.
+            // Nothing may be sent before the consumer has had its look at the server. Then it calls
+            // `approve`, or else `destroy`.
             if queued == 0 {
                 self.destroy_locked(&mut state);
             } else {
@@ -369,7 +375,7 @@ impl Connection {
     }
 
     fn new_inbox(&self) -> Inbox {
-        Inbox::new(self.id, Decoder::new(self.framing.delimiter.clone(), self.framing.max_frame))
+        Inbox::new(self.id, Decoder::new(&self.framing.codec, self.framing.max_frame))
     }
 
     /// One read into `inbox`, which then yields the frames that it completed. The second value is
@@ -451,7 +457,7 @@ impl Connection {
     fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
         let error = Error::new("write", error, None);
-        if !state.reading {
+        if !state.reading || !state.started {
             return self.report_closed(state, vec![error]);
         }
         state.failed = Some(error);

@@ -58,7 +58,7 @@ impl OnLoop {
 pub(super) fn update(connection: &Connection, state: &mut State) {
     let (mode, tapped) = (state.mode, state.tapped);
     let write = state.outbox.queued() > 0;
-    let read = state.reading && !state.paused;
+    let read = state.reading && state.receives();
     let Io::Loop(on_loop) = &mut state.io else { return };
     if let Some(left_over) = on_loop.inbox.configure(mode, tapped) {
         let _ = connection.mailbox.post_now(left_over);
@@ -81,7 +81,7 @@ impl Watched for Connection {
 
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
-        let reads = matches!(state.io, Io::Loop(_)) && state.reading && !state.paused;
+        let reads = matches!(state.io, Io::Loop(_)) && state.reading && state.receives();
         // What waits to be sent is the loop's to watch.
         let sends = state.outbox.queued() > 0 || state.failed.is_some();
         if !reads || sends || self.mailbox.is_full() {

@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) end: End,
     /// A write failed. Reported when what has already arrived was delivered.
     pub(super) failed: Option<Error>,
+    /// The consumer is set up to receive: see [`super::Connection::start`].
+    pub(super) started: bool,
     pub(super) paused: bool,
     pub(super) tapped: bool,
     pub(super) mode: Mode,
@@ -59,6 +61,8 @@ impl Io {
     pub(super) fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Io::None => Err(io::ErrorKind::WouldBlock.into()),
+            // The consumer has not had its look at the other side yet.
+            Io::Fresh(stream) if stream.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
             Io::Fresh(stream) => stream.send(pieces),
             Io::Tasks(stream) => stream.send(pieces),
             #[cfg(unix)]
@@ -87,6 +91,13 @@ impl Io {
             #[cfg(unix)]
             Io::Loop(on_loop) => Some(on_loop.socket()),
         }
+    }
+}
+
+impl State {
+    /// What the peer sends is wanted.
+    pub(super) fn receives(&self) -> bool {
+        self.started && !self.paused
     }
 }
 

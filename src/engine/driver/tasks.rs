@@ -29,7 +29,7 @@ enum Stop {
 /// What the read task does next.
 enum Step {
     Read,
-    /// Paused.
+    /// Paused, or not started yet.
     Wait,
     /// Read and drop, until the time in this [`End`].
     Discard(End),
@@ -44,7 +44,7 @@ impl State {
             (End::Gone, _) => Step::Stop,
             (_, Some(error)) => Step::Fail(error),
             (End::Closing(_) | End::Lingering(_), None) => Step::Discard(self.end),
-            (_, None) if self.paused => Step::Wait,
+            (_, None) if !self.receives() => Step::Wait,
             (_, None) => Step::Read,
         }
     }

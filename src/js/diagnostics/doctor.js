@@ -10,7 +10,8 @@ const engine = require('../engine/engine');
 const native = require('../engine/native');
 const { Defaults } = require('../node-ipc/config');
 const { runProbes } = require('./doctor-probes');
-const { defaultPath, systemPath } = require('../node-ipc/paths');
+const { defaultPath } = require('../node-ipc/paths');
+const { systemPath } = require('../sockets/paths');
 
 const HOME = path.join(__dirname, '..', '..', '..');
 

@@ -4,9 +4,9 @@
 // listener.js.
 
 const { Frames } = require('./frames');
-const { now } = require('./timers');
+const { clock, now } = require('./timers');
 
-/** Characters of pending frames from which on a flush does not wait for the end of the turn. */
+/** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
 
 /**
@@ -25,6 +25,10 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
+    // For bursts.js: the turn of the last write, how many more of this turn go at once, and when that was.
+    this.turn = 0;
+    this.free = 0;
+    this.wroteAt = 0;
     activity.add(this);
   }
 
@@ -51,11 +55,11 @@ class Connection extends Endpoint {
   constructor(activity, id, framing, sink = null) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Frames that wait for the end of the turn, with delimiters between them. */
+    /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
-    /** While paused: deliveries that wait, in order. Null otherwise. */
+    /** While paused: functions that deliver what waits, in order. Null otherwise. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
@@ -75,22 +79,26 @@ class Connection extends Endpoint {
 
   /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
-    if (this.pending === '') {
-      if (frame.length < FLUSH_AT) {
-        this.activity.schedule(this);
-        this.pending = frame;
-      } else {
-        this.queued = this.writeFrame(frame);
-      }
-    } else {
-      if (frame.length >= FLUSH_AT) {
-        this.flush();
-        return this.send(frame);
-      }
-      const { shared } = this.activity;
+    const { activity } = this;
+    if (frame.length >= FLUSH_AT) {
+      this.flush();
+      this.queued = this.writeFrame(frame);
+      this.wroteAt = clock();
+    } else if (this.pending !== '') {
+      const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
-      if (this.pending.length >= FLUSH_AT) this.flush();
+      if (this.pending.length >= FLUSH_AT) {
+        this.flush();
+        this.wroteAt = clock();
+      } else if (activity.bursts.isLate(this)) {
+        this.flush();
+      }
+    } else if (activity.bursts.mayGo(this)) {
+      this.queued = this.writeFrame(frame);
+    } else {
+      activity.schedule(this);
+      this.pending = frame;
     }
     return this.queued < HIGH_WATER;
   }
@@ -105,7 +113,7 @@ class Connection extends Endpoint {
     return this.activity.write(this.id, String(frame), true);
   }
 
-  /** What waits for the end of the turn, as it will be sent. */
+  /** What waits for the end of the burst, as it will be sent. */
   get pendingText() {
     return this.pending === '' ? '' : this.pending + this.delimiter;
   }
@@ -127,7 +135,7 @@ class Connection extends Endpoint {
     if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
-  /** Whether the same bytes wait for the end of the turn in both. */
+  /** Whether the same bytes wait for the end of the burst in both. */
   isAlike(other) {
     return (
       this.pending === other.pending &&
@@ -154,6 +162,18 @@ class Connection extends Endpoint {
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);
+  }
+
+  /** As `awaitDrain`, also when closed and for what is pending. */
+  awaitsDrain() {
+    this.flush();
+    return this.closed === null && this.awaitDrain();
+  }
+
+  /** Has the peer of a TCP connection see a reset when this is destroyed. */
+  reset() {
+    this.pending = '';
+    this.hub.reset(this.id);
   }
 
   /** Shuts our side down when everything is sent. True: that is so now; false: _onFinished follows. */
@@ -212,6 +232,14 @@ class Connection extends Endpoint {
     this.hub.setKeepAlive(this.id, on, idle);
   }
 
+  /** The peer is the right one: what is written is sent from now on; reading starts in a later turn. */
+  approve() {
+    const { hub, activity, id } = this;
+    if (hub === null) return;
+    hub.approve(id);
+    activity.turns.putOff(() => this.hub?.start(id), this.sink._scope);
+  }
+
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
   pause() {
     if (this.held !== null || this.closed !== null) return;
@@ -224,9 +252,8 @@ class Connection extends Endpoint {
     const { held, activity } = this;
     this.held = null;
     if (this.closed === null) this.hub.setPaused(this.id, false);
-    if (held.length === 0) return;
-    activity.interrupted.push(...held);
-    activity.continueSoon();
+    for (const deliver of held)
+      activity.turns.putOff(() => this.inOrder(deliver), this.sink._scope);
   }
 
   /** Frames have come: see frames.js. */
@@ -236,14 +263,14 @@ class Connection extends Endpoint {
       delivery.deliver();
     } else {
       delivery.frames.keep();
-      this.held.push(delivery);
+      this.held.push(() => delivery.deliver());
     }
   }
 
   /** Calls `deliver` now or, while paused, after what is held. */
   inOrder(deliver) {
     if (this.held === null) deliver();
-    else this.held.push({ deliver });
+    else this.held.push(deliver);
   }
 }
 
@@ -256,26 +283,49 @@ class Delivery {
 
   /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
   deliver() {
-    const { connection, frames } = this;
+    const { connection } = this;
+    if (connection.dropped) return;
     if (connection.held !== null) {
-      connection.held.push(this);
+      connection.held.push(() => this.deliver());
       return;
     }
-    const { sink } = connection;
+    connection.activity.turns.left = this;
+    connection.activity.bursts.isBatch = this.frames.count > 1;
+    this.#run();
+  }
+
+  /** Called within a handler that runs the event loop: with the rest. */
+  goOn() {
+    this.connection.sink._scope.runInAsyncScope(() => this.#run());
+  }
+
+  /** While nobody else has the rest, see turns.js. */
+  #run() {
+    const { connection, frames } = this;
+    const { activity, sink } = connection;
+    const { turns } = activity;
     try {
-      while (frames.index < frames.count && !connection.dropped && connection.held === null) {
+      while (turns.left === this && !connection.dropped && connection.held === null) {
         frames.advance();
         connection.received++;
+        if (frames.index === frames.count) turns.left = null;
         sink._onFrame(frames);
-        if (frames.index % ANSWER_AFTER === 0) connection.activity.flush();
+        if (frames.index % ANSWER_AFTER === 0) activity.flushInBurst();
+        else if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
-      if (frames.index < frames.count && !connection.dropped) {
-        frames.keep();
-        if (connection.held === null) connection.activity.interrupted.unshift(this);
-        else connection.held.unshift(this);
+      if (turns.left === this) {
+        turns.left = null;
+        if (!connection.dropped) this.#keep();
       }
     }
+  }
+
+  #keep() {
+    const { connection, frames } = this;
+    frames.keep();
+    if (connection.held !== null) connection.held.unshift(() => this.deliver());
+    else connection.activity.turns.putFirst(() => this.deliver(), connection.sink._scope);
   }
 }
 

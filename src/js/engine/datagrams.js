@@ -4,6 +4,7 @@
 
 const { Endpoint, FLUSH_AT, HIGH_WATER } = require('./connection');
 const { Frames, ENDS_AT, MOST_FRAMES } = require('./frames');
+const { clock } = require('./timers');
 
 // Mirrors address.rs: the numbers of an address.
 const PORT = 0;
@@ -20,15 +21,14 @@ const HEADER = PARTS_AT + 1 + 2 * MOST_PARTS;
 
 /** Where the datagram ends, then its address. Mirrors datagrams.rs. */
 const TARGET = 1 + WORDS;
-/** Datagrams from which on a flush does not wait for the end of the turn. */
+/** Datagrams from which on a flush does not wait for the end of the burst. */
 const MOST_TARGETS = 512;
 
 /** Addresses whose numbers are kept. */
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has the methods _onFirst() (before anything
- * else), _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
  * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if
  * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
@@ -36,7 +36,7 @@ class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Text that waits for the end of the turn, cut by the first `count` targets. */
+    /** Text that waits for the end of the burst, cut by the first `count` targets. */
     this.pending = '';
     /** The same for bytes: so many of `room`, or text, never both. */
     this.used = 0;
@@ -46,8 +46,6 @@ class Datagrams extends Endpoint {
     /** Bytes that the system had not taken when last sent to. */
     this.queued = 0;
     this.closing = false;
-    /** Nothing has been received yet. */
-    this.first = true;
     /** Address -> its numbers; null for what is no address. */
     this.known = new Map();
     /** For stats.js: messages delivered and accepted, datagrams received and their bytes. */
@@ -106,15 +104,23 @@ class Datagrams extends Endpoint {
     this.aim(this.used, words, port);
   }
 
-  /** Notes where the datagram that ends at `end` goes, and sees to it that it is sent in this turn. */
+  /** Notes where the datagram that ends at `end` goes, and sends it, now or with the burst that it is part of. */
   aim(end, words, port) {
     const { targets } = this;
     const at = TARGET * this.count;
     targets[at] = end;
     targets.set(words, at + 1);
     targets[at + 1 + PORT] = port;
-    if (this.count++ === 0) this.activity.schedule(this);
-    if (end >= FLUSH_AT || this.count === MOST_TARGETS) this.flush();
+    const { activity } = this;
+    const isFirst = this.count++ === 0;
+    if (end >= FLUSH_AT || this.count === MOST_TARGETS) {
+      this.flush();
+      this.wroteAt = clock();
+    } else if (isFirst ? activity.bursts.mayGo(this) : activity.bursts.isLate(this)) {
+      this.flush();
+    } else if (isFirst) {
+      activity.schedule(this);
+    }
   }
 
   flush() {
@@ -197,10 +203,9 @@ class Datagrams extends Endpoint {
 
   /** Frames of one peer's datagrams. */
   arrived(text, header) {
-    this.deliver((sink) => {
-      const frames = new Frames(text, header, this.delimiter.length);
-      new Arrival(this, sink._onPeer(peerOf(header)), frames).deliver();
-    });
+    if (this.closing) return;
+    const frames = new Frames(text, header, this.delimiter.length);
+    new Arrival(this, this.sink._onPeer(peerOf(header)), frames).deliver();
   }
 
   bytes(buffer, header) {
@@ -209,22 +214,12 @@ class Datagrams extends Endpoint {
       this.datagramsReceived++;
       this.bytesReceived += buffer.length;
     }
-    this.deliver((sink) => sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1));
+    const { sink } = this;
+    if (!this.closing) sink._onBytes(buffer, sink._onPeer(peerOf(header)), header[2] === 1);
   }
 
   tooLarge(facts, header) {
-    this.deliver((sink) => sink._onTooLarge(sink._onPeer(peerOf(header)), facts));
-  }
-
-  /** Nothing is delivered before the sink had its turn, nor lost by what it throws then. */
-  deliver(act) {
-    const { sink } = this;
-    try {
-      if (this.first) sink._onFirst();
-    } finally {
-      this.first = false;
-      if (!this.closing) act(sink);
-    }
+    if (!this.closing) this.sink._onTooLarge(this.sink._onPeer(peerOf(header)), facts);
   }
 }
 
@@ -252,10 +247,23 @@ class Arrival {
 
   /** One frame after the other; a throwing sink leaves the rest for later. */
   deliver() {
+    this.datagrams.activity.turns.left = this;
+    this.#run();
+  }
+
+  /** Called within a handler that runs the event loop: with the rest. */
+  goOn() {
+    this.datagrams.sink._scope.runInAsyncScope(() => this.#run());
+  }
+
+  /** While nobody else has the rest, see turns.js. */
+  #run() {
     const { datagrams, frames } = this;
-    const { sink } = datagrams;
+    const { activity, sink } = datagrams;
+    const { turns } = activity;
+    activity.bursts.isBatch = frames.count > 1;
     try {
-      while (this.unfinished) {
+      while (turns.left === this && this.unfinished) {
         if (frames.index === this.until) {
           const at = PARTS_AT + 1 + 2 * this.part++;
           this.until += frames.header[at];
@@ -267,11 +275,15 @@ class Arrival {
         frames.advance();
         datagrams.received++;
         sink._onFrame(frames, this.peer);
+        if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {
-      if (this.unfinished) {
-        frames.keep();
-        datagrams.activity.interrupted.unshift(this);
+      if (turns.left === this) {
+        turns.left = null;
+        if (this.unfinished) {
+          frames.keep();
+          turns.putFirst(() => this.deliver(), sink._scope);
+        }
       }
     }
   }

@@ -6,26 +6,21 @@
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
-// Out: frames collect in a connection (connection.js) during a turn and cross the border in one call.
-// In: the hub wakes `drain`, which takes one event per call; all frames of one read are one event. Where
-// the event loop watches the sockets, it calls `drain` with the first event.
+// Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others.
+// In: one event at a time, see turns.js; all frames of one read are one event.
 
+const { AsyncResource } = require('node:async_hooks');
+const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
 const { refused } = require('../errors');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
-
-/** UTF-16 units and events after which `drain` lets the event loop turn. */
-const TURN_UNITS = 256 * 1024;
-const TURN_EVENTS = 64;
+const { Turns } = require('./turns');
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
-// or the listener; frames.js and datagrams.js read what follows.
-const MORE = 3;
-const PUT_OFF = 4;
-const NOTHING = 0;
+// or the listener; turns.js, frames.js and datagrams.js read what follows.
 const FRAMES = 1;
 const CHUNK = 2;
 const OPEN = 3;
@@ -45,20 +40,24 @@ const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 
-const settled = Promise.resolve();
+/** Events of the process, besides 'exit', in whose handlers every message may be the last. */
+const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
+
+/** For what belongs to no client or server: a hub keeps no AsyncLocalStorage's store. */
+const outside = new AsyncResource('ferripc');
 
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
+
+/** Whether the event loop may be libuv's, which calls us with each event (not on Windows). */
+const hasLibuv = () => !process.versions.bun && !process.versions.deno;
 
 /**
  * Whether sockets may be watched by the event loop itself, which spares a thread hop per message. The
  * environment variable FERRIPC_DRIVER (`loop` or `tokio`) forces one, for tests and bug reports; where
  * the runtime has no libuv (Bun, Deno), and on Windows, the I/O thread has them all.
  */
-function mayUseLoop() {
-  const { bun, deno } = process.versions;
-  return process.env.FERRIPC_DRIVER !== 'tokio' && !bun && !deno;
-}
+const mayWatch = () => process.env.FERRIPC_DRIVER !== 'tokio' && hasLibuv();
 
 /**
  * The hub's life that goes on, or a new one; or, where the system has no descriptor or thread left for
@@ -87,20 +86,21 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
-    this.flushScheduled = false;
+    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
-    this.draining = false;
-    /** Frames whose delivery was interrupted: by a handler that threw, or by a pause that ended. */
-    this.interrupted = [];
-    const turn = mayUseLoop() ? (event) => this.drain(event, true) : undefined;
-    this.hub = new Hub(() => this.drain(), turn, this.header);
+    const wake = () => this.turns.drain();
+    const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
+    this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
+    this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
-    this.onExit = () => this.flush();
-    // What was emitted in the turn that calls process.exit() has to be on its way by then.
-    process.on('exit', this.onExit);
+    // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
+    this.onExit = () => this.leave(true);
+    this.onLast = () => this.leave(false);
+    process.prependListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.prependListener(event, this.onLast);
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
@@ -117,12 +117,24 @@ class Activity {
   remove(endpoint) {
     if (!this.endpoints.delete(endpoint.id)) return;
     endpoint.unref();
-    if (this.endpoints.size === 0) this.dispose();
+    this.disposeSoon();
+  }
+
+  /** Unless a connection or listener comes in between, or is still to tell of its end. */
+  disposeSoon() {
+    if (this.endpoints.size > 0 || this.ending) return;
+    this.ending = true;
+    this.turns.putOff(() => {
+      this.ending = false;
+      if (this.turns.isIdle && this.endpoints.size === 0) this.dispose();
+      else this.disposeSoon();
+    }, outside);
   }
 
   dispose() {
     if (current === this) current = null;
     process.removeListener('exit', this.onExit);
+    for (const event of LAST_EVENTS) process.removeListener(event, this.onLast);
     this.hub.dispose();
     this.hub = null;
   }
@@ -130,7 +142,7 @@ class Activity {
   /** The hub's answer to a request for an endpoint. An error may leave nothing to go on for. */
   answer(json) {
     const answer = JSON.parse(json);
-    if (answer.error && this.endpoints.size === 0) this.dispose();
+    if (answer.error) this.disposeSoon();
     return answer;
   }
 
@@ -150,13 +162,33 @@ class Activity {
   /** Sees to it that `connection` is flushed before this turn ends. */
   schedule(connection) {
     this.dirty.push(connection);
-    if (this.draining || this.flushScheduled) return;
-    this.flushScheduled = true;
-    settled.then(() => this.flush());
+    if (!this.turns.underWay) this.turns.interrupt();
+  }
+
+  endTurn() {
+    this.flush();
+    this.bursts.end();
+  }
+
+  /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
+  leave(forGood) {
+    this.bursts.stop(forGood);
+    this.flush();
+  }
+
+  /** Sends what waits, and goes on joining. */
+  flushInBurst() {
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
+    this.flush();
+  }
+
+  /** Between two handlers: sends what has waited too long. */
+  flushLate() {
+    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
   }
 
   flush() {
-    this.flushScheduled = false;
     const { dirty } = this;
     if (dirty.length === 0) return;
     this.dirty = [];
@@ -179,80 +211,25 @@ class Activity {
     return to;
   }
 
-  /** Taking events goes on in the next turn; until then the event loop does not begin with one. */
-  get putOff() {
-    return this.header[PUT_OFF] === 1;
-  }
-
-  /**
-   * Takes events until there are none, or until it is time to let the event loop turn. A turn of the event
-   * loop itself begins with one that is `taken` already; the header then says whether there are more.
-   */
-  drain(event, taken = false) {
-    if (this.draining || this.putOff) return;
-    const { header, interrupted } = this;
-    let units = TURN_UNITS;
-    let events = TURN_EVENTS;
-    let done = false;
-    this.draining = true;
-    try {
-      while (!done && units > 0 && events-- > 0) {
-        if (!taken && interrupted.length > 0) {
-          interrupted.shift().deliver();
-        } else {
-          if (!taken) event = this.next();
-          if (header[0] === NOTHING) {
-            done = true;
-            break;
-          }
-          const last = taken && header[MORE] === 0;
-          taken = false;
-          if (typeof event === 'string') units -= event.length;
-          // The loop turns after each new connection, so that the ends of short visits are seen in
-          // between and do not pile up as connections.
-          if (header[0] === ACCEPTED) events = 0;
-          this.dispatch(event);
-          done = last;
-        }
-        this.flush();
-      }
-    } finally {
-      this.draining = false;
-      this.flush();
-      if (!done && (this.hub !== null || interrupted.length > 0)) this.continueSoon();
-    }
-  }
-
-  /** Goes on draining in the next turn of the event loop. */
-  continueSoon() {
-    if (this.putOff) return;
-    this.header[PUT_OFF] = 1;
-    setImmediate(() => {
-      this.header[PUT_OFF] = 0;
-      this.drain();
-    });
-  }
-
-  /** Reading starts (`start`) when handlers of a new connection had their turn to set it up. */
+  /** Delivers the event that the header tells of, in the scope of its connection or listener. */
   dispatch(payload) {
     const { header } = this;
-    const id = header[1];
-    if (header[0] === ACCEPTED) {
-      const listener = this.endpoints.get(header[2]);
-      if (listener === undefined) {
-        this.hub.destroy(id);
-        return;
-      }
-      const addresses = payload === 'null' ? null : JSON.parse(payload);
-      try {
-        listener.sink._onAccepted(new Connection(this, id, listener), addresses);
-      } finally {
-        this.hub?.start(id);
-      }
-      return;
+    const endpoint = this.endpoints.get(header[0] === ACCEPTED ? header[2] : header[1]);
+    if (endpoint !== undefined) {
+      endpoint.sink._scope.runInAsyncScope(this.deliver, this, endpoint, payload);
+    } else if (header[0] === ACCEPTED) {
+      this.hub.destroy(header[1]); // its listener is gone
     }
-    const endpoint = this.endpoints.get(id);
-    if (endpoint === undefined) return; // destroyed while the event was on its way
+  }
+
+  /** Whether the header tells of one of many events, between which nothing needs to happen. */
+  isBulk() {
+    const kind = this.header[0];
+    return kind === FRAMES || kind === CHUNK || kind === PARTIAL || kind === DRAIN;
+  }
+
+  deliver(endpoint, payload) {
+    const { header } = this;
     const { sink } = endpoint;
     switch (header[0]) {
       case FRAMES:
@@ -261,15 +238,15 @@ class Activity {
       case CHUNK:
         endpoint.inOrder(() => sink._onChunk(payload));
         break;
+      case ACCEPTED:
+        sink._onAccepted(new Connection(this, header[1], endpoint), JSON.parse(payload));
+        break;
       case OPEN:
-        try {
-          sink._onOpen(JSON.parse(payload));
-        } finally {
-          this.hub?.start(id);
-        }
+        sink._onOpen(JSON.parse(payload));
         break;
       case END:
-        endpoint.inOrder(() => sink._onEnd());
+        // What the handlers of the last frames do in `setImmediate` comes first, as in node:net.
+        this.turns.putOff(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
         break;
       case DRAIN:
         endpoint.queued = 0;
@@ -364,6 +341,12 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
+/** Has `act` called in a later turn of the event loop, in the caller's scope or `scope`. See turns.js. */
+function soon(act, scope = new AsyncResource('ferripc')) {
+  if (current !== null) current.turns.putOff(act, scope);
+  else setImmediate(() => scope.runInAsyncScope(act));
+}
+
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
 function broadcast(frame, send) {
   const activity = current;
@@ -385,7 +368,13 @@ function currentDriver() {
 /** What would drive connections in this process, for reports: 'loop' or 'tokio' (the I/O thread). */
 function driver() {
   const { Hub } = native.load();
-  const hub = new Hub(() => {}, mayUseLoop() ? () => {} : undefined, new Uint32Array(HEADER));
+  const nothing = () => {};
+  const hub = new Hub(
+    nothing,
+    hasLibuv() ? nothing : undefined,
+    mayWatch(),
+    new Uint32Array(HEADER),
+  );
   try {
     return hub.isOnLoop() ? 'loop' : 'tokio';
   } finally {
@@ -393,4 +382,4 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere };
+module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere, soon };

@@ -15,7 +15,7 @@ const {
   publishSent,
 } = require('../diagnostics/channels');
 const { argumentError, toPort } = require('../errors');
-const { systemPath } = require('./paths');
+const { systemPath } = require('../sockets/paths');
 const { framingOf, interfaceOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 

@@ -7,12 +7,10 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
+const { MAX_QUEUED } = require('../sockets/limits');
 
 /** Ends a message unless the configuration says otherwise (K1). */
 const DEFAULT_DELIMITER = '\f';
-
-/** Bytes that may wait in one connection when nothing else is configured. */
-const MAX_QUEUED = 1024 * 1024 * 1024;
 
 /** How long a silent UDP peer is remembered, in ms. */
 const PEER_TIMEOUT = 300_000;
@@ -91,4 +89,4 @@ function hostname() {
   }
 }
 
-module.exports = { Defaults, DEFAULT_DELIMITER, MAX_QUEUED, PEER_TIMEOUT };
+module.exports = { Defaults, DEFAULT_DELIMITER, PEER_TIMEOUT };

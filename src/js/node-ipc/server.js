@@ -9,7 +9,7 @@ const stats = require('../diagnostics/stats');
 const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError, publishReceived } = require('../diagnostics/channels');
 const { argumentError, codedError, toPort } = require('../errors');
-const { systemPath } = require('./paths');
+const { systemPath } = require('../sockets/paths');
 const { framingOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 

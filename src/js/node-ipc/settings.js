@@ -2,13 +2,9 @@
 // How values of `ipc.config` are read. Used by client.js, server.js and the deep import
 // entities/EventParser.
 
-const { constants } = require('node:buffer');
-const { DEFAULT_DELIMITER, MAX_QUEUED } = require('./config');
-const { HIGH_WATER } = require('../engine/connection');
+const { DEFAULT_DELIMITER } = require('./config');
 const { argumentError } = require('../errors');
-
-/** More than the engine counts. */
-const MOST_QUEUED = 0xffffffff;
+const { limitsOf } = require('../sockets/limits');
 
 /**
  * The framing that a client or server keeps from now on (F3).
@@ -16,23 +12,11 @@ const MOST_QUEUED = 0xffffffff;
  *   positive number
  */
 function framingOf(config) {
-  const {
-    delimiter = DEFAULT_DELIMITER,
-    maxMessageBytes = constants.MAX_STRING_LENGTH,
-    maxQueuedBytes = MAX_QUEUED,
-  } = config;
+  const { delimiter = DEFAULT_DELIMITER } = config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
   }
-  if (!(maxMessageBytes > 0)) {
-    throw argumentError('config.maxMessageBytes', 'a positive number', maxMessageBytes);
-  }
-  if (!(maxQueuedBytes > 0)) {
-    throw argumentError('config.maxQueuedBytes', 'a positive number', maxQueuedBytes);
-  }
-  const maxFrame = Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH);
-  const maxQueued = Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED);
-  return { delimiter, maxFrame, maxQueued, raw: Boolean(config.rawBuffer) };
+  return { delimiter, ...limitsOf(config, 'config'), raw: Boolean(config.rawBuffer) };
 }
 
 /**

@@ -3,6 +3,7 @@
 // deep import entities/EventParser.
 
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
+const { apart } = require('../engine/frames');
 const { codedError } = require('../errors');
 
 /** Types whose beginning of a message is kept. */
@@ -54,7 +55,7 @@ function encode(type, data) {
 function addHead(type) {
   if (heads.size === MOST_HEADS) heads.clear();
   const head = `{"type":${JSON.stringify(type)},"data":`;
-  heads.set(type, head);
+  heads.set(apart(type), head); // the caller's may be a part of a long text
   return head;
 }
 
@@ -80,26 +81,29 @@ function decode(frames, owner, socket) {
   } catch {
     type = null; // not what it looks like
   }
-  if (type === null) decodeWhole(frames.frame, owner, socket);
+  if (type === null) decodeWhole(frames, owner, socket);
   else {
     if (channels.received.hasSubscribers) publishReceived(owner, socket, type, frames.frame);
     owner._onMessage(socket, type, data);
   }
 }
 
-function decodeWhole(frame, owner, socket) {
+function decodeWhole(frames, owner, socket) {
+  const { frame } = frames;
   let message;
   try {
     message = JSON.parse(frame);
   } catch (err) {
     const message = 'Invalid JSON response format';
     drop(owner, socket, 'invalid', frame);
-    owner._onBadFrame(socket, { message, err, response: frame });
+    owner._onBadFrame(socket, { message, err, response: frames.ownFrame });
     return;
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
     const reason = 'Received JSON that is not a message with a type';
-    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, { response: frame });
+    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, {
+      response: frames.ownFrame,
+    });
     drop(owner, socket, 'invalid', frame);
     owner._onBadFrame(socket, error);
     return;

@@ -84,6 +84,7 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
   const { error, listener } = engine.listenElsewhere(
     { path, claim: 'never', tls, framing },
     {
+      _scope: sink._scope,
       _onAccepted(connection, facts) {
         acceptor.arriving--;
         sink._onAccepted(connection, facts);

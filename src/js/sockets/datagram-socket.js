@@ -10,9 +10,9 @@ const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
+const { Scope } = require('../engine/turns');
 const Peers = require('./peers');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
-const { setImmediate } = require('../engine/timers');
 const { decode } = require('../node-ipc/wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
@@ -30,6 +30,7 @@ const MOST_HELD_COUNT = 64 * 1024;
  */
 class DatagramSocket extends DgramSocket {
   #owner;
+  #scope = new Scope('ferripc.DatagramSocket');
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
@@ -39,7 +40,6 @@ class DatagramSocket extends DgramSocket {
   #raw;
   #tapped = false;
   #binding = false;
-  #announced = false;
   #closing = false;
   #closed = false;
   #unrefed = false;
@@ -93,7 +93,7 @@ class DatagramSocket extends DgramSocket {
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
     for (const item of this.#takeHeld(this.#held.splice(0))) this.#dispatch(item);
-    setImmediate(() => this.#announce());
+    engine.soon(() => this.#announce());
   }
 
   #bindFailed(error) {
@@ -102,11 +102,9 @@ class DatagramSocket extends DgramSocket {
     this.#fail(error);
   }
 
-  /** Emits 'listening', once, and before the first datagram is delivered. */
+  /** Before the first datagram is delivered. */
   #announce() {
-    if (this.#announced || !this.listening) return;
-    this.#announced = true;
-    this.emit('listening');
+    if (this.listening) this.emit('listening');
   }
 
   /** Bound, and not closed. */
@@ -128,13 +126,13 @@ class DatagramSocket extends DgramSocket {
   /** Sends what was emitted before, and closes. Also when closed already. */
   close(callback) {
     if (typeof callback === 'function') {
-      if (this.#closed) setImmediate(callback);
+      if (this.#closed) engine.soon(callback);
       else this.once('close', callback);
     }
     if (this.#closing) return this;
     this.#closing = true;
     this.#refuse(this.#held.splice(0), this._notRunning());
-    if (this.#endpoint === null) setImmediate(() => this._onClosed());
+    if (this.#endpoint === null) engine.soon(() => this._onClosed());
     else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
     return this;
   }
@@ -215,7 +213,7 @@ class DatagramSocket extends DgramSocket {
       const error = failure('send', 'ENOBUFS', item.address, item.port);
       drop(this.#owner, { address: item.address, port: item.port }, 'full', data);
       if (callback === null) this.#fail(error);
-      else setImmediate(callback, error);
+      else engine.soon(() => callback(error));
       return false;
     }
     this.#heldSize += data.length;
@@ -230,7 +228,7 @@ class DatagramSocket extends DgramSocket {
     for (const { address, port, data, callback } of this.#takeHeld(items)) {
       drop(this.#owner, { address, port }, 'failed', data);
       if (callback === null) silent = true;
-      else setImmediate(callback, why);
+      else engine.soon(() => callback(why));
     }
     return silent;
   }
@@ -250,20 +248,20 @@ class DatagramSocket extends DgramSocket {
       return this.#endpoint.send(data, words, port);
     }
     const failed = this.#endpoint.sendOne(data, words, port);
-    if (failed) setImmediate(callback, systemError(failed));
-    else setImmediate(callback, null, data.length);
+    if (failed) engine.soon(() => callback(systemError(failed)));
+    else engine.soon(() => callback(null, data.length));
     return true;
   }
 
   /** In a later turn, so that no handler runs inside the call that failed. */
   #fail(error) {
-    setImmediate(() => this.emit('error', error));
+    engine.soon(() => this.emit('error', error));
   }
 
   // ---- what the engine reports -----------------------------------------------------------------
 
-  _onFirst() {
-    this.#announce();
+  get _scope() {
+    return this.#scope;
   }
 
   _onPeer(words) {
@@ -328,7 +326,11 @@ class DatagramSocket extends DgramSocket {
     this.#closed = true;
     this.#endpoint = null;
     this.#address = null;
-    this.emit('close');
+    try {
+      this.emit('close');
+    } finally {
+      this.#scope.end();
+    }
   }
 
   #logReceived({ address, port }) {

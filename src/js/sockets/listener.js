@@ -5,10 +5,11 @@
 const net = require('node:net');
 const cluster = require('./cluster');
 const engine = require('../engine/engine');
+const { Scope } = require('../engine/turns');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
-const { PADS_ABSTRACT } = require('../node-ipc/paths');
-const { setImmediate } = require('../engine/timers');
+const { refuseToSend } = require('./net-answers');
+const { PADS_ABSTRACT } = require('./paths');
 
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
@@ -18,13 +19,13 @@ const { setImmediate } = require('../engine/timers');
  */
 class Listener extends net.Server {
   #listener = null;
+  #scope = new Scope('ferripc.Listener');
   #address = null;
   #connections = new Set();
   #owner;
   #framing;
   #tls;
   #unrefed = false;
-  #announced = false;
   #closing = false;
   #refusing = false;
 
@@ -74,29 +75,23 @@ class Listener extends net.Server {
     this.#listener = listener;
     this.#address = path ?? address;
     if (this.#unrefed) listener.unref();
-    setImmediate(() => this.#announce());
+    engine.soon(() => this.#announce(), this.#scope);
   }
 
-  /** Emits 'listening', once, and before the first connection. */
+  /** Before the first connection. */
   #announce() {
-    if (this.#announced || !this.listening) return;
-    this.#announced = true;
-    this.emit('listening');
+    if (this.listening) this.emit('listening');
   }
 
   #fail(error) {
-    setImmediate(() => this.emit('error', error));
+    engine.soon(() => this.emit('error', error), this.#scope);
+  }
+
+  get _scope() {
+    return this.#scope;
   }
 
   _onAccepted(connection, addresses) {
-    try {
-      this.#announce();
-    } finally {
-      this.#take(connection, addresses);
-    }
-  }
-
-  #take(connection, addresses) {
     if (this.#refusing) {
       connection.destroy();
       return;
@@ -118,6 +113,7 @@ class Listener extends net.Server {
     socket.server = this;
     this.#connections.add(socket);
     socket._accepted(connection, addresses, this);
+    connection.approve();
     this.emit('connection', socket);
     if (this.#tls) this.emit('secureConnection', socket);
   }
@@ -147,6 +143,14 @@ class Listener extends net.Server {
     this.#refusing = true;
   }
 
+  /** Node has a handle here. `child.send(message, server)` would send the message without the server. */
+  get _handle() {
+    refuseToSend('a server of ferripc');
+    return null;
+  }
+
+  set _handle(_) {}
+
   get _count() {
     return this.#connections.size;
   }
@@ -169,7 +173,7 @@ class Listener extends net.Server {
   }
 
   getConnections(callback) {
-    setImmediate(() => callback(null, this.#connections.size));
+    engine.soon(() => callback(null, this.#connections.size));
     return this;
   }
 
@@ -192,7 +196,8 @@ class Listener extends net.Server {
 
   #closeIfDrained() {
     if (this.listening || this.#connections.size > 0) return;
-    setImmediate(() => this.emit('close'));
+    this.#scope.end();
+    engine.soon(() => this.emit('close'));
   }
 
   ref() {

@@ -26,6 +26,11 @@ class TlsSocket extends Socket {
     this.servername = null;
   }
 
+  /** net resets a connection by its handle, which that of TLS is not. */
+  get _isTcp() {
+    return false;
+  }
+
   get _tls() {
     return this.#settings.native;
   }
@@ -65,9 +70,9 @@ class TlsSocket extends Socket {
     this.emit('secureConnect');
   }
 
-  _accepted(connection, opened) {
+  _accepted(connection, opened, listener) {
     this._refusal(opened);
-    super._accepted(connection, opened);
+    super._accepted(connection, opened, listener);
     this.#configure();
   }
 

@@ -3,9 +3,10 @@
 //! * [`settings`]: one side's settings. * [`verify`], [`outline`]: whom to believe.
 //! * [`failure`]: what went wrong, under Node's codes. * here: the handshake and the moving of bytes.
 //!
-//! Encryption happens on the I/O thread only: a caller's direct write ([`TlsStream::send`]) is put off,
-//! so that the flush task does it. What was encrypted counts as written when the system has all of it,
-//! so that the outbox remains the one truth about what is unsent.
+//! Long messages are encrypted on the I/O thread: a caller's direct write of them ([`TlsStream::send`]) is put
+//! off, so that the flush task does it. Short ones cost less than waking that thread, and have left when
+//! the call returns. What was encrypted counts as written when the system has all of it, so that the outbox
+//! remains the one truth about what is unsent.
 
 use std::io::{self, BufRead, IoSlice, Write};
 use std::pin::Pin;
@@ -29,6 +30,9 @@ pub mod verify;
 
 /// Plaintext that is encrypted at a time.
 const WRITE_SIZE: usize = 64 * 1024;
+
+/// Plaintext that a caller's own thread encrypts: about one TLS record.
+const SEND_AT_MOST: usize = 16 * 1024;
 
 /// Encrypted pieces after which other tasks get a turn.
 const WRITE_TURN: usize = 8;
@@ -340,9 +344,12 @@ impl TlsStream {
         self.socket.discard()
     }
 
-    /// Writes are put off to where encryption belongs, see the module's page.
-    pub fn send(&self, _: &[IoSlice<'_>]) -> io::Result<usize> {
-        Err(io::ErrorKind::WouldBlock.into())
+    /// See [`Stream::send`]. What is long is put off to where encryption belongs, see the module's page.
+    pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        if pieces.iter().map(|piece| piece.len()).sum::<usize>() > SEND_AT_MOST {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        write_by(&mut self.session(), pieces, |pieces| self.socket.send(pieces))
     }
 
     /// See [`Stream::try_write`].
@@ -354,16 +361,7 @@ impl TlsStream {
             }
             session.turn += 1;
         }
-        loop {
-            while session.tls.wants_write() {
-                let write = |pieces: &[IoSlice<'_>]| self.socket.try_write(pieces);
-                session.tls.write_tls(&mut Ciphertext(write))?;
-            }
-            if session.accepted > 0 {
-                return Ok(std::mem::take(&mut session.accepted));
-            }
-            session.accepted = session.tls.writer().write_vectored(pieces)?;
-        }
+        write_by(session, pieces, |pieces| self.socket.try_write(pieces))
     }
 
     /// Says that this is the end, and then ends our side of the socket.
@@ -372,6 +370,24 @@ impl TlsStream {
         session.tls.send_close_notify();
         say_why(&self.socket, &mut session.tls);
         self.socket.shut_down();
+    }
+}
+
+/// Encrypts `pieces` and hands the ciphertext to `write`. After `WouldBlock` they are to be given once more, with
+/// whatever follows them: what was encrypted of them is remembered.
+fn write_by(
+    session: &mut Session,
+    pieces: &[IoSlice<'_>],
+    mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+) -> io::Result<usize> {
+    loop {
+        while session.tls.wants_write() {
+            session.tls.write_tls(&mut Ciphertext(&mut write))?;
+        }
+        if session.accepted > 0 {
+            return Ok(std::mem::take(&mut session.accepted));
+        }
+        session.accepted = session.tls.writer().write_vectored(pieces)?;
     }
 }
 

@@ -22,6 +22,9 @@ pub type Launching<R, W> = Pin<Box<dyn Future<Output = io::Result<WorkerHandle<R
 
 type Launch<R, W> = Arc<dyn Fn() -> Launching<R, W> + Send + Sync>;
 
+/// Called with each worker that has ended.
+pub type OnExit = Arc<dyn Fn(&WorkerExit) + Send + Sync>;
+
 /// A worker that lived as long as this was well: the next one is started at once.
 const STABLE: Duration = Duration::from_secs(1);
 
@@ -35,7 +38,7 @@ pub struct Rules {
     /// First and longest pause.
     pub backoff: (Duration, Duration),
     /// Hears of each end.
-    pub on_exit: Option<Arc<dyn Fn(&WorkerExit) + Send + Sync>>,
+    pub on_exit: Option<OnExit>,
 }
 
 impl Default for Rules {

@@ -1,6 +1,8 @@
 //! The format beside that of `bincode` 1.3.3 itself, in both directions: on types of many kinds with any
 //! values, and on any types, which are made up at run time.
 
+#![allow(clippy::unnecessary_cast)] // of the one integer that is not to be cast
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -130,7 +132,7 @@ enum Value {
 
 const FIELDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
-/// `$number as $type` for the kind of integer with this number.
+/// `$body` with `$type` for the kind of integer with this number.
 macro_rules! by_int {
     ($kind:expr, $type:ident => $body:expr) => {
         match $kind % 10 {

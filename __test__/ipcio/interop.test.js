@@ -1,0 +1,302 @@
+'use strict';
+// ferripc's ipcIO against peers made of plain `net` for each version, byte for byte what the real ones wrote
+// (docs/vectors/ipcio), and against bytes that no version writes.
+
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { once } = require('node:events');
+const { Client, Server } = require('../../ipcio');
+const { createWorld } = require('../helpers/world');
+const { dial, enter, host } = require('./peers');
+
+const world = createWorld();
+const VERSIONS = ['0.4.0', '0.5.0', '0.6.2'];
+const place = () => path.join(world.tmp(), 'IPC.io.default');
+
+// The vectors and the peers know Unix sockets.
+const suite = process.platform === 'win32' ? describe.skip : describe;
+
+/** The messages of a recording, in order. Long ones were cut off when it was made. */
+function recorded(name) {
+  const file = path.join(__dirname, '..', '..', 'docs', 'vectors', 'ipcio', `${name}.txt`);
+  return fs
+    .readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => /^(?:(CLI|SRV)| )\s*W (".*")$/.exec(line))
+    .filter(Boolean)
+    .map(([, who, quoted]) => ({ who, text: JSON.parse(quoted) }));
+}
+
+async function serve(handlers = {}, options) {
+  const server = new Server({ socketRoot: world.tmp(), ...options }, handlers);
+  server.start();
+  world.after(() => server.stop());
+  await server.ready();
+  return server;
+}
+
+function makeClient(name, handlers = {}, options) {
+  const client = new Client(
+    { socketRoot: world.tmp(), name, reconnectDelay: 10, ...options },
+    handlers,
+  );
+  world.after(() => client.disconnect());
+  return client;
+}
+
+suite.each(VERSIONS)('a peer with ipcIO %s', (version) => {
+  test('a client of it with our server: handshake, commands both ways', async () => {
+    let got;
+    const data = new Promise((resolve) => (got = resolve));
+    const server = await serve({ ask: (container) => got(container.data) });
+    const { domain, own, uuid } = await enter(place(), 'raw', version);
+    world.after(() => [domain, own].forEach(({ socket }) => socket.destroy()));
+    expect(domain.received).toBe(
+      `{"id":"raw","command":"handshake","data":"${uuid}","delivery":null}`,
+    );
+    own.send({ command: 'ask', data: 'text' });
+    expect(await data).toBe('text');
+    server.emit('raw', 'tell', { a: 1 });
+    server.broadcast('tell', 'all');
+    expect(await own.next()).toEqual({ id: null, command: 'tell', data: { a: 1 }, delivery: null });
+    expect(await own.next()).toMatchObject({ command: 'tell', data: 'all' });
+  });
+
+  test('a server of it with our client: handshake, commands both ways, queue and reconnection', async () => {
+    const peer = await host(place(), version);
+    world.after(() => peer.close());
+    let got;
+    const data = new Promise((resolve) => (got = resolve));
+    const client = makeClient('ours', { tell: (container) => got(container.data) });
+    client.send('ask', 'queued');
+    await client.connect();
+    const { name, domain, own } = await peer.next();
+    expect(name).toBe('ours');
+    expect(domain.received).toBe('{"id":null,"command":"handshake","data":"ours","delivery":null}');
+    expect(await own.next()).toMatchObject({ command: 'ask', data: 'queued' });
+    own.send({ command: 'tell', data: [0, 'a}{b'] });
+    expect(await data).toEqual([0, 'a}{b']);
+    const lost = once(client, 'disconnect');
+    own.socket.destroy();
+    await lost;
+    client.send('ask', 1);
+    client.send('ask', 2);
+    const again = await peer.next();
+    expect([(await again.own.next()).data, (await again.own.next()).data]).toEqual([1, 2]);
+  });
+
+  test('a name that is taken, and what a server answers to discover', async () => {
+    await serve({ one() {} });
+    const first = await enter(place(), 'a', version);
+    const second = await dial(place(), version);
+    world.after(() => [first.domain, first.own, second].forEach(({ socket }) => socket.destroy()));
+    second.send({ command: 'handshake', data: 'a' });
+    expect(await second.next()).toEqual({ id: 'a', command: 'error', data: 201, delivery: null });
+    first.domain.send({ id: 'a', command: 'discover', data: null });
+    expect(await first.domain.next()).toEqual({
+      id: 'a',
+      command: 'discover',
+      data: { clients: ['a'], command_handlers: ['one'] },
+      delivery: null,
+    });
+  });
+});
+
+suite('from client to client by our server', () => {
+  async function pair(version) {
+    await serve();
+    const a = await enter(place(), 'a', version);
+    const b = await enter(place(), 'b', version);
+    world.after(() =>
+      [a, b].forEach(({ domain, own }) => [domain, own].map((it) => it.socket.destroy())),
+    );
+    return { a, b };
+  }
+
+  test('emit as 0.5 writes it, the target outside', async () => {
+    const { a, b } = await pair('0.5.0');
+    const inner = JSON.stringify({ id: null, command: 'm', data: 'toB' });
+    a.domain.send({ id: 'b', command: 'emit', data: inner });
+    expect(await b.own.next()).toMatchObject({ command: 'm', data: 'toB' });
+  });
+
+  test('deliver as 0.6.2 writes it, byte for byte', async () => {
+    const { a, b } = await pair('0.6.2');
+    const id = 'adf441c8065943218589cf53d257a81f';
+    const vectors = recorded('0.6.2-b').map(({ text }) => text);
+    const asked = vectors.find((text) => text.includes(id));
+    expect(asked).toContain('"command":"emit"');
+    a.domain.socket.write(asked);
+    await b.own.next();
+    const at = vectors.indexOf(asked);
+    expect(b.own.received).toBe(vectors[at + 1]);
+    b.own.socket.write(vectors[at + 2]);
+    await a.own.next();
+    expect(a.own.received).toBe(vectors[at + 3]);
+  });
+
+  test('deliver to nobody: what 0.6.2 takes for an answer without data', async () => {
+    const { a } = await pair('0.6.2');
+    const inner = JSON.stringify({ id: 'c', command: 'm', data: 1, delivery: 'x' });
+    a.domain.send({ id: 'a', command: 'emit', data: inner, delivery: 'x' });
+    expect(await a.own.next()).toMatchObject({ command: 'deliver', data: null, delivery: 'x' });
+  });
+});
+
+suite('recordings of the real programs', () => {
+  test.each(VERSIONS)('%s: what its client writes reaches our handlers', async (version) => {
+    const name = version === '0.6.2' ? '0.6.2-a' : version;
+    const texts = recorded(name)
+      .filter(({ who }) => who === 'CLI')
+      .map(({ text }) => text);
+    const [handshake, ...commands] = texts;
+    const expected = commands.map((text) => JSON.parse(text));
+    const got = [];
+    let done;
+    const all = new Promise((resolve) => (done = resolve));
+    const note = (command) => (container) => {
+      got.push([command, container.data]);
+      if (got.length === expected.length) done();
+    };
+    await serve(Object.fromEntries(expected.map(({ command }) => [command, note(command)])));
+    const domain = await dial(place());
+    domain.socket.write(handshake);
+    const { data: uuid } = await domain.next();
+    const own = await dial(`${place()}.${uuid}`);
+    world.after(() => [domain, own].forEach(({ socket }) => socket.destroy()));
+    own.socket.write(commands.join(''));
+    await all;
+    expect(got).toEqual(expected.map(({ command, data }) => [command, data]));
+  });
+
+  test('our client writes what that of 0.6.2 wrote', async () => {
+    const server = net.createServer().listen(place());
+    await once(server, 'listening');
+    world.after(() => server.close());
+    const [handshake, answer, ...rest] = recorded('0.6.2-a');
+    const uuid = JSON.parse(answer.text).data;
+    const own = net.createServer().listen(`${place()}.${uuid}`);
+    await once(own, 'listening');
+    world.after(() => own.close());
+    const client = makeClient('example_client');
+    client.connect();
+    const [domain] = await once(server, 'connection');
+    expect(String((await once(domain, 'data'))[0])).toBe(handshake.text);
+    domain.write(answer.text);
+    const [socket] = await once(own, 'connection');
+    world.after(() => [domain, socket].forEach((it) => it.destroy()));
+    const wanted = rest.filter(
+      ({ who, text }) => who === 'CLI' && text.includes('"delivery":null'),
+    );
+    for (const { text } of wanted) {
+      const { command, data } = JSON.parse(text);
+      client.send(command, data);
+    }
+    const expected = wanted.map(({ text }) => text).join('');
+    let received = '';
+    while (received.length < expected.length) received += (await once(socket, 'data'))[0];
+    expect(received).toBe(expected);
+  });
+});
+
+suite('bytes', () => {
+  test('several messages in one chunk, one in chunks of a byte', async () => {
+    const got = [];
+    let done;
+    const all = new Promise((resolve) => (done = resolve));
+    await serve({
+      n({ data }) {
+        if (got.push(data) === 4) done();
+      },
+    });
+    const { domain, own } = await enter(place(), 'a');
+    world.after(() => [domain, own].forEach(({ socket }) => socket.destroy()));
+    const text = (data) => JSON.stringify({ id: null, command: 'n', data, delivery: null });
+    own.socket.write(`${text(1)}\n${text('}{')}${text(null)}`);
+    own.socket.setNoDelay(true);
+    for (const byte of Buffer.from(text('é😀"\\}'))) {
+      await new Promise((resolve) => own.socket.write(Buffer.of(byte), resolve));
+    }
+    await all;
+    expect(got).toEqual([1, '}{', null, 'é😀"\\}']);
+  });
+
+  test.each([
+    ['no JSON', 'hello {"a', 'ERR_IPCIO_NOT_JSON', 101],
+    ['brackets that do not match', '{]}', 'ERR_IPCIO_NOT_JSON', 101],
+    ['JSON that is no message', '[{"command":"n"}]', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
+    ['a number', '7 ', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
+    ['a word', 'null ', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
+  ])('%s: an error, and the server goes on', async (_, bytes, code, number) => {
+    const server = await serve({ n() {} });
+    const failed = once(server, 'error');
+    for (const target of ['domain', 'own']) {
+      const peer = await enter(place(), `raw ${target}`);
+      peer[target].socket.write(bytes);
+      world.after(() => [peer.domain, peer.own].forEach(({ socket }) => socket.destroy()));
+    }
+    expect((await failed)[0]).toMatchObject({ code, number });
+    const client = makeClient('good');
+    await client.connect();
+    expect(await client.deliver('n', 1)).toBe(null);
+  });
+
+  test.each([
+    '{}',
+    '{"command":5}',
+    '{"command":"toString"}',
+    '{"command":"__proto__"}',
+    '{"command":"handshake"}',
+    '{"command":"handshake","data":{"a":1}}',
+    '{"command":"handshake","data":""}',
+    '{"command":"emit","data":null}',
+    '{"command":"emit","data":"{}"}',
+    '{"command":"broadcast","data":"["}',
+    '{"command":"deliver","delivery":"x"}',
+    '{"command":"deliver","delivery":{"a":1},"error":{"name":{},"message":[],"code":{}}}',
+    '{"command":"discover","id":{"a":1}}',
+    `{"command":"n","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+  ])('%p does no harm', async (text) => {
+    const server = await serve({ n() {} });
+    const client = makeClient('good', { n: () => 1 });
+    await client.connect();
+    const came = once(server, 'connect');
+    const { domain, own } = await enter(place(), 'raw');
+    await came;
+    const left = new Promise((resolve) => server.once('disconnect', resolve));
+    domain.socket.write(text);
+    own.socket.write(text);
+    domain.socket.end();
+    own.socket.end();
+    await left;
+    expect(await client.deliver('n', 1)).toBe(null);
+    expect((await client.discover()).clients).toEqual(['good']);
+  });
+
+  test('a server with bad words does no harm to our client', async () => {
+    const peer = await host(place());
+    world.after(() => peer.close());
+    const client = makeClient('ours', { n: () => 'fine' });
+    client.connect();
+    const { own, domain } = await peer.next();
+    domain.socket.write(
+      '{"command":"handshake","data":"again"}{"command":"error","data":201}{}junk ',
+    );
+    own.socket.write('{"command":"deliver","delivery":"none","data":1}{"command":"toString"}{} 5 ');
+    own.send({ command: 'n', data: 1, delivery: 'd' });
+    expect(await own.next()).toMatchObject({ command: 'deliver', data: 'fine', delivery: 'd' });
+    expect(client.isConnected()).toBe(true);
+  });
+
+  test('a visitor that does not shake hands is shown out', async () => {
+    const server = await serve({}, { handshakeTimeout: 20 });
+    const failed = once(server, 'error');
+    const silent = await dial(place());
+    const half = await dial(place());
+    half.send({ command: 'handshake', data: 'never connects' });
+    await Promise.all([silent, half].map(({ socket }) => once(socket, 'close')));
+    expect((await failed)[0].code).toBe('ERR_IPCIO_HANDSHAKE_TIMEOUT');
+    expect(fs.readdirSync(world.tmp())).toEqual(['IPC.io.default']);
+  });
+});

@@ -1,0 +1,423 @@
+'use strict';
+// ipcIO's server and client together, as their users see them.
+
+const fs = require('node:fs');
+const { once } = require('node:events');
+const { Client, Server } = require('../../ipcio');
+const { createWorld } = require('../helpers/world');
+
+const world = createWorld();
+
+/** A server in a folder of the test's own. It is stopped after the test. */
+async function serve(handlers = {}, options = {}) {
+  const server = new Server({ socketRoot: world.tmp(), ...options }, handlers);
+  server.start();
+  world.after(() => server.stop());
+  await server.ready();
+  return server;
+}
+
+function makeClient(name, handlers = {}, options = {}) {
+  const client = new Client(
+    { socketRoot: world.tmp(), name, reconnectDelay: 10, ...options },
+    handlers,
+  );
+  world.after(() => client.disconnect());
+  return client;
+}
+
+async function connect(name, handlers, options) {
+  const client = makeClient(name, handlers, options);
+  await client.connect();
+  return client;
+}
+
+/** A handler, and a promise of `count` of its containers. */
+function collect(count = 1) {
+  const containers = [];
+  let done;
+  const all = new Promise((resolve) => (done = resolve));
+  const handler = (container) => {
+    containers.push(container);
+    if (containers.length === count) done(containers);
+  };
+  return { handler, all };
+}
+
+const datas = (containers) => containers.map(({ data }) => data);
+
+describe("the tutorial of ipcIO's own documents", () => {
+  test.each(['send', 'emit'])('with client.%s(command, data)', async (method) => {
+    const first = collect();
+    const second = collect();
+    const server = await serve({
+      example_request_command: (container) => {
+        server.emit(container.name, 'example_response_command', `to ${container.data}`);
+      },
+      other_request_command: (container) => {
+        const clientSocket = container.socket;
+        clientSocket.writeCommand('other_response_command', 'other response data');
+      },
+    });
+    const client = await connect('example_client', {
+      example_response_command: first.handler,
+      other_response_command: second.handler,
+    });
+    client[method]('example_request_command', 'example request data');
+    client[method]('other_request_command', 'other request data');
+    expect(datas(await first.all)).toEqual(['to example request data']);
+    expect(datas(await second.all)).toEqual(['other response data']);
+  });
+
+  test('connect() and emit() may be chained', async () => {
+    const { handler, all } = collect(2);
+    await serve({ one: handler, two: handler });
+    makeClient('c').connect().emit('one', 1).emit('two', 2);
+    expect(datas(await all)).toEqual([1, 2]);
+  });
+
+  test('what a handler gets', async () => {
+    const asked = collect();
+    const answered = collect();
+    const server = await serve({ ask: asked.handler });
+    const client = await connect('c', { answer: answered.handler });
+    client.send('ask', { a: 1 });
+    const [at] = await asked.all;
+    expect(Object.keys(at).sort()).toEqual(['data', 'name', 'server', 'socket', 'uuid']);
+    expect(at).toMatchObject({
+      data: { a: 1 },
+      name: 'c',
+      uuid: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+    expect(at.socket).toBeInstanceOf(require('node:net').Socket);
+    expect(at.server).toBeInstanceOf(require('node:net').Server);
+    at.socket.writeCommand('answer', 2);
+    const [back] = await answered.all;
+    expect(back).toMatchObject({ data: 2, name: 'c', uuid: at.uuid, server: null });
+    expect(server.isStarted()).toBe(true);
+  });
+});
+
+describe('messages', () => {
+  const values = [
+    0,
+    '',
+    false,
+    null,
+    'a}{b',
+    '{"x":"}{"}',
+    'line\nline\r\n',
+    [],
+    {},
+    { n: [1, { d: '"' }] },
+    'Ω ≠ 😀',
+  ];
+
+  test('arrive as they are, in order, both ways', async () => {
+    const there = collect(values.length);
+    const back = collect(values.length);
+    const server = await serve({
+      value: (container) => {
+        there.handler(container);
+        server.emit(container.name, 'value', container.data);
+      },
+    });
+    const client = await connect('c', { value: back.handler });
+    for (const value of values) client.send('value', value);
+    expect(datas(await there.all)).toEqual(values);
+    expect(datas(await back.all)).toEqual(values);
+  });
+
+  test('of 10 MB arrive', async () => {
+    const { handler, all } = collect();
+    await serve({ big: handler });
+    const client = await connect('c', {}, { warnAtBytes: Infinity });
+    const data = '}{'.repeat(5e6);
+    await client.send('big', data);
+    const [container] = await all;
+    expect(container.data === data).toBe(true);
+  });
+
+  test('that were sent before a connection come first, in order', async () => {
+    const { handler, all } = collect(4);
+    const client = makeClient('c');
+    client.send('n', 1);
+    const connected = client.connect();
+    client.send('n', 2);
+    await serve({ n: handler });
+    await connected;
+    client.send('n', 3);
+    client.send('n', 4);
+    expect(datas(await all)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('over maxMessageBytes are reported, and the next one arrives', async () => {
+    const { handler, all } = collect();
+    const server = await serve({ n: handler }, { maxMessageBytes: 1000 });
+    const failed = once(server, 'error');
+    const client = await connect('c');
+    client.send('n', 'x'.repeat(1000));
+    client.send('n', 1);
+    expect((await failed)[0].code).toBe('ERR_FERRIPC_MESSAGE_TOO_LARGE');
+    expect(datas(await all)).toEqual([1]);
+  });
+
+  test('that JSON refuses throw where they are sent', async () => {
+    await serve();
+    const client = await connect('c');
+    expect(() => client.send('n', 1n)).toThrow(TypeError);
+  });
+});
+
+describe('between clients', () => {
+  test('emit with a name, broadcast to all others, discover', async () => {
+    const a = collect();
+    const b = collect(2);
+    const c = collect();
+    const server = await serve({ one() {}, two() {} });
+    const sender = await connect('a', { m: a.handler });
+    await connect('b', { m: b.handler });
+    await connect('c', { m: c.handler });
+    await sender.emit('b', 'm', 'direct');
+    await sender.broadcast('m', 'to the others');
+    expect(datas(await b.all)).toEqual(['direct', 'to the others']);
+    expect(datas(await c.all)).toEqual(['to the others']);
+    expect(await sender.discover()).toEqual({
+      clients: ['a', 'b', 'c'],
+      command_handlers: ['one', 'two'],
+    });
+    server.broadcast('m', 'from the server');
+    expect(datas(await a.all)).toEqual(['from the server']); // its own broadcast did not come
+  });
+
+  test('discover before the connection is answered with it', async () => {
+    const client = makeClient('c');
+    const discovered = client.discover();
+    client.connect();
+    await serve({ n() {} });
+    expect(await discovered).toEqual({ clients: ['c'], command_handlers: ['n'] });
+  });
+
+  test('a command for nobody is dropped', async () => {
+    const { handler, all } = collect();
+    const server = await serve({ n: handler });
+    expect(server.emit('nobody', 'm', 1)).toBe(server);
+    const client = await connect('c');
+    await client.emit('nobody', 'm', 1);
+    client.send('n', 'goes on');
+    expect(datas(await all)).toEqual(['goes on']);
+  });
+
+  test('a name that is taken', async () => {
+    const server = await serve();
+    const first = await connect('c');
+    const second = makeClient('c');
+    const reported = once(second, 'error');
+    await expect(second.connect()).rejects.toMatchObject({
+      code: 'ERR_IPCIO_NAME_TAKEN',
+      number: 201,
+    });
+    expect((await reported)[0].number).toBe(201);
+    expect([first.isConnected(), second.isStarted()]).toEqual([true, false]);
+    const left = once(server, 'disconnect');
+    await first.disconnect();
+    await left;
+    await second.connect();
+    expect(second.isConnected()).toBe(true);
+  });
+});
+
+describe('deliver', () => {
+  const handlers = {
+    value: ({ data }) => ({ got: data }),
+    later: async ({ data }) => `later ${data}`,
+    nothing() {},
+    never: () => new Promise(() => {}),
+    throws() {
+      throw Object.assign(new RangeError('no such thing'), { code: 'ENOTHING' });
+    },
+    rejects: () => Promise.reject(new Error('not today')),
+  };
+
+  for (const target of ['the server', 'a client']) {
+    describe(`to ${target}`, () => {
+      const to = target === 'a client' ? ['b'] : [null];
+      let client;
+      beforeEach(async () => {
+        await serve(target === 'a client' ? {} : handlers);
+        client = await connect('a');
+        if (target === 'a client') await connect('b', handlers);
+      });
+
+      test.each([
+        ['value', 1, { got: 1 }],
+        ['value', false, { got: false }],
+        ['later', 'x', 'later x'],
+        ['nothing', 1, null],
+        ['unknown', 1, null],
+      ])('%s(%j) gives %j', async (command, data, feedback) => {
+        expect(await client.deliver(...to, command, data)).toEqual(feedback);
+      });
+
+      test('a handler that throws or rejects rejects', async () => {
+        await expect(client.deliver(...to, 'throws', 1)).rejects.toMatchObject({
+          name: 'RangeError',
+          message: 'no such thing',
+          code: 'ENOTHING',
+        });
+        await expect(client.deliver(...to, 'rejects', 1)).rejects.toThrow('not today');
+      });
+
+      test('without an answer: timeout', async () => {
+        await expect(client.deliver(...to, 'never', 1, { timeout: 20 })).rejects.toMatchObject({
+          code: 'ERR_IPCIO_TIMEOUT',
+        });
+      });
+    });
+  }
+
+  test('two arguments are for the server; options may follow', async () => {
+    await serve(handlers);
+    const client = await connect('a');
+    expect(await client.deliver('value', 7)).toEqual({ got: 7 });
+    expect(await client.deliver('value', 'text', { timeout: 10_000 })).toEqual({ got: 'text' });
+  });
+
+  test('to nobody', async () => {
+    await serve();
+    const client = await connect('a');
+    await expect(client.deliver('b', 'value', 1)).rejects.toMatchObject({
+      code: 'ERR_IPCIO_UNKNOWN_CLIENT',
+    });
+  });
+
+  test('to a client that leaves, and to a server that stops', async () => {
+    const { handler, all } = collect(1);
+    const server = await serve({ never: () => new Promise(() => {}) });
+    const a = await connect('a');
+    const b = await connect('b', { never: handler });
+    b.addHandlers({ really: () => new Promise(() => {}) });
+    const waiting = a.deliver('b', 'really', 1);
+    a.emit('b', 'never', 1);
+    await all;
+    await b.disconnect();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
+    const lost = a.deliver('never', 1);
+    await a.discover(); // has arrived
+    server.stop();
+    await expect(lost).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
+  });
+
+  test('before the connection', async () => {
+    const client = makeClient('a');
+    const feedback = client.deliver('value', 1);
+    client.connect();
+    await serve(handlers);
+    expect(await feedback).toEqual({ got: 1 });
+  });
+});
+
+describe('life', () => {
+  test('a server that starts again: clients come back, what was queued arrives in order', async () => {
+    const first = await serve({ n() {} });
+    const client = await connect('c');
+    const lost = once(client, 'disconnect');
+    await first.stop();
+    await lost;
+    expect([client.isConnected(), client.isStarted()]).toEqual([false, true]);
+    for (const n of [1, 2, 3]) client.send('n', n);
+    const { handler, all } = collect(3);
+    await serve({ n: handler });
+    expect(datas(await all)).toEqual([1, 2, 3]);
+  });
+
+  test('files are removed', async () => {
+    const server = await serve();
+    await connect('c');
+    expect(fs.readdirSync(world.tmp())).toEqual(
+      process.platform === 'win32' ? [] : ['IPC.io.default'],
+    );
+    await server.stop();
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('disconnect sends what was sent before, and rejects what waits', async () => {
+    const { handler, all } = collect(2);
+    await serve({ n: handler });
+    const client = await connect('c', {}, { warnAtBytes: Infinity });
+    const data = 'x'.repeat(5e6);
+    client.send('n', data);
+    client.send('n', 1);
+    await client.disconnect();
+    expect((await all)[1].data).toBe(1);
+    const waiting = client.send('n', 2); // nobody will connect
+    client.connect();
+    client.disconnect();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
+  });
+
+  test('handlers may be added at any time', async () => {
+    const server = await serve();
+    const client = await connect('c');
+    const { handler, all } = collect();
+    expect(server.addHandlers({ late: handler })).toBe(server);
+    client.send('late', 1);
+    expect(datas(await all)).toEqual([1]);
+  });
+
+  test('a client that ends: its name is free, "disconnect" tells of it', async () => {
+    const server = await serve();
+    const came = once(server, 'connect');
+    const client = await connect('c');
+    expect((await came)[0]).toMatchObject({ name: 'c' });
+    const left = once(server, 'disconnect');
+    await client.disconnect();
+    expect((await left)[0]).toMatchObject({ name: 'c' });
+    await connect('c');
+  });
+
+  test('a second start or connect throws as in ipcIO', async () => {
+    const server = await serve({}, { domain: 'd' });
+    expect(() => server.start()).toThrow(
+      'Tried to start IPC server for domain d, that has already started.',
+    );
+    const client = await connect('c', {}, { domain: 'd' });
+    expect(() => client.connect()).toThrow(
+      'Tried to connect to IPC server for domain d, when already connected/ing.',
+    );
+  });
+
+  test('a server that cannot listen says so', async () => {
+    const server = new Server({ socketRoot: world.file('nowhere') });
+    const reported = once(server, 'error');
+    server.start();
+    await expect(server.ready()).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await reported)[0].code).toBe('ENOENT');
+    expect(server.isStarted()).toBe(false);
+  });
+});
+
+describe('misuse', () => {
+  test.each([
+    [
+      'handlers',
+      () => new Server({}, { x: 1 }),
+      '"handler_collection" entry values must be callable.',
+    ],
+    ['a reserved command', () => new Server({}, { deliver() {} }), 'restricted command name'],
+    [
+      'a command twice',
+      () => new Server({}, { x() {} }).addHandlers({ x() {} }),
+      'Handler for command "x" already registered.',
+    ],
+    ['domain', () => new Server({ domain: 5 }), 'options.domain'],
+    ['socketRoot', () => new Server({ socketRoot: 5 }), 'options.socketRoot'],
+    ['encoding', () => new Client({ encoding: 'utf9' }), 'options.encoding'],
+    ['name', () => new Client({ name: {} }), 'options.name'],
+    ['reconnectDelay', () => new Client({ reconnectDelay: -1 }), 'options.reconnectDelay'],
+    ['maxMessageBytes', () => new Client({ maxMessageBytes: 0 }), 'options.maxMessageBytes'],
+    ['timeout', () => new Client().deliver('a', 'b', 'c', { timeout: 'x' }), 'options.timeout'],
+  ])('%s', (_, misuse, text) => {
+    expect(misuse).toThrow(text);
+  });
+});

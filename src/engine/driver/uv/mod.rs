@@ -1,0 +1,213 @@
+//! The hold on a libuv event loop that somebody else runs (Node's, Electron's): when the consumer gets
+//! its turns ([`turns`]), for both drivers, and for the loop driver one `uv_poll_t` per socket
+//! ([`poll`]). Unix only.
+//!
+//! The symbols ([`api`]) are looked up at run time, never linked: where they are missing (Bun, Deno, a
+//! program without Node) [`Loop::new`] returns `None`, and sockets stay with the tokio driver.
+//!
+//! Everything here happens on the loop's own thread, but for the ringing of the bell.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use bytes::BytesMut;
+
+use self::api::Api;
+use self::turns::Signals;
+use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
+use crate::engine::event::Id;
+
+pub use self::api::symbol;
+pub use self::poll::Poll;
+pub use self::turns::{Consumer, Turn};
+
+mod api;
+mod poll;
+mod turns;
+
+/// What a look at a socket has found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Nothing,
+    /// So many bytes; perhaps there are more.
+    Part(usize),
+    /// All there was, or the end.
+    All,
+}
+
+/// Bytes after which a socket that always has more lets the event loop turn.
+pub const TURN_BYTES: usize = 1024 * 1024;
+
+/// Whose socket is watched: a connection or a datagram socket. All calls come on the loop's thread.
+pub trait Watched {
+    /// Its handle.
+    fn id(&self) -> Id;
+    /// The socket is ready, or the loop has stopped watching it after an error.
+    fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found;
+    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read, or
+    /// something waits to be sent.
+    fn poll_now(self: Arc<Self>) -> Option<Found>;
+    /// How much was handed to the system so far, in whatever unit.
+    fn sent(&self) -> u64;
+    /// Closes now. Nothing is reported any more.
+    fn destroy(&self);
+}
+
+/// A loop that sockets can be watched on.
+#[derive(Clone)]
+pub struct Loop {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    api: &'static Api,
+    uv_loop: *mut c_void,
+    thread: ThreadId,
+    consumer: Box<dyn Consumer>,
+    signals: Signals,
+    /// Handles that are not yet closed, the closing ones included.
+    open: Cell<usize>,
+    watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
+    /// For the reads of all connections: each has it for one turn.
+    buffer: Cell<BytesMut>,
+    busy_poll: Cell<BusyPoll>,
+    /// To be called when the last handle is closed.
+    when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
+}
+
+impl Loop {
+    /// Sockets on `uv_loop`, whose turns call `consumer`, on this thread.
+    ///
+    /// # Safety
+    /// `uv_loop` must be a libuv loop that this thread runs, and must run until
+    /// [`Loop::close`] has reported that all handles are closed.
+    pub unsafe fn new(uv_loop: *mut c_void, consumer: Box<dyn Consumer>) -> Option<Self> {
+        let shared = Rc::new(Shared {
+            api: api::api()?,
+            uv_loop,
+            thread: thread::current().id(),
+            consumer,
+            signals: Signals::default(),
+            open: Cell::new(0),
+            watched: RefCell::default(),
+            buffer: Cell::default(),
+            busy_poll: Cell::default(),
+            when_closed: RefCell::default(),
+        });
+        if Signals::open(&shared).is_err() {
+            shared.signals.close(shared.api);
+            return None;
+        }
+        Some(Self { shared })
+    }
+
+    /// What has the consumer called soon, from any thread.
+    pub fn ringer(&self) -> Box<dyn Fn() + Send> {
+        self.shared.signals.ringer(self.shared.api)
+    }
+
+    /// Has the consumer called in the next turn of the loop.
+    pub fn go_on(&self) {
+        self.shared.go_on();
+    }
+
+    /// Destroys all that is watched on this loop and calls `done` when all handles are closed.
+    pub fn close(&self, done: Box<dyn FnOnce()>) {
+        let watched: Vec<_> = self.shared.watched.borrow_mut().drain().collect();
+        for owner in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
+            owner.destroy();
+        }
+        self.shared.signals.close(self.shared.api);
+        *self.shared.when_closed.borrow_mut() = Some(done);
+        self.shared.check_closed();
+    }
+}
+
+impl Shared {
+    /// Has the consumer take what was found, and what else is there, within bounds. True: it has taken all.
+    fn take_all(&self, owner: &Arc<dyn Watched>, mut found: Found) -> bool {
+        let mut budget = TURN_BYTES;
+        loop {
+            let taken = self.turns();
+            let Found::Part(len) = found else { return taken };
+            budget = budget.saturating_sub(len);
+            if !taken || budget == 0 || !self.is_idle() {
+                return false;
+            }
+            let Some(more) = owner.clone().poll_now() else { return false };
+            found = more;
+        }
+    }
+
+    /// Looks for more, after a turn of `owner`, which had sent so much before it: see [`super::busy_poll`].
+    fn poll_busily(&self, owner: &Arc<dyn Watched>, mut before: u64) {
+        let mut since = None;
+        for _ in 0..MOST_POLLS {
+            let mut policy = self.busy_poll.get();
+            let now = owner.sent();
+            let limit = policy.turn(owner.id(), now > before);
+            self.busy_poll.set(policy);
+            before = now;
+            let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
+            let begin = Instant::now();
+            if begin - *since.get_or_insert(begin) > MOST_TIME {
+                return;
+            }
+            let found = loop {
+                thread::yield_now();
+                match owner.clone().poll_now() {
+                    Some(Found::Nothing) if begin.elapsed() < limit => {}
+                    found => break found,
+                }
+            };
+            if let Some(found) = found {
+                policy.polled(found != Found::Nothing);
+                self.busy_poll.set(policy);
+            }
+            // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
+            let taken = self.take_all(owner, found.unwrap_or(Found::Nothing));
+            if !taken || matches!(found, None | Some(Found::Nothing)) {
+                return;
+            }
+        }
+    }
+
+    /// Whether the loop has nothing to do right now but for sockets.
+    fn is_idle(&self) -> bool {
+        // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
+        unsafe { (self.api.backend_timeout)(self.uv_loop) != 0 }
+    }
+
+    /// There is one more handle.
+    fn opened(&self) {
+        self.open.set(self.open.get() + 1);
+    }
+
+    /// A handle is closed.
+    fn closed(&self) {
+        self.open.set(self.open.get() - 1);
+        self.check_closed();
+    }
+
+    fn check_closed(&self) {
+        if self.open.get() > 0 {
+            return;
+        }
+        let done = self.when_closed.borrow_mut().take();
+        if let Some(done) = done {
+            done();
+        }
+    }
+}
+
+/// Runs what libuv has called: a panic must not unwind into it.
+fn guarded(act: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(act));
+}

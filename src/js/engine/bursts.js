@@ -1,0 +1,117 @@
+'use strict';
+// When a message leaves: at once, or together with others. Used by connection.js and datagrams.js for each
+// message, held by engine.js.
+//
+// A system call takes three times as long as making a message, so a burst is joined. But a program that
+// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once.
+// So a message is held back only within a burst: when others have gone in the same turn, and the last
+// write is no longer ago than LATE.
+
+const { clock } = require('./timers');
+
+/** How long ago, in ms, the last write may be in a burst. */
+const LATE = 0.2;
+
+/** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
+const FREE = 8;
+
+/** The same while several messages of one read are delivered, each of which may be answered. */
+const FREE_IN_BATCH = 1;
+
+/** While a burst is fast, the clock is read once in so many messages. */
+const MOST_SKIPPED = 12;
+
+const settled = Promise.resolve();
+
+class Bursts {
+  /** The event that is being delivered has several messages. */
+  isBatch = false;
+  /** There are no bursts: for good, or in this turn. */
+  #areOver = false;
+  #areOverForGood = false;
+  #turn = 1;
+  #activity;
+  #ending = false;
+  /** The clock was read at `#lookedAt`; so many messages go by before the next time. */
+  #lookedAt = 0;
+  #skip = 0;
+  #step = 0;
+  /** A message has asked since the last handler. */
+  #asked = false;
+
+  /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
+  constructor(activity) {
+    this.#activity = activity;
+  }
+
+  /** Whether a message of `endpoint`, for which nothing is pending, may go at once. */
+  mayGo(endpoint) {
+    if (endpoint.turn !== this.#turn) {
+      endpoint.turn = this.#turn;
+      const { underWay } = this.#activity.turns; // its end is the end of the turn
+      const inBatch = underWay && this.isBatch;
+      endpoint.free = (inBatch ? FREE_IN_BATCH : FREE) - 1;
+      if (endpoint.free === 0) endpoint.wroteAt = clock();
+      if (!underWay && !this.#ending) this.#endSoon();
+      return true;
+    }
+    if (this.#areOver) return true;
+    if (endpoint.free === 0) return this.isLate(endpoint);
+    if (--endpoint.free === 0) endpoint.wroteAt = clock();
+    return true;
+  }
+
+  /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
+  isLate(endpoint) {
+    this.#asked = true;
+    if (this.#areOver) return true;
+    if (this.#skip > 0) {
+      this.#skip--;
+      return false;
+    }
+    const now = clock();
+    const isFast = now - this.#lookedAt < LATE;
+    this.#lookedAt = now;
+    this.#step = isFast ? Math.min(2 * this.#step + 1, MOST_SKIPPED) : 0;
+    this.#skip = this.#step;
+    if (now - endpoint.wroteAt < LATE) return false;
+    endpoint.wroteAt = now;
+    endpoint.free = FREE - 1;
+    return true;
+  }
+
+  /** The same between two handlers of a batch, unless the last one has found out. */
+  isLateByNow(endpoint) {
+    const asked = this.#asked;
+    this.#asked = false;
+    return !asked && this.isLate(endpoint);
+  }
+
+  /** A turn has ended. */
+  end() {
+    this.#turn++;
+    this.isBatch = false;
+    this.#ending = false;
+    this.#areOver = this.#areOverForGood;
+  }
+
+  /** From now on every message goes at once: `forGood`, or until this turn ends. */
+  stop(forGood) {
+    this.#areOver = true;
+    this.#areOverForGood = forGood;
+    if (!forGood) this.#endSoon();
+  }
+
+  /** Several of `endpoints` are about to be written to, within the burst. */
+  goOn(endpoints) {
+    const now = clock();
+    for (const endpoint of endpoints) endpoint.wroteAt = now;
+  }
+
+  #endSoon() {
+    this.#ending = true;
+    settled.then(() => this.#activity.endTurn());
+  }
+}
+
+module.exports = Bursts;

@@ -1,0 +1,175 @@
+'use strict';
+// The turns in which events are taken and delivered, with what was put off to a later turn of the event
+// loop. One for each life of a hub, made by engine.js.
+//
+// Each event has a turn of its own, so that promise continuations and `nextTick` run between two, as
+// between the events of node:net. Where the native hub has turns (wherever there is libuv), the event loop
+// itself calls `take` with each event; elsewhere the hub wakes `drain`, which takes several where nobody
+// could tell, and lets the loop turn where one could.
+//
+// A handler may run the event loop itself, and wait there for something: `take` is then called within
+// `take`. What is left of the event whose handler that is comes first.
+
+const { AsyncResource } = require('node:async_hooks');
+const { setImmediate } = require('./timers');
+
+// Mirrors deliver.rs.
+const KIND = 0;
+const NOTHING = 0;
+const PUT_OFF = 3;
+const LEFT = 4;
+
+/** UTF-16 units and events after which `drain` lets the event loop turn. */
+const TURN_UNITS = 256 * 1024;
+const TURN_EVENTS = 64;
+
+class Turns {
+  #activity;
+  #header;
+  #goOn;
+  /** Things that were put off: functions with the scope to run in, see Scope. */
+  #waiting = [];
+  /** The delivery whose handler runs, unless that has its last frame. */
+  #left = null;
+  /** Turns that are under way. */
+  #depth = 0;
+  /** A handler has run the event loop in the outermost of them. */
+  #nested = false;
+  #immediate = false;
+
+  /** `activity`: see engine.js. `goOn`, if the hub has turns, has the loop call `take` next time. */
+  constructor(activity, goOn) {
+    this.#activity = activity;
+    this.#header = activity.header;
+    this.#goOn = goOn ?? (() => this.#drainSoon());
+  }
+
+  /** A handler runs, so that this turn's end is still to come, and nobody waits for something in it. */
+  get underWay() {
+    return this.#depth > 0 && !this.#nested;
+  }
+
+  get isIdle() {
+    return this.#waiting.length === 0;
+  }
+
+  /** One turn: the event that the header tells of; or, if it tells of none, what is left or was put off. */
+  take(payload) {
+    const activity = this.#activity;
+    if (this.#depth > 0) {
+      this.#nested = true;
+      activity.endTurn(); // what the handler has emitted before it began to wait
+    }
+    this.#depth++;
+    try {
+      if (this.#header[KIND] !== NOTHING) activity.dispatch(payload);
+      else if (this.#left !== null) this.#left.goOn();
+      else this.#deliverFirst();
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) this.#nested = false;
+      activity.endTurn();
+    }
+  }
+
+  #deliverFirst() {
+    const first = this.#waiting.shift();
+    this.#header[PUT_OFF] = this.#waiting.length;
+    first?.scope.runInAsyncScope(first.act);
+  }
+
+  /** Has `act` called in a later turn of the event loop, before further events; in the caller's scope or `scope`. */
+  putOff(act, scope = new AsyncResource('ferripc')) {
+    this.#waiting.push({ act, scope });
+    this.#changed();
+  }
+
+  /** The same, before all that was put off. */
+  putFirst(act, scope) {
+    this.#waiting.unshift({ act, scope });
+    this.#changed();
+  }
+
+  #changed() {
+    this.#header[PUT_OFF] = this.#waiting.length;
+    this.#goOn();
+  }
+
+  /** Something is to be done before a handler goes on that waits in the event loop. */
+  interrupt() {
+    if (this.#nested) this.#goOn();
+  }
+
+  /** Whose frames' handlers run now, except for the last; null if nobody's do. */
+  get left() {
+    return this.#left;
+  }
+
+  set left(delivery) {
+    this.#left = delivery;
+    this.#header[LEFT] = delivery === null ? 0 : 1;
+  }
+
+  // ---- where the hub has no turns ----------------------------------------------------------------
+
+  /** Takes events until there are none, or until it is time to let the event loop turn. */
+  drain() {
+    if (this.#depth > 0 || this.#immediate) return;
+    const activity = this.#activity;
+    let units = TURN_UNITS;
+    let events = TURN_EVENTS;
+    let done = false;
+    try {
+      while (!done && units > 0 && events-- > 0 && this.isIdle) {
+        const event = activity.next();
+        done = this.#header[KIND] === NOTHING;
+        if (done) break;
+        if (typeof event === 'string') units -= event.length;
+        if (!activity.isBulk()) events = 0;
+        this.take(event);
+      }
+    } finally {
+      if (!done) this.#drainSoon();
+    }
+  }
+
+  #drainSoon() {
+    if (this.#immediate) return;
+    this.#immediate = true;
+    setImmediate(() => {
+      this.#immediate = false;
+      this.#header[KIND] = NOTHING;
+      if (this.isIdle) this.drain();
+      else this.#takeOne();
+    });
+  }
+
+  #takeOne() {
+    try {
+      this.take();
+    } finally {
+      this.#drainSoon();
+    }
+  }
+}
+
+/**
+ * Where the handlers of a socket or a listener run: its own resource of async_hooks, made in the scope in which
+ * the socket is, so that an AsyncLocalStorage has the store of that moment in them.
+ */
+class Scope extends AsyncResource {
+  #ended = false;
+
+  constructor(type) {
+    super(type, { requireManualDestroy: true });
+  }
+
+  /** Nothing will run in it any more. */
+  end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.emitDestroy();
+  }
+}
+
+module.exports = { Scope, Turns };

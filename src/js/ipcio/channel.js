@@ -1,0 +1,117 @@
+'use strict';
+// The sockets of ipcIO, that of the domain and those of the pairs, as their sessions see them: messages in and
+// out. Used by server.js and client.js.
+
+const { channels, publishReceived } = require('../diagnostics/channels');
+const { argumentError, codedError } = require('../errors');
+const { NOT_JSON, NOT_A_MESSAGE, decode, encode } = require('./message');
+
+/** Number of ipcIO -> code and text of what is reported. */
+const PROBLEMS = {
+  [NOT_JSON]: ['ERR_IPCIO_NOT_JSON', 'Received what is not JSON'],
+  [NOT_A_MESSAGE]: ['ERR_IPCIO_NOT_A_MESSAGE', 'Received JSON that is no message'],
+};
+
+/** Socket -> its Channel. */
+const channelOf = new WeakMap();
+
+/** The owner of sockets (see sockets/socket.js): of one that connects, or of all that a listener accepts. */
+class Owner {
+  /** `party` gets what is wrong; the rest is for subscribers of diagnostics. `sockets`: of a server. */
+  constructor(party, path, sockets) {
+    this.party = party;
+    this.path = path;
+    this.id = party._domain;
+    this.sockets = sockets;
+  }
+
+  _onFrame(socket, frames) {
+    channelOf.get(socket)?.received(frames.frame, this);
+  }
+
+  _onPartial() {}
+
+  _onBadFrame(socket, error) {
+    const channel = channelOf.get(socket);
+    if (channel !== undefined && error.code === 'ENOBUFS') channel.refusal = error;
+    this.party._report(error);
+  }
+
+  _onDrain() {}
+}
+
+/** One connection. */
+class Channel {
+  #party;
+  #receive;
+  /** Why the last message was not accepted. */
+  refusal = null;
+
+  /** `receive(message)` gets each message, see message.js. */
+  constructor(party, socket, receive) {
+    this.#party = party;
+    this.#receive = receive;
+    this.socket = socket;
+    channelOf.set(socket, this);
+    socket.writeCommand = (command, data, callback) => this.writeCommand(command, data, callback);
+    socket.on('error', (error) => party._report(error));
+  }
+
+  /**
+   * As handlers call it: sends a command. False: too much waits. `callback` is called, as that of `write`, when
+   * the system has it or cannot have it any more.
+   */
+  writeCommand(command, data, callback) {
+    if (callback !== undefined && typeof callback !== 'function') {
+      throw argumentError('callback', 'of type function', callback);
+    }
+    const below = this.send({ command, data });
+    if (callback) this.socket.write('', callback);
+    return below;
+  }
+
+  /** Sends a message, see message.js. False: too much waits, or the socket is closed. */
+  send(message) {
+    return this.sendText(encode(message));
+  }
+
+  /** As `send`, of its text. `sent(error)` is called when the system has it, or will not have it. */
+  sendFor(text, sent) {
+    this.refusal = null;
+    if (this.sendText(text)) sent();
+    else if (this.refusal !== null) sent(this.refusal);
+    else this.socket.write('', sent);
+  }
+
+  sendText(text) {
+    const party = this.#party;
+    party._watchLength(text.length);
+    party._log('sent', text);
+    return this.socket._send(party._encoding === null ? text : Buffer.from(text, party._encoding));
+  }
+
+  received(text, owner) {
+    this.#party._log('received', text);
+    const message = decode(text);
+    if (message.problem !== undefined) {
+      const [code, what] = PROBLEMS[message.problem];
+      this.#party._report(codedError(code, what, { number: message.problem }));
+      return;
+    }
+    if (channels.received.hasSubscribers) {
+      publishReceived(owner, this.socket, message.command, text);
+    }
+    this.#receive(message);
+  }
+
+  /** Closes it when what was sent has reached the system. Resolves then. */
+  close() {
+    const { socket } = this;
+    if (socket.closed) return Promise.resolve();
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket._close();
+    return closed;
+  }
+}
+
+module.exports = { Channel, Owner };

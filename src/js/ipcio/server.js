@@ -1,0 +1,307 @@
+'use strict';
+// The server of an ipcIO domain: handshakes on the domain's socket, a socket for each client, names,
+// deliveries between clients. Made by users of `ferripc/ipcio`.
+
+const { randomUUID } = require('node:crypto');
+const { Channel, Owner } = require('./channel');
+const Listener = require('../sockets/listener');
+const { codedError } = require('../errors');
+const { Reserved, NAME_TAKEN, decode } = require('./message');
+const { Party, toTime } = require('./party');
+
+/** Deliveries between clients that one client may wait for. */
+const MOST_DELIVERIES = 65_536;
+
+class Server extends Party {
+  #listener = null;
+  #listening = null;
+  /** Name -> Client of the server's. From the handshake until the connection ends. */
+  #clients = new Map();
+  /** Channels of the domain's socket. */
+  #visitors = new Set();
+  /** Delivery -> `{from, to}`, names of clients. */
+  #deliveries = new Map();
+  #handshakeTimeout;
+
+  /** `options`, `handlers`: see index.d.ts. */
+  constructor(options = {}, handlers = {}) {
+    super(options, handlers);
+    const { handshakeTimeout = 10_000 } = options;
+    this.#handshakeTimeout = toTime(handshakeTimeout, 'options.handshakeTimeout');
+  }
+
+  /** Listens on the domain's socket. A socket at its place is taken over, dead or not, as in ipcIO. */
+  start() {
+    if (this.isStarted()) {
+      throw new Error(
+        `Tried to start IPC server for domain ${this._domain}, that has already started.`,
+      );
+    }
+    const listener = new Listener(new Owner(this, this._path, []), this._framing);
+    this.#listener = listener;
+    this.#listening = new Promise((resolve, reject) => {
+      listener.once('listening', resolve);
+      listener.on('error', (error) => {
+        if (!listener.listening && this.#listener === listener) this.#listener = null;
+        this._report(error);
+        reject(error);
+      });
+      listener.once('close', () =>
+        reject(codedError('ERR_SERVER_NOT_RUNNING', 'stopped before it had started')),
+      );
+    });
+    this.#listening.then(
+      () => {
+        this._log(`listening at ${this._path}`);
+        this._publish('listening');
+      },
+      () => {}, // programs written for ipcIO do not know of it
+    );
+    listener.on('connection', (socket) => this.#visited(socket));
+    listener._listenPath(this._path, 'takeover', 0);
+    return this;
+  }
+
+  /** Whether `start` was called, and `stop` was not. */
+  isStarted() {
+    return this.#listener !== null;
+  }
+
+  /** Resolves when the server listens; rejects if it cannot, or was not started. */
+  async ready() {
+    if (this.#listening === null) throw codedError('ERR_SERVER_NOT_RUNNING', 'not started');
+    await this.#listening;
+  }
+
+  /** Sends what was emitted, closes all connections and removes the sockets' files. */
+  async stop() {
+    const listener = this.#listener;
+    if (listener === null) return;
+    this.#listener = null;
+    const stopped = new Promise((resolve) => listener.close(resolve));
+    const pairs = [...this.#clients.values()].map((client) => client.channel?.close());
+    const visits = [...this.#visitors].map((visitor) => visitor.channel.close());
+    await Promise.all([stopped, ...pairs, ...visits]);
+  }
+
+  /** Sends a command to a client. Nothing happens if there is no client of that name. */
+  emit(name, command, data, delivery = null) {
+    this.#clients.get(name)?.send({ command, data, delivery });
+    return this;
+  }
+
+  /** Sends a command to all clients but the one that is called `initiator`. */
+  broadcast(command, data, initiator = null) {
+    for (const [name, client] of this.#clients) {
+      if (name !== initiator) client.send({ command, data });
+    }
+    return this;
+  }
+
+  // ---- the domain's socket ---------------------------------------------------------------------
+
+  #visited(socket) {
+    const visitor = { channel: null, client: null, timer: undefined };
+    visitor.channel = new Channel(this, socket, (message) => this.#asked(visitor, message));
+    this.#visitors.add(visitor);
+    this.#limit(visitor);
+    socket.on('close', () => {
+      clearTimeout(visitor.timer);
+      this.#visitors.delete(visitor);
+      const { client } = visitor;
+      if (client === null) return;
+      if (client.channel === null) this.#left(client);
+      else client.channel.socket.end(); // what it has sent there before is still to be read
+    });
+  }
+
+  /** Ends what has not become a client in time. */
+  #limit(visitor) {
+    if (this.#handshakeTimeout === 0) return;
+    visitor.timer = setTimeout(() => {
+      const message = `No handshake within ${this.#handshakeTimeout} ms`;
+      visitor.channel.socket.destroy(codedError('ERR_IPCIO_HANDSHAKE_TIMEOUT', message));
+    }, this.#handshakeTimeout);
+    visitor.timer.unref();
+  }
+
+  #asked(visitor, message) {
+    switch (message.command) {
+      case Reserved.HANDSHAKE:
+        this.#welcome(visitor, message.data);
+        break;
+      case Reserved.DISCOVER:
+        clearTimeout(visitor.timer); // programs may connect for this alone
+        visitor.channel.send({
+          id: message.id,
+          command: Reserved.DISCOVER,
+          data: { clients: [...this.#clients.keys()], command_handlers: this._commands },
+        });
+        break;
+      case Reserved.BROADCAST:
+        this.#inner(message, ({ command, data }) => {
+          this.broadcast(command, data, visitor.client?.name);
+        });
+        break;
+      case Reserved.EMIT:
+        this.#inner(message, (inner) => this.#forward(visitor, message, inner));
+        break;
+    }
+  }
+
+  /** The message that is sent within another one, as text. */
+  #inner({ command, data }, use) {
+    const inner = decode(String(data));
+    if (inner.problem === undefined) {
+      use(inner);
+      return;
+    }
+    const error = codedError('ERR_IPCIO_NOT_A_MESSAGE', `${command}: no message in it`);
+    this._report(Object.assign(error, { number: inner.problem }));
+  }
+
+  #welcome(visitor, name) {
+    const refuse = () => {
+      this._log(`name refused: ${String(name)}`);
+      visitor.channel.send({ id: name, command: Reserved.ERROR, data: NAME_TAKEN });
+    };
+    const usable = typeof name === 'string' && name !== '' && !this.#clients.has(name);
+    if (!usable || visitor.client !== null) {
+      refuse();
+      return;
+    }
+    const client = new Peer(name);
+    visitor.client = client;
+    this.#clients.set(name, client);
+    const path = `${this._path}.${client.uuid}`;
+    const listener = new Listener(new Owner(this, path, []), this._framing);
+    client.server = listener;
+    listener.on('error', (error) => {
+      this._report(error);
+      visitor.channel.socket.destroy();
+    });
+    listener.once('listening', () => {
+      visitor.channel.send({ id: name, command: Reserved.HANDSHAKE, data: client.uuid });
+    });
+    listener.maxConnections = 1; // it is for this client alone
+    listener.once('connection', (socket) => {
+      listener.close();
+      if (this.#clients.get(name) !== client) {
+        socket.destroy(); // it had left the domain's socket
+        return;
+      }
+      clearTimeout(visitor.timer);
+      client.connected(new Channel(this, socket, (message) => this.#said(client, message)));
+      socket.on('close', () => {
+        this.#left(client);
+        visitor.channel.close();
+      });
+      this._publish('connect', client.container);
+    });
+    listener._listenPath(path, 'stale', 0);
+  }
+
+  #left(client) {
+    if (this.#clients.get(client.name) !== client) return;
+    this.#clients.delete(client.name);
+    client.server.close();
+    if (client.channel === null) return; // it had not come
+    client.channel.close();
+    for (const [delivery, { from, to }] of this.#deliveries) {
+      if (to === client)
+        this.#fail(from, delivery, 'ERR_IPCIO_DISCONNECTED', `${to.name} has left`);
+      else if (from === client) this.#deliveries.delete(delivery);
+    }
+    this._publish('disconnect', client.container);
+  }
+
+  // ---- the socket of a pair --------------------------------------------------------------------
+
+  #said(client, message) {
+    if (message.command === Reserved.DELIVER) {
+      this.#delivered(client, message);
+      return;
+    }
+    const { delivery } = message;
+    const answer =
+      delivery === null
+        ? null
+        : (data, failure) => client.send({ command: Reserved.DELIVER, data, delivery, failure });
+    this._handle(message, client.container, answer);
+  }
+
+  // ---- from client to client -------------------------------------------------------------------
+
+  /** ipcIO 0.5 has the name of the target in the outer message. */
+  #forward(visitor, outer, { id, command, data, delivery }) {
+    const from = visitor.client;
+    const to = this.#clients.get(id ?? outer.id);
+    if (delivery === null || from === null) {
+      to?.send({ command, data, delivery: null });
+      return;
+    }
+    if (to === undefined) {
+      this.#fail(
+        from,
+        delivery,
+        'ERR_IPCIO_UNKNOWN_CLIENT',
+        `No client is called ${id ?? outer.id}`,
+      );
+    } else if (from.waiting >= MOST_DELIVERIES || this.#deliveries.has(delivery)) {
+      this.#fail(from, delivery, 'ENOBUFS', `${from.waiting} deliveries are waiting`);
+    } else {
+      from.waiting++;
+      this.#deliveries.set(delivery, { from, to });
+      to.send({ command, data, delivery });
+    }
+  }
+
+  #delivered(client, { data, delivery, failure }) {
+    const waiting = this.#deliveries.get(delivery);
+    if (waiting?.to !== client) return;
+    this.#deliveries.delete(delivery);
+    waiting.from.waiting--;
+    waiting.from.send({ command: Reserved.DELIVER, data, delivery, failure });
+  }
+
+  #fail(from, delivery, code, message) {
+    if (this.#deliveries.delete(delivery)) from.waiting--;
+    const failure = { name: 'Error', message, code };
+    from.send({ command: Reserved.DELIVER, data: null, delivery, failure });
+  }
+}
+
+/** A client as its server knows it. */
+class Peer {
+  /** Its connection; null until it has come. */
+  channel = null;
+  /** The net.Server of its socket. */
+  server = null;
+  /** Deliveries to other clients that it waits for. */
+  waiting = 0;
+  #early = [];
+
+  constructor(name) {
+    this.name = name;
+    this.uuid = randomUUID().replaceAll('-', '');
+  }
+
+  /** What handlers get, besides data. */
+  get container() {
+    const { uuid, name, channel, server } = this;
+    return { uuid, name, socket: channel.socket, server };
+  }
+
+  send(message) {
+    if (this.channel === null) this.#early.push(message);
+    else this.channel.send(message);
+  }
+
+  connected(channel) {
+    this.channel = channel;
+    for (const message of this.#early) channel.send(message);
+    this.#early = [];
+  }
+}
+
+module.exports = Server;

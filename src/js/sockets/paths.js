@@ -1,0 +1,18 @@
+'use strict';
+// Local socket paths as the system is given them. Used by whoever connects or listens.
+
+const PIPE = '\\\\.\\pipe\\';
+
+/** The path as the platform takes it: on Windows `/tmp/app.world` is the pipe `tmp-app.world`. */
+function systemPath(path, platform = process.platform) {
+  if (platform !== 'win32' || path.startsWith(PIPE)) return path;
+  return PIPE + path.replace(/^\//, '').replace(/\//g, '-');
+}
+
+/**
+ * Whether net, in this Node, listens at an abstract name (Linux: `\0name`) filled up with NULs to the
+ * full length of an address: that of Node 20, with libuv before 1.48. (Node 18 takes all such names for one.)
+ */
+const PADS_ABSTRACT = /^1\.4[67]\./.test(process.versions.uv ?? '');
+
+module.exports = { PADS_ABSTRACT, systemPath };
