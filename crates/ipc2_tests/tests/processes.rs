@@ -85,7 +85,7 @@ async fn a_worker_that_does_not_start_leaves_no_file_either() {
             .await;
         assert_eq!(set.is_ok(), arguments[0] == "leave");
     }
-    let sockets = sockets.lock().unwrap();
+    let sockets = std::mem::take(&mut *sockets.lock().unwrap());
     assert_eq!(sockets.len(), 6);
     eventually(|| sockets.iter().all(|path| !path.parent().unwrap().exists())).await;
 }

@@ -28,6 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ["grow"] => grow().await?,
         // Without ferripc.
         ["peer", "all"] => peer::work(|all: All| Some(all)).await?,
+        ["peer", "text"] => peer::work(|text: String| Some(text)).await?,
         ["peer", "tasks"] => peer::work(plain_answer).await?,
         ["vectors", file] => replay(file)?,
         ["garbage", hex] => {
