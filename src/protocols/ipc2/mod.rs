@@ -96,3 +96,8 @@ pub const MAX_MESSAGE_BYTES: usize = 512 << 20;
 
 /// Most bytes that wait for a worker that does not read, unless something else is said: 1 GiB.
 pub const MAX_QUEUED_BYTES: usize = 1 << 30;
+
+/// The blocks of the page for users compile.
+#[cfg(all(doctest, unix))]
+#[doc = include_str!("../../../docs/ipc2.md")]
+struct Page;
