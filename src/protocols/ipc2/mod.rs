@@ -80,6 +80,7 @@
 
 mod format;
 pub mod host;
+mod incoming;
 pub mod message;
 mod outgoing;
 pub mod payload;

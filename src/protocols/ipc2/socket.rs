@@ -1,17 +1,18 @@
 //! One message after the other over any stream of bytes, for who writes an end of its own. The host and
 //! the worker of this crate have something faster.
 
+use std::collections::VecDeque;
 use std::io;
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+use super::incoming::{End, Incoming};
 use super::{MAX_MESSAGE_BYTES, payload};
 use crate::engine::codec::length;
-use crate::engine::event::Event;
-use crate::engine::link::Inbox;
 
 /// Why a message was not sent or received.
 #[derive(Debug, thiserror::Error)]
@@ -57,18 +58,17 @@ impl<S: AsyncWrite + Unpin, W: Serialize> SocketWriter<S, W> {
 /// Receives messages.
 #[derive(Debug)]
 pub struct SocketReader<S: AsyncRead, R: DeserializeOwned> {
-    stream: S,
-    inbox: Inbox,
+    incoming: Incoming<S>,
     /// What was received with a message and comes after it.
-    waiting: std::collections::VecDeque<bytes::Bytes>,
+    waiting: VecDeque<Bytes>,
     message: PhantomData<fn() -> R>,
 }
 
 impl<S: AsyncRead + Unpin, R: DeserializeOwned> SocketReader<S, R> {
     /// Over this stream.
     pub fn new(reader: S) -> Self {
-        let inbox = Inbox::new(0, length::Decoder::new(MAX_MESSAGE_BYTES));
-        Self { stream: reader, inbox, waiting: Default::default(), message: PhantomData }
+        let incoming = Incoming::new(reader, MAX_MESSAGE_BYTES);
+        Self { incoming, waiting: VecDeque::new(), message: PhantomData }
     }
 
     /// Receives one. Nothing is lost when the future is dropped.
@@ -77,20 +77,41 @@ impl<S: AsyncRead + Unpin, R: DeserializeOwned> SocketReader<S, R> {
             if let Some(frame) = self.waiting.pop_front() {
                 return Ok(payload::from_slice(&frame)?);
             }
-            match self.inbox.next() {
-                Some(Event::Frames { batch, .. }) => {
-                    let frames = batch.frames(length::HEADER);
-                    self.waiting.extend(frames.map(|frame| batch.bytes.slice_ref(frame)));
-                }
-                Some(Event::TooLarge { .. }) => {
-                    return Err(payload::Error::TooLong(MAX_MESSAGE_BYTES).into());
-                }
-                Some(_) => {}
-                None => match self.stream.read_buf(self.inbox.prepare()).await? {
-                    0 => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                    len => drop(self.inbox.received(len)),
-                },
-            }
+            let batch = self.incoming.next().await.map_err(|end| match end {
+                End::Closed { .. } => io::Error::from(io::ErrorKind::UnexpectedEof).into(),
+                End::Failed(error) => SocketError::Io(error),
+                End::TooLong(_) => payload::Error::TooLong(MAX_MESSAGE_BYTES).into(),
+            })?;
+            let frames = batch.frames(length::HEADER);
+            self.waiting.extend(frames.map(|frame| batch.bytes.slice_ref(frame)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::message::ServerSocketMessage;
+    use super::*;
+
+    #[test]
+    fn messages_sent_are_received() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (near, far) = tokio::io::duplex(1 << 16);
+            let mut writer = SocketWriter::new(near);
+            let mut reader = SocketReader::<_, ServerSocketMessage<String>>::new(far);
+            let message = |text: &str| ServerSocketMessage::Bidirectional {
+                data: text.to_owned(),
+                job_id: 7,
+            };
+            for text in ["one", "", "three"] {
+                writer.send(message(text)).await.unwrap();
+            }
+            for text in ["one", "", "three"] {
+                assert_eq!(reader.recv().await.unwrap(), message(text));
+            }
+            drop(writer);
+            assert!(matches!(reader.recv().await, Err(SocketError::Io(_))));
+        });
     }
 }

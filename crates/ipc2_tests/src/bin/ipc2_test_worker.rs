@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ipc2_common::SOCKET_ENV_VAR;
 use ipc2_worker::client::Client;
-use ipc2_worker::{Job, connect};
+use ipc2_worker::{Connector, Job, connect};
 use test_common::peer;
 use test_common::task::{All, Task};
 use test_common::tcp::TcpClient;
@@ -24,6 +24,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         [] => tasks::<UnixStream>().await?,
         ["tcp"] => tasks::<TcpClient>().await?,
         ["all"] => echo::<All>().await?,
+        ["raw"] => {
+            let mut jobs = Connector::new().connect_raw::<UnixStream>().await?;
+            while let Some(Job::Bidirectional { data, tx }) = jobs.recv().await {
+                let _ = tx.send(data);
+            }
+        }
         ["text"] => echo::<String>().await?,
         ["grow"] => grow().await?,
         // Without ferripc.

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use ipc2_host::workerset::{WorkerSet, WorkerSetBuilder};
+use ipc2_host::manager::WorkerMessageError;
+use ipc2_host::workerset::{WorkerSet, WorkerSetBuilder, WorkerSetJobError};
 use test_common::task::Task;
 use tokio::net::UnixListener;
 
@@ -58,4 +59,28 @@ pub fn is_alive(pid: u32) -> bool {
 pub fn kill_9(pid: u32) {
     // SAFETY: a child of ours that runs, so that nobody else has its number.
     assert_eq!(unsafe { libc::kill(pid as libc::pid_t, libc::SIGKILL) }, 0);
+}
+
+/// For what takes longer.
+pub const SHORT: Duration = Duration::from_millis(50);
+
+/// For what does not.
+pub const LONG: Duration = PATIENCE;
+
+pub fn is_offline<T>(result: Result<T, WorkerSetJobError>) -> bool {
+    let Err(error) = result else { return false };
+    assert_eq!(error.to_string(), "This worker is offline.");
+    matches!(error, WorkerSetJobError::WorkerMessageError(WorkerMessageError::Offline))
+}
+
+pub fn is_timeout<T>(result: Result<T, WorkerSetJobError>) -> bool {
+    let Err(error) = result else { return false };
+    assert_eq!(error.to_string(), "Failed to receive response in time");
+    matches!(error, WorkerSetJobError::Timeout)
+}
+
+pub fn has_no_worker<T>(result: Result<T, WorkerSetJobError>) -> bool {
+    let Err(error) = result else { return false };
+    assert_eq!(error.to_string(), "No available workers in this set!");
+    matches!(error, WorkerSetJobError::NoWorker)
 }

@@ -331,11 +331,11 @@ async fn watch<R: Send + 'static, W: Send + 'static>(
     let started = Instant::now();
     let exit = session.ended().await;
     let Some(set) = set.upgrade() else { return };
+    // What ends while it works does so for a reason that another one need not meet.
+    set.lost(id, session.is_used() || started.elapsed() >= STABLE);
     if let Some(call) = &set.rules.on_exit {
         call(&exit);
     }
-    // What ends while it works does so for a reason that another one need not meet.
-    set.lost(id, session.is_used() || started.elapsed() >= STABLE);
 }
 
 /// A worker that has a job. Dropping it puts the worker back.

@@ -10,19 +10,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::process::Child;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::super::format::Response;
+use super::super::incoming::{End, Incoming};
 use super::super::outgoing::Outgoing;
 use super::super::payload::Error;
 use super::WorkerExit;
 use crate::engine::codec::length;
-use crate::engine::event::Event;
-use crate::engine::link::Inbox;
 
 /// What a session keeps to, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -181,40 +180,30 @@ impl<R> Session<R> {
         silence
     }
 
-    async fn read(&self, mut reader: impl AsyncRead + Send + Unpin, decode: Decode<R>) -> Silence {
-        let mut inbox = Inbox::new(0, length::Decoder::new(self.limits.message));
+    async fn read(&self, reader: impl AsyncRead + Send + Unpin, decode: Decode<R>) -> Silence {
+        let most = self.limits.message;
+        let mut incoming = Incoming::new(reader, most);
         loop {
-            match reader.read_buf(inbox.prepare()).await {
-                Ok(0) => {
-                    let truncated = inbox.finish().map(|_| "it ended within a message".to_owned());
-                    return Silence::Ended(truncated);
+            let batch = match incoming.next().await {
+                Ok(batch) => batch,
+                Err(End::Closed { truncated }) => {
+                    return Silence::Ended(truncated.then(|| "it ended within a message".into()));
                 }
-                Ok(len) => drop(inbox.received(len)),
-                Err(error) => {
+                Err(End::Failed(error)) => {
                     return Silence::Ended(Some(format!("reading from it failed ({error})")));
                 }
-            }
-            while let Some(event) = inbox.next() {
-                match event {
-                    Event::Frames { batch, .. } => {
-                        for frame in batch.frames(length::HEADER) {
-                            match decode(&batch.bytes, frame) {
-                                Ok((data, job_id)) => self.answer(job_id, data),
-                                Err(error) => {
-                                    return Silence::Misbehaved(format!(
-                                        "it sent no message ({error})"
-                                    ));
-                                }
-                            }
-                        }
+                Err(End::TooLong(len)) => {
+                    let cause =
+                        format!("it sent a message of {len} bytes, over the limit of {most}");
+                    return Silence::Misbehaved(cause);
+                }
+            };
+            for frame in batch.frames(length::HEADER) {
+                match decode(&batch.bytes, frame) {
+                    Ok((data, job_id)) => self.answer(job_id, data),
+                    Err(error) => {
+                        return Silence::Misbehaved(format!("it sent no message ({error})"));
                     }
-                    Event::TooLarge { len, .. } => {
-                        let most = self.limits.message;
-                        return Silence::Misbehaved(format!(
-                            "it sent a message of {len} bytes, over the limit of {most}"
-                        ));
-                    }
-                    _ => {}
                 }
             }
         }

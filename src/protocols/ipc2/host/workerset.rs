@@ -146,7 +146,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         data: W,
         limit: Option<(Duration, TimeoutAction)>,
     ) -> Result<R, JobError> {
-        let deadline = limit.map(|(timeout, _)| Instant::now() + timeout);
+        let deadline = limit.and_then(|(timeout, _)| Instant::now().checked_add(timeout));
         let (lease, answer) = loop {
             let lease = within(deadline, self.inner.take()).await??;
             let (tx, rx) = oneshot::channel();

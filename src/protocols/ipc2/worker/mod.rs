@@ -6,18 +6,17 @@ use std::io;
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use self::client::Client;
 use super::format::{self, Format, Request};
+use super::incoming::Incoming;
 use super::message::{ClientSocketMessage, ServerSocketMessage};
 use super::socket::{SocketReader, SocketWriter};
 use super::{MAX_MESSAGE_BYTES, Raw, SOCKET_ENV_VAR};
 use crate::engine::codec::length;
-use crate::engine::event::Event;
-use crate::engine::link::Inbox;
 
 pub mod client;
 
@@ -150,23 +149,12 @@ struct Loop<Writer, R, W> {
 }
 
 impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
-    async fn run(mut self, mut reader: impl AsyncRead + Unpin) -> Option<()> {
-        let mut inbox = Inbox::new(0, length::Decoder::new(self.most));
+    async fn run(mut self, reader: impl AsyncRead + Unpin) -> Option<()> {
+        let mut incoming = Incoming::new(reader, self.most);
         loop {
-            match reader.read_buf(inbox.prepare()).await {
-                Ok(len) if len > 0 => drop(inbox.received(len)),
-                _ => return None,
-            }
-            while let Some(event) = inbox.next() {
-                match event {
-                    Event::Frames { batch, .. } => {
-                        for frame in batch.frames(length::HEADER) {
-                            self.hand_out(&batch.bytes, frame).await?;
-                        }
-                    }
-                    Event::TooLarge { .. } => return None,
-                    _ => {}
-                }
+            let batch = incoming.next().await.ok()?;
+            for frame in batch.frames(length::HEADER) {
+                self.hand_out(&batch.bytes, frame).await?;
             }
         }
     }
