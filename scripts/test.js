@@ -5,6 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { orEnd, requireRust } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -37,7 +38,7 @@ const steps = [
   ],
   ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
   ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
-  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale']],
+  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
@@ -59,6 +60,7 @@ function run(command, args, options) {
   return spawnSync(words.join(' '), { ...options, shell: true });
 }
 
+orEnd(requireRust);
 let passed = 0;
 for (const [name, command, args, isDone, env] of steps) {
   if (isDone?.()) continue;
