@@ -1,17 +1,19 @@
 //! What a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
-//! share with JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
+//! share with JavaScript. Used by [`super::hub`], [`super::writing`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
 //! [`super::event_loop`].
 
-use std::sync::Arc;
+use std::collections::HashMap;
+#[cfg(unix)]
+use std::rc::Rc;
+use std::rc::Weak;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::sys;
 
 use super::deliver::{self, Payload};
-use super::text;
+use super::scope::Context;
 use crate::engine;
-use crate::engine::driver::Connection;
+use crate::engine::event::Id;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -21,15 +23,26 @@ pub struct Core {
     pub engine: engine::hub::Hub,
     pub scratch: Vec<u8>,
     /// What many connections are to send: see [`Core::write_shared`].
-    shared: Option<Bytes>,
+    pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
+    /// In which scope whose events are delivered.
+    pub(super) scopes: HashMap<Id, Weak<Context>>,
+}
+
+/// What a turn of JavaScript's is for.
+#[cfg(unix)]
+pub struct Taken {
+    pub payload: Payload,
+    /// Bytes.
+    pub weight: usize,
+    pub scope: Option<Rc<Context>>,
 }
 
 impl Core {
     /// Numbers of events go into `header`.
     pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
-        Self { engine, scratch: Vec::new(), shared: None, header }
+        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
     }
 
     /// Takes the next event.
@@ -42,18 +55,23 @@ impl Core {
         }
     }
 
-    /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
-    /// something left or put off. `None`: for nothing.
+    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
+    /// in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<(Payload, usize)> {
+    pub fn turn(&mut self, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
         if deliver::is_left(header) || deliver::put_off(header) > 0 {
-            return Some((deliver::nothing(header), 0));
+            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
-        let event = self.engine.next()?;
+        let Some(event) = self.engine.next() else {
+            let payload = deliver::nothing(header);
+            return always.then_some(Taken { payload, weight: 0, scope: None });
+        };
         let weight = event.weight();
-        Some((deliver::event(event, &self.engine, header), weight))
+        let payload = deliver::event(event, &self.engine, header);
+        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
+        Some(Taken { payload, weight, scope })
     }
 
     /// How much JavaScript has put off to a later turn of the event loop.
@@ -78,62 +96,10 @@ impl Core {
         }
     }
 
-    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
-        let connection = self.engine.connection(id);
-        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
-    }
-
-    pub fn write_shared(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        let bytes = match self.shared.take() {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = Vec::new();
-                text::append(env, text, &mut bytes)?;
-                bytes.extend_from_slice(connection.delimiter());
-                bytes.into()
-            }
-        };
-        let queued = connection.write_shared(&bytes);
-        self.shared = Some(bytes);
-        Ok(count(queued))
-    }
-
     /// Ends what [`Core::write_shared`] began.
     pub fn drop_shared(&mut self) {
         self.shared = None;
     }
-
-    pub fn write(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-        delimit: bool,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        text::append(env, text, &mut self.scratch)?;
-        if delimit {
-            self.scratch.extend_from_slice(connection.delimiter());
-        }
-        Ok(send(connection, &mut self.scratch))
-    }
-}
-
-/// Writes what is in the scratch buffer. Returns the bytes that wait.
-pub fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
-    let queued = connection.write(scratch);
-    tidy(scratch);
-    count(queued)
 }
 
 /// A number of bytes, for JavaScript.

@@ -15,14 +15,15 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::core::{Core, send};
+use super::core::Core;
 use super::deliver;
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::text;
+use super::pulse::SharedCells;
 use super::wake::WakeUp;
+use super::{text, writing};
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
@@ -67,15 +68,17 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, release]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
-    ///   call, and all connections send from one buffer.
+    /// * `writeShared(id, text, hold)` writes text and the delimiter; until `dropShared` is called, those of the
+    ///   first call, and all connections send from one buffer. With `hold` as `hold` does.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
+    /// * `hold(id, text)` has text and the delimiter sent with the next write, by `release(id)`, or in a
+    ///   millisecond or two.
     ///
-    /// The last three return the bytes that wait.
+    /// All but the first return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -97,6 +100,19 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
+    }
+
+    /// A `Uint32Array` that is shared with the pulse, see [`engine::pulse`]; `null` where the runtime has no such
+    /// memory.
+    #[napi(catch_unwind)]
+    pub fn pulse(&self) -> SharedCells {
+        SharedCells(self.core.borrow().engine.pulse().clone())
+    }
+
+    /// Starts the pulse, which is wanted and does not beat.
+    #[napi(catch_unwind)]
+    pub fn start_pulse(&self) {
+        self.core.borrow().engine.start_pulse();
     }
 
     /// Starts connecting. Returns JSON: `{id}` or `{error}`.
@@ -156,7 +172,7 @@ impl Hub {
         }
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
-        Ok(send(connection, &mut core.scratch).into())
+        Ok(writing::send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.

@@ -12,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
@@ -22,6 +24,7 @@ use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
 use super::mailbox::Mailbox;
+use super::pulse::{Cells, Pulse};
 use super::runtime::Runtime;
 use super::transport::{Local, Target};
 
@@ -36,6 +39,7 @@ pub struct Hub {
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
+    pulse: Arc<Pulse>,
     /// The consumer's event loop.
     #[cfg(unix)]
     uv_loop: Option<UsedLoop>,
@@ -70,6 +74,7 @@ impl Hub {
             connections: HashMap::new(),
             listeners: HashMap::new(),
             datagrams: HashMap::new(),
+            pulse: Arc::default(),
             #[cfg(unix)]
             uv_loop: None,
         })
@@ -213,6 +218,29 @@ impl Hub {
     /// The connection behind a handle, until its [`Event::Closed`] has been taken.
     pub fn connection(&self, id: Id) -> Option<&Arc<Connection>> {
         self.connections.get(&id)
+    }
+
+    /// Writes to a connection later in this turn of the consumer: see [`Connection::hold`]. Returns the bytes
+    /// that wait.
+    pub fn hold(&self, id: Id, bytes: Bytes) -> usize {
+        let Some(connection) = self.connections.get(&id) else { return 0 };
+        let (queued, begins) = connection.hold(bytes);
+        if begins {
+            self.pulse.add(connection.clone());
+        }
+        queued
+    }
+
+    /// What the consumer shares with the pulse.
+    pub fn pulse(&self) -> &Arc<Cells> {
+        self.pulse.cells()
+    }
+
+    /// Starts the pulse, see [`Pulse::start`].
+    pub fn start_pulse(&self) {
+        if let Some(runtime) = &self.runtime {
+            self.pulse.start(runtime, self.mailbox.clone());
+        }
     }
 
     /// Closes a connection at once and forgets it. No event follows.

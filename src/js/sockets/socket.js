@@ -15,6 +15,7 @@ const { channels, drop, publish, publishError, publishSent } = require('../diagn
 const {
   argumentError,
   codedError,
+  eventError,
   connectError,
   noBufferError,
   systemError,
@@ -23,13 +24,14 @@ const {
 } = require('../errors');
 const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
 class Socket extends NetAnswers {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
-  #scope = new Scope('ferripc.Socket');
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   #framing;
   #raw;
   /** The listener that accepted it. */
@@ -78,6 +80,7 @@ class Socket extends NetAnswers {
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -97,12 +100,14 @@ class Socket extends NetAnswers {
       throw argumentError('lookup', 'of type function', lookup);
     }
     if (localPort !== undefined) localPort = toPort(localPort, 0, 'localPort');
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -130,7 +135,7 @@ class Socket extends NetAnswers {
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
     else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -142,7 +147,8 @@ class Socket extends NetAnswers {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
     this.#tcp = addresses !== null;
     connection.openedAt = now();
@@ -200,7 +206,7 @@ class Socket extends NetAnswers {
       this.#listener?._released(this);
       this.emit('close', hadError);
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
@@ -244,7 +250,7 @@ class Socket extends NetAnswers {
   _send(message, limited = true) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return this.#dropDown(message);
     this._active();
@@ -288,7 +294,7 @@ class Socket extends NetAnswers {
   #isFull() {
     const { maxQueued } = this.#framing;
     const connection = this.#connection;
-    const own = super.writableLength;
+    const own = this._ownLength;
     if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
     if (own + connection.queued + connection.pending.length < maxQueued) return false;
     return own + connection.countQueued() >= maxQueued;
@@ -399,7 +405,7 @@ class Socket extends NetAnswers {
     drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -522,7 +528,7 @@ class Socket extends NetAnswers {
       return;
     }
     if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
