@@ -119,6 +119,9 @@ impl Connection {
         let State { outbox, io, .. } = state;
         let (sent, result) = outbox.flush(|pieces| io.send(pieces));
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
         result
     }
 
