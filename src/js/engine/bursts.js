@@ -85,7 +85,7 @@ class Bursts {
     if (this.#areOver) return true;
     const { beat } = this.#pulse;
     if (beat === endpoint.wroteAt) return false;
-    if (((beat - endpoint.wroteAt) >>> 0) >= OVER) endpoint.free = FREE - 1;
+    if ((beat - endpoint.wroteAt) >>> 0 >= OVER) endpoint.free = FREE - 1;
     endpoint.wroteAt = beat;
     this.#pulse.want();
     return true;
