@@ -251,6 +251,7 @@ class Activity {
         this.turns.putOff(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
         break;
       case DRAIN:
+        if (endpoint.hasRefilled()) break;
         endpoint.queued = 0;
         sink._onDrain();
         break;
