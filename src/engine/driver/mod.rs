@@ -52,6 +52,9 @@ pub struct Framing<C = Codec> {
     pub max_frame: usize,
     /// What received bytes become at first.
     pub mode: Mode,
+    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
+    /// Without a meaning for datagrams.
+    pub strict: bool,
 }
 
 /// A connection, from the request to connect (or its acceptance) to its end.
@@ -375,7 +378,12 @@ impl Connection {
     }
 
     fn new_inbox(&self) -> Inbox {
-        Inbox::new(self.id, Decoder::new(&self.framing.codec, self.framing.max_frame))
+        let Framing { codec, max_frame, strict, .. } = &self.framing;
+        let inbox = Inbox::new(self.id, Decoder::new(codec, *max_frame));
+        if !strict {
+            return inbox;
+        }
+        inbox.strict(max_frame.saturating_add(codec.delimiter().len().saturating_sub(1)))
     }
 
     /// One read into `inbox`, which then yields the frames that it completed. The second value is
