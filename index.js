@@ -15,10 +15,12 @@ class IPCModule extends IPC {
 
 const singleton = new IPCModule();
 
-// Not enumerable, so that nothing that walks the singleton (jest's automock, a spread) meets them.
-Object.defineProperties(singleton, {
-  default: { value: singleton },
-  IPCModule: { value: IPCModule },
-});
+// Enumerable, as IPC is: what compilers make of `import ipc, { IPCModule }` copies the enumerable properties. The
+// reference to itself is not: what walks the singleton, as JSON.stringify does, would end with it.
+singleton.IPCModule = IPCModule;
+Object.defineProperty(singleton, 'default', { value: singleton });
 
 module.exports = singleton;
+// For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.
+// eslint-disable-next-line no-constant-binary-expression
+0 && (module.exports = { IPC, IPCModule });

@@ -1,5 +1,5 @@
 'use strict';
-// node bundle.js <bundler> <project> <file> [external]: bundles an app of `project` into `file`, with
+// node bundle.js <bundler> <project> <file> [external] [app]: bundles an app of `project` into `file`, with
 // ferripc left out of it (`external`) or inside. A process of its own for bundlers.test.js, because jest
 // must not see the bundlers' modules.
 
@@ -7,12 +7,13 @@ const path = require('node:path');
 
 const [bundler, project, file, ...rest] = process.argv.slice(2);
 const external = rest.includes('external');
+const app = rest.find((name) => name.startsWith('./')); // instead of the bundler's own
 
 const bundlers = {
   async esbuild() {
     await require('esbuild').build({
       absWorkingDir: project,
-      entryPoints: ['app.mjs'],
+      entryPoints: [app ?? 'app.mjs'],
       outfile: file,
       bundle: true,
       platform: 'node',
@@ -24,7 +25,7 @@ const bundlers = {
     const stats = await new Promise((resolve, reject) => {
       const options = {
         context: project,
-        entry: './app.cjs',
+        entry: app ?? './app.cjs',
         output: { path: path.dirname(file), filename: path.basename(file) },
         target: 'node',
         mode: 'production',
@@ -43,7 +44,7 @@ const bundlers = {
       logLevel: 'error',
       ssr: external ? { external: ['ferripc'] } : { noExternal: ['ferripc'] },
       build: {
-        ssr: 'app.mjs',
+        ssr: app ?? 'app.mjs',
         outDir: path.dirname(file),
         emptyOutDir: false,
         rollupOptions: { output: { entryFileNames: path.basename(file) } },
@@ -58,7 +59,7 @@ const bundlers = {
       configFile: false,
       logLevel: 'error',
       build: {
-        lib: { entry: 'app.mjs', formats: ['es'], fileName: () => path.basename(file) },
+        lib: { entry: app ?? 'app.mjs', formats: ['es'], fileName: () => path.basename(file) },
         outDir: path.dirname(file),
         emptyOutDir: false,
         rollupOptions: { external: external ? ['ferripc', /^node:/] : [/^node:/] },

@@ -84,3 +84,20 @@ describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
     expect(await start(await bundle(bundler, alone))).toBe('ERR_FERRIPC_NO_BINARY');
   });
 });
+
+// As with node-ipc 9, whose CommonJS bundlers take apart.
+describe.each(['esbuild', 'webpack', 'vite', 'vite library'])('%s: members by name', (bundler) => {
+  test.each(['members.js', 'members.mjs'])('%s', async (name) => {
+    fs.writeFileSync(path.join(project, name), require('./members'));
+    const file = path.join(
+      project,
+      'members',
+      `${bundler}-${name}`.replace(/m?js$/, BUNDLERS[bundler]),
+    );
+    const script = path.join(__dirname, 'bundle.js');
+    const run = promisify(execFile);
+    await run(process.execPath, [script, bundler, project, file, `./${name}`]);
+    const { stdout } = await run(process.execPath, [file]);
+    expect(stdout.trim()).toBe('true true true true true true false true true');
+  });
+});

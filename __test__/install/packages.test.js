@@ -24,16 +24,8 @@ const modules = (folder) =>
 /** All of the main package but for src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
-  ...[
-    'index.js',
-    'index.mjs',
-    'index.d.ts',
-    'index.d.mts',
-    'node-ipc.js',
-    'node-ipc.d.ts',
-    'ipcio.js',
-    'ipcio.d.ts',
-  ],
+  ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
+  ...['node-ipc.js', 'node-ipc.d.ts', 'ipcio.js', 'ipcio.d.ts'],
   ...[
     'dao/client',
     'dao/socketServer',

@@ -17,6 +17,7 @@ const {
 const { argumentError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
 const { framingOf, interfaceOf } = require('./settings');
+const standIns = require('./stand-ins');
 const { decode, encode, encodeRaw } = require('./wire');
 
 /** Loaded by who needs it: few programs do. */
@@ -79,14 +80,16 @@ class Client extends Events {
       this.log('dispatching event to ', this.id, this.path, ' : ', type, ',', data);
     }
     const message = config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
-    if (this.socket) this.socket._raw = Boolean(config.rawBuffer);
     return config.sync ? this.#enqueue(message) : this.#send(message);
   }
 
   #enqueue(message) {
-    if (this.queue.contents.length === 0) this.#queuedSize = 0; // programs may clear it
-    if (this.socket && this.#queuedSize >= this.#framing.maxQueued)
-      return this.socket._refuse(message);
+    const { socket, queue } = this;
+    if (queue.contents?.length === 0) this.#queuedSize = 0; // programs may clear it
+    const isStandIn = socket && !standIns.sends(socket);
+    if (isStandIn && queue instanceof Queue) queue.stop = false; // it is as good as connected
+    if (!isStandIn && socket && this.#queuedSize >= this.#framing.maxQueued)
+      return socket._refuse(message);
     this.#queuedSize += message.length;
     this.queue.add(() => {
       this.#queuedSize -= message.length;
@@ -101,16 +104,26 @@ class Client extends Events {
 
   /** `limited`: by what the socket has to send already. */
   #send(message, limited = true) {
-    if (this.#wasConnected) return this.socket._send(message, limited);
+    const { socket } = this;
+    if (socket) {
+      if (!standIns.sends(socket)) return standIns.writeTo(socket, this.#framed(message));
+      socket._raw = Boolean(this.config.rawBuffer);
+    }
+    if (this.#wasConnected) return socket._send(message, limited);
     if (!this.#trying) {
-      drop(this, this.socket, 'down', message);
+      drop(this, socket, 'down', message);
       return false;
     }
-    if (this.#heldSize + message.length > MOST_HELD) return this.socket._refuse(message, MOST_HELD);
-    if (this.#heldSize >= this.#framing.maxQueued) return this.socket._refuse(message);
+    if (this.#heldSize + message.length > MOST_HELD) return socket._refuse(message, MOST_HELD);
+    if (this.#heldSize >= this.#framing.maxQueued) return socket._refuse(message);
     this.#held.push(message);
     this.#heldSize += message.length;
-    return this.socket.destroyed || this.socket._send(message, false);
+    return socket.destroyed || socket._send(message, false);
+  }
+
+  /** As the peer is to get it. */
+  #framed(message) {
+    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
   }
 
   /**
@@ -171,7 +184,8 @@ class Client extends Events {
     this.#retry = 0;
     this.#publishHeld();
     this.#wasConnected = true;
-    this.socket._raw = Boolean(this.config.rawBuffer);
+    if (this.socket && standIns.sends(this.socket))
+      this.socket._raw = Boolean(this.config.rawBuffer);
     this.#dropHeld(); // sent
     try {
       this.publish('connect');
@@ -199,7 +213,7 @@ class Client extends Events {
     );
     if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
       this.#trying = false;
-      for (const message of this.#held) drop(this, this.socket, 'down', message);
+      for (const message of this.#held) drop(this, socket, 'down', message);
       this.#dropHeld();
       this.#end();
       try {
@@ -267,6 +281,11 @@ class Client extends Events {
     this.off('*', '*');
     this.#cancelRetry();
     this.#trying = false;
+    if (this.socket && !standIns.closes(this.socket)) {
+      this.socket.destroy?.();
+      onEnded?.();
+      return;
+    }
     if (!this.socket || stats.isClosed(this.socket)) {
       if (ended) publish(channels.destroy, this);
       onEnded?.();
@@ -276,7 +295,7 @@ class Client extends Events {
     if (this.socket.destroyed) return;
     this.#publishHeld();
     this.#dropHeld();
-    const waiting = this.queue.contents.splice(0);
+    const waiting = this.queue.contents?.splice(0) ?? [];
     const wasConnected = this.#wasConnected;
     this.#wasConnected = true; // to the socket, even if it is still connecting
     for (const send of waiting) send();
@@ -298,7 +317,7 @@ class Client extends Events {
     else if (this.socket && !this.socket.destroyed) {
       state = this.socket.connecting ? 'connecting' : 'connected';
     }
-    const { length } = this.queue.contents;
+    const { length = 0 } = this.queue.contents ?? [];
     return {
       state,
       held: this.#held.length,

@@ -11,6 +11,7 @@ const { channels, publish, publishError, publishReceived } = require('../diagnos
 const { argumentError, codedError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
 const { framingOf } = require('./settings');
+const standIns = require('./stand-ins');
 const { decode, encode, encodeRaw } = require('./wire');
 
 // What needs these parts loads them: few programs do.
@@ -67,7 +68,7 @@ class Server extends Events {
       this.log('Socket Server Path not specified, refusing to start');
       return Promise.resolve();
     }
-    if (this.#starting !== null && !this.server._closed) return this.#starting.promise;
+    if (this.#starting !== null && this.server._closed === false) return this.#starting.promise;
     if (typeof this.path !== 'string') {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
@@ -151,8 +152,15 @@ class Server extends Events {
    * Stops listening and leaves connected sockets alone (K26); with `disconnect` also sends what was
    * emitted to them and closes them. Resolves when that is done. Safe at any time (F7).
    */
-  async stop({ disconnect = false } = {}) {
-    const listener = this.server;
+  stop(options) {
+    const { server } = this;
+    const disconnect = Boolean(options?.disconnect);
+    if (!server || server._closed !== undefined) return this.#stop(server, disconnect);
+    server.close(); // a stand-in
+    return this.#closeSockets(disconnect);
+  }
+
+  async #stop(listener, disconnect) {
     if (!listener) return;
     if (this.#starting !== null) {
       this.#starting.reject(codedError('ERR_SERVER_NOT_RUNNING', 'stopped before it had started'));
@@ -160,12 +168,17 @@ class Server extends Events {
       listener.close();
     }
     if (!(listener instanceof Listener)) {
-      await listener.close()._whenClosed(); // there are no connections
+      await listener.close()?._whenClosed(); // there are no connections
       return;
     }
+    if (disconnect) listener._refuse();
+    await this.#closeSockets(disconnect);
+  }
+
+  async #closeSockets(disconnect) {
     if (!disconnect) return;
-    listener._refuse();
     const closed = this.sockets.map((socket) => {
+      if (!standIns.closes(socket)) return socket.destroy?.();
       // Before handlers, which may throw.
       const gone = new Promise((resolve) => socket.prependOnceListener('close', resolve));
       if (!socket.destroyed) socket._close();
@@ -203,7 +216,9 @@ class Server extends Events {
     if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
     const number = toPort(port, 1);
     const message = this.#delimited(this.#encode(type, data));
-    return this.server ? this.server._sendTo(message, address, number) : false;
+    if (!this.server) return false;
+    if (this.server.write !== undefined) return standIns.writeTo(this.server, message, peer);
+    return this.server._sendTo(message, address, number);
   }
 
   #delimited(message) {
@@ -226,7 +241,12 @@ class Server extends Events {
     const message = this.#encode(type, data);
     if (this.udp4 || this.udp6) {
       const { peerTimeout = PEER_TIMEOUT } = config;
-      return !this.server || this.server._broadcast(this.#delimited(message), peerTimeout);
+      if (!this.server) return true;
+      const framed = this.#delimited(message);
+      if (this.server.write === undefined) return this.server._broadcast(framed, peerTimeout);
+      // The first of `sockets` is the server's own.
+      for (const peer of this.sockets.slice(1)) standIns.writeTo(this.server, framed, peer);
+      return true;
     }
     return engine.broadcast(message, () => {
       let below = true;
@@ -243,12 +263,12 @@ class Server extends Events {
   }
 
   #send(socket, message) {
-    if (typeof socket?._send === 'function') {
+    if (socket && standIns.sends(socket)) {
       socket._raw = Boolean(this.config.rawBuffer);
       return socket._send(message);
     }
     if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
-    return socket.write(this.#delimited(message));
+    return standIns.writeTo(socket, this.#delimited(message));
   }
 
   /** A UDP server's only socket is its own (K5). */
