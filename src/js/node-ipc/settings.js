@@ -8,12 +8,12 @@ const { argumentError, valueError } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 
 /**
- * The framing that a client or server keeps from now on (F3).
+ * The framing that a client or server keeps from now on (F3). `delimits`: a parser ends its messages itself.
  * @throws {TypeError} if the delimiter is not a non-empty string, or maxMessageBytes or maxQueuedBytes not a
  *   positive number
  */
-function framingOf(config) {
-  const { delimiter = DEFAULT_DELIMITER } = config;
+function framingOf(config, delimits = false) {
+  const { delimiter = DEFAULT_DELIMITER } = delimits ? {} : config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
   }
@@ -29,7 +29,8 @@ function profileOf(config) {
   refuseStray(config);
   if (!parser) return null;
   if (rawBuffer && parser !== 'raw' && parser !== 'fast') {
-    const message = 'config.rawBuffer means the parser "raw": set it or another config.parser, not both';
+    const message =
+      'config.rawBuffer means the parser "raw": set it or another config.parser, not both';
     throw valueError(message);
   }
   return new (require('./parsers/profile'))(config);
@@ -39,7 +40,8 @@ function profileOf(config) {
 function refuseStray(config) {
   const { parser, allowedEvents } = config;
   const isNamed = !parser || typeof parser === 'string';
-  if (allowedEvents && isNamed && parser !== 'assured') throw strayError('allowedEvents', '"assured"');
+  if (allowedEvents && isNamed && parser !== 'assured')
+    throw strayError('allowedEvents', '"assured"');
   if (!isNamed || parser === 'guarded' || parser === 'assured') return;
   for (const [name, usual] of Object.entries(LIMITS)) {
     const value = config[name];

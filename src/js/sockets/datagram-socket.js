@@ -13,7 +13,6 @@ const engine = require('../engine/engine');
 const { Scope } = require('../engine/turns');
 const Peers = require('./peers');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
-const { decode } = require('../node-ipc/wire');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
 const LINGER = 2000;
@@ -274,15 +273,14 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onFrame(frames, peer) {
-    const { config } = this.#owner;
-    if (config.rawBuffer) {
+    if (this.#owner._takesBytes) {
       this.#configure(); // switched since it was received
       if (channels.received.hasSubscribers) {
         publishReceived(this.#owner, peer, null, Buffer.from(frames.frame));
       }
       this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
-      decode(frames, this.#owner, peer);
+      this.#owner._onFrame(peer, frames);
     }
   }
 
@@ -294,10 +292,7 @@ class DatagramSocket extends DgramSocket {
     } finally {
       if (!framed) {
         this.#logReceived(sender);
-        if (channels.received.hasSubscribers) {
-          publishReceived(this.#owner, infoOf(sender, length), null, buffer);
-        }
-        this.#owner.publish('data', buffer, infoOf(sender, length));
+        this.#owner._onRaw(infoOf(sender, length), buffer, sender);
       }
     }
   }
@@ -340,7 +335,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Tells the engine what is wanted of received datagrams: raw mode is live (K6), and so is 'message'. */
   #configure() {
-    const raw = Boolean(this.#owner.config.rawBuffer);
+    const raw = this.#owner._takesBytes;
     const tapped = !raw && this.listenerCount('message') > 0;
     if (raw === this.#raw && tapped === this.#tapped) return;
     this.#raw = raw;

@@ -23,6 +23,9 @@ const {
 const { now } = require('../engine/timers');
 const { Scope } = require('../engine/turns');
 
+/** UTF-8 bytes of a UTF-16 unit at most. */
+const WIDEST = 3;
+
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
 
@@ -252,14 +255,18 @@ class Socket extends net.Socket {
     return below;
   }
 
-  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
   #isFull() {
-    const { maxQueued } = this.#framing;
+    return this._isFull(this.#framing.maxQueued);
+  }
+
+  /** Whether `limit` bytes wait. What is known of it may be old, so a yes is looked at again. */
+  _isFull(limit) {
     const connection = this.#connection;
     const own = super.writableLength;
-    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
-    if (own + connection.queued + connection.pending.length < maxQueued) return false;
-    return own + connection.countQueued() >= maxQueued;
+    if (connection === null) return own + this.#beforeOpenSize >= limit;
+    if (connection.closed !== null) return own >= limit;
+    if (own + connection.queued + WIDEST * connection.pending.length < limit) return false;
+    return own + connection.countQueued() >= limit;
   }
 
   /**

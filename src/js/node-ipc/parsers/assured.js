@@ -2,7 +2,7 @@
 // config.parser = 'assured': as 'guarded', and only for the types that `config.allowedEvents` lists. What it asks
 // of transports is in transports.js and tls.js. One of node-ipc 14's parser classes.
 
-const { argumentError } = require('../../errors');
+const { valueError } = require('../../errors');
 const { GuardedParser } = require('./guarded');
 const IPCProtocolError = require('./protocol-error');
 
@@ -16,8 +16,9 @@ class AssuredParser extends GuardedParser {
     const { allowedEvents } = config;
     const isList = Array.isArray(allowedEvents) || allowedEvents instanceof Set;
     if (!isList || [...allowedEvents].length === 0) {
-      const what = `a non-empty Array or Set for the parser "assured"`;
-      throw argumentError('config.allowedEvents', what, allowedEvents);
+      throw valueError(
+        'config.allowedEvents must be a non-empty Array or Set for the parser "assured"',
+      );
     }
     this.profile = 'assured';
     /** A copy: the list is closed from now on. */

@@ -107,7 +107,10 @@ class GuardedParser extends FastParser {
   /** @throws {IPCProtocolError} for more bytes than a message may have */
   assertFrameSize(characters, bytes) {
     if (bytes <= this.maxMessageSize) return;
-    throw new IPCProtocolError('ERR_IPC_FRAME_TOO_LARGE', 'a message is larger than maxMessageSize');
+    throw new IPCProtocolError(
+      'ERR_IPC_FRAME_TOO_LARGE',
+      'a message is larger than maxMessageSize',
+    );
   }
 }
 

@@ -9,7 +9,12 @@ function getter(name, get) {
     enumerable: false,
     get,
     set(value) {
-      Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+      Object.defineProperty(this, name, {
+        value,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      });
     },
   };
 }

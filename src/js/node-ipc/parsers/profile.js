@@ -231,11 +231,12 @@ class Profile {
   watch(owner, socket, keeper = socket) {
     if (!this.#timeout || keeper.ipcMessageTimer !== undefined) return;
     // A busy process finds what has come in the meantime first.
-    const look = () => setImmediate(() => {
-      if (keeper.ipcMessageTimer !== timer) return;
-      const reason = 'the rest of a message did not come within messageTimeout';
-      this.#fail(owner, socket, new IPCProtocolError('ERR_IPC_MESSAGE_TIMEOUT', reason), keeper);
-    });
+    const look = () =>
+      setImmediate(() => {
+        if (keeper.ipcMessageTimer !== timer) return;
+        const reason = 'the rest of a message did not come within messageTimeout';
+        this.#fail(owner, socket, new IPCProtocolError('ERR_IPC_MESSAGE_TIMEOUT', reason), keeper);
+      });
     const timer = setTimeout(look, Math.min(this.#timeout, LONGEST));
     timer.unref?.();
     keeper.ipcMessageTimer = timer;

@@ -15,7 +15,8 @@ function refused(reason) {
  * @throws {IPCProtocolError} ERR_IPC_ASSURED_TRANSPORT
  */
 function checkClient({ port, config }, { isAssured }) {
-  if (isAssured && port && !config.tls) throw refused('connects to hosts with TLS only: set config.tls');
+  if (isAssured && port && !config.tls)
+    throw refused('connects to hosts with TLS only: set config.tls');
 }
 
 /**
