@@ -216,6 +216,14 @@ impl Hub {
         self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
     }
 
+    /// Has the end of a TCP connection reset it, whatever is unsent.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, id: u32) {
+        self.on(id, |connection| {
+            connection.with_socket(|socket| socket.set_linger(Some(Duration::ZERO)))
+        });
+    }
+
     /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
     #[napi(catch_unwind)]
     pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {

@@ -164,6 +164,18 @@ class Connection extends Endpoint {
     return this.hub.awaitDrain(this.id);
   }
 
+  /** As `awaitDrain`, also when closed and for what is pending. */
+  awaitsDrain() {
+    this.flush();
+    return this.closed === null && this.awaitDrain();
+  }
+
+  /** Has the peer of a TCP connection see a reset when this is destroyed. */
+  reset() {
+    this.pending = '';
+    this.hub.reset(this.id);
+  }
+
   /** Shuts our side down when everything is sent. True: that is so now; false: _onFinished follows. */
   finish() {
     this.flush();

@@ -8,6 +8,7 @@ const engine = require('../engine/engine');
 const { Scope } = require('../engine/turns');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
+const { refuseToSend } = require('./net-answers');
 const { PADS_ABSTRACT } = require('./paths');
 
 /**
@@ -141,6 +142,14 @@ class Listener extends net.Server {
   _refuse() {
     this.#refusing = true;
   }
+
+  /** Node has a handle here. `child.send(message, server)` would send the message without the server. */
+  get _handle() {
+    refuseToSend('a server of ferripc');
+    return null;
+  }
+
+  set _handle(_) {}
 
   get _count() {
     return this.#connections.size;

@@ -20,6 +20,7 @@ const {
   systemError,
   tooLargeError,
 } = require('../errors');
+const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
 const { Scope } = require('../engine/turns');
 
@@ -29,9 +30,7 @@ const WIDEST = 3;
 /** How long a closing connection may be held up while it sends what was written before, in ms. */
 const LINGER = 2000;
 
-const noAddresses = { local: {}, remote: {} };
-
-class Socket extends net.Socket {
+class Socket extends NetAnswers {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
@@ -40,7 +39,6 @@ class Socket extends net.Socket {
   #raw;
   /** The listener that accepted it. */
   #listener = null;
-  #addresses = noAddresses;
   /** To be used for the stream's bytes once somebody reads it. */
   #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */
@@ -61,6 +59,9 @@ class Socket extends net.Socket {
   #finalDone = null;
   #closeDone = null;
   #lingers = false;
+  /** The callback of a write before the connection. */
+  #writeWaits = null;
+  #tcp = false;
 
   /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
   constructor(owner, framing) {
@@ -100,6 +101,7 @@ class Socket extends net.Socket {
       throw argumentError('lookup', 'of type function', lookup);
     }
     this.connecting = true;
+    this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
       open([host]);
@@ -119,7 +121,7 @@ class Socket extends net.Socket {
   #lookedUp(host, open, error, result, family) {
     const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen !== null);
     if (!wanted || (error && this.destroyed)) {
-      this.#closeDone?.();
+      this.#closeDone?.(error);
       return;
     }
     const list = Array.isArray(result) ? result : [{ address: result, family }];
@@ -145,14 +147,14 @@ class Socket extends net.Socket {
   _accepted(connection, addresses, listener) {
     connection.sink = this;
     this.#listener = listener;
-    this.#addresses = addresses ?? noAddresses;
+    this.#tcp = addresses !== null;
     connection.openedAt = now();
     this.#attach(connection);
+    this._up(addresses);
   }
 
   #attach(connection) {
     this.#connection = connection;
-    if (this.#unrefed) connection.unref();
     if (this.#tapped) connection.setTapped(true);
     if (this.#paused) connection.pause();
     const waiting = this.#beforeOpen ?? [];
@@ -171,16 +173,20 @@ class Socket extends net.Socket {
     this.setTimeout(0);
     const wasConnecting = this.connecting;
     this.connecting = false;
-    const done = () => {
+    this._down();
+    const done = (failure = error) => {
       this.#closeDone = null;
+      this.#failWrites(failure);
+      this.#keepWhileBusy();
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
       engine.soon(() => this.#closed(Boolean(error)), this.#scope);
     };
     const connection = this.#connection;
     if (connection === null) {
-      // A running look-up cannot be called back.
-      if (wasConnecting && !error) this.#closeDone = done;
+      // A running look-up cannot be called back. It is of use only to what is still to be sent.
+      const isAwaited = this.#lingers && this.#beforeOpen !== null;
+      if (wasConnecting && !error && isAwaited) this.#closeDone = done;
       else done();
     } else if (connection.closed !== null) {
       done();
@@ -201,8 +207,34 @@ class Socket extends net.Socket {
     }
   }
 
+  /** What is still to be written will not be: the callbacks of `write` hear of it. */
+  #failWrites(error) {
+    const waiting = this.#writeDone ?? this.#writeWaits;
+    this.#writeDone = this.#writeWaits = this.#finalDone = null;
+    waiting?.(
+      error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
+    );
+  }
+
+  /** The peer gets a reset. For TCP alone, as in net. */
   resetAndDestroy() {
+    const connection = this.#connection;
+    if (this.destroyed || (connection === null && !this.connecting)) {
+      return this.destroy(codedError('ERR_SOCKET_CLOSED', 'Socket is closed'));
+    }
+    if (!this._isTcp) {
+      throw Object.assign(new TypeError('This handle type cannot be sent'), {
+        code: 'ERR_INVALID_HANDLE_TYPE',
+      });
+    }
+    if (this.connecting) return this.once('connect', () => this.resetAndDestroy());
+    connection.reset();
     return this.destroy();
+  }
+
+  /** Overridden where there is more than TCP. */
+  get _isTcp() {
+    return this.#tcp;
   }
 
   // ---- messages --------------------------------------------------------------------------------
@@ -218,7 +250,7 @@ class Socket extends net.Socket {
     if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return this.#dropDown(message);
-    if (this.timeout) this._unrefTimer();
+    this._active();
     if (this.#needDrain && limited && this.#isFull()) return this._refuse(message);
     return this.#sendOut(message);
   }
@@ -291,6 +323,7 @@ class Socket extends net.Socket {
     const raw = message instanceof Uint8Array;
     const below = raw ? connection.write(message) : connection.send(message);
     if (!below) this.#awaitDrain();
+    if (this.#unrefed) this.#keepWhileBusy();
     this.#count(message);
     return below;
   }
@@ -323,7 +356,6 @@ class Socket extends net.Socket {
   // ---- what the engine reports -----------------------------------------------------------------
 
   _onOpen(addresses) {
-    this.#addresses = addresses ?? noAddresses;
     const refusal = this._refusal(addresses);
     if (refusal) {
       this.#connection.destroy();
@@ -332,7 +364,9 @@ class Socket extends net.Socket {
     this.#connection.approve();
     if (this.destroyed) return;
     this.connecting = false;
+    this._up(addresses);
     this.#connection.openedAt = now();
+    this.#keepWhileBusy();
     publish(channels.open, this.#owner, { socket: this });
     this.emit('connect');
     this.emit('ready');
@@ -342,16 +376,19 @@ class Socket extends net.Socket {
 
   _onFrame(frames) {
     if (this.destroyed) return;
-    if (this.timeout) this._unrefTimer();
+    this._active();
     this.#owner._onFrame(this, frames);
   }
 
   _onPartial() {
-    if (!this.destroyed) this.#owner._onPartial(this);
+    if (this.destroyed) return;
+    this._active();
+    this.#owner._onPartial(this);
   }
 
   _onChunk(buffer) {
     if (this.destroyed) return;
+    this._active();
     if (this.#raw) {
       this.#connection.received++;
       this.#owner._onRaw(this, buffer);
@@ -387,6 +424,7 @@ class Socket extends net.Socket {
     const done = this.#writeDone;
     this.#writeDone = null;
     done?.();
+    this.#keepWhileBusy();
     if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
     this.#needDrain = false;
     this.#drainScope.runInAsyncScope(() => {
@@ -416,7 +454,7 @@ class Socket extends net.Socket {
         publishError(this.#owner, error, this);
         this.#owner._onBadFrame(this, error); // what was written before could not be sent
       }
-      this.#closeDone();
+      this.#closeDone(error ?? null);
     } else {
       this.destroy(error);
     }
@@ -483,14 +521,18 @@ class Socket extends net.Socket {
   #writeOut(write, callback) {
     if (this.#connection === null) {
       // Still looking the host up.
-      this.once('connect', () => this.#writeOut(write, callback));
+      this.#writeWaits = callback;
+      this.once('connect', () => {
+        this.#writeWaits = null;
+        this.#writeOut(write, callback);
+      });
       return;
     }
     if (this.#connection.closed !== null) {
       callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
-    if (this.timeout) this._unrefTimer();
+    this._active();
     write();
     if (this.#connection.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
     else callback();
@@ -532,77 +574,6 @@ class Socket extends net.Socket {
     return require('../diagnostics/stats').socketStats(this);
   }
 
-  // ---- what net.Socket answers from its handle -------------------------------------------------
-
-  get pending() {
-    return this.connecting || this.#connection === null || this.#connection.closed !== null;
-  }
-
-  get bytesRead() {
-    return this.#connection?.counters()[0] ?? 0;
-  }
-
-  /** Bun's net.Socket assigns it in its constructor. */
-  set bytesRead(_) {}
-
-  get bytesWritten() {
-    const connection = this.#connection;
-    if (connection === null) return super.writableLength;
-    const [, written, queued] = connection.counters();
-    const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
-    return written + queued + pending + super.writableLength;
-  }
-
-  get writableLength() {
-    const connection = this.#connection;
-    if (connection === null) return super.writableLength;
-    return super.writableLength + connection.pendingText.length + connection.counters()[2];
-  }
-
-  get bufferSize() {
-    return this.writableLength;
-  }
-
-  address() {
-    return { ...this.#addresses.local };
-  }
-
-  get localAddress() {
-    return this.#addresses.local.address;
-  }
-
-  get localPort() {
-    return this.#addresses.local.port;
-  }
-
-  get localFamily() {
-    return this.#addresses.local.family;
-  }
-
-  get remoteAddress() {
-    return this.#addresses.remote.address;
-  }
-
-  get remotePort() {
-    return this.#addresses.remote.port;
-  }
-
-  get remoteFamily() {
-    return this.#addresses.remote.family;
-  }
-
-  setNoDelay(on = true) {
-    if (this.#connection?.closed === null) this.#connection.setNoDelay(Boolean(on));
-    return this;
-  }
-
-  setKeepAlive(on = false, initialDelay = 0) {
-    if (this.#connection?.closed === null) {
-      this.#connection.setKeepAlive(Boolean(on), Math.max(0, Math.trunc(initialDelay)));
-    }
-    return this;
-  }
-
   ref() {
     this.#unrefed = false;
     this.#connection?.ref();
@@ -611,8 +582,17 @@ class Socket extends net.Socket {
 
   unref() {
     this.#unrefed = true;
-    this.#connection?.unref();
+    this.#keepWhileBusy();
     return this;
+  }
+
+  /** Even without a reference, an attempt and what is still to be sent keep the process alive, as in net. */
+  #keepWhileBusy() {
+    const connection = this.#connection;
+    if (!this.#unrefed || connection === null) return;
+    const isBusy = this.connecting || this.#closeDone !== null || connection.awaitsDrain();
+    if (isBusy) connection.ref();
+    else connection.unref();
   }
 }
 

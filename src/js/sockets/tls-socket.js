@@ -26,6 +26,11 @@ class TlsSocket extends Socket {
     this.servername = null;
   }
 
+  /** net resets a connection by its handle, which that of TLS is not. */
+  get _isTcp() {
+    return false;
+  }
+
   get _tls() {
     return this.#settings.native;
   }
