@@ -30,7 +30,6 @@ const GUARDED = [
   ['a message over the limit in wide characters', `${message('ok', 'é'.repeat(600))}\f`],
   ['a message over the limit without end', `{"type":"ok","data":"${large}`],
   ['a message over the limit without end, behind a good one', `${message('ok', 1)}\f${large}`],
-  ['a message that never ends', '{"type":"ok","da'],
   ['a good message, a bad one and a good one', `${message('ok', 1)}\f{}\f${message('ok', 2)}\f`],
 ];
 
@@ -44,7 +43,7 @@ const GOOD = [
   ['other keys, another order', '{"x":1,"data":{"a":1},"type":"ok"}\f'],
 ];
 
-const limits = { maxMessageSize: 1024, messageTimeout: 100 };
+const limits = { maxMessageSize: 1024 };
 const GOOD_TYPES = ['ok', 'done', 't'.repeat(256)];
 
 /** `[name, config, cases]`. */
@@ -64,6 +63,11 @@ const SUITES = [
       ['bad', 'no\r\n'],
       ['good', [`${message('ok', 1)}\r`, `\n${message('ok', 2)}\r\n`]],
     ],
+  ],
+  [
+    'guarded, with a short time',
+    { parser: 'guarded', messageTimeout: 50 },
+    [['a message that never ends', '{"type":"ok","da']],
   ],
   [
     'guarded, with a short limit for types',
