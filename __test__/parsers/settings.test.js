@@ -114,7 +114,7 @@ describe('assured', () => {
   const tlsError = expect.objectContaining({ code: 'ERR_IPC_ASSURED_TLS' });
 
   test.each([
-    ['plain TCP', 8123],
+    ['plain TCP', 8123, false],
     ['UDP', 8123, 'udp4'],
   ])('a server has no %s', (_, port, type) => {
     const ipc = world.ipc(assured);

@@ -7,7 +7,7 @@
 // is still arriving; here each message is looked at once it is whole. Any other parser gets the bytes.
 
 const { StringDecoder } = require('node:string_decoder');
-const { createParser, IPCProtocolError } = require('.');
+const { createParser, IPCProtocolError } = require('./index');
 const { channels, drop, publishError, publishReceived } = require('../../diagnostics/channels');
 const { setImmediate } = require('../../engine/timers');
 const { argumentError } = require('../../errors');
