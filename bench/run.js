@@ -18,30 +18,44 @@
 // core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
 // The last columns name the best of the other peers, say where ferripc loses, and what it is meant to do.
 //
+// `--against <folder>` puts another build of ferripc beside this one, sample by sample: lib/against.js says
+// how its table is made.
+//
 // Results go to bench/results/<date>-<machine>-node<major>.json (every sample) and .md (the table). Runs
-// that leave something out have `-quick` or `-partial` in the name, which git ignores: only full runs are
+// that leave something out have `-quick`, `-partial` or `-against` in the name, which git ignores: only full runs are
 // to be kept.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { writeCharts } = require('./charts.js');
-const { environment, machineSlug, pinCore } = require('./lib/machine.js');
+const { pairedReport, ratios } = require('./lib/against.js');
+const { environment, machineSlug, pinCores } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
-const { killRunningSamples, spawnSample } = require('./lib/spawn-sample.js');
-const { canRun, loadPeer, SUBJECT } = require('./peers/index.js');
+const { killRunningSamples, spawnInTurns, spawnSample } = require('./lib/spawn-sample.js');
+const { VARIABLE } = require('./peers/against.js');
+const { canRun, loadPeer, OTHER_BUILD, SUBJECT } = require('./peers/index.js');
 
 const RESULTS = path.join(__dirname, 'results');
 
 /** Every workload in every processor layout that it is to be measured in. */
-function selectCases(options, core) {
+function selectCases(options, cores) {
   return options.workloads.flatMap((workload) =>
-    ['pinned', 'free']
-      .filter((mode) => workload.modes.includes(mode) || (mode === 'pinned' && options.pin))
-      .filter((mode) => mode === 'free' || core !== undefined)
+    modesOf(workload, options)
+      .filter((mode) => cores.length >= CORES_OF[mode])
       .map((mode) => ({ workload, mode })),
   );
+}
+
+/** How many cores the processes of a sample are bound to. */
+const CORES_OF = { pinned: 1, apart: 2, free: 0 };
+
+function modesOf({ modes, alone }, { layouts, pin }) {
+  if (layouts !== undefined) {
+    return layouts.filter((mode) => mode !== 'apart' || !alone);
+  }
+  return ['pinned', 'free'].filter((mode) => modes.includes(mode) || (mode === 'pinned' && pin));
 }
 
 /** The peers in another order in each round: back and forth, and rotated by one after each pair. */
@@ -63,26 +77,31 @@ function versionsOf(peers) {
   );
 }
 
-async function takeSample({ workload, mode }, peer, round, options, core) {
+/** What spawn-sample.js is to run; or a sample that is none, or undefined, for a peer with fewer rounds. */
+function plan({ workload, mode }, peer, round, options, cores) {
   const base = { workload: workload.name, mode, peer, round };
   const limit = workload.limits?.[peer];
   const rounds = limit ? (options.quick ? limit.quickRounds : limit.rounds) : Infinity;
   if (round >= rounds) {
     // Said once; the rounds after it would only repeat it.
-    return round === rounds ? { ...base, status: 'skipped', reason: limit.why } : undefined;
+    const sample = { ...base, status: 'skipped', reason: limit.why };
+    return round === rounds ? { sample } : {};
   }
-  const sample = await spawnSample({
+  const spec = {
     workload: workload.name,
     peer,
     quick: options.quick,
-    core: mode === 'pinned' ? core : undefined,
+    cores: cores.slice(0, CORES_OF[mode]),
     timeLimitMs: workload.timeLimitMs,
-  });
-  if (sample.status === 'time limit' && !limit) {
-    const reason = `no result within ${workload.timeLimitMs / 1000} s`;
-    return { ...base, ...sample, status: 'failed', reason };
-  }
-  return { ...base, ...sample };
+  };
+  const finish = (sample) => {
+    if (sample.status === 'time limit' && !limit) {
+      const reason = `no result within ${workload.timeLimitMs / 1000} s`;
+      return { ...base, ...sample, status: 'failed', reason };
+    }
+    return { ...base, ...sample };
+  };
+  return { spec, finish };
 }
 
 function progress(sample, workload) {
@@ -96,14 +115,32 @@ function progress(sample, workload) {
   );
 }
 
-async function takeSamples(cases, options, core) {
+/** The peers that run at the same time, in turns: the two builds, but for a workload that starts processes itself. */
+function groupsOf(peers, { workload }, { against }) {
+  if (against === undefined || workload.alone) return peers.map((peer) => [peer]);
+  const both = peers.filter((peer) => peer === SUBJECT || peer === OTHER_BUILD);
+  return [both, ...peers.filter((peer) => !both.includes(peer)).map((peer) => [peer])];
+}
+
+async function takeGroup(plans) {
+  const wanted = plans.filter(({ spec }) => spec !== undefined);
+  const specs = wanted.map(({ spec }) => spec);
+  const taken =
+    specs.length > 1
+      ? await spawnInTurns(specs)
+      : await Promise.all(specs.map((spec) => spawnSample(spec)));
+  const skipped = plans.flatMap(({ sample }) => sample ?? []);
+  return [...taken.map((sample, i) => wanted[i].finish(sample)), ...skipped];
+}
+
+async function takeSamples(cases, options, cores) {
   const samples = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const item of cases) {
       const able = options.peers.filter((peer) => canRun(peer, item.workload));
-      for (const peer of orderOfRound(able, round)) {
-        const sample = await takeSample(item, peer, round, options, core);
-        if (sample) {
+      for (const peers of groupsOf(orderOfRound(able, round), item, options)) {
+        const plans = peers.map((peer) => plan(item, peer, round, options, cores));
+        for (const sample of await takeGroup(plans)) {
           samples.push(sample);
           progress(sample, item.workload);
         }
@@ -115,7 +152,13 @@ async function takeSamples(cases, options, core) {
 
 /** A name that no earlier run has: a second run of a day with the same Node gets '-2'. */
 function resultName(date, options) {
-  const kind = options.full ? '' : options.quick ? '-quick' : '-partial';
+  const kind = options.full
+    ? ''
+    : options.quick
+      ? '-quick'
+      : options.against
+        ? '-against'
+        : '-partial';
   const node = `node${process.versions.node.split('.')[0]}`;
   const base = `${date.slice(0, 10)}-${machineSlug()}-${node}${kind}`;
   for (let i = 1; ; i++) {
@@ -142,30 +185,40 @@ async function main() {
     console.log(USAGE);
     return 0;
   }
-  const core = pinCore();
-  const cases = selectCases(options, core);
-  if (core === undefined) {
+  const cores = pinCores();
+  const cases = selectCases(options, cores);
+  if (cores.length === 0) {
     console.error('taskset is not available: nothing is measured on one core');
+  }
+  if (options.against !== undefined) {
+    process.env[VARIABLE] = options.against;
   }
 
   const date = new Date().toISOString();
   const before = os.loadavg()[0];
   const where = environment();
   const versions = versionsOf(options.peers);
-  const samples = await takeSamples(cases, options, core);
+  const samples = await takeSamples(cases, options, cores);
   const load = { before, after: os.loadavg()[0] };
 
   const titles = Object.fromEntries(
     options.peers.map((peer) => [peer, `${loadPeer(peer).title} ${versions[peer]}`]),
   );
   const { peers } = options;
-  const table = report({ cases, samples, peers, subject: SUBJECT, titles });
-  console.log(table);
+  const pairs = options.against && ratios({ cases, samples, subject: SUBJECT, other: OTHER_BUILD });
+  const tables = [];
+  if (pairs) tables.push(pairedReport(pairs));
+  if (!pairs || peers.length > 2) {
+    tables.push(report({ cases, samples, peers, subject: SUBJECT, titles }));
+  }
+  const table = tables.join('\n\n');
+  const { quick, rounds, pin, layouts } = options;
+  const settings = { quick, rounds, pin, layouts, peers };
+  const head = { date, environment: where, versions, options: settings, load };
+  const result = { ...head, ratios: pairs, samples, table };
+  console.log(options.json ? jsonFile(result) : table);
   if (options.save) {
-    const { quick, rounds, pin } = options;
-    const settings = { quick, rounds, pin, peers };
-    const result = { date, environment: where, versions, options: settings, load, samples, table };
-    console.log(`\nwritten: ${save(date, options, result)}.{json,md}, with charts (svg)`);
+    console.error(`\nwritten: ${save(date, options, result)}.{json,md}, with charts (svg)`);
   }
 
   const failed = samples.filter((sample) => sample.status === 'failed').length;

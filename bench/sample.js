@@ -8,9 +8,10 @@
 //   taskset -c 0 node bench/sample.js pingpong net                      both processes on one core
 //
 // This process is the client; it forks the server (lib/server-process.js) with its own Node options.
-// Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line.
+// Options for run.js: --dir D, an existing directory for the sockets; --json, the result as one line;
+// --server-core N, where the server runs; --stopped F, a file with the ms that this sample has been stopped so far.
 
-const { fork } = require('child_process');
+const { execFileSync, fork } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const nodePath = require('path');
@@ -18,6 +19,7 @@ const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
 const { openControl } = require('./lib/control.js');
 const { makePlace } = require('./lib/place.js');
+const { stoppedMs } = require('./lib/turns.js');
 const { canRun, loadPeer, peerNames } = require('./peers/index.js');
 const { findWorkloads, workloadNames } = require('./workloads/index.js');
 
@@ -25,10 +27,13 @@ const { findWorkloads, workloadNames } = require('./workloads/index.js');
 const SERVER_EXIT_MS = 3000;
 
 /** The server process as the client sees it. `onFailure` hears of it when it fails or dies early. */
-function startServer(workload, peerName, place, onFailure) {
+function startServer(workload, peerName, place, serverCore, onFailure) {
   const file = nodePath.join(__dirname, 'lib', 'server-process.js');
   const serialization = loadPeer(peerName).serialization?.(workload) ?? 'json';
   const child = fork(file, [workload.name, peerName, JSON.stringify(place)], { serialization });
+  if (serverCore !== undefined) {
+    execFileSync('taskset', ['-a', '-c', '-p', serverCore, child.pid], { stdio: 'ignore' });
+  }
   const answers = new Map();
   let lastId = 0;
   let closing = false;
@@ -79,7 +84,7 @@ function startServer(workload, peerName, place, onFailure) {
 }
 
 /** What a workload's client() works with. */
-function makeContext(server, peer, place, count, fail) {
+function makeContext(server, peer, place, { count, stopped }, fail) {
   let handler = () => fail(new Error('a message arrived before the workload started'));
   const cpuUs = () => {
     const { user, system } = process.cpuUsage();
@@ -112,9 +117,10 @@ function makeContext(server, peer, place, count, fail) {
     async measure(action) {
       const serverBefore = await server.ask('cpu');
       const clientBefore = cpuUs();
-      const startedAt = performance.now();
+      const running = () => performance.now() - stoppedMs(stopped);
+      const startedAt = running();
       await action();
-      const elapsedMs = performance.now() - startedAt;
+      const elapsedMs = running() - startedAt;
       const clientCpuUs = cpuUs() - clientBefore;
       const serverCpuUs = (await server.ask('cpu')) - serverBefore;
       return { elapsedMs, clientCpuUs, serverCpuUs };
@@ -130,11 +136,12 @@ function makeContext(server, peer, place, count, fail) {
 }
 
 /** A workload with a server process. */
-async function runPair(workload, peerName, count, dir, failed, fail) {
+async function runPair(spec, failed, fail) {
+  const { workload, peerName, dir, serverCore } = spec;
   const peer = loadPeer(peerName);
   const place = await makePlace(workload, dir);
-  const server = startServer(workload, peerName, place, fail);
-  const ctx = makeContext(server, peer, { ...place, channel: server.channel }, count, fail);
+  const server = startServer(workload, peerName, place, serverCore, fail);
+  const ctx = makeContext(server, peer, { ...place, channel: server.channel }, spec, fail);
 
   async function run() {
     await server.ready;
@@ -159,7 +166,8 @@ async function runPair(workload, peerName, count, dir, failed, fail) {
 }
 
 /** @returns {Promise<object>} the numbers of the sample; rejects when it failed */
-async function runSample(workload, peerName, count, dir) {
+async function runSample(spec) {
+  const { workload, peerName, count } = spec;
   if (!canRun(peerName, workload)) {
     throw new Error(`${peerName} does not have what ${workload.name} needs`);
   }
@@ -171,7 +179,7 @@ async function runSample(workload, peerName, count, dir) {
   if (workload.alone) {
     return Promise.race([workload.alone({ peerName, count }), failed]);
   }
-  return runPair(workload, peerName, count, dir, failed, fail);
+  return runPair(spec, failed, fail);
 }
 
 /** For JSON.stringify(): three decimals, a nanosecond of a time in µs. */
@@ -197,6 +205,8 @@ async function main() {
       quick: { type: 'boolean' },
       dir: { type: 'string' },
       json: { type: 'boolean' },
+      'server-core': { type: 'string' },
+      stopped: { type: 'string' },
     },
   });
   const [workloadName, peerName] = positionals;
@@ -209,7 +219,8 @@ async function main() {
   const count = Number(options.count) || (options.quick ? workload.quickCount : workload.count);
   const dir = options.dir || fs.mkdtempSync(nodePath.join(os.tmpdir(), 'ferripc-bench-'));
   try {
-    const values = await runSample(workload, peerName, count, dir);
+    const { 'server-core': serverCore, stopped } = options;
+    const values = await runSample({ workload, peerName, count, dir, serverCore, stopped });
     if (options.json) {
       console.log(JSON.stringify({ values }, rounded));
     } else {

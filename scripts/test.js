@@ -5,6 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { orEnd, requireRust } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -22,7 +23,7 @@ const steps = [
     ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
   ],
   ['cargo test, engine alone', 'cargo', ['test', '--locked', '--no-default-features', '--tests']],
-  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale']],
+  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
@@ -44,6 +45,7 @@ function run(command, args, options) {
   return spawnSync(words.join(' '), { ...options, shell: true });
 }
 
+orEnd(requireRust);
 let passed = 0;
 for (const [name, command, args, isDone, env] of steps) {
   if (isDone?.()) continue;

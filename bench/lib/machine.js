@@ -45,17 +45,21 @@ function machineSlug() {
 }
 
 /**
- * The core that pinned samples run on: the first one that this process may use; undefined where
- * taskset is missing (macOS, Windows).
+ * The cores that this process may use, as taskset takes them; none where that is missing (macOS, Windows).
+ * Pinned samples run on the first one.
  */
-function pinCore() {
+function pinCores() {
   try {
     const status = fs.readFileSync('/proc/self/status', 'utf8');
-    const core = /^Cpus_allowed_list:\s*(\d+)/m.exec(status)[1];
-    execFileSync('taskset', ['-c', core, 'true'], { stdio: 'ignore' });
-    return core;
+    const ranges = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)[1].split(',');
+    const cores = ranges.flatMap((range) => {
+      const [first, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+    });
+    execFileSync('taskset', ['-c', cores[0], 'true'], { stdio: 'ignore' });
+    return cores;
   } catch {
-    return undefined;
+    return [];
   }
 }
 
@@ -88,4 +92,4 @@ function anonymous(text) {
     .reduce((result, [name, replacement]) => result.split(name).join(replacement), text);
 }
 
-module.exports = { environment, machineSlug, pinCore, anonymous };
+module.exports = { environment, machineSlug, pinCores, anonymous };

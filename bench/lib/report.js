@@ -4,6 +4,9 @@
 
 const { summary } = require('./stats.js');
 
+/** What the tables call the processor layouts. */
+const LAYOUTS = { pinned: 'one core', apart: 'two cores', free: 'free' };
+
 /** Three significant digits, thousands with a comma. */
 function number(value) {
   if (value >= 100) {
@@ -44,8 +47,7 @@ function rows(cases, samples, peers) {
           timeLimitMs: workload.timeLimitMs,
         };
       }
-      const layout = mode === 'pinned' ? 'one core' : 'free';
-      const group = `${workload.title}, ${layout}`;
+      const group = `${workload.title}, ${LAYOUTS[mode]}`;
       return { group, title: `${group}: ${metric.title}`, metric, cells };
     }),
   );
@@ -171,8 +173,8 @@ function report({ cases, samples, peers, subject, titles }) {
 }
 
 /** All that was measured, one sample per line so that a difference between two runs is readable. */
-function jsonFile({ date, options, environment, versions, load, samples }) {
-  const head = JSON.stringify({ date, options, environment, versions, load }, null, 2);
+function jsonFile({ date, options, environment, versions, load, ratios, samples }) {
+  const head = JSON.stringify({ date, options, environment, versions, load, ratios }, null, 2);
   const lines = samples.map((sample) => `    ${JSON.stringify(sample)}`);
   return `${head.slice(0, -2)},\n  "samples": [\n${lines.join(',\n')}\n  ]\n}\n`;
 }
@@ -200,4 +202,14 @@ function markdownFile({ date, options, environment, versions, load, table }) {
   ].join('\n');
 }
 
-module.exports = { report, rows, timesBetter, number, times, jsonFile, markdownFile };
+module.exports = {
+  LAYOUTS,
+  report,
+  rows,
+  timesBetter,
+  number,
+  times,
+  markdownTable,
+  jsonFile,
+  markdownFile,
+};

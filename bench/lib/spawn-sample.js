@@ -7,6 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { anonymous } = require('./machine.js');
+const { canTakeTurns, Turns } = require('./turns.js');
 
 const SAMPLE = path.join(__dirname, '..', 'sample.js');
 /** Enough to say what went wrong. */
@@ -45,12 +46,23 @@ function result(stdout, stderr, ending, elapsedMs) {
 }
 
 /**
- * @param {{workload: string, peer: string, quick: boolean, core?: string, timeLimitMs: number}} spec
+ * `turns`: the other sample that runs at the same time takes them with this one.
+ * @param {{workload: string, peer: string, quick: boolean, cores: string[], timeLimitMs: number}} spec `cores`:
+ *   none, one for both processes, or the client's and the server's
  * @returns {Promise<{status: 'ok' | 'failed' | 'time limit', values?: object, reason?: string}>}
  */
-function spawnSample({ workload, peer, quick, core, timeLimitMs }) {
+function spawnSample({ workload, peer, quick, cores, timeLimitMs }, turns = null) {
+  const [core, serverCore] = cores;
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-bench-'));
   const sample = [SAMPLE, workload, peer, '--json', '--dir', dir, ...(quick ? ['--quick'] : [])];
+  if (serverCore !== undefined) {
+    sample.push('--server-core', serverCore);
+  }
+  const stopped = path.join(dir, 'stopped-ms');
+  if (turns !== null) {
+    sample.push('--stopped', stopped);
+    timeLimitMs *= 2;
+  }
   const [file, ...args] =
     core === undefined
       ? [process.execPath, ...sample]
@@ -61,6 +73,7 @@ function spawnSample({ workload, peer, quick, core, timeLimitMs }) {
     const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const entry = { child, dir };
     running.add(entry);
+    turns?.add(child.pid, stopped);
     let stdout = '';
     let stderr = '';
     let timedOut = false;
@@ -75,6 +88,7 @@ function spawnSample({ workload, peer, quick, core, timeLimitMs }) {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       running.delete(entry);
+      turns?.remove(child.pid);
       kill(child); // a server that outlived its client
       fs.rmSync(dir, { recursive: true, force: true });
       const ending = timedOut ? 'time limit' : signal || `code ${code}`;
@@ -83,4 +97,15 @@ function spawnSample({ workload, peer, quick, core, timeLimitMs }) {
   });
 }
 
-module.exports = { spawnSample, killRunningSamples };
+/** As spawnSample for several, which run in turns where that is possible, and otherwise one after the other. */
+async function spawnInTurns(specs) {
+  if (canTakeTurns) {
+    const turns = new Turns();
+    return Promise.all(specs.map((spec) => spawnSample(spec, turns)));
+  }
+  const results = [];
+  for (const spec of specs) results.push(await spawnSample(spec));
+  return results;
+}
+
+module.exports = { spawnSample, spawnInTurns, killRunningSamples };

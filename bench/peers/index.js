@@ -36,6 +36,7 @@
 
 const files = {
   ferripc: './ferripc.js',
+  against: './against.js',
   achrinza: './achrinza.js',
   'node-ipc-14': './node-ipc-14.js',
   net: './net.js',
@@ -49,6 +50,9 @@ const DEFAULT_PEERS = ['ferripc', 'achrinza', 'node-ipc-14', 'net', 'zeromq', 'c
 
 /** The peer that the ratios are about. */
 const SUBJECT = 'ferripc';
+
+/** Another build of it, see against.js. */
+const OTHER_BUILD = 'against';
 
 const peerNames = Object.keys(files);
 
@@ -65,4 +69,4 @@ function canRun(peer, workload) {
   return transports.includes(workload.transport) && uses.includes(workload.use);
 }
 
-module.exports = { canRun, loadPeer, peerNames, DEFAULT_PEERS, SUBJECT };
+module.exports = { canRun, loadPeer, peerNames, DEFAULT_PEERS, OTHER_BUILD, SUBJECT };

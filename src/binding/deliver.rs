@@ -101,6 +101,12 @@ pub fn nothing(header: &mut [u32]) -> Payload {
     Payload::None
 }
 
+/// Whose event a header tells of: a connection's, a listener's, or a datagram socket's.
+#[cfg(unix)]
+pub fn whose(header: &[u32]) -> u32 {
+    if header[0] == Kind::Accepted as u32 { header[2] } else { header[1] }
+}
+
 /// How much JavaScript has put off to a later turn of the event loop.
 #[cfg(unix)]
 pub fn put_off(header: &[u32]) -> u32 {

@@ -4,15 +4,16 @@
 //! environments (workers, re-evaluated modules) can use the addon side by side.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 #[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::{Env, JsString, sys};
+use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
@@ -21,11 +22,14 @@ use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::text;
+use super::pulse::SharedCells;
+use super::scope::Context;
 use super::wake::WakeUp;
+use super::{text, writing};
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
+use crate::engine::event::Id;
 use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -46,9 +50,20 @@ pub struct Core {
     pub engine: engine::hub::Hub,
     pub scratch: Vec<u8>,
     /// What many connections are to send: see [`Core::write_shared`].
-    shared: Option<Bytes>,
+    pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
+    /// In which scope whose events are delivered.
+    pub(super) scopes: HashMap<Id, Weak<Context>>,
+}
+
+/// What a turn of JavaScript's is for.
+#[cfg(unix)]
+pub struct Taken {
+    pub payload: Payload,
+    /// Bytes.
+    pub weight: usize,
+    pub scope: Option<Rc<Context>>,
 }
 
 #[napi]
@@ -70,8 +85,13 @@ impl Hub {
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core =
-            Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
+        let core = Rc::new(RefCell::new(Core {
+            engine,
+            scratch: Vec::new(),
+            shared: None,
+            header,
+            scopes: HashMap::new(),
+        }));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
@@ -81,15 +101,17 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, release]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
-    ///   call, and all connections send from one buffer.
+    /// * `writeShared(id, text, hold)` writes text and the delimiter; until `dropShared` is called, those of the
+    ///   first call, and all connections send from one buffer. With `hold` as `hold` does.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
+    /// * `hold(id, text)` has text and the delimiter sent with the next write, by `release(id)`, or in a
+    ///   millisecond or two.
     ///
-    /// The last three return the bytes that wait.
+    /// All but the first return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -111,6 +133,19 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
+    }
+
+    /// A `Uint32Array` that is shared with the pulse, see [`engine::pulse`]; `null` where the runtime has no such
+    /// memory.
+    #[napi(catch_unwind)]
+    pub fn pulse(&self) -> SharedCells {
+        SharedCells(self.core.borrow().engine.pulse().clone())
+    }
+
+    /// Starts the pulse, which is wanted and does not beat.
+    #[napi(catch_unwind)]
+    pub fn start_pulse(&self) {
+        self.core.borrow().engine.start_pulse();
     }
 
     /// Starts connecting and returns the connection's handle.
@@ -164,7 +199,7 @@ impl Hub {
         }
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
-        Ok(send(connection, &mut core.scratch).into())
+        Ok(writing::send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.
@@ -308,18 +343,23 @@ impl Core {
         }
     }
 
-    /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
-    /// something left or put off. `None`: for nothing.
+    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
+    /// in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<(Payload, usize)> {
+    pub fn turn(&mut self, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
         if deliver::is_left(header) || deliver::put_off(header) > 0 {
-            return Some((deliver::nothing(header), 0));
+            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
-        let event = self.engine.next()?;
+        let Some(event) = self.engine.next() else {
+            let payload = deliver::nothing(header);
+            return always.then_some(Taken { payload, weight: 0, scope: None });
+        };
         let weight = event.weight();
-        Some((deliver::event(event, &self.engine, header), weight))
+        let payload = deliver::event(event, &self.engine, header);
+        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
+        Some(Taken { payload, weight, scope })
     }
 
     /// How much JavaScript has put off to a later turn of the event loop.
@@ -341,51 +381,6 @@ impl Core {
             uv_loop.go_on();
         }
     }
-
-    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
-        let connection = self.engine.connection(id);
-        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
-    }
-
-    pub fn write_shared(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        let bytes = match self.shared.take() {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = Vec::new();
-                text::append(env, text, &mut bytes)?;
-                bytes.extend_from_slice(connection.delimiter());
-                bytes.into()
-            }
-        };
-        let queued = connection.write_shared(&bytes);
-        self.shared = Some(bytes);
-        Ok(count(queued))
-    }
-
-    pub fn write(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-        delimit: bool,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        text::append(env, text, &mut self.scratch)?;
-        if delimit {
-            self.scratch.extend_from_slice(connection.delimiter());
-        }
-        Ok(send(connection, &mut self.scratch))
-    }
 }
 
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
@@ -398,12 +393,6 @@ fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Err
         unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
     };
     copy.map_err(|error| engine::error::Error::new("accept", error, None))
-}
-
-fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
-    let queued = connection.write(scratch);
-    tidy(scratch);
-    count(queued)
 }
 
 /// A number of bytes, for JavaScript.

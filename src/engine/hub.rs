@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
+use bytes::Bytes;
 #[cfg(unix)]
 use socket2::Socket;
 use tokio::sync::Notify;
@@ -26,6 +27,7 @@ use super::driver::{Connection, Driver, Framing};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::mailbox::{Gone, Mailbox};
+use super::pulse::{Cells, Pulse};
 use super::runtime::Runtime;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, Target, set_nodelay};
@@ -46,6 +48,7 @@ pub struct Hub {
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
+    pulse: Arc<Pulse>,
     /// The consumer's event loop.
     #[cfg(unix)]
     uv_loop: Option<UsedLoop>,
@@ -94,6 +97,7 @@ impl Hub {
             connections: HashMap::new(),
             listeners: HashMap::new(),
             datagrams: HashMap::new(),
+            pulse: Arc::default(),
             #[cfg(unix)]
             uv_loop: None,
         })
@@ -275,6 +279,29 @@ impl Hub {
     /// The connection behind a handle, until its [`Event::Closed`] has been taken.
     pub fn connection(&self, id: Id) -> Option<&Arc<Connection>> {
         self.connections.get(&id)
+    }
+
+    /// Writes to a connection later in this turn of the consumer: see [`Connection::hold`]. Returns the bytes
+    /// that wait.
+    pub fn hold(&self, id: Id, bytes: Bytes) -> usize {
+        let Some(connection) = self.connections.get(&id) else { return 0 };
+        let (queued, begins) = connection.hold(bytes);
+        if begins {
+            self.pulse.add(connection.clone());
+        }
+        queued
+    }
+
+    /// What the consumer shares with the pulse.
+    pub fn pulse(&self) -> &Arc<Cells> {
+        self.pulse.cells()
+    }
+
+    /// Starts the pulse, see [`Pulse::start`].
+    pub fn start_pulse(&self) {
+        if let Some(runtime) = &self.runtime {
+            self.pulse.start(runtime, self.mailbox.clone());
+        }
     }
 
     /// Closes a connection at once and forgets it. No event follows.

@@ -11,6 +11,7 @@
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
+//! * [`pulse`]: the slow clock that tells the consumer, and the I/O thread, what has been held back for long.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
 //! * [`error`]: one error type that carries what Node's errors carry.
 //!
@@ -30,5 +31,6 @@ pub mod event;
 pub mod hub;
 pub mod link;
 pub mod mailbox;
+pub mod pulse;
 pub mod runtime;
 pub mod transport;

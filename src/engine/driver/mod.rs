@@ -9,15 +9,15 @@
 //! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
 //! A connection that is to be closed with something left to send always ends with the tokio driver, which has timers.
 //!
-//! Writing happens on the caller's thread ([`Connection::write`]). Callers and drivers meet in
+//! Writing happens on the caller's thread (`writing`). Callers and drivers meet in
 //! `state::State`, under the connection's lock.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use socket2::SockRef;
 use tokio::sync::Notify;
 
@@ -42,6 +42,7 @@ mod state;
 mod tasks;
 #[cfg(unix)]
 pub mod uv;
+mod writing;
 
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
@@ -91,6 +92,7 @@ impl Connection {
     pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
         let state = State {
             outbox: Outbox::default(),
+            holding: false,
             io: Io::None,
             flushing: false,
             reading: false,
@@ -192,59 +194,6 @@ impl Connection {
         let state = self.lock();
         let (read, written) = self.counters();
         (read, written, state.outbox.queued() as u64)
-    }
-
-    /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
-    /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
-    /// After the end (or a failure, which is reported as an event) the bytes are dropped.
-    pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
-        let mut state = self.lock();
-        let rest = self.send_now(&mut state, bytes).map(|sent| keep(bytes, sent));
-        bytes.clear();
-        self.queue(&mut state, rest)
-    }
-
-    /// The same for bytes that stay the caller's.
-    pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
-        let mut state = self.lock();
-        let sent = self.send_now(&mut state, bytes);
-        self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
-    }
-
-    /// The same for bytes that many connections send.
-    pub fn write_shared(self: &Arc<Self>, bytes: &Bytes) -> usize {
-        let mut state = self.lock();
-        let sent = self.send_now(&mut state, bytes);
-        self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
-    }
-
-    /// How much of `bytes` the system takes now. `None`: they are to be dropped.
-    fn send_now(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
-        if state.end != End::Open || state.failed.is_some() {
-            return None;
-        }
-        if state.outbox.queued() > 0 {
-            return Some(0);
-        }
-        let sent = match state.io.send(&[IoSlice::new(bytes)]) {
-            Ok(sent) => sent,
-            Err(error) if is_transient(&error) => 0,
-            Err(error) => {
-                self.fail(state, error);
-                return None;
-            }
-        };
-        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        Some(sent)
-    }
-
-    /// Keeps what the system has not taken. Returns the bytes that wait.
-    fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
-        if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
-            state.outbox.push(rest);
-            self.start_flush(state);
-        }
-        state.outbox.queued()
     }
 
     /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
@@ -503,13 +452,4 @@ impl Connection {
 
 fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
-}
-
-/// `bytes[from..]` to keep: the buffer itself where copying would cost more than a new one.
-fn keep(bytes: &mut Vec<u8>, from: usize) -> Bytes {
-    const COPY_AT_MOST: usize = 32 * 1024;
-    if bytes.len() - from <= COPY_AT_MOST {
-        return Bytes::copy_from_slice(&bytes[from..]);
-    }
-    Bytes::from(std::mem::take(bytes)).slice(from..)
 }

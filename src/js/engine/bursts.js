@@ -3,14 +3,12 @@
 // message, held by engine.js.
 //
 // A system call takes three times as long as making a message, so a burst is joined. But a program that
-// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once.
-// So a message is held back only within a burst: when others have gone in the same turn, and the last
-// write is no longer ago than LATE.
-
-const { clock } = require('./timers');
-
-/** How long ago, in ms, the last write may be in a burst. */
-const LATE = 0.2;
+// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once. So a
+// message waits for others only within a burst: when messages have gone in the same turn, and no
+// beat of the pulse (pulse.js) since the last one.
+//
+// A connection that has had bursts for a while is `busy`. There the first message of a turn is handed over to the I/O thread, which
+// sends it within a beat or two whatever this thread does, and at the end of the turn it goes with the others.
 
 /** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
 const FREE = 8;
@@ -18,8 +16,13 @@ const FREE = 8;
 /** The same while several messages of one read are delivered, each of which may be answered. */
 const FREE_IN_BATCH = 1;
 
-/** While a burst is fast, the clock is read once in so many messages. */
-const MOST_SKIPPED = 12;
+/** After so many beats without a message a burst is over; after one, what waits has waited long enough. */
+const OVER = 4;
+
+/** What becomes of a message for whose endpoint nothing is pending. */
+const GO = 0;
+const HOLD = 1;
+const WAIT = 2;
 
 const settled = Promise.resolve();
 
@@ -31,60 +34,61 @@ class Bursts {
   #areOverForGood = false;
   #turn = 1;
   #activity;
+  #pulse;
   #ending = false;
-  /** The clock was read at `#lookedAt`; so many messages go by before the next time. */
-  #lookedAt = 0;
-  #skip = 0;
-  #step = 0;
-  /** A message has asked since the last handler. */
-  #asked = false;
 
   /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
-  constructor(activity) {
+  constructor(activity, pulse) {
     this.#activity = activity;
+    this.#pulse = pulse;
   }
 
-  /** Whether a message of `endpoint`, for which nothing is pending, may go at once. */
-  mayGo(endpoint) {
-    if (endpoint.turn !== this.#turn) {
-      endpoint.turn = this.#turn;
-      const { underWay } = this.#activity.turns; // its end is the end of the turn
-      const inBatch = underWay && this.isBatch;
-      endpoint.free = (inBatch ? FREE_IN_BATCH : FREE) - 1;
-      if (endpoint.free === 0) endpoint.wroteAt = clock();
-      if (!underWay && !this.#ending) this.#endSoon();
-      return true;
+  /** What becomes of a message of `endpoint`, for which nothing is pending: GO, HOLD or WAIT. */
+  decide(endpoint) {
+    if (endpoint.turn !== this.#turn) return this.#begin(endpoint);
+    if (this.#areOver) return GO;
+    if (endpoint.free === 0) {
+      if (this.isLate(endpoint)) return GO;
+      endpoint.isBusy = true;
+      this.#pulse.want();
+      return WAIT;
     }
-    if (this.#areOver) return true;
-    if (endpoint.free === 0) return this.isLate(endpoint);
-    if (--endpoint.free === 0) endpoint.wroteAt = clock();
-    return true;
+    if (--endpoint.free === 0) this.#wrote(endpoint);
+    return GO;
   }
 
-  /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
+  /** The first message of a turn. */
+  #begin(endpoint) {
+    const { underWay } = this.#activity.turns; // its end is the end of the turn
+    if (!underWay && !this.#ending) this.#endSoon();
+    endpoint.turn = this.#turn;
+    const goesOn = endpoint.isBusy && this.#pulse.isBeating;
+    endpoint.isBusy = false;
+    if (goesOn && !this.#areOver) {
+      endpoint.free = 0;
+      this.#wrote(endpoint);
+      return HOLD;
+    }
+    endpoint.free = (underWay && this.isBatch ? FREE_IN_BATCH : FREE) - 1;
+    if (endpoint.free === 0) this.#wrote(endpoint);
+    return GO;
+  }
+
+  /** From now on the time counts. */
+  #wrote(endpoint) {
+    this.#pulse.want();
+    endpoint.wroteAt = this.#pulse.beat;
+  }
+
+  /** Whether the last write of `endpoint` is so long ago that what waits must go. */
   isLate(endpoint) {
-    this.#asked = true;
     if (this.#areOver) return true;
-    if (this.#skip > 0) {
-      this.#skip--;
-      return false;
-    }
-    const now = clock();
-    const isFast = now - this.#lookedAt < LATE;
-    this.#lookedAt = now;
-    this.#step = isFast ? Math.min(2 * this.#step + 1, MOST_SKIPPED) : 0;
-    this.#skip = this.#step;
-    if (now - endpoint.wroteAt < LATE) return false;
-    endpoint.wroteAt = now;
-    endpoint.free = FREE - 1;
+    const { beat } = this.#pulse;
+    if (beat === endpoint.wroteAt) return false;
+    if ((beat - endpoint.wroteAt) >>> 0 >= OVER) endpoint.free = FREE - 1;
+    endpoint.wroteAt = beat;
+    this.#pulse.want();
     return true;
-  }
-
-  /** The same between two handlers of a batch, unless the last one has found out. */
-  isLateByNow(endpoint) {
-    const asked = this.#asked;
-    this.#asked = false;
-    return !asked && this.isLate(endpoint);
   }
 
   /** A turn has ended. */
@@ -102,10 +106,9 @@ class Bursts {
     if (!forGood) this.#endSoon();
   }
 
-  /** Several of `endpoints` are about to be written to, within the burst. */
-  goOn(endpoints) {
-    const now = clock();
-    for (const endpoint of endpoints) endpoint.wroteAt = now;
+  /** All that waited for `endpoint` was written; the burst goes on. */
+  goOn(endpoint) {
+    endpoint.wroteAt = this.#pulse.beat;
   }
 
   #endSoon() {
@@ -114,4 +117,4 @@ class Bursts {
   }
 }
 
-module.exports = Bursts;
+module.exports = { Bursts, GO, HOLD, WAIT };

@@ -3,8 +3,9 @@
 // on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
 // listener.js.
 
+const { GO, HOLD } = require('./bursts');
 const { Frames } = require('./frames');
-const { clock, now } = require('./timers');
+const { now } = require('./timers');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
@@ -18,17 +19,20 @@ const ANSWER_AFTER = 16;
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
 
-/** What connections and listeners share: a handle, and whether it keeps the process alive. */
+/** What connections and listeners share: a handle, a sink with its `_scope` (scope.js), and whether it keeps the process alive. */
 class Endpoint {
   constructor(activity, id, sink) {
     this.activity = activity;
     this.id = id;
     this.sink = sink;
     this.referenced = false;
-    // For bursts.js: the turn of the last write, how many more of this turn go at once, and when that was.
+    // For bursts.js: the turn of the last write, how many more of this turn go at once, when that was, and
+    // whether there was a burst in this turn.
     this.turn = 0;
     this.free = 0;
     this.wroteAt = 0;
+    sink?._scope.adopt(activity.hub, id);
+    this.isBusy = false;
     activity.add(this);
   }
 
@@ -57,6 +61,8 @@ class Connection extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
+    /** The I/O thread holds a frame, which goes with the pending ones. */
+    this.isHolding = false;
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
     /** While paused: functions that deliver what waits, in order. Null otherwise. */
@@ -80,32 +86,48 @@ class Connection extends Endpoint {
   /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
     const { activity } = this;
+    const { bursts } = activity;
     if (frame.length >= FLUSH_AT) {
       this.flush();
       this.queued = this.writeFrame(frame);
-      this.wroteAt = clock();
+      bursts.goOn(this);
     } else if (this.pending !== '') {
       const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) {
         this.flush();
-        this.wroteAt = clock();
-      } else if (activity.bursts.isLate(this)) {
+        bursts.goOn(this);
+      } else if (bursts.isLate(this)) {
         this.flush();
       }
-    } else if (activity.bursts.mayGo(this)) {
-      this.queued = this.writeFrame(frame);
     } else {
-      activity.schedule(this);
-      this.pending = frame;
+      this.#sendFirst(frame, bursts.decide(this));
     }
     return this.queued < HIGH_WATER;
   }
 
+  #sendFirst(frame, what) {
+    const { activity } = this;
+    if (what === GO) {
+      this.queued = this.writeFrame(frame);
+      this.isHolding = false;
+      return;
+    }
+    if (!this.isHolding) activity.schedule(this);
+    if (what === HOLD) {
+      this.isHolding = true;
+      const { shared } = activity;
+      if (shared?.frame === frame) this.queued = activity.writeShared(this.id, shared.text, true);
+      else this.queued = activity.hold(this.id, String(frame));
+    } else {
+      this.pending = frame;
+    }
+  }
+
   writeFrame(frame) {
     const { shared } = this.activity;
-    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text);
+    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text, false);
     if (typeof frame !== 'string') {
       const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
       if (queued !== -1) return queued;
@@ -129,10 +151,13 @@ class Connection extends Endpoint {
   }
 
   flush() {
-    if (this.pending === '') return;
+    if (this.pending === '' && !this.isHolding) return;
     const text = this.pending;
     this.pending = '';
-    if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
+    this.isHolding = false;
+    if (this.closed !== null) return;
+    const { activity, id } = this;
+    this.queued = text === '' ? activity.release(id) : activity.write(id, text, true);
   }
 
   /** Whether the same bytes wait for the end of the burst in both. */
@@ -148,8 +173,9 @@ class Connection extends Endpoint {
   /** As `flush`, for one of many that are alike. */
   flushShared() {
     if (this.pending === '') return; // it was among them twice
-    this.queued = this.activity.writeShared(this.id, this.pending);
+    this.queued = this.activity.writeShared(this.id, this.pending, false);
     this.pending = '';
+    this.isHolding = false;
   }
 
   /** `queued` as of now, with what is pending. */
@@ -232,6 +258,12 @@ class Connection extends Endpoint {
     this.hub.setKeepAlive(this.id, on, idle);
   }
 
+  /** Its sink from now on. */
+  belongTo(sink) {
+    this.sink = sink;
+    sink._scope.adopt(this.activity.hub, this.id);
+  }
+
   /** The peer is the right one: what is written is sent from now on; reading starts in a later turn. */
   approve() {
     const { hub, activity, id } = this;
@@ -296,7 +328,7 @@ class Delivery {
 
   /** Called within a handler that runs the event loop: with the rest. */
   goOn() {
-    this.connection.sink._scope.runInAsyncScope(() => this.#run());
+    this.connection.sink._scope.run(() => this.#run());
   }
 
   /** While nobody else has the rest, see turns.js. */

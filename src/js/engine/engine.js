@@ -10,14 +10,15 @@
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
-const Bursts = require('./bursts');
+const { Bursts } = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
 const { refused } = require('../errors');
 const native = require('./native');
+const Pulse = require('./pulse');
 const { now, setImmediate } = require('./timers');
-const { Turns } = require('./turns');
+const { Turns, within } = require('./turns');
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
 // or the listener; turns.js, frames.js and datagrams.js read what follows.
@@ -86,14 +87,15 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
-    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.release] =
+      this.hub.calls();
+    this.bursts = new Bursts(this, Pulse.of(this.hub));
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
@@ -117,6 +119,7 @@ class Activity {
   remove(endpoint) {
     if (!this.endpoints.delete(endpoint.id)) return;
     endpoint.unref();
+    this.hub.dropScope(endpoint.id);
     this.disposeSoon();
   }
 
@@ -128,7 +131,7 @@ class Activity {
       this.ending = false;
       if (this.turns.isIdle && this.endpoints.size === 0) this.dispose();
       else this.disposeSoon();
-    }, outside);
+    });
   }
 
   dispose() {
@@ -178,14 +181,13 @@ class Activity {
 
   /** Sends what waits, and goes on joining. */
   flushInBurst() {
-    if (this.dirty.length === 0) return;
-    this.bursts.goOn(this.dirty);
+    for (const endpoint of this.dirty) this.bursts.goOn(endpoint);
     this.flush();
   }
 
   /** Between two handlers: sends what has waited too long. */
   flushLate() {
-    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
+    if (this.bursts.isLate(this.dirty[0])) this.flush();
   }
 
   flush() {
@@ -211,12 +213,13 @@ class Activity {
     return to;
   }
 
-  /** Delivers the event that the header tells of, in the scope of its connection or listener. */
-  dispatch(payload) {
+  /** Delivers the event that the header tells of, in the scope of its connection or listener: see turns.js. */
+  dispatch(payload, enter) {
     const { header } = this;
     const endpoint = this.endpoints.get(header[0] === ACCEPTED ? header[2] : header[1]);
     if (endpoint !== undefined) {
-      endpoint.sink._scope.runInAsyncScope(this.deliver, this, endpoint, payload);
+      if (enter) endpoint.sink._scope.run(() => this.deliver(endpoint, payload));
+      else this.deliver(endpoint, payload);
     } else if (header[0] === ACCEPTED) {
       this.hub.destroy(header[1]); // its listener is gone
     }
@@ -341,10 +344,10 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
-/** Has `act` called in a later turn of the event loop, in the caller's scope or `scope`. See turns.js. */
-function soon(act, scope = new AsyncResource('ferripc')) {
+/** Has `act` called in a later turn of the event loop, in `scope` or else the caller's. See turns.js. */
+function soon(act, scope = null) {
   if (current !== null) current.turns.putOff(act, scope);
-  else setImmediate(() => scope.runInAsyncScope(act));
+  else setImmediate(within(act, scope));
 }
 
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
@@ -382,4 +385,15 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere, soon };
+module.exports = {
+  bind,
+  broadcast,
+  connect,
+  currentDriver,
+  driver,
+  listen,
+  listenElsewhere,
+  soon,
+  /** Loads the addon ahead of a call that comes in a later turn, where nobody could catch what this throws. */
+  load: native.load,
+};

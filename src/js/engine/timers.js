@@ -8,7 +8,4 @@ const { setImmediate } = require('node:timers');
 /** Whole ms since the process began. */
 const now = () => Math.ceil(process.uptime() * 1000);
 
-/** The same clock in ms with fractions. Reading it takes about as long as making half a message. */
-const clock = () => process.uptime() * 1000;
-
-module.exports = { clock, now, setImmediate };
+module.exports = { now, setImmediate };

@@ -8,7 +8,7 @@ const Party = require('./party');
 const stats = require('../diagnostics/stats');
 const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
-const { argumentError, codedError, toPort } = require('../errors');
+const { argumentError, codedError, eventError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
 const standIns = require('./stand-ins');
 
@@ -337,7 +337,7 @@ class Server extends Party {
 
   #dropped(peer) {
     const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
-    const error = codedError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
+    const error = eventError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
     this.log('server error', error);
     stats.count(this, 'refused');
     publish(channels.refuse, this, { remote: peer, maxConnections: this.server.maxConnections });

@@ -4,7 +4,7 @@
 
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
-const { codedError } = require('../errors');
+const { eventError } = require('../errors');
 
 /** Types whose beginning of a message is kept. */
 const MOST_HEADS = 256;
@@ -106,7 +106,7 @@ function decodeWhole(frames, owner, socket) {
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
     const reason = 'Received JSON that is not a message with a type';
-    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, {
+    const error = eventError('ERR_FERRIPC_INVALID_MESSAGE', reason, {
       response: frames.ownFrame,
     });
     drop(owner, socket, 'invalid', frame);

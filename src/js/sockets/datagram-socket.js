@@ -10,9 +10,9 @@ const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
-const { addressError: failure, systemError, tooLargeError } = require('../errors');
+const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
 
 /** How long a closing socket may take to send what was emitted before, in ms. */
 const LINGER = 2000;
@@ -29,7 +29,8 @@ const MOST_HELD_COUNT = 64 * 1024;
  */
 class DatagramSocket extends DgramSocket {
   #owner;
-  #scope = new Scope('ferripc.DatagramSocket');
+  /** From when it is to be bound. */
+  #scope = null;
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
@@ -64,6 +65,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Binds to a host's first address; 'listening' or 'error' follows in a later turn. */
   _listenHost(host, port) {
+    this.#scope = new Scope('ferripc.DatagramSocket');
     this.#binding = true;
     const family = net.isIP(host);
     if (family === this._family) {
@@ -71,6 +73,7 @@ class DatagramSocket extends DgramSocket {
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
+      engine.load(); // what it may throw is for the caller
       dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);
@@ -324,7 +327,7 @@ class DatagramSocket extends DgramSocket {
     try {
       this.emit('close');
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
@@ -378,7 +381,7 @@ class DatagramSocket extends DgramSocket {
   /** The bound address, port and family. */
   address() {
     if (this.#address === null) {
-      throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
+      throw callError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
     }
     return { ...this.#address };
   }

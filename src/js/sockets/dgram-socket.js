@@ -5,7 +5,7 @@
 const dgram = require('node:dgram');
 const EventEmitter = require('node:events');
 const net = require('node:net');
-const { argumentError, codedError, systemError, toPort } = require('../errors');
+const { argumentError, callError, codedError, toPort } = require('../errors');
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
@@ -174,7 +174,7 @@ Object.setPrototypeOf(DgramSocket.prototype, dgram.Socket.prototype);
 
 /** @throws {Error} what the engine reports */
 function valueOf({ value, error }) {
-  if (error) throw systemError(error);
+  if (error) throw callError(error);
   return value;
 }
 

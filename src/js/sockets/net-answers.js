@@ -50,6 +50,11 @@ class NetAnswers extends net.Socket {
   /** Bun's net.Socket assigns it in its constructor. */
   set bytesRead(_) {}
 
+  /** Bytes that users wrote themselves and that still wait in the stream. */
+  get _ownLength() {
+    return super.writableLength;
+  }
+
   get bytesWritten() {
     const connection = this._counted;
     if (connection === null) return super.writableLength;

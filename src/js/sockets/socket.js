@@ -15,6 +15,7 @@ const { channels, drop, publish, publishError, publishSent } = require('../diagn
 const {
   argumentError,
   codedError,
+  eventError,
   connectError,
   noBufferError,
   systemError,
@@ -22,7 +23,7 @@ const {
 } = require('../errors');
 const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
 /** UTF-8 bytes of a UTF-16 unit at most. */
 const WIDEST = 3;
@@ -34,7 +35,8 @@ class Socket extends NetAnswers {
   /** The engine's connection; null before there is one. */
   #connection = null;
   #owner;
-  #scope = new Scope('ferripc.Socket');
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   #framing;
   #raw;
   /** The listener that accepted it. */
@@ -83,6 +85,7 @@ class Socket extends NetAnswers {
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -100,12 +103,14 @@ class Socket extends NetAnswers {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -133,7 +138,7 @@ class Socket extends NetAnswers {
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
     else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
@@ -145,7 +150,8 @@ class Socket extends NetAnswers {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
     this.#tcp = addresses !== null;
     connection.openedAt = now();
@@ -203,7 +209,7 @@ class Socket extends NetAnswers {
       this.#listener?._released(this);
       this.emit('close', hadError);
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
@@ -247,7 +253,7 @@ class Socket extends NetAnswers {
   _send(message, limited = true) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
     if (this.#connection === null) return this.#sendLater(message, limited);
     if (this.#connection.closed !== null) return this.#dropDown(message);
     this._active();
@@ -294,7 +300,7 @@ class Socket extends NetAnswers {
   /** Whether `limit` bytes wait. What is known of it may be old, so a yes is looked at again. */
   _isFull(limit) {
     const connection = this.#connection;
-    const own = super.writableLength;
+    const own = this._ownLength;
     if (connection === null) return own + this.#beforeOpenSize >= limit;
     if (connection.closed !== null) return own >= limit;
     if (own + connection.queued + WIDEST * connection.pending.length < limit) return false;
@@ -406,7 +412,7 @@ class Socket extends NetAnswers {
     drop(this.#owner, this, 'truncated', length);
     this.#owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -529,7 +535,7 @@ class Socket extends NetAnswers {
       return;
     }
     if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
+      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
       return;
     }
     this._active();
