@@ -518,7 +518,7 @@ declare namespace ferripc {
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
    * at once, also for connections that exist; the exceptions are `delimiter`,
-   * `maxMessageBytes` and `maxQueuedBytes`, which a client or server reads when it is made. Keys of
+   * `maxMessageBytes`, `maxQueuedBytes` and `linger`, which a client or server reads when it is made. Keys of
    * your own are allowed.
    */
   interface Config {
@@ -567,6 +567,16 @@ declare namespace ferripc {
      * see {@link Server.emit}. Default: `1073741824`, 1 GiB
      */
     maxQueuedBytes: number;
+    /**
+     * How long a connection that is being closed, with something left to send, waits for a peer that
+     * takes nothing of it, in ms; then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long
+     * as the peer takes something, however slowly, everything is sent. That is seen in the steps in which the
+     * system makes room: up to 64 KiB at a time, so a peer that is slower than that in this time needs a
+     * longer one. `0`: only what the system takes at once; `Infinity`: for ever. Holds for
+     * `disconnect` and `stop({ disconnect: true })`; on UDP, all the time that closing may
+     * take. Default: `2000`
+     */
+    linger: number;
 
     /**
      * How messages are written and read, and what is refused. As in node-ipc 14; chosen once, when a client or server
@@ -870,7 +880,7 @@ declare namespace ferripc {
      * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number
+     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -922,7 +932,7 @@ declare namespace ferripc {
     /**
      * Stops listening and removes the server's own socket file (not with `unlink: false`). Connected
      * clients stay connected, unless `options.disconnect` is set. On UDP, what was emitted before
-     * is sent first, within two seconds. Safe at any time and any number of times.
+     * is sent first, see {@link Config.linger}. Safe at any time and any number of times.
      *
      * @returns a promise that is fulfilled when the server no longer listens and, with
      * `options.disconnect`, when all clients are closed
@@ -1077,7 +1087,7 @@ declare namespace ferripc {
      * Makes a server by hand.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number
+     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(

@@ -6,9 +6,9 @@ use std::io::{self, IoSlice};
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::Decoder;
-use super::codec::delimited::Decoded;
+use super::codec::{Decoded, Decoder};
 use super::event::{Event, Id};
+use super::framing::Mode;
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
 /// `src/js/engine/engine.js`.
@@ -27,15 +27,6 @@ pub const LAST_BYTES: usize = 8 * 1024 * 1024;
 
 /// At most this many pieces go into one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;
-
-/// What received bytes become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Frames, by the decoder.
-    Frames,
-    /// The bytes of each read, as they are.
-    Raw,
-}
 
 /// The receiving half of a link.
 #[derive(Debug)]
@@ -68,8 +59,8 @@ struct Watch {
 
 impl Inbox {
     /// An inbox for connection `id`.
-    pub fn new(id: Id, decoder: Decoder) -> Self {
-        let (mode, read_size) = (Mode::Frames, READ_MIN);
+    pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
+        let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
         Self {
             id,
             decoder,
@@ -266,7 +257,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::codec::Codec;
+    use crate::engine::codec::{Codec, length};
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
@@ -305,6 +296,17 @@ mod tests {
         );
         assert!(inbox.configure(Mode::Frames, false).is_none());
         assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
+    }
+
+    #[test]
+    fn any_decoder_will_do() {
+        let mut inbox = Inbox::new(7, length::Decoder::new(2));
+        let events = receive(&mut inbox, b"\0\0\0\x01a\0\0\0\x03abc\0\0\0\x02");
+        let [Event::Frames { batch, .. }, Event::TooLarge { len: 3, .. }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(&batch.bytes[..], b"a");
+        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 4 })));
     }
 
     #[test]
