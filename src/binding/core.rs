@@ -20,6 +20,10 @@ use crate::engine::event::Id;
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
 
+/// After so many turns for what was put off, an event comes first.
+#[cfg(unix)]
+const MOST_IN_A_ROW: usize = 64;
+
 /// See the module's page.
 pub struct Core {
     pub engine: engine::hub::Hub,
@@ -30,6 +34,9 @@ pub struct Core {
     header: Uint32Array,
     /// In which scope whose events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
+    /// Turns in a row for which something was put off.
+    #[cfg(unix)]
+    in_a_row: usize,
 }
 
 /// What a turn of JavaScript's is for.
@@ -44,7 +51,15 @@ pub struct Taken {
 impl Core {
     /// Numbers of events go into `header`.
     pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
-        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
+        Self {
+            engine,
+            scratch: Vec::new(),
+            shared: None,
+            header,
+            scopes: HashMap::new(),
+            #[cfg(unix)]
+            in_a_row: 0,
+        }
     }
 
     /// Takes the next event.
@@ -63,12 +78,15 @@ impl Core {
     pub fn turn(&mut self, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
-        if deliver::is_left(header) || deliver::put_off(header) > 0 {
+        let put_off = deliver::put_off(header) > 0;
+        // What is put off comes first, but who always puts something off must not starve the rest.
+        self.in_a_row = if put_off { self.in_a_row + 1 } else { 0 };
+        if deliver::is_left(header) || (put_off && self.in_a_row % MOST_IN_A_ROW != 0) {
             return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
         let Some(event) = self.engine.next() else {
             let payload = deliver::nothing(header);
-            return always.then_some(Taken { payload, weight: 0, scope: None });
+            return (always || put_off).then_some(Taken { payload, weight: 0, scope: None });
         };
         let weight = event.weight();
         let payload = deliver::event(event, &self.engine, header);
