@@ -3,7 +3,7 @@
 // what emit, drain and a slow reader have to do with each other.
 
 const net = require('node:net');
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once, collect, counter } = require('./helpers/events');
 
 const world = createWorld();
@@ -15,7 +15,7 @@ async function pair(kind, config) {
   return { place, server, ...(await world.meet(server, place, config)) };
 }
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(TRANSPORTS)('%s', (kind) => {
   test("a user's data listener sees the text besides the messages (K4, F13)", async () => {
     const { server, client, socket } = await pair(kind);
     const seen = { server: '', client: '' };

@@ -10,19 +10,17 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
-use super::hub::Core;
+use super::core::Core;
 
 /// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
 
 /// What they do: [`super::hub::Hub::calls`]. Each is a method of [`Core`].
-const CALLS: [(&CStr, Call); 6] = [
+const CALLS: [(&CStr, Call); 4] = [
     (c"next", next),
     (c"write", write),
     (c"writeShared", write_shared),
     (c"writeBytes", write_bytes),
-    (c"hold", hold),
-    (c"release", release_held),
 ];
 
 impl ToNapiValue for Calls {
@@ -91,33 +89,9 @@ unsafe extern "C" fn write_shared(
 ) -> sys::napi_value {
     // SAFETY: called by JavaScript.
     unsafe {
-        call(env, info, |core, [id, text, hold]| {
-            let id = u32::from_napi_value(env, id)?;
-            let hold = bool::from_napi_value(env, hold)?;
-            u32::to_napi_value(env, core.write_shared(env, id, text, hold)?)
-        })
-    }
-}
-
-unsafe extern "C" fn hold(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: called by JavaScript.
-    unsafe {
         call(env, info, |core, [id, text]| {
             let id = u32::from_napi_value(env, id)?;
-            u32::to_napi_value(env, core.hold(env, id, text)?)
-        })
-    }
-}
-
-unsafe extern "C" fn release_held(
-    env: sys::napi_env,
-    info: sys::napi_callback_info,
-) -> sys::napi_value {
-    // SAFETY: called by JavaScript.
-    unsafe {
-        call(env, info, |core, [id]| {
-            let id = u32::from_napi_value(env, id)?;
-            u32::to_napi_value(env, core.release(id))
+            u32::to_napi_value(env, core.write_shared(env, id, text)?)
         })
     }
 }
@@ -168,12 +142,12 @@ unsafe fn call<const N: usize>(
         &*data.cast::<RefCell<Core>>()
     };
     let act = AssertUnwindSafe(|| act(&mut core.borrow_mut(), args));
-    let error = match catch_unwind(act) {
+    let reason = match catch_unwind(act) {
         Ok(Ok(value)) => return value,
-        Ok(Err(error)) => error,
-        Err(_) => Error::from_reason("the native part of ferripc has failed: please report this"),
+        Ok(Err(error)) => error.reason.clone(),
+        Err(_) => "the native part of ferripc has failed: please report this".to_owned(),
     };
     // SAFETY: see above.
-    unsafe { JsError::from(error).throw_into(env) };
+    unsafe { JsError::from(Error::new("ERR_FERRIPC_INTERNAL", reason)).throw_into(env) };
     ptr::null_mut()
 }

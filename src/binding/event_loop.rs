@@ -9,8 +9,8 @@ use std::rc::{Rc, Weak};
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
+use super::core::{Core, Taken};
 use super::deliver::Payload;
-use super::hub::{Core, Taken};
 use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 

@@ -4,35 +4,28 @@
 //! environments (workers, re-evaluated modules) can use the addon side by side.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 #[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use napi::bindgen_prelude::*;
 use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::deliver::{self, Payload};
+use super::core::{Core, send};
+use super::deliver;
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::pulse::SharedCells;
-use super::scope::Context;
+use super::text;
 use super::wake::WakeUp;
-use super::{text, writing};
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
-use crate::engine::event::Id;
-
-/// A scratch buffer that grew beyond this many bytes is given back.
-const SCRATCH_KEPT: usize = 256 * 1024;
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -42,27 +35,6 @@ pub struct Hub {
     pub(super) core: Rc<RefCell<Core>>,
     /// To keep the event loop alive or not; `None` once disposed of.
     wake: Option<WakeUp>,
-}
-
-/// What the hub's methods, its calls and the event loop work on.
-pub struct Core {
-    pub engine: engine::hub::Hub,
-    pub scratch: Vec<u8>,
-    /// What many connections are to send: see [`Core::write_shared`].
-    pub(super) shared: Option<Bytes>,
-    /// Numbers that JavaScript reads and writes too: see [`deliver`].
-    header: Uint32Array,
-    /// In which scope whose events are delivered.
-    pub(super) scopes: HashMap<Id, Weak<Context>>,
-}
-
-/// What a turn of JavaScript's is for.
-#[cfg(unix)]
-pub struct Taken {
-    pub payload: Payload,
-    /// Bytes.
-    pub weight: usize,
-    pub scope: Option<Rc<Context>>,
 }
 
 #[napi]
@@ -84,13 +56,7 @@ impl Hub {
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core = Rc::new(RefCell::new(Core {
-            engine,
-            scratch: Vec::new(),
-            shared: None,
-            header,
-            scopes: HashMap::new(),
-        }));
+        let core = Rc::new(RefCell::new(Core::new(engine, header)));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
@@ -100,17 +66,15 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, release]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text, hold)` writes text and the delimiter; until `dropShared` is called, those of the
-    ///   first call, and all connections send from one buffer. With `hold` as `hold` does.
+    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
+    ///   call, and all connections send from one buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
-    /// * `hold(id, text)` has text and the delimiter sent with the next write, by `release(id)`, or in a
-    ///   millisecond or two.
     ///
-    /// All but the first return the bytes that wait.
+    /// The last three return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -134,31 +98,24 @@ impl Hub {
         self.core.borrow().go_on();
     }
 
-    /// A `Uint32Array` that is shared with the pulse, see [`engine::pulse`]; `null` where the runtime has no such
-    /// memory.
+    /// Starts connecting. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn pulse(&self) -> SharedCells {
-        SharedCells(self.core.borrow().engine.pulse().clone())
-    }
-
-    /// Starts the pulse, which is wanted and does not beat.
-    #[napi(catch_unwind)]
-    pub fn start_pulse(&self) {
-        self.core.borrow().engine.start_pulse();
-    }
-
-    /// Starts connecting and returns the connection's handle.
-    #[napi(catch_unwind)]
-    pub fn connect(&self, options: ConnectOptions) -> Result<u32> {
-        let (target, framing) = options.into_engine()?;
-        Ok(self.core.borrow_mut().engine.connect(target, framing))
+    pub fn connect(&self, options: ConnectOptions) -> String {
+        deliver::connecting(
+            options
+                .into_engine()
+                .map(|(target, framing)| self.core.borrow_mut().engine.connect(target, framing)),
+        )
     }
 
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        Ok(deliver::listening(self.core.borrow_mut().engine.listen(&local, framing)))
+    pub fn listen(&self, options: ListenOptions) -> String {
+        deliver::listening(
+            options
+                .into_engine()
+                .and_then(|(local, framing)| self.core.borrow_mut().engine.listen(&local, framing)),
+        )
     }
 
     /// Has a connection that was reported as open or accepted send what was written to it.
@@ -182,7 +139,7 @@ impl Hub {
     /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
     pub fn drop_shared(&self) {
-        self.core.borrow_mut().shared = None;
+        self.core.borrow_mut().drop_shared();
     }
 
     /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that
@@ -198,7 +155,7 @@ impl Hub {
         }
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
-        Ok(writing::send(connection, &mut core.scratch).into())
+        Ok(send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.
@@ -281,10 +238,11 @@ impl Hub {
 impl Hub {
     /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen_elsewhere(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing);
-        Ok(deliver::listening(id.map(|id| (id, None))))
+    pub fn listen_elsewhere(&self, options: ListenOptions) -> String {
+        deliver::listening(options.into_engine().and_then(|(local, framing)| {
+            let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing)?;
+            Ok((id, None))
+        }))
     }
 
     /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.
@@ -310,57 +268,6 @@ impl Drop for Hub {
     }
 }
 
-impl Core {
-    /// Takes the next event.
-    pub fn next(&mut self) -> Payload {
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        let header = unsafe { self.header.as_mut() };
-        match self.engine.next() {
-            Some(event) => deliver::event(event, &self.engine, header),
-            None => deliver::nothing(header),
-        }
-    }
-
-    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
-    /// in any case with `always`. `None`: for nothing.
-    #[cfg(unix)]
-    pub fn turn(&mut self, always: bool) -> Option<Taken> {
-        // SAFETY: see `next`.
-        let header = unsafe { self.header.as_mut() };
-        if deliver::is_left(header) || deliver::put_off(header) > 0 {
-            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
-        }
-        let Some(event) = self.engine.next() else {
-            let payload = deliver::nothing(header);
-            return always.then_some(Taken { payload, weight: 0, scope: None });
-        };
-        let weight = event.weight();
-        let payload = deliver::event(event, &self.engine, header);
-        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
-        Some(Taken { payload, weight, scope })
-    }
-
-    /// How much JavaScript has put off to a later turn of the event loop.
-    #[cfg(unix)]
-    pub fn put_off(&self) -> u32 {
-        deliver::put_off(&self.header)
-    }
-
-    fn has_turns(&self) -> bool {
-        #[cfg(unix)]
-        return self.engine.uv_loop().is_some();
-        #[cfg(not(unix))]
-        false
-    }
-
-    fn go_on(&self) {
-        #[cfg(unix)]
-        if let Some(uv_loop) = self.engine.uv_loop() {
-            uv_loop.go_on();
-        }
-    }
-}
-
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
 #[cfg(unix)]
 pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
@@ -371,17 +278,4 @@ pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine:
         unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
     };
     copy.map_err(|error| engine::error::Error::new("accept", error, None))
-}
-
-/// A number of bytes, for JavaScript.
-pub(super) fn count(bytes: usize) -> u32 {
-    bytes.try_into().unwrap_or(u32::MAX)
-}
-
-/// Empties the scratch buffer, and gives it back if it has grown large.
-pub(super) fn tidy(scratch: &mut Vec<u8>) {
-    scratch.clear();
-    if scratch.capacity() > SCRATCH_KEPT {
-        *scratch = Vec::new();
-    }
 }

@@ -1,11 +1,11 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`core`]: what that and the following work on.
 //! * [`calls`]: its calls that every message takes.
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
-//! * [`pulse`]: memory that is shared with the I/O thread.
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
@@ -13,7 +13,6 @@
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
-//! * [`writing`]: what the calls that write do.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine/engine.js`.
@@ -27,6 +26,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
 mod calls;
+mod core;
 mod datagrams;
 mod deliver;
 mod env_end;
@@ -34,10 +34,8 @@ mod env_end;
 mod event_loop;
 mod hub;
 mod options;
-mod pulse;
 mod scope;
 mod socket_options;
 mod text;
 mod tls;
 mod wake;
-mod writing;

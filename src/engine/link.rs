@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use super::codec::Decoder;
 use super::codec::delimited::Decoded;
 use super::event::{Event, Id};
+use super::framing::Mode;
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
 /// `src/js/engine/engine.js`.
@@ -27,15 +28,6 @@ pub const LAST_BYTES: usize = 8 * 1024 * 1024;
 
 /// At most this many pieces go into one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;
-
-/// What received bytes become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Frames, by the decoder.
-    Frames,
-    /// The bytes of each read, as they are.
-    Raw,
-}
 
 /// The receiving half of a link.
 #[derive(Debug)]

@@ -11,8 +11,9 @@
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
-//! * [`pulse`]: the slow clock that tells the consumer, and the I/O thread, what has been held back for long.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
+//! * `acceptor`: its listeners.
+//! * [`framing`]: what a consumer asks for of the bytes of its sockets.
 //! * [`error`]: one error type that carries what Node's errors carry.
 //!
 //! # Data flow
@@ -23,14 +24,15 @@
 //! frames of one read travel as one [`event::Event::Frames`] through the mailbox. A full mailbox
 //! stops the reading, so the kernel's buffers fill and the peer is held back.
 
+mod acceptor;
 pub mod codec;
 pub mod datagram;
 pub mod driver;
 pub mod error;
 pub mod event;
+pub mod framing;
 pub mod hub;
 pub mod link;
 pub mod mailbox;
-pub mod pulse;
 pub mod runtime;
 pub mod transport;

@@ -18,13 +18,13 @@ function reported(error, what = 'event') {
   return error;
 }
 
-/** An Error from what the engine reports: `message, errno, code, syscall, address, port`, or some. */
+/** An Error from what the engine reports: `message, errno, code, syscall, address, port, option`, or some. */
 function systemError({ errno, ...rest }) {
   const fields = { ...rest, errno: errno ?? errnoOf(rest.code) };
   const error = reported(new Error(fields.message), fields.syscall);
   // Node's order, which is seen when an error is printed.
   const first = fields.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];
-  for (const field of [...first, 'syscall', 'address', 'port']) {
+  for (const field of [...first, 'syscall', 'address', 'port', 'option']) {
     if (fields[field] !== undefined && fields[field] !== null) error[field] = fields[field];
   }
   return error;
@@ -93,13 +93,13 @@ function argumentError(name, expected, actual) {
 }
 
 /** A port number from what `net` accepts as one: `lowest` to 65535, or such a number as a string. */
-function toPort(value, lowest = 0) {
+function toPort(value, lowest = 0, name = 'port') {
   const number =
     typeof value === 'number' || (typeof value === 'string' && value.trim()) ? +value : -1;
   if (number === number >>> 0 && number >= lowest && number <= 0xffff) return number;
   throw Object.assign(
     new RangeError(
-      `The "port" argument must be >= ${lowest} and < 65536. Received ${String(value)}`,
+      `The "${name}" argument must be >= ${lowest} and < 65536. Received ${String(value)}`,
     ),
     { code: 'ERR_SOCKET_BAD_PORT' },
   );

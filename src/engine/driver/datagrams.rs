@@ -19,12 +19,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 #[cfg(unix)]
 use super::datagrams_on_loop::OnLoop;
-use super::{Driver, Framing, is_transient};
+use super::{Driver, is_transient};
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::datagram::{Piece, Sorter, Spool, send_in_order};
 use crate::engine::error::{Endpoint, Error, full};
 use crate::engine::event::{Event, Id};
-use crate::engine::link::Mode;
+use crate::engine::framing::{Framing, Mode};
 use crate::engine::mailbox::{Gone, Mailbox};
 use crate::engine::runtime::Runtime;
 use crate::engine::transport::udp::{self, Slots, UdpSocket, is_echo};

@@ -52,9 +52,10 @@ impl State {
 
 /// Ends when the grace that `end` gives is over, if it gives any.
 async fn until(end: End) {
-    match end {
-        End::Closing(grace) | End::Lingering(grace) => sleep_until(grace.over()).await,
-        _ => pending().await,
+    let (End::Closing(grace) | End::Lingering(grace)) = end else { return pending().await };
+    match grace.over() {
+        Some(over) => sleep_until(over).await,
+        None => pending().await,
     }
 }
 
@@ -75,7 +76,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 result = &mut connecting => break result,
-                () = until(end) => return self.expire(),
+                () = until(end) => if self.expire() { return },
                 () = self.reader.notified() => {}
             }
         };
@@ -83,8 +84,8 @@ impl Connection {
             Ok(stream) => {
                 let (ends, tls) = (stream.ends(), stream.facts());
                 self.take(stream);
-                // The consumer's thread may be busy for long. (TLS sends nothing before it has approved.)
-                let _ = self.offer(&mut self.lock());
+                // The consumer may be busy for long. (TLS sends nothing before it has approved.)
+                self.offer();
                 let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
             }
             Err(errors) => self.report_closed(&mut self.lock(), errors),
@@ -104,11 +105,12 @@ impl Connection {
             tokio::select! {
                 biased;
                 () = self.flusher.notified() => continue,
+                // Before the time: on a busy machine both may be there at once.
+                _ = stream.writable() => {}
                 () = until(end) => {
                     self.expire();
                     continue;
                 }
-                _ = stream.writable() => {}
             }
             let mut state = self.lock();
             if !matches!(state.io, Io::Tasks(_)) {
@@ -173,12 +175,16 @@ impl Connection {
                 Step::Read => End::Open,
             };
             drop(inbox.rest());
+            // As long as something is left to send, the flush task looks at the time.
+            let lingering = if matches!(end, End::Lingering(_)) { end } else { End::Open };
             tokio::select! {
                 biased;
                 () = self.reader.notified() => continue,
-                () = until(end) => {
-                    self.expire();
-                    return Err(Gone);
+                () = until(lingering) => {
+                    if self.expire() {
+                        return Err(Gone);
+                    }
+                    continue;
                 }
                 _ = stream.readable() => {}
                 () = silence(finished) => return self.ended(inbox).await,

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Connection, End, Io, State, is_transient};
+use super::state::{End, Io, State};
+use super::{Connection, is_transient};
+use crate::engine::event::Event;
 
 impl Connection {
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
@@ -58,67 +60,58 @@ impl Connection {
     fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
         if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
             state.outbox.push(rest);
-            if !state.holding {
-                self.start_flush(state);
+            self.start_flush(state);
+        }
+        state.outbox.queued()
+    }
+
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    pub fn await_drain(&self) -> bool {
+        let mut state = self.lock();
+        state.outbox.await_drain();
+        state.outbox.queued() > 0
+    }
+
+    pub(super) fn start_flush(self: &Arc<Self>, state: &mut State) {
+        match &state.io {
+            Io::None | Io::Fresh(_) => {}
+            Io::Tasks(_) if state.flushing => {}
+            Io::Tasks(_) => {
+                state.flushing = true;
+                let connection = self.clone();
+                self.runtime.spawn(async move { connection.run_flush().await });
             }
-        }
-        self.send_held(state);
-        state.outbox.queued()
-    }
-
-    /// Keeps `bytes` back, because more is about to be written, and all of it is to be one system call: until
-    /// the next write or [`Connection::release`], but no longer than the hub's pulse allows
-    /// ([`Connection::offer_held`]). Returns the bytes that wait, and whether to see to that.
-    pub fn hold(self: &Arc<Self>, bytes: Bytes) -> (usize, bool) {
-        let mut state = self.lock();
-        let is_up = matches!(state.io, Io::Tasks(_)) || state.io.is_on_loop();
-        let begins = is_up
-            && state.end == End::Open
-            && state.failed.is_none()
-            && state.outbox.queued() == 0
-            && !state.holding;
-        if begins {
-            state.holding = true;
-            state.outbox.push(bytes);
-        } else {
-            let sent = self.send_now(&mut state, &bytes);
-            self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)));
-        }
-        (state.outbox.queued(), begins)
-    }
-
-    /// Sends what was held. Returns the bytes that wait.
-    pub fn release(self: &Arc<Self>) -> usize {
-        let mut state = self.lock();
-        self.send_held(&mut state);
-        state.outbox.queued()
-    }
-
-    fn send_held(self: &Arc<Self>, state: &mut State) {
-        if !std::mem::take(&mut state.holding) {
-            return;
-        }
-        match self.offer(state) {
-            Err(error) if !is_transient(&error) => self.fail(state, error),
-            _ if state.outbox.queued() > 0 => self.start_flush(state),
-            _ => {}
+            #[cfg(unix)]
+            Io::Loop(_) => self.update_watch(state),
         }
     }
 
-    /// Offers the system what is held, from any thread. Whatever follows is left to who releases it.
-    pub fn offer_held(&self) {
-        let mut state = self.lock();
-        if state.holding {
-            let _ = self.offer(&mut state);
-        }
-    }
-
-    /// Hands the system as much of the outbox as it takes.
-    pub(super) fn offer(&self, state: &mut State) -> io::Result<()> {
-        let State { outbox, io, .. } = state;
-        let (sent, result) = outbox.flush(|pieces| io.send(pieces));
+    /// What follows a flush of the outbox that sent so many bytes. True: everything is sent, or never
+    /// will be.
+    pub(super) fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        result
+        if let (1.., End::Closing(grace)) = (sent, state.end) {
+            state.end = End::Closing(grace.renewed(state.io.taken()));
+            self.reader.notify_one(); // which waits for the same
+        }
+        if state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
+        match result {
+            Ok(()) => self.advance_end(state),
+            Err(error) if is_transient(&error) => return false,
+            Err(error) => self.fail(state, error),
+        }
+        true
+    }
+
+    /// Offers the system what was written before the connection was up. What it does not take, or answers with
+    /// an error, is left to the driver.
+    pub(super) fn offer(&self) {
+        let mut state = self.lock();
+        let State { outbox, io, .. } = &mut *state;
+        let (sent, _) = outbox.flush(|pieces| io.send(pieces));
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
     }
 }
 

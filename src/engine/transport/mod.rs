@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
 pub use stream::{
-    KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service,
+    Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
 #[cfg(unix)]
@@ -122,7 +122,12 @@ impl Listener {
                 let bound = unix::listen(local).and_then(|(listener, path)| {
                     Ok(Listener::Unix(path, UnixListener::from_std(listener)?))
                 });
-                bound.map_err(|error| Error::new("listen", error, Some(endpoint)))
+                bound.map_err(|error| {
+                    let in_use = error.kind() == io::ErrorKind::AddrInUse;
+                    let obstacle = in_use.then(|| unix::obstacle(&local.path)).flatten();
+                    let error = Error::new("listen", error, Some(endpoint));
+                    obstacle.into_iter().fold(error, Error::because)
+                })
             }
             #[cfg(windows)]
             Local::Pipe(local) => {

@@ -1,7 +1,9 @@
 //! A connected stream of any kind, and the socket calls that streams share.
 
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -17,7 +19,15 @@ use super::pipe;
 use super::unix;
 use super::{Target, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
-use crate::engine::event::Ends;
+
+/// The two ends of an IP connection; a Unix socket has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+}
 
 /// A connected stream socket, registered with the current runtime.
 #[derive(Debug)]
@@ -207,6 +217,12 @@ impl Stream {
         }
     }
 
+    /// How much the peer has taken, as far as the system tells: more than before if it has taken something
+    /// since. Only to be compared with itself.
+    pub fn taken(&self) -> i64 {
+        each!(self, socket => taken(&SockRef::from(socket)), own => own.taken())
+    }
+
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
@@ -230,6 +246,22 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
+}
+
+/// See [`Stream::taken`]: the less of what was sent the system still has, the more. The same at any time on
+/// systems that do not tell.
+pub fn taken(socket: &SockRef<'_>) -> i64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let mut held: libc::c_int = 0;
+        // SAFETY: the descriptor is the socket's; the call writes one int.
+        let told = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ as _, &raw mut held) };
+        if told == 0 {
+            return -i64::from(held);
+        }
+    }
+    let _ = socket;
+    0
 }
 
 /// Writes once, from any thread, without blocking.

@@ -1,16 +1,18 @@
 //! Unix sockets: connecting, and claiming a path to listen on.
 //!
 //! The rules for what is already at the path are those of the compatibility page's F9: only sockets
-//! are ever replaced or removed, replacing leaves no moment without a server (bind beside, rename
-//! over), and only the socket that a listener itself made is removed when it ends.
+//! are ever replaced or removed, replacing a live one leaves no moment without a server ([`replace`]), and
+//! only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
 //! take turns by the lock of the module `lock`. Without it everything still works, but for taking a
 //! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::mem;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -122,11 +124,12 @@ impl Drop for OwnPath {
 pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
     if local.path.starts_with('\0') {
         let name = if local.padded { &padded(&local.path) } else { &local.path };
-        return Ok((bind(&SockAddr::unix(name)?)?, OwnPath { file: None }));
+        let socket = bind(&SockAddr::unix(name)?)?;
+        return Ok((listening(socket)?, OwnPath { file: None }));
     }
     let path = Path::new(&local.path);
     let lock = lock_directory(path);
-    let made = match fresh(path, local.add_mode, lock.is_ok()) {
+    let made = match bind_file(path, local.add_mode) {
         Err(error)
             if error.kind() == io::ErrorKind::AddrInUse
                 && may_replace(path, local.claim, lock.is_ok()) =>
@@ -141,6 +144,20 @@ pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
         Claim::Takeover | Claim::Stale => Some((path.to_owned(), id)),
     };
     Ok((listener, OwnPath { file }))
+}
+
+/// What is at a path that is in use, if it is no socket: nothing that a server could have left.
+pub fn obstacle(path: &str) -> Option<String> {
+    let kind = fs::symlink_metadata(path).ok()?.file_type();
+    let name = match () {
+        () if kind.is_socket() => return None,
+        () if kind.is_file() => "a regular file",
+        () if kind.is_dir() => "a directory",
+        () if kind.is_symlink() => "a symbolic link",
+        () if kind.is_fifo() => "a FIFO",
+        () => "a device",
+    };
+    Some(format!("the path is that of {name}, which is left alone"))
 }
 
 fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
@@ -164,28 +181,23 @@ fn is_dead(path: &Path) -> bool {
     connect().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
 }
 
-/// Listens on a path where nothing is. A socket that is to be opened to others, and one that is made
-/// without the lock, is prepared beside the path, so that nobody sees it before it is complete.
-fn fresh(path: &Path, add_mode: u32, locked: bool) -> io::Result<(UnixListener, FileId)> {
-    if add_mode == 0 && locked {
-        return bind_file(path, 0);
-    }
-    let Some(beside) = Beside::new(path, add_mode)? else { return bind_file(path, add_mode) };
-    match fs::hard_link(&beside.path, path) {
-        Ok(()) => Ok(beside.listening()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(in_use()),
-        // A file system without links.
-        Err(_) => bind_file(path, add_mode),
-    }
-}
-
-/// Binds beside the path and renames over it: at every moment somebody listens on the path.
+/// Takes over the path of a socket.
+///
+/// That of a dead one is removed first: the system then knows the new socket by its path, which is what
+/// `ss`, `lsof` and those who clean up /tmp look for (`/proc/net/unix`). That of a live one is replaced in
+/// one step, by binding beside the path and renaming over it, so that at every moment somebody listens on
+/// it; that socket is known by the name beside.
 fn replace(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
-    let replaced = match Beside::new(path, add_mode) {
-        Ok(Some(beside)) => fs::rename(&beside.path, path).map(|()| beside.listening()),
-        // A short gap is better than no server.
-        Ok(None) => fs::remove_file(path).and_then(|()| bind_file(path, add_mode)),
-        Err(error) => Err(error),
+    let at_path = || fs::remove_file(path).and_then(|()| bind_file(path, add_mode));
+    let replaced = if is_dead(path) {
+        at_path()
+    } else {
+        match Beside::new(path, add_mode) {
+            Ok(Some(beside)) => fs::rename(&beside.path, path).map(|()| beside.listening()),
+            // A short gap is better than no server.
+            Ok(None) => at_path(),
+            Err(error) => Err(error),
+        }
     };
     replaced.map_err(|error| match error.kind() {
         // Somebody else's, in a directory like /tmp.
@@ -234,23 +246,48 @@ impl Drop for Beside {
     }
 }
 
+/// Binds, sets the file's mode, and only then listens: nobody is turned away by a mode that is not the
+/// final one.
 fn bind_file(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
-    let listener = bind(&SockAddr::unix(path)?)?;
-    let open = || -> io::Result<FileId> {
+    let socket = bind(&SockAddr::unix(path)?)?;
+    let complete = || -> io::Result<(UnixListener, FileId)> {
         let meta = fs::symlink_metadata(path)?;
         if add_mode != 0 {
-            let mode = meta.permissions().mode() | add_mode;
-            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+            set_mode(path, meta.permissions().mode() | add_mode)?;
         }
-        Ok((meta.dev(), meta.ino()))
+        Ok((listening(socket)?, (meta.dev(), meta.ino())))
     };
-    let id = open().inspect_err(|_| drop(fs::remove_file(path)))?;
-    Ok((listener, id))
+    complete().inspect_err(|_| drop(fs::remove_file(path)))
 }
 
-fn bind(address: &SockAddr) -> io::Result<UnixListener> {
+/// Sets the mode of a file that is no link, also where somebody puts a link in its place meanwhile.
+fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
+    let name = CString::new(path.as_os_str().as_bytes())?;
+    let flags = libc::AT_SYMLINK_NOFOLLOW;
+    // SAFETY: `name` is a string with a NUL at its end.
+    let result = unsafe {
+        libc::fchmodat(libc::AT_FDCWD, name.as_ptr(), (mode & 0o7777) as libc::mode_t, flags)
+    };
+    if result == 0 {
+        return Ok(());
+    }
+    let error = io::Error::last_os_error();
+    match error.raw_os_error() {
+        // Older C libraries; or there is no /proc, which newer ones go by.
+        Some(libc::ENOTSUP | libc::ENOSYS) if !fs::symlink_metadata(path)?.is_symlink() => {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        }
+        _ => Err(error),
+    }
+}
+
+fn bind(address: &SockAddr) -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(address)?;
+    Ok(socket)
+}
+
+fn listening(socket: Socket) -> io::Result<UnixListener> {
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
@@ -309,6 +346,75 @@ mod tests {
         assert_eq!(client.read(&mut [0]).unwrap(), 0);
         drop(new);
         assert!(dir.names().is_empty());
+    }
+
+    /// Whether the system knows a socket by that path.
+    #[cfg(target_os = "linux")]
+    fn is_known(path: &Path) -> bool {
+        let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+        sockets.lines().any(|line| line.ends_with(&format!(" {}", path.to_str().unwrap())))
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_knows_the_socket_by_its_path() {
+        for (claim, add_mode, dead) in [
+            (Claim::Takeover, 0, false),
+            (Claim::Takeover, 0o666, false),
+            (Claim::Takeover, 0o666, true),
+            (Claim::Stale, 0o444, true),
+            (Claim::Never, 0o666, false),
+        ] {
+            let dir = Scratch::new();
+            let local = UnixLocal { add_mode, ..dir.local(claim) };
+            if dead {
+                drop(listen(&dir.local(Claim::Never)).unwrap());
+                assert!(!is_known(&dir.0.join("s")) && dir.names() == ["s"]);
+            }
+            let _listener = listen(&local).unwrap();
+            assert!(is_known(&dir.0.join("s")), "{claim:?} {add_mode:o} {dead}");
+        }
+    }
+
+    #[test]
+    fn a_link_put_in_the_sockets_place_keeps_the_mode_of_what_it_leads_to() {
+        let dir = Scratch::new();
+        let (secret, link) = (dir.0.join("secret"), dir.0.join("link"));
+        fs::write(&secret, "").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(&secret, &link).unwrap();
+        let _ = set_mode(&link, 0o666);
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_named_and_never_waited_for() {
+        let dir = Scratch::new();
+        let path = dir.0.join("s");
+        let make = |kind: &str| match kind {
+            "a regular file" => fs::write(&path, "").unwrap(),
+            "a directory" => fs::create_dir(&path).unwrap(),
+            "a symbolic link" => std::os::unix::fs::symlink("nowhere", &path).unwrap(),
+            _ => {
+                let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+                // SAFETY: `name` is a string with a NUL at its end.
+                assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+            }
+        };
+        for kind in ["a regular file", "a directory", "a symbolic link", "a FIFO"] {
+            make(kind);
+            for claim in [Claim::Takeover, Claim::Stale, Claim::Never] {
+                assert_eq!(code(listen(&dir.local(claim)).unwrap_err()), "EADDRINUSE", "{kind}");
+            }
+            let reason = obstacle(path.to_str().unwrap()).unwrap();
+            assert!(reason.contains(kind), "{reason}");
+            let below = UnixLocal {
+                path: path.join("s").to_str().unwrap().to_owned(),
+                ..dir.local(Claim::Takeover)
+            };
+            assert!(kind == "a directory" || listen(&below).is_err());
+            fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path)).unwrap();
+        }
     }
 
     #[test]

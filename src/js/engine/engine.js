@@ -10,13 +10,12 @@
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
-const { Bursts } = require('./bursts');
+const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
-const { refused } = require('../errors');
+const { codedError, refused } = require('../errors');
 const native = require('./native');
-const Pulse = require('./pulse');
 const { now, setImmediate } = require('./timers');
 const { Turns, within } = require('./turns');
 
@@ -72,7 +71,7 @@ function acquire(syscall, where) {
     return current;
   } catch (thrown) {
     const error = refused(syscall, thrown.message, where);
-    if (error.errno === undefined) throw thrown;
+    if (error.errno === undefined) throw codedError('ERR_FERRIPC_INTERNAL', thrown.message);
     return { error };
   }
 }
@@ -87,15 +86,14 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
+    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.release] =
-      this.hub.calls();
-    this.bursts = new Bursts(this, Pulse.of(this.hub));
+    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
@@ -181,7 +179,8 @@ class Activity {
 
   /** Sends what waits, and goes on joining. */
   flushInBurst() {
-    for (const endpoint of this.dirty) this.bursts.goOn(endpoint);
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
     this.flush();
   }
 
@@ -308,7 +307,8 @@ function connect(options, sink) {
   const { path, addresses, port } = options;
   const activity = acquire('connect', { path, address: addresses?.[0], port });
   if (activity.error) return activity;
-  const id = activity.hub.connect(options);
+  const { error, id } = activity.answer(activity.hub.connect(options));
+  if (error) return { error };
   return { connection: new Connection(activity, id, options.framing, sink) };
 }
 

@@ -8,8 +8,8 @@ const { limitsOf } = require('../sockets/limits');
 
 /**
  * The framing that a client or server keeps from now on (F3).
- * @throws {TypeError} if the delimiter is not a non-empty string, or maxMessageBytes or maxQueuedBytes not a
- *   positive number
+ * @throws {TypeError} if the delimiter is not a non-empty string, maxMessageBytes or maxQueuedBytes not a
+ *   positive number, or linger not a number of ms
  */
 function framingOf(config) {
   const { delimiter = DEFAULT_DELIMITER } = config;

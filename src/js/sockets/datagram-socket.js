@@ -17,9 +17,6 @@ const WaitingDatagrams = require('./waiting-datagrams');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
 const { decode } = require('../node-ipc/wire');
 
-/** How long a closing socket may take to send what was emitted before, in ms. */
-const LINGER = 2000;
-
 /**
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
  * else becomes of it, 'error', 'close'. The server's own messages go to `owner`, see server.js.
@@ -53,7 +50,7 @@ class DatagramSocket extends DgramSocket {
   /** In a cluster's worker: see cluster-datagrams.js. */
   #holder = null;
 
-  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, raw}`. */
+  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, linger, raw}`. */
   constructor(type, owner, framing) {
     super(type);
     this.#owner = owner;
@@ -146,7 +143,7 @@ class DatagramSocket extends DgramSocket {
     this.#closing = true;
     this.#waiting.refuse(this.#held.splice(0), this._notRunning());
     if (this.#endpoint === null) engine.soon(() => this._onClosed());
-    else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+    else if (this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     return this;
   }
 
@@ -216,7 +213,7 @@ class DatagramSocket extends DgramSocket {
       } else if (this.#waiting.refuse(waiting, why)) {
         this.#fail(why); // one event for one look-up, however many waited for it
       }
-      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     });
   }
 

@@ -18,15 +18,13 @@ const {
   connectError,
   eventError,
   systemError,
+  toPort,
   tooLargeError,
 } = require('../errors');
 const { now } = require('../engine/timers');
 const { Scope } = require('../engine/scope');
 
-/** How long a closing connection may be held up while it sends what was written before, in ms. */
-const LINGER = 2000;
-
-/** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, raw}`. */
+/** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, linger, raw}`. */
 class Socket extends MessagesOut {
   /** From when it is to connect, or is accepted. */
   #scope = null;
@@ -55,6 +53,7 @@ class Socket extends MessagesOut {
    * Connects to a host by `net.connect`'s options host, port, localAddress, localPort, family, hints,
    * lookup (K24). Errors come as `error` events.
    * @throws {TypeError} if localAddress is not an IP address or lookup not a function
+   * @throws {RangeError} if localPort is not a port
    */
   _connectHost({ host, port, localAddress, localPort, family, hints, lookup }) {
     if (localAddress !== undefined && !net.isIP(localAddress)) {
@@ -63,6 +62,7 @@ class Socket extends MessagesOut {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    if (localPort !== undefined) localPort = toPort(localPort, 0, 'localPort');
     this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#tcp = true;
@@ -120,7 +120,7 @@ class Socket extends MessagesOut {
 
   #attach(connection) {
     this._take(connection);
-    if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
+    if (this.destroyed && !connection.close(this._framing.linger)) this.#closeDone();
   }
 
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
@@ -151,7 +151,7 @@ class Socket extends MessagesOut {
       else done();
     } else if (connection.closed !== null) {
       done();
-    } else if (this.#lingers && connection.close(LINGER)) {
+    } else if (this.#lingers && connection.close(this._framing.linger)) {
       this.#closeDone = done;
     } else {
       if (connection.closed === null) connection.destroy();

@@ -83,6 +83,8 @@ struct Session {
     failed: Option<io::Error>,
     /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken entirely.
     accepted: usize,
+    /// Ciphertext bytes that the system has taken.
+    moved: i64,
     /// Pieces that were encrypted in this turn of the flush task.
     turn: usize,
 }
@@ -122,7 +124,8 @@ pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::R
         }
     }
     let facts = Facts::new(&tls, &verifier);
-    let session = Session { tls, incoming, more: true, failed: None, accepted: 0, turn: 0 };
+    let session =
+        Session { tls, incoming, more: true, failed: None, accepted: 0, moved: 0, turn: 0 };
     let client = side == Side::Client;
     Ok(TlsStream { socket, client, session: Mutex::new(session), facts })
 }
@@ -246,6 +249,11 @@ impl TlsStream {
     /// See [`Stream::settle`].
     pub fn settle(&self) -> Wait<'_, bool> {
         Box::pin(self.socket.settle())
+    }
+
+    /// See [`Stream::taken`]. A piece may be on its way for long: what has left of it counts, too.
+    pub fn taken(&self) -> i64 {
+        self.session().moved + self.socket.taken()
     }
 
     /// See [`Facts`].
@@ -382,7 +390,7 @@ fn write_by(
 ) -> io::Result<usize> {
     loop {
         while session.tls.wants_write() {
-            session.tls.write_tls(&mut Ciphertext(&mut write))?;
+            session.moved += session.tls.write_tls(&mut Ciphertext(&mut write))? as i64;
         }
         if session.accepted > 0 {
             return Ok(std::mem::take(&mut session.accepted));
