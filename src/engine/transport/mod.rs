@@ -27,6 +27,8 @@ mod mmsg;
 pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
+#[cfg(unix)]
+mod socket_file;
 mod stream;
 pub mod tcp;
 pub mod tls;

@@ -163,6 +163,11 @@ class Connection extends Endpoint {
     return this.queued;
   }
 
+  /** After a drain: whether something waits again by now, so that another one follows. */
+  hasRefilled() {
+    return this.closed === null && this.counters()[2] > 0 && this.awaitDrain();
+  }
+
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);

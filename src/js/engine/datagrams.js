@@ -183,6 +183,11 @@ class Datagrams extends Endpoint {
     };
   }
 
+  /** As of a connection: datagrams leave on their own. */
+  hasRefilled() {
+    return false;
+  }
+
   /** Bytes and datagrams that wait. */
   waiting() {
     this.flush();

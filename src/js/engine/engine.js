@@ -251,6 +251,7 @@ class Activity {
         this.turns.putOff(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
         break;
       case DRAIN:
+        if (endpoint.hasRefilled()) break;
         endpoint.queued = 0;
         sink._onDrain();
         break;
@@ -273,7 +274,7 @@ class Activity {
         sink._onAcceptFailed(JSON.parse(payload));
         break;
       case PARTIAL:
-        sink._onPartial();
+        endpoint.inOrder(() => sink._onPartial());
         break;
       case LISTENER_CLOSED:
         this.remove(endpoint);
