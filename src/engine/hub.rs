@@ -12,8 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-#[cfg(unix)]
-use socket2::Socket;
 
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
