@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
