@@ -22,7 +22,7 @@ const SCRATCH_KEPT: usize = 256 * 1024;
 
 /// After so many turns for what was put off, an event comes first.
 #[cfg(unix)]
-const MOST_IN_A_ROW: usize = 64;
+const MOST_IN_A_ROW: usize = 8;
 
 /// See the module's page.
 pub struct Core {
