@@ -22,8 +22,11 @@ const FREE_IN_BATCH = 1;
 /** So many turns in a row with a burst are a stream. */
 const STREAM = 8;
 
+/** So many are counted at most. A turn without a burst takes half of them back. */
+const MOST_BURSTS = 4 * STREAM;
+
 /** How long ago, in ms, the last write may be in a stream. */
-const PAUSE = 2;
+const PAUSE = 10;
 
 /** While a burst is fast, the clock is read once in so many messages. */
 const MOST_SKIPPED = 5;
@@ -66,17 +69,16 @@ class Bursts {
   #begin(endpoint) {
     const { underWay } = this.#activity.turns; // its end is the end of the turn
     if (!underWay && !this.#ending) this.#endSoon();
-    if (endpoint.burstIn !== endpoint.turn) endpoint.bursts = 0;
+    if (endpoint.burstIn !== endpoint.turn) endpoint.bursts >>= 1;
     endpoint.turn = this.#turn;
     if (endpoint.bursts >= STREAM && !this.#areOver) {
       const now = clock();
       const pause = now - endpoint.wroteAt;
       endpoint.wroteAt = now;
-      if (pause < PAUSE) {
-        endpoint.free = 0;
-        this.#joins(endpoint);
-        return false;
-      }
+      endpoint.free = 0;
+      if (pause >= PAUSE) return true;
+      this.#joins(endpoint);
+      return false;
     }
     endpoint.free = (underWay && this.isBatch ? FREE_IN_BATCH : FREE) - 1;
     if (endpoint.free === 0) endpoint.wroteAt = clock();
@@ -87,7 +89,7 @@ class Bursts {
   #joins(endpoint) {
     if (endpoint.burstIn === this.#turn) return;
     endpoint.burstIn = this.#turn;
-    endpoint.bursts++;
+    if (endpoint.bursts < MOST_BURSTS) endpoint.bursts++;
   }
 
   /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
@@ -100,7 +102,7 @@ class Bursts {
     const now = this.#look();
     if (now - endpoint.wroteAt < LATE) return false;
     endpoint.wroteAt = now;
-    endpoint.free = FREE - 1;
+    if (endpoint.bursts < STREAM) endpoint.free = FREE - 1;
     return true;
   }
 
