@@ -5,7 +5,15 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['target/', 'node_modules/', '**/node_modules/', 'bench/results/'] },
+  {
+    ignores: [
+      'target/',
+      'node_modules/',
+      '**/node_modules/',
+      'bench/results/',
+      '__test__/interop/compiled/',
+    ],
+  },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },

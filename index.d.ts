@@ -30,6 +30,9 @@ declare namespace ferripc {
    *     const master = new IPC<ToServer, ToClient>();
    *     const other = ipc.of.other as Client<ToClient, ToServer>; // one connection only
    *
+   * The map has what the sender passes to `emit`; what a handler gets of it is {@link Received}: a `Date`
+   * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}.
+   *
    * A peer's bytes are not validated against a map: it is a promise that both programs keep.
    */
   interface AnyEvents {
@@ -51,31 +54,128 @@ declare namespace ferripc {
   type EmitArgs<Events, Type extends keyof Events> = string extends keyof Events
     ? [data?: any]
     : undefined extends Events[Type]
-      ? [data?: Events[Type] | undefined]
+      ? [data?: Sendable<Events[Type]> | undefined]
       : {} extends Events[Type]
-        ? [data?: Events[Type] | undefined]
-        : [data: Events[Type]];
+        ? [data?: Sendable<Events[Type]> | undefined]
+        : [data: Sendable<Events[Type]>];
+
+  /** No value is of this type. It stands where an event map has what JSON cannot carry. */
+  interface NotJson {
+    readonly 'JSON has no such value': never;
+  }
+
+  /** What `JSON.stringify` makes `{}` of: their content is no property. */
+  type Contentless =
+    | ReadonlyMap<any, any>
+    | ReadonlySet<any>
+    | WeakMap<any, any>
+    | WeakSet<any>
+    | Promise<any>
+    | RegExp
+    | ArrayBuffer;
+
+  /** What an object is left without: as a property it is left out, as an element it becomes `null`. */
+  type NoJson = undefined | symbol | Function;
+
+  /**
+   * What `emit` takes for a payload `T` of an event map: `T`, but for what JSON cannot carry, which becomes
+   * {@link NotJson} and so does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
+   * for a payload, of which nothing would arrive. Functions that are properties compile, since an object of a
+   * class may have some; they do not arrive.
+   */
+  type Sendable<T> = unknown extends T
+    ? T
+    : T extends symbol | Function
+      ? NotJson
+      : SendableValue<T>;
+
+  /** {@link Sendable} of a part of a payload. */
+  type SendableValue<T> = unknown extends T
+    ? T
+    : T extends string | number | boolean | null | NoJson | Contentless | { toJSON(key: any): any }
+      ? T
+      : T extends bigint
+        ? NotJson
+        : { [Key in keyof T]: SendableValue<T[Key]> };
+
+  /**
+   * What a handler gets of a payload `T`: what JSON makes of it. Nothing (`undefined`, `void`, `null`) arrives as
+   * `{}`. Of the rest, {@link Json} is the form.
+   *
+   * Three values arrive as something else than their types say: the empty string and `NaN` as a payload arrive as
+   * `{}`, as everything that is falsy but `0` and `false`; `NaN` and the infinities within one as `null`.
+   */
+  type Received<T> = unknown extends T ? T : T extends undefined | void | null ? {} : Json<T>;
+
+  /**
+   * The form in which JSON carries a `T`: what has a `toJSON`, such as `Date`, `URL` and `Buffer`, as that returns
+   * it (a string, a string, `{ type: 'Buffer', data: number[] }`); `Map` and `Set` as `{}`; typed arrays as objects
+   * with a property for each element; of other objects the properties, without those whose value is `undefined`, a
+   * function or a symbol. These are `null` in arrays. Methods and private members of classes are gone.
+   */
+  type Json<T> = unknown extends T
+    ? T
+    : T extends string | number | boolean | null
+      ? T
+      : T extends { toJSON(key: any): infer Form }
+        ? Json<Form>
+        : T extends bigint | NoJson | void
+          ? never
+          : T extends ArrayBufferView & { [index: number]: number }
+            ? { [index: string]: number }
+            : T extends Contentless
+              ? {}
+              : T extends readonly unknown[]
+                ? { [Index in keyof T]: JsonElement<T[Index]> }
+                : JsonObject<T>;
+
+  /** {@link Json} of an element of an array. */
+  type JsonElement<T> = unknown extends T ? T : T extends NoJson ? null : Json<T>;
+
+  /** {@link Json} of an object. */
+  type JsonObject<T> = Flat<
+    {
+      [Key in keyof T as KeyOf<T, Key, 'there'>]: Json<T[Key]>;
+    } & {
+      [Key in keyof T as KeyOf<T, Key, 'maybe'>]?: Json<Exclude<T[Key], NoJson>>;
+    }
+  >;
+
+  /** A key, if its value is always `'there'`, or `'maybe'`; otherwise nothing. */
+  type KeyOf<T, Key extends keyof T, Wanted> = Key extends symbol
+    ? never
+    : unknown extends T[Key]
+      ? KeyIf<Key, Wanted, 'there'>
+      : [Extract<T[Key], NoJson>] extends [never]
+        ? KeyIf<Key, Wanted, 'there'>
+        : [Exclude<T[Key], NoJson>] extends [never]
+          ? never
+          : KeyIf<Key, Wanted, 'maybe'>;
+  type KeyIf<Key, A, B> = A extends B ? Key : never;
+
+  /** An intersection of objects as one object. */
+  type Flat<T> = { [Key in keyof T]: T[Key] };
 
   /** A payload of raw mode (`config.rawBuffer`): bytes that go out exactly as they are. */
   type RawBytes = Uint8Array | readonly number[];
 
   /** What a {@link Client} itself reports, with the arguments of each handler. */
   interface ClientLifecycle {
-    /** Connected or reconnected; for TLS, the handshake is over (F15). */
+    /** Connected or reconnected; for TLS, the handshake is over. */
     connect: [];
     /**
      * The connection ended, or an attempt to connect failed. A further attempt follows after
-     * `config.retry` ms, unless {@link ClientLifecycle.destroy | destroy} is reported next (K10).
+     * `config.retry` ms, unless {@link ClientLifecycle.destroy | destroy} is reported next.
      */
     disconnect: [];
     /** The client is done: no attempt follows. */
     destroy: [];
     /**
      * An attempt failed, the connection broke, or the peer sent something unreadable. Without a
-     * handler it is ignored; nothing is thrown (K8).
+     * handler it is ignored; nothing is thrown.
      */
     error: [error: IpcError];
-    /** Raw mode only: the bytes of one read, in whatever pieces they came (K14). */
+    /** Raw mode only: the bytes of one read, in whatever pieces they came. */
     data: [bytes: Buffer];
     /** Everything written has left the process, after an `emit` returned `false`. */
     drain: [];
@@ -88,18 +188,18 @@ declare namespace ferripc {
    *
    * On a UDP server, the peer of a message is a {@link UdpPeer} instead of a socket. `connect` is
    * reported once, after `start`, with the server's own socket, and `socket.disconnected` and `close`
-   * when that is closed (K5, K20). There, `drain` has that socket, too.
+   * when that is closed. There, `drain` has that socket, too.
    */
   interface ServerLifecycle<Events = {}> {
-    /** Listening. A UDP server passes the address that it is bound to (F14). */
+    /** Listening. A UDP server passes the address that it is bound to. */
     start: [bound?: UdpPeer];
-    /** A client connected; for TLS, the handshake is over (F15). */
+    /** A client connected; for TLS, the handshake is over. */
     connect: [socket: IpcSocket];
     /** Never reported by the library: only a message that a peer has given this type. */
     disconnect: [data?: any, socket?: IpcSocket];
     /**
      * A client is gone, and `server.sockets` no longer lists it. `id` is the `id` that the client
-     * put into the data of its last message with one, `false` if there was none (K9). Handlers see
+     * put into the data of its last message with one, `false` if there was none. Handlers see
      * `string | false` under a typed event map, and `any` under an open one.
      */
     'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
@@ -107,12 +207,12 @@ declare namespace ferripc {
      * The server could not start or accept, a connection broke, a TLS handshake failed, or a client sent
      * something unreadable; `socket` is given in the last case. On UDP, also what could not be sent:
      * `EMSGSIZE` for a message over the limit of a datagram (65,507 bytes over IPv4, less on some systems),
-     * `ENOTFOUND` for an unknown host. Without a handler it is ignored; nothing is thrown (K8).
+     * `ENOTFOUND` for an unknown host. Without a handler it is ignored; nothing is thrown.
      */
     error: [error: IpcError, socket?: IpcSocket];
     /**
      * Raw mode only: the bytes of one read, in whatever pieces they came; on UDP, those of one
-     * datagram (K14).
+     * datagram.
      */
     data: [bytes: Buffer, socket: IpcSocket];
     /** A client's socket has closed; `hadError` tells whether by an error. */
@@ -126,13 +226,13 @@ declare namespace ferripc {
   // ------------------------------------------------------------------------------------- values
 
   /**
-   * A connection as programs see it: a `net.Socket` (K4).
+   * A connection as programs see it: a `net.Socket`.
    *
    * Programs may keep properties of their own on it, hence the index signature.
    */
   interface IpcSocket extends net.Socket {
     /**
-     * On a server: the `id` in the data of the last message that had one (K9), usually a string,
+     * On a server: the `id` in the data of the last message that had one, usually a string,
      * but whatever the peer has sent.
      */
     id?: any;
@@ -143,7 +243,7 @@ declare namespace ferripc {
      */
     stats(): SocketStats;
 
-    /** Here and below: with TLS only, as in `tls.TLSSocket`. Absent without (K22). */
+    /** Here and below: with TLS only, as in `tls.TLSSocket`. */
     encrypted?: true;
     /** Whether the handshake is still going on. */
     secureConnecting?: boolean;
@@ -176,7 +276,7 @@ declare namespace ferripc {
    * The `start` event has the bound address, without `family` and `size`.
    */
   interface UdpPeer {
-    /** As for a socket: the `id` in the data of the datagram's last message that had one (K9). */
+    /** As for a socket: the `id` in the data of the datagram's last message that had one. */
     id?: any;
     /** Its IP address. */
     address: string;
@@ -191,7 +291,7 @@ declare namespace ferripc {
 
   /**
    * Where a UDP server sends to. Without an address or a port, to every known peer, as by {@link
-   * Server.broadcast} (K15).
+   * Server.broadcast}.
    */
   interface UdpDestination {
     /** An IP address, or a host name; emits share a look-up of it that is running. */
@@ -217,12 +317,15 @@ declare namespace ferripc {
    * Codes of {@link IpcError}: the library's own, and any that Node.js uses, such as `ECONNREFUSED`
    * and `ENOENT` (nobody listens there), `EADDRINUSE`, `EACCES`, `ECONNRESET`, `EPIPE`.
    *
-   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message (F4)
+   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
-   * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused (F16)
-   * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it (K22)
+   * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
+   * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
    * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
+   * - `ERR_IPC_…`: with `config.parser`, see the settings that name them; also `ERR_IPC_INVALID_JSON`,
+   *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is no message or has no usable type, and, thrown,
+   *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
    * - `ENOBUFS`: this message was dropped, because `config.maxQueuedBytes` wait to be sent; or, before
    *   the first connection and on UDP, 16 MiB. A handler that emits, and meets the limit again, gets
    *   `false` and no further `error`
@@ -234,6 +337,19 @@ declare namespace ferripc {
     | 'ERR_FERRIPC_MAX_CONNECTIONS'
     | 'ERR_FERRIPC_TLS_OPTION'
     | 'ERR_TLS_HANDSHAKE_TIMEOUT'
+    | 'ERR_IPC_INVALID_JSON'
+    | 'ERR_IPC_INVALID_MESSAGE'
+    | 'ERR_IPC_INVALID_EVENT'
+    | 'ERR_IPC_EVENT_TOO_LARGE'
+    | 'ERR_IPC_RESERVED_EVENT'
+    | 'ERR_IPC_EVENT_NOT_ALLOWED'
+    | 'ERR_IPC_FRAME_TOO_LARGE'
+    | 'ERR_IPC_MESSAGE_TIMEOUT'
+    | 'ERR_IPC_BACKPRESSURE'
+    | 'ERR_IPC_ASSURED_TRANSPORT'
+    | 'ERR_IPC_ASSURED_TLS'
+    | 'ERR_IPC_TLS_CONFIGURATION'
+    | 'ERR_IPC_SOCKET_ROOT'
     | 'ENOBUFS'
     | (string & {});
 
@@ -241,7 +357,7 @@ declare namespace ferripc {
    * What handlers of `error` receive and what `start()` rejects with.
    *
    * One case is not an `Error` object: for a frame that is not JSON, it is a plain object with
-   * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code (F4).
+   * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code.
    */
   interface IpcError extends Error {
     /** What went wrong, for programs to compare. */
@@ -270,8 +386,8 @@ declare namespace ferripc {
   // ------------------------------------------------------------------------------ configuration
 
   /**
-   * Local end of an outgoing TCP or TLS connection; the keys mean what they mean to `net.connect`
-   * (K24). `false` counts as not set; so does a missing key. `true` has no meaning and is only in
+   * Local end of an outgoing TCP or TLS connection; the keys mean what they mean to `net.connect`.
+   * `false` counts as not set; so does a missing key. `true` has no meaning and is only in
    * the types because those of `@types/node-ipc` say `boolean`.
    */
   interface NetworkInterface {
@@ -289,9 +405,9 @@ declare namespace ferripc {
 
   /** The keys of {@link TlsConfig} that name files. They are read at each start and connect. */
   interface TlsFiles {
-    /** Path of the private key (PEM). A server needs it, or `key` (F15). Goes before `key`. */
+    /** Path of the private key (PEM). A server needs it, or `key`. Goes before `key`. */
     private?: string | undefined;
-    /** Path of the certificate (PEM). A server needs it, or `cert` (F15). Goes before `cert`. */
+    /** Path of the certificate (PEM). A server needs it, or `cert`. Goes before `cert`. */
     public?: string | undefined;
     /**
      * Path of Diffie-Hellman parameters; servers only. The file is read, but not used: all key
@@ -337,8 +453,8 @@ declare namespace ferripc {
     | 'keepAlive';
 
   /**
-   * TLS settings: paths of files, and options of `tls.connect` and `tls.createServer` (K22). The
-   * library never writes to this object (F15).
+   * TLS settings: paths of files, and options of `tls.connect` and `tls.createServer`. The
+   * library never writes to this object.
    *
    * Other options of Node's that mean something (`pfx`, `crl`, `SNICallback`, `pskCallback`,
    * `secureContext`, `session`, `sigalgs`, …) are refused: `start()`, `connectToNet()` throw an
@@ -354,41 +470,70 @@ declare namespace ferripc {
       maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
     };
 
+  /** What {@link Config.parser} may be besides a name: the wire format of a program's own. As in node-ipc 14. */
+  interface CustomParser {
+    /** The text or bytes of a message. Strings are sent as UTF-8; on UDP in `encoding`. What it throws, `emit` throws. */
+    encode(type: any, data?: any): string | Uint8Array;
+    /**
+     * Calls `receive` with each message `{ type, data }` that `chunk` completes, and returns what is left of it.
+     * What it throws is an `error`, and ends the connection.
+     *
+     * @param rest - what it returned last for this connection, or `''`
+     * @param chunk - what has arrived, as text in `encoding`
+     */
+    read(rest: any, chunk: any, receive: (message: any) => void): any;
+    /** Of what arrives. Default: `'utf8'` */
+    encoding?: BufferEncoding | undefined;
+    /** `read` is not asked: what arrives is `data`, as in raw mode. Default: `false` */
+    raw?: boolean | undefined;
+    /** As {@link Config.maxPendingBytes}. Default: no limit */
+    maxPendingBytes?: number | undefined;
+    /** As {@link Config.messageTimeout}, while `read` has left something. Default: `0` */
+    messageTimeout?: number | undefined;
+    /** `'assured'`: the rules of that parser for transports hold. */
+    profile?: string | undefined;
+  }
+
+  /** A class of parsers. */
+  interface CustomParserClass {
+    new (config: any): CustomParser;
+  }
+
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
-   * at once, also for connections that exist (K6); the exceptions are `delimiter`,
-   * `maxMessageBytes` and `maxQueuedBytes`, which a client or server reads when it is made. Keys of
+   * at once, also for connections that exist; the exceptions are `delimiter`,
+   * `maxMessageBytes`, `maxQueuedBytes` and `linger`, which a client or server reads when it is made. Keys of
    * your own are allowed.
    */
   interface Config {
-    /** Middle part of the default socket path. Default: `'app.'` (K2) */
+    /** Middle part of the default socket path. Default: `'app.'` */
     appspace: string;
-    /** First part of the default socket path, with its last slash. Default: `'/tmp/'` (K2) */
+    /** First part of the default socket path, with its last slash. Default: `'/tmp/'` */
     socketRoot: string;
     /**
-     * Name of this process; last part of the default socket path of its server (K2).
+     * Name of this process; last part of the default socket path of its server.
      * Default: the host name
      */
     id: string;
 
     /**
-     * How `emit` turns strings into bytes in raw mode. Messages are always UTF-8 (F13).
+     * How `emit` turns strings into bytes in raw mode. Messages are always UTF-8.
      * Default: `'utf8'`
      */
     encoding: BufferEncoding;
     /**
      * Raw mode: no messages, only bytes. `emit` sends its payload as it is, and what arrives is
-     * reported as `data`, one `Buffer` per read (K14). Default: `false`
+     * reported as `data`, one `Buffer` per read. Default: `false`
      */
     rawBuffer: boolean;
     /**
-     * Clients keep one message in flight and send the next one when something has arrived (K17).
+     * Clients keep one message in flight and send the next one when something has arrived.
      * Default: `false`
      */
     sync: boolean;
     /**
-     * What ends a message on the wire: one or more characters (K1). Each client and server keeps
-     * the delimiter that it was made with (F3). Default: `'\f'`
+     * What ends a message on the wire: one or more characters. Each client and server keeps
+     * the delimiter that it was made with. Default: `'\f'`
      */
     delimiter: string;
     /**
@@ -406,6 +551,82 @@ declare namespace ferripc {
      * see {@link Server.emit}. Default: `1073741824`, 1 GiB
      */
     maxQueuedBytes: number;
+    /**
+     * How long a connection that is being closed, with something left to send, waits for a peer that
+     * takes nothing of it, in ms; then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long
+     * as the peer takes something, however slowly, everything is sent. That is seen in the steps in which the
+     * system makes room: up to 64 KiB at a time, so a peer that is slower than that in this time needs a
+     * longer one. `0`: only what the system takes at once; `Infinity`: for ever. Holds for
+     * `disconnect` and `stop({ disconnect: true })`; on UDP, all the time that closing may
+     * take. Default: `2000`
+     */
+    linger: number;
+
+    /**
+     * How messages are written and read, and what is refused. As in node-ipc 14; chosen once, when a client or server
+     * is made.
+     *
+     * - left out: as in node-ipc 9 and 10; the settings below up to `allowedEvents` have no effect and must be left out
+     * - `'raw'`: bytes as with `rawBuffer`, but for good
+     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is no message ends the connection
+     * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. What breaks
+     *   one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`; a client does
+     *   not try again. `emit` and `broadcast` throw for what they must not send
+     * - `'assured'`: as `'guarded'`, only for the types in `allowedEvents`. TCP with TLS and certificates on both sides only,
+     *   no UDP and no Windows pipes; local servers in a `socketRoot` of the user alone
+     * - an object, or a class that is made with this configuration: see {@link CustomParser}
+     *
+     * With any of them `socket.id` is set only with `identifyPeer`, messages are logged only with `logPayloads`, `ca` and
+     * `trustedConnections` of `tls` add up, and a TLS server that has them asks clients for certificates. `rawBuffer` goes
+     * with `'raw'` and `'fast'` only. Default: `undefined`
+     *
+     * @throws TypeError from `serve`, `serveNet`, `connectTo` and `connectToNet`, for anything else
+     */
+    parser?: 'raw' | 'fast' | 'guarded' | 'assured' | CustomParser | CustomParserClass | undefined;
+    /**
+     * Longest message that `'guarded'` and `'assured'` send and accept, in bytes and without the delimiter. A longer one is
+     * refused as soon as so much of it has come (`ERR_IPC_FRAME_TOO_LARGE`). `Infinity`: as long as `maxMessageBytes` lets
+     * pass. Default: `1048576`, 1 MiB
+     */
+    maxMessageSize?: number | undefined;
+    /**
+     * Most bytes that wait in one connection of `'guarded'` and `'assured'`, with the message that is being sent. Beyond, the
+     * connection is closed (`ERR_IPC_BACKPRESSURE`) and `emit` returns `false`. Not on UDP. Default: `8388608`, 8 MiB
+     */
+    maxPendingBytes?: number | undefined;
+    /**
+     * Longest type of a message with `'guarded'` and `'assured'`, in UTF-16 units (`ERR_IPC_EVENT_TOO_LARGE`). Default: `256`
+     */
+    maxEventNameLength?: number | undefined;
+    /**
+     * How long a message may take to arrive with `'guarded'` and `'assured'`, from its first byte to its last, in milliseconds
+     * (`ERR_IPC_MESSAGE_TIMEOUT`). `0` and `Infinity`: as long as it likes. Not on UDP. Default: `30000`
+     */
+    messageTimeout?: number | undefined;
+    /**
+     * Lets messages of types that clients and servers report themselves pass `'guarded'`: `start`, `connect`, `disconnect`,
+     * `destroy`, `close`, `socket.disconnected`, `error` and `data` (`ERR_IPC_RESERVED_EVENT`). Never with `'assured'`.
+     * Default: `false`
+     */
+    allowReservedEvents?: boolean | undefined;
+    /** The types that `'assured'` sends and delivers (`ERR_IPC_EVENT_NOT_ALLOWED`), which needs them. Default: none */
+    allowedEvents?: readonly string[] | ReadonlySet<string> | false | undefined;
+    /**
+     * Whether a server copies `data.id` of what arrives to `socket.id`. Anybody can claim to be anybody there.
+     * Default: `true` without a `parser` (K9), `false` with one
+     */
+    identifyPeer?: boolean | undefined;
+    /**
+     * Whether the library's own log lines have messages in them. Default: `true` without a `parser`, `false` with one
+     */
+    logPayloads?: boolean | undefined;
+    /**
+     * `true`: a local server that is in `socketRoot` makes that folder if it is not there, with mode 0700, takes others'
+     * rights away if it is, and does not start in one that is not the user's own, is a symbolic link or is shared by all users
+     * (`ERR_IPC_SOCKET_ROOT`). Without it no folder is touched, except that one that is missing is made if there is a `parser`.
+     * Default: `true` with the parser `'assured'`, which insists on it; otherwise `false`
+     */
+    secureSocketRoot?: boolean | undefined;
 
     /** Turns {@link Endpoint.log} off, and with it the library's own logging. Default: `false` */
     silent: boolean;
@@ -421,7 +642,7 @@ declare namespace ferripc {
 
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
-     * reported (K23, F16), or in workers of `node:cluster` offered to another worker. Read when the
+     * reported, or in workers of `node:cluster` offered to another worker. Read when the
      * server starts. Default: `100`
      */
     maxConnections: number;
@@ -429,18 +650,18 @@ declare namespace ferripc {
     retry: number;
     /**
      * How often a client tries again after it has lost its connection or failed to get one, before
-     * it gives up; each connection starts the count anew. `0` and `false` mean a single attempt
-     * (K11). Default: `Infinity`
+     * it gives up; each connection starts the count anew. `0` and `false` mean a single attempt.
+     * Default: `Infinity`
      */
     maxRetries: number | boolean;
     /**
      * `true`, or any number but `0`: clients do not try again, whatever `maxRetries` says. Looked
-     * at whenever a connection closes (K11). Default: `false`
+     * at whenever a connection closes. Default: `false`
      */
     stopRetrying: boolean | number;
 
     /**
-     * What `server.start()` does with a socket file that is already at its path (F9). Anything that
+     * What `server.start()` does with a socket file that is already at its path. Anything that
      * is not a socket is left alone, and `start()` fails.
      *
      * - `true`: the server takes the path over, also from a server that is still running, and
@@ -449,7 +670,7 @@ declare namespace ferripc {
      *   there, `start()` fails with `EADDRINUSE`. For programs that must run once
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
-     *   connections out (K23), and removes the file after the last worker. (Not on Windows, Bun and
+     *   connections out, and removes the file after the last worker. (Not on Windows, Bun and
      *   Deno; and with `true` or `'stale'` each worker has a path by itself)
      *
      * On Windows, and for abstract names on Linux, there is no file: in all three cases a free name is
@@ -458,35 +679,35 @@ declare namespace ferripc {
      * Default: `true`
      */
     unlink: boolean | 'stale';
-    /** Lets all users of the machine read from a local server's socket (K23). Default: `false` */
+    /** Lets all users of the machine read from a local server's socket. Default: `false` */
     readableAll: boolean;
     /**
-     * Lets all users of the machine write to a local server's socket (K23). On Windows they need both.
+     * Lets all users of the machine write to a local server's socket. On Windows they need both.
      * Abstract names are open to everybody. Default: `false`
      */
     writableAll: boolean;
 
-    /** Not used; there because node-ipc has it (F18). Default: `''` */
+    /** Not used; there because node-ipc has it. Default: `''` */
     IPType: string;
     /** Host for `serveNet` and `connectToNet` if they are given none. Default: `'127.0.0.1'` */
     networkHost: string;
     /** Port for `serveNet` and `connectToNet` if they are given none. Default: `8000` */
     networkPort: number;
     /**
-     * How long a UDP server goes on sending broadcasts to a peer that sends nothing, in milliseconds
-     * (F14). Read with each broadcast. Default: `300000`, five minutes
+     * How long a UDP server goes on sending broadcasts to a peer that sends nothing, in milliseconds.
+     * Read with each broadcast. Default: `300000`, five minutes
      */
     peerTimeout: number;
-    /** Local end of outgoing TCP and TLS connections (K24). Default: nothing set */
+    /** Local end of outgoing TCP and TLS connections. Default: nothing set */
     interface: NetworkInterface;
     /**
-     * Another name for {@link Config.interface | interface}, which wins where both are set (K24).
+     * Another name for {@link Config.interface | interface}, which wins where both are set.
      * Default: absent
      */
     interfaces?: NetworkInterface | undefined;
     /**
      * TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. A server on a path has TLS
-     * then, too, but not a client of a path; UDP ignores it (K22). Default: `false`
+     * then, too, but not a client of a path; UDP ignores it. Default: `false`
      */
     tls: TlsConfig | false;
 
@@ -526,11 +747,11 @@ declare namespace ferripc {
   interface Client<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
      * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
-     * `'*'`. Handlers stay when the connection is lost and made again (K27). Handlers of `'*'` come
+     * `'*'`. Handlers stay when the connection is lost and made again. Handlers of `'*'` come
      * first, the others in the order in which they were added.
      *
      * @param once - remove the handler after its first call
-     * @throws TypeError if `type` is no string or `handler` no function (K12)
+     * @throws TypeError if `type` is no string or `handler` no function
      */
     on<Type extends keyof ClientLifecycle>(
       type: Type,
@@ -539,7 +760,7 @@ declare namespace ferripc {
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+      handler: (this: this, ...args: HandlerArgs<In, [data: Received<In[Type]>]>) => void,
       once?: boolean,
     ): this;
     on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
@@ -551,13 +772,13 @@ declare namespace ferripc {
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type]]>) => void,
+      handler: (this: this, ...args: HandlerArgs<In, [data: Received<In[Type]>]>) => void,
     ): this;
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 
     /**
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
-     * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     * `'*'` stands for the handlers of `'*'` and leaves the others.
      *
      * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
      */
@@ -572,7 +793,7 @@ declare namespace ferripc {
      * messages are dropped until the client tries to connect again, unless `config.sync` queues
      * them.
      *
-     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
+     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
      * @returns `true` if the message was taken without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped
@@ -582,7 +803,7 @@ declare namespace ferripc {
     emit<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     emit(bytes: RawBytes): boolean;
 
-    /** Calls this client's own handlers as if the event had happened; sends nothing (K12). */
+    /** Calls this client's own handlers as if the event had happened; sends nothing. */
     publish(type: string, ...args: any[]): this;
     /** Another name for {@link Client.publish}. */
     trigger(type: string, ...args: any[]): this;
@@ -613,18 +834,18 @@ declare namespace ferripc {
     path: string;
     /** Port of a TCP or TLS server, otherwise absent. */
     port?: number | undefined;
-    /** The settings it was made with (K6). */
+    /** The settings it was made with. */
     config: Config;
     /** The log function it was made with. */
     log(...args: any[]): void;
-    /** What waits in `sync` mode (K17). */
+    /** What waits in `sync` mode. */
     queue: Queue;
     /**
      * The socket of the current attempt or connection; each reconnection makes a new one. In a
      * client made by hand, `false` until `connect()` is called, which the type leaves out.
      */
     socket: IpcSocket;
-    /** Attempts left before the client gives up; counted anew from each connection (K11). */
+    /** Attempts left before the client gives up; counted anew from each connection. */
     retriesRemaining: number;
     /** `true` once {@link Endpoint.disconnect} was called for it: it does not reconnect. */
     explicitlyDisconnected: boolean;
@@ -638,7 +859,7 @@ declare namespace ferripc {
      * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number
+     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -652,7 +873,7 @@ declare namespace ferripc {
   /** Options of {@link Server.stop}. */
   interface StopOptions {
     /**
-     * Close all clients too, after what was emitted to them has been sent (F7). Default: `false`
+     * Close all clients too, after what was emitted to them has been sent. Default: `false`
      */
     disconnect?: boolean | undefined;
   }
@@ -672,7 +893,7 @@ declare namespace ferripc {
      * `start`. It is rejected with an {@link IpcError} when that fails (`EADDRINUSE`, `EACCES`, …),
      * which is also reported as `error`; and with the code `ERR_SERVER_NOT_RUNNING` when `stop()`
      * comes first. Ignoring the promise is fine: it never ends the process as an unhandled
-     * rejection (F10). While the server listens, `start()` returns the same promise again
+     * rejection. While the server listens, `start()` returns the same promise again
      * @throws TypeError for a path or host that cannot be one
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      * @throws Error for a `config.tls` that cannot be used; see {@link TlsConfig}
@@ -680,9 +901,9 @@ declare namespace ferripc {
     start(): Promise<void>;
 
     /**
-     * Stops listening and removes the server's own socket file (not with `unlink: false`, F9). Connected
-     * clients stay connected (K26), unless `options.disconnect` is set. On UDP, what was emitted before
-     * is sent first, within two seconds. Safe at any time and any number of times (F7).
+     * Stops listening and removes the server's own socket file (not with `unlink: false`). Connected
+     * clients stay connected, unless `options.disconnect` is set. On UDP, what was emitted before
+     * is sent first, see {@link Config.linger}. Safe at any time and any number of times.
      *
      * @returns a promise that is fulfilled when the server no longer listens and, with
      * `options.disconnect`, when all clients are closed
@@ -695,7 +916,7 @@ declare namespace ferripc {
      * Handlers of `'*'` come first, the others in the order in which they were added.
      *
      * @param once - remove the handler after its first call
-     * @throws TypeError if `type` is no string or `handler` no function (K12)
+     * @throws TypeError if `type` is no string or `handler` no function
      */
     on<Type extends keyof ServerLifecycle>(
       type: Type,
@@ -704,12 +925,15 @@ declare namespace ferripc {
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+      handler: (
+        this: this,
+        ...args: HandlerArgs<In, [data: Received<In[Type]>, socket: IpcSocket]>
+      ) => void,
       once?: boolean,
     ): this;
     on<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+      handler: (this: this, data: Received<In[Type]>, peer: UdpPeer) => void,
       once?: boolean,
     ): this;
     on(type: OpenType<In>, handler: (...args: any[]) => void, once?: boolean): this;
@@ -721,17 +945,20 @@ declare namespace ferripc {
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, ...args: HandlerArgs<In, [data: In[Type], socket: IpcSocket]>) => void,
+      handler: (
+        this: this,
+        ...args: HandlerArgs<In, [data: Received<In[Type]>, socket: IpcSocket]>
+      ) => void,
     ): this;
     once<Type extends keyof In & string>(
       type: Type,
-      handler: (this: this, data: In[Type], peer: UdpPeer) => void,
+      handler: (this: this, data: Received<In[Type]>, peer: UdpPeer) => void,
     ): this;
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 
     /**
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
-     * `'*'` stands for the handlers of `'*'` and leaves the others (K12).
+     * `'*'` stands for the handlers of `'*'` and leaves the others.
      *
      * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
      */
@@ -741,7 +968,7 @@ declare namespace ferripc {
      * Sends a message to one client, given by its socket, or on UDP to an address and port. In raw
      * mode, the second argument is the payload: bytes, or a string in `config.encoding`.
      *
-     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}` (K7).
+     * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
      * On UDP each message is one datagram, which may be lost or overtaken on its way. What the system
      * does not take at once, or waits for a look-up, is kept, up to 16 MiB and 65,536 messages each;
@@ -769,12 +996,11 @@ declare namespace ferripc {
     emit(typeOrBytes: OpenType<Out> | RawBytes, data?: any): boolean;
 
     /**
-     * Sends a message to all connected clients; does nothing if there are none (K15). In raw mode,
+     * Sends a message to all connected clients; does nothing if there are none. In raw mode,
      * the only argument is the payload.
      *
      * On UDP it goes to every address that something has come from within the last
-     * `config.peerTimeout` milliseconds. 1,024 of them are remembered, those that were heard last
-     * (F14).
+     * `config.peerTimeout` milliseconds. 1,024 of them are remembered, those that were heard last.
      *
      * @returns `false` if a backlog has built up for at least one client
      * @throws TypeError if JSON cannot express `data`, or if a raw payload is neither bytes nor a
@@ -783,7 +1009,7 @@ declare namespace ferripc {
     broadcast<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     broadcast(bytes: RawBytes): boolean;
 
-    /** Calls this server's own handlers as if the event had happened; sends nothing (K12). */
+    /** Calls this server's own handlers as if the event had happened; sends nothing. */
     publish(type: string, ...args: any[]): this;
     /** Another name for {@link Server.publish}. */
     trigger(type: string, ...args: any[]): this;
@@ -799,7 +1025,7 @@ declare namespace ferripc {
     /** This server's counters, as {@link Endpoint.stats} has them. */
     stats(): ServerStats;
 
-    /** Called once the server listens; reports `start`. For subclasses to extend (K25). */
+    /** Called once the server listens; reports `start`. For subclasses to extend. */
     onStart(bound?: UdpPeer): void;
 
     /** The connected clients; on UDP, the server's own socket while it is bound. */
@@ -820,7 +1046,7 @@ declare namespace ferripc {
     udp4: boolean;
     /** Whether this is a UDP server on IPv6. */
     udp6: boolean;
-    /** The settings it was made with (K6). */
+    /** The settings it was made with. */
     config: Config;
     /** The log function it was made with. */
     log(...args: any[]): void;
@@ -832,7 +1058,7 @@ declare namespace ferripc {
      * Makes a server by hand.
      *
      * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number
+     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
@@ -918,7 +1144,7 @@ declare namespace ferripc {
 
   /** What `socket.stats()` returns: one connection. A closed socket keeps its numbers. */
   interface SocketStats extends Omit<TrafficStats, 'messagesQueued'> {
-    /** `socket.id` if it is a string or a number, otherwise `null` (K9). */
+    /** `socket.id` if it is a string or a number, otherwise `null`. */
     id: string | number | null;
     /** `null` for local sockets. */
     remoteAddress: string | null;
@@ -1077,7 +1303,7 @@ declare namespace ferripc {
   /**
    * An endpoint: any number of clients, at most one server, and one set of settings.
    *
-   * All methods are bound: they can be taken off the object and called on their own (F19).
+   * All methods are bound: they can be taken off the object and called on their own.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
@@ -1085,7 +1311,7 @@ declare namespace ferripc {
   interface Endpoint<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
     /**
      * The settings; change them one by one, or assign an object of your own, whose missing keys
-     * count as their defaults. A client or server keeps the object that it was made with (K6).
+     * count as their defaults. A client or server keeps the object that it was made with.
      */
     get config(): Config;
     set config(value: ConfigInput);
@@ -1098,7 +1324,7 @@ declare namespace ferripc {
     of: Record<string, Client<In, Out>>;
 
     /**
-     * The server; `false` until `serve` or `serveNet` has made one (K20). Its type can be used with
+     * The server; `false` until `serve` or `serveNet` has made one. Its type can be used with
      * or without a check: `ipc.server.start()`, `if (!ipc.server) ipc.serve()` and
      * `ipc.server === false` all compile.
      */
@@ -1108,13 +1334,13 @@ declare namespace ferripc {
     /**
      * Makes a client of a local server, a Unix domain socket or a Windows named pipe, and puts it
      * into `ipc.of[id]`. If that client is connected already, it stays as it is; if it is down, the
-     * new one replaces it (K16). Failures to connect are reported as events of the client.
+     * new one replaces it. Failures to connect are reported as events of the client.
      *
      * @param id - name of the client. If empty, nothing happens
      * @param path - path of the server's socket.
-     * Default: `config.socketRoot + config.appspace + id` (K2)
+     * Default: `config.socketRoot + config.appspace + id`
      * @param callback - called before `connectTo` returns, and before there is a connection, with
-     * this object: the place to add handlers, and to emit what is to be sent on connection (K3)
+     * this object: the place to add handlers, and to emit what is to be sent on connection
      * @throws TypeError for a path that is no string, a callback that is no function, or settings
      * that no client can be made with
      */
@@ -1130,13 +1356,13 @@ declare namespace ferripc {
     /**
      * Makes a client of a TCP server, or of a TLS server if `config.tls` is set, and puts it into
      * `ipc.of[id]`. If that client is connected already, it stays as it is; if it is down, the new
-     * one replaces it (K16). Failures to connect are reported as events of the client.
+     * one replaces it. Failures to connect are reported as events of the client.
      *
      * @param id - name of the client. If empty, nothing happens
      * @param host - default: `config.networkHost`
      * @param port - default: `config.networkPort`; may come without a host
      * @param callback - called before `connectToNet` returns, and before there is a connection,
-     * with this object (K3). A UDP type before it is ignored: UDP has servers only (F20)
+     * with this object. A UDP type before it is ignored: UDP has servers only
      * @throws TypeError for a host that is no string, a callback that is no function, or settings
      * that no client can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
@@ -1176,8 +1402,8 @@ declare namespace ferripc {
 
     /**
      * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first,
-     * within a bounded time (F6); then it reports `disconnect` and `destroy` (K10). An unknown id
-     * is ignored (K27).
+     * within a bounded time; then it reports `disconnect` and `destroy`. An unknown id
+     * is ignored.
      */
     disconnect(id: string): void;
 
@@ -1185,7 +1411,7 @@ declare namespace ferripc {
      * Makes `ipc.server`, a server on a Unix domain socket or a Windows named pipe. It listens
      * after `ipc.server.start()`.
      *
-     * @param path - default: `config.socketRoot + config.appspace + config.id` (K2)
+     * @param path - default: `config.socketRoot + config.appspace + config.id`
      * @param callback - a handler of `start`
      * @throws TypeError for a callback that is no function, or settings that no server can be made
      * with
@@ -1196,7 +1422,7 @@ declare namespace ferripc {
     /**
      * Makes `ipc.server`, a server on TCP, on TLS if `config.tls` is set, or on UDP. It listens
      * after `ipc.server.start()`. Trailing arguments, the host before a port, and the port before a
-     * UDP type can be left out (K13).
+     * UDP type can be left out.
      *
      * @param host - default: `config.networkHost`
      * @param port - default: `config.networkPort`. `'0'` leaves the choice to the system; a number 0
@@ -1238,7 +1464,7 @@ declare namespace ferripc {
 
     /**
      * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them,
-     * everything joined by blanks, handed to `config.logger` as one string (K18).
+     * everything joined by blanks, handed to `config.logger` as one string.
      */
     log(...args: any[]): void;
   }
@@ -1248,20 +1474,20 @@ declare namespace ferripc {
     In extends AnyEvents = AnyEvents,
     Out extends AnyEvents = AnyEvents,
   > extends Endpoint<In, Out> {
-    /** The class of further endpoints, each with clients, a server and settings of its own (K19). */
+    /** The class of further endpoints, each with clients, a server and settings of its own. */
     readonly IPC: IPCConstructor;
   }
 
   /** The class behind {@link Endpoint}. */
   interface IPCConstructor {
-    /** Makes an endpoint that shares nothing with any other (K19). */
+    /** Makes an endpoint that shares nothing with any other. */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(): Endpoint<In, Out>;
     readonly prototype: Endpoint;
   }
 
   /** The class behind {@link ModuleEndpoint}. */
   interface IPCModuleConstructor {
-    /** Makes an endpoint that shares nothing with any other (K19). */
+    /** Makes an endpoint that shares nothing with any other. */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(): ModuleEndpoint<
       In,
       Out
@@ -1280,7 +1506,7 @@ declare namespace ferripc {
     Out extends AnyEvents = AnyEvents,
   > = ModuleEndpoint<In, Out>;
 
-  /** The type of the main export (K21). */
+  /** The type of the main export. */
   interface Singleton extends ModuleEndpoint {
     /** The same, whose objects carry the class, too. */
     readonly IPCModule: IPCModuleConstructor;

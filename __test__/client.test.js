@@ -2,7 +2,7 @@
 // A client's life: connecting, what is sent before and after, retries, and its end.
 
 const net = require('node:net');
-const { createWorld, KINDS, LARGE, tcpPlace, freePort } = require('./helpers/world');
+const { createWorld, TRANSPORTS, LARGE, tcpPlace, freePort } = require('./helpers/world');
 const { once, record, collect, counter } = require('./helpers/events');
 
 const world = createWorld();
@@ -113,7 +113,7 @@ describe.each(NAMES)('%s: connecting', (name) => {
   });
 });
 
-describe.each(KINDS)('%s: order before the connection', (kind) => {
+describe.each(TRANSPORTS)('%s: order before the connection', (kind) => {
   test('emits and own writes to the socket stay in order (K3, K4)', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place);
@@ -137,7 +137,7 @@ test('more than 16 MiB before the connection is dropped with an error (K3)', asy
   await once(client, 'destroy');
 });
 
-describe.each(KINDS)('%s: retries', (kind) => {
+describe.each(TRANSPORTS)('%s: retries', (kind) => {
   test.each([0, 1, 3])(
     'maxRetries %i: that many after the first attempt (K10, K11)',
     async (max) => {

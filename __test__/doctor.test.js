@@ -5,19 +5,21 @@ const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { version } = require('../package.json');
-const { candidates } = require('../src/js/engine/native');
-const { onUnix } = require('./helpers/platform');
+const { candidates, packageOf } = require('../src/js/engine/platform');
+const { built, putBinary, putPlatformPackage } = require('./helpers/installed');
+const { onLinux, onUnix } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
 const ROOT = path.join(__dirname, '..');
 
-/** Runs the command of the package in `home`, in the test's directory. */
-function run(args, { home = ROOT, env = {}, cwd = world.tmp() } = {}) {
-  const command = path.join(home, 'bin', 'ferripc.js');
+/** Runs the command of the package in `home`, in the test's directory; `wrap` is put before the command. */
+function run(args, { home = ROOT, env = {}, cwd = world.tmp(), wrap = [], flags = [] } = {}) {
+  const script = path.join(home, 'bin', 'ferripc.js');
+  const [command, ...rest] = [...wrap, process.execPath, ...flags, script, ...args];
   const options = { cwd, env: { ...process.env, ...env } };
   return new Promise((resolve) => {
-    execFile(process.execPath, [command, ...args], options, (error, stdout, stderr) => {
+    execFile(command, rest, options, (error, stdout, stderr) => {
       resolve({ code: error ? error.code : 0, stdout, stderr });
     });
   });
@@ -92,7 +94,8 @@ describe('doctor', () => {
     const { code, stdout } = await run(['doctor'], { home });
     expect(code).toBe(1);
     expect(stdout).toContain('Problem: ferripc has no native binary that loads');
-    expect(stdout).toContain(`${path.join(home, candidates()[0])}: not found`);
+    expect(stdout).toContain(`not found: ${path.join(home, candidates()[0])}`);
+    expect(stdout).toMatch(/^ {2}binary {7}none$/m);
   });
 
   test('names the packages that ferripc replaces, and those with malware', async () => {
@@ -123,6 +126,139 @@ describe('doctor', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^unix socket does not work: ENOENT/);
   });
+
+  describe('looks at the binary before it loads it', () => {
+    const whole = () => fs.readFileSync(path.join(ROOT, built));
+    const lineOf = (stdout, name) => stdout.split('\n').findIndex((line) => line.includes(name));
+
+    test('what else there is to know, and its file, are printed before', async () => {
+      const { stdout } = await run(['doctor']);
+      const order = ['runtime', 'limits', 'packages', built, 'sha256', 'version ', 'driver'];
+      const lines = order.map((name) => lineOf(stdout, name));
+      expect(lines).toEqual([...lines].sort((a, b) => a - b));
+      expect(lines).not.toContain(-1);
+      expect(stdout).toContain(`bytes, for ${process.platform}-${process.arch}\n`);
+    });
+
+    onLinux.test('also if loading it is the end of the process', async () => {
+      const home = install();
+      const broken = whole();
+      broken.fill(0xff, 4096, broken.length - 4096); // its head is as it should be, and so is its end
+      putBinary(home, broken);
+      const { code, stdout } = await run(['doctor'], { home });
+      expect(code).not.toBe(0);
+      expect(stdout).toContain(path.join(home, built));
+      expect(stdout).toMatch(/sha256 [0-9a-f]{64}/);
+    });
+
+    test.each([1, 0.5, 0.01])('one that was cut off is not loaded (%d of it)', async (part) => {
+      const home = install();
+      const bytes = whole();
+      putBinary(home, bytes.subarray(0, Math.floor(bytes.length * part) - 1));
+      const { code, stdout, stderr } = await run(['doctor'], { home });
+      expect([code, stderr]).toEqual([1, '']);
+      expect(stdout).toMatch(/^ +FAULTY: incomplete: it has [\d,]+ bytes/m);
+      expect(stdout).toMatch(/^Problem: .* cannot be loaded: incomplete.*install again/m);
+      const all = await report({ home });
+      expect(all.binary).toMatchObject({ code: 'ERR_FERRIPC_NO_BINARY' });
+      expect(all.binary.fault).toContain('incomplete');
+    });
+
+    test('one that is not what its note says was built is not loaded', async () => {
+      const home = install();
+      const file = putPlatformPackage(path.join(home, 'node_modules'));
+      const folder = path.dirname(file);
+      const manifest = { name: packageOf(built), main: built };
+      fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
+      const note = path.join(folder, built.replace(/node$/, 'build.json'));
+      const { sha256 } = (await report({ home })).binary;
+      fs.writeFileSync(note, JSON.stringify({ sha256 }));
+      expect(await report({ home })).toMatchObject({ ok: true, binary: { fault: null } });
+      fs.writeFileSync(note, JSON.stringify({ sha256: '0'.repeat(64) }));
+      const { ok, problems, probes } = await report({ home });
+      expect([ok, probes]).toEqual([false, []]);
+      expect(problems[0]).toContain(
+        `damaged or changed: it was built with the sha256 ${'0'.repeat(64)}`,
+      );
+    });
+  });
+
+  onUnix.test.each([19, 20, 21, 22, 23, 25])(
+    'with %d descriptors there is a report',
+    async (most) => {
+      const wrap = ['sh', '-c', `ulimit -n ${most}; exec "$@"`, 'sh'];
+      const alone = await run(['--version'], { wrap });
+      if (alone.code !== 0) return; // with so few, this Node does not start
+      const { code, stdout, stderr } = await run(['doctor'], { wrap });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/^ {2}limits /m);
+      const json = JSON.parse((await run(['doctor', '--json'], { wrap })).stdout);
+      // How many are needed depends on how many Node itself has open.
+      if (code === 0) {
+        expect(json.ok).toBe(true);
+        return;
+      }
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^Problem: /m);
+      expect(stdout).toContain('ulimit -n');
+      expect(json.ok).toBe(false);
+    },
+  );
+
+  describe('the remedy fits', () => {
+    const { problemsOf } = require('../src/js/diagnostics/doctor-advice');
+    const remedyFor = (code, error = `${code}: something, mkdtemp '/x/ferripc-'`) => {
+      const limits = { temporary: '/x', longestPath: 107, defaultPathLength: 1 };
+      const probes = [{ title: 'unix socket', ok: false, error, code }];
+      return problemsOf({ ferripc: { version }, binary: {}, limits, packages: [], probes })[0];
+    };
+
+    test.each([
+      ['ENOSPC', /no room left for files in \/x.*df -i/],
+      ['EROFS', /read-only/],
+      ['ENOENT', /no folder \/x: make it, or set TMPDIR/],
+      ['ENAMETOOLONG', /at most 107 bytes: set TMPDIR to a shorter/],
+      ['ERR_ACCESS_DENIED', /--allow-fs-write/],
+      ['EACCES', /permissions/],
+      ['EMFILE', /ulimit -n/],
+      ['ENFILE', /whole system/],
+      ['EADDRNOTAVAIL', /loopback/],
+      ['EOTHER', /NODE_DEBUG=ferripc/],
+    ])('for %s', (code, remedy) => {
+      expect(remedyFor(code)).toMatch(remedy);
+    });
+
+    onUnix.test('when the folder has a name that is too long', async () => {
+      const folder = path.join(world.tmp(), 'x'.repeat(120));
+      fs.mkdirSync(folder);
+      const { problems } = await report({ env: { TMPDIR: folder } });
+      expect(problems).toEqual([
+        expect.stringMatching(/ENAMETOOLONG.*set TMPDIR to a shorter one/),
+      ]);
+    });
+
+    onUnix.test('when the folder is missing', async () => {
+      const { problems } = await report({ env: { TMPDIR: '/nonexistent' } });
+      expect(problems).toEqual([
+        expect.stringMatching(/There is no folder \/nonexistent: make it/),
+      ]);
+    });
+
+    const permission = ['--permission', '--experimental-permission'].find((it) =>
+      process.allowedNodeEnvironmentFlags.has(it),
+    );
+    (permission ? test : test.skip)("when Node's permission model forbids it", async () => {
+      const flags = [permission, '--allow-fs-read=*', '--no-warnings'];
+      const without = await run(['doctor'], { flags });
+      expect([without.code, without.stderr]).toEqual([1, '']);
+      expect(without.stdout).toContain('add --allow-addons');
+      const { code, stdout, stderr } = await run(['doctor'], {
+        flags: [...flags, '--allow-addons'],
+      });
+      expect([code, stderr]).toEqual([1, '']);
+      expect(stdout).toMatch(/^Problem: .*--allow-fs-write/m);
+    });
+  });
 });
 
 describe('the command', () => {
@@ -136,12 +272,39 @@ describe('the command', () => {
     expect(stdout).toMatch(/^Usage: ferripc /);
   });
 
-  test.each([[[]], [['unknown']], [['doctor', '--unknown']], [['--version', 'more']]])(
-    '%j: usage on stderr, and 2',
-    async (args) => {
-      const { code, stdout, stderr } = await run(args);
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr).toMatch(/^Usage: ferripc /);
-    },
-  );
+  test.each([
+    [[], 'which command?'],
+    [['docter'], 'unknown command "docter"'],
+    [['--hlep'], 'unknown option "--hlep"'],
+    [['doctor', '--jsn'], 'doctor does not know "--jsn"'],
+    [['doctor', '--json', 'a', '-b'], 'doctor does not know "a", "-b"'],
+    [['--version', 'more'], '--version does not know "more"'],
+    [['constructor'], 'unknown command "constructor"'],
+  ])('%j: what is wrong and the usage on stderr, and 2', async (args, reason) => {
+    const { code, stdout, stderr } = await run(args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^ferripc: (.*)\n\nUsage: ferripc /);
+    expect(stderr.split('\n')[0]).toBe(`ferripc: ${reason}`);
+  });
+
+  test('on a Node that is too old it says so', async () => {
+    const old = world.file('old.js');
+    fs.writeFileSync(
+      old,
+      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '16.20.2' } });",
+    );
+    const { code, stdout, stderr } = await run(['doctor'], { flags: ['-r', old] });
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^Problem: this is Node 16\.20\.2, and ferripc needs Node 18 or later/);
+    expect(await report({ flags: ['-r', old] })).toMatchObject({
+      ok: false,
+      problems: [expect.stringContaining('Node 16.20.2')],
+    });
+  });
+
+  test('its file has nothing that the Nodes before have to know', () => {
+    const { parse } = require('espree');
+    const source = fs.readFileSync(path.join(ROOT, 'bin', 'ferripc.js'), 'utf8');
+    expect(() => parse(source.replace(/^#!/, '//'), { ecmaVersion: 2017 })).not.toThrow();
+  });
 });

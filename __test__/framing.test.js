@@ -2,7 +2,7 @@
 // Messages and chunks: whatever way the bytes are cut or joined on their way, the same messages arrive,
 // whole and in order (F1, F2, F3, K1).
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
 const { seeded } = require('./helpers/random');
 
@@ -22,7 +22,7 @@ async function serverAndPeer(kind, config = {}) {
   return { server, peer };
 }
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(TRANSPORTS)('%s', (kind) => {
   test.each(['\f', '\n', '\r\n', '--frame--', '€|', '💩'])(
     'messages cut at every byte, delimiter %j (K1, F1, F3)',
     async (delimiter) => {

@@ -2,7 +2,7 @@
 // A peer that sends anything whatever: the process, the other connections, and the peer's own
 // connection go on, and each thing that is wrong is reported once (F4, F5). Both sides, both transports.
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once, record, counter } = require('./helpers/events');
 const { malformed, odd } = require('./helpers/hostile');
 const { seeded } = require('./helpers/random');
@@ -36,7 +36,7 @@ async function ask(client, data) {
   return (await answer)[0];
 }
 
-describe.each(KINDS)('%s: a hostile client', (kind) => {
+describe.each(TRANSPORTS)('%s: a hostile client', (kind) => {
   test.each([...malformed, ...odd])('sends $name (F4, F5)', async ({ frame, outcome }) => {
     const { server, neighbour, peer, socket, events } = await hostToPeer(kind);
     peer.writeFrames(frame);
@@ -142,7 +142,7 @@ describe.each(KINDS)('%s: a hostile client', (kind) => {
   });
 });
 
-describe.each(KINDS)('%s: a hostile server', (kind) => {
+describe.each(TRANSPORTS)('%s: a hostile server', (kind) => {
   test.each([...malformed, ...odd])('sends $name (F4, F5)', async ({ frame, outcome }) => {
     const { client, peer, events } = await guestOfPeer(kind);
     const { socket } = client;
@@ -199,7 +199,7 @@ describe.each([1, 2, 3])('a random mixture, seed %i (F4, F5)', (seed) => {
     return { chunks, outcomes: picks.map(({ outcome }) => outcome()) };
   }
 
-  test.each(KINDS)('from a client, over %s', async (kind) => {
+  test.each(TRANSPORTS)('from a client, over %s', async (kind) => {
     const { server, neighbour, peer, events } = await hostToPeer(kind);
     const { chunks, outcomes } = mixture();
     for (const chunk of chunks) peer.write(chunk);
@@ -209,7 +209,7 @@ describe.each([1, 2, 3])('a random mixture, seed %i (F4, F5)', (seed) => {
     expect(await ask(neighbour, 1)).toBe(1);
   });
 
-  test.each(KINDS)('from a server, over %s', async (kind) => {
+  test.each(TRANSPORTS)('from a server, over %s', async (kind) => {
     const { peer, events } = await guestOfPeer(kind);
     const { chunks, outcomes } = mixture();
     for (const chunk of chunks) peer.write(chunk);

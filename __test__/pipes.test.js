@@ -2,7 +2,7 @@
 // Named pipes (K2): how a path becomes the name of a pipe, and on Windows what is particular to them.
 
 const net = require('node:net');
-const { createWorld } = require('./helpers/world');
+const { createWorld, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { onWindows } = require('./helpers/platform');
 const { systemPath } = require('../src/js/sockets/paths');
@@ -34,7 +34,7 @@ onWindows.describe('a pipe', () => {
     guest.connectTo('x', path);
     guest.of.x.emit('from', 'ipc');
     expect((await once(host.server, 'from'))[0]).toBe('ipc');
-    const peer = await world.peer({ options: { path: name } });
+    const peer = await world.peer(unixPlace(name));
     peer.send('from', 'net');
     expect((await once(host.server, 'from'))[0]).toBe('net');
   });

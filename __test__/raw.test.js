@@ -1,7 +1,7 @@
 'use strict';
 // Raw mode: bytes go out and come in as they are (K14, F13), and the mode is live (K6).
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once } = require('./helpers/events');
 
 const world = createWorld();
@@ -27,7 +27,7 @@ async function pair(kind, config) {
   return { server, client };
 }
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(TRANSPORTS)('%s', (kind) => {
   test.each([
     ['a Buffer', allBytes, 'utf8', allBytes],
     ['a Uint8Array', new Uint8Array(allBytes), 'utf8', allBytes],

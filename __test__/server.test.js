@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { createWorld, KINDS, LARGE } = require('./helpers/world');
+const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
 const { once, record, counter, collect } = require('./helpers/events');
 const { isPipe, onUnix, testOfTaken } = require('./helpers/platform');
 
@@ -22,7 +22,7 @@ async function join(server, place) {
   return { peer, socket: (await connected)[0] };
 }
 
-describe.each(KINDS)('%s: start', (kind) => {
+describe.each(TRANSPORTS)('%s: start', (kind) => {
   test('serve creates, start listens, the callback is a start handler (K13, K20)', async () => {
     const ipc = world.ipc();
     expect(ipc.server).toBe(false);
@@ -95,7 +95,7 @@ onUnix.test(
   },
 );
 
-describe.each(KINDS)('%s: stop', (kind) => {
+describe.each(TRANSPORTS)('%s: stop', (kind) => {
   test('before start, twice, and after server.server.close (F7, K26)', async () => {
     const { server } = await listener(kind);
     await server.stop();
@@ -167,6 +167,36 @@ describe.each(KINDS)('%s: stop', (kind) => {
     await peer.closed;
   });
 
+  test('waits as long as a client takes something, longer than the linger time (F7)', async () => {
+    const linger = 1500;
+    const { server, place } = await listener(kind, { linger });
+    await server.start();
+    const { peer, socket } = await join(server, place);
+    let received = 0;
+    // A pause after each piece: none as long as the linger time, all together longer.
+    peer.socket.removeAllListeners('data').on('data', ({ length }) => {
+      received += length;
+      peer.socket.pause();
+      setTimeout(() => peer.socket.resume(), 25);
+    });
+    const sent = 6 << 20;
+    server.emit(socket, 'x', 'x'.repeat(sent));
+    await server.stop({ disconnect: true });
+    await peer.closed;
+    expect(received).toBeGreaterThan(sent);
+  });
+
+  test('with linger 0 gives up at once on a client that does not read (F7)', async () => {
+    const { server, place } = await listener(kind, { linger: 0 });
+    await server.start();
+    const { peer, socket } = await join(server, place);
+    peer.socket.pause();
+    server.emit(socket, 'x', 'x'.repeat(32 << 20));
+    const error = once(server, 'error');
+    await server.stop({ disconnect: true });
+    expect((await error)[0]).toMatchObject({ code: 'ETIMEDOUT' });
+  });
+
   test('in a handler (F7)', async () => {
     const { server, place } = await listener(kind);
     await server.start();
@@ -205,7 +235,7 @@ test.each([
   expect(await world.child('late-client.js', args).next()).toBe(outcome);
 });
 
-describe.each(KINDS)('%s: connections', (kind) => {
+describe.each(TRANSPORTS)('%s: connections', (kind) => {
   test('socket.disconnected and close name the socket that closed, with its id (F11, K9)', async () => {
     const { server, place } = await listener(kind);
     await server.start();
@@ -262,6 +292,32 @@ describe.each(KINDS)('%s: connections', (kind) => {
     await join(server, place);
   });
 
+  test('any number come and go, one after the other: only those that are there count (K23)', async () => {
+    const { server, place } = await listener(kind, { maxConnections: 2 });
+    const errors = counter(server, 'error');
+    await server.start();
+    const inner = server.server;
+    const count = () => new Promise((resolve) => inner.getConnections((_, n) => resolve(n)));
+    for (let i = 0; i < 6; i++) {
+      const gone = once(server, 'socket.disconnected');
+      const { peer, socket } = await join(server, place);
+      peer.send('hello', i);
+      expect((await once(server, 'hello'))[0]).toBe(i);
+      expect(await count()).toBe(1);
+      const closed = once(socket, 'close');
+      // Either side may be the one that ends it, in either way.
+      if (i % 3 === 0) peer.socket.end();
+      else if (i % 3 === 1) peer.socket.destroy();
+      else socket.destroy();
+      await Promise.all([gone, closed, peer.closed]);
+      expect(await count()).toBe(0);
+      expect(server.sockets).toEqual([]);
+    }
+    expect(errors.count).toBe(0);
+    const called = new Promise((resolve) => inner.close(resolve));
+    expect(await called).toBeUndefined();
+  });
+
   test('broadcast reaches all, and is nothing without any (K15)', async () => {
     const { server, place } = await listener(kind);
     expect(server.broadcast('x', 1)).toBe(true);
@@ -298,7 +354,7 @@ onUnix.describe('the mode of the socket file (K23)', () => {
   });
 });
 
-describe.each(KINDS)('%s: server.server (K5)', (kind) => {
+describe.each(TRANSPORTS)('%s: server.server (K5)', (kind) => {
   test('is a net.Server', async () => {
     const { server, place } = await listener(kind);
     await server.start();

@@ -1,12 +1,12 @@
 'use strict';
 // config.sync: one message in flight per client (K17), and what fake timers have to do with messages.
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once, collect, counter } = require('./helpers/events');
 
 const world = createWorld();
 
-describe.each(KINDS)('%s: sync', (kind) => {
+describe.each(TRANSPORTS)('%s: sync', (kind) => {
   async function syncPair() {
     const place = await world.place(kind);
     const raw = await world.rawServer(place);
@@ -88,7 +88,7 @@ describe.each(KINDS)('%s: sync', (kind) => {
   });
 });
 
-describe.each(KINDS)('%s: fake timers', (kind) => {
+describe.each(TRANSPORTS)('%s: fake timers', (kind) => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 

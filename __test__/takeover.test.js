@@ -1,11 +1,12 @@
 'use strict';
 // Who owns a socket path: takeovers, dead sockets, other files, and what a stopped server leaves (F9).
 
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, freePort, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
-const { onUnix } = require('./helpers/platform');
+const { onLinux, onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -22,10 +23,17 @@ async function deadSocket(path = world.file()) {
 const host = (path, config) => world.host(unixPlace(path), config);
 const listen = (path, config) => world.serve(unixPlace(path), config);
 
+/** Whether the system knows a socket by this path: what `ss` and `lsof` show, and cleaners of /tmp look for. */
+const isKnown = (path) =>
+  fs
+    .readFileSync('/proc/net/unix', 'latin1')
+    .split('\n')
+    .some((line) => line.endsWith(` ${path}`));
+
 /** Connects to `path` and tells whether `server` is who answers. */
 async function answers(server, path) {
   const connected = once(server, 'connect');
-  const peer = await world.peer({ options: { path } });
+  const peer = await world.peer(unixPlace(path));
   await connected;
   peer.socket.destroy();
   await once(server, 'socket.disconnected');
@@ -72,16 +80,20 @@ onUnix.describe('unlink: true', () => {
 
   test('leaves no moment without a server (F9)', async () => {
     const path = world.file();
+    let visits = 0;
     const greeter = async () => {
       const server = host(path, { maxConnections: Infinity });
-      server.on('connect', (socket) => server.emit(socket, 'hello'));
+      server.on('connect', (socket) => {
+        visits++;
+        server.emit(socket, 'hello');
+      });
       await server.start();
       return server;
     };
     let current = await greeter();
     const child = world.child('connect-loop.js', [path]);
     expect(await child.next()).toBe('running');
-    for (let i = 0; i < 100; i++) {
+    for (let i = 0; i < 100 || visits < 20; i++) {
       const next = await greeter();
       await current.stop();
       current = next;
@@ -111,6 +123,34 @@ onUnix.describe('unlink: true', () => {
     expect((await second.exited).code).toBe(0);
     expect(fs.existsSync(path)).toBe(false);
   });
+});
+
+onLinux.describe('the system knows the socket by its path', () => {
+  const modes = [{}, { readableAll: true }, { readableAll: true, writableAll: true }];
+
+  test.each([true, 'stale', false].flatMap((unlink) => modes.map((mode) => ({ unlink, ...mode }))))(
+    'where there was none: %j',
+    async (config) => {
+      const path = world.file();
+      await listen(path, config);
+      expect(isKnown(path)).toBe(true);
+    },
+  );
+
+  test.each([true, 'stale'].flatMap((unlink) => modes.map((mode) => ({ unlink, ...mode }))))(
+    'where there was a dead one: %j',
+    async (config) => {
+      const path = await deadSocket();
+      expect(isKnown(path)).toBe(false);
+      const server = await listen(path, config);
+      expect(isKnown(path)).toBe(true);
+      const mode = (config.readableAll ? 0o444 : 0) | (config.writableAll ? 0o222 : 0);
+      expect(fs.statSync(path).mode & mode).toBe(mode);
+      await answers(server, path);
+      await server.stop();
+      expect(fs.existsSync(path)).toBe(false);
+    },
+  );
 });
 
 onUnix.describe("unlink: 'stale'", () => {
@@ -187,6 +227,34 @@ onUnix.describe('other files', () => {
       expect(fs.readdirSync(world.tmp())).toHaveLength(1);
     },
   );
+
+  test.each([
+    ['a regular file', (path) => fs.writeFileSync(path, '')],
+    ['a directory', (path) => fs.mkdirSync(path)],
+    ['a symbolic link', (path) => fs.symlinkSync('nowhere', path)],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path])],
+  ])('the message names %s', async (name, make) => {
+    const path = world.file();
+    make(path);
+    const error = await host(path)
+      .start()
+      .catch((reason) => reason);
+    expect(error).toMatchObject({ ...inUse, address: path });
+    expect(error.message).toBe(
+      `listen EADDRINUSE: the path is that of ${name}, which is left alone ${path}`,
+    );
+    expect(fs.lstatSync(path).isSocket()).toBe(false);
+  });
+
+  test('a folder that is a FIFO is not waited for', async () => {
+    const folder = world.file();
+    execFileSync('mkfifo', [folder]);
+    const error = await host(`${folder}/s`)
+      .start()
+      .catch((reason) => reason);
+    const plain = net.createServer().listen(`${folder}/s`);
+    expect(error).toMatchObject({ code: (await once(plain, 'error'))[0].code });
+  });
 
   test.each([true, 'stale', false])(
     'a directory is never touched, unlink: %p (F9)',

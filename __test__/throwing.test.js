@@ -2,12 +2,12 @@
 // Handlers that throw: each exception surfaces once, as an uncaughtException, and takes nothing else
 // with it (F4).
 
-const { createWorld, KINDS } = require('./helpers/world');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
 
 const world = createWorld();
 const all = Array.from({ length: 100 }, (_, n) => n);
 
-describe.each(KINDS)('%s', (kind) => {
+describe.each(TRANSPORTS)('%s', (kind) => {
   test.each(['server', 'client'])(
     'a throwing handler of the %s leaves the other messages of the batch, and its answers (F4)',
     async (side) => {

@@ -5,7 +5,7 @@
 const { datagramPeer } = require('./helpers/datagrams');
 const { once } = require('./helpers/events');
 const { TRANSPORTS, transport } = require('./helpers/transports');
-const { createWorld } = require('./helpers/world');
+const { createWorld, freePort } = require('./helpers/world');
 
 const world = createWorld();
 
@@ -202,7 +202,7 @@ test('udp: who adds a handler after an `await` of start gets the first datagram'
   const peer = await datagramPeer(world);
   for (let i = 0; i < ROUNDS; i++) {
     const ipc = world.ipc();
-    ipc.serveNet('127.0.0.1', 0, 'udp4');
+    ipc.serveNet('127.0.0.1', await freePort(), 'udp4');
     const { server } = ipc;
     const seen = [];
     server.on('connect', () => seen.push('connect'));
@@ -216,6 +216,6 @@ test('udp: who adds a handler after an `await` of start gets the first datagram'
     await null;
     expect((await once(server, 'first'))[0]).toBe(i);
     expect(seen).toEqual(['connect', 'listening', 'promise']);
-    server.stop();
+    await server.stop();
   }
 });

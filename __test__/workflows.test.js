@@ -141,16 +141,48 @@ test('a tag that is not the version stops a release, and so does a platform that
   const script = (name, ...args) =>
     spawnSync(process.execPath, [path.join(ROOT, 'scripts', name), ...args], { encoding: 'utf8' });
   const { version } = require('../package.json');
-  const right = script('check-release.js', `v${version}`);
+  // Of one piece; without a tag, as for a rehearsal, nothing else is asked for.
+  const right = script('check-release.js');
   expect([right.status, right.stdout, right.stderr]).toEqual([0, `${version}\n`, '']);
-  expect(script('check-release.js').status).toBe(0);
   const wrong = script('check-release.js', 'v99.0.0');
-  expect([wrong.status, wrong.stderr]).toEqual([
-    1,
-    `release: the tag says 99.0.0, package.json ${version}\n`,
-  ]);
+  expect(wrong.status).toBe(1);
+  expect(wrong.stderr).toContain(`release: the tag says 99.0.0, package.json ${version}\n`);
   const unknown = script('build.js', '--target', 'plan9-x64');
   expect(unknown.status).toBe(1);
   expect(unknown.stderr).toContain(`it is one of ${platforms.map(({ name }) => name).join(', ')}`);
   expect(script('install-tools.js', 'left-pad').stderr).toContain('no tool "left-pad"');
+});
+
+test('there is no release while the links of package.json are placeholders, or of another repository', () => {
+  const { linksOf } = require('../scripts/check-release');
+  const env = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'someone/ferripc' };
+  const links = (owner) => ({
+    repository: { url: `git+https://github.com/${owner}/ferripc.git` },
+    homepage: `https://github.com/${owner}/ferripc#readme`,
+    bugs: { url: `https://github.com/${owner}/ferripc/issues` },
+  });
+  expect(linksOf(links('someone'), env)).toEqual([]);
+  expect(linksOf(links('someone'), {})).toEqual([]);
+  expect(linksOf(links('OWNER'), env)).toEqual(
+    ['repository', 'homepage', 'bugs'].map((name) =>
+      expect.stringContaining(`package.json has a placeholder as ${name}: `),
+    ),
+  );
+  expect(linksOf({}, env)).toEqual(
+    ['repository', 'homepage', 'bugs'].map((name) => `package.json has no ${name}`),
+  );
+  expect(linksOf(links('another'), env)).toEqual([
+    expect.stringContaining('this is https://github.com/someone/ferripc'),
+  ]);
+
+  // The links of this checkout decide about its tag.
+  const manifest = require('../package.json');
+  const problems = linksOf(manifest, {});
+  const tagged = spawnSync(
+    process.execPath,
+    [path.join(ROOT, 'scripts', 'check-release.js'), `v${manifest.version}`],
+    { encoding: 'utf8', env: { ...process.env, GITHUB_SERVER_URL: '', GITHUB_REPOSITORY: '' } },
+  );
+  expect(tagged.status).toBe(problems.length > 0 ? 1 : 0);
+  expect(tagged.stderr).toBe(problems.map((it) => `release: ${it}\n`).join(''));
 });

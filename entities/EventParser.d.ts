@@ -10,8 +10,8 @@ declare class EventParser {
   delimiter: string;
 
   /**
-   * The frame of a message, ready to be written to a socket (K1). Data that is left out, `null`,
-   * `''` or `NaN` becomes `{}` (K7).
+   * The frame of a message, ready to be written to a socket. Data that is left out, `null`,
+   * `''` or `NaN` becomes `{}`.
    *
    * @throws TypeError if JSON cannot express the data, as with a `BigInt` or a cycle
    */

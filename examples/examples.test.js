@@ -5,6 +5,7 @@
 const { spawn } = require('node:child_process');
 const dgram = require('node:dgram');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
@@ -164,9 +165,35 @@ test('electron, in plain Node', async () => {
 });
 
 test('jest', async () => {
-  const jest = require.resolve('jest/bin/jest');
-  const options = { rootDir: path.join(__dirname, 'jest'), testTimeout: 180_000 };
-  const { code, output } = await run([jest, '--config', JSON.stringify(options)]);
+  const { code, output } = await run([path.join(__dirname, 'jest'), '--testTimeout=180000']);
   expect(output).toMatch(/Tests: +4 passed, 4 total/);
   expect(code).toBe(0);
+});
+
+test.each(['typescript', 'jest'])(
+  '%s, where nothing is installed: what to do first',
+  async (name) => {
+    for (const folder of ['lib', name]) {
+      const from = path.join(__dirname, folder);
+      fs.cpSync(from, world.file(`examples/${folder}`), { recursive: true });
+    }
+    const { code, output } = await run([world.file(`examples/${name}`)]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^This example needs \w+: run `npm ci --ignore-scripts` first\.\n$/);
+  },
+);
+
+test('the others need nothing that is installed', () => {
+  const files = fs
+    .readdirSync(__dirname, { recursive: true })
+    .map((name) => path.join(__dirname, name));
+  const programs = files.filter((file) => /\.js$/.test(file) && !/\.test\.js$/.test(file));
+  expect(programs.length).toBeGreaterThan(20);
+  for (const file of programs) {
+    const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
+    const others = modules
+      .map(([, name]) => name)
+      .filter((it) => !/^(node:|ferripc(\/ipcio)?$|electron$)/.test(it));
+    expect([file, others]).toEqual([file, []]);
+  }
 });

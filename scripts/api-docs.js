@@ -14,7 +14,10 @@ const target = path.join(root, 'docs', 'api.md');
 /** The order of the document: `[heading, [declarations]]`. What is not listed comes last. */
 const CHAPTERS = [
   ['The ipc object', ['Endpoint', 'ModuleEndpoint', 'Singleton']],
-  ['Configuration', ['Config', 'ConfigInput', 'NetworkInterface']],
+  [
+    'Configuration',
+    ['Config', 'ConfigInput', 'CustomParser', 'CustomParserClass', 'NetworkInterface'],
+  ],
   ['TLS configuration', ['TlsFiles', 'TlsOption', 'TlsConfig']],
   ['Clients', ['Client', 'ClientLifecycle', 'Queue']],
   ['Servers', ['Server', 'ServerLifecycle', 'StopOptions']],
@@ -28,7 +31,13 @@ const CHAPTERS = [
     ],
   ],
   ['Classes', ['IPCConstructor', 'IPCModuleConstructor', 'ClientConstructor', 'ServerConstructor']],
-  ['Typed events', ['AnyEvents', 'RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing']],
+  [
+    'Typed events',
+    [
+      ...['AnyEvents', 'Received', 'Json', 'Sendable', 'NotJson'],
+      ...['RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing'],
+    ],
+  ],
 ];
 
 /** Interfaces whose members have headings of their own, and what stands before their names. */
@@ -36,7 +45,10 @@ const PREFIXES = { Endpoint: 'ipc.', Config: 'config.', Client: 'client.', Serve
 const EVENTS = { ClientLifecycle: 'Client event', ServerLifecycle: 'Server event' };
 
 /** Types that only help the compiler. */
-const INTERNAL = new Set(['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs']);
+const INTERNAL = new Set([
+  ...['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs', 'SendableValue'],
+  ...['Contentless', 'NoJson', 'JsonElement', 'JsonObject', 'KeyOf', 'KeyIf', 'Flat'],
+]);
 
 const slug = (heading) =>
   heading
@@ -91,20 +103,13 @@ function anchorsOf(all) {
   return anchors;
 }
 
-/** Rule numbers become links to the page that explains them. */
-function linkRules(text) {
-  return text.replace(/\b([KF])\d+\b(?![`\]])/g, (rule, kind) => {
-    return `[${rule}](compatibility.md#${kind === 'K' ? 'kept' : 'fixed'})`;
-  });
-}
-
 /** The text of a comment, or of one of its tags, as Markdown. */
 function textOf(comment, anchors) {
   if (comment === undefined) return '';
   const parts = typeof comment === 'string' ? [comment] : comment;
   const text = parts.map((part) => {
-    if (typeof part === 'string') return linkRules(part);
-    if (!ts.isJSDocLink(part)) return linkRules(part.text);
+    if (typeof part === 'string') return part;
+    if (!ts.isJSDocLink(part)) return part.text;
     // By the text: a link that is broken over two lines has no name for the parser.
     const [target, label] = part
       .getText()
@@ -195,8 +200,7 @@ async function generate() {
     '<!-- Made from index.d.ts by scripts/api-docs.js: edit that file, then run the script. -->',
     '',
     "Every public name, as `index.d.ts` declares it. `require('ferripc')` and `import ipc from 'ferripc'` give the",
-    '[ipc object](#the-ipc-object). Types, for TypeScript only, are members of the same export. Numbers such as K10 and F6',
-    'are those of [compatibility.md](compatibility.md).',
+    '[ipc object](#the-ipc-object). Types, for TypeScript only, are members of the same export.',
     '',
   ];
   for (const [heading, names] of chapters) {

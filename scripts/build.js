@@ -1,18 +1,19 @@
 'use strict';
 // Builds the native addon of this checkout: `cargo build --release --locked`, then a copy beside
-// package.json under the name that src/js/engine/native.js looks for. Called by `npm run build`, by
+// package.json under the name that src/js/engine/places.js looks for. Called by `npm run build`, by
 // `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js,
 // scripts/demo.js and scripts/pack.js.
 //
 //   --if-stale   do nothing while the addon is newer than every source file
 //   --debug      a debug build
+//   --verbose    cargo's output as it comes; otherwise it is shown only if the build fails
 //   --target P   instead of all this, the release binary of a platform of scripts/platforms.js: portable,
 //                reproducible, and with more tools needed, see build-release.js
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { candidates, libc } = require('../src/js/engine/native');
+const { candidates, libc } = require('../src/js/engine/platform');
+const { cargoBuild, orEnd } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 
@@ -43,15 +44,13 @@ function addonName() {
   return libc().startsWith('glibc') ? first : musl;
 }
 
-/** Builds the addon. Returns its path. */
-function build({ ifStale = false, debug = false } = {}) {
+/** Builds the addon. Returns its path. Where something is missing for it, says so in a line and ends this process. */
+function build({ ifStale = false, debug = false, verbose = false } = {}) {
   const addon = path.join(root, addonName());
   if (ifStale && isFresh(addon)) return addon;
   const profile = debug ? 'debug' : 'release';
-  execFileSync('cargo', ['build', '--locked', ...(debug ? [] : ['--release'])], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  const args = ['--locked', ...(debug ? [] : ['--release'])];
+  orEnd(() => cargoBuild(args, { verbose }));
   const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
   const library = {
     win32: 'ferripc.dll',
@@ -69,5 +68,8 @@ if (require.main === module) {
   const { argv } = process;
   const at = argv.indexOf('--target');
   if (at > 0) console.log(require('./build-release').buildRelease(argv[at + 1]));
-  else build({ ifStale: argv.includes('--if-stale'), debug: argv.includes('--debug') });
+  else {
+    const has = (name) => argv.includes(name);
+    build({ ifStale: has('--if-stale'), debug: has('--debug'), verbose: has('--verbose') });
+  }
 }

@@ -1,7 +1,7 @@
 'use strict';
 // `npm run demo`: builds what is missing, then a server process and two client processes talk over a
 // Unix socket: greeting, reply, broadcast, a 10 MB message, a clean end. Exits with 0 if all of it
-// happened. Without an argument this is the parent; with one, the named part.
+// happened. Without an argument (or with --verbose, to see cargo's output) this is the parent; with one, the named part.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -80,7 +80,7 @@ function start(part, socketRoot, name = part) {
 }
 
 async function main() {
-  require('./build')({ ifStale: true });
+  require('./build')({ ifStale: true, verbose: part === '--verbose' });
   const socketRoot = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-demo-')) + path.sep;
   const codes = await Promise.all([
     start('server', socketRoot),
@@ -94,5 +94,5 @@ async function main() {
 }
 
 const [part, ...args] = process.argv.slice(2);
-if (part) parts[part](...args);
+if (part in parts) parts[part](...args);
 else main();

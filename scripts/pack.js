@@ -6,6 +6,7 @@
 //
 //   node scripts/pack.js                                            ferripc for this platform alone, and its
 //                                                                   package, built before if it is stale
+//        --verbose                                                … with cargo's output
 //   node scripts/pack.js --main                                     ferripc, as it is published
 //   node scripts/pack.js --platform linux-arm64-musl --binary FILE  the package of a platform
 //        --with FILE                                                … with another file (again for each)
@@ -14,7 +15,8 @@
 // names only the one that was packed with it, so that the two files install where no registry has the others.
 //
 // Published package.json files have no scripts, no devDependencies and no overrides: whoever looks sees at
-// once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY).
+// once that nothing can run. `repository` is that of the workflow (GITHUB_SERVER_URL, GITHUB_REPOSITORY), and with it
+// go the other links, which a release has (check-release.js).
 
 const { execFileSync } = require('node:child_process');
 const crypto = require('node:crypto');
@@ -28,6 +30,14 @@ const { platforms, fileOf, packageOf } = require('./platforms');
 const root = path.join(__dirname, '..');
 const manifest = require('../package.json');
 
+function linksOf(home) {
+  return {
+    homepage: `${home}#readme`,
+    bugs: { url: `${home}/issues` },
+    repository: { type: 'git', url: `git+${home}.git` },
+  };
+}
+
 /** What all published packages say, and where each goes in package.json. */
 function common(name, description) {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = process.env;
@@ -37,9 +47,7 @@ function common(name, description) {
     description,
     keywords: manifest.keywords,
     license: manifest.license,
-    ...(server && repository
-      ? { repository: { type: 'git', url: `git+${server}/${repository}.git` } }
-      : {}),
+    ...(server && repository ? linksOf(`${server}/${repository}`) : {}),
   };
 }
 
@@ -180,6 +188,7 @@ if (require.main === module) {
   const { values } = parseArgs({
     options: {
       main: { type: 'boolean' },
+      verbose: { type: 'boolean' },
       platform: { type: 'string' },
       binary: { type: 'string' },
       with: { type: 'string', multiple: true, default: [] },
@@ -190,7 +199,9 @@ if (require.main === module) {
     throw new Error('--platform and --binary go together');
   }
   if (values.with.length > 0 && !values.platform) throw new Error('--with goes with --platform');
-  if (!values.main && !values.platform) packLocal(build({ ifStale: true }), out).forEach(report);
+  if (!values.main && !values.platform) {
+    packLocal(build({ ifStale: true, verbose: values.verbose }), out).forEach(report);
+  }
   if (values.main) report(packMain(out));
   if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
 }

@@ -1,6 +1,6 @@
 'use strict';
 // The platforms with a prebuilt binary, in one table. Used by the scripts that build and pack, and by
-// their tests. A platform's name is the one src/js/engine/native.js looks for: `ferripc.<name>.node` in a
+// their tests. A platform's name is the one src/js/engine/places.js looks for: `ferripc.<name>.node` in a
 // checkout, the package `ferripc-<name>` elsewhere.
 
 /** The file of a binary, beside package.json in a checkout and in its package. */

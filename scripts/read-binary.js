@@ -1,6 +1,6 @@
 'use strict';
-// Reads what an addon's file says about itself, without any tool of the platform. Used by
-// scripts/check-binary.js and by scripts that want an addon's platform.
+// Reads what an addon's file needs and imports, without any tool of the platform, beyond what
+// src/js/engine/binary-file.js knows of its head. Used by scripts/check-binary.js.
 //
 // readBinary(buffer) answers { format, os, cpu, libraries, imports, versions }:
 //   format     'ELF' (Linux), 'Mach-O' (macOS) or 'PE' (Windows)
@@ -9,6 +9,8 @@
 //   imports    the names of what it takes from them; null where that is not read (Mach-O)
 //   versions   ELF: the versions of symbols that it asks for, like 'GLIBC_2.17'; elsewhere none
 
+const { readHead } = require('../src/js/engine/binary-file');
+
 /** Text that ends with a zero. */
 function text(buffer, at) {
   return buffer.toString('latin1', at, buffer.indexOf(0, at));
@@ -16,7 +18,6 @@ function text(buffer, at) {
 
 // ---- ELF: the System V ABI, "Dynamic Linking", and the LSB for versions ---------------------------------
 
-const ELF_CPU = { 62: 'x64', 183: 'arm64' };
 const [SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED] = [6, 11, 0x6ffffffe];
 const DT_NEEDED = 1;
 
@@ -66,13 +67,11 @@ function readElf(buffer) {
       library += buffer.readUInt32LE(library + 12);
     }
   });
-  const cpu = ELF_CPU[buffer.readUInt16LE(18)];
-  return { format: 'ELF', os: 'linux', cpu, libraries, imports, versions };
+  return { libraries, imports, versions };
 }
 
 // ---- Mach-O: <mach-o/loader.h> --------------------------------------------------------------------------
 
-const MACHO_CPU = { 0x01000007: 'x64', 0x0100000c: 'arm64' };
 /** LC_LOAD_DYLIB, and the same weak, re-exported and upward. */
 const LOADS = [0xc, 0x80000018, 0x8000001f, 0x80000023];
 
@@ -84,13 +83,11 @@ function readMachO(buffer) {
       libraries.push(text(buffer, at + buffer.readUInt32LE(at + 8)));
     at += buffer.readUInt32LE(at + 4);
   }
-  const cpu = MACHO_CPU[buffer.readUInt32LE(4)];
-  return { format: 'Mach-O', os: 'darwin', cpu, libraries, imports: null, versions: [] };
+  return { libraries, imports: null, versions: [] };
 }
 
 // ---- PE: Microsoft's "PE Format" ------------------------------------------------------------------------
 
-const PE_CPU = { 0x8664: 'x64', 0xaa64: 'arm64' };
 const [IMPORTS, DELAYED] = [1, 13]; // entries of the data directory
 
 function readPe(buffer) {
@@ -131,17 +128,18 @@ function readPe(buffer) {
   };
   read(IMPORTS, 20, 12, 0);
   read(DELAYED, 32, 4, 16);
-  const cpu = PE_CPU[buffer.readUInt16LE(header + 4)];
-  return { format: 'PE', os: 'win32', cpu, libraries, imports, versions: [] };
+  return { libraries, imports, versions: [] };
 }
+
+const readers = { ELF: readElf, 'Mach-O': readMachO, PE: readPe };
 
 /** What the file says, see above. Throws an Error if it is none of the three formats, or damaged. */
 function readBinary(buffer) {
-  const magic = buffer.length < 64 ? 0 : buffer.readUInt32BE(0);
-  if (magic === 0x7f454c46) return readElf(buffer);
-  if (magic === 0xcffaedfe) return readMachO(buffer);
-  if (magic >>> 16 === 0x4d5a) return readPe(buffer);
-  throw new Error('neither ELF nor Mach-O (64 bits) nor PE');
+  const head = readHead(buffer);
+  if (head === null || head.cpus.length > 1) throw new Error('neither ELF nor Mach-O nor PE');
+  const { format, os, cpus, size } = head;
+  if (buffer.length < size) throw new Error(`it ends before its ${size} bytes`);
+  return { format, os, cpu: cpus[0], ...readers[format](buffer) };
 }
 
 module.exports = { readBinary };

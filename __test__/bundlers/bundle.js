@@ -1,18 +1,44 @@
 'use strict';
-// node bundle.js <bundler> <project> <file> [external]: bundles an app of `project` into `file`, with
+// node bundle.js <bundler> <project> <file> [external] [app]: bundles an app of `project` into `file`, with
 // ferripc left out of it (`external`) or inside. A process of its own for bundlers.test.js, because jest
 // must not see the bundlers' modules.
 
+const fs = require('node:fs');
 const path = require('node:path');
 
 const [bundler, project, file, ...rest] = process.argv.slice(2);
 const external = rest.includes('external');
+const app = rest.find((name) => name.startsWith('./')); // instead of the bundler's own
+
+async function webpack(mode) {
+  const stats = await new Promise((resolve, reject) => {
+    const options = {
+      context: project,
+      entry: app ?? './app.cjs',
+      output: { path: path.dirname(file), filename: path.basename(file) },
+      target: 'node',
+      mode,
+      externals: external ? { ferripc: 'commonjs ferripc' } : {},
+    };
+    require('webpack')(options, (error, result) => (error ? reject(error) : resolve(result)));
+  });
+  if (stats.hasErrors()) throw new Error(stats.toString());
+}
 
 const bundlers = {
+  async ncc() {
+    const { code } = await require('@vercel/ncc')(path.join(project, 'app.cjs'), {
+      externals: external ? ['ferripc'] : [],
+      quiet: true,
+    });
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, code);
+  },
+
   async esbuild() {
     await require('esbuild').build({
       absWorkingDir: project,
-      entryPoints: ['app.mjs'],
+      entryPoints: [app ?? 'app.mjs'],
       outfile: file,
       bundle: true,
       platform: 'node',
@@ -20,20 +46,10 @@ const bundlers = {
     });
   },
 
-  async webpack() {
-    const stats = await new Promise((resolve, reject) => {
-      const options = {
-        context: project,
-        entry: './app.cjs',
-        output: { path: path.dirname(file), filename: path.basename(file) },
-        target: 'node',
-        mode: 'production',
-        externals: external ? { ferripc: 'commonjs ferripc' } : {},
-      };
-      require('webpack')(options, (error, result) => (error ? reject(error) : resolve(result)));
-    });
-    if (stats.hasErrors()) throw new Error(stats.toString());
-  },
+  webpack: () => webpack('production'),
+
+  // Each module is a string that is evaluated, without a file of its own.
+  'webpack, development': () => webpack('development'),
 
   async vite() {
     const { build } = await import('vite');
@@ -43,7 +59,7 @@ const bundlers = {
       logLevel: 'error',
       ssr: external ? { external: ['ferripc'] } : { noExternal: ['ferripc'] },
       build: {
-        ssr: 'app.mjs',
+        ssr: app ?? 'app.mjs',
         outDir: path.dirname(file),
         emptyOutDir: false,
         rollupOptions: { output: { entryFileNames: path.basename(file) } },
@@ -58,7 +74,7 @@ const bundlers = {
       configFile: false,
       logLevel: 'error',
       build: {
-        lib: { entry: 'app.mjs', formats: ['es'], fileName: () => path.basename(file) },
+        lib: { entry: app ?? 'app.mjs', formats: ['es'], fileName: () => path.basename(file) },
         outDir: path.dirname(file),
         emptyOutDir: false,
         rollupOptions: { external: external ? ['ferripc', /^node:/] : [/^node:/] },

@@ -1,19 +1,29 @@
 'use strict';
-// Apps that are bundled with ferripc, which has a native binary that no bundler can take in: left out of
-// the bundle, inside it with the platform's package at hand, and inside it with nothing at hand. Run by
-// jest; installs the bundlers on the first run, from the lock file, without scripts.
+// Apps that are bundled with ferripc, which has a native binary that no bundler can take in: left out of the bundle;
+// inside it with the platform's package at hand, or the binary beside it; and inside it with nothing at hand but
+// what somebody else may have put around it. And programs of one file, and archives, made of such bundles.
+// Run by jest; installs the tools on the first run, from the lock file, without scripts.
 
 const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
-const { candidates } = require('../../src/js/engine/native');
+const { putBinary, putPlatformPackage } = require('../helpers/installed');
+const { onLinux, onUnix } = require('../helpers/platform');
 
 jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
 
 const ROOT = path.join(__dirname, '..', '..');
-const BUNDLERS = { esbuild: 'cjs', webpack: 'cjs', vite: 'mjs', 'vite library': 'mjs' };
+const BUNDLERS = {
+  esbuild: 'cjs',
+  ncc: 'cjs',
+  webpack: 'cjs',
+  'webpack, development': 'cjs',
+  vite: 'mjs',
+  'vite library': 'mjs',
+};
 
 let directory;
 let project; // an app with its node_modules: ferripc as it is packed, and the platform's package
@@ -24,14 +34,6 @@ const npm = (cwd, ...args) =>
 
 const changed = (file) =>
   fs.statSync(path.join(__dirname, file), { throwIfNoEntry: false })?.mtimeMs || 0;
-
-function writePlatformPackage(modules) {
-  const addon = candidates().find((name) => fs.existsSync(path.join(ROOT, name)));
-  const name = addon.replace(/^ferripc\.(.*)\.node$/, 'ferripc-$1');
-  fs.mkdirSync(path.join(modules, name));
-  fs.copyFileSync(path.join(ROOT, addon), path.join(modules, name, addon));
-  fs.writeFileSync(path.join(modules, name, 'package.json'), JSON.stringify({ main: addon }));
-}
 
 beforeAll(() => {
   if (changed('node_modules/.package-lock.json') <= changed('package-lock.json')) {
@@ -48,39 +50,158 @@ beforeAll(() => {
   const packed = fs.readdirSync(directory).find((name) => name.endsWith('.tgz'));
   execFileSync('tar', ['-xzf', packed], { cwd: directory });
   fs.renameSync(path.join(directory, 'package'), path.join(project, 'node_modules', 'ferripc'));
-  writePlatformPackage(path.join(project, 'node_modules'));
+  putPlatformPackage(path.join(project, 'node_modules'));
 });
 
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-/** Runs a script with arguments. Resolves with what it printed. */
-async function run(script, ...args) {
-  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args]);
+/** Runs a program. Resolves with what it printed. */
+async function run(command, args, cwd = directory) {
+  const { stdout } = await promisify(execFile)(command, args, { cwd });
   return stdout.trim();
 }
 
-/** Bundles the app into `folder`. Resolves with the path of the bundle. */
-async function bundle(bundler, folder, ...options) {
-  const file = path.join(folder, `dist-${options.join()}`, `${bundler}.${BUNDLERS[bundler]}`);
-  await run(path.join(__dirname, 'bundle.js'), bundler, project, file, ...options);
+const runNode = (...args) => run(process.execPath, args);
+
+/** Bundles the app, beside its node_modules, once. Resolves with the path of the bundle. */
+async function bundle(bundler, ...options) {
+  const name = `dist-${bundler.replace(/\W+/g, '-')}-${options.join()}`;
+  const file = path.join(project, name, `main.${BUNDLERS[bundler]}`);
+  const script = path.join(__dirname, 'bundle.js');
+  if (!fs.existsSync(file)) await runNode(script, bundler, project, file, ...options);
   return file;
 }
 
+/** The bundle of the app with ferripc inside, in a folder without node_modules. */
+async function bundleAlone(bundler, folder) {
+  const made = await bundle(bundler);
+  const file = path.join(folder, path.basename(path.dirname(made)), path.basename(made));
+  fs.cpSync(path.dirname(made), path.dirname(file), { recursive: true });
+  return file;
+}
+
+const socket = () => path.join(directory, 'socket');
+
 /** Runs a bundle. Resolves with the answer to its greeting, or the code of the error. */
-const start = (file) => run(file, path.join(directory, 'socket'));
+const start = (file) => runNode(file, socket());
+
+/** Puts the binary, or a package of it, into each folder above `file`, as somebody else may have done. */
+function plantAbove(file) {
+  for (let at = path.dirname(path.dirname(file)); at.startsWith(directory); at = path.dirname(at))
+    putBinary(at);
+}
 
 describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
   test('ferripc is external: the bundle works, and has none of it inside', async () => {
-    const file = await bundle(bundler, project, 'external');
+    const file = await bundle(bundler, 'external');
     expect(await start(file)).toBe('hello world');
-    expect(fs.statSync(file).size).toBeLessThan(5_000);
+    expect(fs.statSync(file).size).toBeLessThan(10_000);
   });
 
   test('ferripc is inside, the binary in node_modules: the bundle works', async () => {
-    expect(await start(await bundle(bundler, project))).toBe('hello world');
+    expect(await start(await bundle(bundler))).toBe('hello world');
   });
 
-  test('ferripc is inside, the binary nowhere: the error says what is missing', async () => {
-    expect(await start(await bundle(bundler, alone))).toBe('ERR_FERRIPC_NO_BINARY');
+  test('ferripc is inside: only a binary beside the bundle is loaded, none above it', async () => {
+    const file = await bundleAlone(bundler, alone);
+    plantAbove(file);
+    expect(await start(file)).toBe('ERR_FERRIPC_NO_BINARY');
+    // Neither one in the working directory, nor beside what an argument names.
+    const imported = `import(${JSON.stringify(pathToFileURL(file).href)})`;
+    const planted = path.join(alone, 'x');
+    putBinary(planted);
+    const args = [
+      '-e',
+      `process.argv.splice(1, 2, ${JSON.stringify(planted)}, ...process.argv.slice(1));${imported}`,
+      socket(),
+    ];
+    expect(await run(process.execPath, args, planted)).toBe('ERR_FERRIPC_NO_BINARY');
+    putBinary(path.dirname(file));
+    expect(await start(file)).toBe('hello world');
+  });
+});
+
+// Of Node's single executables: since Node 20.
+const [major] = process.versions.node.split('.');
+(major >= 20 ? onLinux.test : test.skip)('a single executable: the binary beside it', async () => {
+  const folder = path.join(alone, 'single');
+  const main = await bundleAlone('esbuild', folder);
+  const [blob, program] = ['blob', 'program'].map((name) => path.join(folder, name));
+  const config = path.join(folder, 'sea.json');
+  const options = { main, output: blob, disableExperimentalSEAWarning: true };
+  fs.writeFileSync(config, JSON.stringify(options));
+  await runNode('--experimental-sea-config', config);
+  fs.copyFileSync(process.execPath, program);
+  const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+  const postject = path.join(__dirname, 'node_modules', 'postject', 'dist', 'cli.js');
+  await runNode(postject, program, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', fuse);
+  // Its script is known by the name of its source: that place says nothing, either.
+  plantAbove(program);
+  putBinary(path.dirname(main));
+  expect(await run(program, [socket()])).toBe('ERR_FERRIPC_NO_BINARY');
+  putBinary(folder);
+  expect(await run(program, [socket()])).toBe('hello world');
+  fs.symlinkSync(program, path.join(alone, 'link'));
+  expect(await run(path.join(alone, 'link'), [socket()])).toBe('hello world');
+});
+
+onUnix.test('a program of pkg: the binary beside it', async () => {
+  const folder = path.join(alone, 'packed');
+  const main = await bundle('esbuild');
+  const args = [path.join(__dirname, 'snapshot.js'), main, path.join(folder, 'program'), socket()];
+  plantAbove(folder);
+  expect(await runNode(...args)).toBe('ERR_FERRIPC_NO_BINARY');
+  putBinary(folder);
+  expect(await runNode(...args)).toBe('hello world');
+});
+
+onUnix.describe('an archive of Electron', () => {
+  test.each([
+    ['node_modules', true],
+    ['a bundle', false],
+  ])('with %s: the binary that is kept out of it', async (name, hasModules) => {
+    const folder = path.join(alone, `archive of ${name}`);
+    const [app, archive] = [path.join(folder, 'app'), path.join(folder, 'app.asar')];
+    const modules = path.join(app, 'node_modules');
+    fs.mkdirSync(modules, { recursive: true });
+    if (hasModules) {
+      fs.cpSync(path.join(project, 'node_modules', 'ferripc'), path.join(modules, 'ferripc'), {
+        recursive: true,
+      });
+      const text = fs.readFileSync(path.join(project, 'round-trip.mjs'), 'utf8');
+      fs.writeFileSync(
+        path.join(app, 'round-trip.js'),
+        text.replace('export default', 'module.exports ='),
+      );
+      fs.writeFileSync(path.join(app, 'main.js'), "require('./round-trip')(require('ferripc'));");
+    } else {
+      fs.copyFileSync(await bundle('esbuild'), path.join(app, 'main.js'));
+    }
+    putPlatformPackage(modules);
+    const { createPackageWithOptions: pack } = require('@electron/asar');
+    await pack(app, archive, { unpack: '**/*.node' });
+    fs.rmSync(app, { recursive: true });
+    const args = [path.join(__dirname, 'archive.js'), archive, 'main.js', socket()];
+    expect(await runNode(...args)).toBe('hello world');
+    fs.rmSync(`${archive}.unpacked`, { recursive: true });
+    plantAbove(archive);
+    expect(await runNode(...args)).toBe('ERR_FERRIPC_NO_BINARY');
+  });
+});
+
+// As with node-ipc 9, whose CommonJS bundlers take apart.
+describe.each(['esbuild', 'webpack', 'vite', 'vite library'])('%s: members by name', (bundler) => {
+  test.each(['members.js', 'members.mjs'])('%s', async (name) => {
+    fs.writeFileSync(path.join(project, name), require('./members'));
+    const file = path.join(
+      project,
+      'members',
+      `${bundler}-${name}`.replace(/m?js$/, BUNDLERS[bundler]),
+    );
+    const script = path.join(__dirname, 'bundle.js');
+    const run = promisify(execFile);
+    await run(process.execPath, [script, bundler, project, file, `./${name}`]);
+    const { stdout } = await run(process.execPath, [file]);
+    expect(stdout.trim()).toBe('true true true true true true false true true');
   });
 });

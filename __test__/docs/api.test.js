@@ -22,6 +22,34 @@ test('docs/api.md is up to date: `node scripts/api-docs.js` writes it', async ()
   expect(fs.readFileSync(path.join(root, 'docs', 'api.md'), 'utf8')).toBe(made);
 });
 
+test('what editors and programs show names no rule by its number: those are for compatibility.md', () => {
+  const { files } = require('../../package.json');
+  const under = (name) => {
+    const file = path.join(root, name);
+    if (!fs.existsSync(file)) return [];
+    if (!fs.statSync(file).isDirectory()) return [file];
+    return fs.readdirSync(file).flatMap((it) => under(path.join(name, it)));
+  };
+  const shipped = files.filter((name) => !name.includes('*')).flatMap(under);
+  const rule = /\b[KF]\d{1,2}\b/g;
+  for (const file of shipped.filter((it) => /\.d\.[cm]?ts$/.test(it)))
+    expect([file, fs.readFileSync(file, 'utf8').match(rule)]).toEqual([file, null]);
+  expect(fs.readFileSync(path.join(root, 'docs', 'api.md'), 'utf8').match(rule)).toBe(null);
+  // Of JavaScript what may get into a message: its strings.
+  for (const file of shipped.filter((it) => /\.m?js$/.test(it))) {
+    const source = fs.readFileSync(file, 'utf8');
+    const found = [];
+    const visit = (node) => {
+      if (ts.isStringLiteralLike(node) || ts.isTemplateMiddleOrTemplateTail(node))
+        found.push(...(node.text.match(rule) ?? []));
+      if (ts.isTemplateHead(node)) found.push(...(node.text.match(rule) ?? []));
+      ts.forEachChild(node, visit);
+    };
+    visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true));
+    expect([file, found]).toEqual([file, []]);
+  }
+});
+
 /** The members that interface `name` of index.d.ts declares itself. */
 function declared(name) {
   const text = fs.readFileSync(path.join(root, 'index.d.ts'), 'utf8');
@@ -41,7 +69,7 @@ function additions(socket) {
   return [...names].filter((name) => !name.startsWith('_') && !(name in plain)).sort();
 }
 
-test('what sockets have beside a net.Socket is declared, and the reverse (K4, K9)', async () => {
+test('what sockets have beside a net.Socket is declared, and the reverse', async () => {
   const place = await world.at();
   const server = await world.serve(place);
   const { client, socket } = await world.meet(server, place);
@@ -51,7 +79,7 @@ test('what sockets have beside a net.Socket is declared, and the reverse (K4, K9
   expect(additions(client.socket)).toEqual(names.filter((name) => name !== 'id'));
 });
 
-test('what a UDP peer has is declared, and the reverse (K9)', async () => {
+test('what a UDP peer has is declared, and the reverse', async () => {
   const [one, other] = [world.ipc(), world.ipc()];
   for (const ipc of [one, other]) ipc.serveNet('127.0.0.1', '0', 'udp4');
   await Promise.all([one.server.start(), other.server.start()]);

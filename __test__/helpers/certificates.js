@@ -104,7 +104,7 @@ const inDays = (days) => new Date(Date.now() + days * DAY);
  * - `name`: its common name.
  * - `hosts`: its alternative names; default: the name alone, none for a CA.
  * - `issuer`: who signs, from an earlier call; default: itself.
- * - `kind`: of the key, see KINDS. `ca`: whether it says that it is a CA; nothing if undefined.
+ * - `kind`: of the key, see KINDS; or a function that makes a pair. `ca`: whether it says that it is a CA; nothing if undefined.
  * - `v1`: version 1, without extensions. `usage`: 'server' or 'client' only.
  * - `from`, `to`: days from now. `forged`: with a signature that is not the issuer's.
  */
@@ -120,7 +120,7 @@ function makeCertificate({
   to = 365,
   forged = false,
 }) {
-  const { privateKey, publicKey } = KINDS[kind]();
+  const { privateKey, publicKey } = typeof kind === 'function' ? kind() : KINDS[kind]();
   const signer = forged ? KINDS.p256().privateKey : (issuer?.privateKey ?? privateKey);
   const [algorithm, hash] = signatureBy(signer);
   const subject = nameOf(name);
@@ -167,6 +167,6 @@ function writeFamily(directory) {
   }
 }
 
-module.exports = { makeCertificate, makeFamily, writeFamily };
+module.exports = { makeCertificate, makeFamily, writeFamily, sequence, integer, octets, oid };
 
 if (require.main === module) writeFamily(process.argv[2]);

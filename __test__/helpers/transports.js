@@ -1,18 +1,12 @@
 'use strict';
-// Every transport of connections, for suites that hold on all of them: how ferripc's ends are configured,
-// and the same ends made with Node's own modules, to compare with.
+// Every transport of connections, for suites that compare ferripc with Node's own modules: how ferripc's ends are
+// configured, and the same ends made with `node:net` and `node:tls`. See places.js.
 //
 //   describe.each(TRANSPORTS)('%s', (name) => {
 //     const { place, server, client, listen, dial } = transport(name, world);
 
-const net = require('node:net');
-const tls = require('node:tls');
-const { makeFamily } = require('./certificates');
+const { TRANSPORTS, ownTls } = require('./places');
 const { once } = require('./events');
-
-const TRANSPORTS = ['unix', 'tcp', 'tls'];
-
-let family = null;
 
 /**
  * `place()`: somewhere to meet, see world.js. `server`, `client`: what goes into their `config`.
@@ -20,20 +14,14 @@ let family = null;
  * `up` is the event that says that it is connected.
  */
 function transport(name, world) {
-  const place = () => world.place(name === 'unix' ? 'unix' : 'tcp');
   const withTls = name === 'tls';
-  if (withTls) family ??= makeFamily();
-  const own = withTls ? { key: family.server.key, cert: family.server.cert } : null;
-  const trust = withTls ? { ca: family.ca.cert } : null;
 
   async function listen(at, onSocket, options) {
-    const create = withTls ? tls.createServer : net.createServer;
-    const made = create({ ...own, ...options });
-    made.on(withTls ? 'secureConnection' : 'connection', (socket) => {
+    const made = at.createServer((socket) => {
       world.after(() => socket.destroy());
       socket.on('error', () => {});
       onSocket(socket);
-    });
+    }, options);
     made.listen(at.options);
     world.after(() => made.close());
     await once(made, 'listening');
@@ -41,16 +29,15 @@ function transport(name, world) {
   }
 
   function dial(at, options) {
-    const connect = withTls ? tls.connect : net.connect;
-    const socket = connect({ ...at.options, ...trust, ...options });
+    const socket = at.dial(options);
     world.after(() => socket.destroy());
     return socket;
   }
 
   return {
-    place,
-    server: withTls ? { tls: own } : {},
-    client: withTls ? { tls: trust } : {},
+    place: () => world.place(name),
+    server: withTls ? { tls: ownTls() } : {},
+    client: withTls ? { tls: { ca: ownTls().ca } } : {},
     up: withTls ? 'secureConnect' : 'connect',
     listen,
     dial,

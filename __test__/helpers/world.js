@@ -1,6 +1,6 @@
 'use strict';
 // What every suite builds on: IPC instances, raw peers, child processes and places to meet (a path of
-// the platform's local transport or a TCP port), all of which are gone after each test.
+// the platform's local transport or a TCP port, see places.js), all of which are gone after each test.
 //
 //   const world = createWorld();
 //   test('…', async () => {
@@ -16,8 +16,9 @@ const ferripc = require('../..');
 const Child = require('./child');
 const Peer = require('./peer');
 const { once } = require('./events');
+const { TRANSPORTS, tcpPlace, tlsPlace, unixPlace } = require('./places');
 
-/** The kinds of place that stream servers listen at. 'unix' is the local transport: on Windows pipes. */
+/** The transports without TLS; TRANSPORTS in places.js has all. */
 const KINDS = ['unix', 'tcp'];
 
 /**
@@ -34,25 +35,6 @@ async function freePort(host = '127.0.0.1') {
   probe.close();
   await once(probe, 'close');
   return port;
-}
-
-/** A place: how to get to it with net.connect, and with an IPC instance from either side. */
-function unixPlace(file) {
-  return {
-    kind: 'unix',
-    options: { path: file },
-    serve: (ipc, ...rest) => ipc.serve(file, ...rest),
-    connectTo: (ipc, id, ...rest) => ipc.connectTo(id, file, ...rest),
-  };
-}
-
-function tcpPlace(host, port) {
-  return {
-    kind: 'tcp',
-    options: { host, port },
-    serve: (ipc, ...rest) => ipc.serveNet(host, port, ...rest),
-    connectTo: (ipc, id, ...rest) => ipc.connectToNet(id, host, port, ...rest),
-  };
 }
 
 /** A silent instance that retries fast. */
@@ -103,7 +85,9 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   }
 
   async function place(kind) {
-    return kind === 'unix' ? unixPlace(socketPath()) : tcpPlace('127.0.0.1', await freePort());
+    if (kind === 'unix') return unixPlace(socketPath());
+    const make = kind === 'tls' ? tlsPlace : tcpPlace;
+    return make('127.0.0.1', await freePort());
   }
 
   /** A new instance; `config` is merged into its own. */
@@ -152,9 +136,9 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
 
   /** A raw socket that is connected. */
   async function peer(at, delimiter) {
-    const socket = net.connect(at.options);
+    const socket = at.dial();
     after(() => socket.destroy());
-    await once(socket, 'connect');
+    await once(socket, at.up);
     return new Peer(socket, delimiter);
   }
 
@@ -162,7 +146,7 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   async function rawServer(at, delimiter) {
     const waiting = [];
     const peers = [];
-    const server = net.createServer((socket) => {
+    const server = at.createServer((socket) => {
       after(() => socket.destroy());
       const made = new Peer(socket, delimiter);
       if (waiting.length > 0) waiting.shift()(made);
@@ -200,4 +184,4 @@ function createWorld(atEnd = (cleanUp) => afterEach(cleanUp)) {
   };
 }
 
-module.exports = { KINDS, LARGE, createWorld, freePort, makeIPC, tcpPlace, unixPlace };
+module.exports = { KINDS, LARGE, TRANSPORTS, createWorld, freePort, makeIPC, tcpPlace, unixPlace };

@@ -24,16 +24,11 @@ const modules = (folder) =>
 /** All of the main package but for src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
-  ...[
-    'index.js',
-    'index.mjs',
-    'index.d.ts',
-    'index.d.mts',
-    'node-ipc.js',
-    'node-ipc.d.ts',
-    'ipcio.js',
-    'ipcio.d.ts',
-  ],
+  ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
+  ...['node-ipc.js', 'node-ipc.d.ts', 'ipcio.js', 'ipcio.d.ts'],
+  ...['parsers', 'parsers/message'].flatMap((name) =>
+    ['.js', '.mjs', '.d.ts', '.d.mts'].map((ending) => name + ending),
+  ),
   ...[
     'dao/client',
     'dao/socketServer',
@@ -104,7 +99,9 @@ describe('ferripc', () => {
   test('package.json is the committed one, without what only a checkout needs', () => {
     const { optionalDependencies, files: packed, ...published } = manifestOf(folder);
     const { files: listed, ...expected } = committed;
-    for (const key of ['scripts', 'devDependencies', 'overrides']) delete expected[key];
+    // The links are those of the workflow that packs it, see below.
+    const left = ['scripts', 'devDependencies', 'overrides', 'repository', 'homepage', 'bugs'];
+    for (const key of left) delete expected[key];
     expect(published).toEqual(expected);
     expect(listed).toEqual(expect.arrayContaining(packed));
     expect(optionalDependencies).toEqual(
@@ -144,6 +141,14 @@ describe('ferripc', () => {
       const url = 'git+https://example.com/owner/name.git';
       const expected = { type: 'git', url };
       expect(mainManifest().repository).toEqual(expected);
+      // The same links as package.json has, for a repository that has its place.
+      const links = ({ repository, homepage, bugs }) => ({ repository, homepage, bugs });
+      const said = JSON.stringify(links(mainManifest()));
+      const home = said.replaceAll(
+        'https://example.com/owner/name',
+        'https://github.com/OWNER/ferripc',
+      );
+      expect(JSON.parse(home)).toEqual(links(require('../../package.json')));
     } finally {
       delete process.env.GITHUB_SERVER_URL;
       delete process.env.GITHUB_REPOSITORY;

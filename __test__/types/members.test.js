@@ -83,5 +83,7 @@ test('values of the ES module', () => {
     .getExportsOfModule(moduleSymbol('index.d.mts'))
     .filter((symbol) => checker.getAliasedSymbol(symbol).flags & ts.SymbolFlags.Value)
     .map((symbol) => symbol.name);
-  expect(values.trim().split(',').sort()).toEqual(declared.sort());
+  const found = values.trim().split(',');
+  // In Node 23 and later every CommonJS module has this one, and so what is handed on of it.
+  expect(found.filter((name) => name !== 'module.exports').sort()).toEqual(declared.sort());
 });

@@ -1,13 +1,13 @@
 'use strict';
 
 // Compiles the type tests under every set-up in this folder: `node __test__/types/run.js`, or with
-// names of configuration files to run only those.
+// names of configuration files to run only those. TSC=FILE names another version's bin/tsc.
 
 const { spawnSync } = require('node:child_process');
 const { readdirSync } = require('node:fs');
 const path = require('node:path');
 
-const tsc = require.resolve('typescript/bin/tsc');
+const tsc = process.env.TSC ?? require.resolve('typescript/bin/tsc');
 const named = process.argv.slice(2);
 const configs = named.length
   ? named

@@ -6,8 +6,9 @@
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 const run = require('../lib/run');
+const tool = require('../lib/tool');
 
-const tsc = require.resolve('typescript/bin/tsc');
+const tsc = tool('TypeScript', 'typescript/bin/tsc');
 const compiled = path.join(__dirname, '..', '..', 'target', 'examples', 'typescript');
 
 execFileSync(process.execPath, [tsc, '-p', __dirname, '--outDir', compiled], { stdio: 'inherit' });

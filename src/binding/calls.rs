@@ -10,7 +10,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
-use super::hub::Core;
+use super::core::Core;
 
 /// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
@@ -142,12 +142,12 @@ unsafe fn call<const N: usize>(
         &*data.cast::<RefCell<Core>>()
     };
     let act = AssertUnwindSafe(|| act(&mut core.borrow_mut(), args));
-    let error = match catch_unwind(act) {
+    let reason = match catch_unwind(act) {
         Ok(Ok(value)) => return value,
-        Ok(Err(error)) => error,
-        Err(_) => Error::from_reason("the native part of ferripc has failed: please report this"),
+        Ok(Err(error)) => error.reason.clone(),
+        Err(_) => "the native part of ferripc has failed: please report this".to_owned(),
     };
     // SAFETY: see above.
-    unsafe { JsError::from(error).throw_into(env) };
+    unsafe { JsError::from(Error::new("ERR_FERRIPC_INTERNAL", reason)).throw_into(env) };
     ptr::null_mut()
 }

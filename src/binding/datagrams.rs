@@ -9,13 +9,16 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
-use super::hub::{Core, Hub, count, tidy};
+use super::core::{Core, count, tidy};
+use super::hub::Hub;
+#[cfg(unix)]
+use super::hub::duplicate;
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;
 use crate::engine::datagram::Piece;
 use crate::engine::driver::datagrams::Datagrams;
-use crate::engine::error::Error as EngineError;
+use crate::engine::error::{Error as EngineError, invalid};
 use crate::engine::transport::udp::{self, Setting};
 
 /// A datagram to be sent: where it ends in the text or bytes of all, then its address.
@@ -38,15 +41,13 @@ pub struct MembershipOptions {
 impl Hub {
     /// Binds a datagram socket. Returns JSON: `{id, address}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn bind_datagrams(
-        &self,
-        address: String,
-        port: u16,
-        framing: FramingOptions,
-    ) -> Result<String> {
-        let (address, framing) = (socket_address(&address, port)?, framing.for_datagrams()?);
-        let bound = self.core.borrow_mut().engine.bind(address, framing);
-        Ok(deliver::listening(bound.map(|(id, address)| (id, Some(address)))))
+    pub fn bind_datagrams(&self, address: String, port: u16, framing: FramingOptions) -> String {
+        let address = socket_address("bind", &address, port);
+        deliver::listening(address.and_then(|address| {
+            let framing = framing.for_datagrams()?;
+            let (id, bound) = self.core.borrow_mut().engine.bind(address, framing)?;
+            Ok((id, Some(bound)))
+        }))
     }
 
     /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns the bytes that wait.
@@ -126,53 +127,69 @@ impl Hub {
 
     /// Changes a setting, or reads a buffer's size (`value` absent). Returns JSON: `{value}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn datagrams_option(&self, id: u32, call: String, value: Option<u32>) -> Result<String> {
-        let (call, setting) = setting(&call)?;
-        Ok(self.on_socket(id, call, |socket| match value {
-            Some(value) => udp::set(&socket, setting, value).map(|()| 0),
-            None => udp::buffer_size(&socket, setting),
-        }))
+    pub fn datagrams_option(&self, id: u32, call: String, value: Option<u32>) -> String {
+        let (call, setting) = setting(&call);
+        self.on_socket(id, call, |socket| match (setting, value) {
+            (Some(setting), Some(value)) => udp::set(&socket, setting, value).map(|()| 0),
+            (Some(setting), None) => udp::buffer_size(&socket, setting),
+            (None, _) => Err(invalid()),
+        })
     }
 
     /// Sets the interface that multicast datagrams leave by. Returns JSON: `{value}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn multicast_interface(&self, id: u32, interface: String) -> Result<String> {
-        let interface = socket_address(&interface, 0)?;
-        Ok(self.on_socket(id, "setMulticastInterface", |socket| {
+    pub fn multicast_interface(&self, id: u32, interface: String) -> String {
+        const CALL: &str = "setMulticastInterface";
+        self.on_socket(id, CALL, |socket| {
+            let interface = socket_address(CALL, &interface, 0).map_err(|error| error.source)?;
             udp::set_multicast_interface(&socket, interface).map(|()| 0)
-        }))
+        })
     }
 
     /// Joins or leaves a multicast group. Returns JSON: `{value}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn membership(&self, id: u32, options: MembershipOptions) -> Result<String> {
-        let at = |text: &Option<String>| text.as_deref().map(|text| socket_address(text, 0));
-        let group = socket_address(&options.group, 0)?.ip();
-        let interface = at(&options.interface).transpose()?;
-        let source = at(&options.source).transpose()?.map(|source| source.ip());
-        let call = match (options.join, source) {
+    pub fn membership(&self, id: u32, options: MembershipOptions) -> String {
+        let MembershipOptions { join, group, interface, source } = options;
+        let call = match (join, &source) {
             (true, None) => "addMembership",
             (false, None) => "dropMembership",
             (true, Some(_)) => "addSourceSpecificMembership",
             (false, Some(_)) => "dropSourceSpecificMembership",
         };
-        Ok(self.on_socket(id, call, |socket| {
-            udp::set_membership(&socket, options.join, group, interface, source).map(|()| 0)
-        }))
+        let at = |text: &str| socket_address(call, text, 0).map_err(|error| error.source);
+        self.on_socket(id, call, |socket| {
+            let (group, interface) = (at(&group)?.ip(), interface.as_deref().map(at).transpose()?);
+            let source = source.as_deref().map(at).transpose()?.map(|source| source.ip());
+            udp::set_membership(&socket, join, group, interface, source).map(|()| 0)
+        })
     }
 
-    /// The numbers of an address, with port 0. Throws if it is none.
+    /// The numbers of an address, with port 0; `null` if it is none.
     #[napi(catch_unwind)]
-    pub fn address_words(&self, text: String) -> Result<Uint32Array> {
+    pub fn address_words(&self, text: String) -> Option<Uint32Array> {
         let mut words = vec![0; address::WORDS];
-        address::write(socket_address(&text, 0)?, &mut words);
-        Ok(words.into())
+        address::write(socket_address("send", &text, 0).ok()?, &mut words);
+        Some(words.into())
     }
 
     /// The text of an address, from its numbers.
     #[napi(catch_unwind)]
     pub fn address_text(&self, words: Uint32ArraySlice) -> String {
         address::ip(address::read(&words))
+    }
+}
+
+#[cfg(unix)]
+#[napi]
+impl Hub {
+    /// Binds nothing, but takes a duplicate of the descriptor of a socket that is bound. Returns JSON: `{id, address}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn adopt_datagrams(&self, descriptor: i32, framing: FramingOptions) -> String {
+        deliver::listening(duplicate(descriptor).and_then(|socket| {
+            let framing = framing.for_datagrams()?;
+            let (id, bound) = self.core.borrow_mut().engine.adopt_datagrams(socket, framing)?;
+            Ok((id, Some(bound)))
+        }))
     }
 }
 
@@ -187,8 +204,8 @@ fn ends(targets: &[u32]) -> impl Iterator<Item = usize> {
 }
 
 /// The setting that a method of `dgram.Socket` is about.
-fn setting(method: &str) -> Result<(&'static str, Setting)> {
-    Ok(match method {
+fn setting(method: &str) -> (&'static str, Option<Setting>) {
+    let (method, setting) = match method {
         "setBroadcast" => ("setBroadcast", Setting::Broadcast),
         "setTTL" => ("setTTL", Setting::Ttl),
         "setMulticastTTL" => ("setMulticastTTL", Setting::MulticastTtl),
@@ -197,8 +214,9 @@ fn setting(method: &str) -> Result<(&'static str, Setting)> {
         "setSendBufferSize" => ("setSendBufferSize", Setting::SendBuffer),
         "getRecvBufferSize" => ("getRecvBufferSize", Setting::ReceiveBuffer),
         "getSendBufferSize" => ("getSendBufferSize", Setting::SendBuffer),
-        _ => return Err(Error::new(Status::InvalidArg, format!("no such method: {method}"))),
-    })
+        _ => return ("setsockopt", None),
+    };
+    (method, Some(setting))
 }
 
 /// Sends what is in the scratch buffer, cut at `ends`.

@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 
 use super::{address, text};
 use crate::engine;
-use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
 use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
+use crate::engine::codec::{BATCH_FRAMES, Batch};
 use crate::engine::error::Endpoint;
-use crate::engine::event::{Ends, Event};
+use crate::engine::event::Event;
+use crate::engine::transport::Ends;
 use crate::engine::transport::tls::Facts;
 
 /// `header[0]`. 0 means that there is no event.
@@ -101,6 +102,12 @@ pub fn nothing(header: &mut [u32]) -> Payload {
     Payload::None
 }
 
+/// Whose event a header tells of: a connection's, a listener's, or a datagram socket's.
+#[cfg(unix)]
+pub fn whose(header: &[u32]) -> u32 {
+    if header[0] == Kind::Accepted as u32 { header[2] } else { header[1] }
+}
+
 /// How much JavaScript has put off to a later turn of the event loop.
 #[cfg(unix)]
 pub fn put_off(header: &[u32]) -> u32 {
@@ -119,9 +126,9 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         Event::Frames { id, batch } => (Kind::Frames, id, frames(id, batch, hub, header)),
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
-        Event::Accepted { listener, connection, ends, tls } => {
+        Event::Accepted { listener, id, ends, tls } => {
             header[2] = listener;
-            (Kind::Accepted, connection.id(), Payload::Json(addresses(ends, tls)))
+            (Kind::Accepted, id, Payload::Json(addresses(ends, tls)))
         }
         Event::End { id } => (Kind::End, id, Payload::None),
         Event::Drain { id } => (Kind::Drain, id, Payload::None),
@@ -181,6 +188,11 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     Payload::Frames { batch, text, external: hub.is_on_loop() }
 }
 
+/// The result of connecting, as JSON.
+pub fn connecting(result: std::result::Result<u32, engine::error::Error>) -> String {
+    result.map_or_else(|why| json!({ "error": error(&why) }), |id| json!({ "id": id })).to_string()
+}
+
 /// The result of listening, as JSON.
 pub fn listening(
     result: std::result::Result<(u32, Option<SocketAddr>), engine::error::Error>,
@@ -205,12 +217,17 @@ pub fn error(error: &engine::error::Error) -> Value {
         "errno": error.errno(),
         "code": error.code(),
         "syscall": error.failure().is_none().then_some(error.syscall),
+        "option": error.failure().and_then(|failure| failure.option),
     });
     match &error.endpoint {
         Some(Endpoint::Path(path)) => json["address"] = json!(path),
         Some(Endpoint::Ip(at)) => {
             json["address"] = json!(at.ip().to_string());
             json["port"] = json!(at.port());
+        }
+        Some(Endpoint::Host(host, port)) => {
+            json["address"] = json!(host);
+            json["port"] = json!(port);
         }
         None => {}
     }

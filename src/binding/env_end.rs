@@ -8,7 +8,7 @@ use std::rc::Rc;
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
-use super::hub::Core;
+use super::core::Core;
 
 /// A clean-up hook of an environment that shuts a hub down; removed when this is dropped.
 pub struct EnvEnd {

@@ -9,8 +9,9 @@ use std::rc::{Rc, Weak};
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
+use super::core::{Core, Taken};
 use super::deliver::Payload;
-use super::hub::Core;
+use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 
 /// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
@@ -44,6 +45,8 @@ struct Callback {
     function: sys::napi_ref,
     /// Weak, since the loop that calls this belongs to it.
     core: Weak<RefCell<Core>>,
+    /// Calls that are under way: more than one where a handler runs the event loop.
+    depth: Cell<u32>,
 }
 
 impl Callback {
@@ -55,28 +58,28 @@ impl Callback {
         let mut reference = ptr::null_mut();
         // SAFETY: called from JavaScript, with a value of this environment.
         check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Self { env, function: reference, core })
+        Ok(Self { env, function: reference, core, depth: Cell::new(0) })
     }
 
-    /// Calls the function. What it throws is an uncaught exception, as from any event. False: JavaScript
-    /// does not run any more.
-    fn call(&self, payload: Payload) -> bool {
-        let mut scope = ptr::null_mut();
+    /// Calls the function in `scope`. What it throws is an uncaught exception, as from any event. False:
+    /// JavaScript does not run any more.
+    fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
+        let mut handles = ptr::null_mut();
         // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
         // are not any more when the environment is gone.
         unsafe {
-            if sys::napi_open_handle_scope(self.env, &mut scope) != sys::Status::napi_ok {
+            if sys::napi_open_handle_scope(self.env, &mut handles) != sys::Status::napi_ok {
                 return false;
             }
-            let called = self.call_in_scope(payload);
-            sys::napi_close_handle_scope(self.env, scope);
+            let called = self.call_in_scope(payload, scope);
+            sys::napi_close_handle_scope(self.env, handles);
             called
         }
     }
 
     /// # Safety
     /// As [`Callback::call`], with a handle scope open.
-    unsafe fn call_in_scope(&self, payload: Payload) -> bool {
+    unsafe fn call_in_scope(&self, payload: Payload, scope: Option<&Context>) -> bool {
         let (mut function, mut global, mut result) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let env = self.env;
@@ -88,7 +91,7 @@ impl Callback {
             if function.is_null() || global.is_null() || payload.is_null() {
                 return false;
             }
-            let context = ptr::null_mut();
+            let context = scope.map_or(ptr::null_mut(), Context::raw);
             let status =
                 sys::napi_make_callback(env, context, global, function, 1, &payload, &mut result);
             let mut pending = false;
@@ -109,9 +112,14 @@ impl Consumer for Callback {
 
     fn turn(&self) -> Turn {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
-        let taken = core.borrow_mut().turn();
-        let Some((payload, weight)) = taken else { return Turn::Done };
-        if !self.call(payload) {
+        let depth = self.depth.get();
+        // Where a handler waits in the event loop, what it has emitted before is to be sent.
+        let taken = core.borrow_mut().turn(depth > 0);
+        let Some(Taken { payload, weight, scope }) = taken else { return Turn::Done };
+        self.depth.set(depth + 1);
+        let called = self.call(payload, scope.as_deref());
+        self.depth.set(depth);
+        if !called {
             return Turn::Gone;
         }
         let core = core.borrow();

@@ -10,13 +10,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::{Env, JsString, sys};
+use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::deliver::{self, Payload};
+use super::core::{Core, send};
+use super::deliver;
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
@@ -26,10 +26,6 @@ use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
-use crate::engine::transport::{set_keepalive, set_nodelay};
-
-/// A scratch buffer that grew beyond this many bytes is given back.
-const SCRATCH_KEPT: usize = 256 * 1024;
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -39,16 +35,6 @@ pub struct Hub {
     pub(super) core: Rc<RefCell<Core>>,
     /// To keep the event loop alive or not; `None` once disposed of.
     wake: Option<WakeUp>,
-}
-
-/// What the hub's methods, its calls and the event loop work on.
-pub struct Core {
-    pub engine: engine::hub::Hub,
-    pub scratch: Vec<u8>,
-    /// What many connections are to send: see [`Core::write_shared`].
-    shared: Option<Bytes>,
-    /// Numbers that JavaScript reads and writes too: see [`deliver`].
-    header: Uint32Array,
 }
 
 #[napi]
@@ -70,8 +56,7 @@ impl Hub {
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core =
-            Rc::new(RefCell::new(Core { engine, scratch: Vec::new(), shared: None, header }));
+        let core = Rc::new(RefCell::new(Core::new(engine, header)));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
@@ -113,18 +98,24 @@ impl Hub {
         self.core.borrow().go_on();
     }
 
-    /// Starts connecting and returns the connection's handle.
+    /// Starts connecting. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn connect(&self, options: ConnectOptions) -> Result<u32> {
-        let (target, framing) = options.into_engine()?;
-        Ok(self.core.borrow_mut().engine.connect(target, framing))
+    pub fn connect(&self, options: ConnectOptions) -> String {
+        deliver::connecting(
+            options
+                .into_engine()
+                .map(|(target, framing)| self.core.borrow_mut().engine.connect(target, framing)),
+        )
     }
 
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        Ok(deliver::listening(self.core.borrow_mut().engine.listen(&local, framing)))
+    pub fn listen(&self, options: ListenOptions) -> String {
+        deliver::listening(
+            options
+                .into_engine()
+                .and_then(|(local, framing)| self.core.borrow_mut().engine.listen(&local, framing)),
+        )
     }
 
     /// Has a connection that was reported as open or accepted send what was written to it.
@@ -148,7 +139,7 @@ impl Hub {
     /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
     pub fn drop_shared(&self) {
-        self.core.borrow_mut().shared = None;
+        self.core.borrow_mut().drop_shared();
     }
 
     /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that
@@ -210,19 +201,6 @@ impl Hub {
         self.on(id, |connection| connection.set_mode(mode(raw)));
     }
 
-    /// Sets `TCP_NODELAY`.
-    #[napi(catch_unwind)]
-    pub fn set_no_delay(&self, id: u32, on: bool) {
-        self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
-    }
-
-    /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
-    #[napi(catch_unwind)]
-    pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {
-        let idle = on.then(|| Duration::from_millis(idle.into()));
-        self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
-    }
-
     /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
@@ -260,10 +238,11 @@ impl Hub {
 impl Hub {
     /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
-    pub fn listen_elsewhere(&self, options: ListenOptions) -> Result<String> {
-        let (local, framing) = options.into_engine()?;
-        let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing);
-        Ok(deliver::listening(id.map(|id| (id, None))))
+    pub fn listen_elsewhere(&self, options: ListenOptions) -> String {
+        deliver::listening(options.into_engine().and_then(|(local, framing)| {
+            let id = self.core.borrow_mut().engine.listen_elsewhere(&local, framing)?;
+            Ok((id, None))
+        }))
     }
 
     /// Takes a duplicate of a connected socket for `listener`. Returns JSON: `{}` or `{error}`.
@@ -277,7 +256,7 @@ impl Hub {
 }
 
 impl Hub {
-    fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
+    pub(super) fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
         self.core.borrow().engine.connection(id).map(act)
     }
 }
@@ -289,100 +268,9 @@ impl Drop for Hub {
     }
 }
 
-impl Core {
-    /// Takes the next event.
-    pub fn next(&mut self) -> Payload {
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        let header = unsafe { self.header.as_mut() };
-        match self.engine.next() {
-            Some(event) => deliver::event(event, &self.engine, header),
-            None => deliver::nothing(header),
-        }
-    }
-
-    /// What a turn of JavaScript's is for, and how many bytes that is: an event; or none, where there is
-    /// something left or put off. `None`: for nothing.
-    #[cfg(unix)]
-    pub fn turn(&mut self) -> Option<(Payload, usize)> {
-        // SAFETY: see `next`.
-        let header = unsafe { self.header.as_mut() };
-        if deliver::is_left(header) || deliver::put_off(header) > 0 {
-            return Some((deliver::nothing(header), 0));
-        }
-        let event = self.engine.next()?;
-        let weight = event.weight();
-        Some((deliver::event(event, &self.engine, header), weight))
-    }
-
-    /// How much JavaScript has put off to a later turn of the event loop.
-    #[cfg(unix)]
-    pub fn put_off(&self) -> u32 {
-        deliver::put_off(&self.header)
-    }
-
-    fn has_turns(&self) -> bool {
-        #[cfg(unix)]
-        return self.engine.uv_loop().is_some();
-        #[cfg(not(unix))]
-        false
-    }
-
-    fn go_on(&self) {
-        #[cfg(unix)]
-        if let Some(uv_loop) = self.engine.uv_loop() {
-            uv_loop.go_on();
-        }
-    }
-
-    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
-        let connection = self.engine.connection(id);
-        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
-    }
-
-    pub fn write_shared(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        let bytes = match self.shared.take() {
-            Some(bytes) => bytes,
-            None => {
-                let mut bytes = Vec::new();
-                text::append(env, text, &mut bytes)?;
-                bytes.extend_from_slice(connection.delimiter());
-                bytes.into()
-            }
-        };
-        let queued = connection.write_shared(&bytes);
-        self.shared = Some(bytes);
-        Ok(count(queued))
-    }
-
-    pub fn write(
-        &mut self,
-        env: sys::napi_env,
-        id: u32,
-        text: sys::napi_value,
-        delimit: bool,
-    ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        text::append(env, text, &mut self.scratch)?;
-        if delimit {
-            self.scratch.extend_from_slice(connection.delimiter());
-        }
-        Ok(send(connection, &mut self.scratch))
-    }
-}
-
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
 #[cfg(unix)]
-fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
+pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
     let copy = if descriptor < 0 {
         Err(std::io::ErrorKind::NotConnected.into())
     } else {
@@ -390,23 +278,4 @@ fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Err
         unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
     };
     copy.map_err(|error| engine::error::Error::new("accept", error, None))
-}
-
-fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
-    let queued = connection.write(scratch);
-    tidy(scratch);
-    count(queued)
-}
-
-/// A number of bytes, for JavaScript.
-pub(super) fn count(bytes: usize) -> u32 {
-    bytes.try_into().unwrap_or(u32::MAX)
-}
-
-/// Empties the scratch buffer, and gives it back if it has grown large.
-pub(super) fn tidy(scratch: &mut Vec<u8>) {
-    scratch.clear();
-    if scratch.capacity() > SCRATCH_KEPT {
-        *scratch = Vec::new();
-    }
 }

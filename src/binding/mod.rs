@@ -1,6 +1,7 @@
 //! The binding: converts between the engine and Node-API, and owns no rule of its own.
 //!
 //! * [`hub`]: the one class that JavaScript sees.
+//! * [`core`]: what that and the following work on.
 //! * [`calls`]: its calls that every message takes.
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
@@ -9,7 +10,9 @@
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
+//! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
+//! * [`socket_options`]: its methods for the options of connections.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine/engine.js`.
@@ -23,6 +26,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
 mod calls;
+mod core;
 mod datagrams;
 mod deliver;
 mod env_end;
@@ -30,6 +34,8 @@ mod env_end;
 mod event_loop;
 mod hub;
 mod options;
+mod scope;
+mod socket_options;
 mod text;
 mod tls;
 mod wake;

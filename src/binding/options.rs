@@ -1,16 +1,15 @@
-//! Plain objects from JavaScript -> engine types. Values are validated in `src/js`; what is wrong
-//! here is a mistake of that layer and throws.
+//! Plain objects from JavaScript -> engine types. Types and ranges are validated in `src/js`; what only the
+//! engine knows to be wrong is an error of the engine's, with a code that users may see.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::tls::TlsOptions;
 use crate::engine::codec::Codec;
 use crate::engine::codec::delimited::Delimiter;
-use crate::engine::driver::Framing;
-use crate::engine::link::Mode;
+use crate::engine::error::{Endpoint, Error, invalid};
+use crate::engine::framing::{Framing, Mode};
 #[cfg(windows)]
 use crate::engine::transport::pipe::PipeLocal;
 use crate::engine::transport::tcp::TcpTarget;
@@ -28,6 +27,8 @@ pub struct FramingOptions {
     pub max_frame: u32,
     /// Report raw bytes instead of frames.
     pub raw: bool,
+    /// Report a frame over the limit before its end, and unfinished frames. Default: no.
+    pub strict: Option<bool>,
 }
 
 impl FramingOptions {
@@ -37,16 +38,18 @@ impl FramingOptions {
             [] => Codec::JsonStream,
             delimiter => Codec::Delimited(delimiter.into()),
         };
-        Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) }
+        let max_frame = self.max_frame as usize;
+        Framing { codec, max_frame, mode: mode(self.raw), strict: self.strict.unwrap_or(false) }
     }
 
     /// The same for datagrams.
-    pub fn for_datagrams(self) -> Result<Framing<Delimiter>> {
+    pub fn for_datagrams(self) -> Result<Framing<Delimiter>, Error> {
         if self.delimiter.is_empty() {
-            return Err(Error::new(Status::InvalidArg, "delimiter must not be empty"));
+            return Err(Error::new("bind", invalid(), None).because("no delimiter".to_owned()));
         }
         let codec = self.delimiter.as_bytes().into();
-        Ok(Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) })
+        let max_frame = self.max_frame as usize;
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false })
     }
 }
 
@@ -76,9 +79,9 @@ pub struct ConnectOptions {
 
 impl ConnectOptions {
     /// The engine's form of it.
-    pub fn into_engine(self) -> Result<(Target, Framing)> {
+    pub fn into_engine(self) -> Result<(Target, Framing), Error> {
         let framing = self.framing.into_engine();
-        let tls = self.tls.map(TlsOptions::into_engine).transpose()?;
+        let tls = self.tls.map(|tls| tls.into_engine("connect")).transpose()?;
         let secured = |target| match tls {
             Some(settings) => Target::Tls(Box::new(target), settings),
             None => target,
@@ -89,8 +92,15 @@ impl ConnectOptions {
         let port = self.port.unwrap_or(0);
         let addresses = self.addresses.unwrap_or_default();
         let target = TcpTarget {
-            addresses: addresses.iter().map(|a| socket_address(a, port)).collect::<Result<_>>()?,
-            local_address: self.local_address.as_deref().map(ip).transpose()?,
+            addresses: addresses
+                .iter()
+                .map(|address| socket_address("connect", address, port))
+                .collect::<Result<_, _>>()?,
+            local_address: self
+                .local_address
+                .as_deref()
+                .map(|address| socket_address("bind", address, 0).map(|at| at.ip()))
+                .transpose()?,
             local_port: self.local_port.unwrap_or(0),
         };
         Ok((secured(Target::Tcp(target)), framing))
@@ -120,16 +130,16 @@ pub struct ListenOptions {
 
 impl ListenOptions {
     /// The engine's form of it.
-    pub fn into_engine(self) -> Result<(Local, Framing)> {
+    pub fn into_engine(self) -> Result<(Local, Framing), Error> {
         let framing = self.framing.into_engine();
         let local = match self.path {
             Some(path) => path_local(path, self.claim.as_deref(), self.add_mode, self.padded)?,
             None => {
                 let address = self.address.as_deref().unwrap_or("::");
-                Local::Tcp(socket_address(address, self.port.unwrap_or(0))?)
+                Local::Tcp(socket_address("listen", address, self.port.unwrap_or(0))?)
             }
         };
-        let tls = self.tls.map(TlsOptions::into_engine).transpose()?;
+        let tls = self.tls.map(|tls| tls.into_engine("listen")).transpose()?;
         let local = match tls {
             Some(settings) => Local::Tls(Box::new(local), settings),
             None => local,
@@ -149,13 +159,14 @@ fn path_local(
     claim: Option<&str>,
     add_mode: Option<u32>,
     padded: Option<bool>,
-) -> Result<Local> {
+) -> Result<Local, Error> {
     let claim = match claim {
         Some("takeover") => Claim::Takeover,
         Some("stale") => Claim::Stale,
         Some("never") => Claim::Never,
         other => {
-            return Err(Error::new(Status::InvalidArg, format!("claim: {other:?}")));
+            let error = Error::new("listen", invalid(), Some(Endpoint::Path(path)));
+            return Err(error.because(format!("no claim: {other:?}")));
         }
     };
     let add_mode = add_mode.unwrap_or(0);
@@ -174,20 +185,22 @@ fn path_local(
     _: Option<&str>,
     add_mode: Option<u32>,
     _: Option<bool>,
-) -> Result<Local> {
+) -> Result<Local, Error> {
     let add_mode = add_mode.unwrap_or(0);
     let (readable_by_all, writable_by_all) = (add_mode & 0o444 != 0, add_mode & 0o222 != 0);
     Ok(Local::Pipe(PipeLocal { name, readable_by_all, writable_by_all }))
 }
 
-fn ip(text: &str) -> Result<IpAddr> {
-    text.parse().map_err(|_| Error::new(Status::InvalidArg, format!("not an IP address: {text}")))
-}
-
-/// An IP address, with its zone if it has one, and a port.
-pub fn socket_address(text: &str, port: u16) -> Result<SocketAddr> {
+/// An IP address, with its zone if it has one, and a port, for the call `syscall`.
+pub fn socket_address(syscall: &'static str, text: &str, port: u16) -> Result<SocketAddr, Error> {
     // A zone (`fe80::1%2`) is only understood together with a port, and only as a number.
     let named = text.split_once('%').and_then(|(ip, name)| Some((ip, zone::index(name)?)));
-    let text = &named.map_or_else(|| text.to_owned(), |(ip, index)| format!("{ip}%{index}"));
-    format!("[{text}]:{port}").parse().or_else(|_| Ok(SocketAddr::new(ip(text)?, port)))
+    let numbered = named.map_or_else(|| text.to_owned(), |(ip, index)| format!("{ip}%{index}"));
+    format!("[{numbered}]:{port}")
+        .parse()
+        .or_else(|_| Ok(SocketAddr::new(numbered.parse().map_err(drop)?, port)))
+        .map_err(|()| {
+            // Such as one with a zone that is not there.
+            Error::new(syscall, invalid(), Some(Endpoint::Host(text.to_owned(), port)))
+        })
 }

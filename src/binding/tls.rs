@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::*;
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use crate::engine::error::Error;
 use crate::engine::transport::tls::{Options, Settings};
 
 /// See [`Options`] for what they mean.
@@ -47,7 +48,10 @@ pub struct Identity {
 
 impl TlsOptions {
     /// The engine's form of it.
-    pub fn into_engine(self) -> Result<Arc<Settings>> {
+    ///
+    /// # Errors
+    /// With a reason, for what it cannot do.
+    pub fn into_engine(self, syscall: &'static str) -> Result<Arc<Settings>, Error> {
         let identity = |Identity { chain, key }: Identity| (bytes(chain), key.to_vec());
         let options = Options {
             identities: self.identities.into_iter().map(identity).collect(),
@@ -63,9 +67,7 @@ impl TlsOptions {
             patience: Duration::from_millis(self.timeout.into()),
         };
         let settings = Settings::new(options);
-        settings
-            .map(Arc::new)
-            .map_err(|why| Error::new(Status::InvalidArg, format!("config.tls: {why}")))
+        settings.map(Arc::new).map_err(|failure| Error::new(syscall, failure.into(), None))
     }
 }
 

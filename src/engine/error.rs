@@ -14,6 +14,8 @@ pub enum Endpoint {
     Path(String),
     /// An IP address and port.
     Ip(SocketAddr),
+    /// What was to be an IP address, and a port.
+    Host(String, u16),
 }
 
 impl fmt::Display for Endpoint {
@@ -21,6 +23,7 @@ impl fmt::Display for Endpoint {
         match self {
             Endpoint::Path(path) => f.write_str(path),
             Endpoint::Ip(address) => write!(f, "{}:{}", address.ip(), address.port()),
+            Endpoint::Host(host, port) => write!(f, "{host}:{port}"),
         }
     }
 }
@@ -103,6 +106,14 @@ impl Error {
     fn target(&self) -> String {
         self.endpoint.as_ref().map(|endpoint| format!(" {endpoint}")).unwrap_or_default()
     }
+}
+
+/// An argument that the system would not take.
+pub fn invalid() -> io::Error {
+    #[cfg(unix)]
+    return io::Error::from_raw_os_error(libc::EINVAL);
+    #[cfg(not(unix))]
+    return io::Error::from_raw_os_error(10022); // WSAEINVAL
 }
 
 /// No room to keep what is to be sent.

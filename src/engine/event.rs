@@ -2,30 +2,19 @@
 //! [`crate::engine::hub::Hub`] gave out.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::codec::delimited::Batch;
-use super::driver::Connection;
+use super::codec::Batch;
 use super::error::Error;
-use super::mailbox::MAX_BYTES;
+use super::transport::Ends;
 use super::transport::tls::Facts;
 
 /// Handle of a connection or a listener. Never reused within one hub.
 pub type Id = u32;
 
-/// The two ends of an IP connection; a Unix socket has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
-    /// This side.
-    pub local: SocketAddr,
-    /// The other side.
-    pub peer: SocketAddr,
-}
-
 /// Weight of an accepted connection: 64 of them fill a mailbox.
-const ACCEPTED_WEIGHT: usize = MAX_BYTES / 64;
+const ACCEPTED_WEIGHT: usize = 16 * 1024;
 
 /// See the variants.
 #[derive(Debug)]
@@ -44,8 +33,8 @@ pub enum Event {
     Accepted {
         /// The listener.
         listener: Id,
-        /// The new connection.
-        connection: Arc<Connection>,
+        /// The new connection's handle.
+        id: Id,
         /// Its addresses, for IP.
         ends: Option<Ends>,
         /// What is known of its TLS, if it has any.

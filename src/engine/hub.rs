@@ -8,34 +8,25 @@ use std::fmt;
 use std::net::SocketAddr;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 #[cfg(unix)]
 use socket2::Socket;
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
 
+use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
 use super::driver::uv::Loop;
-use super::driver::{Connection, Driver, Framing};
+use super::driver::{Connection, Driver};
 use super::error::Error;
 use super::event::{Event, Id};
-use super::mailbox::{Gone, Mailbox};
+use super::framing::Framing;
+use super::mailbox::Mailbox;
 use super::runtime::Runtime;
-use super::transport::tls::{Settings, Side};
-use super::transport::{Listener, Local, Stream, Target, set_nodelay};
-
-/// How long closing a listener waits for the I/O thread. It is never busy for longer than one
-/// system call, so this only guards against a stopped machine.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
-
-/// How long handshakes may go on after their listener was closed.
-const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
+use super::transport::{Local, Target};
 
 /// See the module's page.
 pub struct Hub {
@@ -43,6 +34,8 @@ pub struct Hub {
     /// `None` once shut down.
     runtime: Option<Runtime>,
     ids: Arc<AtomicU32>,
+    /// Connections whose [`Event::Accepted`] has not been taken.
+    arrivals: Arc<Arrivals>,
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
@@ -68,21 +61,6 @@ impl fmt::Debug for Hub {
     }
 }
 
-/// A listener.
-struct Acceptor {
-    #[cfg_attr(not(unix), allow(dead_code))]
-    accepting: Arc<Accepting>,
-    /// `None` if it has no socket of its own.
-    task: Option<AcceptTask>,
-}
-
-/// A running accept task.
-struct AcceptTask {
-    stop: Arc<Notify>,
-    /// Disconnected when the listening socket is closed.
-    stopped: mpsc::Receiver<()>,
-}
-
 impl Hub {
     /// Starts the I/O thread. `wake` is called, from any thread, when [`Hub::next`] should be called
     /// until it returns `None`.
@@ -91,6 +69,7 @@ impl Hub {
             mailbox: Arc::new(Mailbox::new(Box::new(wake))),
             runtime: Some(Runtime::start()?),
             ids: Arc::default(),
+            arrivals: Arc::default(),
             connections: HashMap::new(),
             listeners: HashMap::new(),
             datagrams: HashMap::new(),
@@ -152,31 +131,8 @@ impl Hub {
         local: &Local,
         framing: Framing,
     ) -> Result<(Id, Option<SocketAddr>), Error> {
-        let runtime = self.runtime();
-        let listener = {
-            let _entered = runtime.enter();
-            Listener::listen(local)?
-        };
-        let address = listener.address();
-        let (id, accepting) = self.accepting(local, framing);
-        let stop = Arc::new(Notify::new());
-        let (alive, stopped) = mpsc::channel();
-        let task = AcceptTask { stop: stop.clone(), stopped };
-        self.listeners.insert(id, Acceptor { accepting: accepting.clone(), task: Some(task) });
-        runtime.spawn(async move {
-            tokio::select! {
-                () = stop.notified() => {}
-                _ = accepting.run(&listener) => {}
-            }
-            // Who has reached the listener has connected, and must not be thrown out by its end.
-            while let Some(stream) = listener.accept_now() {
-                let _ = accepting.take(stream);
-            }
-            listener.close().await;
-            drop(alive);
-            accepting.finish().await;
-        });
-        Ok((id, address))
+        let (acceptor, address) = Acceptor::listen(self.reports(), local, framing)?;
+        Ok((self.add(acceptor), address))
     }
 
     /// A listener without a socket of its own, whose connections are accepted elsewhere, at `local`, and
@@ -187,51 +143,36 @@ impl Hub {
     #[cfg(unix)]
     pub fn listen_elsewhere(&mut self, local: &Local, framing: Framing) -> Result<Id, Error> {
         local.check()?;
-        let (id, accepting) = self.accepting(local, framing);
-        self.listeners.insert(id, Acceptor { accepting, task: None });
-        Ok(id)
+        let acceptor = Acceptor::elsewhere(self.reports(), local, framing);
+        Ok(self.add(acceptor))
     }
 
     /// Takes a connected stream socket as if `listener` had accepted it: [`Event::Accepted`] follows.
     #[cfg(unix)]
     pub fn adopt(&mut self, listener: Id, socket: OwnedFd) -> Result<(), Error> {
-        let Some(acceptor) = self.listeners.get(&listener) else { return Ok(()) };
-        let socket = Socket::from(socket);
-        let _entered = acceptor.accepting.runtime.enter();
-        socket
-            .set_nonblocking(true)
-            .and_then(|()| Stream::attach(socket))
-            .map(|stream| drop(acceptor.accepting.take(stream)))
-            .map_err(|error| Error::new("accept", error, None))
+        self.listeners.get(&listener).map_or(Ok(()), |acceptor| acceptor.adopt(socket))
     }
 
-    fn accepting(&mut self, local: &Local, framing: Framing) -> (Id, Arc<Accepting>) {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let accepting = Accepting {
-            id,
-            framing,
+    fn add(&mut self, acceptor: Acceptor) -> Id {
+        let id = acceptor.id();
+        self.listeners.insert(id, acceptor);
+        id
+    }
+
+    fn reports(&self) -> Reports {
+        Reports {
             mailbox: self.mailbox.clone(),
             runtime: self.runtime(),
             ids: self.ids.clone(),
-            tls: local.tls().cloned(),
-            handshakes: Mutex::default(),
-        };
-        (id, Arc::new(accepting))
+            arrivals: self.arrivals.clone(),
+        }
     }
 
     /// Stops listening; on return the socket is closed and its path removed. Connections that were
     /// made before are still reported, and then [`Event::ListenerClosed`].
     pub fn close_listener(&mut self, id: Id) {
-        match self.listeners.remove(&id) {
-            Some(Acceptor { task: Some(task), .. }) => {
-                task.stop.notify_one();
-                let _ = task.stopped.recv_timeout(CLOSE_PATIENCE);
-            }
-            Some(Acceptor { accepting, task: None }) => {
-                let runtime = accepting.runtime.clone();
-                runtime.spawn(async move { accepting.finish().await });
-            }
-            None => {}
+        if let Some(acceptor) = self.listeners.remove(&id) {
+            acceptor.close();
         }
     }
 
@@ -244,12 +185,37 @@ impl Hub {
         address: SocketAddr,
         framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());
-        let datagrams = Datagrams::new(id, framing, mailbox, runtime);
+        let datagrams = self.new_datagrams(framing);
         let bound = datagrams.bind(address, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    /// As [`Hub::bind`], with a datagram socket that is bound already.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
+    #[cfg(unix)]
+    pub fn adopt_datagrams(
+        &mut self,
+        socket: OwnedFd,
+        framing: Framing<Delimiter>,
+    ) -> Result<(Id, SocketAddr), Error> {
+        let socket = Socket::from(socket);
+        socket.set_nonblocking(true).map_err(|error| Error::new("bind", error, None))?;
+        let datagrams = self.new_datagrams(framing);
+        let bound = datagrams.take(socket, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    fn new_datagrams(&self, framing: Framing<Delimiter>) -> Arc<Datagrams> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        Datagrams::new(id, framing, self.mailbox.clone(), self.runtime())
+    }
+
+    fn keep_datagrams(&mut self, datagrams: Arc<Datagrams>) -> Id {
+        let id = datagrams.id();
         self.datagrams.insert(id, datagrams);
-        Ok((id, bound))
+        id
     }
 
     /// The datagram socket behind a handle, until its [`Event::DatagramsClosed`] has been taken.
@@ -304,9 +270,9 @@ impl Hub {
         loop {
             let event = self.mailbox.pop()?;
             let wanted = match &event {
-                Event::Accepted { connection, .. } => {
-                    self.connections.insert(connection.id(), connection.clone());
-                    true
+                Event::Accepted { id, .. } => {
+                    let arrived = self.arrivals.take(*id);
+                    arrived.map(|connection| self.connections.insert(*id, connection)).is_some()
                 }
                 Event::Open { id, .. } => self.connections.contains_key(id),
                 Event::Closed { id, .. } => self.connections.remove(id).is_some(),
@@ -337,16 +303,12 @@ impl Hub {
         connection.or_else(datagrams).unwrap_or(&[])
     }
 
-    /// Closes everything at once, but for connections that linger, which end by themselves. Lets go
+    /// Closes everything at once, but for connections that are closing, which end by themselves. Lets go
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
-        for event in self.mailbox.close() {
-            if let Event::Accepted { connection, .. } = event {
-                connection.destroy();
-            }
-        }
-        for (_, connection) in self.connections.drain() {
-            connection.destroy();
+        self.mailbox.close();
+        for (_, connection) in self.connections.drain().chain(self.arrivals.take_all()) {
+            connection.abandon();
         }
         for (_, datagrams) in self.datagrams.drain() {
             datagrams.destroy();
@@ -365,84 +327,5 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.shut_down();
-    }
-}
-
-/// What becomes of accepted sockets.
-struct Accepting {
-    id: Id,
-    framing: Framing,
-    mailbox: Arc<Mailbox>,
-    runtime: Runtime,
-    ids: Arc<AtomicU32>,
-    tls: Option<Arc<Settings>>,
-    /// Each in a task of its own, so that a slow peer keeps nobody waiting.
-    handshakes: Mutex<JoinSet<()>>,
-}
-
-impl Accepting {
-    async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
-        let mut failed = false;
-        loop {
-            // First room, then a connection: nothing is accepted that could not be reported at once.
-            self.mailbox.room().await;
-            let accepted = listener.accept(failed).await;
-            failed = accepted.is_err();
-            match accepted {
-                Ok(stream) => self.take(stream)?,
-                Err(error) => {
-                    self.mailbox.post_now(Event::AcceptFailed { id: self.id, error })?;
-                }
-            }
-        }
-    }
-
-    fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
-        // Messages are latency-bound: never wait for more to fill a segment.
-        let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
-        let Some(settings) = self.tls.clone() else { return self.report(stream) };
-        let accepting = self.clone();
-        let task = async move {
-            let handshake = stream.handshake(Side::Server, &settings);
-            let secured = tokio::select! {
-                secured = handshake => secured,
-                () = accepting.mailbox.closed() => return,
-            };
-            accepting.mailbox.room().await;
-            let _ = match secured {
-                Ok(stream) => accepting.report(stream),
-                Err(error) => {
-                    let failed = Event::AcceptFailed { id: accepting.id, error };
-                    accepting.mailbox.post_now(failed)
-                }
-            };
-        };
-        let mut handshakes = self.handshakes();
-        while handshakes.try_join_next().is_some() {}
-        let _entered = self.runtime.enter();
-        handshakes.spawn(task);
-        Ok(())
-    }
-
-    fn report(&self, stream: Stream) -> Result<(), Gone> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let (ends, tls) = (stream.ends(), stream.facts());
-        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime.clone());
-        let connection = Connection::new(id, self.framing.clone(), mailbox, runtime);
-        connection.take(stream);
-        self.mailbox.post_now(Event::Accepted { listener: self.id, connection, ends, tls })
-    }
-
-    fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {
-        self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
-    async fn finish(&self) {
-        let mut running = std::mem::take(&mut *self.handshakes());
-        let all = async { while running.join_next().await.is_some() {} };
-        let _ = timeout(HANDSHAKE_LINGER, all).await;
-        drop(running); // ends what is left
-        let _ = self.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 }

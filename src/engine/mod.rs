@@ -12,6 +12,8 @@
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
+//! * `acceptor`: its listeners.
+//! * [`framing`]: what a consumer asks for of the bytes of its sockets.
 //! * [`error`]: one error type that carries what Node's errors carry.
 //!
 //! # Data flow
@@ -22,11 +24,13 @@
 //! frames of one read travel as one [`event::Event::Frames`] through the mailbox. A full mailbox
 //! stops the reading, so the kernel's buffers fill and the peer is held back.
 
+mod acceptor;
 pub mod codec;
 pub mod datagram;
 pub mod driver;
 pub mod error;
 pub mod event;
+pub mod framing;
 pub mod hub;
 pub mod link;
 pub mod mailbox;

@@ -9,15 +9,31 @@ function errnoOf(wanted) {
   return undefined;
 }
 
-/** An Error from what the engine reports: `message, errno, code, syscall, address, port`, or some. */
+/**
+ * `error`, which tells of something that has happened, and not in a call: how this library came to know of it is
+ * nothing to be logged. One frame, as errors of Node's sockets have, so that it is printed in the same form.
+ */
+function reported(error, what = 'event') {
+  error.stack = `${error.name}: ${error.message}\n    at ${what} (ferripc)`;
+  return error;
+}
+
+/** An Error from what the engine reports: `message, errno, code, syscall, address, port, option`, or some. */
 function systemError({ errno, ...rest }) {
-  const reported = { ...rest, errno: errno ?? errnoOf(rest.code) };
-  const error = new Error(reported.message);
+  const fields = { ...rest, errno: errno ?? errnoOf(rest.code) };
+  const error = reported(new Error(fields.message), fields.syscall);
   // Node's order, which is seen when an error is printed.
-  const first = reported.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];
-  for (const field of [...first, 'syscall', 'address', 'port']) {
-    if (reported[field] !== undefined && reported[field] !== null) error[field] = reported[field];
+  const first = fields.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];
+  for (const field of [...first, 'syscall', 'address', 'port', 'option']) {
+    if (fields[field] !== undefined && fields[field] !== null) error[field] = fields[field];
   }
+  return error;
+}
+
+/** The same for a call that throws it: with the stack of that call. */
+function callError(fields) {
+  const error = systemError(fields);
+  Error.captureStackTrace(error, callError);
   return error;
 }
 
@@ -41,7 +57,8 @@ function connectError(list) {
   if (errors.length === 1) return errors[0];
   const { errno, code, syscall } = errors[0];
   const message = errors.map((error) => error.message).join('; ');
-  return Object.assign(new AggregateError(errors, message), { errno, code, syscall });
+  const error = reported(new AggregateError(errors, message), syscall);
+  return Object.assign(error, { errno, code, syscall });
 }
 
 /** An Error with a code and further properties. */
@@ -49,16 +66,21 @@ function codedError(code, message, properties) {
   return Object.assign(new Error(message), { code, ...properties });
 }
 
+/** The same for what has happened, to be reported as an `error` event. */
+function eventError(code, message, properties) {
+  return reported(codedError(code, message, properties));
+}
+
 /** For a message of `length` bytes that was discarded. */
 function tooLargeError(length, limit) {
   const message = `Received a message of ${length} bytes, over the limit of ${limit}`;
-  return codedError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
+  return eventError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
 }
 
 /** For a message that was not accepted because `limit` bytes were waiting. */
 function noBufferError(limit) {
   const message = `${limit} bytes are waiting to be sent: message dropped`;
-  return codedError('ENOBUFS', message);
+  return eventError('ENOBUFS', message);
 }
 
 /** A TypeError that names the argument. */
@@ -70,14 +92,19 @@ function argumentError(name, expected, actual) {
   );
 }
 
+/** A TypeError for a value that is of the right type, and cannot be honoured. */
+function valueError(message) {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
 /** A port number from what `net` accepts as one: `lowest` to 65535, or such a number as a string. */
-function toPort(value, lowest = 0) {
+function toPort(value, lowest = 0, name = 'port') {
   const number =
     typeof value === 'number' || (typeof value === 'string' && value.trim()) ? +value : -1;
   if (number === number >>> 0 && number >= lowest && number <= 0xffff) return number;
   throw Object.assign(
     new RangeError(
-      `The "port" argument must be >= ${lowest} and < 65536. Received ${String(value)}`,
+      `The "${name}" argument must be >= ${lowest} and < 65536. Received ${String(value)}`,
     ),
     { code: 'ERR_SOCKET_BAD_PORT' },
   );
@@ -86,11 +113,14 @@ function toPort(value, lowest = 0) {
 module.exports = {
   refused,
   systemError,
+  callError,
   addressError,
   connectError,
   codedError,
+  eventError,
   tooLargeError,
   noBufferError,
   argumentError,
+  valueError,
   toPort,
 };

@@ -9,6 +9,6 @@ console.log('required');
 ipc.serve(place);
 try {
   ipc.server.start();
-} catch ({ code, message }) {
-  console.log(`${code}\n${message}`);
+} catch ({ code, message, attempts }) {
+  console.log(`${code}\n${JSON.stringify(attempts)}\n${message}`);
 }

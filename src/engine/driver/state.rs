@@ -10,7 +10,10 @@ use tokio::time::Instant;
 #[cfg(unix)]
 use super::on_loop;
 use crate::engine::error::Error;
-use crate::engine::link::{Mode, Outbox};
+use crate::engine::framing::Mode;
+use crate::engine::link::Outbox;
+#[cfg(unix)]
+use crate::engine::transport;
 use crate::engine::transport::Stream;
 
 #[derive(Debug)]
@@ -82,6 +85,17 @@ impl Io {
         true
     }
 
+    /// See [`Stream::taken`].
+    pub(super) fn taken(&self) -> i64 {
+        match self {
+            Io::Fresh(stream) => stream.taken(),
+            Io::Tasks(stream) => stream.taken(),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => transport::taken(&on_loop.socket()),
+            Io::None => 0,
+        }
+    }
+
     /// The socket, for its options.
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {
@@ -119,30 +133,40 @@ pub(super) enum End {
     Gone,
 }
 
-/// All the time that a closing connection may take, however busy it is.
-const GRACE_IN_ALL: Duration = Duration::from_secs(30);
-
-/// How long a closing connection may still take: a time without progress, and [`GRACE_IN_ALL`].
+/// How long a closing connection may still take: a time without progress. There is no limit in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grace {
     linger: Duration,
-    over: Instant,
-    at_last: Instant,
+    /// `None`: never.
+    over: Option<Instant>,
+    /// See [`Stream::taken`].
+    taken: i64,
 }
 
 impl Grace {
-    pub(super) fn new(linger: Duration) -> Self {
-        let now = Instant::now();
-        Self { linger, over: now + linger, at_last: now + linger.max(GRACE_IN_ALL) }
+    /// The peer has taken so much.
+    pub(super) fn new(linger: Duration, taken: i64) -> Self {
+        Self { linger, over: Instant::now().checked_add(linger), taken }
     }
 
     /// There is progress.
-    pub(super) fn renewed(self) -> Self {
-        Self { over: (Instant::now() + self.linger).min(self.at_last), ..self }
+    pub(super) fn renewed(self, taken: i64) -> Self {
+        Self::new(self.linger, taken)
+    }
+
+    /// The same, if the peer has taken more than it had.
+    pub(super) fn going_on(self, taken: i64) -> Self {
+        if taken > self.taken { self.renewed(taken) } else { self }
     }
 
     /// When it is over, unless it is renewed.
-    pub(super) fn over(self) -> Instant {
+    pub(super) fn over(self) -> Option<Instant> {
         self.over
+    }
+
+    /// Whether it is over, where the peer has taken so much. What the system still had to send is seen only
+    /// here.
+    pub(super) fn is_over(self, taken: i64) -> bool {
+        taken <= self.taken && self.over.is_some_and(|over| over <= Instant::now())
     }
 }

@@ -52,9 +52,10 @@ impl State {
 
 /// Ends when the grace that `end` gives is over, if it gives any.
 async fn until(end: End) {
-    match end {
-        End::Closing(grace) | End::Lingering(grace) => sleep_until(grace.over()).await,
-        _ => pending().await,
+    let (End::Closing(grace) | End::Lingering(grace)) = end else { return pending().await };
+    match grace.over() {
+        Some(over) => sleep_until(over).await,
+        None => pending().await,
     }
 }
 
@@ -75,7 +76,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 result = &mut connecting => break result,
-                () = until(end) => return self.expire(),
+                () = until(end) => if self.expire() { return },
                 () = self.reader.notified() => {}
             }
         };
@@ -104,11 +105,12 @@ impl Connection {
             tokio::select! {
                 biased;
                 () = self.flusher.notified() => continue,
+                // Before the time: on a busy machine both may be there at once.
+                _ = stream.writable() => {}
                 () = until(end) => {
                     self.expire();
                     continue;
                 }
-                _ = stream.writable() => {}
             }
             let mut state = self.lock();
             if !matches!(state.io, Io::Tasks(_)) {
@@ -173,12 +175,16 @@ impl Connection {
                 Step::Read => End::Open,
             };
             drop(inbox.rest());
+            // As long as something is left to send, the flush task looks at the time.
+            let lingering = if matches!(end, End::Lingering(_)) { end } else { End::Open };
             tokio::select! {
                 biased;
                 () = self.reader.notified() => continue,
-                () = until(end) => {
-                    self.expire();
-                    return Err(Gone);
+                () = until(lingering) => {
+                    if self.expire() {
+                        return Err(Gone);
+                    }
+                    continue;
                 }
                 _ = stream.readable() => {}
                 () = silence(finished) => return self.ended(inbox).await,

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Connection, End, State, is_transient};
+use super::state::{End, Io, State};
+use super::{Connection, is_transient};
+use crate::engine::event::Event;
 
 impl Connection {
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
@@ -63,6 +65,46 @@ impl Connection {
         state.outbox.queued()
     }
 
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    pub fn await_drain(&self) -> bool {
+        let mut state = self.lock();
+        state.outbox.await_drain();
+        state.outbox.queued() > 0
+    }
+
+    pub(super) fn start_flush(self: &Arc<Self>, state: &mut State) {
+        match &state.io {
+            Io::None | Io::Fresh(_) => {}
+            Io::Tasks(_) if state.flushing => {}
+            Io::Tasks(_) => {
+                state.flushing = true;
+                let connection = self.clone();
+                self.runtime.spawn(async move { connection.run_flush().await });
+            }
+            #[cfg(unix)]
+            Io::Loop(_) => self.update_watch(state),
+        }
+    }
+
+    /// What follows a flush of the outbox that sent so many bytes. True: everything is sent, or never
+    /// will be.
+    pub(super) fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if let (1.., End::Closing(grace)) = (sent, state.end) {
+            state.end = End::Closing(grace.renewed(state.io.taken()));
+            self.reader.notify_one(); // which waits for the same
+        }
+        if state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
+        match result {
+            Ok(()) => self.advance_end(state),
+            Err(error) if is_transient(&error) => return false,
+            Err(error) => self.fail(state, error),
+        }
+        true
+    }
+
     /// Offers the system what was written before the connection was up. What it does not take, or answers with
     /// an error, is left to the driver.
     pub(super) fn offer(&self) {
@@ -70,6 +112,9 @@ impl Connection {
         let State { outbox, io, .. } = &mut *state;
         let (sent, _) = outbox.flush(|pieces| io.send(pieces));
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
     }
 }
 

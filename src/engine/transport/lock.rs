@@ -4,7 +4,8 @@
 //! behind, and ends with its holder. It is advisory: strangers (any `net.Server`) do not know of it.
 //! It is given up on after [`PATIENCE`], so that a stranger who holds it stops nobody for longer.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,12 @@ pub enum Unlocked {
 /// Locks the directory of `path` until the result is dropped.
 pub fn lock_directory(path: &Path) -> Result<File, Unlocked> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let directory =
-        File::open(parent.unwrap_or(Path::new("."))).map_err(|_| Unlocked::Impossible)?;
+    let directory = OpenOptions::new()
+        .read(true)
+        // What is no directory is not opened: a FIFO would be waited for.
+        .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
+        .open(parent.unwrap_or(Path::new(".")))
+        .map_err(|_| Unlocked::Impossible)?;
     let started = Instant::now();
     loop {
         match directory.try_lock() {

@@ -15,7 +15,9 @@ use tokio::net::UnixListener;
 use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
-pub use stream::{Stream, receive, send, set_keepalive, set_nodelay};
+pub use stream::{
+    Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
+};
 
 #[cfg(unix)]
 mod lock;
@@ -25,6 +27,8 @@ mod mmsg;
 pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
+#[cfg(unix)]
+mod socket_file;
 mod stream;
 pub mod tcp;
 pub mod tls;
@@ -120,7 +124,12 @@ impl Listener {
                 let bound = unix::listen(local).and_then(|(listener, path)| {
                     Ok(Listener::Unix(path, UnixListener::from_std(listener)?))
                 });
-                bound.map_err(|error| Error::new("listen", error, Some(endpoint)))
+                bound.map_err(|error| {
+                    let in_use = error.kind() == io::ErrorKind::AddrInUse;
+                    let obstacle = in_use.then(|| unix::obstacle(&local.path)).flatten();
+                    let error = Error::new("listen", error, Some(endpoint));
+                    obstacle.into_iter().fold(error, Error::because)
+                })
             }
             #[cfg(windows)]
             Local::Pipe(local) => {

@@ -139,6 +139,11 @@ impl PipeStream {
     /// Nothing: the peer sees our end when the pipe is dropped.
     pub fn shut_down(&self) {}
 
+    /// See [`super::Stream::taken`]. A write is through when the peer has taken it.
+    pub fn taken(&self) -> i64 {
+        0
+    }
+
     /// None: a pipe is no socket.
     pub fn socket(&self) -> Option<SockRef<'_>> {
         None

@@ -1,7 +1,9 @@
 //! A connected stream of any kind, and the socket calls that streams share.
 
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
@@ -17,7 +19,15 @@ use super::pipe;
 use super::unix;
 use super::{Target, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
-use crate::engine::event::Ends;
+
+/// The two ends of an IP connection; a Unix socket has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// This side.
+    pub local: SocketAddr,
+    /// The other side.
+    pub peer: SocketAddr,
+}
 
 /// A connected stream socket, registered with the current runtime.
 #[derive(Debug)]
@@ -207,6 +217,12 @@ impl Stream {
         }
     }
 
+    /// How much the peer has taken, as far as the system tells: more than before if it has taken something
+    /// since. Only to be compared with itself.
+    pub fn taken(&self) -> i64 {
+        each!(self, socket => taken(&SockRef::from(socket)), own => own.taken())
+    }
+
     /// The socket, for its options.
     pub fn socket(&self) -> Option<SockRef<'_>> {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
@@ -230,6 +246,22 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
+}
+
+/// See [`Stream::taken`]: the less of what was sent the system still has, the more. The same at any time on
+/// systems that do not tell.
+pub fn taken(socket: &SockRef<'_>) -> i64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let mut held: libc::c_int = 0;
+        // SAFETY: the descriptor is the socket's; the call writes one int.
+        let told = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ as _, &raw mut held) };
+        if told == 0 {
+            return -i64::from(held);
+        }
+    }
+    let _ = socket;
+    0
 }
 
 /// Writes once, from any thread, without blocking.
@@ -259,15 +291,47 @@ pub fn set_nodelay(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
     if is_tcp(socket) { socket.set_tcp_nodelay(on) } else { Ok(()) }
 }
 
-/// Sets the `SO_KEEPALIVE` option and the idle time before the first probe; nothing on other
-/// sockets.
-pub fn set_keepalive(socket: &SockRef<'_>, idle: Option<Duration>) -> io::Result<()> {
-    match idle {
-        _ if !is_tcp(socket) => Ok(()),
-        Some(idle) if !idle.is_zero() => {
-            socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(idle))
-        }
-        on_or_off => socket.set_keepalive(on_or_off.is_some()),
+/// When a silent peer is asked whether it is still there; what is 0 is left to the system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeepAlive {
+    /// Silence before the first probe, in whole seconds.
+    pub idle: Duration,
+    /// Time between probes, in whole seconds.
+    pub interval: Duration,
+    /// Probes without an answer that end the connection.
+    pub count: u32,
+}
+
+/// Sets the `SO_KEEPALIVE` option; nothing on other sockets than TCP's.
+pub fn set_keepalive(socket: &SockRef<'_>, probes: Option<KeepAlive>) -> io::Result<()> {
+    if !is_tcp(socket) {
+        return Ok(());
+    }
+    socket.set_keepalive(probes.is_some())?;
+    let Some(KeepAlive { idle, interval, count }) = probes else { return Ok(()) };
+    let mut parameters = socket2::TcpKeepalive::new();
+    if !idle.is_zero() {
+        parameters = parameters.with_time(idle);
+    }
+    if !interval.is_zero() {
+        parameters = parameters.with_interval(interval);
+    }
+    #[cfg(not(windows))]
+    if count > 0 {
+        parameters = parameters.with_retries(count);
+    }
+    #[cfg(windows)]
+    let _ = count; // older releases cannot set it
+    socket.set_tcp_keepalive(&parameters)
+}
+
+/// Sets the type of service of a TCP connection (IPv6: the traffic class); nothing on other sockets.
+pub fn set_type_of_service(socket: &SockRef<'_>, value: u32) -> io::Result<()> {
+    match socket.local_addr()?.as_socket() {
+        None => Ok(()),
+        #[cfg(unix)]
+        Some(address) if address.is_ipv6() => socket.set_tclass_v6(value),
+        Some(_) => socket.set_tos_v4(value),
     }
 }
 

@@ -58,6 +58,9 @@ async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream
     };
     let socket = socket.map_err(|error| fail("connect", error, address))?;
     if target.local_address.is_some() || target.local_port != 0 {
+        // As libuv: a port that an earlier connection of ours has left is free. Windows means something else by it.
+        #[cfg(unix)]
+        let _ = socket.set_reuseaddr(true);
         let local = SocketAddr::new(target.local_address.unwrap_or(any), target.local_port);
         socket.bind(local).map_err(|error| fail("bind", error, local))?;
     }

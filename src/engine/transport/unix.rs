@@ -1,39 +1,24 @@
 //! Unix sockets: connecting, and claiming a path to listen on.
 //!
 //! The rules for what is already at the path are those of the compatibility page's F9: only sockets
-//! are ever replaced or removed, replacing leaves no moment without a server (bind beside, rename
-//! over), and only the socket that a listener itself made is removed when it ends.
+//! are ever replaced or removed, replacing a live one leaves no moment without a server, and
+//! only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
 //! take turns by the lock of the module `lock`. Without it everything still works, but for taking a
 //! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
 
-use std::fs;
 use std::io;
-use std::mem;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
 
 use super::super::error::{Endpoint, Error};
-use super::lock::{Unlocked, lock_directory};
-use super::{BACKLOG, patiently};
-
-/// What to do about an existing file at the path (`config.unlink`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// Replace a socket, whether somebody listens on it or not (`true`).
-    Takeover,
-    /// Replace a socket that nobody listens on (`'stale'`).
-    Stale,
-    /// Leave it alone (`false`), and the listener's own file, too, when it ends: files are then the
-    /// business of the program.
-    Never,
-}
+use super::socket_file::MAX_PATH;
+pub use super::socket_file::{Claim, OwnPath, obstacle};
+use super::{patiently, socket_file};
 
 /// A path to listen on.
 #[derive(Debug, Clone)]
@@ -47,10 +32,6 @@ pub struct UnixLocal {
     /// Whether an abstract name is to be filled up with NULs.
     pub padded: bool,
 }
-
-/// Bytes that a path may have: those of `sun_path`, without the NUL at its end.
-const MAX_PATH: usize = mem::size_of::<libc::sockaddr_un>() - SUN_PATH_AT - 1;
-const SUN_PATH_AT: usize = mem::offset_of!(libc::sockaddr_un, sun_path);
 
 /// An error, with its reason, for a path that the system would refuse or cut off.
 pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
@@ -94,173 +75,29 @@ async fn connect_to(path: &str) -> io::Result<UnixStream> {
     patiently(is_full, || UnixStream::connect(path)).await
 }
 
-/// The socket file that a listener made. Dropping it removes the file, if it is still that one.
-#[derive(Debug)]
-pub struct OwnPath {
-    /// The path with the file's identity; `None` if there is nothing to remove.
-    file: Option<(PathBuf, FileId)>,
-}
-
-type FileId = (u64, u64);
-
-fn id_of(path: &Path) -> io::Result<FileId> {
-    fs::symlink_metadata(path).map(|meta| (meta.dev(), meta.ino()))
-}
-
-impl Drop for OwnPath {
-    fn drop(&mut self) {
-        let Some((path, id)) = &self.file else { return };
-        let lock = lock_directory(path);
-        // While others are at it, a dead file is better than the loss of a new one.
-        if !matches!(lock, Err(Unlocked::Busy)) && id_of(path).is_ok_and(|now| now == *id) {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
 /// Listens on a path.
 pub fn listen(local: &UnixLocal) -> io::Result<(UnixListener, OwnPath)> {
     if local.path.starts_with('\0') {
         let name = if local.padded { &padded(&local.path) } else { &local.path };
-        return Ok((bind(&SockAddr::unix(name)?)?, OwnPath { file: None }));
-    }
-    let path = Path::new(&local.path);
-    let lock = lock_directory(path);
-    let made = match fresh(path, local.add_mode, lock.is_ok()) {
-        Err(error)
-            if error.kind() == io::ErrorKind::AddrInUse
-                && may_replace(path, local.claim, lock.is_ok()) =>
-        {
-            replace(path, local.add_mode)
-        }
-        result => result,
-    };
-    let (listener, id) = made?;
-    let file = match local.claim {
-        Claim::Never => None,
-        Claim::Takeover | Claim::Stale => Some((path.to_owned(), id)),
-    };
-    Ok((listener, OwnPath { file }))
-}
-
-fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
-    is_socket
-        && match claim {
-            Claim::Takeover => true,
-            // Without the lock another one might be at it, too.
-            Claim::Stale => locked && is_dead(path),
-            Claim::Never => false,
-        }
-}
-
-/// Whether nobody listens on the socket at `path`. Never waits: a full backlog is a sign of life.
-fn is_dead(path: &Path) -> bool {
-    let connect = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.set_nonblocking(true)?;
-        socket.connect(&SockAddr::unix(path)?)
-    };
-    connect().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-}
-
-/// Listens on a path where nothing is. A socket that is to be opened to others, and one that is made
-/// without the lock, is prepared beside the path, so that nobody sees it before it is complete.
-fn fresh(path: &Path, add_mode: u32, locked: bool) -> io::Result<(UnixListener, FileId)> {
-    if add_mode == 0 && locked {
-        return bind_file(path, 0);
+        socket.bind(&SockAddr::unix(name)?)?;
+        return Ok((socket_file::listening(socket)?, OwnPath::default()));
     }
-    let Some(beside) = Beside::new(path, add_mode)? else { return bind_file(path, add_mode) };
-    match fs::hard_link(&beside.path, path) {
-        Ok(()) => Ok(beside.listening()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(in_use()),
-        // A file system without links.
-        Err(_) => bind_file(path, add_mode),
-    }
-}
-
-/// Binds beside the path and renames over it: at every moment somebody listens on the path.
-fn replace(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
-    let replaced = match Beside::new(path, add_mode) {
-        Ok(Some(beside)) => fs::rename(&beside.path, path).map(|()| beside.listening()),
-        // A short gap is better than no server.
-        Ok(None) => fs::remove_file(path).and_then(|()| bind_file(path, add_mode)),
-        Err(error) => Err(error),
-    };
-    replaced.map_err(|error| match error.kind() {
-        // Somebody else's, in a directory like /tmp.
-        io::ErrorKind::PermissionDenied => in_use(),
-        _ => error,
-    })
-}
-
-fn in_use() -> io::Error {
-    io::Error::from_raw_os_error(libc::EADDRINUSE)
-}
-
-/// A listening socket at another name in the directory of its path. Dropping it removes that name.
-struct Beside {
-    path: PathBuf,
-    listening: Option<(UnixListener, FileId)>,
-}
-
-impl Beside {
-    /// `None`: within the limit there is no room for such a name.
-    fn new(path: &Path, add_mode: u32) -> io::Result<Option<Self>> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let process = std::process::id();
-        loop {
-            let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = path.with_file_name(format!(".{process:x}.{count:x}"));
-            if path.as_os_str().len() > MAX_PATH {
-                return Ok(None);
-            }
-            match bind_file(&path, add_mode) {
-                // Left behind by a process that was killed, perhaps in another container.
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-                result => return result.map(|made| Some(Self { path, listening: Some(made) })),
-            }
-        }
-    }
-
-    fn listening(mut self) -> (UnixListener, FileId) {
-        self.listening.take().expect("taken once")
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path); // gone already after a rename
-    }
-}
-
-fn bind_file(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
-    let listener = bind(&SockAddr::unix(path)?)?;
-    let open = || -> io::Result<FileId> {
-        let meta = fs::symlink_metadata(path)?;
-        if add_mode != 0 {
-            let mode = meta.permissions().mode() | add_mode;
-            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
-        }
-        Ok((meta.dev(), meta.ino()))
-    };
-    let id = open().inspect_err(|_| drop(fs::remove_file(path)))?;
-    Ok((listener, id))
-}
-
-fn bind(address: &SockAddr) -> io::Result<UnixListener> {
-    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    socket_file::listen(Path::new(&local.path), local.claim, local.add_mode)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::socket_file::set_mode;
     use super::*;
+    use std::ffi::CString;
+    use std::fs;
     use std::io::Read;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream as StdUnixStream;
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     /// A directory of its own for each test, removed at its end.
     struct Scratch(PathBuf);
@@ -309,6 +146,75 @@ mod tests {
         assert_eq!(client.read(&mut [0]).unwrap(), 0);
         drop(new);
         assert!(dir.names().is_empty());
+    }
+
+    /// Whether the system knows a socket by that path.
+    #[cfg(target_os = "linux")]
+    fn is_known(path: &Path) -> bool {
+        let sockets = fs::read_to_string("/proc/net/unix").unwrap();
+        sockets.lines().any(|line| line.ends_with(&format!(" {}", path.to_str().unwrap())))
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_system_knows_the_socket_by_its_path() {
+        for (claim, add_mode, dead) in [
+            (Claim::Takeover, 0, false),
+            (Claim::Takeover, 0o666, false),
+            (Claim::Takeover, 0o666, true),
+            (Claim::Stale, 0o444, true),
+            (Claim::Never, 0o666, false),
+        ] {
+            let dir = Scratch::new();
+            let local = UnixLocal { add_mode, ..dir.local(claim) };
+            if dead {
+                drop(listen(&dir.local(Claim::Never)).unwrap());
+                assert!(!is_known(&dir.0.join("s")) && dir.names() == ["s"]);
+            }
+            let _listener = listen(&local).unwrap();
+            assert!(is_known(&dir.0.join("s")), "{claim:?} {add_mode:o} {dead}");
+        }
+    }
+
+    #[test]
+    fn a_link_put_in_the_sockets_place_keeps_the_mode_of_what_it_leads_to() {
+        let dir = Scratch::new();
+        let (secret, link) = (dir.0.join("secret"), dir.0.join("link"));
+        fs::write(&secret, "").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::symlink(&secret, &link).unwrap();
+        let _ = set_mode(&link, 0o666);
+        assert_eq!(fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_is_no_socket_is_named_and_never_waited_for() {
+        let dir = Scratch::new();
+        let path = dir.0.join("s");
+        let make = |kind: &str| match kind {
+            "a regular file" => fs::write(&path, "").unwrap(),
+            "a directory" => fs::create_dir(&path).unwrap(),
+            "a symbolic link" => std::os::unix::fs::symlink("nowhere", &path).unwrap(),
+            _ => {
+                let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+                // SAFETY: `name` is a string with a NUL at its end.
+                assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+            }
+        };
+        for kind in ["a regular file", "a directory", "a symbolic link", "a FIFO"] {
+            make(kind);
+            for claim in [Claim::Takeover, Claim::Stale, Claim::Never] {
+                assert_eq!(code(listen(&dir.local(claim)).unwrap_err()), "EADDRINUSE", "{kind}");
+            }
+            let reason = obstacle(path.to_str().unwrap()).unwrap();
+            assert!(reason.contains(kind), "{reason}");
+            let below = UnixLocal {
+                path: path.join("s").to_str().unwrap().to_owned(),
+                ..dir.local(Claim::Takeover)
+            };
+            assert!(kind == "a directory" || listen(&below).is_err());
+            fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path)).unwrap();
+        }
     }
 
     #[test]

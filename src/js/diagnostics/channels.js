@@ -42,7 +42,7 @@ function transportOf(owner) {
 
 /** `host:port`, or the path, of a client or server. A port that the system chose is shown. */
 function addressOf({ path, port, server }) {
-  const bound = server?.listening ? server.address() : null;
+  const bound = server?.listening ? server.address?.() : null;
   if (bound?.port) port = bound.port;
   if (!port) return String(path);
   return String(path).includes(':') ? `[${path}]:${port}` : `${path}:${port}`;

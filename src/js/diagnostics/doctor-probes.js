@@ -99,6 +99,7 @@ async function udp(ends) {
       ends.push(() => ipc.server.stop());
     }
   });
+  failed.catch(() => {}); // the starts report it first, if it is theirs
   await Promise.all([host.server.start(), guest.server.start()]);
   const { port } = host.server.server.address();
   host.server.on('ask', (number, peer) => host.server.emit(peer, 'answer', number));
@@ -142,12 +143,10 @@ async function limited(act) {
 }
 
 /** `{name, title, ok, connectMs, roundTripUs}` or `{name, title, ok, error, code}` of each, one after the other. */
-async function runProbes() {
-  const results = [];
+async function* runProbes() {
   for (const [name, title, act] of PROBES) {
-    results.push({ name, title, ...(await limited(async (ends) => act(ends))) });
+    yield { name, title, ...(await limited(async (ends) => act(ends))) };
   }
-  return results;
 }
 
 module.exports = { runProbes };

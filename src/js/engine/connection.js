@@ -18,7 +18,7 @@ const ANSWER_AFTER = 16;
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
 
-/** What connections and listeners share: a handle, and whether it keeps the process alive. */
+/** What connections and listeners share: a handle, a sink with its `_scope` (scope.js), and whether it keeps the process alive. */
 class Endpoint {
   constructor(activity, id, sink) {
     this.activity = activity;
@@ -30,6 +30,7 @@ class Endpoint {
     this.turn = 0;
     this.free = 0;
     this.wroteAt = 0;
+    sink?._scope.adopt(activity.hub, id);
     this.burstIn = 0;
     this.bursts = 0;
     activity.add(this);
@@ -162,9 +163,25 @@ class Connection extends Endpoint {
     return this.queued;
   }
 
+  /** After a drain: whether something waits again by now, so that another one follows. */
+  hasRefilled() {
+    return this.closed === null && this.counters()[2] > 0 && this.awaitDrain();
+  }
+
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
   awaitDrain() {
     return this.hub.awaitDrain(this.id);
+  }
+
+  /** As `awaitDrain`, also when closed and for what is pending. */
+  awaitsDrain() {
+    this.flush();
+    return this.closed === null && this.awaitDrain();
+  }
+
+  /** Has the peer of a TCP connection see a reset when this is destroyed. */
+  reset() {
+    this.hub.reset(this.id);
   }
 
   /** Shuts our side down when everything is sent. True: that is so now; false: _onFinished follows. */
@@ -219,8 +236,18 @@ class Connection extends Endpoint {
     this.hub.setNoDelay(this.id, on);
   }
 
-  setKeepAlive(on, idle) {
-    this.hub.setKeepAlive(this.id, on, idle);
+  setKeepAlive(on, idle, interval, count) {
+    this.hub.setKeepAlive(this.id, on, idle, interval, count);
+  }
+
+  setTypeOfService(value) {
+    this.hub.setTypeOfService(this.id, value);
+  }
+
+  /** Its sink from now on. */
+  belongTo(sink) {
+    this.sink = sink;
+    sink._scope.adopt(this.activity.hub, this.id);
   }
 
   /** The peer is the right one: what is written is sent from now on; reading starts in a later turn. */
@@ -287,7 +314,7 @@ class Delivery {
 
   /** Called within a handler that runs the event loop: with the rest. */
   goOn() {
-    this.connection.sink._scope.runInAsyncScope(() => this.#run());
+    this.connection.sink._scope.run(() => this.#run());
   }
 
   /** While nobody else has the rest, see turns.js. */

@@ -28,9 +28,10 @@ const MOST_TARGETS = 512;
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
- * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if
- * `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
+ * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who
+ * has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its
+ * frames if `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
 class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
@@ -61,11 +62,7 @@ class Datagrams extends Endpoint {
   words(address) {
     let words = this.known.get(address);
     if (words !== undefined) return words;
-    try {
-      words = this.activity.hub.addressWords(address);
-    } catch {
-      words = null;
-    }
+    words = this.activity.hub.addressWords(address);
     if (this.known.size >= MOST_KNOWN) this.known.clear();
     this.known.set(address, words);
     return words;
@@ -186,6 +183,11 @@ class Datagrams extends Endpoint {
     };
   }
 
+  /** As of a connection: datagrams leave on their own. */
+  hasRefilled() {
+    return false;
+  }
+
   /** Bytes and datagrams that wait. */
   waiting() {
     this.flush();
@@ -253,7 +255,7 @@ class Arrival {
 
   /** Called within a handler that runs the event loop: with the rest. */
   goOn() {
-    this.datagrams.sink._scope.runInAsyncScope(() => this.#run());
+    this.datagrams.sink._scope.run(() => this.#run());
   }
 
   /** While nobody else has the rest, see turns.js. */

@@ -14,10 +14,10 @@ const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
-const { refused } = require('../errors');
+const { codedError, refused } = require('../errors');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
-const { Turns } = require('./turns');
+const { Turns, within } = require('./turns');
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
 // or the listener; turns.js, frames.js and datagrams.js read what follows.
@@ -71,7 +71,7 @@ function acquire(syscall, where) {
     return current;
   } catch (thrown) {
     const error = refused(syscall, thrown.message, where);
-    if (error.errno === undefined) throw thrown;
+    if (error.errno === undefined) throw codedError('ERR_FERRIPC_INTERNAL', thrown.message);
     return { error };
   }
 }
@@ -117,6 +117,7 @@ class Activity {
   remove(endpoint) {
     if (!this.endpoints.delete(endpoint.id)) return;
     endpoint.unref();
+    this.hub.dropScope(endpoint.id);
     this.disposeSoon();
   }
 
@@ -128,7 +129,7 @@ class Activity {
       this.ending = false;
       if (this.turns.isIdle && this.endpoints.size === 0) this.dispose();
       else this.disposeSoon();
-    }, outside);
+    });
   }
 
   dispose() {
@@ -211,12 +212,13 @@ class Activity {
     return to;
   }
 
-  /** Delivers the event that the header tells of, in the scope of its connection or listener. */
-  dispatch(payload) {
+  /** Delivers the event that the header tells of, in the scope of its connection or listener: see turns.js. */
+  dispatch(payload, enter) {
     const { header } = this;
     const endpoint = this.endpoints.get(header[0] === ACCEPTED ? header[2] : header[1]);
     if (endpoint !== undefined) {
-      endpoint.sink._scope.runInAsyncScope(this.deliver, this, endpoint, payload);
+      if (enter) endpoint.sink._scope.run(() => this.deliver(endpoint, payload));
+      else this.deliver(endpoint, payload);
     } else if (header[0] === ACCEPTED) {
       this.hub.destroy(header[1]); // its listener is gone
     }
@@ -249,6 +251,7 @@ class Activity {
         this.turns.putOff(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
         break;
       case DRAIN:
+        if (endpoint.hasRefilled()) break;
         endpoint.queued = 0;
         sink._onDrain();
         break;
@@ -271,7 +274,7 @@ class Activity {
         sink._onAcceptFailed(JSON.parse(payload));
         break;
       case PARTIAL:
-        sink._onPartial();
+        endpoint.inOrder(() => sink._onPartial());
         break;
       case LISTENER_CLOSED:
         this.remove(endpoint);
@@ -305,7 +308,8 @@ function connect(options, sink) {
   const { path, addresses, port } = options;
   const activity = acquire('connect', { path, address: addresses?.[0], port });
   if (activity.error) return activity;
-  const id = activity.hub.connect(options);
+  const { error, id } = activity.answer(activity.hub.connect(options));
+  if (error) return { error };
   return { connection: new Connection(activity, id, options.framing, sink) };
 }
 
@@ -341,10 +345,19 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
-/** Has `act` called in a later turn of the event loop, in the caller's scope or `scope`. See turns.js. */
-function soon(act, scope = new AsyncResource('ferripc')) {
+/** As `bind`, with a duplicate of the descriptor of a socket that is bound. */
+function bindElsewhere(descriptor, framing, sink) {
+  const activity = acquire('bind', {});
+  if (activity.error) return activity;
+  const { error, id, address } = activity.answer(activity.hub.adoptDatagrams(descriptor, framing));
+  if (error) return { error };
+  return { datagrams: new Datagrams(activity, id, framing, sink), address };
+}
+
+/** Has `act` called in a later turn of the event loop, in `scope` or else the caller's. See turns.js. */
+function soon(act, scope = null) {
   if (current !== null) current.turns.putOff(act, scope);
-  else setImmediate(() => scope.runInAsyncScope(act));
+  else setImmediate(within(act, scope));
 }
 
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
@@ -382,4 +395,16 @@ function driver() {
   }
 }
 
-module.exports = { bind, broadcast, connect, currentDriver, driver, listen, listenElsewhere, soon };
+module.exports = {
+  bind,
+  bindElsewhere,
+  broadcast,
+  connect,
+  currentDriver,
+  driver,
+  listen,
+  listenElsewhere,
+  soon,
+  /** Loads the addon ahead of a call that comes in a later turn, where nobody could catch what this throws. */
+  load: native.load,
+};

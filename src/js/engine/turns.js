@@ -27,7 +27,7 @@ class Turns {
   #activity;
   #header;
   #goOn;
-  /** Things that were put off: functions with the scope to run in, see Scope. */
+  /** Functions that do what was put off. */
   #waiting = [];
   /** The delivery whose handler runs, unless that has its last frame. */
   #left = null;
@@ -53,8 +53,11 @@ class Turns {
     return this.#waiting.length === 0;
   }
 
-  /** One turn: the event that the header tells of; or, if it tells of none, what is left or was put off. */
-  take(payload) {
+  /**
+   * One turn: the event that the header tells of; or, if it tells of none, what is left or was put off. The
+   * event loop has entered the event's scope already; otherwise `enter` it.
+   */
+  take(payload, enter = false) {
     const activity = this.#activity;
     if (this.#depth > 0) {
       this.#nested = true;
@@ -62,7 +65,7 @@ class Turns {
     }
     this.#depth++;
     try {
-      if (this.#header[KIND] !== NOTHING) activity.dispatch(payload);
+      if (this.#header[KIND] !== NOTHING) activity.dispatch(payload, enter);
       else if (this.#left !== null) this.#left.goOn();
       else this.#deliverFirst();
     } finally {
@@ -75,18 +78,18 @@ class Turns {
   #deliverFirst() {
     const first = this.#waiting.shift();
     this.#header[PUT_OFF] = this.#waiting.length;
-    first?.scope.runInAsyncScope(first.act);
+    first?.();
   }
 
-  /** Has `act` called in a later turn of the event loop, before further events; in the caller's scope or `scope`. */
-  putOff(act, scope = new AsyncResource('ferripc')) {
-    this.#waiting.push({ act, scope });
+  /** Has `act` called in a later turn of the event loop, before further events; in `scope` or else the caller's. */
+  putOff(act, scope = null) {
+    this.#waiting.push(within(act, scope));
     this.#changed();
   }
 
   /** The same, before all that was put off. */
   putFirst(act, scope) {
-    this.#waiting.unshift({ act, scope });
+    this.#waiting.unshift(within(act, scope));
     this.#changed();
   }
 
@@ -126,7 +129,7 @@ class Turns {
         if (done) break;
         if (typeof event === 'string') units -= event.length;
         if (!activity.isBulk()) events = 0;
-        this.take(event);
+        this.take(event, true);
       }
     } finally {
       if (!done) this.#drainSoon();
@@ -153,23 +156,9 @@ class Turns {
   }
 }
 
-/**
- * Where the handlers of a socket or a listener run: its own resource of async_hooks, made in the scope in which
- * the socket is, so that an AsyncLocalStorage has the store of that moment in them.
- */
-class Scope extends AsyncResource {
-  #ended = false;
-
-  constructor(type) {
-    super(type, { requireManualDestroy: true });
-  }
-
-  /** Nothing will run in it any more. */
-  end() {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.emitDestroy();
-  }
+/** A function that calls `act` in `scope`, see scope.js, or else in the caller's. */
+function within(act, scope) {
+  return scope === null ? AsyncResource.bind(act, 'ferripc') : () => scope.run(act);
 }
 
-module.exports = { Scope, Turns };
+module.exports = { Turns, within };

@@ -65,6 +65,11 @@ export interface Options {
   /** Most bytes that wait to be sent; messages beyond are refused with `ENOBUFS`. Default: 1 GiB. */
   maxQueuedBytes?: number;
   /**
+   * How long a connection that is being closed, with something left to send, waits for a peer that takes nothing of
+   * it, in ms. Default: 2000.
+   */
+  linger?: number;
+  /**
    * From this length on, in characters, the first message makes a process warning: peers with the original
    * ipcio lose it. Default: 65536.
    */

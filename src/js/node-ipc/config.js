@@ -7,7 +7,7 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
-const { MAX_QUEUED } = require('../sockets/limits');
+const { LINGER, MAX_QUEUED } = require('../sockets/limits');
 
 /** Ends a message unless the configuration says otherwise (K1). */
 const DEFAULT_DELIMITER = '\f';
@@ -41,6 +41,12 @@ class Defaults {
      * ENOBUFS. At least the 256 KiB from which on `emit` returns false, at most 4 GiB. Not for UDP.
      */
     this.maxQueuedBytes = MAX_QUEUED;
+
+    /**
+     * How long a closing connection with something left to send waits for a peer that takes nothing, in ms.
+     * As long as it takes something, everything is sent.
+     */
+    this.linger = LINGER;
 
     /** No logging (K18). */
     this.silent = false;

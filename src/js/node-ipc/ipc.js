@@ -90,10 +90,18 @@ class IPC {
 
   /** Ends the connection to `id` when everything emitted is sent (F6); nothing for an unknown id (K27). */
   disconnect(id) {
-    if (!Object.hasOwn(this.of, id)) return;
+    if (!Object.hasOwn(this.of, id) || !this.of[id]) return;
     const client = this.of[id];
+    if (client instanceof clientClass()) {
+      delete this.of[id];
+      this.#release().client(client);
+      return;
+    }
+    // What a test has put there is treated as by node-ipc.
+    client.explicitlyDisconnected = true;
+    client.off?.('*', '*');
+    client.socket?.destroy?.();
     delete this.of[id];
-    this.#release().client(client);
   }
 
   #release() {
@@ -173,8 +181,10 @@ class IPC {
       if (callback) callback();
       return;
     }
-    if (known) this.#release().client(known); // one client per id, and no timer of the old one left (F8)
-    const client = new (clientClass())(this.config, log);
+    const Client = clientClass();
+    if (!(known instanceof Client)) known?.socket?.destroy?.();
+    else this.#release().client(known); // one client per id, and no timer of the old one left (F8)
+    const client = new Client(this.config, log);
     client.id = id;
     client.path = path;
     if (port !== undefined) client.port = port;
@@ -184,8 +194,9 @@ class IPC {
   }
 
   #serve(path, port, udpType, callback) {
-    if (this.server) this.#release().server(this.server);
-    this.server = new (serverClass())(path, this.config, log, port);
+    const Server = serverClass();
+    if (this.server instanceof Server) this.#release().server(this.server);
+    this.server = new Server(path, this.config, log, port);
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;
       // An IPv4 socket cannot be bound to an IPv6 address.

@@ -4,7 +4,7 @@
 
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
-const { codedError } = require('../errors');
+const { eventError } = require('../errors');
 
 /** Types whose beginning of a message is kept. */
 const MOST_HEADS = 256;
@@ -41,9 +41,14 @@ class LongText {
  */
 function encode(type, data) {
   if ((!data && data !== false && data !== 0) || data._maxListeners) data = {};
+  return textOf(type, data);
+}
+
+/** The same for any data as it is, but undefined. */
+function textOf(type, data) {
   // The same text as that of the whole, for less; but `toJSON` is told the key, and what has no JSON
   // is left out with its key.
-  if (typeof type === 'string' && data.toJSON === undefined) {
+  if (typeof type === 'string' && data?.toJSON === undefined) {
     const head = heads.get(type) ?? addHead(type);
     if (typeof data === 'string' && data.length >= LONG) return new LongText(head, data);
     const text = JSON.stringify(data);
@@ -101,7 +106,7 @@ function decodeWhole(frames, owner, socket) {
   }
   if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
     const reason = 'Received JSON that is not a message with a type';
-    const error = codedError('ERR_FERRIPC_INVALID_MESSAGE', reason, {
+    const error = eventError('ERR_FERRIPC_INVALID_MESSAGE', reason, {
       response: frames.ownFrame,
     });
     drop(owner, socket, 'invalid', frame);
@@ -112,4 +117,4 @@ function decodeWhole(frames, owner, socket) {
   owner._onMessage(socket, message.type, message.data);
 }
 
-module.exports = { encode, encodeRaw, decode };
+module.exports = { encode, encodeRaw, decode, textOf };

@@ -10,17 +10,11 @@ const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
+const cluster = require('./cluster');
+const WaitingDatagrams = require('./waiting-datagrams');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
-const { decode } = require('../node-ipc/wire');
-
-/** How long a closing socket may take to send what was emitted before, in ms. */
-const LINGER = 2000;
-
-/** Characters and bytes, and datagrams, that wait at most for a look-up. */
-const MOST_HELD = 16 * 1024 * 1024;
-const MOST_HELD_COUNT = 64 * 1024;
 
 /**
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
@@ -30,7 +24,8 @@ const MOST_HELD_COUNT = 64 * 1024;
  */
 class DatagramSocket extends DgramSocket {
   #owner;
-  #scope = new Scope('ferripc.DatagramSocket');
+  /** From when it is to be bound. */
+  #scope = null;
   #framing;
   /** The engine's socket; null before it is bound and after it is closed. */
   #endpoint = null;
@@ -50,21 +45,24 @@ class DatagramSocket extends DgramSocket {
   #held = [];
   /** Host -> what waits for its look-up. */
   #lookUps = new Map();
-  #heldSize = 0;
-  #heldCount = 0;
+  #waiting;
+  /** In a cluster's worker: see cluster-datagrams.js. */
+  #holder = null;
 
-  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, raw}`. */
+  /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, linger, raw}`. */
   constructor(type, owner, framing) {
     super(type);
     this.#owner = owner;
     this.#framing = framing;
     this.#raw = framing.raw;
+    this.#waiting = new WaitingDatagrams(owner);
   }
 
   // ---- life ------------------------------------------------------------------------------------
 
   /** Binds to a host's first address; 'listening' or 'error' follows in a later turn. */
   _listenHost(host, port) {
+    this.#scope = new Scope('ferripc.DatagramSocket');
     this.#binding = true;
     const family = net.isIP(host);
     if (family === this._family) {
@@ -72,6 +70,7 @@ class DatagramSocket extends DgramSocket {
     } else if (family !== 0) {
       this.#bindFailed(failure('bind', 'EINVAL', host, port)); // as in Node
     } else {
+      engine.load(); // what it may throw is for the caller
       dns.lookup(host, { family: this._family }, (error, address) => {
         if (this.#closing) return;
         if (error) this.#bindFailed(error);
@@ -81,25 +80,35 @@ class DatagramSocket extends DgramSocket {
   }
 
   #bind(address, port) {
-    const bound = engine.bind(address, port, this.#framing, this);
-    if (bound.error) {
-      this.#bindFailed(systemError(bound.error));
+    if (cluster.isShared({})) {
+      engine.load(); // what it may throw is for the caller
+      const { bind } = require('./cluster-datagrams');
+      bind(address, port, this.#framing, this, (bound) => this.#bound(bound));
+    } else {
+      this.#bound(engine.bind(address, port, this.#framing, this));
+    }
+  }
+
+  #bound(bound) {
+    if (bound.failure || bound.error) {
+      this.#bindFailed(bound.failure ?? systemError(bound.error));
       return;
     }
+    this.#holder = bound.holder ?? null;
     this.#binding = false;
     this.#endpoint = bound.datagrams;
     this.#counted = bound.datagrams;
     this.#address = bound.address;
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
-    for (const item of this.#takeHeld(this.#held.splice(0))) this.#dispatch(item);
+    for (const item of this.#waiting.take(this.#held.splice(0))) this.#dispatch(item);
     engine.soon(() => this.#announce());
   }
 
   #bindFailed(error) {
     this.#binding = false;
-    this.#refuse(this.#held.splice(0), error);
-    this.#fail(error);
+    this.#waiting.refuse(this.#held.splice(0), error);
+    if (!this.#closing) this.#fail(error);
   }
 
   /** Before the first datagram is delivered. */
@@ -131,9 +140,9 @@ class DatagramSocket extends DgramSocket {
     }
     if (this.#closing) return this;
     this.#closing = true;
-    this.#refuse(this.#held.splice(0), this._notRunning());
+    this.#waiting.refuse(this.#held.splice(0), this._notRunning());
     if (this.#endpoint === null) engine.soon(() => this._onClosed());
-    else if (this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+    else if (this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     return this;
   }
 
@@ -199,44 +208,18 @@ class DatagramSocket extends DgramSocket {
       const words = error ? null : this.#endpoint.words(address);
       const why = error ?? failure('send', 'EINVAL', host, waiting[0].port);
       if (words !== null) {
-        for (const item of this.#takeHeld(waiting)) this.#transmit(item, words);
-      } else if (this.#refuse(waiting, why)) {
+        for (const item of this.#waiting.take(waiting)) this.#transmit(item, words);
+      } else if (this.#waiting.refuse(waiting, why)) {
         this.#fail(why); // one event for one look-up, however many waited for it
       }
-      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(LINGER);
+      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     });
   }
 
   #hold(item, list) {
-    const { data, callback } = item;
-    if (this.#heldSize + data.length > MOST_HELD || this.#heldCount >= MOST_HELD_COUNT) {
-      const error = failure('send', 'ENOBUFS', item.address, item.port);
-      drop(this.#owner, { address: item.address, port: item.port }, 'full', data);
-      if (callback === null) this.#fail(error);
-      else engine.soon(() => callback(error));
-      return false;
-    }
-    this.#heldSize += data.length;
-    this.#heldCount++;
-    list.push(item);
-    return true;
-  }
-
-  /** Drops what was held, and tells the callbacks why. Whether there was anything without one. */
-  #refuse(items, why) {
-    let silent = false;
-    for (const { address, port, data, callback } of this.#takeHeld(items)) {
-      drop(this.#owner, { address, port }, 'failed', data);
-      if (callback === null) silent = true;
-      else engine.soon(() => callback(why));
-    }
-    return silent;
-  }
-
-  #takeHeld(items) {
-    for (const { data } of items) this.#heldSize -= data.length;
-    this.#heldCount -= items.length;
-    return items;
+    const refused = this.#waiting.hold(item, list);
+    if (refused !== null && item.callback === null) this.#fail(refused);
+    return refused === null;
   }
 
   #transmit(item, words) {
@@ -253,7 +236,6 @@ class DatagramSocket extends DgramSocket {
     return true;
   }
 
-  /** In a later turn, so that no handler runs inside the call that failed. */
   #fail(error) {
     engine.soon(() => this.emit('error', error));
   }
@@ -274,15 +256,14 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onFrame(frames, peer) {
-    const { config } = this.#owner;
-    if (config.rawBuffer) {
+    if (this.#owner._takesBytes) {
       this.#configure(); // switched since it was received
       if (channels.received.hasSubscribers) {
         publishReceived(this.#owner, peer, null, Buffer.from(frames.frame));
       }
       this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
-      decode(frames, this.#owner, peer);
+      this.#owner._onFrame(peer, frames);
     }
   }
 
@@ -294,10 +275,7 @@ class DatagramSocket extends DgramSocket {
     } finally {
       if (!framed) {
         this.#logReceived(sender);
-        if (channels.received.hasSubscribers) {
-          publishReceived(this.#owner, infoOf(sender, length), null, buffer);
-        }
-        this.#owner.publish('data', buffer, infoOf(sender, length));
+        this.#owner._onRaw(infoOf(sender, length), buffer, sender);
       }
     }
   }
@@ -325,11 +303,12 @@ class DatagramSocket extends DgramSocket {
   _onClosed() {
     this.#closed = true;
     this.#endpoint = null;
+    this.#holder?.stop();
     this.#address = null;
     try {
       this.emit('close');
     } finally {
-      this.#scope.end();
+      this.#scope?.end();
     }
   }
 
@@ -340,7 +319,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Tells the engine what is wanted of received datagrams: raw mode is live (K6), and so is 'message'. */
   #configure() {
-    const raw = Boolean(this.#owner.config.rawBuffer);
+    const raw = this.#owner._takesBytes;
     const tapped = !raw && this.listenerCount('message') > 0;
     if (raw === this.#raw && tapped === this.#tapped) return;
     this.#raw = raw;
@@ -368,7 +347,7 @@ class DatagramSocket extends DgramSocket {
 
   /** This socket's counters, see stats.js. */
   get _counted() {
-    return this.#counted?.traffic(this.#closed ? 0 : this.#heldSize) ?? null;
+    return this.#counted?.traffic(this.#closed ? 0 : this.#waiting.size) ?? null;
   }
 
   get _open() {
@@ -382,20 +361,18 @@ class DatagramSocket extends DgramSocket {
 
   /** The bound address, port and family. */
   address() {
-    if (this.#address === null) {
-      throw systemError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
-    }
+    if (this.#address === null) throw this._notOpen('getsockname');
     return { ...this.#address };
   }
 
   /** Bytes that wait to be sent. */
   getSendQueueSize() {
-    return this.#heldSize + (this.#endpoint?.waiting()[0] ?? 0);
+    return this.#waiting.size + (this.#endpoint?.waiting()[0] ?? 0);
   }
 
   /** Datagrams that wait to be sent. */
   getSendQueueCount() {
-    return this.#heldCount + (this.#endpoint?.waiting()[1] ?? 0);
+    return this.#waiting.count + (this.#endpoint?.waiting()[1] ?? 0);
   }
 
   ref() {
@@ -415,5 +392,7 @@ class DatagramSocket extends DgramSocket {
 function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
 }
+
+Object.defineProperty(DatagramSocket, 'name', { value: 'Socket' }); // as Node's, for who looks at `constructor.name`
 
 module.exports = DatagramSocket;

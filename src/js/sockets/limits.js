@@ -10,21 +10,35 @@ const MAX_QUEUED = 1024 * 1024 * 1024;
 /** More than the engine counts. */
 const MOST_QUEUED = 0xffffffff;
 
+/** Default of `linger`, in ms. */
+const LINGER = 2000;
+
+/** More than the engine counts: 49 days. */
+const LONGEST_LINGER = 0xffffffff;
+
 /**
- * `{maxFrame, maxQueued}` of a socket's framing, from settings that are called `<where>.maxMessageBytes` and
- * `<where>.maxQueuedBytes`.
- * @throws {TypeError} if one of them is not a positive number
+ * `{maxFrame, maxQueued, linger}` of a socket's framing, from settings that are called `<where>.maxMessageBytes`,
+ * `<where>.maxQueuedBytes` and `<where>.linger`.
+ * @throws {TypeError} if one of them is not a positive number (`linger`: a number of ms, 0 or more)
  */
 function limitsOf(settings, where) {
   const { HIGH_WATER } = require('../engine/connection'); // not before there is a socket
-  const { maxMessageBytes = constants.MAX_STRING_LENGTH, maxQueuedBytes = MAX_QUEUED } = settings;
+  const {
+    maxMessageBytes = constants.MAX_STRING_LENGTH,
+    maxQueuedBytes = MAX_QUEUED,
+    linger = LINGER,
+  } = settings;
   for (const [name, value] of Object.entries({ maxMessageBytes, maxQueuedBytes })) {
     if (!(value > 0)) throw argumentError(`${where}.${name}`, 'a positive number', value);
   }
+  if (typeof linger !== 'number' || !(linger >= 0)) {
+    throw argumentError(`${where}.linger`, 'a number of ms, 0 or more', linger);
+  }
   return {
+    linger: Math.min(Math.ceil(linger), LONGEST_LINGER),
     maxFrame: Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH),
     maxQueued: Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED),
   };
 }
 
-module.exports = { MAX_QUEUED, limitsOf };
+module.exports = { LINGER, MAX_QUEUED, limitsOf };

@@ -5,9 +5,10 @@
 const net = require('node:net');
 const cluster = require('./cluster');
 const engine = require('../engine/engine');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
+const { refuseToSend } = require('./net-answers');
 const { PADS_ABSTRACT } = require('./paths');
 
 /**
@@ -18,7 +19,8 @@ const { PADS_ABSTRACT } = require('./paths');
  */
 class Listener extends net.Server {
   #listener = null;
-  #scope = new Scope('ferripc.Listener');
+  /** From when it is to listen. */
+  #scope = null;
   #address = null;
   #connections = new Set();
   #owner;
@@ -38,15 +40,18 @@ class Listener extends net.Server {
 
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
   _listenPath(path, claim, addMode) {
+    this.#scope = new Scope('ferripc.Listener');
     this.#listen({ path, claim, addMode, padded: PADS_ABSTRACT }, path);
   }
 
   /** Listens on a host's first address; 'listening' or 'error' follows in a later turn. */
   _listenHost(host, port) {
+    this.#scope = new Scope('ferripc.Listener');
     if (net.isIP(host)) {
       this.#listen({ address: host, port }, null);
       return;
     }
+    engine.load(); // what it may throw is for the caller
     require('node:dns').lookup(host, (error, address) => {
       if (this.#closing) return;
       if (error) this.#fail(error);
@@ -57,8 +62,10 @@ class Listener extends net.Server {
   #listen(where, path) {
     const options = { ...where, tls: this.#tls?.native, framing: this.#framing };
     const done = (result) => this.#opened(result, path);
-    if (cluster.isShared(options)) cluster.listen(options, this, done);
-    else done(engine.listen(options, this));
+    if (cluster.isShared(options)) {
+      engine.load(); // what it may throw is for the caller
+      cluster.listen(options, this, done);
+    } else done(engine.listen(options, this));
   }
 
   #opened({ failure, error, listener, address }, path) {
@@ -142,6 +149,14 @@ class Listener extends net.Server {
     this.#refusing = true;
   }
 
+  /** Node has a handle here. `child.send(message, server)` would send the message without the server. */
+  get _handle() {
+    refuseToSend('a server of ferripc');
+    return null;
+  }
+
+  set _handle(_) {}
+
   get _count() {
     return this.#connections.size;
   }
@@ -187,7 +202,7 @@ class Listener extends net.Server {
 
   #closeIfDrained() {
     if (this.listening || this.#connections.size > 0) return;
-    this.#scope.end();
+    this.#scope?.end();
     engine.soon(() => this.emit('close'));
   }
 
@@ -203,5 +218,7 @@ class Listener extends net.Server {
     return this;
   }
 }
+
+Object.defineProperty(Listener, 'name', { value: 'Server' }); // as Node's, for who looks at `constructor.name`
 
 module.exports = Listener;

@@ -1,84 +1,49 @@
 'use strict';
-// The socket that users see: a net.Socket (K4) without a handle of Node's own. Bytes that users read
-// and write themselves go through the stream hooks below; messages go around the stream machinery.
+// The socket that users see: a net.Socket (K4) without a handle of Node's own. Its life, and what the engine
+// reports, are here; below it messages-out.js (messages that users emit), byte-stream.js (bytes that they read and
+// write themselves) and net-answers.js (what net.Socket answers).
 //
 // Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
 // by the methods _onFrame(socket, frames) (see frames.js), _onPartial(socket) (bytes, but no whole frame, have come),
 // _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
 // ordinary stream event.
 
-const { AsyncResource } = require('node:async_hooks');
 const net = require('node:net');
 const engine = require('../engine/engine');
-const { HIGH_WATER } = require('../engine/connection');
-const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
+const MessagesOut = require('./messages-out');
+const { channels, drop, publish, publishError } = require('../diagnostics/channels');
 const {
   argumentError,
   codedError,
   connectError,
-  noBufferError,
+  eventError,
   systemError,
+  toPort,
   tooLargeError,
 } = require('../errors');
 const { now } = require('../engine/timers');
-const { Scope } = require('../engine/turns');
+const { Scope } = require('../engine/scope');
 
-/** How long a closing connection may be held up while it sends what was written before, in ms. */
-const LINGER = 2000;
-
-const noAddresses = { local: {}, remote: {} };
-
-class Socket extends net.Socket {
-  /** The engine's connection; null before there is one. */
-  #connection = null;
-  #owner;
-  #scope = new Scope('ferripc.Socket');
-  #framing;
-  #raw;
+/** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, linger, raw}`. */
+class Socket extends MessagesOut {
+  /** From when it is to connect, or is accepted. */
+  #scope = null;
   /** The listener that accepted it. */
   #listener = null;
-  #addresses = noAddresses;
-  /** To be used for the stream's bytes once somebody reads it. */
-  #encoding = null;
-  /** Somebody reads the stream: raw bytes are asked for besides messages. */
-  #tapped = false;
-  /** `pause()` was called, by the user or by a pipe. */
-  #paused = false;
-  #unrefed = false;
-  #needDrain = false;
-  /** Where who is to be told of the drain has emitted something, as in net. */
-  #drainScope = null;
-  /** Messages that wait for the look-up of the host. */
-  #beforeOpen = null;
-  #beforeOpenSize = 0;
-  /** The owner is being told that a message was refused. */
-  #refusing = false;
-  /** Callbacks of the stream machinery that wait for the engine. */
-  #writeDone = null;
-  #finalDone = null;
+  /** Called when a connection that lingers is closed. */
   #closeDone = null;
   #lingers = false;
-
-  /** `framing`: `{delimiter, maxFrame, maxQueued, raw}`. */
-  constructor(owner, framing) {
-    super(); // allowHalfOpen is false
-    this.#owner = owner;
-    this.#framing = framing;
-    this.#raw = framing.raw;
-  }
+  #tcp = false;
 
   get _scope() {
     return this.#scope;
-  }
-
-  get _owner() {
-    return this.#owner;
   }
 
   // ---- life ------------------------------------------------------------------------------------
 
   /** Connects to a Unix socket path. Errors come as `error` events. */
   _connectPath(path) {
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
     this.#open({ path });
     return this;
@@ -96,11 +61,15 @@ class Socket extends net.Socket {
     if (lookup !== undefined && typeof lookup !== 'function') {
       throw argumentError('lookup', 'of type function', lookup);
     }
+    if (localPort !== undefined) localPort = toPort(localPort, 0, 'localPort');
+    this.#scope = new Scope('ferripc.Socket');
     this.connecting = true;
+    this.#tcp = true;
     const open = (addresses) => this.#open({ addresses, port, localAddress, localPort });
     if (net.isIP(host)) {
       open([host]);
     } else {
+      engine.load(); // what it may throw is for the caller
       (lookup ?? require('node:dns').lookup)(
         host,
         { family, hints, all: true },
@@ -114,9 +83,9 @@ class Socket extends net.Socket {
 
   /** A custom lookup may know nothing of `all` and answer with one address. */
   #lookedUp(host, open, error, result, family) {
-    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen !== null);
+    const wanted = !this.destroyed || (this.#lingers && this._waitsForOpen);
     if (!wanted || (error && this.destroyed)) {
-      this.#closeDone?.();
+      this.#ended(error);
       return;
     }
     const list = Array.isArray(result) ? result : [{ address: result, family }];
@@ -127,12 +96,11 @@ class Socket extends net.Socket {
     }
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
-    else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(codedError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.#ended(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
-    const framing = { ...this.#framing, raw: this.#raw };
+    const framing = { ...this._framing, raw: this._raw };
     const { connection, error } = engine.connect({ ...options, tls: this._tls, framing }, this);
     if (error) engine.soon(() => this.#ended(systemError(error)), this.#scope);
     else this.#attach(connection);
@@ -140,27 +108,24 @@ class Socket extends net.Socket {
 
   /** Takes a connection that a listener accepted. */
   _accepted(connection, addresses, listener) {
-    connection.sink = this;
+    this.#scope = new Scope('ferripc.Socket');
+    connection.belongTo(this);
     this.#listener = listener;
-    this.#addresses = addresses ?? noAddresses;
+    this.#tcp = addresses !== null;
     connection.openedAt = now();
     this.#attach(connection);
+    this._up(addresses);
   }
 
   #attach(connection) {
-    this.#connection = connection;
-    if (this.#unrefed) connection.unref();
-    if (this.#tapped) connection.setTapped(true);
-    if (this.#paused) connection.pause();
-    const waiting = this.#beforeOpen ?? [];
-    this.#beforeOpen = null;
-    for (const message of waiting) this.#sendOut(message);
-    if (this.destroyed && !connection.close(LINGER)) this.#closeDone();
+    this._take(connection);
+    if (this.destroyed && !connection.close(this._framing.linger)) this.#closeDone();
   }
 
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
   _close() {
     this.#lingers = true;
+    this._handOver();
     this.destroy();
   }
 
@@ -168,20 +133,24 @@ class Socket extends net.Socket {
     this.setTimeout(0);
     const wasConnecting = this.connecting;
     this.connecting = false;
-    const done = () => {
+    this._down();
+    const done = (failure = error) => {
       this.#closeDone = null;
+      this._keepWhileBusy();
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      engine.soon(() => this.#closed(Boolean(error)), this.#scope);
+      const lost = wasConnecting ? closedBefore() : failure;
+      engine.soon(() => this.#closed(lost, Boolean(error)), this.#scope);
     };
-    const connection = this.#connection;
+    const connection = this._counted;
     if (connection === null) {
-      // A running look-up cannot be called back.
-      if (wasConnecting && !error) this.#closeDone = done;
+      // A running look-up cannot be called back. It is of use only to what is still to be sent.
+      const isAwaited = this.#lingers && this._waitsForOpen;
+      if (wasConnecting && !error && isAwaited) this.#closeDone = done;
       else done();
     } else if (connection.closed !== null) {
       done();
-    } else if (this.#lingers && connection.close(LINGER)) {
+    } else if (this.#lingers && connection.close(this._framing.linger)) {
       this.#closeDone = done;
     } else {
       if (connection.closed === null) connection.destroy();
@@ -189,180 +158,99 @@ class Socket extends net.Socket {
     }
   }
 
-  #closed(hadError) {
+  /** `lost`: why what was still to be written is lost. */
+  #closed(lost, hadError) {
     try {
       this.#listener?._released(this);
-      this.emit('close', hadError);
+      this._failWrites(lost);
     } finally {
-      this.#scope.end();
+      this.#emitClose(hadError);
     }
   }
 
+  #emitClose(hadError) {
+    try {
+      this.emit('close', hadError);
+    } finally {
+      this.#scope?.end();
+    }
+  }
+
+  /** The peer gets a reset. For TCP alone, as in net. */
   resetAndDestroy() {
+    const connection = this._counted;
+    if (this.destroyed || (connection === null && !this.connecting)) {
+      return this.destroy(codedError('ERR_SOCKET_CLOSED', 'Socket is closed'));
+    }
+    if (!this._isTcp) {
+      throw Object.assign(new TypeError('This handle type cannot be sent'), {
+        code: 'ERR_INVALID_HANDLE_TYPE',
+      });
+    }
+    if (this.connecting) return this.once('connect', () => this.resetAndDestroy());
+    connection.reset();
     return this.destroy();
   }
 
-  // ---- messages --------------------------------------------------------------------------------
-
-  /**
-   * Sends a message (its text, see wire.js) or a raw payload (Uint8Array). False: it waits, a drain follows;
-   * or the socket is not writable any more and it is dropped; or too much waits, if that is `limited`,
-   * and it is refused.
-   */
-  _send(message, limited = true) {
-    if (!this.writable) return this.#dropDown(message);
-    // What users wrote themselves and still waits in the stream goes first.
-    if (super.writableLength > 0) return this.#sendAfterOwn(message, limited);
-    if (this.#connection === null) return this.#sendLater(message, limited);
-    if (this.#connection.closed !== null) return this.#dropDown(message);
-    if (this.timeout) this._unrefTimer();
-    if (this.#needDrain && limited && this.#isFull()) return this._refuse(message);
-    return this.#sendOut(message);
-  }
-
-  #dropDown(message) {
-    drop(this.#owner, this, 'down', message);
-    return false;
-  }
-
-  #sendAfterOwn(message, limited) {
-    const full = limited && this.#isFull();
-    const raw = message instanceof Uint8Array;
-    const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
-    if (!below && !this.#needDrain) {
-      this.#awaitDrain();
-      this.once('drain', () => {
-        if (!this.#needDrain) return; // the owner has been told
-        this.#needDrain = false;
-        this.#owner._onDrain(this);
-      });
-    }
-    if (full) return this._refuse(message);
-    this.#count(message);
-    return below;
-  }
-
-  #sendLater(message, limited) {
-    if (limited && this.#isFull()) return this._refuse(message);
-    this.#beforeOpen ??= [];
-    this.#beforeOpen.push(message);
-    this.#beforeOpenSize += message.length;
-    const below = this.#beforeOpenSize < HIGH_WATER;
-    if (!below) this.#awaitDrain();
-    return below;
-  }
-
-  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
-  #isFull() {
-    const { maxQueued } = this.#framing;
-    const connection = this.#connection;
-    const own = super.writableLength;
-    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
-    if (own + connection.queued + connection.pending.length < maxQueued) return false;
-    return own + connection.countQueued() >= maxQueued;
-  }
-
-  /**
-   * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
-   * sends something itself is told by the result alone, or it would be called without end.
-   */
-  _refuse(message, limit = this.#framing.maxQueued) {
-    drop(this.#owner, this, 'full', message);
-    if (this.#refusing) return false;
-    this.#refusing = true;
-    try {
-      this.#owner._onBadFrame(this, noBufferError(limit));
-    } finally {
-      this.#refusing = false;
-    }
-    return false;
-  }
-
-  /** Also for a socket that is closing and still has to send this (F6). */
-  #sendOut(message) {
-    const connection = this.#connection;
-    const raw = message instanceof Uint8Array;
-    const below = raw ? connection.write(message) : connection.send(message);
-    if (!below) this.#awaitDrain();
-    this.#count(message);
-    return below;
-  }
-
-  #awaitDrain() {
-    if (this.#needDrain) return;
-    this.#needDrain = true;
-    this.#drainScope = new AsyncResource('ferripc');
-  }
-
-  #count(message) {
-    if (this.#connection !== null) this.#connection.sent++;
-    else this.once('connect', () => this.#connection.sent++);
-    if (channels.sent.hasSubscribers && !(this.connecting && this.#owner._holds)) {
-      publishSent(this.#owner, this, message);
-    }
-  }
-
-  /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
-  get _raw() {
-    return this.#raw;
-  }
-
-  set _raw(raw) {
-    if (raw === this.#raw) return;
-    this.#raw = raw;
-    if (this.#connection?.closed === null) this.#connection.setRaw(raw);
+  /** Overridden where there is more than TCP. */
+  get _isTcp() {
+    return this.#tcp;
   }
 
   // ---- what the engine reports -----------------------------------------------------------------
 
   _onOpen(addresses) {
-    this.#addresses = addresses ?? noAddresses;
     const refusal = this._refusal(addresses);
     if (refusal) {
-      this.#connection.destroy();
+      this._counted.destroy();
       this.#ended(refusal);
     }
-    this.#connection.approve();
+    this._counted.approve();
     if (this.destroyed) return;
     this.connecting = false;
-    this.#connection.openedAt = now();
-    publish(channels.open, this.#owner, { socket: this });
+    this._up(addresses);
+    this._counted.openedAt = now();
+    this._active();
+    this._keepWhileBusy();
+    publish(channels.open, this._owner, { socket: this });
     this.emit('connect');
     this.emit('ready');
-    // What waited for the look-up may have gone out all at once, of which the engine tells nothing.
-    if (this.#needDrain && !this.destroyed && !this.#connection.awaitDrain()) this._onDrain();
+    this._checkDrain();
   }
 
   _onFrame(frames) {
     if (this.destroyed) return;
-    if (this.timeout) this._unrefTimer();
-    this.#owner._onFrame(this, frames);
+    this._active();
+    this._owner._onFrame(this, frames);
   }
 
   _onPartial() {
-    if (!this.destroyed) this.#owner._onPartial(this);
+    if (this.destroyed) return;
+    this._active();
+    this._owner._onPartial(this);
   }
 
   _onChunk(buffer) {
     if (this.destroyed) return;
-    if (this.#raw) {
-      this.#connection.received++;
-      this.#owner._onRaw(this, buffer);
+    this._active();
+    if (this._raw) {
+      this._counted.received++;
+      this._owner._onRaw(this, buffer);
     }
-    if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
+    if (!this.destroyed) this._pushBytes(buffer);
   }
 
   _onTooLarge(length) {
-    drop(this.#owner, this, 'tooLarge', length);
-    this.#owner._onBadFrame(this, tooLargeError(length, this.#framing.maxFrame));
+    drop(this._owner, this, 'tooLarge', length);
+    this._owner._onBadFrame(this, tooLargeError(length, this._framing.maxFrame));
   }
 
   _onTruncated(length) {
     if (this.destroyed) return;
-    drop(this.#owner, this, 'truncated', length);
-    this.#owner._onBadFrame(
+    drop(this._owner, this, 'truncated', length);
+    this._owner._onBadFrame(
       this,
-      codedError(
+      eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
         `The peer closed the connection after ${length} bytes of a message without its end`,
         { length },
@@ -374,24 +262,6 @@ class Socket extends net.Socket {
     if (this.destroyed) return;
     this.push(null);
     this.read(0); // lets 'end' come even if nobody reads the stream
-  }
-
-  _onDrain() {
-    const done = this.#writeDone;
-    this.#writeDone = null;
-    done?.();
-    if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
-    this.#needDrain = false;
-    this.#drainScope.runInAsyncScope(() => {
-      this.emit('drain');
-      this.#owner._onDrain(this);
-    });
-  }
-
-  _onFinished() {
-    const done = this.#finalDone;
-    this.#finalDone = null;
-    done?.();
   }
 
   /** Why a connection that is up must not be used. Overridden where there is TLS. */
@@ -406,207 +276,26 @@ class Socket extends net.Socket {
   #ended(error) {
     if (this.#closeDone !== null) {
       if (error) {
-        publishError(this.#owner, error, this);
-        this.#owner._onBadFrame(this, error); // what was written before could not be sent
+        publishError(this._owner, error, this);
+        this._owner._onBadFrame(this, error); // what was written before could not be sent
       }
-      this.#closeDone();
+      this.#closeDone(error ?? null);
     } else {
       this.destroy(error);
     }
   }
 
-  // ---- the stream hooks: bytes that users read and write themselves ------------------------------
-
-  /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
-  on(event, listener) {
-    if (event === 'data' || event === 'readable') this.#tap();
-    return super.on(event, listener);
+  /** An end that is under way. */
+  get _isEnding() {
+    return this.#closeDone !== null;
   }
+}
 
-  addListener(event, listener) {
-    return this.on(event, listener);
-  }
-
-  #tap() {
-    if (this.#tapped) return;
-    this.#tapped = true;
-    this.#decode();
-    if (this.#connection?.closed === null) this.#connection.setTapped(true);
-  }
-
-  /** A decoder is made when somebody reads the stream: most sockets only have messages. */
-  setEncoding(encoding) {
-    if (this.#tapped || !Buffer.isEncoding(encoding)) return super.setEncoding(encoding);
-    this.#encoding = encoding;
-    return this;
-  }
-
-  get readableEncoding() {
-    this.#decode();
-    return super.readableEncoding;
-  }
-
-  #decode() {
-    if (this.#encoding !== null) super.setEncoding(this.#encoding);
-    this.#encoding = null;
-  }
-
-  _read() {
-    this.#tap();
-    if (!this.#paused) this.#connection?.resume();
-  }
-
-  _write(chunk, encoding, callback) {
-    this.#writeOut(() => {
-      const text = typeof chunk === 'string' && /^utf-?8$/i.test(encoding);
-      this.#connection.write(
-        text || typeof chunk !== 'string' ? chunk : Buffer.from(chunk, encoding),
-      );
-    }, callback);
-  }
-
-  _writev(chunks, callback) {
-    this.#writeOut(() => {
-      for (const { chunk, encoding } of chunks) {
-        this.#connection.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
-      }
-    }, callback);
-  }
-
-  #writeOut(write, callback) {
-    if (this.#connection === null) {
-      // Still looking the host up.
-      this.once('connect', () => this.#writeOut(write, callback));
-      return;
-    }
-    if (this.#connection.closed !== null) {
-      callback(codedError('EPIPE', 'write EPIPE', { syscall: 'write' }));
-      return;
-    }
-    if (this.timeout) this._unrefTimer();
-    write();
-    if (this.#connection.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
-    else callback();
-  }
-
-  _final(callback) {
-    if (this.#connection === null && this.connecting) {
-      this.once('connect', () => this._final(callback));
-    } else if (this.#connection === null || this.#connection.closed !== null) {
-      callback();
-    } else if (this.#connection.finish()) {
-      callback();
-    } else {
-      this.#finalDone = AsyncResource.bind(callback);
-    }
-  }
-
-  pause() {
-    this.#paused = true;
-    this.#connection?.pause();
-    return super.pause();
-  }
-
-  resume() {
-    this.#paused = false;
-    this.#connection?.resume();
-    return super.resume();
-  }
-
-  // ---- what it counts: see stats.js ------------------------------------------------------------
-
-  /** The engine's connection, which has the counters; null before there is one. */
-  get _counted() {
-    return this.#connection;
-  }
-
-  /** This connection's counters. A property of that name that users put here is theirs. */
-  stats() {
-    return require('../diagnostics/stats').socketStats(this);
-  }
-
-  // ---- what net.Socket answers from its handle -------------------------------------------------
-
-  get pending() {
-    return this.connecting || this.#connection === null || this.#connection.closed !== null;
-  }
-
-  get bytesRead() {
-    return this.#connection?.counters()[0] ?? 0;
-  }
-
-  /** Bun's net.Socket assigns it in its constructor. */
-  set bytesRead(_) {}
-
-  get bytesWritten() {
-    const connection = this.#connection;
-    if (connection === null) return super.writableLength;
-    const [, written, queued] = connection.counters();
-    const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
-    return written + queued + pending + super.writableLength;
-  }
-
-  get writableLength() {
-    const connection = this.#connection;
-    if (connection === null) return super.writableLength;
-    return super.writableLength + connection.pendingText.length + connection.counters()[2];
-  }
-
-  get bufferSize() {
-    return this.writableLength;
-  }
-
-  address() {
-    return { ...this.#addresses.local };
-  }
-
-  get localAddress() {
-    return this.#addresses.local.address;
-  }
-
-  get localPort() {
-    return this.#addresses.local.port;
-  }
-
-  get localFamily() {
-    return this.#addresses.local.family;
-  }
-
-  get remoteAddress() {
-    return this.#addresses.remote.address;
-  }
-
-  get remotePort() {
-    return this.#addresses.remote.port;
-  }
-
-  get remoteFamily() {
-    return this.#addresses.remote.family;
-  }
-
-  setNoDelay(on = true) {
-    if (this.#connection?.closed === null) this.#connection.setNoDelay(Boolean(on));
-    return this;
-  }
-
-  setKeepAlive(on = false, initialDelay = 0) {
-    if (this.#connection?.closed === null) {
-      this.#connection.setKeepAlive(Boolean(on), Math.max(0, Math.trunc(initialDelay)));
-    }
-    return this;
-  }
-
-  ref() {
-    this.#unrefed = false;
-    this.#connection?.ref();
-    return this;
-  }
-
-  unref() {
-    this.#unrefed = true;
-    this.#connection?.unref();
-    return this;
-  }
+function closedBefore() {
+  return eventError(
+    'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+    'Socket closed before the connection was established',
+  );
 }
 
 module.exports = Socket;

@@ -79,7 +79,8 @@ const toList = (value) => (Array.isArray(value) ? value : [value]);
 /** Certificates as DER from PEM (any number) or DER (one). */
 function certificates(value, name) {
   try {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(toBytes(value));
+    const bytes =
+      typeof value === 'string' ? Buffer.from(value) : Buffer.from(toBytes(value, name));
     const found = bytes.toString('latin1').match(PEM) ?? [bytes];
     return found.map((one) => x509(one).raw);
   } catch (error) {
@@ -87,20 +88,23 @@ function certificates(value, name) {
   }
 }
 
-function toBytes(value) {
+function toBytes(value, name) {
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   }
-  throw argumentError('value', 'a string or a Buffer', value);
+  throw argumentError(`config.tls.${name}`, 'a string or a Buffer', value);
 }
 
 /** A private key from PEM, DER or `{pem, passphrase}`. */
 function privateKey(value, name, passphrase) {
-  if (value instanceof crypto().KeyObject) return value;
+  if (value instanceof crypto().KeyObject) {
+    if (value.type === 'private') return value;
+    throw refuse(name, `holds no usable private key: it is a ${value.type} key`);
+  }
   const wrapped = value?.pem ?? value?.key;
   if (wrapped !== undefined) return privateKey(wrapped, name, value.passphrase ?? passphrase);
   let failure;
-  const pem = typeof value === 'string' || Buffer.from(toBytes(value)).includes('-----BEGIN');
+  const pem = typeof value === 'string' || Buffer.from(toBytes(value, name)).includes('-----BEGIN');
   const formats = pem ? [{ format: 'pem' }] : [];
   if (!pem) for (const type of ['pkcs8', 'pkcs1', 'sec1']) formats.push({ format: 'der', type });
   for (const format of formats) {
@@ -114,19 +118,37 @@ function privateKey(value, name, passphrase) {
 }
 
 /** What *ring* can sign with. */
+const USABLE =
+  'RSA of 2048 to 4096 bits (a multiple of 512) with an exponent of 65537 or more, P-256, P-384 and Ed25519';
+
 function checkKind(key, name) {
-  const { modulusLength: bits, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength: bits, publicExponent, namedCurve } = key.asymmetricKeyDetails ?? {};
   const kind = key.asymmetricKeyType;
   const usable =
     kind === 'ed25519' ||
-    (kind === 'rsa' && bits >= 2048 && bits <= 4096) ||
+    (kind === 'rsa' && isUsableRsa(bits, publicExponent)) ||
     (kind === 'ec' && ['prime256v1', 'secp384r1'].includes(namedCurve));
   if (usable) return;
-  const kinds = 'RSA of 2048 to 4096 bits, P-256, P-384 and Ed25519';
-  throw refuse(
-    name,
-    `is a key of kind ${[kind, bits ?? namedCurve].join(' ')}; usable are ${kinds}`,
-  );
+  const exponent = publicExponent === undefined ? '' : `with the exponent ${publicExponent}`;
+  const shown = [kind, bits ?? namedCurve, bits && exponent].filter(Boolean).join(' ');
+  throw refuse(name, `is a key of kind ${shown}; usable are ${USABLE}`);
+}
+
+/** Whoever does not tell the exponent (old releases of Bun and Deno) has the engine look. */
+function isUsableRsa(bits, exponent = 65537n) {
+  return bits >= 2048 && bits <= 4096 && bits % 512 === 0 && exponent >= 65537n;
+}
+
+/**
+ * A key's PKCS #8, with the public part: some tools leave that of an elliptic curve out, and OpenSSL does not
+ * add it, but to a key that is made anew.
+ */
+function pkcs8(key) {
+  const pem = { format: 'der', type: 'pkcs8' };
+  if (key.asymmetricKeyType !== 'ec') return key.export(pem);
+  return crypto()
+    .createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
+    .export(pem);
 }
 
 /** Own certificates, each with its key. A certificate without any key is left out, as in Node. */
@@ -151,7 +173,7 @@ function identities(tls, ca, log) {
     checkKind(own, keyName);
     return {
       chain: chain.length > 1 ? chain : completed(leaf, ca),
-      key: own.export({ format: 'der', type: 'pkcs8' }),
+      key: pkcs8(own),
     };
   });
 }
@@ -228,11 +250,13 @@ function names(value, name, known) {
 function protocols(value) {
   if (!value) return [];
   if (Array.isArray(value)) {
-    const names = value.map((one) => Buffer.from(typeof one === 'string' ? one : toBytes(one)));
+    const names = value.map((one) =>
+      Buffer.from(typeof one === 'string' ? one : toBytes(one, 'ALPNProtocols')),
+    );
     if (names.every(({ length }) => length > 0 && length < 256)) return names;
     throw refuse('ALPNProtocols', 'has a name that is empty or longer than 255 bytes');
   }
-  const bytes = Buffer.from(toBytes(value));
+  const bytes = Buffer.from(toBytes(value, 'ALPNProtocols'));
   const names = [];
   for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
     names.push(bytes.subarray(at + 1, at + 1 + bytes[at]));

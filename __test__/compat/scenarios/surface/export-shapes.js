@@ -74,7 +74,7 @@ module.exports = {
     assert.deepStrictEqual(lines.server.slice(0, 5), SHAPES[impls.server]);
     if (impls.server !== 'new') return;
     assert.deepStrictEqual(lines.server.slice(5), [
-      'enumerable false false',
+      'enumerable false true',
       'same true true',
       'own methods true',
       'bound "<dir>/x" true',

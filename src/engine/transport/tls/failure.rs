@@ -12,6 +12,8 @@ pub struct Failure {
     pub code: &'static str,
     /// For humans.
     pub message: String,
+    /// The option that is to blame.
+    pub option: Option<&'static str>,
 }
 
 impl fmt::Display for Failure {
@@ -31,7 +33,13 @@ impl From<Failure> for io::Error {
 impl Failure {
     /// A failure with a fixed message.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), option: None }
+    }
+
+    /// For an option of `config.tls` that cannot be honoured.
+    pub fn of_option(option: &'static str, why: &str) -> Self {
+        let message = format!("config.tls.{option} {why}");
+        Self { option: Some(option), ..Self::new("ERR_FERRIPC_TLS_OPTION", message) }
     }
 
     /// What `error` carries, if it is one.

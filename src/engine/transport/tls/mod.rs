@@ -1,7 +1,7 @@
 //! TLS over a stream socket, with rustls.
 //!
 //! * [`settings`]: one side's settings. * [`verify`], [`outline`]: whom to believe.
-//! * [`failure`]: what went wrong, under Node's codes. * here: the handshake and the moving of bytes.
+//! * [`failure`]: what went wrong, under Node's codes. * `handshake`; here: the moving of bytes.
 //!
 //! Long messages are encrypted on the I/O thread: a caller's direct write of them ([`TlsStream::send`]) is put
 //! off, so that the flush task does it. Short ones cost less than waking that thread, and have left when
@@ -11,19 +11,19 @@
 use std::io::{self, BufRead, IoSlice, Write};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use rustls::Connection;
 use socket2::SockRef;
-use tokio::time::timeout;
 
 use super::Stream;
 use failure::Failure;
+pub use handshake::handshake;
 pub use settings::{Options, Settings};
 use verify::Verifier;
 
 pub mod failure;
+mod handshake;
 pub mod outline;
 pub mod settings;
 pub mod verify;
@@ -39,9 +39,6 @@ const WRITE_TURN: usize = 8;
 
 /// Ciphertext that is asked of the system in one read.
 const READ_SIZE: usize = 64 * 1024;
-
-/// How long a peer has for reading why its handshake failed.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A wait for the socket below; boxed, because the future of a stream would contain itself.
 type Wait<'a, T = io::Result<()>> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -83,6 +80,8 @@ struct Session {
     failed: Option<io::Error>,
     /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken entirely.
     accepted: usize,
+    /// Ciphertext bytes that the system has taken.
+    moved: i64,
     /// Pieces that were encrypted in this turn of the flush task.
     turn: usize,
 }
@@ -94,87 +93,6 @@ pub enum Side {
     Client,
     /// The one that accepted.
     Server,
-}
-
-/// Does the handshake.
-pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::Result<TlsStream> {
-    let session = match side {
-        Side::Client => {
-            settings.client().map(|(tls, verifier)| (Connection::Client(tls), verifier))
-        }
-        Side::Server => {
-            settings.server().map(|(tls, verifier)| (Connection::Server(tls), verifier))
-        }
-    };
-    let (mut tls, verifier) = session.map_err(Failure::from)?;
-    tls.set_buffer_limit(Some(WRITE_SIZE));
-    let mut incoming = BytesMut::new();
-    let talk = shake_hands(&socket, side, &mut tls, &mut incoming, &verifier);
-    let outcome = timeout(settings.patience, talk).await;
-    match outcome {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tokio::spawn(last_words(socket));
-            return Err(error);
-        }
-        Err(_) => {
-            return Err(Failure::new("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout").into());
-        }
-    }
-    let facts = Facts::new(&tls, &verifier);
-    let session = Session { tls, incoming, more: true, failed: None, accepted: 0, turn: 0 };
-    let client = side == Side::Client;
-    Ok(TlsStream { socket, client, session: Mutex::new(session), facts })
-}
-
-async fn shake_hands(
-    socket: &Stream,
-    side: Side,
-    tls: &mut Connection,
-    incoming: &mut BytesMut,
-    verifier: &Verifier,
-) -> io::Result<()> {
-    loop {
-        while tls.wants_write() {
-            match tls.write_tls(&mut Ciphertext(|pieces: &[IoSlice<'_>]| socket.try_write(pieces)))
-            {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    socket.writable().await?;
-                }
-                result => drop(result?),
-            }
-        }
-        if !tls.is_handshaking() {
-            return Ok(());
-        }
-        if incoming.is_empty() {
-            socket.readable().await?;
-            incoming.reserve(READ_SIZE);
-            match socket.try_read(incoming) {
-                Ok(0) => return Err(hung_up(side).into()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                result => result?,
-            };
-        }
-        if let Err(error) = take_in(tls, incoming) {
-            say_why(socket, tls);
-            let failure = match verifier.problem() {
-                Some(problem) => Failure::new(problem.code(), problem.message()),
-                None => error.into(),
-            };
-            return Err(failure.into());
-        }
-    }
-}
-
-fn hung_up(side: Side) -> Failure {
-    let message = match side {
-        Side::Client => {
-            "Client network socket disconnected before secure TLS connection was established"
-        }
-        Side::Server => "socket hang up",
-    };
-    Failure::new("ECONNRESET", message)
 }
 
 /// Lets the session look at some of `incoming`.
@@ -190,22 +108,6 @@ fn take_in(tls: &mut Connection, incoming: &mut BytesMut) -> Result<(), rustls::
 fn say_why(socket: &Stream, tls: &mut Connection) {
     let mut out = Ciphertext(|pieces: &[IoSlice<'_>]| socket.send(pieces));
     while tls.wants_write() && tls.write_tls(&mut out).is_ok_and(|len| len > 0) {}
-}
-
-/// Closing a socket with something unread resets the connection, and the peer would not read the
-/// alert: its end is awaited for a while.
-async fn last_words(socket: Stream) {
-    socket.shut_down();
-    let end = async {
-        while socket.readable().await.is_ok() {
-            match socket.discard() {
-                Ok(false) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => break,
-            }
-        }
-    };
-    let _ = timeout(LAST_WORDS, end).await;
 }
 
 impl Facts {
@@ -246,6 +148,11 @@ impl TlsStream {
     /// See [`Stream::settle`].
     pub fn settle(&self) -> Wait<'_, bool> {
         Box::pin(self.socket.settle())
+    }
+
+    /// See [`Stream::taken`]. A piece may be on its way for long: what has left of it counts, too.
+    pub fn taken(&self) -> i64 {
+        self.session().moved + self.socket.taken()
     }
 
     /// See [`Facts`].
@@ -382,7 +289,7 @@ fn write_by(
 ) -> io::Result<usize> {
     loop {
         while session.tls.wants_write() {
-            session.tls.write_tls(&mut Ciphertext(&mut write))?;
+            session.moved += session.tls.write_tls(&mut Ciphertext(&mut write))? as i64;
         }
         if session.accepted > 0 {
             return Ok(std::mem::take(&mut session.accepted));

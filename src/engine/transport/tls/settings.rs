@@ -16,6 +16,7 @@ use rustls::{
     SupportedProtocolVersion, version,
 };
 
+use super::failure::Failure;
 use super::verify::{Trust, Verifier};
 
 /// What is to be set. All keys and certificates are DER.
@@ -67,26 +68,34 @@ impl fmt::Debug for Settings {
 
 impl Settings {
     /// Fails with a text for the programmer if something cannot be done.
-    pub fn new(options: Options) -> Result<Self, String> {
+    pub fn new(options: Options) -> Result<Self, Failure> {
+        Self::from(options).map_err(|(option, why)| Failure::of_option(option, &why))
+    }
+
+    /// The same, with the failing option apart.
+    fn from(options: Options) -> Result<Self, (&'static str, String)> {
         let mut provider = ring::default_provider();
         if let Some(names) = &options.suites {
             provider.cipher_suites =
-                pick(names, &provider.cipher_suites, |suite| suite_name(suite.suite()))?;
+                pick(names, &provider.cipher_suites, |suite| suite_name(suite.suite()))
+                    .map_err(|why| ("ciphers", why))?;
         }
         if let Some(names) = &options.groups {
             provider.kx_groups =
-                pick(names, &provider.kx_groups, |group| format!("{:?}", group.name()))?;
+                pick(names, &provider.kx_groups, |group| format!("{:?}", group.name()))
+                    .map_err(|why| ("ecdhCurve", why))?;
         }
         let versions = pick(&options.versions, &[&version::TLS12, &version::TLS13], |version| {
             version_name(version.version).to_owned()
-        })?;
+        })
+        .map_err(|why| ("minVersion", why))?;
         let keys = options.identities.into_iter().map(|identity| certified(identity, &provider));
         let server_name = options.server_name.map(|name| {
-            ServerName::try_from(name).map_err(|_| "servername is not a host name".to_owned())
+            ServerName::try_from(name).map_err(|_| ("servername", "is not a host name".to_owned()))
         });
         let ca = options.ca.into_iter().map(CertificateDer::from).collect();
         let settings = Self {
-            keys: Arc::new(Keys(keys.collect::<Result<_, String>>()?)),
+            keys: Arc::new(Keys(keys.collect::<Result<_, String>>().map_err(|why| ("key", why))?)),
             provider: Arc::new(provider),
             versions,
             trust: Arc::new(Trust::new(ca)),
@@ -97,7 +106,9 @@ impl Settings {
             server_order: options.server_order,
             patience: options.patience,
         };
-        settings.client().map_err(|error| error.to_string())?;
+        settings
+            .client()
+            .map_err(|error| ("minVersion", format!("cannot be had with the ciphers: {error}")))?;
         Ok(settings)
     }
 
@@ -150,7 +161,7 @@ fn pick<T: Clone>(
         all.iter()
             .find(|item| name_of(item) == *name)
             .cloned()
-            .ok_or(format!("{name} is not known"))
+            .ok_or(format!("has '{name}', which is not known"))
     };
     names.iter().map(find).collect()
 }
@@ -174,7 +185,10 @@ fn certified(
     provider: &CryptoProvider,
 ) -> Result<Arc<CertifiedKey>, String> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
-    let key = provider.key_provider.load_private_key(key).map_err(|error| error.to_string())?;
+    let key = provider
+        .key_provider
+        .load_private_key(key)
+        .map_err(|error| format!("is a key that the TLS library does not take: {error}"))?;
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }

@@ -1,0 +1,3 @@
+import ipc, { IPC, IPCModule } from 'node-ipc';
+
+export const read = () => ({ ipc, IPC, IPCModule });

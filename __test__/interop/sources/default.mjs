@@ -1,0 +1,3 @@
+import ipc from 'node-ipc';
+
+export const read = () => ({ ipc });

@@ -1,0 +1,3 @@
+import { IPC, IPCModule } from 'node-ipc';
+
+export const read = () => ({ IPC, IPCModule });

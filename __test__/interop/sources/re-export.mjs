@@ -1,0 +1,1 @@
+export { default as ipc, IPC, IPCModule } from 'node-ipc';

@@ -1,0 +1,104 @@
+'use strict';
+// Strings that programs keep (types in a list or as keys, data, the text of what was no message) keep
+// themselves in memory, and not what they came with.
+
+const { datagramPeer } = require('./helpers/datagrams');
+const { createWorld, freePort, KINDS } = require('./helpers/world');
+
+const world = createWorld();
+
+const ROUNDS = 100;
+/** More than the bytes from which on a batch is not copied. */
+const SIZE = 1200 * 1024;
+/** What may be used beside the strings, for all: about two batches. */
+const SLACK = 3 << 20;
+
+const frame = (type, data) => `${JSON.stringify({ type, data })}\f`;
+const filling = 'f'.repeat(10_000);
+
+/** Rounds of a large batch each, of which a short string is to be kept. */
+const rounds = {
+  types(round) {
+    const type = `a-type-of-its-own-${round}`;
+    return frame(type, filling).repeat(SIZE / filling.length);
+  },
+  map(round) {
+    return rounds.types(round);
+  },
+  data(round) {
+    const first =
+      frame('x', `a string of the ordinary size, ${round}`) + frame('y', { name: 'n'.repeat(40) });
+    return first + frame('other', '').repeat(SIZE / 30);
+  },
+  invalid(round) {
+    return `this is not a message, but long ${round}\f` + frame('other', {}).repeat(SIZE / 30);
+  },
+};
+
+async function kept(kind, place, send, count = ROUNDS) {
+  const child = world.child(
+    'kept-strings.js',
+    { ...place, kind, rounds: count },
+    {
+      runtime: [process.execPath, '--expose-gc'],
+    },
+  );
+  expect(await child.next()).toBe('ready');
+  await send(child);
+  const result = await child.next();
+  await child.exited;
+  return result;
+}
+
+describe.each(KINDS)('%s', (at) => {
+  test.each(['types', 'map', 'invalid'])('%s', async (kind) => {
+    const { options } = await world.place(at);
+    const result = await kept(kind, options, async () => {
+      const peer = await world.peer({ options });
+      for (let round = 0; round < ROUNDS; round++) peer.write(rounds[kind](round) + frame('done'));
+    });
+    expect(result.kept).toBeGreaterThanOrEqual(ROUNDS);
+    expect(result.heap).toBeLessThan(SLACK + 40 * result.kept + result.characters);
+    expect(result.external).toBeLessThan(SLACK);
+  });
+
+  test('data strings of an ordinary size', async () => {
+    const { options } = await world.place(at);
+    const count = 6000;
+    const result = await kept(
+      'data',
+      options,
+      async () => {
+        const peer = await world.peer({ options });
+        for (let round = 0; round < count; round++) {
+          peer.writeFrames(
+            ...[
+              `{"type":"a-type-that-is-${'long'.repeat(50)}","data":"text of the ordinary size ${round}"}`,
+            ],
+          );
+          if (round % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+          peer.write(frame('done'));
+        }
+      },
+      count,
+    );
+    expect(result.kept).toBe(count);
+    // Far less than with the 200 characters of its type.
+    expect(result.heap).toBeLessThan(150 * result.kept + result.characters);
+  });
+});
+
+test('udp: types', async () => {
+  const place = { host: '127.0.0.1', port: await freePort(), udp: true };
+  const peer = await datagramPeer(world);
+  const server = { server: { address: () => ({ address: place.host, port: place.port }) } };
+  const result = await kept('types', place, async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await peer.send(server, frame(`a-type-of-its-own-${round}`, filling).repeat(6));
+      await peer.send(server, frame('done'));
+      await peer.next(); // so that the buffers never overflow
+    }
+  });
+  expect(result.kept).toBeGreaterThan(ROUNDS / 2);
+  expect(result.heap).toBeLessThan(SLACK + 40 * result.kept + result.characters);
+});

@@ -1,0 +1,170 @@
+//! What a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
+//! share with JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
+//! [`super::event_loop`].
+
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::*;
+use napi::sys;
+
+use super::deliver::{self, Payload};
+use super::scope::Context;
+use super::text;
+use crate::engine;
+use crate::engine::driver::Connection;
+use crate::engine::event::Id;
+
+/// A scratch buffer that grew beyond this many bytes is given back.
+const SCRATCH_KEPT: usize = 256 * 1024;
+
+/// See the module's page.
+pub struct Core {
+    pub engine: engine::hub::Hub,
+    pub scratch: Vec<u8>,
+    /// What many connections are to send: see [`Core::write_shared`].
+    pub(super) shared: Option<Bytes>,
+    /// Numbers that JavaScript reads and writes too: see [`deliver`].
+    header: Uint32Array,
+    /// In which scope whose events are delivered.
+    pub(super) scopes: HashMap<Id, Weak<Context>>,
+}
+
+/// What a turn of JavaScript's is for.
+#[cfg(unix)]
+pub struct Taken {
+    pub payload: Payload,
+    /// Bytes.
+    pub weight: usize,
+    pub scope: Option<Rc<Context>>,
+}
+
+impl Core {
+    /// Numbers of events go into `header`.
+    pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
+        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
+    }
+
+    /// Takes the next event.
+    pub fn next(&mut self) -> Payload {
+        // SAFETY: the array is JavaScript's, which does not run meanwhile.
+        let header = unsafe { self.header.as_mut() };
+        match self.engine.next() {
+            Some(event) => deliver::event(event, &self.engine, header),
+            None => deliver::nothing(header),
+        }
+    }
+
+    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
+    /// in any case with `always`. `None`: for nothing.
+    #[cfg(unix)]
+    pub fn turn(&mut self, always: bool) -> Option<Taken> {
+        // SAFETY: see `next`.
+        let header = unsafe { self.header.as_mut() };
+        if deliver::is_left(header) || deliver::put_off(header) > 0 {
+            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
+        }
+        let Some(event) = self.engine.next() else {
+            let payload = deliver::nothing(header);
+            return always.then_some(Taken { payload, weight: 0, scope: None });
+        };
+        let weight = event.weight();
+        let payload = deliver::event(event, &self.engine, header);
+        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
+        Some(Taken { payload, weight, scope })
+    }
+
+    /// How much JavaScript has put off to a later turn of the event loop.
+    #[cfg(unix)]
+    pub fn put_off(&self) -> u32 {
+        deliver::put_off(&self.header)
+    }
+
+    /// Whether the environment's event loop calls JavaScript.
+    pub fn has_turns(&self) -> bool {
+        #[cfg(unix)]
+        return self.engine.uv_loop().is_some();
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// Has it do so next time.
+    pub fn go_on(&self) {
+        #[cfg(unix)]
+        if let Some(uv_loop) = self.engine.uv_loop() {
+            uv_loop.go_on();
+        }
+    }
+
+    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
+        let connection = self.engine.connection(id);
+        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
+    }
+
+    pub fn write_shared(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        let bytes = match self.shared.take() {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = Vec::new();
+                text::append(env, text, &mut bytes)?;
+                bytes.extend_from_slice(connection.delimiter());
+                bytes.into()
+            }
+        };
+        let queued = connection.write_shared(&bytes);
+        self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
+    /// Ends what [`Core::write_shared`] began.
+    pub fn drop_shared(&mut self) {
+        self.shared = None;
+    }
+
+    pub fn write(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+        delimit: bool,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        if delimit {
+            self.scratch.extend_from_slice(connection.delimiter());
+        }
+        Ok(send(connection, &mut self.scratch))
+    }
+}
+
+/// Writes what is in the scratch buffer. Returns the bytes that wait.
+pub fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
+    let queued = connection.write(scratch);
+    tidy(scratch);
+    count(queued)
+}
+
+/// A number of bytes, for JavaScript.
+pub fn count(bytes: usize) -> u32 {
+    bytes.try_into().unwrap_or(u32::MAX)
+}
+
+/// Empties the scratch buffer, and gives it back if it has grown large.
+pub fn tidy(scratch: &mut Vec<u8>) {
+    scratch.clear();
+    if scratch.capacity() > SCRATCH_KEPT {
+        *scratch = Vec::new();
+    }
+}

@@ -1,0 +1,100 @@
+//! Where the handlers of a socket or a listener run, for `async_hooks` and `AsyncLocalStorage`: a resource with
+//! an identity of its own, as node:net has one for each socket. Used by `src/js/engine/scope.js`.
+//!
+//! Natively, because a turn of the event loop enters a scope in any case: this one costs nothing more.
+
+use std::cell::RefCell;
+use std::ptr;
+use std::rc::{Rc, Weak};
+
+use napi::bindgen_prelude::*;
+use napi::{Env, check_status, sys};
+use napi_derive::napi;
+
+use super::hub::Hub;
+
+/// A resource of async_hooks. The end of its last holder is its end.
+pub struct Context {
+    env: sys::napi_env,
+    raw: sys::napi_async_context,
+}
+
+impl Context {
+    pub fn raw(&self) -> sys::napi_async_context {
+        self.raw
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: on the environment's thread, before its end; the context is destroyed only here.
+        unsafe { sys::napi_async_destroy(self.env, self.raw) };
+    }
+}
+
+/// See the module's page.
+#[napi]
+pub struct Scope {
+    /// `None` once ended, which it may be within itself.
+    context: RefCell<Option<Rc<Context>>>,
+}
+
+#[napi]
+impl Scope {
+    /// A scope with the context of the caller. `resource` is what async_hooks show; it has to live as long.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, resource: Object<'_>, kind: String) -> Result<Self> {
+        let (env, mut name, mut raw) = (env.raw(), ptr::null_mut(), ptr::null_mut());
+        let len = kind.len() as isize;
+        // SAFETY: called from JavaScript, with values of this environment.
+        unsafe {
+            check_status!(sys::napi_create_string_utf8(env, kind.as_ptr().cast(), len, &mut name))?;
+            check_status!(sys::napi_async_init(env, resource.raw(), name, &mut raw))?;
+        }
+        Ok(Self { context: RefCell::new(Some(Rc::new(Context { env, raw }))) })
+    }
+
+    /// Calls `act` in it.
+    #[napi(catch_unwind)]
+    pub fn run(&self, env: Env, act: Function<(), Unknown>) -> Result<()> {
+        let context = self.context.borrow().clone();
+        let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
+        let raw = context.as_ref().map_or(ptr::null_mut(), |context| context.raw());
+        let (env, none) = (env.raw(), ptr::null());
+        // SAFETY: called from JavaScript; the context lives until this returns. What `act` throws stays pending.
+        unsafe {
+            check_status!(sys::napi_get_global(env, &mut global))?;
+            check_status!(sys::napi_make_callback(
+                env,
+                raw,
+                global,
+                act.raw(),
+                0,
+                none,
+                &mut result
+            ))
+        }
+    }
+
+    /// Nothing will run in it any more.
+    #[napi(catch_unwind)]
+    pub fn end(&self) {
+        drop(self.context.take());
+    }
+}
+
+#[napi]
+impl Hub {
+    /// Has the events of a connection, listener or datagram socket delivered in a scope.
+    #[napi(catch_unwind)]
+    pub fn set_scope(&self, id: u32, scope: &Scope) {
+        let context = scope.context.borrow().as_ref().map_or_else(Weak::new, Rc::downgrade);
+        self.core.borrow_mut().scopes.insert(id, context);
+    }
+
+    /// There will be none.
+    #[napi(catch_unwind)]
+    pub fn drop_scope(&self, id: u32) {
+        self.core.borrow_mut().scopes.remove(&id);
+    }
+}

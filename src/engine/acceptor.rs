@@ -1,0 +1,234 @@
+//! Listeners of a hub: what they accept, or are given, becomes connections that the hub has not heard of yet.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
+
+#[cfg(unix)]
+use socket2::Socket;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::driver::Connection;
+use super::error::Error;
+use super::event::{Event, Id};
+use super::framing::Framing;
+use super::mailbox::{Gone, Mailbox};
+use super::runtime::Runtime;
+use super::transport::tls::{Settings, Side};
+use super::transport::{Listener, Local, Stream, set_nodelay};
+
+/// How long closing a listener waits for the I/O thread. It is never busy for longer than one
+/// system call, so this only guards against a stopped machine.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long handshakes may go on after their listener was closed.
+const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
+
+/// What a hub shares with its listeners.
+pub struct Reports {
+    pub mailbox: Arc<Mailbox>,
+    pub runtime: Runtime,
+    pub ids: Arc<AtomicU32>,
+    pub arrivals: Arc<Arrivals>,
+}
+
+/// Accepted connections, until the hub takes their [`Event::Accepted`].
+#[derive(Debug, Default)]
+pub struct Arrivals(Mutex<HashMap<Id, Arc<Connection>>>);
+
+impl Arrivals {
+    fn add(&self, connection: Arc<Connection>) {
+        self.lock().insert(connection.id(), connection);
+    }
+
+    /// Takes one out.
+    pub fn take(&self, id: Id) -> Option<Arc<Connection>> {
+        self.lock().remove(&id)
+    }
+
+    /// Takes all out.
+    pub fn take_all(&self) -> HashMap<Id, Arc<Connection>> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Id, Arc<Connection>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A listener.
+pub struct Acceptor {
+    accepting: Arc<Accepting>,
+    /// `None` if it has no socket of its own.
+    task: Option<AcceptTask>,
+}
+
+/// A running accept task.
+struct AcceptTask {
+    stop: Arc<Notify>,
+    /// Disconnected when the listening socket is closed.
+    stopped: mpsc::Receiver<()>,
+}
+
+impl Acceptor {
+    /// Listens. Returns the bound address, for IP, too.
+    pub fn listen(
+        reports: Reports,
+        local: &Local,
+        framing: Framing,
+    ) -> Result<(Self, Option<SocketAddr>), Error> {
+        let runtime = reports.runtime.clone();
+        let listener = {
+            let _entered = runtime.enter();
+            Listener::listen(local)?
+        };
+        let address = listener.address();
+        let accepting = Accepting::new(reports, local, framing);
+        let stop = Arc::new(Notify::new());
+        let (alive, stopped) = mpsc::channel();
+        let task = AcceptTask { stop: stop.clone(), stopped };
+        let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
+        runtime.spawn(async move {
+            tokio::select! {
+                () = stop.notified() => {}
+                _ = accepting.run(&listener) => {}
+            }
+            // Who has reached the listener has connected, and must not be thrown out by its end.
+            while let Some(stream) = listener.accept_now() {
+                let _ = accepting.take(stream);
+            }
+            listener.close().await;
+            drop(alive);
+            accepting.finish().await;
+        });
+        Ok((acceptor, address))
+    }
+
+    /// Has no socket of its own: its connections are accepted elsewhere, at `local`.
+    #[cfg(unix)]
+    pub fn elsewhere(reports: Reports, local: &Local, framing: Framing) -> Self {
+        Self { accepting: Accepting::new(reports, local, framing), task: None }
+    }
+
+    /// Its handle.
+    pub fn id(&self) -> Id {
+        self.accepting.id
+    }
+
+    /// Takes a connected stream socket as if it had accepted it.
+    #[cfg(unix)]
+    pub fn adopt(&self, socket: OwnedFd) -> Result<(), Error> {
+        let socket = Socket::from(socket);
+        let _entered = self.accepting.reports.runtime.enter();
+        socket
+            .set_nonblocking(true)
+            .and_then(|()| Stream::attach(socket))
+            .map(|stream| drop(self.accepting.take(stream)))
+            .map_err(|error| Error::new("accept", error, None))
+    }
+
+    /// Stops listening; on return the socket is closed and its path removed. Connections that were
+    /// made before are still reported, and then [`Event::ListenerClosed`].
+    pub fn close(self) {
+        let Self { accepting, task } = self;
+        if let Some(task) = task {
+            task.stop.notify_one();
+            let _ = task.stopped.recv_timeout(CLOSE_PATIENCE);
+        } else {
+            let runtime = accepting.reports.runtime.clone();
+            runtime.spawn(async move { accepting.finish().await });
+        }
+    }
+}
+
+/// What becomes of accepted sockets.
+struct Accepting {
+    id: Id,
+    framing: Framing,
+    reports: Reports,
+    tls: Option<Arc<Settings>>,
+    /// Each in a task of its own, so that a slow peer keeps nobody waiting.
+    handshakes: Mutex<JoinSet<()>>,
+}
+
+impl Accepting {
+    fn new(reports: Reports, local: &Local, framing: Framing) -> Arc<Self> {
+        let id = reports.ids.fetch_add(1, Ordering::Relaxed);
+        let tls = local.tls().cloned();
+        Arc::new(Self { id, framing, reports, tls, handshakes: Mutex::default() })
+    }
+
+    async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
+        let mut failed = false;
+        loop {
+            // First room, then a connection: nothing is accepted that could not be reported at once.
+            self.reports.mailbox.room().await;
+            let accepted = listener.accept(failed).await;
+            failed = accepted.is_err();
+            match accepted {
+                Ok(stream) => self.take(stream)?,
+                Err(error) => {
+                    self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error })?;
+                }
+            }
+        }
+    }
+
+    fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
+        // Messages are latency-bound: never wait for more to fill a segment.
+        let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
+        let Some(settings) = self.tls.clone() else { return self.report(stream) };
+        let accepting = self.clone();
+        let task = async move {
+            let handshake = stream.handshake(Side::Server, &settings);
+            let secured = tokio::select! {
+                secured = handshake => secured,
+                () = accepting.reports.mailbox.closed() => return,
+            };
+            accepting.reports.mailbox.room().await;
+            let _ = match secured {
+                Ok(stream) => accepting.report(stream),
+                Err(error) => {
+                    let failed = Event::AcceptFailed { id: accepting.id, error };
+                    accepting.reports.mailbox.post_now(failed)
+                }
+            };
+        };
+        let mut handshakes = self.handshakes();
+        while handshakes.try_join_next().is_some() {}
+        let _entered = self.reports.runtime.enter();
+        handshakes.spawn(task);
+        Ok(())
+    }
+
+    fn report(&self, stream: Stream) -> Result<(), Gone> {
+        let Reports { mailbox, runtime, ids, arrivals } = &self.reports;
+        let id = ids.fetch_add(1, Ordering::Relaxed);
+        let (ends, tls) = (stream.ends(), stream.facts());
+        let framing = self.framing.clone();
+        let connection = Connection::new(id, framing, mailbox.clone(), runtime.clone());
+        connection.take(stream);
+        arrivals.add(connection);
+        let accepted = Event::Accepted { listener: self.id, id, ends, tls };
+        mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))
+    }
+
+    fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
+    async fn finish(&self) {
+        let mut running = std::mem::take(&mut *self.handshakes());
+        let all = async { while running.join_next().await.is_some() {} };
+        let _ = timeout(HANDSHAKE_LINGER, all).await;
+        drop(running); // ends what is left
+        let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
+    }
+}

@@ -1,0 +1,187 @@
+//! How a connection ends: asked to by its consumer, by a failure, or because its time is over.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Connection;
+use super::state::{End, Grace, Io, State};
+use crate::engine::error::Error;
+use crate::engine::event::Event;
+use crate::engine::transport::tls::TlsStream;
+
+impl Connection {
+    /// Shuts our side down once everything written is sent. Returns true if that is so now; otherwise
+    /// [`Event::Finished`] (or the connection's end) follows.
+    pub fn finish(self: &Arc<Self>) -> bool {
+        let mut state = self.lock();
+        if state.end != End::Open {
+            return false;
+        }
+        state.end = End::Finishing;
+        if state.outbox.queued() > 0 || !state.io.shut_down() {
+            return false;
+        }
+        state.end = End::Finished;
+        self.reader.notify_one();
+        true
+    }
+
+    /// Closes once everything written is sent, or when the peer has taken nothing of it for `linger`. Returns false if that was so at once; otherwise [`Event::Closed`]
+    /// follows. Nothing received from now on is reported.
+    pub fn close(self: &Arc<Self>, linger: Duration) -> bool {
+        let mut state = self.lock();
+        let queued = state.outbox.queued();
+        if state.failed.is_some() || (queued == 0 && matches!(state.io, Io::None)) {
+            self.destroy_locked(&mut state);
+            return false;
+        }
+        let grace = Grace::new(linger, state.io.taken());
+        if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
+            // Nothing may be sent before the consumer has had its look at the server. Then it calls
+            // `approve`, or else `destroy`.
+            if queued == 0 {
+                self.destroy_locked(&mut state);
+            } else {
+                state.end = End::Closing(grace);
+            }
+            return queued > 0;
+        }
+        state.end = if queued == 0 { End::Lingering(grace) } else { End::Closing(grace) };
+        if queued == 0 {
+            state.io.shut_down();
+        }
+        if queued == 0 && !state.reading && !matches!(state.io, Io::Fresh(_)) {
+            self.destroy_locked(&mut state); // the peer's end is already here
+            return false;
+        }
+        self.hand_to_tasks(&mut state);
+        self.reader.notify_one();
+        self.flusher.notify_one();
+        queued > 0
+    }
+
+    /// Moves a connection that nobody reads any more to the tokio driver, which has timers.
+    fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
+        let stream = match std::mem::replace(&mut state.io, Io::None) {
+            Io::Fresh(stream) => {
+                state.reading = true;
+                Ok(stream)
+            }
+            #[cfg(unix)]
+            Io::Loop(on_loop) => {
+                let _entered = self.runtime.enter();
+                on_loop.into_stream()
+            }
+            other => {
+                state.io = other;
+                return;
+            }
+        };
+        match stream {
+            Ok(stream) => {
+                self.start_tasks(state, stream);
+                if state.outbox.queued() > 0 {
+                    self.start_flush(state);
+                }
+            }
+            Err(error) => {
+                let error = Error::new("write", error, None);
+                self.report_closed(state, vec![error]);
+            }
+        }
+    }
+
+    /// Closes now. Nothing is reported any more.
+    pub fn destroy(&self) {
+        self.destroy_locked(&mut self.lock());
+    }
+
+    /// The outbox may be empty: takes the next step towards the end that was asked for.
+    pub(super) fn advance_end(&self, state: &mut State) {
+        if state.outbox.queued() > 0 || matches!(state.io, Io::None | Io::Fresh(_)) {
+            return;
+        }
+        match state.end {
+            End::Finishing => {
+                state.io.shut_down();
+                state.end = End::Finished;
+                self.reader.notify_one();
+                let _ = self.mailbox.post_now(Event::Finished { id: self.id });
+            }
+            End::Closing(grace) => {
+                state.io.shut_down();
+                state.end = End::Lingering(grace.renewed(state.io.taken()));
+                let _ = self.mailbox.post_now(self.closed(Vec::new()));
+                self.reader.notify_one();
+                if !state.reading {
+                    self.destroy_locked(state); // the peer's end is already here
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A write failed. What the peer sent before is still delivered, by the driver if it reads, and
+    /// then the failure.
+    pub(super) fn fail(&self, state: &mut State, error: io::Error) {
+        state.outbox.clear();
+        let error = Error::new("write", error, None);
+        if !state.reading || !state.started {
+            return self.report_closed(state, vec![error]);
+        }
+        state.failed = Some(error);
+        #[cfg(unix)]
+        let _ = self.read_on_loop(state);
+        self.reader.notify_one();
+    }
+
+    /// The connection is gone: says so, unless nobody wants to know.
+    pub(super) fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
+        if !matches!(state.end, End::Gone | End::Lingering(_)) {
+            let _ = self.mailbox.post_now(self.closed(errors));
+        }
+        self.destroy_locked(state);
+    }
+
+    fn closed(&self, errors: Vec<Error>) -> Event {
+        Event::Closed { id: self.id, errors, counters: self.counters() }
+    }
+
+    fn destroy_locked(&self, state: &mut State) {
+        state.end = End::Gone;
+        state.outbox.clear();
+        state.io = Io::None;
+        self.reader.notify_one();
+        self.flusher.notify_one();
+    }
+
+    /// The linger time is over, unless it turns out that the peer has taken something. Returns whether it is.
+    pub(super) fn expire(&self) -> bool {
+        let mut state = self.lock();
+        let taken = state.io.taken();
+        match state.end {
+            End::Closing(grace) if !grace.is_over(taken) => {
+                state.end = End::Closing(grace.going_on(taken));
+                return false;
+            }
+            End::Lingering(grace) if !grace.is_over(taken) => {
+                state.end = End::Lingering(grace.going_on(taken));
+                return false;
+            }
+            _ => {}
+        }
+        let error = Error::new("write", io::ErrorKind::TimedOut.into(), None);
+        self.report_closed(&mut state, vec![error]);
+        true
+    }
+
+    /// Closes now, unless it is closing already with something left to send, which goes on as long as the process
+    /// lives. Nothing is reported any more.
+    pub fn abandon(&self) {
+        let mut state = self.lock();
+        if !(matches!(state.end, End::Closing(_)) && state.outbox.queued() > 0) {
+            self.destroy_locked(&mut state);
+        }
+    }
+}

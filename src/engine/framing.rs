@@ -1,0 +1,27 @@
+//! What is asked for of the bytes of a connection or a datagram socket. Given to [`super::hub::Hub`] by its
+//! consumer, and from there to drivers and links.
+
+use super::codec::Codec;
+
+/// How the bytes of a connection are framed, and its limits.
+#[derive(Debug, Clone)]
+pub struct Framing<C = Codec> {
+    /// How frames follow each other. For datagrams, which are told apart by themselves, a delimiter.
+    pub codec: C,
+    /// Longest frame that is kept, in bytes.
+    pub max_frame: usize,
+    /// What received bytes become at first.
+    pub mode: Mode,
+    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
+    /// Without a meaning for datagrams.
+    pub strict: bool,
+}
+
+/// What received bytes become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Frames, by the decoder.
+    Frames,
+    /// The bytes of each read, as they are.
+    Raw,
+}

@@ -1,0 +1,84 @@
+'use strict';
+// What the doctor finds wrong, each with what to do about it. Used by doctor.js.
+
+const { VERSION } = require('../engine/native');
+
+/** By the code of an error, or a word in its message. */
+const REMEDIES = [
+  [
+    /ERR_ACCESS_DENIED/,
+    () =>
+      "Node's permission model forbids it: allow it with --allow-fs-read=PATH and --allow-fs-write=PATH, " +
+      'or run the doctor without --permission.',
+  ],
+  [
+    /ENOSPC|EDQUOT/,
+    ({ temporary }) =>
+      `There is no room left for files in ${temporary}: make some (\`df\` and \`df -i\` show what is used), or set TMPDIR ` +
+      'to a folder elsewhere.',
+  ],
+  [
+    /EROFS/,
+    ({ temporary }) =>
+      `${temporary} is on a file system that is read-only: set TMPDIR, and in the program config.socketRoot, to a folder that can be written to.`,
+  ],
+  [
+    /ENAMETOOLONG/,
+    ({ temporary, longestPath }) =>
+      `${temporary} is too long a folder for sockets, whose paths have at most ${longestPath} bytes: set TMPDIR to a shorter one, such as /tmp.`,
+  ],
+  [
+    /ENOENT|ENOTDIR/,
+    ({ temporary }) =>
+      `There is no folder ${temporary}: make it, or set TMPDIR to one that is there.`,
+  ],
+  [
+    /EACCES|EPERM/,
+    () => 'Something forbids it: file permissions, a sandbox, or a security policy.',
+  ],
+  [/EMFILE/, () => 'Raise the limit for open files of the process (ulimit -n).'],
+  [
+    /ENFILE/,
+    () => 'The whole system has too many open files: raise fs.file-max, or end what holds them.',
+  ],
+  [/EADDRNOTAVAIL|ENETUNREACH/, () => 'The loopback interface is not up.'],
+];
+
+function remedy({ error, code }, limits) {
+  const known = REMEDIES.find(([pattern]) => pattern.test(`${code} ${error}`));
+  if (known) return known[1](limits);
+  return 'Try again with NODE_DEBUG=ferripc, and add what it prints to a bug report.';
+}
+
+/** What is wrong, as sentences. */
+function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
+  const problems = [];
+  if (binary.error) problems.push(binary.error);
+  if (ferripc.version !== VERSION) {
+    problems.push(
+      `package.json says ${ferripc.version}, but the code is of ${VERSION}: ` +
+        'remove node_modules and install again.',
+    );
+  }
+  for (const { name, version, path: where, malware } of packages) {
+    if (!malware) continue;
+    problems.push(
+      `${name} ${version} in ${where} carries ${malware}: remove it, and look at what it has done to this machine.`,
+    );
+  }
+  if (limits.defaultPathLength > limits.longestPath) {
+    problems.push(
+      `The default path ${limits.defaultPath} is longer than a socket's may be: set config.id, config.socketRoot or a path.`,
+    );
+  }
+  if (driver?.error) {
+    const { error } = driver;
+    problems.push(`No connection can be made: ${error}. ${remedy(driver, limits)}`);
+  }
+  for (const { title, ok, error, code } of probes) {
+    if (!ok) problems.push(`${title} does not work: ${error}. ${remedy({ error, code }, limits)}`);
+  }
+  return problems;
+}
+
+module.exports = { problemsOf };

@@ -1,0 +1,146 @@
+'use strict';
+// What the head of a native binary says: for which system and processor it is, and how long the file has to be.
+// native.js asks before it loads one, since a binary that was cut off ends the process without a word, and
+// one for another processor is "not found" to some systems. Used by the doctor and scripts/read-binary.js too.
+
+const fs = require('node:fs');
+
+/** All that is looked at lies in the first bytes of a file. */
+const HEAD = 16 * 1024;
+
+const ELF_CPU = {
+  3: 'ia32',
+  8: 'mipsel',
+  20: 'ppc',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
+const MACHO_CPU = { 0x7: 'ia32', 0xc: 'arm', 0x01000007: 'x64', 0x0100000c: 'arm64' };
+const PE_CPU = { 0x14c: 'ia32', 0x1c4: 'arm', 0x8664: 'x64', 0xaa64: 'arm64' };
+const LC_SEGMENT_64 = 0x19;
+
+const cpuOf = (table, number) => table[number] ?? `processor ${number}`;
+
+/** The System V ABI, "Object Files" and "Program Loading". */
+function readElf(head) {
+  const big = head[5] === 2;
+  const machine = big ? head.readUInt16BE(18) : head.readUInt16LE(18);
+  const found = { format: 'ELF', os: 'linux', cpus: [cpuOf(ELF_CPU, machine)], size: 0 };
+  if (head[4] !== 2 || big) return found; // 32 bits: the processor is enough to say no
+  const long = (at) => Number(head.readBigUInt64LE(at));
+  found.size = long(40) + head.readUInt16LE(58) * head.readUInt16LE(60); // the table of sections
+  for (let i = 0; i < head.readUInt16LE(56); i++) {
+    const at = long(32) + i * head.readUInt16LE(54);
+    found.size = Math.max(found.size, long(at + 8) + long(at + 32));
+  }
+  return found;
+}
+
+/** <mach-o/loader.h> */
+function readMachO(head) {
+  let [at, size] = [32, 0];
+  for (let left = head.readUInt32LE(16); left > 0; left--) {
+    if (head.readUInt32LE(at) === LC_SEGMENT_64) {
+      const end = head.readBigUInt64LE(at + 40) + head.readBigUInt64LE(at + 48);
+      size = Math.max(size, Number(end));
+    }
+    at += head.readUInt32LE(at + 4) || Infinity; // past the end
+  }
+  const cpus = [cpuOf(MACHO_CPU, head.readUInt32LE(4))];
+  return { format: 'Mach-O', os: 'darwin', cpus, size };
+}
+
+/** <mach-o/fat.h>: binaries of several processors in one file. */
+function readUniversal(head) {
+  const count = head.readUInt32BE(4);
+  if (count > 16) return null; // Java's classes begin with the same number, and their version
+  const all = Array.from({ length: count }, (_, i) => 8 + i * 20);
+  const cpus = all.map((at) => cpuOf(MACHO_CPU, head.readUInt32BE(at)));
+  const ends = all.map((at) => head.readUInt32BE(at + 8) + head.readUInt32BE(at + 12));
+  return { format: 'Mach-O', os: 'darwin', cpus, size: Math.max(...ends) };
+}
+
+/** Microsoft's "PE Format". */
+function readPe(head) {
+  const header = head.readUInt32LE(0x3c);
+  if (head.toString('latin1', header, header + 4) !== 'PE\0\0') return null;
+  const sections = header + 24 + head.readUInt16LE(header + 20);
+  let size = 0;
+  for (let i = 0; i < head.readUInt16LE(header + 6); i++) {
+    const at = sections + i * 40;
+    size = Math.max(size, head.readUInt32LE(at + 16) + head.readUInt32LE(at + 20));
+  }
+  const cpus = [cpuOf(PE_CPU, head.readUInt16LE(header + 4))];
+  return { format: 'PE', os: 'win32', cpus, size };
+}
+
+/**
+ * `{format, os, cpus, size}` of a file that begins with `head`: 'ELF', 'Mach-O' or 'PE'; what process.platform and
+ * process.arch call its system and processors; and how many bytes the file has at least. Null if it is none
+ * of the three. Throws a RangeError if it ends within its head.
+ */
+function readHead(head) {
+  if (head.length < 8) return null;
+  const magic = head.readUInt32BE(0);
+  if (magic === 0x7f454c46) return readElf(head);
+  if (magic === 0xcffaedfe) return readMachO(head);
+  if (magic === 0xcafebabe) return readUniversal(head);
+  if (magic >>> 16 === 0x4d5a) return readPe(head);
+  return null;
+}
+
+/** The first bytes of a file, and its length. */
+function open(file) {
+  const fd = fs.openSync(file, 'r');
+  try {
+    const { size } = fs.fstatSync(fd);
+    const head = Buffer.alloc(Math.min(size, HEAD));
+    return { size, head: head.subarray(0, fs.readSync(fd, head, 0, head.length, 0)) };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+const amount = (number) => number.toLocaleString('en-US');
+
+/** Why a file of `size` bytes with this head cannot be loaded here: `{kind, text}`. Null if nothing shows. */
+function faultIn(head, size) {
+  const incomplete = (whole) => ({
+    kind: 'incomplete',
+    text: `incomplete: it has ${amount(size)} bytes${whole}`,
+  });
+  let found;
+  try {
+    found = readHead(head);
+  } catch {
+    return size < HEAD ? incomplete('') : null;
+  }
+  if (size === 0) return incomplete('');
+  if (found === null) return null; // the system says what it thinks of it
+  const { platform, arch } = process;
+  // Android and the BSDs have ELF files as well.
+  const format = { darwin: 'Mach-O', win32: 'PE' }[platform] ?? 'ELF';
+  if (found.format !== format || !found.cpus.includes(arch)) {
+    const its = found.cpus.map((cpu) => `${found.os}-${cpu}`).join(' and ');
+    return { kind: 'foreign', text: `it is for ${its}, and this runtime for ${platform}-${arch}` };
+  }
+  return size < found.size ? incomplete(`, and should have ${amount(found.size)} or more`) : null;
+}
+
+/** Why the binary in `file` cannot be loaded here, as far as its head tells; null if nothing shows. */
+function faultOf(file) {
+  let opened;
+  try {
+    opened = open(file);
+  } catch {
+    return null; // whoever loads it will see
+  }
+  return faultIn(opened.head, opened.size);
+}
+
+module.exports = { faultIn, faultOf, readHead };

@@ -1,0 +1,46 @@
+'use strict';
+// What tests put in the place of sockets: plain objects, mocks, other streams, or sockets of ours whose methods
+// they have replaced. Messages go around the methods of our own sockets; those of a stand-in are called as node-ipc
+// calls them. Used by client.js and server.js.
+
+const Socket = require('../sockets/socket');
+
+const { _send: send, write, destroy } = Socket.prototype;
+
+/** Whether messages go to this socket by its `_send`. Asked for each message. */
+const sends = (socket) => socket._send === send && (socket.write === write || isEnded(socket));
+
+/** Whether Node has replaced its `write`, as it does when the peer has ended. */
+const isEnded = ({ write }) => write.name === 'writeAfterFIN';
+
+/** Whether this socket can be told to close when everything is sent. */
+const closes = (socket) => typeof socket._close === 'function' && socket.destroy === destroy;
+
+/**
+ * Writes a message, `framed` as the peer is to get it; on UDP to a `peer`. As `emit`, gives no false for a `write`
+ * that returns nothing.
+ * @throws {TypeError} for a stand-in without `write`, as in node-ipc
+ */
+const writeTo = (standIn, framed, ...peer) => standIn.write(framed, ...peer) !== false;
+
+/** Whether this is a UDP server's own socket. */
+const datagrams = (server) => server._sendTo !== undefined && server.write === undefined;
+
+/** Sends a datagram by a stand-in for the socket of `owner`: its `write`, or node-ipc 14's `send`. */
+function sendTo(owner, framed, peer) {
+  const { server } = owner;
+  if (server.write !== undefined) return writeTo(server, framed, peer);
+  server.send(framed, peer.port, peer.address, (error) => {
+    if (error) owner.serverError(error);
+  });
+  return true;
+}
+
+/** The same to all: the first of `sockets` is the server's own, unless it has node-ipc 14's `send`. */
+function sendToAll(owner, framed) {
+  const { server, sockets } = owner;
+  const peers = server.write === undefined ? sockets : sockets.slice(1);
+  for (const peer of peers) sendTo(owner, framed, peer);
+}
+
+module.exports = { closes, datagrams, sendTo, sendToAll, sends, writeTo };
