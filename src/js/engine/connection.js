@@ -24,7 +24,7 @@ class Endpoint {
     // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
     this.free = 0;
-    this.wroteAt = 0;
+    this.wroteAt = -Infinity;
     sink?._scope.adopt(activity.hub, id);
     this.burstIn = 0;
     this.bursts = 0;

@@ -57,7 +57,7 @@ class Departures {
 
   /** Between two handlers: sends what has waited too long. */
   flushLate() {
-    if (this.bursts.isLate(this.dirty[0])) this.flush();
+    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
   }
 
   flush() {
