@@ -844,6 +844,17 @@ declare namespace ferripc {
      */
     connect(): void;
 
+    /**
+     * Hands everything that was emitted to the system now, as far as it takes it. A program needs it only where
+     * it emits more than a few messages in one go and does not let the event loop turn afterwards, because it
+     * computes, waits for a child process or ends itself by `process.abort()`: see "When a message leaves" in
+     * docs/compatibility.md. It never waits, and may be called at any time.
+     *
+     * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
+     * turn with `config.sync`, or for the peer to read
+     */
+    flush(): boolean;
+
     /** This client's counters, as {@link Endpoint.stats} has them. */
     stats(): ClientStats;
 
@@ -1050,6 +1061,9 @@ declare namespace ferripc {
     reset(): this;
     /** All handlers by type; a copy. */
     readonly list: Record<string, Array<(...args: any[]) => void>>;
+
+    /** As {@link Client.flush}, for what was emitted to all sockets, and to all peers on UDP. */
+    flush(): boolean;
 
     /** This server's counters, as {@link Endpoint.stats} has them. */
     stats(): ServerStats;
@@ -1484,6 +1498,12 @@ declare namespace ferripc {
       port: number | null | undefined,
       callback?: (() => void) | null,
     ): void;
+
+    /**
+     * As {@link Client.flush}, for the server and all clients of this object. Not enumerable: node-ipc has no method of
+     * that name.
+     */
+    flush(): boolean;
 
     /**
      * What this endpoint's server and clients have sent, received and dropped so far, as numbers in a plain

@@ -15,7 +15,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::core::{Core, send};
+use super::core::{Core, count, send};
 use super::deliver;
 use super::env_end::EnvEnd;
 #[cfg(unix)]
@@ -156,6 +156,12 @@ impl Hub {
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
         Ok(send(connection, &mut core.scratch).into())
+    }
+
+    /// Offers the system all that waits. Returns the bytes that still wait.
+    #[napi(catch_unwind)]
+    pub fn offer(&self, id: u32) -> u32 {
+        count(self.on(id, |connection| connection.offer()).unwrap_or(0))
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.

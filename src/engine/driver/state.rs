@@ -73,6 +73,16 @@ impl Io {
         }
     }
 
+    /// The same, also where that takes long.
+    pub(super) fn send_all(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        if let Io::Tasks(stream) = self
+            && let Some(tls) = stream.tls()
+        {
+            return tls.send_all(pieces);
+        }
+        self.send(pieces)
+    }
+
     /// Ends our side. False before the connection is up.
     pub(super) fn shut_down(&self) -> bool {
         match self {

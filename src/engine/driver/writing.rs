@@ -105,16 +105,14 @@ impl Connection {
         true
     }
 
-    /// Offers the system what was written before the connection was up. What it does not take, or answers with
-    /// an error, is left to the driver.
-    pub(super) fn offer(&self) {
+    /// Offers the system all that waits, from any thread. What it does not take, or answers with an error, is left
+    /// to the driver. Returns the bytes that still wait.
+    pub fn offer(&self) -> usize {
         let mut state = self.lock();
         let State { outbox, io, .. } = &mut *state;
-        let (sent, _) = outbox.flush(|pieces| io.send(pieces));
+        let (sent, _) = outbox.flush(|pieces| io.send_all(pieces));
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        if state.outbox.take_drained() {
-            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
-        }
+        outbox.queued()
     }
 }
 

@@ -11,7 +11,7 @@
 const { clock } = require('./timers');
 
 /** How long ago, in ms, the last write may be in a burst. */
-const LATE = 0.2;
+const LATE = 0.5;
 
 /** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
 const FREE = 8;
@@ -22,11 +22,14 @@ const FREE_IN_BATCH = 1;
 /** So many turns in a row with a burst are a stream. */
 const STREAM = 8;
 
+/** So many are counted at most. A turn without a burst takes half of them back. */
+const MOST_BURSTS = 4 * STREAM;
+
 /** How long ago, in ms, the last write may be in a stream. */
-const PAUSE = 2;
+const PAUSE = 10;
 
 /** While a burst is fast, the clock is read once in so many messages. */
-const MOST_SKIPPED = 5;
+const MOST_SKIPPED = 7;
 
 const settled = Promise.resolve();
 
@@ -43,6 +46,8 @@ class Bursts {
   #lookedAt = 0;
   #skip = 0;
   #step = 0;
+  /** A message has asked since the last handler. */
+  #asked = false;
 
   /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
   constructor(activity) {
@@ -66,17 +71,16 @@ class Bursts {
   #begin(endpoint) {
     const { underWay } = this.#activity.turns; // its end is the end of the turn
     if (!underWay && !this.#ending) this.#endSoon();
-    if (endpoint.burstIn !== endpoint.turn) endpoint.bursts = 0;
+    if (endpoint.burstIn !== endpoint.turn) endpoint.bursts >>= 1;
     endpoint.turn = this.#turn;
     if (endpoint.bursts >= STREAM && !this.#areOver) {
       const now = clock();
       const pause = now - endpoint.wroteAt;
       endpoint.wroteAt = now;
-      if (pause < PAUSE) {
-        endpoint.free = 0;
-        this.#joins(endpoint);
-        return false;
-      }
+      endpoint.free = 0;
+      if (pause >= PAUSE) return true;
+      this.#joins(endpoint);
+      return false;
     }
     endpoint.free = (underWay && this.isBatch ? FREE_IN_BATCH : FREE) - 1;
     if (endpoint.free === 0) endpoint.wroteAt = clock();
@@ -87,30 +91,33 @@ class Bursts {
   #joins(endpoint) {
     if (endpoint.burstIn === this.#turn) return;
     endpoint.burstIn = this.#turn;
-    endpoint.bursts++;
+    if (endpoint.bursts < MOST_BURSTS) endpoint.bursts++;
   }
 
   /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
   isLate(endpoint) {
-    if (this.#areOver) return true;
+    this.#asked = true;
     if (this.#skip > 0) {
       this.#skip--;
       return false;
     }
-    const now = this.#look();
-    if (now - endpoint.wroteAt < LATE) return false;
-    endpoint.wroteAt = now;
-    endpoint.free = FREE - 1;
-    return true;
-  }
-
-  #look() {
+    if (this.#areOver) return true;
     const now = clock();
     const isFast = now - this.#lookedAt < LATE;
     this.#lookedAt = now;
     this.#step = isFast ? Math.min(2 * this.#step + 1, MOST_SKIPPED) : 0;
     this.#skip = this.#step;
-    return now;
+    if (now - endpoint.wroteAt < LATE) return false;
+    endpoint.wroteAt = now;
+    if (endpoint.bursts < STREAM) endpoint.free = FREE - 1;
+    return true;
+  }
+
+  /** The same between two handlers of a batch, unless the last one has found out. */
+  isLateByNow(endpoint) {
+    const asked = this.#asked;
+    this.#asked = false;
+    return !asked && this.isLate(endpoint);
   }
 
   /** A turn has ended. */
@@ -125,13 +132,13 @@ class Bursts {
   stop(forGood) {
     this.#areOver = true;
     this.#areOverForGood = forGood;
+    this.#skip = 0;
     if (!forGood) this.#endSoon();
   }
 
-  /** Several of `endpoints` are about to be written to, within the burst. */
+  /** Several of `endpoints` are about to be written to, within the burst: not long after the clock was read. */
   goOn(endpoints) {
-    const now = this.#look();
-    for (const endpoint of endpoints) endpoint.wroteAt = now;
+    for (const endpoint of endpoints) endpoint.wroteAt = this.#lookedAt;
   }
 
   #endSoon() {

@@ -3,17 +3,12 @@
 // on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
 // listener.js.
 
+const Delivery = require('./delivery');
 const { Frames } = require('./frames');
 const { clock, now } = require('./timers');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
-
-/**
- * After so many messages of one read, answers are sent before the next one is delivered: the peer begins with
- * them while we go on, instead of each waiting for the other to finish a whole batch.
- */
-const ANSWER_AFTER = 16;
 
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
@@ -29,7 +24,7 @@ class Endpoint {
     // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
     this.free = 0;
-    this.wroteAt = 0;
+    this.wroteAt = -Infinity;
     sink?._scope.adopt(activity.hub, id);
     this.burstIn = 0;
     this.bursts = 0;
@@ -142,7 +137,9 @@ class Connection extends Endpoint {
   /** Whether the same bytes wait for the end of the burst in both. */
   isAlike(other) {
     return (
+      other instanceof Connection &&
       this.pending === other.pending &&
+      this.pending !== '' &&
       this.delimiter === other.delimiter &&
       this.closed === null &&
       other.closed === null
@@ -166,6 +163,13 @@ class Connection extends Endpoint {
   /** After a drain: whether something waits again by now, so that another one follows. */
   hasRefilled() {
     return this.closed === null && this.counters()[2] > 0 && this.awaitDrain();
+  }
+
+  /** Offers the system all that waits, also what it has not taken before. Returns the bytes that still wait. */
+  offer() {
+    this.flush();
+    if (this.closed === null) this.queued = this.hub.offer(this.id);
+    return this.closed === null ? this.queued : 0;
   }
 
   /** False if everything written is sent; otherwise _onDrain is called when it is. */
@@ -292,85 +296,6 @@ class Connection extends Endpoint {
   }
 }
 
-/** The frames of one event on their way to the sink. */
-class Delivery {
-  constructor(connection, frames) {
-    this.connection = connection;
-    this.frames = frames;
-  }
-
-  /** One frame after the other; a throwing sink or a pause leaves the rest for later. */
-  deliver() {
-    const { connection } = this;
-    if (connection.dropped) return;
-    if (connection.held !== null) {
-      connection.held.push(() => this.deliver());
-      return;
-    }
-    connection.activity.turns.left = this;
-    connection.activity.bursts.isBatch = this.frames.count > 1;
-    this.#run();
-  }
-
-  /** Called within a handler that runs the event loop: with the rest. */
-  goOn() {
-    this.connection.sink._scope.run(() => this.#run());
-  }
-
-  /** While nobody else has the rest, see turns.js. */
-  #run() {
-    const { connection, frames } = this;
-    const { activity, sink } = connection;
-    const { turns } = activity;
-    try {
-      while (turns.left === this && !connection.dropped && connection.held === null) {
-        frames.advance();
-        connection.received++;
-        if (frames.index === frames.count) turns.left = null;
-        sink._onFrame(frames);
-        if (frames.index % ANSWER_AFTER === 0) activity.flushInBurst();
-        else if (activity.dirty.length > 0) activity.flushLate();
-      }
-    } finally {
-      if (turns.left === this) {
-        turns.left = null;
-        if (!connection.dropped) this.#keep();
-      }
-    }
-  }
-
-  #keep() {
-    const { connection, frames } = this;
-    frames.keep();
-    if (connection.held !== null) connection.held.unshift(() => this.deliver());
-    else connection.activity.turns.putFirst(() => this.deliver(), connection.sink._scope);
-  }
-}
-
-/** One frame on its way to many connections of the same framing: what they have in common is made once. */
-class Shared {
-  #before = '';
-  #joined = '';
-  #text = null;
-
-  constructor(frame) {
-    this.frame = frame;
-  }
-
-  /** What waits in a connection, and the frame: the same string for the same `before`. */
-  join(before, delimiter) {
-    if (this.#joined === '' || before !== this.#before) {
-      this.#before = before;
-      this.#joined = before + delimiter + this.frame;
-    }
-    return this.#joined;
-  }
-
-  get text() {
-    return (this.#text ??= String(this.frame));
-  }
-}
-
 /** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
@@ -392,7 +317,6 @@ class Listener extends Endpoint {
 module.exports = {
   Connection,
   Listener,
-  Shared,
   Endpoint,
   FLUSH_AT,
   HIGH_WATER,

@@ -131,6 +131,11 @@ class Datagrams extends Endpoint {
         : activity.hub.sendDatagrams(this.id, pending, targets, count);
   }
 
+  /** As for connections, which may have the same pending: there is nothing to gain here. */
+  isAlike() {
+    return false;
+  }
+
   target(end, words, port) {
     const target = Uint32Array.of(end, ...words);
     target[1 + PORT] = port;

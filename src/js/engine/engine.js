@@ -6,13 +6,13 @@
 // A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
-// Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others.
+// Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others: see departures.js.
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
-const Bursts = require('./bursts');
-const { Connection, Listener, Shared } = require('./connection');
+const { Connection, Listener } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
+const Departures = require('./departures');
 const { publishStart } = require('../diagnostics/channels');
 const { codedError, refused } = require('../errors');
 const native = require('./native');
@@ -39,9 +39,6 @@ const DATAGRAM = 15;
 const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
-
-/** Events of the process, besides 'exit', in whose handlers every message may be the last. */
-const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
 
 /** For what belongs to no client or server: a hub keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
@@ -77,18 +74,14 @@ function acquire(syscall, where) {
 }
 
 /** One life of a native hub. */
-class Activity {
+class Activity extends Departures {
   constructor(Hub) {
+    super();
     this.header = new Uint32Array(HEADER);
     /** Handle -> Connection or Listener. */
     this.endpoints = new Map();
     /** How many endpoints keep the process alive. */
     this.referenced = 0;
-    /** Connections with pending frames. */
-    this.dirty = [];
-    this.bursts = new Bursts(this);
-    /** The frame that is being sent to many connections, see connection.js; or null. */
-    this.shared = null;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
@@ -96,11 +89,7 @@ class Activity {
     [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
-    // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
-    this.onExit = () => this.leave(true);
-    this.onLast = () => this.leave(false);
-    process.prependListener('exit', this.onExit);
-    for (const event of LAST_EVENTS) process.prependListener(event, this.onLast);
+    this.watchForTheEnd();
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
@@ -134,8 +123,7 @@ class Activity {
 
   dispose() {
     if (current === this) current = null;
-    process.removeListener('exit', this.onExit);
-    for (const event of LAST_EVENTS) process.removeListener(event, this.onLast);
+    this.stopWatching();
     this.hub.dispose();
     this.hub = null;
   }
@@ -158,58 +146,6 @@ class Activity {
     const before = this.referenced;
     this.referenced += step;
     if (before === 0 || this.referenced === 0) this.hub.keepAlive(this.referenced > 0);
-  }
-
-  /** Sees to it that `connection` is flushed before this turn ends. */
-  schedule(connection) {
-    this.dirty.push(connection);
-    if (!this.turns.underWay) this.turns.interrupt();
-  }
-
-  endTurn() {
-    this.flush();
-    this.bursts.end();
-  }
-
-  /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
-  leave(forGood) {
-    this.bursts.stop(forGood);
-    this.flush();
-  }
-
-  /** Sends what waits, and goes on joining. */
-  flushInBurst() {
-    if (this.dirty.length === 0) return;
-    this.bursts.goOn(this.dirty);
-    this.flush();
-  }
-
-  /** Between two handlers: sends what has waited too long. */
-  flushLate() {
-    if (this.bursts.isLate(this.dirty[0])) this.flush();
-  }
-
-  flush() {
-    const { dirty } = this;
-    if (dirty.length === 0) return;
-    this.dirty = [];
-    for (let i = 0; i < dirty.length;) i = this.flushAlike(dirty, i);
-  }
-
-  /** Flushes the connection at `from`, and with it those after it in which the same waits. */
-  flushAlike(dirty, from) {
-    const first = dirty[from];
-    let to = from + 1;
-    if (first instanceof Connection && first.pending !== '' && this.shared === null) {
-      while (to < dirty.length && dirty[to] instanceof Connection && first.isAlike(dirty[to])) to++;
-    }
-    if (to === from + 1) {
-      first.flush();
-    } else {
-      for (let i = from; i < to; i++) dirty[i].flushShared();
-      this.hub.dropShared();
-    }
-    return to;
   }
 
   /** Delivers the event that the header tells of, in the scope of its connection or listener: see turns.js. */
@@ -362,15 +298,7 @@ function soon(act, scope = null) {
 
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
 function broadcast(frame, send) {
-  const activity = current;
-  if (activity === null || activity.shared !== null || frame instanceof Uint8Array) return send();
-  activity.shared = new Shared(frame);
-  try {
-    return send();
-  } finally {
-    activity.shared = null;
-    activity.hub?.dropShared();
-  }
+  return current === null ? send() : current.broadcast(frame, send);
 }
 
 /** What drives the connections that there are: 'loop' or 'tokio'; null while there are none. */

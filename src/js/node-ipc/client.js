@@ -321,6 +321,16 @@ class Client extends Party {
     };
   }
 
+  /**
+   * Hands all that was emitted to the system now, as far as it takes it. Whether it has all of it: false if something
+   * waits for the connection, for its turn in sync mode, or for the peer to read.
+   */
+  flush() {
+    const { socket, queue } = this;
+    if (socket && socket._flush?.() === false) return false;
+    return (queue.contents?.length ?? 0) === 0 && (this.#wasConnected || this.#held.length === 0);
+  }
+
   /** This client's counters, over all its connections. */
   stats() {
     return stats.clientStats(this);

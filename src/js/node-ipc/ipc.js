@@ -15,7 +15,7 @@ const serverClass = () => require('./server');
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
 /** As METHODS, but not enumerable: node-ipc has none of that name. */
-const NEW_METHODS = ['stats'];
+const NEW_METHODS = ['flush', 'stats'];
 
 const UDP_TYPES = ['udp4', 'udp6'];
 
@@ -38,6 +38,15 @@ class IPC {
       const value = this[name].bind(this);
       Object.defineProperty(this, name, { value, configurable: true, writable: true });
     }
+  }
+
+  /** As `flush` of the server and all clients: hands over what they have emitted. Whether the system has all of it. */
+  flush() {
+    let all = true;
+    for (const it of [this.server, ...Object.values(this.of)]) {
+      if (it && it.flush?.() === false) all = false;
+    }
+    return all;
   }
 
   /** A snapshot of the counters of the server and all clients, with their sums: see stats.js. */

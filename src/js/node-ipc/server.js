@@ -10,14 +10,12 @@ const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
+const { addedModeOf, claimOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
 const datagramSocket = () => require('../sockets/datagram-socket');
 const tlsOptions = () => require('../sockets/tls');
-
-const READABLE_BY_ALL = 0o444;
-const WRITABLE_BY_ALL = 0o222;
 
 /**
  * Events: `start`; `connect` (socket); `socket.disconnected` (socket, its id or false) and `close`
@@ -134,7 +132,7 @@ class Server extends Party {
     if (port === null) {
       this.log('starting server as', 'Unix || Windows Socket');
       this.path = systemPath(this.path);
-      listener._listenPath(this.path, this.#claim(), this.#addMode());
+      listener._listenPath(this.path, claimOf(this.config), addedModeOf(this.config));
     } else {
       this.log('starting server as', kind);
       listener._listenHost(this.path, port);
@@ -144,17 +142,6 @@ class Server extends Party {
   get #udpType() {
     if (this.udp4) return 'udp4';
     return this.udp6 && 'udp6';
-  }
-
-  #claim() {
-    const { unlink } = this.config;
-    if (unlink === 'stale') return 'stale';
-    return unlink ? 'takeover' : 'never';
-  }
-
-  #addMode() {
-    const { readableAll, writableAll } = this.config;
-    return (readableAll ? READABLE_BY_ALL : 0) | (writableAll ? WRITABLE_BY_ALL : 0);
   }
 
   /**
@@ -342,6 +329,13 @@ class Server extends Party {
     stats.count(this, 'refused');
     publish(channels.refuse, this, { remote: peer, maxConnections: this.server.maxConnections });
     this.publish('error', error);
+  }
+
+  /** Hands all that was emitted to the system now, as far as it takes it. Whether it has all of it. */
+  flush() {
+    let all = true;
+    for (const socket of this.sockets) all = socket._flush?.() !== false && all;
+    return all;
   }
 
   /** This server's counters, over all its connections. */

@@ -75,4 +75,18 @@ function interfaceOf(config) {
   return options;
 }
 
-module.exports = { framingOf, interfaceOf, profileOf };
+const READABLE_BY_ALL = 0o444;
+const WRITABLE_BY_ALL = 0o222;
+
+/** What a server makes of a socket that is at its path already: see listener.js. */
+function claimOf({ unlink }) {
+  if (unlink === 'stale') return 'stale';
+  return unlink ? 'takeover' : 'never';
+}
+
+/** The permissions that a server's path gets besides the process's own. */
+function addedModeOf({ readableAll, writableAll }) {
+  return (readableAll ? READABLE_BY_ALL : 0) | (writableAll ? WRITABLE_BY_ALL : 0);
+}
+
+module.exports = { addedModeOf, claimOf, framingOf, interfaceOf, profileOf };

@@ -89,6 +89,11 @@ class DgramSocket extends EventEmitter {
     this.send(...args);
   }
 
+  /** Hands over what a burst has joined, which being counted does. Whether nothing waits any more. */
+  _flush() {
+    return this.getSendQueueCount() === 0;
+  }
+
   /** This socket's counters, as the sockets of other servers have them. */
   stats() {
     return require('../diagnostics/stats').socketStats(this);

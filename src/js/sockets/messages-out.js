@@ -129,6 +129,13 @@ class MessagesOut extends ByteStream {
     return below;
   }
 
+  /** Offers the system all that waits here. Whether nothing does any more. */
+  _flush() {
+    const connection = this._counted;
+    if (connection === null) return !this._waitsForOpen;
+    return connection.offer() === 0 && this._ownLength === 0;
+  }
+
   #awaitDrain() {
     if (this.#needDrain) return;
     this.#needDrain = true;

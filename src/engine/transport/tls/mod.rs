@@ -256,6 +256,11 @@ impl TlsStream {
         if pieces.iter().map(|piece| piece.len()).sum::<usize>() > SEND_AT_MOST {
             return Err(io::ErrorKind::WouldBlock.into());
         }
+        self.send_all(pieces)
+    }
+
+    /// The same, however long it is.
+    pub fn send_all(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         write_by(&mut self.session(), pieces, |pieces| self.socket.send(pieces))
     }
 

@@ -1,0 +1,297 @@
+'use strict';
+// When a message leaves: a program that emits something and then keeps its thread busy, waits for a child process or
+// dies, as node-ipc's programs may. Each test is one process (fixtures/leaving.js), of ferripc on both drivers and of
+// the old packages, whose other end is here: a peer of node:net, node:tls or node:dgram, which tells by a
+// file that it has got a message.
+
+const dgram = require('node:dgram');
+const fs = require('node:fs');
+const path = require('node:path');
+const { once } = require('./helpers/events');
+const Peer = require('./helpers/peer');
+const { TRANSPORTS, ownTls } = require('./helpers/places');
+const { onUnix } = require('./helpers/platform');
+const { createWorld, freePort } = require('./helpers/world');
+
+const world = createWorld();
+const ROOT = path.join(__dirname, '..');
+
+/** Who runs fixtures/leaving.js: what it requires, and its environment. */
+const SUBJECTS = [
+  { name: 'ferripc', package: ROOT, env: {} },
+  { name: 'ferripc, tokio driver', package: ROOT, env: { FERRIPC_DRIVER: 'tokio' } },
+];
+const OLD = ['node-ipc-9', 'node-ipc-10'].map((name) => {
+  return { name, package: require.resolve(name), env: {} };
+});
+
+/** No core dump of what aborts. */
+const RUNTIME =
+  process.platform === 'win32'
+    ? undefined
+    : ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath];
+
+const HUNDRED = Array.from({ length: 100 }, (_, i) => `m${i}`);
+
+/** `config.tls` as all packages take it. */
+function tlsFiles(kind, side) {
+  if (kind !== 'tls') return false;
+  if (side === 'client') return { rejectUnauthorized: false };
+  const { key, cert } = ownTls();
+  const files = { private: world.file('server.key'), public: world.file('server.crt') };
+  fs.writeFileSync(files.private, key);
+  fs.writeFileSync(files.public, cert);
+  return files;
+}
+
+/** What the peers of one subject have got. */
+class Ears {
+  /** The messages of each peer. */
+  heard = [];
+  #folder = world.file('heard');
+  #ended = [];
+
+  constructor() {
+    fs.mkdirSync(this.#folder);
+  }
+
+  get folder() {
+    return this.#folder;
+  }
+
+  /** A peer that listens from now on, and does what it is asked for. `isFirst`: and tells by files. */
+  take(socket, isFirst = true) {
+    const peer = new Peer(socket);
+    const own = [];
+    this.heard.push(own);
+    this.#ended.push(this.#listen(peer, own, isFirst));
+    peer.send('go', {});
+  }
+
+  async #listen(peer, own, isFirst) {
+    for (;;) {
+      const message = await peer.message().catch(() => null);
+      if (message === null) return;
+      this.hear(message.data, own, isFirst, (frames) => peer.writeFrames(...frames));
+    }
+  }
+
+  /** `write` sends frames all at once. */
+  hear(message, own, isFirst, write) {
+    own.push(message);
+    const [word, count] = message.split(' ');
+    if (word !== 'give') {
+      if (isFirst) fs.writeFileSync(path.join(this.#folder, message), '');
+    } else if (isFirst) {
+      const numbers = Array.from({ length: Number(count) }, (_, i) => i + 1);
+      write(numbers.map((data) => JSON.stringify({ type: 'work', data })));
+    }
+  }
+
+  /** Settles when all peers have seen the end. */
+  async end() {
+    await Promise.all(this.#ended);
+  }
+}
+
+/** Runs a subject with peers; returns what it reports, and what they have got. */
+async function play(kind, side, subject, act, more = {}) {
+  const place = await world.place(kind);
+  const ears = new Ears();
+  const { options } = place;
+  const { env } = subject;
+  const given = {
+    package: subject.package,
+    side,
+    options,
+    tls: tlsFiles(kind, side),
+    act,
+    ...more,
+  };
+  const start = () =>
+    world.child('leaving.js', [{ ...given, folder: ears.folder }], { env, runtime: RUNTIME });
+  let child;
+  if (side === 'client') {
+    const server = place.createServer((socket) => {
+      world.after(() => socket.destroy());
+      ears.take(socket);
+    });
+    server.listen(options);
+    world.after(() => server.close());
+    await once(server, 'listening');
+    child = start();
+  } else {
+    child = start();
+    expect(await child.next()).toBe('listening');
+    for (let i = 0; i < (side === 'broadcast' ? 3 : 1); i++) {
+      const socket = place.dial();
+      world.after(() => socket.destroy());
+      await once(socket, place.up);
+      ears.take(socket, i === 0);
+    }
+  }
+  const { lines, stderr } = await child.exited;
+  await ears.end();
+  return { lines, stderr, heard: ears.heard };
+}
+
+const cross = (subjects, acts) =>
+  subjects.flatMap((subject) => acts.map((act) => ({ ...subject, act })));
+
+describe.each(TRANSPORTS)('over %s', (kind) => {
+  // The old packages show what is expected, over one transport and over TLS.
+  const all = kind === 'tcp' ? SUBJECTS : [...SUBJECTS, ...OLD];
+
+  describe.each(['client', 'server', 'broadcast'])('%s', (side) => {
+    test.each(all)(
+      '$name: what is emitted leaves while the thread is busy',
+      async (subject) => {
+        const { lines, stderr } = await play(kind, side, subject, 'blocking');
+        expect({ lines, stderr }).toEqual({ lines: ['done'], stderr: '' });
+      },
+      240_000,
+    );
+
+    test.each(cross(all, ['abort', 'kill', 'reallyExit']))(
+      '$name: what is emitted has left before $act',
+      async ({ act, ...subject }) => {
+        const { heard } = await play(kind, side, subject, act);
+        expect(heard).toEqual(heard.map(() => ['m0']));
+      },
+    );
+
+    test.each(SUBJECTS)('$name: `flush` hands over what a burst has joined', async (subject) => {
+      const { lines } = await play(kind, side, subject, 'flushed');
+      expect(lines).toEqual([{ flushed: true }, 'done']);
+      const { heard } = await play(kind, side, subject, 'flush and abort');
+      expect(heard).toEqual(heard.map(() => HUNDRED));
+    });
+  });
+
+  test.each(cross(all, ['exit', 'beforeExit', 'the handler of an uncaught exception']))(
+    '$name: all that is emitted in $act leaves',
+    async ({ act, ...subject }) => {
+      const { heard } = await play(kind, 'client', subject, act);
+      expect(heard).toEqual([HUNDRED]);
+    },
+  );
+
+  test.each(cross(all, ['nested exit', 'exit in a burst', 'an uncaught exception']))(
+    '$name: nothing is lost by $act',
+    async ({ act, ...subject }) => {
+      const { heard } = await play(kind, 'server', subject, act);
+      const count = act === 'an uncaught exception' ? 100 : 200;
+      expect(heard).toEqual([Array.from({ length: count }, (_, i) => `m${i}`)]);
+    },
+  );
+
+  test.each(cross(all, ['exit', 'reallyExit']))(
+    '$name: the same in a worker that ends by $act',
+    async ({ act, ...subject }) => {
+      const { heard } = await play(kind, 'client', subject, act, { inWorker: true });
+      expect(heard).toEqual([act === 'exit' ? HUNDRED : ['m0']]);
+    },
+  );
+
+  test.each(SUBJECTS)('$name: in a `connect` handler', async (subject) => {
+    const { lines } = await play(kind, 'client', subject, 'connect');
+    expect(lines).toEqual(['done']);
+  });
+});
+
+// Where the old packages, too, wait for the event loop: over TLS it has to look at the server first.
+describe.each(['unix', 'tcp'])('over %s', (kind) => {
+  test.each(SUBJECTS)('$name: before the connection is up', async (subject) => {
+    const { lines } = await play(kind, 'client', subject, 'early');
+    expect(lines).toEqual(['done']);
+  });
+});
+
+describe('over udp', () => {
+  /** A peer of node:dgram beside a server of ferripc. */
+  async function playUdp(subject, act) {
+    const ears = new Ears();
+    const options = { host: '127.0.0.1', port: await freePort() };
+    const { env } = subject;
+    const given = { package: subject.package, side: 'udp', options, tls: false, act };
+    const child = world.child('leaving.js', [{ ...given, folder: ears.folder }], {
+      env,
+      runtime: RUNTIME,
+    });
+    expect(await child.next()).toBe('listening');
+    const peer = dgram.createSocket('udp4');
+    world.after(() => peer.close());
+    const heard = [];
+    const send = (frames) => {
+      for (const frame of frames) peer.send(`${frame}\f`, options.port, options.host);
+    };
+    const ended = new Promise((resolve) => {
+      peer.on('message', (bytes) => {
+        const { data } = JSON.parse(bytes.toString().slice(0, -1));
+        ears.hear(data, heard, true, send);
+        if (data === 'm0' && act !== 'blocking') resolve();
+      });
+    });
+    send(['{"type":"go","data":{}}']);
+    const { lines } = await child.exited;
+    if (act !== 'blocking') await ended;
+    return { lines, heard };
+  }
+
+  test.each(SUBJECTS)(
+    '$name: what is emitted leaves while the thread is busy',
+    async (subject) => {
+      expect((await playUdp(subject, 'blocking')).lines).toEqual(['done']);
+    },
+    240_000,
+  );
+
+  onUnix.test.each(cross(SUBJECTS, ['abort', 'kill', 'reallyExit']))(
+    '$name: what is emitted has left before $act',
+    async ({ act, ...subject }) => {
+      expect((await playUdp(subject, act)).heard).toEqual(['m0']);
+    },
+  );
+});
+
+test('a burst is joined, until it is flushed', async () => {
+  const place = await world.place('unix');
+  const server = await world.serve(place);
+  const { client } = await world.meet(server, place);
+  const text = JSON.stringify({ type: 'm', data: 'x' });
+  let isJoined = false;
+  for (let i = 1; i <= 1000; i++) {
+    client.emit('m', 'x');
+    isJoined ||= client.stats().bytesSent < i * (text.length + 1);
+  }
+  expect(isJoined).toBe(true);
+  expect(client.flush()).toBe(true);
+  expect(client.stats().bytesSent).toBe(1000 * (text.length + 1));
+});
+
+test('`flush` tells whether anything waits, and may be called at any time', async () => {
+  const place = await world.place('unix');
+  const ipc = world.ipc();
+  expect(ipc.flush()).toBe(true);
+  expect(Object.keys(ipc)).not.toContain('flush');
+  const { next } = await world.rawServer(place);
+  place.connectTo(ipc, 'server');
+  const client = ipc.of.server;
+  expect(client.flush()).toBe(true);
+  client.emit('m', 1);
+  expect(client.flush()).toBe(false); // it waits for the connection
+  await once(client, 'connect');
+  const peer = await next();
+  expect(await peer.message()).toEqual({ type: 'm', data: 1 });
+  expect(ipc.flush()).toBe(true);
+  peer.socket.pause();
+  while (client.emit('m', 'x'.repeat(100_000)));
+  expect(client.flush()).toBe(false); // the peer does not read
+  expect(ipc.flush()).toBe(false);
+  peer.socket.resume();
+  await once(client, 'drain');
+  expect(client.flush()).toBe(true);
+  ipc.disconnect('server');
+  expect(client.flush()).toBe(true);
+  expect(ipc.flush()).toBe(true);
+});

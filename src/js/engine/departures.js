@@ -1,0 +1,123 @@
+'use strict';
+// What leaves, and what waits to: the connections and datagram sockets with something pending, and when that is sent.
+// bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
+// delivery.js, datagrams.js and turns.js.
+
+const Bursts = require('./bursts');
+
+/** Events of the process, besides 'exit', in whose handlers every message may be the last. */
+const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
+
+class Departures {
+  #onExit = () => this.#leave(true);
+  #onLast = () => this.#leave(false);
+
+  constructor() {
+    /** What has something pending. Subclasses have `hub` and `turns`. */
+    this.dirty = [];
+    this.bursts = new Bursts(this);
+    /** The frame that is being sent to many connections; or null. */
+    this.shared = null;
+  }
+
+  /** There may be no end of the turn in which these are emitted. Before handlers of the user's own. */
+  watchForTheEnd() {
+    process.prependListener('exit', this.#onExit);
+    for (const event of LAST_EVENTS) process.prependListener(event, this.#onLast);
+  }
+
+  stopWatching() {
+    process.removeListener('exit', this.#onExit);
+    for (const event of LAST_EVENTS) process.removeListener(event, this.#onLast);
+  }
+
+  /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
+  #leave(forGood) {
+    this.bursts.stop(forGood);
+    this.flush();
+  }
+
+  /** Sees to it that `endpoint` is flushed before this turn ends. */
+  schedule(endpoint) {
+    this.dirty.push(endpoint);
+    if (!this.turns.underWay) this.turns.interrupt();
+  }
+
+  endTurn() {
+    this.flush();
+    this.bursts.end();
+  }
+
+  /** Sends what waits, and goes on joining. */
+  flushInBurst() {
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
+    this.flush();
+  }
+
+  /** Between two handlers: sends what has waited too long. */
+  flushLate() {
+    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
+  }
+
+  flush() {
+    const { dirty } = this;
+    if (dirty.length === 0) return;
+    this.dirty = [];
+    for (let i = 0; i < dirty.length;) i = this.#flushAlike(dirty, i);
+  }
+
+  /** Flushes the endpoint at `from`, and with it those after it in which the same waits. */
+  #flushAlike(dirty, from) {
+    const first = dirty[from];
+    let to = from + 1;
+    if (this.shared === null) {
+      while (to < dirty.length && first.isAlike(dirty[to])) to++;
+    }
+    if (to === from + 1) {
+      first.flush();
+    } else {
+      for (let i = from; i < to; i++) dirty[i].flushShared();
+      this.hub.dropShared();
+    }
+    return to;
+  }
+
+  /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
+  broadcast(frame, send) {
+    if (this.shared !== null || frame instanceof Uint8Array) return send();
+    this.shared = new Shared(frame);
+    try {
+      return send();
+    } finally {
+      this.shared = null;
+      this.hub?.dropShared();
+    }
+  }
+}
+
+/** One frame on its way to many connections of the same framing: what they have in common is made once. */
+class Shared {
+  #before = '';
+  #joined = '';
+  #text = null;
+
+  constructor(frame) {
+    this.frame = frame;
+  }
+
+  /** What waits in a connection, and the frame: the same string for the same `before`. */
+  join(before, delimiter) {
+    if (this.#joined === '' || before !== this.#before) {
+      this.#before = before;
+      this.#joined = before + delimiter + this.frame;
+    }
+    return this.#joined;
+  }
+
+  get text() {
+    return (this.#text ??= String(this.frame));
+  }
+}
+
+module.exports = Departures;
