@@ -180,6 +180,7 @@ fn begins_value(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::cut;
     use super::*;
     use proptest::prelude::*;
 
@@ -241,13 +242,6 @@ mod tests {
             assert!(decoder.buf.len() <= max_frame.saturating_add(chunk.len()));
         }
         (frames, decoder.partial_len())
-    }
-
-    fn cut<'a>(stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
-        let mut points: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).collect();
-        points.extend([0, stream.len()]);
-        points.sort_unstable();
-        points.windows(2).map(|w| &stream[w[0]..w[1]]).collect()
     }
 
     proptest! {
