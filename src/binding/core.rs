@@ -3,7 +3,9 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
-use std::rc::{Rc, Weak};
+#[cfg(unix)]
+use std::rc::Rc;
+use std::rc::Weak;
 use std::sync::Arc;
 
 use bytes::Bytes;
