@@ -139,12 +139,14 @@ class Turns {
   #drainSoon() {
     if (this.#immediate) return;
     this.#immediate = true;
-    setImmediate(() => {
+    const goOn = () => {
       this.#immediate = false;
       this.#header[KIND] = NOTHING;
       if (this.isIdle) this.drain();
       else this.#takeOne();
-    });
+    };
+    // What promise continuations of this turn leave to `setImmediate` comes before what was put off.
+    setImmediate(() => (this.isIdle ? goOn() : setImmediate(goOn)));
   }
 
   #takeOne() {
