@@ -4,6 +4,15 @@ import ferripc = require('./index.js');
 export default ferripc;
 
 export {
+  AssuredParser,
+  FastParser,
+  GuardedParser,
+  IPCProtocolError,
+  Parser,
+  RawParser,
+} from './parsers.mjs';
+
+export {
   IPC,
   IPCModule,
   type AnyEvents,
@@ -14,6 +23,8 @@ export {
   type ClosedId,
   type Config,
   type ConfigInput,
+  type CustomParser,
+  type CustomParserClass,
   type Destination,
   type DiagnosticsChannels,
   type DiagnosticsMessage,
@@ -34,6 +45,7 @@ export {
   type NotJson,
   type NotServing,
   type OpenType,
+  type ParserMembers,
   type Queue,
   type RawBytes,
   type Received,

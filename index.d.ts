@@ -494,6 +494,22 @@ declare namespace ferripc {
     profile?: string | undefined;
   }
 
+  /** What clients and servers of node-ipc 14 have besides those of 9 and 10. */
+  interface ParserMembers {
+    /** The parser in use; without {@link Config.parser}, one that reads the same messages. */
+    parser: any;
+    /** There are no messages: what arrives is `data`. */
+    raw: boolean;
+    /** The parser's encoding. */
+    encoding: BufferEncoding;
+    /** What the parser makes of a message. */
+    encode(type: any, data?: any): any;
+    /** Takes text or bytes as if they had come from `socket`. */
+    receive(socket: any, data: string | Buffer): void;
+    /** Delivers a message as if it had come from `socket`. */
+    dispatch(message: { type: string; data?: any }, socket?: any): void;
+  }
+
   /** A class of parsers. */
   interface CustomParserClass {
     new (config: any): CustomParser;
@@ -613,7 +629,7 @@ declare namespace ferripc {
     allowedEvents?: readonly string[] | ReadonlySet<string> | false | undefined;
     /**
      * Whether a server copies `data.id` of what arrives to `socket.id`. Anybody can claim to be anybody there.
-     * Default: `true` without a `parser` (K9), `false` with one
+     * Default: `true` without a `parser`, `false` with one
      */
     identifyPeer?: boolean | undefined;
     /**
@@ -744,7 +760,10 @@ declare namespace ferripc {
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
    */
-  interface Client<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
+  interface Client<
+    In extends AnyEvents = AnyEvents,
+    Out extends AnyEvents = AnyEvents,
+  > extends ParserMembers {
     /**
      * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
      * `'*'`. Handlers stay when the connection is lost and made again. Handlers of `'*'` come
@@ -849,6 +868,8 @@ declare namespace ferripc {
     retriesRemaining: number;
     /** `true` once {@link Endpoint.disconnect} was called for it: it does not reconnect. */
     explicitlyDisconnected: boolean;
+    /** A rule of {@link Config.parser} was broken: the connection is closed, and the client does not try again. */
+    protocolViolation: boolean;
     /** The class itself, as node-ipc's clients have it. */
     Client: ClientConstructor;
   }
@@ -885,7 +906,15 @@ declare namespace ferripc {
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
    */
-  interface Server<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
+  interface Server<
+    In extends AnyEvents = AnyEvents,
+    Out extends AnyEvents = AnyEvents,
+  > extends ParserMembers {
+    /** Always `null`; there because node-ipc 14 has it. */
+    datagramCallback: null;
+    /** Logs an error and publishes it as `error`. */
+    serverError(error: Error): void;
+
     /**
      * Starts to listen.
      *
@@ -1512,6 +1541,14 @@ declare namespace ferripc {
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;
+    /** The classes of `ferripc/parsers`. */
+    AssuredParser: typeof import('./parsers.js').AssuredParser;
+    FastParser: typeof import('./parsers.js').FastParser;
+    GuardedParser: typeof import('./parsers.js').GuardedParser;
+    IPCProtocolError: typeof import('./parsers.js').IPCProtocolError;
+    /** The same as `FastParser`. */
+    Parser: typeof import('./parsers.js').FastParser;
+    RawParser: typeof import('./parsers.js').RawParser;
   }
 }
 

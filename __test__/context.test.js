@@ -81,7 +81,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
 
   test('events of a client’s socket have the scope that they have in Node', async () => {
     const at = await on.place();
-    const server = await world.serve(at, on.server);
+    const server = await world.serve(at, { ...on.server, maxMessageBytes: LARGE.length * 2 });
     server.on('connect', (socket) => server.emit(socket, 'hello'));
     server.on('question', (data, socket) => server.emit(socket, 'answer', data));
     await strangers(at, on.client);

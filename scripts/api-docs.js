@@ -19,7 +19,7 @@ const CHAPTERS = [
     ['Config', 'ConfigInput', 'CustomParser', 'CustomParserClass', 'NetworkInterface'],
   ],
   ['TLS configuration', ['TlsFiles', 'TlsOption', 'TlsConfig']],
-  ['Clients', ['Client', 'ClientLifecycle', 'Queue']],
+  ['Clients', ['Client', 'ClientLifecycle', 'Queue', 'ParserMembers']],
   ['Servers', ['Server', 'ServerLifecycle', 'StopOptions']],
   ['Sockets and peers', ['IpcSocket', 'UdpPeer', 'UdpDestination', 'Destination', 'DropInfo']],
   ['Errors', ['IpcError', 'IpcErrorCode']],

@@ -246,6 +246,53 @@ const causes = {
   },
 };
 
+/** Of the parsers of node-ipc 14. */
+const peerCodes = {
+  ERR_IPC_INVALID_JSON: 'nothing\f',
+  ERR_IPC_INVALID_MESSAGE: '7\f',
+  ERR_IPC_INVALID_EVENT: '{}\f',
+  ERR_IPC_EVENT_TOO_LARGE: `{"type":"${'t'.repeat(300)}"}\f`,
+  ERR_IPC_RESERVED_EVENT: '{"type":"error"}\f',
+  ERR_IPC_FRAME_TOO_LARGE: 'x'.repeat(2000),
+  ERR_IPC_MESSAGE_TIMEOUT: '{"type"',
+};
+for (const [code, bytes] of Object.entries(peerCodes)) {
+  const messageTimeout = code === 'ERR_IPC_MESSAGE_TIMEOUT' ? 20 : 30_000;
+  causes[code] = () =>
+    peerError(bytes, { config: { parser: 'guarded', maxMessageSize: 1000, messageTimeout } });
+}
+const startThrows = (config) => {
+  const ipc = world.ipc(config);
+  ipc.serveNet('127.0.0.1', 1);
+  return thrownBy(() => ipc.server.start());
+};
+const assured = { parser: 'assured', allowedEvents: ['a'] };
+Object.assign(causes, {
+  ERR_IPC_EVENT_NOT_ALLOWED() {
+    const ipc = world.ipc(assured);
+    ipc.serve(world.file());
+    return thrownBy(() => ipc.server.broadcast('b'));
+  },
+  async ERR_IPC_BACKPRESSURE() {
+    const place = await world.place('unix');
+    const server = await world.serve(place, { parser: 'guarded', maxPendingBytes: 10 });
+    const { socket } = await world.meet(server, place);
+    const error = firstError(server);
+    server.emit(socket, 'a', 'x'.repeat(10));
+    return error;
+  },
+  ERR_IPC_ASSURED_TRANSPORT: () => startThrows(assured),
+  ERR_IPC_ASSURED_TLS: () => startThrows({ ...assured, tls: secure.serverTls }),
+  ERR_IPC_TLS_CONFIGURATION: () => startThrows({ parser: 'fast', tls: {} }),
+  ERR_IPC_SOCKET_ROOT() {
+    const link = world.file();
+    fs.symlinkSync(world.tmp(), link);
+    const ipc = world.ipc({ socketRoot: `${link}/`, secureSocketRoot: true });
+    ipc.serve();
+    return thrownBy(() => ipc.server.start());
+  },
+});
+
 const caused = (code) => async () => expect(await causes[code]()).toMatchObject({ code });
 for (const code of Object.keys(causes)) {
   if (NEED_MOUNT.includes(code)) (mayMount ? test : test.skip)(code, caused(code));

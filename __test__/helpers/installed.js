@@ -16,7 +16,7 @@ const packages = names.map(packageOf);
 /** A copy of the package in the folder `home`. Returns it. */
 function copyPackage(home) {
   fs.mkdirSync(home, { recursive: true });
-  for (const name of ['index.js', 'index.mjs', 'package.json'])
+  for (const name of ['index.js', 'index.mjs', 'parsers.js', 'parsers.mjs', 'package.json'])
     fs.copyFileSync(path.join(ROOT, name), path.join(home, name));
   for (const name of ['src/js', 'services'])
     fs.cpSync(path.join(ROOT, name), path.join(home, name), { recursive: true });

@@ -36,7 +36,8 @@ function transport(name, world) {
 
   return {
     place: () => world.place(name),
-    server: withTls ? { tls: ownTls() } : {},
+    // Without the authority: a server that has one may ask clients for certificates.
+    server: withTls ? { tls: { key: ownTls().key, cert: ownTls().cert } } : {},
     client: withTls ? { tls: { ca: ownTls().ca } } : {},
     up: withTls ? 'secureConnect' : 'connect',
     listen,

@@ -5,7 +5,9 @@ import { expectType } from './expect.js';
 
 // All that there is at run time.
 type Values<T> = { [Key in keyof T]: Key };
-expectType<'default' | 'IPC' | 'IPCModule'>()(null! as keyof Values<typeof all>);
+type Parsers = 'AssuredParser' | 'FastParser' | 'GuardedParser' | 'Parser' | 'RawParser';
+type Names = 'default' | 'IPC' | 'IPCModule' | 'IPCProtocolError' | Parsers;
+expectType<Names>()(null! as keyof Values<typeof all>);
 
 // @ts-expect-error only bundlers make it of the singleton's properties
 all.serve();

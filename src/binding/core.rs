@@ -59,13 +59,13 @@ impl Core {
         }
     }
 
-    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
-    /// in any case with `always`. `None`: for nothing.
+    /// What a turn of JavaScript's is for: an event; or none, where something is left, is to come before it, or
+    /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self, always: bool) -> Option<Taken> {
+    pub fn turn(&mut self, put_off: bool, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
-        if deliver::is_left(header) || deliver::put_off(header) > 0 {
+        if put_off || deliver::is_left(header) || deliver::first(header) > 0 {
             return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
         let Some(event) = self.engine.next() else {
@@ -78,10 +78,11 @@ impl Core {
         Some(Taken { payload, weight, scope })
     }
 
-    /// How much JavaScript has put off to a later turn of the event loop.
+    /// How much JavaScript has put off to a later turn of the event loop: what comes before further events, and
+    /// the rest.
     #[cfg(unix)]
-    pub fn put_off(&self) -> u32 {
-        deliver::put_off(&self.header)
+    pub fn put_off(&self) -> (u32, u32) {
+        (deliver::first(&self.header), deliver::later(&self.header))
     }
 
     /// Whether the environment's event loop calls JavaScript.

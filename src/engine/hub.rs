@@ -12,9 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-#[cfg(unix)]
-use socket2::Socket;
-
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
@@ -200,7 +197,7 @@ impl Hub {
         socket: OwnedFd,
         framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
-        let socket = Socket::from(socket);
+        let socket = socket2::Socket::from(socket);
         socket.set_nonblocking(true).map_err(|error| Error::new("bind", error, None))?;
         let datagrams = self.new_datagrams(framing);
         let bound = datagrams.take(socket, self.driver())?;

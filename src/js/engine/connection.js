@@ -255,7 +255,7 @@ class Connection extends Endpoint {
     const { hub, activity, id } = this;
     if (hub === null) return;
     hub.approve(id);
-    activity.turns.putOff(() => this.hub?.start(id), this.sink._scope);
+    activity.turns.putBefore(() => this.hub?.start(id), this.sink._scope);
   }
 
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
@@ -271,7 +271,7 @@ class Connection extends Endpoint {
     this.held = null;
     if (this.closed === null) this.hub.setPaused(this.id, false);
     for (const deliver of held)
-      activity.turns.putOff(() => this.inOrder(deliver), this.sink._scope);
+      activity.turns.putBefore(() => this.inOrder(deliver), this.sink._scope);
   }
 
   /** Frames have come: see frames.js. */

@@ -216,7 +216,7 @@ class NetAnswers extends net.Socket {
   _keepWhileSending() {
     const connection = this.#connection;
     if (!this.#unrefed || connection === null) return;
-    if (connection.pending === '' && !connection.isHolding) {
+    if (connection.pending === '') {
       if (connection.queued > 0) this._keepWhileBusy();
     } else if (!this.#isChecked) {
       this.#isChecked = true; // when the burst is over

@@ -53,6 +53,7 @@ class Socket extends MessagesOut {
    * Connects to a host by `net.connect`'s options host, port, localAddress, localPort, family, hints,
    * lookup (K24). Errors come as `error` events.
    * @throws {TypeError} if localAddress is not an IP address or lookup not a function
+   * @throws {RangeError} if localPort is not a port
    */
   _connectHost({ host, port, localAddress, localPort, family, hints, lookup }) {
     if (localAddress !== undefined && !net.isIP(localAddress)) {
