@@ -216,7 +216,7 @@ describe.each(TRANSPORTS)('%s: what is put off', (name) => {
     const client = await world.connect(at, on.client);
     client.emit('x', 1);
     expect((await once(server, 'x'))[0]).toBe(1);
-    expect(asked).toBeGreaterThan(20);
+    while (asked < 20) await immediate();
     stop = true;
   });
 
@@ -231,9 +231,16 @@ describe.each(TRANSPORTS)('%s: what is put off', (name) => {
       server.on('x', ([n]) => {
         arrived.push(n);
         if (n === COUNT - 1) resolve();
-        if (n % 100 !== 7) return;
-        socket.pause();
-        setImmediate(() => socket.resume());
+        if (n % 100 === 7) {
+          socket.pause();
+          setImmediate(() => socket.resume());
+        } else if (n % 100 === 50) {
+          socket.pause();
+          process.nextTick(() => socket.resume());
+        } else if (n % 100 === 70) {
+          socket.pause();
+          socket.resume();
+        }
       });
     });
     for (let n = 0; n < COUNT; n++) {

@@ -63,7 +63,8 @@ class Connection extends Endpoint {
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
-    /** While paused: functions that deliver what waits, in order. Null otherwise. */
+    this.paused = false;
+    /** While paused, or something waits: functions that deliver that, in order. Null otherwise. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
@@ -260,18 +261,44 @@ class Connection extends Endpoint {
 
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
   pause() {
-    if (this.held !== null || this.closed !== null) return;
-    this.held = [];
+    if (this.paused || this.closed !== null) return;
+    this.paused = true;
+    this.held ??= [];
     this.hub.setPaused(this.id, true);
   }
 
   resume() {
-    if (this.held === null) return;
-    const { held, activity } = this;
-    this.held = null;
+    if (!this.paused) return;
+    this.paused = false;
     if (this.closed === null) this.hub.setPaused(this.id, false);
-    for (const deliver of held)
-      activity.turns.putBefore(() => this.inOrder(deliver), this.sink._scope);
+    if (this.held?.length > 0) this.releaseSoon();
+    else this.held = null;
+  }
+
+  /** What is held is delivered in later turns, each a turn, before anything else. */
+  releaseSoon() {
+    this.activity.turns.putFirst(() => this.release(), this.sink._scope);
+  }
+
+  release() {
+    if (this.paused || this.held === null) return;
+    const deliver = this.held.shift();
+    try {
+      deliver?.();
+    } finally {
+      if (this.held !== null && !this.paused) {
+        if (this.held.length > 0) this.releaseSoon();
+        else this.held = null;
+      }
+    }
+  }
+
+  /** Holds what a handler that threw, or a pause, has left of an event. */
+  holdFirst(deliver) {
+    const isHeld = this.held !== null;
+    this.held ??= [];
+    this.held.unshift(deliver);
+    if (!isHeld) this.releaseSoon();
   }
 
   /** Frames have come: see frames.js. */
@@ -285,7 +312,7 @@ class Connection extends Endpoint {
     }
   }
 
-  /** Calls `deliver` now or, while paused, after what is held. */
+  /** Calls `deliver` now, or after what is held. */
   inOrder(deliver) {
     if (this.held === null) deliver();
     else this.held.push(deliver);
@@ -303,10 +330,6 @@ class Delivery {
   deliver() {
     const { connection } = this;
     if (connection.dropped) return;
-    if (connection.held !== null) {
-      connection.held.push(() => this.deliver());
-      return;
-    }
     connection.activity.turns.left = this;
     connection.activity.bursts.isBatch = this.frames.count > 1;
     this.#run();
@@ -323,7 +346,7 @@ class Delivery {
     const { activity, sink } = connection;
     const { turns } = activity;
     try {
-      while (turns.left === this && !connection.dropped && connection.held === null) {
+      while (turns.left === this && !connection.dropped && !connection.paused) {
         frames.advance();
         connection.received++;
         if (frames.index === frames.count) turns.left = null;
@@ -340,10 +363,8 @@ class Delivery {
   }
 
   #keep() {
-    const { connection, frames } = this;
-    frames.keep();
-    if (connection.held !== null) connection.held.unshift(() => this.deliver());
-    else connection.activity.turns.putFirst(() => this.deliver(), connection.sink._scope);
+    this.frames.keep();
+    this.connection.holdFirst(() => this.deliver());
   }
 }
 
