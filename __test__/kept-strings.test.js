@@ -52,9 +52,9 @@ async function kept(kind, place, send, count = ROUNDS) {
 
 describe.each(KINDS)('%s', (at) => {
   test.each(['types', 'map', 'invalid'])('%s', async (kind) => {
-    const { options } = await world.place(at);
-    const result = await kept(kind, options, async () => {
-      const peer = await world.peer({ options });
+    const place = await world.place(at);
+    const result = await kept(kind, place.options, async () => {
+      const peer = await world.peer(place);
       for (let round = 0; round < ROUNDS; round++) peer.write(rounds[kind](round) + frame('done'));
     });
     expect(result.kept).toBeGreaterThanOrEqual(ROUNDS);
@@ -63,13 +63,13 @@ describe.each(KINDS)('%s', (at) => {
   });
 
   test('data strings of an ordinary size', async () => {
-    const { options } = await world.place(at);
+    const place = await world.place(at);
     const count = 6000;
     const result = await kept(
       'data',
-      options,
+      place.options,
       async () => {
-        const peer = await world.peer({ options });
+        const peer = await world.peer(place);
         for (let round = 0; round < count; round++) {
           peer.writeFrames(
             ...[

@@ -198,6 +198,59 @@ describe.each(TRANSPORTS)('%s: who adds handlers after an `await`', (name) => {
   });
 });
 
+describe.each(TRANSPORTS)('%s: what is put off', (name) => {
+  const on = transport(name, world);
+
+  test('keeps no events away, however often a program asks for it', async () => {
+    const at = await on.place();
+    const server = await world.serve(at, on.server);
+    let asked = 0;
+    let stop = false;
+    const ask = () => {
+      server.server.getConnections(() => {
+        asked++;
+        if (!stop) ask();
+      });
+    };
+    for (let i = 0; i < 20; i++) ask();
+    const client = await world.connect(at, on.client);
+    client.emit('x', 1);
+    expect((await once(server, 'x'))[0]).toBe(1);
+    while (asked < 20) await immediate();
+    stop = true;
+  });
+
+  test('comes in order with what follows: a connection that is paused and resumed', async () => {
+    const at = await on.place();
+    const server = await world.serve(at, on.server);
+    const { client, socket } = await world.meet(server, at, on.client);
+    const filling = 'f'.repeat(2000);
+    const COUNT = 3000;
+    const arrived = [];
+    const all = new Promise((resolve) => {
+      server.on('x', ([n]) => {
+        arrived.push(n);
+        if (n === COUNT - 1) resolve();
+        if (n % 100 === 7) {
+          socket.pause();
+          setImmediate(() => socket.resume());
+        } else if (n % 100 === 50) {
+          socket.pause();
+          process.nextTick(() => socket.resume());
+        } else if (n % 100 === 70) {
+          socket.pause();
+          socket.resume();
+        }
+      });
+    });
+    for (let n = 0; n < COUNT; n++) {
+      if (!client.emit('x', [n, filling])) await once(client, 'drain');
+    }
+    await all;
+    expect(arrived).toEqual(Array.from({ length: COUNT }, (_, n) => n));
+  });
+});
+
 test('udp: who adds a handler after an `await` of start gets the first datagram', async () => {
   const peer = await datagramPeer(world);
   for (let i = 0; i < ROUNDS; i++) {

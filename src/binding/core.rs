@@ -3,7 +3,9 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
-use std::rc::{Rc, Weak};
+#[cfg(unix)]
+use std::rc::Rc;
+use std::rc::Weak;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,10 +22,6 @@ use crate::engine::event::Id;
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
 
-/// After so many turns for what was put off, an event comes first.
-#[cfg(unix)]
-const MOST_IN_A_ROW: usize = 8;
-
 /// See the module's page.
 pub struct Core {
     pub engine: engine::hub::Hub,
@@ -34,9 +32,6 @@ pub struct Core {
     header: Uint32Array,
     /// In which scope whose events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
-    /// Turns in a row for which something was put off.
-    #[cfg(unix)]
-    in_a_row: usize,
 }
 
 /// What a turn of JavaScript's is for.
@@ -51,15 +46,7 @@ pub struct Taken {
 impl Core {
     /// Numbers of events go into `header`.
     pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
-        Self {
-            engine,
-            scratch: Vec::new(),
-            shared: None,
-            header,
-            scopes: HashMap::new(),
-            #[cfg(unix)]
-            in_a_row: 0,
-        }
+        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
     }
 
     /// Takes the next event.
@@ -72,21 +59,18 @@ impl Core {
         }
     }
 
-    /// What a turn of JavaScript's is for: an event; or none, where there is something left or put off, or
-    /// in any case with `always`. `None`: for nothing.
+    /// What a turn of JavaScript's is for: an event; or none, where something is left, is to come before it, or
+    /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
-    pub fn turn(&mut self, always: bool) -> Option<Taken> {
+    pub fn turn(&mut self, put_off: bool, always: bool) -> Option<Taken> {
         // SAFETY: see `next`.
         let header = unsafe { self.header.as_mut() };
-        let put_off = deliver::put_off(header) > 0;
-        // What is put off comes first, but who always puts something off must not starve the rest.
-        self.in_a_row = if put_off { self.in_a_row + 1 } else { 0 };
-        if deliver::is_left(header) || (put_off && self.in_a_row % MOST_IN_A_ROW != 0) {
+        if put_off || deliver::is_left(header) || deliver::first(header) > 0 {
             return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
         }
         let Some(event) = self.engine.next() else {
             let payload = deliver::nothing(header);
-            return (always || put_off).then_some(Taken { payload, weight: 0, scope: None });
+            return always.then_some(Taken { payload, weight: 0, scope: None });
         };
         let weight = event.weight();
         let payload = deliver::event(event, &self.engine, header);
@@ -94,10 +78,11 @@ impl Core {
         Some(Taken { payload, weight, scope })
     }
 
-    /// How much JavaScript has put off to a later turn of the event loop.
+    /// How much JavaScript has put off to a later turn of the event loop: what comes before further events, and
+    /// the rest.
     #[cfg(unix)]
-    pub fn put_off(&self) -> u32 {
-        deliver::put_off(&self.header)
+    pub fn put_off(&self) -> (u32, u32) {
+        (deliver::first(&self.header), deliver::later(&self.header))
     }
 
     /// Whether the environment's event loop calls JavaScript.

@@ -1,7 +1,7 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
 //! ```text
-//! header: [kind, handle, count, put off, left, head, plain, ends of the frames ..., peer, datagrams ...]
+//! header: [kind, handle, count, first, left, later, head, plain, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
@@ -64,22 +64,26 @@ enum Kind {
     DatagramsClosed,
 }
 
-/// Set by JavaScript: how much it has put off to a later turn of the event loop.
+/// Set by JavaScript: how much it has put off to a later turn of the event loop that comes before further events.
 #[cfg(unix)]
-const PUT_OFF: usize = 3;
+const FIRST: usize = 3;
 
 /// Set by JavaScript to 1 while a handler of an event's frames runs that is not the last.
 #[cfg(unix)]
 const LEFT: usize = 4;
 
+/// Set by JavaScript: how much else it has put off to a later turn of the event loop.
+#[cfg(unix)]
+const LATER: usize = 5;
+
 /// Of frames: the length of the head that they have in common, see [`common_head`].
-const HEAD: usize = 5;
+const HEAD: usize = 6;
 
 /// Of frames: 1 for a single message of plain text, see [`is_plain_text`].
-const PLAIN: usize = 6;
+const PLAIN: usize = 7;
 
 /// Where the frame ends begin in the header.
-const ENDS_AT: usize = 7;
+const ENDS_AT: usize = 8;
 
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
@@ -108,10 +112,16 @@ pub fn whose(header: &[u32]) -> u32 {
     if header[0] == Kind::Accepted as u32 { header[2] } else { header[1] }
 }
 
-/// How much JavaScript has put off to a later turn of the event loop.
+/// How much JavaScript has put off that comes before further events.
 #[cfg(unix)]
-pub fn put_off(header: &[u32]) -> u32 {
-    header[PUT_OFF]
+pub fn first(header: &[u32]) -> u32 {
+    header[FIRST]
+}
+
+/// How much else JavaScript has put off.
+#[cfg(unix)]
+pub fn later(header: &[u32]) -> u32 {
+    header[LATER]
 }
 
 /// Whether JavaScript is not through with the last event: a handler runs the event loop.

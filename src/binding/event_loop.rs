@@ -106,16 +106,18 @@ impl Callback {
 }
 
 impl Consumer for Callback {
-    fn put_off(&self) -> u32 {
-        self.core.upgrade().map_or(0, |core| core.borrow().put_off())
+    fn put_off(&self) -> (u32, u32) {
+        self.core.upgrade().map_or((0, 0), |core| core.borrow().put_off())
     }
 
-    fn turn(&self) -> Turn {
+    fn turn(&self, put_off: bool) -> Turn {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
         let depth = self.depth.get();
         // Where a handler waits in the event loop, what it has emitted before is to be sent.
-        let taken = core.borrow_mut().turn(depth > 0);
-        let Some(Taken { payload, weight, scope }) = taken else { return Turn::Done };
+        let taken = core.borrow_mut().turn(put_off, depth > 0);
+        let Some(Taken { payload, weight, scope }) = taken else {
+            return if core.borrow().put_off() == (0, 0) { Turn::Done } else { Turn::Later };
+        };
         self.depth.set(depth + 1);
         let called = self.call(payload, scope.as_deref());
         self.depth.set(depth);
@@ -123,9 +125,9 @@ impl Consumer for Callback {
             return Turn::Gone;
         }
         let core = core.borrow();
-        match core.put_off() {
-            0 if core.engine.end_turn() => Turn::Done,
-            0 => Turn::More(weight),
+        match (core.put_off(), core.engine.end_turn()) {
+            ((0, _), false) => Turn::More(weight),
+            ((0, 0), true) => Turn::Done,
             _ => Turn::Later,
         }
     }

@@ -21,6 +21,7 @@ use socket2::SockRef;
 use tokio::sync::Notify;
 
 use super::codec::Decoder;
+#[cfg(unix)]
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::{Framing, Mode};

@@ -58,7 +58,8 @@ class Connection extends Endpoint {
     this.pending = '';
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
-    /** While paused: functions that deliver what waits, in order. Null otherwise. */
+    this.paused = false;
+    /** While paused, or something waits: functions that deliver that, in order. Null otherwise. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
@@ -259,23 +260,49 @@ class Connection extends Endpoint {
     const { hub, activity, id } = this;
     if (hub === null) return;
     hub.approve(id);
-    activity.turns.putOff(() => this.hub?.start(id), this.sink._scope);
+    activity.turns.putBefore(() => this.hub?.start(id), this.sink._scope);
   }
 
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
   pause() {
-    if (this.held !== null || this.closed !== null) return;
-    this.held = [];
+    if (this.paused || this.closed !== null) return;
+    this.paused = true;
+    this.held ??= [];
     this.hub.setPaused(this.id, true);
   }
 
   resume() {
-    if (this.held === null) return;
-    const { held, activity } = this;
-    this.held = null;
+    if (!this.paused) return;
+    this.paused = false;
     if (this.closed === null) this.hub.setPaused(this.id, false);
-    for (const deliver of held)
-      activity.turns.putOff(() => this.inOrder(deliver), this.sink._scope);
+    if (this.held?.length > 0) this.releaseSoon();
+    else this.held = null;
+  }
+
+  /** What is held is delivered in later turns, each a turn, before anything else. */
+  releaseSoon() {
+    this.activity.turns.putFirst(() => this.release(), this.sink._scope);
+  }
+
+  release() {
+    if (this.paused || this.held === null) return;
+    const deliver = this.held.shift();
+    try {
+      deliver?.();
+    } finally {
+      if (this.held !== null && !this.paused) {
+        if (this.held.length > 0) this.releaseSoon();
+        else this.held = null;
+      }
+    }
+  }
+
+  /** Holds what a handler that threw, or a pause, has left of an event. */
+  holdFirst(deliver) {
+    const isHeld = this.held !== null;
+    this.held ??= [];
+    this.held.unshift(deliver);
+    if (!isHeld) this.releaseSoon();
   }
 
   /** Frames have come: see frames.js. */
@@ -289,7 +316,7 @@ class Connection extends Endpoint {
     }
   }
 
-  /** Calls `deliver` now or, while paused, after what is held. */
+  /** Calls `deliver` now, or after what is held. */
   inOrder(deliver) {
     if (this.held === null) deliver();
     else this.held.push(deliver);

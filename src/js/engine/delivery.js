@@ -1,6 +1,6 @@
 'use strict';
-// The frames of one read on their way to the sink of a connection, one after the other, with what is sent between
-// them. Made by connection.js.
+// The frames of one event on their way to a connection's sink: one after the other, with the answers to the
+// first sent before the last is delivered. Made by connection.js.
 
 /**
  * After so many messages of one read, answers are sent before the next one is delivered: the peer begins with
@@ -19,10 +19,6 @@ class Delivery {
   deliver() {
     const { connection } = this;
     if (connection.dropped) return;
-    if (connection.held !== null) {
-      connection.held.push(() => this.deliver());
-      return;
-    }
     connection.activity.turns.left = this;
     connection.activity.bursts.isBatch = this.frames.count > 1;
     this.#run();
@@ -39,7 +35,7 @@ class Delivery {
     const { activity, sink } = connection;
     const { turns } = activity;
     try {
-      while (turns.left === this && !connection.dropped && connection.held === null) {
+      while (turns.left === this && !connection.dropped && !connection.paused) {
         frames.advance();
         connection.received++;
         if (frames.index === frames.count) turns.left = null;
@@ -56,10 +52,8 @@ class Delivery {
   }
 
   #keep() {
-    const { connection, frames } = this;
-    frames.keep();
-    if (connection.held !== null) connection.held.unshift(() => this.deliver());
-    else connection.activity.turns.putFirst(() => this.deliver(), connection.sink._scope);
+    this.frames.keep();
+    this.connection.holdFirst(() => this.deliver());
   }
 }
 

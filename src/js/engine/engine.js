@@ -184,7 +184,7 @@ class Activity extends Departures {
         break;
       case END:
         // What the handlers of the last frames do in `setImmediate` comes first, as in node:net.
-        this.turns.putOff(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
+        this.turns.putBefore(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
         break;
       case DRAIN:
         if (endpoint.hasRefilled()) break;
@@ -296,6 +296,12 @@ function soon(act, scope = null) {
   else setImmediate(within(act, scope));
 }
 
+/** The same, before further events: what they are about comes after it. */
+function before(act, scope = null) {
+  if (current !== null) current.turns.putBefore(act, scope);
+  else setImmediate(within(act, scope));
+}
+
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
 function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
@@ -324,6 +330,7 @@ function driver() {
 }
 
 module.exports = {
+  before,
   bind,
   bindElsewhere,
   broadcast,

@@ -6,9 +6,9 @@
 // of them begin with it (and end with `}`), PLAIN whether there is one frame, whose data is a string
 // without escapes, and ENDS_AT where the frames' ends begin.
 const COUNT = 2;
-const HEAD = 5;
-const PLAIN = 6;
-const ENDS_AT = 7;
+const HEAD = 6;
+const PLAIN = 7;
+const ENDS_AT = 8;
 
 /** Frames in one event at most. Mirrors delimited.rs. */
 const MOST_FRAMES = 2048;

@@ -16,8 +16,9 @@ const { setImmediate } = require('./timers');
 // Mirrors deliver.rs.
 const KIND = 0;
 const NOTHING = 0;
-const PUT_OFF = 3;
+const FIRST = 3;
 const LEFT = 4;
+const LATER = 5;
 
 /** UTF-16 units and events after which `drain` lets the event loop turn. */
 const TURN_UNITS = 256 * 1024;
@@ -27,8 +28,9 @@ class Turns {
   #activity;
   #header;
   #goOn;
-  /** Functions that do what was put off. */
-  #waiting = [];
+  /** Functions that do what was put off and comes before further events, and those that do the rest. */
+  #first = [];
+  #later = [];
   /** The delivery whose handler runs, unless that has its last frame. */
   #left = null;
   /** Turns that are under way. */
@@ -36,6 +38,8 @@ class Turns {
   /** A handler has run the event loop in the outermost of them. */
   #nested = false;
   #immediate = false;
+  /** Where the hub has no turns: it is the events' turn. */
+  #eventsNext = false;
 
   /** `activity`: see engine.js. `goOn`, if the hub has turns, has the loop call `take` next time. */
   constructor(activity, goOn) {
@@ -50,7 +54,7 @@ class Turns {
   }
 
   get isIdle() {
-    return this.#waiting.length === 0;
+    return this.#first.length + this.#later.length === 0;
   }
 
   /**
@@ -67,7 +71,7 @@ class Turns {
     try {
       if (this.#header[KIND] !== NOTHING) activity.dispatch(payload, enter);
       else if (this.#left !== null) this.#left.goOn();
-      else this.#deliverFirst();
+      else this.#takePutOff();
     } finally {
       this.#depth--;
       if (this.#depth === 0) this.#nested = false;
@@ -75,27 +79,38 @@ class Turns {
     }
   }
 
-  #deliverFirst() {
-    const first = this.#waiting.shift();
-    this.#header[PUT_OFF] = this.#waiting.length;
-    first?.();
+  #takePutOff() {
+    const act = this.#first.shift() ?? this.#later.shift();
+    this.#count();
+    act?.();
   }
 
-  /** Has `act` called in a later turn of the event loop, before further events; in `scope` or else the caller's. */
+  /** Has `act` called in a later turn of the event loop, in `scope` (scope.js) or else the caller's. */
   putOff(act, scope = null) {
-    this.#waiting.push(within(act, scope));
+    this.#later.push(within(act, scope));
     this.#changed();
   }
 
-  /** The same, before all that was put off. */
+  /** The same, before further events: what they are about comes after it. */
+  putBefore(act, scope = null) {
+    this.#first.push(within(act, scope));
+    this.#changed();
+  }
+
+  /** The same, and before all that was put off. */
   putFirst(act, scope) {
-    this.#waiting.unshift(within(act, scope));
+    this.#first.unshift(within(act, scope));
     this.#changed();
   }
 
   #changed() {
-    this.#header[PUT_OFF] = this.#waiting.length;
+    this.#count();
     this.#goOn();
+  }
+
+  #count() {
+    this.#header[FIRST] = this.#first.length;
+    this.#header[LATER] = this.#later.length;
   }
 
   /** Something is to be done before a handler goes on that waits in the event loop. */
@@ -123,7 +138,7 @@ class Turns {
     let events = TURN_EVENTS;
     let done = false;
     try {
-      while (!done && units > 0 && events-- > 0 && this.isIdle) {
+      while (!done && units > 0 && events-- > 0 && this.#first.length === 0) {
         const event = activity.next();
         done = this.#header[KIND] === NOTHING;
         if (done) break;
@@ -132,19 +147,23 @@ class Turns {
         this.take(event, true);
       }
     } finally {
-      if (!done) this.#drainSoon();
+      if (!done || !this.isIdle) this.#drainSoon();
     }
   }
 
   #drainSoon() {
     if (this.#immediate) return;
     this.#immediate = true;
-    setImmediate(() => {
+    const goOn = () => {
       this.#immediate = false;
       this.#header[KIND] = NOTHING;
-      if (this.isIdle) this.drain();
+      // Who always puts something off keeps no events away.
+      this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first.length === 0);
+      if (this.#eventsNext) this.drain();
       else this.#takeOne();
-    });
+    };
+    // What promise continuations of this turn leave to `setImmediate` comes before what was put off.
+    setImmediate(() => (this.isIdle ? goOn() : setImmediate(goOn)));
   }
 
   #takeOne() {

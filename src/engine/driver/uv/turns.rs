@@ -19,10 +19,11 @@ const TURN_BYTES: usize = 256 * 1024;
 
 /// Who takes the mailbox's events: JavaScript.
 pub trait Consumer {
-    /// How many things it has put off to a later turn of the loop. They come before further events.
-    fn put_off(&self) -> u32;
-    /// One turn: what was left, or put off, or else an event.
-    fn turn(&self) -> Turn;
+    /// How many things it has put off to a later turn of the loop: those that come before further events, and
+    /// others.
+    fn put_off(&self) -> (u32, u32);
+    /// One turn: what is left or comes first, or `put_off` in any case, or else an event.
+    fn turn(&self, put_off: bool) -> Turn;
 }
 
 /// How a turn went.
@@ -124,12 +125,12 @@ impl Shared {
     /// Has the consumer take events, one in each of its turns, within bounds. True: it has taken all.
     pub(super) fn turns(&self) -> bool {
         self.go_on();
-        if self.consumer.put_off() > 0 {
+        if self.consumer.put_off().0 > 0 {
             return false;
         }
         let (mut events, mut bytes) = (TURN_EVENTS, TURN_BYTES);
         while events > 0 && bytes > 0 {
-            match self.consumer.turn() {
+            match self.consumer.turn(false) {
                 Turn::Done => return self.ended(true),
                 Turn::More(taken) => {
                     events -= 1;
@@ -148,10 +149,12 @@ impl Shared {
         done
     }
 
-    /// A turn of the loop: first what was put off before it began.
+    /// A turn of the loop: first what was put off before it began, so that who always puts something off keeps
+    /// no events away.
     fn next_turn(&self) {
-        for _ in 0..self.consumer.put_off() {
-            if self.consumer.turn() == Turn::Gone {
+        let (first, later) = self.consumer.put_off();
+        for _ in 0..first + later {
+            if self.consumer.turn(true) == Turn::Gone {
                 self.ended(false);
                 return;
             }
