@@ -335,3 +335,43 @@ onWindows.test(
     expect(countBy(await connect(place, 4))).toEqual({ 1: 4 });
   },
 );
+
+onUnix.describe('UDP', () => {
+  const dgram = require('node:dgram');
+
+  test('workers share a port, as those of node:dgram do', async () => {
+    const port = await freePort();
+    const cluster = new Cluster({ place: { host: '127.0.0.1', port, udp: 'udp4' }, workers: 2 });
+    const bound = { address: '127.0.0.1', family: 'IPv4', port };
+    expect(await cluster.next('started', 1)).toEqual([bound]);
+    expect(await cluster.next('started', 2)).toEqual([bound]);
+
+    // Which of them gets a datagram is the system's choice: none is lost, and when one has left, the other has all.
+    const client = dgram.createSocket('udp4');
+    world.after(() => client.close());
+    const ask = async (n) => {
+      const answer = once(client, 'message');
+      client.send(`{"type":"who","data":${n}}\f`, port, '127.0.0.1');
+      const [bytes] = await answer;
+      return JSON.parse(bytes.toString().slice(0, -1)).data;
+    };
+    for (let n = 0; n < 20; n++) expect((await ask(n)).data).toBe(n);
+    cluster.tell(1, 'stop');
+    await cluster.next('closed', 1);
+    for (let n = 0; n < 20; n++) expect(await ask(n)).toEqual({ worker: 2, data: n });
+    cluster.tell(2, 'disconnect');
+    await cluster.next('exit', 2);
+    const again = dgram.createSocket('udp4');
+    await new Promise((resolve) => again.bind(port, '127.0.0.1', resolve)); // nobody has it any more
+    again.close();
+  });
+
+  test('a port that somebody else has: EADDRINUSE, as in dgram', async () => {
+    const taken = dgram.createSocket('udp4');
+    await new Promise((resolve) => taken.bind(0, '127.0.0.1', resolve));
+    world.after(() => taken.close());
+    const { port } = taken.address();
+    const cluster = new Cluster({ place: { host: '127.0.0.1', port, udp: 'udp4' }, workers: 1 });
+    expect(await cluster.next('error', 1)).toEqual(['EADDRINUSE', 'bind']);
+  });
+});

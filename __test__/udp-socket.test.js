@@ -39,7 +39,9 @@ test('address, while it is bound', async () => {
     port: expect.any(Number),
   });
   await server.stop();
-  expect(() => socket.address()).toThrow(expect.objectContaining({ code: 'EBADF' }));
+  expect(() => socket.address()).toThrow(
+    expect.objectContaining({ code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' }),
+  );
 });
 
 test("events: 'listening', 'close'; 'error' is the server's", async () => {

@@ -2,7 +2,7 @@
 //!
 //! * `naive`: append the chunk, search all that there is from its start, copy each frame out, move the
 //!   rest: node-ipc's algorithm, with the same fast search (memchr) as ferripc.
-//! * `tokio-util`: `AnyDelimiterCodec` of the crate tokio-util.
+//! * `tokio-util`: `AnyDelimiterCodec` or `LengthDelimitedCodec` of the crate tokio-util.
 //!
 //! ```text
 //! cargo bench --no-default-features                       all, two minutes
@@ -16,9 +16,8 @@ use std::hint::black_box;
 
 use bytes::{Buf, BytesMut};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use ferripc::engine::codec::delimited::{Batch, Decoded, Decoder};
-use ferripc::engine::codec::text;
-use tokio_util::codec::{AnyDelimiterCodec, Decoder as _};
+use ferripc::engine::codec::{Batch, Decoded, Decoder, delimited, length, text};
+use tokio_util::codec::{AnyDelimiterCodec, Decoder as _, LengthDelimitedCodec};
 
 const DELIMITER: u8 = 0x0c;
 const CHUNK: usize = 64 * 1024;
@@ -35,12 +34,16 @@ fn stream(count: usize, len: usize) -> Vec<u8> {
 type Decode = fn(&[u8], usize) -> usize;
 
 fn ferripc(stream: &[u8], chunk: usize) -> usize {
-    let mut decoder = Decoder::new(&[DELIMITER][..], usize::MAX / 2);
+    decode::<1>(delimited::Decoder::new(&[DELIMITER][..], usize::MAX / 2).into(), stream, chunk)
+}
+
+/// By the type that a connection holds; `GAP`: [`Decoder::gap`], which those that read frames know.
+fn decode<const GAP: usize>(mut decoder: Decoder, stream: &[u8], chunk: usize) -> usize {
     let mut total = 0;
     for chunk in stream.chunks(chunk) {
         decoder.buffer().extend_from_slice(chunk);
         while let Some(Decoded::Batch(batch)) = decoder.next() {
-            total += batch.frames(1).map(<[u8]>::len).sum::<usize>();
+            total += batch.frames(GAP).map(<[u8]>::len).sum::<usize>();
         }
     }
     total
@@ -97,7 +100,7 @@ fn framing(c: &mut Criterion) {
 
 /// A batch as the decoder makes it: 64 KiB of frames with this text.
 fn batch(frame: &str) -> Batch {
-    let mut decoder = Decoder::new(&[DELIMITER][..], usize::MAX / 2);
+    let mut decoder = delimited::Decoder::new(&[DELIMITER][..], usize::MAX / 2);
     let frame = format!("{frame}\x0c");
     decoder.buffer().extend_from_slice(frame.repeat(CHUNK / frame.len()).as_bytes());
     match decoder.next() {
@@ -130,5 +133,36 @@ fn texts(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, framing, texts);
+/// Frames with their length in front, beside `LengthDelimitedCodec` of tokio-util.
+fn lengths(c: &mut Criterion) {
+    let ferripc: Decode = |stream, chunk| {
+        decode::<{ length::HEADER }>(length::Decoder::new(length::LONGEST).into(), stream, chunk)
+    };
+    let tokio_util: Decode = |stream, chunk| {
+        let mut codec = LengthDelimitedCodec::builder().max_frame_length(usize::MAX).new_codec();
+        let mut buf = BytesMut::new();
+        let mut total = 0;
+        for chunk in stream.chunks(chunk) {
+            buf.extend_from_slice(chunk);
+            while let Some(frame) = codec.decode(&mut buf).expect("within the limit") {
+                total += frame.len();
+            }
+        }
+        total
+    };
+    for (name, count, len) in [("100 B", 40_000, 100), ("1 MB", 4, MB)] {
+        let frame = [&length::header(len).expect("not long")[..], &vec![b'x'; len]].concat();
+        let stream = frame.repeat(count);
+        let mut group =
+            c.benchmark_group(format!("frames of {name} with their length, 64 KiB chunks"));
+        group.throughput(Throughput::Bytes(stream.len() as u64)).sample_size(20);
+        for (decoder, decode) in [("ferripc", ferripc), ("tokio-util", tokio_util)] {
+            assert_eq!(decode(&stream, CHUNK), count * len, "{decoder}: {name}");
+            group.bench_function(decoder, |b| b.iter(|| decode(black_box(&stream), CHUNK)));
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, framing, lengths, texts);
 criterion_main!(benches);

@@ -12,17 +12,32 @@ const windows = process.platform === 'win32';
 const npm = windows ? 'npm.cmd' : 'npm';
 const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}.cmd` : name);
 
+// What Rust programs use: the engine and the systems, without Node. The tests of ipc2 are for Unix.
+const systems = ['--no-default-features', '--features', 'ferripc/ipc2'];
+const forRust = [
+  '--locked',
+  '--workspace',
+  ...(windows ? ['--exclude', 'ipc2_tests'] : []),
+  ...systems,
+];
+
 const steps = [
   // Third-party install scripts stay off; our own `prepare` is the build step below.
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], isInstalled],
-  ['rustfmt', 'cargo', ['fmt', '--check']],
+  ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
   ['clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings']],
   [
     'clippy, engine alone',
     'cargo',
     ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
   ],
-  ['cargo test, engine alone', 'cargo', ['test', '--locked', '--no-default-features', '--tests']],
+  [
+    'clippy, for Rust programs',
+    'cargo',
+    ['clippy', ...forRust, '--all-targets', '--', '-D', 'warnings'],
+  ],
+  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
+  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
   ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],

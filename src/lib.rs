@@ -4,6 +4,7 @@
 //!
 //! * [`engine`]: the mechanism, free of Node: framing, sockets, buffering, limits, errors. A Rust
 //!   library in its own right (`default-features = false`).
+//! * [`protocols`]: systems for Rust programs, on the engine: ipc2 (feature `ipc2`).
 //! * `binding` (feature `node`, on by default): converts between the engine and Node-API. Owns no
 //!   rule of its own.
 //! * `src/js` (not Rust): the policy: configuration, argument overloads, retry rules, event names.
@@ -11,6 +12,7 @@
 //! Dependencies point one way: `src/js` -> `binding` -> `engine`.
 
 pub mod engine;
+pub mod protocols;
 
 #[cfg(feature = "node")]
 mod binding;

@@ -1,7 +1,8 @@
 //! The test vectors of docs/wire-format.md against the engine's decoder: the same frames, however the
 //! bytes are cut.
 
-use ferripc::engine::codec::delimited::{Decoded, Decoder};
+use ferripc::engine::codec::Decoded;
+use ferripc::engine::codec::delimited::Decoder;
 use serde_json::Value;
 
 fn bytes_of(hex: &Value) -> Vec<u8> {

@@ -13,18 +13,19 @@ class Child {
 
   /**
    * `args` reach the script as JSON in `process.argv[2]`. `options`: `cwd`, `env`, and `runtime`, a
-   * command and its first arguments, to run the script on another runtime than this one.
+   * command and its first arguments, to run the script on another runtime than this one; with `ipc` there is a
+   * channel, as of `fork`.
    */
   constructor(
     script,
     args,
-    { cwd, env = {}, runtime: [command, ...first] = [process.execPath] } = {},
+    { cwd, env = {}, runtime: [command, ...first] = [process.execPath], ipc = false } = {},
   ) {
     const file = path.resolve(FIXTURES, script);
     this.process = spawn(command, [...first, file, JSON.stringify(args)], {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])],
     });
     this.stderr = '';
     this.process.stderr.setEncoding('utf8').on('data', (text) => (this.stderr += text));

@@ -1,18 +1,20 @@
 //! What a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
-//! share with JavaScript. Used by [`super::hub`], [`super::writing`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
+//! share with JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
-#[cfg(unix)]
-use std::rc::Rc;
-use std::rc::Weak;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
+use napi::sys;
 
 use super::deliver::{self, Payload};
 use super::scope::Context;
+use super::text;
 use crate::engine;
+use crate::engine::driver::Connection;
 use crate::engine::event::Id;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -96,10 +98,62 @@ impl Core {
         }
     }
 
+    pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
+        let connection = self.engine.connection(id);
+        count(connection.map_or(0, |connection| connection.write_copy(bytes)))
+    }
+
+    pub fn write_shared(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        let bytes = match self.shared.take() {
+            Some(bytes) => bytes,
+            None => {
+                let mut bytes = Vec::new();
+                text::append(env, text, &mut bytes)?;
+                bytes.extend_from_slice(connection.delimiter());
+                bytes.into()
+            }
+        };
+        let queued = connection.write_shared(&bytes);
+        self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
     /// Ends what [`Core::write_shared`] began.
     pub fn drop_shared(&mut self) {
         self.shared = None;
     }
+
+    pub fn write(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+        delimit: bool,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        if delimit {
+            self.scratch.extend_from_slice(connection.delimiter());
+        }
+        Ok(send(connection, &mut self.scratch))
+    }
+}
+
+/// Writes what is in the scratch buffer. Returns the bytes that wait.
+pub fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
+    let queued = connection.write(scratch);
+    tidy(scratch);
+    count(queued)
 }
 
 /// A number of bytes, for JavaScript.

@@ -11,6 +11,8 @@ use serde_json::json;
 
 use super::core::{Core, count, tidy};
 use super::hub::Hub;
+#[cfg(unix)]
+use super::hub::duplicate;
 use super::options::{FramingOptions, mode, socket_address};
 use super::{address, deliver, text};
 use crate::engine::codec::text::byte_offsets;
@@ -174,6 +176,20 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn address_text(&self, words: Uint32ArraySlice) -> String {
         address::ip(address::read(&words))
+    }
+}
+
+#[cfg(unix)]
+#[napi]
+impl Hub {
+    /// Binds nothing, but takes a duplicate of the descriptor of a socket that is bound. Returns JSON: `{id, address}` or `{error}`.
+    #[napi(catch_unwind)]
+    pub fn adopt_datagrams(&self, descriptor: i32, framing: FramingOptions) -> String {
+        deliver::listening(duplicate(descriptor).and_then(|socket| {
+            let framing = framing.for_datagrams()?;
+            let (id, bound) = self.core.borrow_mut().engine.adopt_datagrams(socket, framing)?;
+            Ok((id, Some(bound)))
+        }))
     }
 }
 

@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 use super::{address, text};
 use crate::engine;
-use crate::engine::codec::delimited::{BATCH_FRAMES, Batch};
 use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
+use crate::engine::codec::{BATCH_FRAMES, Batch};
 use crate::engine::error::Endpoint;
 use crate::engine::event::Event;
 use crate::engine::transport::Ends;

@@ -15,19 +15,17 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::core::Core;
+use super::core::{Core, send};
 use super::deliver;
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::pulse::SharedCells;
+use super::text;
 use super::wake::WakeUp;
-use super::{text, writing};
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
-use crate::engine::transport::{set_keepalive, set_nodelay};
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -68,17 +66,15 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, release]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text, hold)` writes text and the delimiter; until `dropShared` is called, those of the
-    ///   first call, and all connections send from one buffer. With `hold` as `hold` does.
+    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
+    ///   call, and all connections send from one buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
-    /// * `hold(id, text)` has text and the delimiter sent with the next write, by `release(id)`, or in a
-    ///   millisecond or two.
     ///
-    /// All but the first return the bytes that wait.
+    /// The last three return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -100,19 +96,6 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
-    }
-
-    /// A `Uint32Array` that is shared with the pulse, see [`engine::pulse`]; `null` where the runtime has no such
-    /// memory.
-    #[napi(catch_unwind)]
-    pub fn pulse(&self) -> SharedCells {
-        SharedCells(self.core.borrow().engine.pulse().clone())
-    }
-
-    /// Starts the pulse, which is wanted and does not beat.
-    #[napi(catch_unwind)]
-    pub fn start_pulse(&self) {
-        self.core.borrow().engine.start_pulse();
     }
 
     /// Starts connecting. Returns JSON: `{id}` or `{error}`.
@@ -172,7 +155,7 @@ impl Hub {
         }
         core.scratch.push(b'}');
         core.scratch.extend_from_slice(connection.delimiter());
-        Ok(writing::send(connection, &mut core.scratch).into())
+        Ok(send(connection, &mut core.scratch).into())
     }
 
     /// Asks for a drain event when everything written is sent. False if that is so now.
@@ -216,27 +199,6 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn set_raw(&self, id: u32, raw: bool) {
         self.on(id, |connection| connection.set_mode(mode(raw)));
-    }
-
-    /// Sets `TCP_NODELAY`.
-    #[napi(catch_unwind)]
-    pub fn set_no_delay(&self, id: u32, on: bool) {
-        self.on(id, |connection| connection.with_socket(|socket| set_nodelay(&socket, on)));
-    }
-
-    /// Has the end of a TCP connection reset it, whatever is unsent.
-    #[napi(catch_unwind)]
-    pub fn reset(&self, id: u32) {
-        self.on(id, |connection| {
-            connection.with_socket(|socket| socket.set_linger(Some(Duration::ZERO)))
-        });
-    }
-
-    /// Sets `SO_KEEPALIVE`, with `idle` ms before the first probe (0: the system's default).
-    #[napi(catch_unwind)]
-    pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32) {
-        let idle = on.then(|| Duration::from_millis(idle.into()));
-        self.on(id, |connection| connection.with_socket(|socket| set_keepalive(&socket, idle)));
     }
 
     /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
@@ -294,7 +256,7 @@ impl Hub {
 }
 
 impl Hub {
-    fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
+    pub(super) fn on<T>(&self, id: u32, act: impl FnOnce(&Arc<Connection>) -> T) -> Option<T> {
         self.core.borrow().engine.connection(id).map(act)
     }
 }
@@ -308,7 +270,7 @@ impl Drop for Hub {
 
 /// A close-on-exec duplicate of a descriptor that JavaScript holds open.
 #[cfg(unix)]
-fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
+pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
     let copy = if descriptor < 0 {
         Err(std::io::ErrorKind::NotConnected.into())
     } else {

@@ -6,14 +6,13 @@
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
-//! * [`pulse`]: memory that is shared with the I/O thread.
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
-//! * [`writing`]: what the calls that write do.
+//! * [`socket_options`]: its methods for the options of connections.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumer is `src/js/engine/engine.js`.
@@ -35,9 +34,8 @@ mod env_end;
 mod event_loop;
 mod hub;
 mod options;
-mod pulse;
 mod scope;
+mod socket_options;
 mod text;
 mod tls;
 mod wake;
-mod writing;

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::delimited::{BATCH_BYTES, BATCH_FRAMES, Batch, Delimiter};
+use super::codec::delimited::Delimiter;
+use super::codec::{BATCH_BYTES, BATCH_FRAMES, Batch};
 use super::event::{Event, Id, Part};
 use super::framing::Mode;
 use super::link::HIGH_WATER;

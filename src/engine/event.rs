@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::codec::delimited::Batch;
+use super::codec::Batch;
 use super::error::Error;
 use super::transport::Ends;
 use super::transport::tls::Facts;

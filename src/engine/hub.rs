@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+#[cfg(unix)]
+use socket2::Socket;
 
 use super::acceptor::{Acceptor, Arrivals, Reports};
 use super::codec::delimited::Delimiter;
@@ -24,7 +25,6 @@ use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
 use super::mailbox::Mailbox;
-use super::pulse::{Cells, Pulse};
 use super::runtime::Runtime;
 use super::transport::{Local, Target};
 
@@ -39,7 +39,6 @@ pub struct Hub {
     connections: HashMap<Id, Arc<Connection>>,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
-    pulse: Arc<Pulse>,
     /// The consumer's event loop.
     #[cfg(unix)]
     uv_loop: Option<UsedLoop>,
@@ -74,7 +73,6 @@ impl Hub {
             connections: HashMap::new(),
             listeners: HashMap::new(),
             datagrams: HashMap::new(),
-            pulse: Arc::default(),
             #[cfg(unix)]
             uv_loop: None,
         })
@@ -187,12 +185,37 @@ impl Hub {
         address: SocketAddr,
         framing: Framing<Delimiter>,
     ) -> Result<(Id, SocketAddr), Error> {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
-        let (mailbox, runtime) = (self.mailbox.clone(), self.runtime());
-        let datagrams = Datagrams::new(id, framing, mailbox, runtime);
+        let datagrams = self.new_datagrams(framing);
         let bound = datagrams.bind(address, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    /// As [`Hub::bind`], with a datagram socket that is bound already.
+    ///
+    /// # Panics
+    /// After [`Hub::shut_down`].
+    #[cfg(unix)]
+    pub fn adopt_datagrams(
+        &mut self,
+        socket: OwnedFd,
+        framing: Framing<Delimiter>,
+    ) -> Result<(Id, SocketAddr), Error> {
+        let socket = Socket::from(socket);
+        socket.set_nonblocking(true).map_err(|error| Error::new("bind", error, None))?;
+        let datagrams = self.new_datagrams(framing);
+        let bound = datagrams.take(socket, self.driver())?;
+        Ok((self.keep_datagrams(datagrams), bound))
+    }
+
+    fn new_datagrams(&self, framing: Framing<Delimiter>) -> Arc<Datagrams> {
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        Datagrams::new(id, framing, self.mailbox.clone(), self.runtime())
+    }
+
+    fn keep_datagrams(&mut self, datagrams: Arc<Datagrams>) -> Id {
+        let id = datagrams.id();
         self.datagrams.insert(id, datagrams);
-        Ok((id, bound))
+        id
     }
 
     /// The datagram socket behind a handle, until its [`Event::DatagramsClosed`] has been taken.
@@ -218,29 +241,6 @@ impl Hub {
     /// The connection behind a handle, until its [`Event::Closed`] has been taken.
     pub fn connection(&self, id: Id) -> Option<&Arc<Connection>> {
         self.connections.get(&id)
-    }
-
-    /// Writes to a connection later in this turn of the consumer: see [`Connection::hold`]. Returns the bytes
-    /// that wait.
-    pub fn hold(&self, id: Id, bytes: Bytes) -> usize {
-        let Some(connection) = self.connections.get(&id) else { return 0 };
-        let (queued, begins) = connection.hold(bytes);
-        if begins {
-            self.pulse.add(connection.clone());
-        }
-        queued
-    }
-
-    /// What the consumer shares with the pulse.
-    pub fn pulse(&self) -> &Arc<Cells> {
-        self.pulse.cells()
-    }
-
-    /// Starts the pulse, see [`Pulse::start`].
-    pub fn start_pulse(&self) {
-        if let Some(runtime) = &self.runtime {
-            self.pulse.start(runtime, self.mailbox.clone());
-        }
     }
 
     /// Closes a connection at once and forgets it. No event follows.

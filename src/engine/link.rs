@@ -6,8 +6,7 @@ use std::io::{self, IoSlice};
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::Decoder;
-use super::codec::delimited::Decoded;
+use super::codec::{Decoded, Decoder};
 use super::event::{Event, Id};
 use super::framing::Mode;
 
@@ -47,8 +46,8 @@ pub struct Inbox {
 
 impl Inbox {
     /// An inbox for connection `id`.
-    pub fn new(id: Id, decoder: Decoder) -> Self {
-        let (mode, read_size) = (Mode::Frames, READ_MIN);
+    pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
+        let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
         Self { id, decoder, mode, tapped: false, read_size, before: 0, fruitless: false }
     }
 
@@ -214,7 +213,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::codec::Codec;
+    use crate::engine::codec::{Codec, length};
     use proptest::prelude::*;
 
     fn inbox() -> Inbox {
@@ -253,6 +252,17 @@ mod tests {
         );
         assert!(inbox.configure(Mode::Frames, false).is_none());
         assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
+    }
+
+    #[test]
+    fn any_decoder_will_do() {
+        let mut inbox = Inbox::new(7, length::Decoder::new(2));
+        let events = receive(&mut inbox, b"\0\0\0\x01a\0\0\0\x03abc\0\0\0\x02");
+        let [Event::Frames { batch, .. }, Event::TooLarge { len: 3, .. }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(&batch.bytes[..], b"a");
+        assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 4 })));
     }
 
     #[test]

@@ -11,7 +11,6 @@
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
-//! * [`pulse`]: the slow clock that tells the consumer, and the I/O thread, what has been held back for long.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
 //! * `acceptor`: its listeners.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
@@ -35,6 +34,5 @@ pub mod framing;
 pub mod hub;
 pub mod link;
 pub mod mailbox;
-pub mod pulse;
 pub mod runtime;
 pub mod transport;

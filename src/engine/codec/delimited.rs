@@ -15,12 +15,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 
-/// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
-/// can yield between them. A longer frame is a batch of its own.
-pub const BATCH_BYTES: usize = 64 * 1024;
-
-/// A batch never holds more frames than this, for the same reason.
-pub const BATCH_FRAMES: usize = 2048;
+use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
 
 /// What ends each frame, prepared to be searched for. Shared by all connections of a listener.
 #[derive(Debug, Clone)]
@@ -45,37 +40,6 @@ impl Delimiter {
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         self.0.find(bytes)
     }
-}
-
-/// Complete frames of one delimiter-separated stretch of the stream, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// The frames with the delimiters between them, without the last delimiter.
-    pub bytes: Bytes,
-    /// End offset (exclusive) of each frame in `bytes`. A frame starts where the one before it ends
-    /// plus one delimiter.
-    pub ends: Vec<usize>,
-}
-
-impl Batch {
-    /// The frames, in order, where `delimiter_len` is the byte length of the stream's delimiter.
-    pub fn frames(&self, delimiter_len: usize) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| {
-            let frame = &self.bytes[start..end];
-            start = end + delimiter_len;
-            frame
-        })
-    }
-}
-
-/// What [`Decoder::next`] yields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decoded {
-    /// One or more complete frames.
-    Batch(Batch),
-    /// A frame longer than the limit, of this many bytes, was discarded. The stream goes on after it.
-    TooLarge(u64),
 }
 
 /// An incremental decoder of one byte stream.
@@ -198,15 +162,12 @@ impl Decoder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{Outcome, cut, decode};
     use super::*;
     use proptest::prelude::*;
 
     /// The specification: split the whole stream at each delimiter, left to right.
-    fn naive(
-        stream: &[u8],
-        delimiter: &[u8],
-        max_frame: usize,
-    ) -> (Vec<Result<Vec<u8>, u64>>, u64) {
+    fn naive(stream: &[u8], delimiter: &[u8], max_frame: usize) -> Outcome {
         let mut frames = Vec::new();
         let mut start = 0;
         let mut at = 0;
@@ -227,36 +188,6 @@ mod tests {
         (frames, (stream.len() - start) as u64)
     }
 
-    fn decode(
-        chunks: &[&[u8]],
-        delimiter: &[u8],
-        max_frame: usize,
-    ) -> (Vec<Result<Vec<u8>, u64>>, u64) {
-        let mut decoder = Decoder::new(delimiter, max_frame);
-        let mut frames = Vec::new();
-        for chunk in chunks {
-            decoder.buffer().extend_from_slice(chunk);
-            while let Some(decoded) = decoder.next() {
-                match decoded {
-                    Decoded::Batch(batch) => {
-                        assert!(!batch.ends.is_empty() && batch.ends.len() <= BATCH_FRAMES);
-                        frames.extend(batch.frames(delimiter.len()).map(|f| Ok(f.to_vec())));
-                    }
-                    Decoded::TooLarge(len) => frames.push(Err(len)),
-                }
-            }
-            assert!(decoder.buf.len() <= max_frame + 2 * delimiter.len() + chunk.len());
-        }
-        (frames, decoder.partial_len())
-    }
-
-    fn cut(stream: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
-        let mut points: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).collect();
-        points.extend([0, stream.len()]);
-        points.sort_unstable();
-        points.windows(2).map(|w| stream[w[0]..w[1]].to_vec()).collect()
-    }
-
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -268,12 +199,10 @@ mod tests {
             cuts in proptest::collection::vec(any::<usize>(), 0..40),
             max_frame in prop_oneof![Just(usize::MAX / 2), 0usize..20],
         ) {
-            let chunks = cut(&stream, &cuts);
-            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-            prop_assert_eq!(
-                decode(&chunks, &delimiter, max_frame),
-                naive(&stream, &delimiter, max_frame)
-            );
+            let decoder = Decoder::new(&delimiter[..], max_frame);
+            let kept = max_frame + 2 * delimiter.len();
+            let outcome = decode(decoder, &cut(&stream, &cuts), kept);
+            prop_assert_eq!(outcome, naive(&stream, &delimiter, max_frame));
         }
 
         #[test]
@@ -283,9 +212,9 @@ mod tests {
         ) {
             let delimiter = b"\r\n\x0c";
             let stream: Vec<u8> = frames.iter().flat_map(|f| [f.as_slice(), delimiter].concat()).collect();
-            let chunks = cut(&stream, &cuts);
-            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-            prop_assert_eq!(decode(&chunks, delimiter, usize::MAX / 2), naive(&stream, delimiter, usize::MAX / 2));
+            let decoder = Decoder::new(&delimiter[..], usize::MAX / 2);
+            let outcome = decode(decoder, &cut(&stream, &cuts), usize::MAX);
+            prop_assert_eq!(outcome, naive(&stream, delimiter, usize::MAX / 2));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use memchr::memchr;
 
-use super::delimited::Batch;
+use super::Batch;
 use super::json::is_plain_string;
 
 const BEFORE_TYPE: &[u8] = b"{\"type\":\"";
@@ -48,7 +48,8 @@ fn head_len(frame: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::codec::delimited::{Decoded, Decoder};
+    use crate::engine::codec::Decoded;
+    use crate::engine::codec::delimited::Decoder;
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

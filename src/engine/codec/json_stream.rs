@@ -14,7 +14,7 @@
 use bytes::{Bytes, BytesMut};
 use memchr::memchr2;
 
-use super::delimited::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
+use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
 
 /// An incremental decoder of one byte stream.
 #[derive(Debug)]

@@ -1,17 +1,61 @@
 //! Codecs: bytes <-> frames, without I/O or clock. One wire format, one file, and
 //! what reading its frames takes.
+//!
+//! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
+//! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off.
+
+use bytes::{Bytes, BytesMut};
+
+use self::delimited::Delimiter;
 
 pub mod delimited;
 pub mod envelope;
 pub mod json;
 pub mod json_stream;
+pub mod length;
 pub mod text;
 
-use bytes::{Bytes, BytesMut};
+/// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
+/// can yield between them. A longer frame is a batch of its own.
+pub const BATCH_BYTES: usize = 64 * 1024;
 
-use delimited::{Decoded, Delimiter};
+/// A batch never holds more frames than this, for the same reason.
+pub const BATCH_FRAMES: usize = 2048;
 
-/// How frames follow each other in a stream.
+/// Complete frames of one stretch of the stream, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The frames with what lies between them: a delimiter, or the next one's length. Nothing before the
+    /// first frame nor after the last.
+    pub bytes: Bytes,
+    /// End offset (exclusive) of each frame in `bytes`. A frame starts where the one before it ends
+    /// plus one gap.
+    pub ends: Vec<usize>,
+}
+
+impl Batch {
+    /// The frames, in order, where `gap` is the byte length of what lies between two of them
+    /// ([`Decoder::gap`]).
+    pub fn frames(&self, gap: usize) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| {
+            let frame = &self.bytes[start..end];
+            start = end + gap;
+            frame
+        })
+    }
+}
+
+/// What a decoder yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded {
+    /// One or more complete frames.
+    Batch(Batch),
+    /// A frame longer than the limit, of this many bytes, is discarded. The stream goes on after it.
+    TooLarge(u64),
+}
+
+/// How the frames of a connection of the hub's follow each other.
 #[derive(Debug, Clone)]
 pub enum Codec {
     /// Each ends with a delimiter.
@@ -30,21 +74,24 @@ impl Codec {
     }
 }
 
-/// An incremental decoder of one byte stream.
+/// An incremental decoder of one byte stream, of any format.
 #[derive(Debug)]
 pub enum Decoder {
-    /// See [`delimited`].
+    /// Frames that end with a delimiter: node-ipc.
     Delimited(delimited::Decoder),
-    /// See [`json_stream`].
+    /// JSON values without anything between them: ipcIO.
     JsonStream(json_stream::Decoder),
+    /// Frames with their length in front: ipc2.
+    Length(length::Decoder),
 }
 
-/// Calls the same method of whichever decoder there is.
+/// The same expression for each format; their decoders have methods of the same names.
 macro_rules! each {
-    ($self:ident, $decoder:ident => $call:expr) => {
-        match $self {
-            Self::Delimited($decoder) => $call,
-            Self::JsonStream($decoder) => $call,
+    ($decoder:expr, $own:ident => $body:expr) => {
+        match $decoder {
+            Decoder::Delimited($own) => $body,
+            Decoder::JsonStream($own) => $body,
+            Decoder::Length($own) => $body,
         }
     };
 }
@@ -57,6 +104,15 @@ impl Decoder {
                 Self::Delimited(delimited::Decoder::new(delimiter.clone(), max_frame))
             }
             Codec::JsonStream => Self::JsonStream(json_stream::Decoder::new(max_frame)),
+        }
+    }
+
+    /// Bytes between two frames of a [`Batch`].
+    pub fn gap(&self) -> usize {
+        match self {
+            Decoder::Delimited(decoder) => decoder.delimiter_len(),
+            Decoder::JsonStream(_) => 0,
+            Decoder::Length(_) => length::HEADER,
         }
     }
 
@@ -79,5 +135,55 @@ impl Decoder {
     #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
     pub fn next(&mut self) -> Option<Decoded> {
         each!(self, decoder => decoder.next())
+    }
+}
+
+impl From<delimited::Decoder> for Decoder {
+    fn from(decoder: delimited::Decoder) -> Self {
+        Decoder::Delimited(decoder)
+    }
+}
+
+impl From<length::Decoder> for Decoder {
+    fn from(decoder: length::Decoder) -> Self {
+        Decoder::Length(decoder)
+    }
+}
+
+/// What the tests of all formats share.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// The frames of a stream, each whole or only its length where it was too long, and the bytes of the
+    /// one that has not ended.
+    pub type Outcome = (Vec<Result<Vec<u8>, u64>>, u64);
+
+    /// Cuts a stream into chunks at these places.
+    pub fn cut<'a>(stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+        let mut points: Vec<usize> = cuts.iter().map(|c| c % (stream.len() + 1)).collect();
+        points.extend([0, stream.len()]);
+        points.sort_unstable();
+        points.windows(2).map(|w| &stream[w[0]..w[1]]).collect()
+    }
+
+    /// Decodes chunks; what the decoder keeps is at most `kept` bytes more than a chunk.
+    pub fn decode(decoder: impl Into<Decoder>, chunks: &[&[u8]], kept: usize) -> Outcome {
+        let mut decoder = decoder.into();
+        let mut frames = Vec::new();
+        for chunk in chunks {
+            decoder.buffer().extend_from_slice(chunk);
+            while let Some(decoded) = decoder.next() {
+                match decoded {
+                    Decoded::Batch(batch) => {
+                        assert!(!batch.ends.is_empty() && batch.ends.len() <= BATCH_FRAMES);
+                        frames.extend(batch.frames(decoder.gap()).map(|f| Ok(f.to_vec())));
+                    }
+                    Decoded::TooLarge(len) => frames.push(Err(len)),
+                }
+            }
+            assert!(decoder.buffer().len() <= kept.saturating_add(chunk.len()));
+        }
+        (frames, decoder.partial_len())
     }
 }

@@ -3,7 +3,7 @@
 //! Used by the binding. The wire is UTF-8; a frame that is not valid UTF-8 is still delivered, with
 //! U+FFFD for each ill-formed part, as the WHATWG decoder (and Node's `setEncoding`) does.
 
-use super::delimited::Batch;
+use super::Batch;
 
 /// The text of a [`Batch`], with the delimiters between the frames.
 #[derive(Debug, PartialEq, Eq)]
@@ -125,7 +125,8 @@ fn utf16_len(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::codec::delimited::{Decoded, Decoder};
+    use crate::engine::codec::Decoded;
+    use crate::engine::codec::delimited::Decoder;
     use proptest::prelude::*;
 
     /// What a JavaScript consumer gets: slices of the UTF-16 string.

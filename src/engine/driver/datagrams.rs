@@ -127,16 +127,22 @@ impl Datagrams {
         address: SocketAddr,
         driver: Driver<'_>,
     ) -> Result<SocketAddr, Error> {
-        let socket = udp::bind(address)?;
-        let bound = socket.local_addr().ok().and_then(|bound| bound.as_socket());
+        self.take(udp::bind(address)?, driver)
+    }
+
+    /// The same with a socket that is bound.
+    pub fn take(self: &Arc<Self>, socket: Socket, driver: Driver<'_>) -> Result<SocketAddr, Error> {
+        let bound = socket.local_addr().map(|bound| bound.as_socket());
+        let bound = bound.and_then(|bound| bound.ok_or(io::ErrorKind::InvalidInput.into()));
+        let bound = bound.map_err(|error| Error::new("bind", error, None))?;
         let mut state = self.lock();
         let started = match driver {
             #[cfg(unix)]
             Driver::Loop(uv_loop) => self.start_on_loop(&mut state, socket, uv_loop),
             _ => self.start_task(&mut state, socket),
         };
-        started.map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))?;
-        Ok(bound.unwrap_or(address))
+        started.map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(bound))))?;
+        Ok(bound)
     }
 
     pub(super) fn start_task(
@@ -152,6 +158,11 @@ impl Datagrams {
         let task = self.clone();
         self.runtime.spawn(async move { task.run(socket).await });
         Ok(())
+    }
+
+    /// Its handle.
+    pub fn id(&self) -> Id {
+        self.id
     }
 
     /// The delimiter of its frames.

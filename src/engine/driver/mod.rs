@@ -78,7 +78,6 @@ impl Connection {
     pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
         let state = State {
             outbox: Outbox::default(),
-            holding: false,
             io: Io::None,
             flushing: false,
             reading: false,

@@ -19,8 +19,6 @@ use crate::engine::transport::Stream;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) outbox: Outbox,
-    /// What is in the outbox is kept back by [`super::Connection::hold`].
-    pub(super) holding: bool,
     pub(super) io: Io,
     /// A flush task is running.
     pub(super) flushing: bool,
@@ -60,14 +58,6 @@ impl Io {
                 None
             }
         }
-    }
-
-    /// Whether the loop driver has it.
-    pub(super) fn is_on_loop(&self) -> bool {
-        #[cfg(unix)]
-        return matches!(self, Io::Loop(_));
-        #[cfg(not(unix))]
-        false
     }
 
     /// Writes once without waiting. `WouldBlock` before the connection is up.

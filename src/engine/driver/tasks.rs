@@ -84,8 +84,8 @@ impl Connection {
             Ok(stream) => {
                 let (ends, tls) = (stream.ends(), stream.facts());
                 self.take(stream);
-                // The consumer's thread may be busy for long. (TLS sends nothing before it has approved.)
-                let _ = self.offer(&mut self.lock());
+                // The consumer may be busy for long. (TLS sends nothing before it has approved.)
+                self.offer();
                 let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
             }
             Err(errors) => self.report_closed(&mut self.lock(), errors),

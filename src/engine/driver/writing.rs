@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::{Connection, End, Io, State, is_transient};
+use super::state::{End, Io, State};
+use super::{Connection, is_transient};
 use crate::engine::event::Event;
 
 impl Connection {
@@ -59,70 +60,9 @@ impl Connection {
     fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
         if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
             state.outbox.push(rest);
-            if !state.holding {
-                self.start_flush(state);
-            }
+            self.start_flush(state);
         }
-        self.send_held(state);
         state.outbox.queued()
-    }
-
-    /// Keeps `bytes` back, because more is about to be written, and all of it is to be one system call: until
-    /// the next write or [`Connection::release`], but no longer than the hub's pulse allows
-    /// ([`Connection::offer_held`]). Returns the bytes that wait, and whether to see to that.
-    pub fn hold(self: &Arc<Self>, bytes: Bytes) -> (usize, bool) {
-        let mut state = self.lock();
-        let is_up = matches!(state.io, Io::Tasks(_)) || state.io.is_on_loop();
-        let begins = is_up
-            && state.end == End::Open
-            && state.failed.is_none()
-            && state.outbox.queued() == 0
-            && !state.holding;
-        if begins {
-            state.holding = true;
-            state.outbox.push(bytes);
-        } else {
-            let sent = self.send_now(&mut state, &bytes);
-            self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)));
-        }
-        (state.outbox.queued(), begins)
-    }
-
-    /// Sends what was held. Returns the bytes that wait.
-    pub fn release(self: &Arc<Self>) -> usize {
-        let mut state = self.lock();
-        self.send_held(&mut state);
-        state.outbox.queued()
-    }
-
-    fn send_held(self: &Arc<Self>, state: &mut State) {
-        if !std::mem::take(&mut state.holding) {
-            return;
-        }
-        match self.offer(state) {
-            Err(error) if !is_transient(&error) => self.fail(state, error),
-            _ if state.outbox.queued() > 0 => self.start_flush(state),
-            _ => {}
-        }
-    }
-
-    /// Offers the system what is held, from any thread. Whatever follows is left to who releases it.
-    pub fn offer_held(&self) {
-        let mut state = self.lock();
-        if state.holding {
-            let _ = self.offer(&mut state);
-        }
-    }
-
-    /// Hands the system as much of the outbox as it takes.
-    pub(super) fn offer(&self, state: &mut State) -> io::Result<()> {
-        let State { outbox, io, .. } = state;
-        let (sent, result) = outbox.flush(|pieces| io.send(pieces));
-        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        if outbox.take_drained() {
-            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
-        }
-        result
     }
 
     /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
@@ -163,6 +103,18 @@ impl Connection {
             Err(error) => self.fail(state, error),
         }
         true
+    }
+
+    /// Offers the system what was written before the connection was up. What it does not take, or answers with
+    /// an error, is left to the driver.
+    pub(super) fn offer(&self) {
+        let mut state = self.lock();
+        let State { outbox, io, .. } = &mut *state;
+        let (sent, _) = outbox.flush(|pieces| io.send(pieces));
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        if outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+        }
     }
 }
 

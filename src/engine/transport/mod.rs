@@ -15,7 +15,9 @@ use tokio::net::UnixListener;
 use tokio::time::{Instant, sleep};
 
 use super::error::{Endpoint, Error};
-pub use stream::{Ends, Stream, receive, send, set_keepalive, set_nodelay, taken};
+pub use stream::{
+    Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
+};
 
 #[cfg(unix)]
 mod lock;

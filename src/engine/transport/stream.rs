@@ -291,15 +291,47 @@ pub fn set_nodelay(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
     if is_tcp(socket) { socket.set_tcp_nodelay(on) } else { Ok(()) }
 }
 
-/// Sets the `SO_KEEPALIVE` option and the idle time before the first probe; nothing on other
-/// sockets.
-pub fn set_keepalive(socket: &SockRef<'_>, idle: Option<Duration>) -> io::Result<()> {
-    match idle {
-        _ if !is_tcp(socket) => Ok(()),
-        Some(idle) if !idle.is_zero() => {
-            socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(idle))
-        }
-        on_or_off => socket.set_keepalive(on_or_off.is_some()),
+/// When a silent peer is asked whether it is still there; what is 0 is left to the system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KeepAlive {
+    /// Silence before the first probe, in whole seconds.
+    pub idle: Duration,
+    /// Time between probes, in whole seconds.
+    pub interval: Duration,
+    /// Probes without an answer that end the connection.
+    pub count: u32,
+}
+
+/// Sets the `SO_KEEPALIVE` option; nothing on other sockets than TCP's.
+pub fn set_keepalive(socket: &SockRef<'_>, probes: Option<KeepAlive>) -> io::Result<()> {
+    if !is_tcp(socket) {
+        return Ok(());
+    }
+    socket.set_keepalive(probes.is_some())?;
+    let Some(KeepAlive { idle, interval, count }) = probes else { return Ok(()) };
+    let mut parameters = socket2::TcpKeepalive::new();
+    if !idle.is_zero() {
+        parameters = parameters.with_time(idle);
+    }
+    if !interval.is_zero() {
+        parameters = parameters.with_interval(interval);
+    }
+    #[cfg(not(windows))]
+    if count > 0 {
+        parameters = parameters.with_retries(count);
+    }
+    #[cfg(windows)]
+    let _ = count; // older releases cannot set it
+    socket.set_tcp_keepalive(&parameters)
+}
+
+/// Sets the type of service of a TCP connection (IPv6: the traffic class); nothing on other sockets.
+pub fn set_type_of_service(socket: &SockRef<'_>, value: u32) -> io::Result<()> {
+    match socket.local_addr()?.as_socket() {
+        None => Ok(()),
+        #[cfg(unix)]
+        Some(address) if address.is_ipv6() => socket.set_tclass_v6(value),
+        Some(_) => socket.set_tos_v4(value),
     }
 }
 

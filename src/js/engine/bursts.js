@@ -3,12 +3,15 @@
 // message, held by engine.js.
 //
 // A system call takes three times as long as making a message, so a burst is joined. But a program that
-// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once. So a
-// message waits for others only within a burst: when messages have gone in the same turn, and no
-// beat of the pulse (pulse.js) since the last one.
-//
-// A connection that has had bursts for a while is `busy`. There the first message of a turn is handed over to the I/O thread, which
-// sends it within a beat or two whatever this thread does, and at the end of the turn it goes with the others.
+// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once.
+// So a message is held back only within a burst: when others have gone in the same turn, and the last
+// write is no longer ago than LATE. A connection that has had one burst after the other for a while is in
+// a stream; then the first message of a turn is held back, too, unless there was a pause before it.
+
+const { clock } = require('./timers');
+
+/** How long ago, in ms, the last write may be in a burst. */
+const LATE = 0.2;
 
 /** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
 const FREE = 8;
@@ -16,13 +19,14 @@ const FREE = 8;
 /** The same while several messages of one read are delivered, each of which may be answered. */
 const FREE_IN_BATCH = 1;
 
-/** After so many beats without a message a burst is over; after one, what waits has waited long enough. */
-const OVER = 4;
+/** So many turns in a row with a burst are a stream. */
+const STREAM = 8;
 
-/** What becomes of a message for whose endpoint nothing is pending. */
-const GO = 0;
-const HOLD = 1;
-const WAIT = 2;
+/** How long ago, in ms, the last write may be in a stream. */
+const PAUSE = 2;
+
+/** While a burst is fast, the clock is read once in so many messages. */
+const MOST_SKIPPED = 5;
 
 const settled = Promise.resolve();
 
@@ -34,61 +38,79 @@ class Bursts {
   #areOverForGood = false;
   #turn = 1;
   #activity;
-  #pulse;
   #ending = false;
+  /** The clock was read at `#lookedAt`; so many messages go by before the next time. */
+  #lookedAt = 0;
+  #skip = 0;
+  #step = 0;
 
   /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
-  constructor(activity, pulse) {
+  constructor(activity) {
     this.#activity = activity;
-    this.#pulse = pulse;
   }
 
-  /** What becomes of a message of `endpoint`, for which nothing is pending: GO, HOLD or WAIT. */
-  decide(endpoint) {
+  /** Whether a message of `endpoint`, for which nothing is pending, may go at once. */
+  mayGo(endpoint) {
     if (endpoint.turn !== this.#turn) return this.#begin(endpoint);
-    if (this.#areOver) return GO;
+    if (this.#areOver) return true;
     if (endpoint.free === 0) {
-      if (this.isLate(endpoint)) return GO;
-      endpoint.isBusy = true;
-      this.#pulse.want();
-      return WAIT;
+      if (this.isLate(endpoint)) return true;
+      this.#joins(endpoint);
+      return false;
     }
-    if (--endpoint.free === 0) this.#wrote(endpoint);
-    return GO;
+    if (--endpoint.free === 0) endpoint.wroteAt = clock();
+    return true;
   }
 
   /** The first message of a turn. */
   #begin(endpoint) {
     const { underWay } = this.#activity.turns; // its end is the end of the turn
     if (!underWay && !this.#ending) this.#endSoon();
+    if (endpoint.burstIn !== endpoint.turn) endpoint.bursts = 0;
     endpoint.turn = this.#turn;
-    const goesOn = endpoint.isBusy && this.#pulse.isBeating;
-    endpoint.isBusy = false;
-    if (goesOn && !this.#areOver) {
-      endpoint.free = 0;
-      this.#wrote(endpoint);
-      return HOLD;
+    if (endpoint.bursts >= STREAM && !this.#areOver) {
+      const now = clock();
+      const pause = now - endpoint.wroteAt;
+      endpoint.wroteAt = now;
+      if (pause < PAUSE) {
+        endpoint.free = 0;
+        this.#joins(endpoint);
+        return false;
+      }
     }
     endpoint.free = (underWay && this.isBatch ? FREE_IN_BATCH : FREE) - 1;
-    if (endpoint.free === 0) this.#wrote(endpoint);
-    return GO;
+    if (endpoint.free === 0) endpoint.wroteAt = clock();
+    return true;
   }
 
-  /** From now on the time counts. */
-  #wrote(endpoint) {
-    this.#pulse.want();
-    endpoint.wroteAt = this.#pulse.beat;
+  /** There is a burst in this turn. */
+  #joins(endpoint) {
+    if (endpoint.burstIn === this.#turn) return;
+    endpoint.burstIn = this.#turn;
+    endpoint.bursts++;
   }
 
-  /** Whether the last write of `endpoint` is so long ago that what waits must go. */
+  /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
   isLate(endpoint) {
     if (this.#areOver) return true;
-    const { beat } = this.#pulse;
-    if (beat === endpoint.wroteAt) return false;
-    if ((beat - endpoint.wroteAt) >>> 0 >= OVER) endpoint.free = FREE - 1;
-    endpoint.wroteAt = beat;
-    this.#pulse.want();
+    if (this.#skip > 0) {
+      this.#skip--;
+      return false;
+    }
+    const now = this.#look();
+    if (now - endpoint.wroteAt < LATE) return false;
+    endpoint.wroteAt = now;
+    endpoint.free = FREE - 1;
     return true;
+  }
+
+  #look() {
+    const now = clock();
+    const isFast = now - this.#lookedAt < LATE;
+    this.#lookedAt = now;
+    this.#step = isFast ? Math.min(2 * this.#step + 1, MOST_SKIPPED) : 0;
+    this.#skip = this.#step;
+    return now;
   }
 
   /** A turn has ended. */
@@ -106,9 +128,10 @@ class Bursts {
     if (!forGood) this.#endSoon();
   }
 
-  /** All that waited for `endpoint` was written; the burst goes on. */
-  goOn(endpoint) {
-    endpoint.wroteAt = this.#pulse.beat;
+  /** Several of `endpoints` are about to be written to, within the burst. */
+  goOn(endpoints) {
+    const now = this.#look();
+    for (const endpoint of endpoints) endpoint.wroteAt = now;
   }
 
   #endSoon() {
@@ -117,4 +140,4 @@ class Bursts {
   }
 }
 
-module.exports = { Bursts, GO, HOLD, WAIT };
+module.exports = Bursts;

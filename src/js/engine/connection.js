@@ -3,9 +3,8 @@
 // on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
 // listener.js.
 
-const { GO, HOLD } = require('./bursts');
 const { Frames } = require('./frames');
-const { now } = require('./timers');
+const { clock, now } = require('./timers');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
@@ -26,13 +25,14 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
-    // For bursts.js: the turn of the last write, how many more of this turn go at once, when that was, and
-    // whether there was a burst in this turn.
+    // For bursts.js: the turn of the last message, how many more of this turn go at once, when one was written
+    // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
     this.free = 0;
     this.wroteAt = 0;
     sink?._scope.adopt(activity.hub, id);
-    this.isBusy = false;
+    this.burstIn = 0;
+    this.bursts = 0;
     activity.add(this);
   }
 
@@ -61,8 +61,6 @@ class Connection extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
-    /** The I/O thread holds a frame, which goes with the pending ones. */
-    this.isHolding = false;
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
     /** While paused: functions that deliver what waits, in order. Null otherwise. */
@@ -86,48 +84,32 @@ class Connection extends Endpoint {
   /** Sends one frame (without its delimiter, not empty; see wire.js). False: wait for _onDrain. */
   send(frame) {
     const { activity } = this;
-    const { bursts } = activity;
     if (frame.length >= FLUSH_AT) {
       this.flush();
       this.queued = this.writeFrame(frame);
-      bursts.goOn(this);
+      this.wroteAt = clock();
     } else if (this.pending !== '') {
       const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) {
         this.flush();
-        bursts.goOn(this);
-      } else if (bursts.isLate(this)) {
+        this.wroteAt = clock();
+      } else if (activity.bursts.isLate(this)) {
         this.flush();
       }
+    } else if (activity.bursts.mayGo(this)) {
+      this.queued = this.writeFrame(frame);
     } else {
-      this.#sendFirst(frame, bursts.decide(this));
+      activity.schedule(this);
+      this.pending = frame;
     }
     return this.queued < HIGH_WATER;
   }
 
-  #sendFirst(frame, what) {
-    const { activity } = this;
-    if (what === GO) {
-      this.queued = this.writeFrame(frame);
-      this.isHolding = false;
-      return;
-    }
-    if (!this.isHolding) activity.schedule(this);
-    if (what === HOLD) {
-      this.isHolding = true;
-      const { shared } = activity;
-      if (shared?.frame === frame) this.queued = activity.writeShared(this.id, shared.text, true);
-      else this.queued = activity.hold(this.id, String(frame));
-    } else {
-      this.pending = frame;
-    }
-  }
-
   writeFrame(frame) {
     const { shared } = this.activity;
-    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text, false);
+    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text);
     if (typeof frame !== 'string') {
       const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
       if (queued !== -1) return queued;
@@ -151,13 +133,10 @@ class Connection extends Endpoint {
   }
 
   flush() {
-    if (this.pending === '' && !this.isHolding) return;
+    if (this.pending === '') return;
     const text = this.pending;
     this.pending = '';
-    this.isHolding = false;
-    if (this.closed !== null) return;
-    const { activity, id } = this;
-    this.queued = text === '' ? activity.release(id) : activity.write(id, text, true);
+    if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
   }
 
   /** Whether the same bytes wait for the end of the burst in both. */
@@ -173,9 +152,8 @@ class Connection extends Endpoint {
   /** As `flush`, for one of many that are alike. */
   flushShared() {
     if (this.pending === '') return; // it was among them twice
-    this.queued = this.activity.writeShared(this.id, this.pending, false);
+    this.queued = this.activity.writeShared(this.id, this.pending);
     this.pending = '';
-    this.isHolding = false;
   }
 
   /** `queued` as of now, with what is pending. */
@@ -203,7 +181,6 @@ class Connection extends Endpoint {
 
   /** Has the peer of a TCP connection see a reset when this is destroyed. */
   reset() {
-    this.pending = '';
     this.hub.reset(this.id);
   }
 
@@ -259,8 +236,12 @@ class Connection extends Endpoint {
     this.hub.setNoDelay(this.id, on);
   }
 
-  setKeepAlive(on, idle) {
-    this.hub.setKeepAlive(this.id, on, idle);
+  setKeepAlive(on, idle, interval, count) {
+    this.hub.setKeepAlive(this.id, on, idle, interval, count);
+  }
+
+  setTypeOfService(value) {
+    this.hub.setTypeOfService(this.id, value);
   }
 
   /** Its sink from now on. */

@@ -2,9 +2,9 @@
 // The datagram socket as engine.js hands it out: a handle of the native hub, datagrams on their way out,
 // interrupted deliveries on the way in. Made by engine.js, held by datagram-socket.js.
 
-const { WAIT } = require('./bursts');
 const { Endpoint, FLUSH_AT, HIGH_WATER } = require('./connection');
 const { Frames, ENDS_AT, MOST_FRAMES } = require('./frames');
+const { clock } = require('./timers');
 
 // Mirrors address.rs: the numbers of an address.
 const PORT = 0;
@@ -28,10 +28,10 @@ const MOST_TARGETS = 512;
 const MOST_KNOWN = 1024;
 
 /**
- * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who has sent what
- * follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their peer), _onFrame(frames, peer)
- * (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its frames if `framed`), _onTooLarge(sender,
- * {size, length}), _onFailed(error), _onDrain(), _onClosed().
+ * A bound datagram socket. Its sink (datagram-socket.js) has its `_scope` and the methods _onPeer(words) (who
+ * has sent what follows; returns a sender), _onDatagram(sender, size) (one whose frames follow; returns their
+ * peer), _onFrame(frames, peer) (see frames.js), _onBytes(buffer, sender, framed) (one as it came, before its
+ * frames if `framed`), _onTooLarge(sender, {size, length}), _onFailed(error), _onDrain(), _onClosed().
  */
 class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
@@ -110,11 +110,10 @@ class Datagrams extends Endpoint {
     targets[at + 1 + PORT] = port;
     const { activity } = this;
     const isFirst = this.count++ === 0;
-    const { bursts } = activity;
     if (end >= FLUSH_AT || this.count === MOST_TARGETS) {
       this.flush();
-      bursts.goOn(this);
-    } else if (isFirst ? bursts.decide(this) !== WAIT : bursts.isLate(this)) {
+      this.wroteAt = clock();
+    } else if (isFirst ? activity.bursts.mayGo(this) : activity.bursts.isLate(this)) {
       this.flush();
     } else if (isFirst) {
       activity.schedule(this);

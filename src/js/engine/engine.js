@@ -10,13 +10,12 @@
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
 const { AsyncResource } = require('node:async_hooks');
-const { Bursts } = require('./bursts');
+const Bursts = require('./bursts');
 const { Connection, Listener, Shared } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const { publishStart } = require('../diagnostics/channels');
 const { codedError, refused } = require('../errors');
 const native = require('./native');
-const Pulse = require('./pulse');
 const { now, setImmediate } = require('./timers');
 const { Turns, within } = require('./turns');
 
@@ -87,15 +86,14 @@ class Activity {
     this.referenced = 0;
     /** Connections with pending frames. */
     this.dirty = [];
+    this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections, see connection.js; or null. */
     this.shared = null;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.release] =
-      this.hub.calls();
-    this.bursts = new Bursts(this, Pulse.of(this.hub));
+    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     // There may be no end of the turn in which these are emitted. Before handlers of the user's own.
@@ -181,7 +179,8 @@ class Activity {
 
   /** Sends what waits, and goes on joining. */
   flushInBurst() {
-    for (const endpoint of this.dirty) this.bursts.goOn(endpoint);
+    if (this.dirty.length === 0) return;
+    this.bursts.goOn(this.dirty);
     this.flush();
   }
 
@@ -346,6 +345,15 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
+/** As `bind`, with a duplicate of the descriptor of a socket that is bound. */
+function bindElsewhere(descriptor, framing, sink) {
+  const activity = acquire('bind', {});
+  if (activity.error) return activity;
+  const { error, id, address } = activity.answer(activity.hub.adoptDatagrams(descriptor, framing));
+  if (error) return { error };
+  return { datagrams: new Datagrams(activity, id, framing, sink), address };
+}
+
 /** Has `act` called in a later turn of the event loop, in `scope` or else the caller's. See turns.js. */
 function soon(act, scope = null) {
   if (current !== null) current.turns.putOff(act, scope);
@@ -389,6 +397,7 @@ function driver() {
 
 module.exports = {
   bind,
+  bindElsewhere,
   broadcast,
   connect,
   currentDriver,

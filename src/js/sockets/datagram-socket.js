@@ -12,12 +12,10 @@ const { channels, drop, publishReceived, publishSent } = require('../diagnostics
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
-const { addressError: failure, callError, systemError, tooLargeError } = require('../errors');
+const cluster = require('./cluster');
+const WaitingDatagrams = require('./waiting-datagrams');
+const { addressError: failure, systemError, tooLargeError } = require('../errors');
 const { decode } = require('../node-ipc/wire');
-
-/** Characters and bytes, and datagrams, that wait at most for a look-up. */
-const MOST_HELD = 16 * 1024 * 1024;
-const MOST_HELD_COUNT = 64 * 1024;
 
 /**
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
@@ -48,8 +46,9 @@ class DatagramSocket extends DgramSocket {
   #held = [];
   /** Host -> what waits for its look-up. */
   #lookUps = new Map();
-  #heldSize = 0;
-  #heldCount = 0;
+  #waiting;
+  /** In a cluster's worker: see cluster-datagrams.js. */
+  #holder = null;
 
   /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, linger, raw}`. */
   constructor(type, owner, framing) {
@@ -57,6 +56,7 @@ class DatagramSocket extends DgramSocket {
     this.#owner = owner;
     this.#framing = framing;
     this.#raw = framing.raw;
+    this.#waiting = new WaitingDatagrams(owner);
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -81,25 +81,35 @@ class DatagramSocket extends DgramSocket {
   }
 
   #bind(address, port) {
-    const bound = engine.bind(address, port, this.#framing, this);
-    if (bound.error) {
-      this.#bindFailed(systemError(bound.error));
+    if (cluster.isShared({})) {
+      engine.load(); // what it may throw is for the caller
+      const { bind } = require('./cluster-datagrams');
+      bind(address, port, this.#framing, this, (bound) => this.#bound(bound));
+    } else {
+      this.#bound(engine.bind(address, port, this.#framing, this));
+    }
+  }
+
+  #bound(bound) {
+    if (bound.failure || bound.error) {
+      this.#bindFailed(bound.failure ?? systemError(bound.error));
       return;
     }
+    this.#holder = bound.holder ?? null;
     this.#binding = false;
     this.#endpoint = bound.datagrams;
     this.#counted = bound.datagrams;
     this.#address = bound.address;
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
-    for (const item of this.#takeHeld(this.#held.splice(0))) this.#dispatch(item);
+    for (const item of this.#waiting.take(this.#held.splice(0))) this.#dispatch(item);
     engine.soon(() => this.#announce());
   }
 
   #bindFailed(error) {
     this.#binding = false;
-    this.#refuse(this.#held.splice(0), error);
-    this.#fail(error);
+    this.#waiting.refuse(this.#held.splice(0), error);
+    if (!this.#closing) this.#fail(error);
   }
 
   /** Before the first datagram is delivered. */
@@ -131,7 +141,7 @@ class DatagramSocket extends DgramSocket {
     }
     if (this.#closing) return this;
     this.#closing = true;
-    this.#refuse(this.#held.splice(0), this._notRunning());
+    this.#waiting.refuse(this.#held.splice(0), this._notRunning());
     if (this.#endpoint === null) engine.soon(() => this._onClosed());
     else if (this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
     return this;
@@ -199,8 +209,8 @@ class DatagramSocket extends DgramSocket {
       const words = error ? null : this.#endpoint.words(address);
       const why = error ?? failure('send', 'EINVAL', host, waiting[0].port);
       if (words !== null) {
-        for (const item of this.#takeHeld(waiting)) this.#transmit(item, words);
-      } else if (this.#refuse(waiting, why)) {
+        for (const item of this.#waiting.take(waiting)) this.#transmit(item, words);
+      } else if (this.#waiting.refuse(waiting, why)) {
         this.#fail(why); // one event for one look-up, however many waited for it
       }
       if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
@@ -208,35 +218,9 @@ class DatagramSocket extends DgramSocket {
   }
 
   #hold(item, list) {
-    const { data, callback } = item;
-    if (this.#heldSize + data.length > MOST_HELD || this.#heldCount >= MOST_HELD_COUNT) {
-      const error = failure('send', 'ENOBUFS', item.address, item.port);
-      drop(this.#owner, { address: item.address, port: item.port }, 'full', data);
-      if (callback === null) this.#fail(error);
-      else engine.soon(() => callback(error));
-      return false;
-    }
-    this.#heldSize += data.length;
-    this.#heldCount++;
-    list.push(item);
-    return true;
-  }
-
-  /** Drops what was held, and tells the callbacks why. Whether there was anything without one. */
-  #refuse(items, why) {
-    let silent = false;
-    for (const { address, port, data, callback } of this.#takeHeld(items)) {
-      drop(this.#owner, { address, port }, 'failed', data);
-      if (callback === null) silent = true;
-      else engine.soon(() => callback(why));
-    }
-    return silent;
-  }
-
-  #takeHeld(items) {
-    for (const { data } of items) this.#heldSize -= data.length;
-    this.#heldCount -= items.length;
-    return items;
+    const refused = this.#waiting.hold(item, list);
+    if (refused !== null && item.callback === null) this.#fail(refused);
+    return refused === null;
   }
 
   #transmit(item, words) {
@@ -253,7 +237,6 @@ class DatagramSocket extends DgramSocket {
     return true;
   }
 
-  /** In a later turn, so that no handler runs inside the call that failed. */
   #fail(error) {
     engine.soon(() => this.emit('error', error));
   }
@@ -325,6 +308,7 @@ class DatagramSocket extends DgramSocket {
   _onClosed() {
     this.#closed = true;
     this.#endpoint = null;
+    this.#holder?.stop();
     this.#address = null;
     try {
       this.emit('close');
@@ -368,7 +352,7 @@ class DatagramSocket extends DgramSocket {
 
   /** This socket's counters, see stats.js. */
   get _counted() {
-    return this.#counted?.traffic(this.#closed ? 0 : this.#heldSize) ?? null;
+    return this.#counted?.traffic(this.#closed ? 0 : this.#waiting.size) ?? null;
   }
 
   get _open() {
@@ -382,20 +366,18 @@ class DatagramSocket extends DgramSocket {
 
   /** The bound address, port and family. */
   address() {
-    if (this.#address === null) {
-      throw callError({ message: 'getsockname EBADF', errno: -9, code: 'EBADF' });
-    }
+    if (this.#address === null) throw this._notOpen('getsockname');
     return { ...this.#address };
   }
 
   /** Bytes that wait to be sent. */
   getSendQueueSize() {
-    return this.#heldSize + (this.#endpoint?.waiting()[0] ?? 0);
+    return this.#waiting.size + (this.#endpoint?.waiting()[0] ?? 0);
   }
 
   /** Datagrams that wait to be sent. */
   getSendQueueCount() {
-    return this.#heldCount + (this.#endpoint?.waiting()[1] ?? 0);
+    return this.#waiting.count + (this.#endpoint?.waiting()[1] ?? 0);
   }
 
   ref() {

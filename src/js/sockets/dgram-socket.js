@@ -9,7 +9,7 @@ const { argumentError, callError, codedError, toPort } = require('../errors');
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
- * engine's socket, null unless bound and open), `_counted` (see stats.js) and `_post(data, address, port, callback)`.
+ * engine's socket, null unless bound and open), `_closed`, `_counted` (see stats.js) and `_post(data, address, port, callback)`.
  */
 class DgramSocket extends EventEmitter {
   constructor(type) {
@@ -25,8 +25,14 @@ class DgramSocket extends EventEmitter {
     return codedError('ERR_SOCKET_DGRAM_NOT_RUNNING', 'Not running');
   }
 
-  #running() {
-    if (this._open === null) throw this._notRunning();
+  /** Why `call` can do nothing now: closed, or not bound yet. */
+  _notOpen(call) {
+    if (this._closed) return this._notRunning();
+    return callError({ message: `${call} EBADF`, code: 'EBADF', syscall: call });
+  }
+
+  #running(call) {
+    if (this._open === null) throw this._notOpen(call);
     return this._open;
   }
 
@@ -124,12 +130,16 @@ class DgramSocket extends EventEmitter {
   }
 
   #set(method, value) {
-    return valueOf(this.#running().option(method, value));
+    return valueOf(this.#running(method).option(method, value));
   }
 
   /** IPv4: the interface's address. IPv6: a wildcard address with the interface's number as zone. */
   setMulticastInterface(address) {
-    valueOf(this.#running().multicastInterface(anAddress('interfaceAddress', address)));
+    valueOf(
+      this.#running('setMulticastInterface').multicastInterface(
+        anAddress('interfaceAddress', address),
+      ),
+    );
   }
 
   addMembership(group, at) {
@@ -153,7 +163,7 @@ class DgramSocket extends EventEmitter {
   #membership(join, group, at, source) {
     const options = { join, group: anAddress('multicastAddress', group), source };
     if (at !== undefined) options.interface = anAddress('multicastInterface', at);
-    valueOf(this.#running().membership(options));
+    valueOf(this.#running(join ? 'addMembership' : 'dropMembership').membership(options));
   }
 }
 

@@ -1,24 +1,40 @@
 'use strict';
 // What net.Socket answers and sets by its handle: bytes, addresses, options, time-outs. Here the engine's
-// connection answers. Extended by socket.js.
+// connection answers. Extended by byte-stream.js, which messages-out.js extends, and that socket.js.
 
 const net = require('node:net');
+const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
+  /** The engine's connection; null before there is one. */
+  #connection = null;
   #addresses = noAddresses;
   /** Somebody has asked for the peer's address, which net then keeps beyond the end. */
   #knowsPeer = false;
   /** Options that were set before there was a connection, by name: arguments. */
   #options = null;
+  #unrefed = false;
+  /** What is to keep the process alive will be looked at in a later turn. */
+  #isChecked = false;
   /** Bytes moved when the time-out was last looked at. */
   #moved = 0;
 
-  /** The engine's connection, which has the counters; null before there is one. Defined by socket.js. */
+  /** There is a connection. */
+  _take(connection) {
+    this.#connection = connection;
+  }
+
+  /** The engine's connection, which has the counters; null before there is one. */
   get _counted() {
-    return null;
+    return this.#connection;
+  }
+
+  /** This connection's counters, see stats.js. A property of that name that users put here is theirs. */
+  stats() {
+    return require('../diagnostics/stats').socketStats(this);
   }
 
   get #open() {
@@ -50,24 +66,28 @@ class NetAnswers extends net.Socket {
   /** Bun's net.Socket assigns it in its constructor. */
   set bytesRead(_) {}
 
-  /** Bytes that users wrote themselves and that still wait in the stream. */
-  get _ownLength() {
-    return super.writableLength;
-  }
-
   get bytesWritten() {
     const connection = this._counted;
-    if (connection === null) return super.writableLength;
+    if (connection === null) return this._ownLength;
     const [, written, queued] = connection.counters();
     const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
-    return written + queued + pending + super.writableLength;
+    return written + queued + pending + this._ownLength;
+  }
+
+  /** Bytes that users wrote themselves and that still wait in the stream, besides those that the engine has. */
+  get _ownLength() {
+    return this._streamLength;
+  }
+
+  get _streamLength() {
+    return super.writableLength;
   }
 
   get writableLength() {
     const connection = this._counted;
-    if (connection === null) return super.writableLength;
+    if (connection === null) return this._ownLength;
     const pending = connection.closed === null ? connection.pendingText.length : 0;
-    return super.writableLength + pending + connection.counters()[2];
+    return this._ownLength + pending + connection.counters()[2];
   }
 
   get bufferSize() {
@@ -123,11 +143,28 @@ class NetAnswers extends net.Socket {
     return this;
   }
 
-  setKeepAlive(on = false, initialDelay = 0) {
-    if (this.#isSettable('setKeepAlive', [on, initialDelay])) {
-      this.#open.setKeepAlive(Boolean(on), Math.max(0, Math.trunc(initialDelay)));
+  /** As in net, times are given in ms, and whole seconds count. Node 26 has the form with an object, too. */
+  setKeepAlive(on = false, initialDelay = 0, interval = 0, count = 0) {
+    if (on !== null && typeof on === 'object') {
+      const { enable, ...times } = on;
+      return this.setKeepAlive(enable, times.initialDelay, times.interval, times.count);
+    }
+    if (this.#isSettable('setKeepAlive', [on, initialDelay, interval, count])) {
+      const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
+      this.#open.setKeepAlive(Boolean(on), idle, pause, Math.max(0, ~~count));
     }
     return this;
+  }
+
+  /** Of IP alone. Node knows of it since 24; before, this is no method of sockets. */
+  setTypeOfService(tos) {
+    super.setTypeOfService(tos); // which checks it, and answers getTypeOfService
+    if (this.#isSettable('setTypeOfService', [tos])) this.#open.setTypeOfService(tos);
+    return this;
+  }
+
+  static {
+    if (!net.Socket.prototype.setTypeOfService) delete this.prototype.setTypeOfService;
   }
 
   // ---- the time-out ----------------------------------------------------------------------------
@@ -152,8 +189,52 @@ class NetAnswers extends net.Socket {
 
   /** Called by net.Socket's timer. Bytes may have been moved of which nothing was told. */
   _onTimeout() {
+    if (this.destroyed) return; // its timer cannot be stopped any more
     if (this.#countMoved() === this.#moved) super._onTimeout();
     else this._active();
+  }
+
+  // ---- what keeps the process alive --------------------------------------------------------------
+
+  ref() {
+    this.#unrefed = false;
+    this.#connection?.ref();
+    return this;
+  }
+
+  unref() {
+    this.#unrefed = true;
+    this._keepWhileBusy();
+    return this;
+  }
+
+  get _unrefed() {
+    return this.#unrefed;
+  }
+
+  /** Something was written: even without a reference, it is to reach the system before the process ends. */
+  _keepWhileSending() {
+    const connection = this.#connection;
+    if (!this.#unrefed || connection === null) return;
+    if (connection.pending === '' && !connection.isHolding) {
+      if (connection.queued > 0) this._keepWhileBusy();
+    } else if (!this.#isChecked) {
+      this.#isChecked = true; // when the burst is over
+      connection.ref();
+      engine.soon(() => {
+        this.#isChecked = false;
+        this._keepWhileBusy();
+      }, this._scope);
+    }
+  }
+
+  /** Even without a reference, an attempt and what is still to be sent keep the process alive, as in net. */
+  _keepWhileBusy() {
+    const connection = this.#connection;
+    if (!this.#unrefed || connection === null) return;
+    const isBusy = this.connecting || this._isEnding || connection.awaitsDrain();
+    if (isBusy) connection.ref();
+    else connection.unref();
   }
 
   // ---- what cannot be done ---------------------------------------------------------------------
@@ -172,15 +253,33 @@ class NetAnswers extends net.Socket {
  * @throws {Error} with the code ERR_INVALID_HANDLE_TYPE if that asks
  */
 function refuseToSend(what) {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 10;
-  const { stack } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  if (!stack.includes('internal/child_process')) return;
+  if (!isCalledByChildProcess()) return;
   throw codedError(
     'ERR_INVALID_HANDLE_TYPE',
     `send: ${what} cannot be handed to another process: its connection belongs to this one`,
   );
+}
+
+/** By the stack, which `subprocess.send` alone makes us look at: nothing else tells. */
+function isCalledByChildProcess() {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  try {
+    Error.stackTraceLimit = 10;
+    Error.prepareStackTrace = undefined; // programs may have put something there that gives no text
+    return String(new Error().stack).includes('node:internal/child_process');
+  } catch {
+    return false; // Error is frozen
+  } finally {
+    restore(stackTraceLimit, prepareStackTrace);
+  }
+}
+
+function restore(stackTraceLimit, prepareStackTrace) {
+  try {
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+  } catch {
+    // frozen
+  }
 }
 
 module.exports = { NetAnswers, refuseToSend };

@@ -1,79 +1,42 @@
 'use strict';
-// The socket that users see: a net.Socket (K4) without a handle of Node's own. Bytes that users read
-// and write themselves go through the stream hooks below; messages go around the stream machinery.
+// The socket that users see: a net.Socket (K4) without a handle of Node's own. Its life, and what the engine
+// reports, are here; below it messages-out.js (messages that users emit), byte-stream.js (bytes that they read and
+// write themselves) and net-answers.js (what net.Socket answers).
 //
 // Used by client.js (connecting) and listener.js (accepted). The owner of a socket gets its messages
 // by the methods _onFrame(socket, frames) (see frames.js), _onPartial(socket) (bytes, but no whole frame, have come),
 // _onRaw(socket, buffer), _onBadFrame(socket, error) and _onDrain(socket); everything else is an
 // ordinary stream event.
 
-const { AsyncResource } = require('node:async_hooks');
 const net = require('node:net');
 const engine = require('../engine/engine');
-const { HIGH_WATER } = require('../engine/connection');
-const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
+const MessagesOut = require('./messages-out');
+const { channels, drop, publish, publishError } = require('../diagnostics/channels');
 const {
   argumentError,
   codedError,
-  eventError,
   connectError,
-  noBufferError,
+  eventError,
   systemError,
   toPort,
   tooLargeError,
 } = require('../errors');
-const { NetAnswers } = require('./net-answers');
 const { now } = require('../engine/timers');
 const { Scope } = require('../engine/scope');
 
-class Socket extends NetAnswers {
-  /** The engine's connection; null before there is one. */
-  #connection = null;
-  #owner;
+/** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, linger, raw}`. */
+class Socket extends MessagesOut {
   /** From when it is to connect, or is accepted. */
   #scope = null;
-  #framing;
-  #raw;
   /** The listener that accepted it. */
   #listener = null;
-  /** To be used for the stream's bytes once somebody reads it. */
-  #encoding = null;
-  /** Somebody reads the stream: raw bytes are asked for besides messages. */
-  #tapped = false;
-  /** `pause()` was called, by the user or by a pipe. */
-  #paused = false;
-  #unrefed = false;
-  #needDrain = false;
-  /** Where who is to be told of the drain has emitted something, as in net. */
-  #drainScope = null;
-  /** Messages that wait for the look-up of the host. */
-  #beforeOpen = null;
-  #beforeOpenSize = 0;
-  /** The owner is being told that a message was refused. */
-  #refusing = false;
-  /** Callbacks of the stream machinery that wait for the engine. */
-  #writeDone = null;
-  #finalDone = null;
+  /** Called when a connection that lingers is closed. */
   #closeDone = null;
   #lingers = false;
-  /** The callback of a write before the connection. */
-  #writeWaits = null;
   #tcp = false;
-
-  /** `framing`: `{delimiter, maxFrame, maxQueued, linger, raw}`. */
-  constructor(owner, framing) {
-    super(); // allowHalfOpen is false
-    this.#owner = owner;
-    this.#framing = framing;
-    this.#raw = framing.raw;
-  }
 
   get _scope() {
     return this.#scope;
-  }
-
-  get _owner() {
-    return this.#owner;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -90,7 +53,6 @@ class Socket extends NetAnswers {
    * Connects to a host by `net.connect`'s options host, port, localAddress, localPort, family, hints,
    * lookup (K24). Errors come as `error` events.
    * @throws {TypeError} if localAddress is not an IP address or lookup not a function
-   * @throws {RangeError} if localPort is not a port
    */
   _connectHost({ host, port, localAddress, localPort, family, hints, lookup }) {
     if (localAddress !== undefined && !net.isIP(localAddress)) {
@@ -121,9 +83,9 @@ class Socket extends NetAnswers {
 
   /** A custom lookup may know nothing of `all` and answer with one address. */
   #lookedUp(host, open, error, result, family) {
-    const wanted = !this.destroyed || (this.#lingers && this.#beforeOpen !== null);
+    const wanted = !this.destroyed || (this.#lingers && this._waitsForOpen);
     if (!wanted || (error && this.destroyed)) {
-      this.#closeDone?.(error);
+      this.#ended(error);
       return;
     }
     const list = Array.isArray(result) ? result : [{ address: result, family }];
@@ -134,12 +96,11 @@ class Socket extends NetAnswers {
     }
     const addresses = list.map(({ address }) => address).filter((address) => net.isIP(address));
     if (addresses.length > 0) open(addresses);
-    else if (this.destroyed) this.#closeDone?.();
-    else this.destroy(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
+    else this.#ended(eventError('ERR_INVALID_IP_ADDRESS', `lookup of ${host} gave no IP address`));
   }
 
   #open(options) {
-    const framing = { ...this.#framing, raw: this.#raw };
+    const framing = { ...this._framing, raw: this._raw };
     const { connection, error } = engine.connect({ ...options, tls: this._tls, framing }, this);
     if (error) engine.soon(() => this.#ended(systemError(error)), this.#scope);
     else this.#attach(connection);
@@ -157,18 +118,14 @@ class Socket extends NetAnswers {
   }
 
   #attach(connection) {
-    this.#connection = connection;
-    if (this.#tapped) connection.setTapped(true);
-    if (this.#paused) connection.pause();
-    const waiting = this.#beforeOpen ?? [];
-    this.#beforeOpen = null;
-    for (const message of waiting) this.#sendOut(message);
-    if (this.destroyed && !connection.close(this.#framing.linger)) this.#closeDone();
+    this._take(connection);
+    if (this.destroyed && !connection.close(this._framing.linger)) this.#closeDone();
   }
 
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
   _close() {
     this.#lingers = true;
+    this._handOver();
     this.destroy();
   }
 
@@ -179,21 +136,21 @@ class Socket extends NetAnswers {
     this._down();
     const done = (failure = error) => {
       this.#closeDone = null;
-      this.#failWrites(failure);
-      this.#keepWhileBusy();
+      this._keepWhileBusy();
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
-      engine.soon(() => this.#closed(Boolean(error)), this.#scope);
+      const lost = wasConnecting ? closedBefore() : failure;
+      engine.soon(() => this.#closed(lost, Boolean(error)), this.#scope);
     };
-    const connection = this.#connection;
+    const connection = this._counted;
     if (connection === null) {
       // A running look-up cannot be called back. It is of use only to what is still to be sent.
-      const isAwaited = this.#lingers && this.#beforeOpen !== null;
+      const isAwaited = this.#lingers && this._waitsForOpen;
       if (wasConnecting && !error && isAwaited) this.#closeDone = done;
       else done();
     } else if (connection.closed !== null) {
       done();
-    } else if (this.#lingers && connection.close(this.#framing.linger)) {
+    } else if (this.#lingers && connection.close(this._framing.linger)) {
       this.#closeDone = done;
     } else {
       if (connection.closed === null) connection.destroy();
@@ -201,27 +158,27 @@ class Socket extends NetAnswers {
     }
   }
 
-  #closed(hadError) {
+  /** `lost`: why what was still to be written is lost. */
+  #closed(lost, hadError) {
     try {
       this.#listener?._released(this);
+      this._failWrites(lost);
+    } finally {
+      this.#emitClose(hadError);
+    }
+  }
+
+  #emitClose(hadError) {
+    try {
       this.emit('close', hadError);
     } finally {
       this.#scope?.end();
     }
   }
 
-  /** What is still to be written will not be: the callbacks of `write` hear of it. */
-  #failWrites(error) {
-    const waiting = this.#writeDone ?? this.#writeWaits;
-    this.#writeDone = this.#writeWaits = this.#finalDone = null;
-    waiting?.(
-      error ?? codedError('ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed'),
-    );
-  }
-
   /** The peer gets a reset. For TCP alone, as in net. */
   resetAndDestroy() {
-    const connection = this.#connection;
+    const connection = this._counted;
     if (this.destroyed || (connection === null && !this.connecting)) {
       return this.destroy(codedError('ERR_SOCKET_CLOSED', 'Socket is closed'));
     }
@@ -240,170 +197,58 @@ class Socket extends NetAnswers {
     return this.#tcp;
   }
 
-  // ---- messages --------------------------------------------------------------------------------
-
-  /**
-   * Sends a message (its text, see wire.js) or a raw payload (Uint8Array). False: it waits, a drain follows;
-   * or the socket is not writable any more and it is dropped; or too much waits, if that is `limited`,
-   * and it is refused.
-   */
-  _send(message, limited = true) {
-    if (!this.writable) return this.#dropDown(message);
-    // What users wrote themselves and still waits in the stream goes first.
-    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
-    if (this.#connection === null) return this.#sendLater(message, limited);
-    if (this.#connection.closed !== null) return this.#dropDown(message);
-    this._active();
-    if (this.#needDrain && limited && this.#isFull()) return this._refuse(message);
-    return this.#sendOut(message);
-  }
-
-  #dropDown(message) {
-    drop(this.#owner, this, 'down', message);
-    return false;
-  }
-
-  #sendAfterOwn(message, limited) {
-    const full = limited && this.#isFull();
-    const raw = message instanceof Uint8Array;
-    const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
-    if (!below && !this.#needDrain) {
-      this.#awaitDrain();
-      this.once('drain', () => {
-        if (!this.#needDrain) return; // the owner has been told
-        this.#needDrain = false;
-        this.#owner._onDrain(this);
-      });
-    }
-    if (full) return this._refuse(message);
-    this.#count(message);
-    return below;
-  }
-
-  #sendLater(message, limited) {
-    if (limited && this.#isFull()) return this._refuse(message);
-    this.#beforeOpen ??= [];
-    this.#beforeOpen.push(message);
-    this.#beforeOpenSize += message.length;
-    const below = this.#beforeOpenSize < HIGH_WATER;
-    if (!below) this.#awaitDrain();
-    return below;
-  }
-
-  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
-  #isFull() {
-    const { maxQueued } = this.#framing;
-    const connection = this.#connection;
-    const own = this._ownLength;
-    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
-    if (own + connection.queued + connection.pending.length < maxQueued) return false;
-    return own + connection.countQueued() >= maxQueued;
-  }
-
-  /**
-   * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
-   * sends something itself is told by the result alone, or it would be called without end.
-   */
-  _refuse(message, limit = this.#framing.maxQueued) {
-    drop(this.#owner, this, 'full', message);
-    if (this.#refusing) return false;
-    this.#refusing = true;
-    try {
-      this.#owner._onBadFrame(this, noBufferError(limit));
-    } finally {
-      this.#refusing = false;
-    }
-    return false;
-  }
-
-  /** Also for a socket that is closing and still has to send this (F6). */
-  #sendOut(message) {
-    const connection = this.#connection;
-    const raw = message instanceof Uint8Array;
-    const below = raw ? connection.write(message) : connection.send(message);
-    if (!below) this.#awaitDrain();
-    if (this.#unrefed) this.#keepWhileBusy();
-    this.#count(message);
-    return below;
-  }
-
-  #awaitDrain() {
-    if (this.#needDrain) return;
-    this.#needDrain = true;
-    this.#drainScope = new AsyncResource('ferripc');
-  }
-
-  #count(message) {
-    if (this.#connection !== null) this.#connection.sent++;
-    else this.once('connect', () => this.#connection.sent++);
-    if (channels.sent.hasSubscribers && !(this.connecting && this.#owner._holds)) {
-      publishSent(this.#owner, this, message);
-    }
-  }
-
-  /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
-  get _raw() {
-    return this.#raw;
-  }
-
-  set _raw(raw) {
-    if (raw === this.#raw) return;
-    this.#raw = raw;
-    if (this.#connection?.closed === null) this.#connection.setRaw(raw);
-  }
-
   // ---- what the engine reports -----------------------------------------------------------------
 
   _onOpen(addresses) {
     const refusal = this._refusal(addresses);
     if (refusal) {
-      this.#connection.destroy();
+      this._counted.destroy();
       this.#ended(refusal);
     }
-    this.#connection.approve();
+    this._counted.approve();
     if (this.destroyed) return;
     this.connecting = false;
     this._up(addresses);
-    this.#connection.openedAt = now();
-    this.#keepWhileBusy();
-    publish(channels.open, this.#owner, { socket: this });
+    this._counted.openedAt = now();
+    this._active();
+    this._keepWhileBusy();
+    publish(channels.open, this._owner, { socket: this });
     this.emit('connect');
     this.emit('ready');
-    // What waited for the look-up may have gone out all at once, of which the engine tells nothing.
-    if (this.#needDrain && !this.destroyed && !this.#connection.awaitDrain()) this._onDrain();
+    this._checkDrain();
   }
 
   _onFrame(frames) {
     if (this.destroyed) return;
     this._active();
-    this.#owner._onFrame(this, frames);
+    this._owner._onFrame(this, frames);
   }
 
   _onPartial() {
     if (this.destroyed) return;
     this._active();
-    this.#owner._onPartial(this);
+    this._owner._onPartial(this);
   }
 
   _onChunk(buffer) {
     if (this.destroyed) return;
     this._active();
-    if (this.#raw) {
-      this.#connection.received++;
-      this.#owner._onRaw(this, buffer);
+    if (this._raw) {
+      this._counted.received++;
+      this._owner._onRaw(this, buffer);
     }
-    if (this.#tapped && !this.destroyed && !this.push(buffer)) this.#connection.pause();
+    if (!this.destroyed) this._pushBytes(buffer);
   }
 
   _onTooLarge(length) {
-    drop(this.#owner, this, 'tooLarge', length);
-    this.#owner._onBadFrame(this, tooLargeError(length, this.#framing.maxFrame));
+    drop(this._owner, this, 'tooLarge', length);
+    this._owner._onBadFrame(this, tooLargeError(length, this._framing.maxFrame));
   }
 
   _onTruncated(length) {
     if (this.destroyed) return;
-    drop(this.#owner, this, 'truncated', length);
-    this.#owner._onBadFrame(
+    drop(this._owner, this, 'truncated', length);
+    this._owner._onBadFrame(
       this,
       eventError(
         'ERR_FERRIPC_TRUNCATED_MESSAGE',
@@ -419,25 +264,6 @@ class Socket extends NetAnswers {
     this.read(0); // lets 'end' come even if nobody reads the stream
   }
 
-  _onDrain() {
-    const done = this.#writeDone;
-    this.#writeDone = null;
-    done?.();
-    this.#keepWhileBusy();
-    if (!this.#needDrain || this.#writeDone !== null || this.destroyed) return;
-    this.#needDrain = false;
-    this.#drainScope.runInAsyncScope(() => {
-      this.emit('drain');
-      this.#owner._onDrain(this);
-    });
-  }
-
-  _onFinished() {
-    const done = this.#finalDone;
-    this.#finalDone = null;
-    done?.();
-  }
-
   /** Why a connection that is up must not be used. Overridden where there is TLS. */
   _refusal() {
     return null;
@@ -450,8 +276,8 @@ class Socket extends NetAnswers {
   #ended(error) {
     if (this.#closeDone !== null) {
       if (error) {
-        publishError(this.#owner, error, this);
-        this.#owner._onBadFrame(this, error); // what was written before could not be sent
+        publishError(this._owner, error, this);
+        this._owner._onBadFrame(this, error); // what was written before could not be sent
       }
       this.#closeDone(error ?? null);
     } else {
@@ -459,140 +285,17 @@ class Socket extends NetAnswers {
     }
   }
 
-  // ---- the stream hooks: bytes that users read and write themselves ------------------------------
-
-  /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
-  on(event, listener) {
-    if (event === 'data' || event === 'readable') this.#tap();
-    return super.on(event, listener);
+  /** An end that is under way. */
+  get _isEnding() {
+    return this.#closeDone !== null;
   }
+}
 
-  addListener(event, listener) {
-    return this.on(event, listener);
-  }
-
-  #tap() {
-    if (this.#tapped) return;
-    this.#tapped = true;
-    this.#decode();
-    if (this.#connection?.closed === null) this.#connection.setTapped(true);
-  }
-
-  /** A decoder is made when somebody reads the stream: most sockets only have messages. */
-  setEncoding(encoding) {
-    if (this.#tapped || !Buffer.isEncoding(encoding)) return super.setEncoding(encoding);
-    this.#encoding = encoding;
-    return this;
-  }
-
-  get readableEncoding() {
-    this.#decode();
-    return super.readableEncoding;
-  }
-
-  #decode() {
-    if (this.#encoding !== null) super.setEncoding(this.#encoding);
-    this.#encoding = null;
-  }
-
-  _read() {
-    this.#tap();
-    if (!this.#paused) this.#connection?.resume();
-  }
-
-  _write(chunk, encoding, callback) {
-    this.#writeOut(() => {
-      const text = typeof chunk === 'string' && /^utf-?8$/i.test(encoding);
-      this.#connection.write(
-        text || typeof chunk !== 'string' ? chunk : Buffer.from(chunk, encoding),
-      );
-    }, callback);
-  }
-
-  _writev(chunks, callback) {
-    this.#writeOut(() => {
-      for (const { chunk, encoding } of chunks) {
-        this.#connection.write(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
-      }
-    }, callback);
-  }
-
-  #writeOut(write, callback) {
-    if (this.#connection === null) {
-      // Still looking the host up.
-      this.#writeWaits = callback;
-      this.once('connect', () => {
-        this.#writeWaits = null;
-        this.#writeOut(write, callback);
-      });
-      return;
-    }
-    if (this.#connection.closed !== null) {
-      callback(eventError('EPIPE', 'write EPIPE', { syscall: 'write' }));
-      return;
-    }
-    this._active();
-    write();
-    if (this.#connection.awaitDrain()) this.#writeDone = AsyncResource.bind(callback);
-    else callback();
-  }
-
-  _final(callback) {
-    if (this.#connection === null && this.connecting) {
-      this.once('connect', () => this._final(callback));
-    } else if (this.#connection === null || this.#connection.closed !== null) {
-      callback();
-    } else if (this.#connection.finish()) {
-      callback();
-    } else {
-      this.#finalDone = AsyncResource.bind(callback);
-    }
-  }
-
-  pause() {
-    this.#paused = true;
-    this.#connection?.pause();
-    return super.pause();
-  }
-
-  resume() {
-    this.#paused = false;
-    this.#connection?.resume();
-    return super.resume();
-  }
-
-  // ---- what it counts: see stats.js ------------------------------------------------------------
-
-  /** The engine's connection, which has the counters; null before there is one. */
-  get _counted() {
-    return this.#connection;
-  }
-
-  /** This connection's counters. A property of that name that users put here is theirs. */
-  stats() {
-    return require('../diagnostics/stats').socketStats(this);
-  }
-
-  ref() {
-    this.#unrefed = false;
-    this.#connection?.ref();
-    return this;
-  }
-
-  unref() {
-    this.#unrefed = true;
-    this.#keepWhileBusy();
-    return this;
-  }
-
-  /** Even without a reference, an attempt and what is still to be sent keep the process alive, as in net. */
-  #keepWhileBusy() {
-    const connection = this.#connection;
-    if (!this.#unrefed || connection === null) return;
-    const isBusy = this.connecting || this.#closeDone !== null || connection.awaitsDrain();
-    if (isBusy) connection.ref();
-    else connection.unref();
-  }
+function closedBefore() {
+  return eventError(
+    'ERR_SOCKET_CLOSED_BEFORE_CONNECTION',
+    'Socket closed before the connection was established',
+  );
 }
 
 module.exports = Socket;

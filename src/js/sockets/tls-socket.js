@@ -9,7 +9,7 @@ const { describeCipher, x509 } = require('./tls');
  * Further events: 'secureConnect' of a client, after 'connect', which means here that the handshake is
  * over and the server is the right one (F15).
  */
-class TlsSocket extends Socket {
+class TLSSocket extends Socket {
   #settings;
   /** What the engine knows of the connection; null before it is up. */
   #facts = null;
@@ -24,6 +24,9 @@ class TlsSocket extends Socket {
     this.secureConnecting = true;
     this.alpnProtocol = null;
     this.servername = null;
+    const { noDelay, keepAlive } = settings;
+    if (noDelay !== undefined) this.setNoDelay(noDelay);
+    if (keepAlive !== undefined) this.setKeepAlive(keepAlive);
   }
 
   /** net resets a connection by its handle, which that of TLS is not. */
@@ -65,21 +68,19 @@ class TlsSocket extends Socket {
 
   _onOpen(opened) {
     super._onOpen(opened);
-    if (this.destroyed) return;
-    this.#configure();
-    this.emit('secureConnect');
+    if (this.destroyed) this.#facts = null;
+    else this.emit('secureConnect');
   }
 
   _accepted(connection, opened, listener) {
     this._refusal(opened);
     super._accepted(connection, opened, listener);
-    this.#configure();
   }
 
-  #configure() {
-    const { noDelay, keepAlive } = this.#settings;
-    if (noDelay !== undefined) this.setNoDelay(noDelay);
-    if (keepAlive !== undefined) this.setKeepAlive(keepAlive);
+  /** As in tls: who the peer was is not known any more. */
+  _down() {
+    super._down();
+    this.#facts = null;
   }
 
   // ---- what tls.TLSSocket answers --------------------------------------------------------------
@@ -130,9 +131,9 @@ class TlsSocket extends Socket {
     return hex ? hex.map((one) => x509(Buffer.from(one, 'hex'))) : null;
   }
 
-  /** Sessions are never resumed. */
+  /** Sessions are never resumed. Null when there is no connection. */
   isSessionReused() {
-    return false;
+    return this.#facts && false;
   }
 }
 
@@ -142,4 +143,4 @@ function takeIssuer(ca, issued) {
   return index >= 0 ? ca.splice(index, 1)[0] : undefined;
 }
 
-module.exports = TlsSocket;
+module.exports = TLSSocket;

@@ -1,0 +1,3 @@
+//! The program of ipc2's README, word for word.
+
+include!("../../readme/host.rs");

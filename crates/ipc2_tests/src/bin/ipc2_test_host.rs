@@ -1,0 +1,19 @@
+//! A host to be killed: starts two workers with ferripc, gives one of them work without end, says who they
+//! are, and waits.
+
+use ipc2_host::workerset::WorkerSet;
+use test_common::task::Task;
+use tokio::net::UnixListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let worker = std::env::args().nth(1).ok_or("no worker")?;
+    let workers: WorkerSet<UnixListener, u32, Task> =
+        WorkerSet::builder().worker_count(2).worker_path(worker).finish().await?;
+    workers.send_unidirectional(Task::Spin).await?;
+    for pid in workers.pids() {
+        println!("{pid}");
+    }
+    println!("ready");
+    std::future::pending().await
+}

@@ -1,0 +1,10 @@
+//! What the tests' programs share. At the top is the third crate of ipc2's README, word for word.
+
+include!("../readme/common.rs");
+
+/// The worker of the README imports it, and does not use it.
+pub type WorkerMessage = u32;
+
+pub mod peer;
+pub mod task;
+pub mod tcp;

@@ -1,0 +1,47 @@
+//! The methods of the hub that JavaScript sees which set the options of connections' sockets. Used by
+//! `src/js/engine/connection.js`. What the system refuses has no effect, as in Node.
+
+use std::io;
+use std::time::Duration;
+
+use napi_derive::napi;
+use socket2::SockRef;
+
+use super::hub::Hub;
+use crate::engine::transport::{KeepAlive, set_keepalive, set_nodelay, set_type_of_service};
+
+#[napi]
+impl Hub {
+    /// Sets `TCP_NODELAY`.
+    #[napi(catch_unwind)]
+    pub fn set_no_delay(&self, id: u32, on: bool) {
+        self.set(id, |socket| set_nodelay(&socket, on));
+    }
+
+    /// Sets `SO_KEEPALIVE`: seconds before the first probe, seconds between probes, and how many of them (0: the
+    /// system's default).
+    #[napi(catch_unwind)]
+    pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32, interval: u32, count: u32) {
+        let seconds = |number: u32| Duration::from_secs(number.into());
+        let probes = KeepAlive { idle: seconds(idle), interval: seconds(interval), count };
+        self.set(id, |socket| set_keepalive(&socket, on.then_some(probes)));
+    }
+
+    /// Sets the `IP_TOS` byte, or the traffic class of IPv6.
+    #[napi(catch_unwind)]
+    pub fn set_type_of_service(&self, id: u32, value: u32) {
+        self.set(id, |socket| set_type_of_service(&socket, value));
+    }
+
+    /// Has the end of a TCP connection reset it, whatever is unsent.
+    #[napi(catch_unwind)]
+    pub fn reset(&self, id: u32) {
+        self.set(id, |socket| socket.set_linger(Some(Duration::ZERO)));
+    }
+}
+
+impl Hub {
+    fn set(&self, id: u32, set: impl FnOnce(SockRef<'_>) -> io::Result<()>) {
+        self.on(id, |connection| connection.with_socket(set));
+    }
+}

@@ -1,0 +1,184 @@
+'use strict';
+// Messages on their way out of a socket, around the streams that byte-stream.js has: what waits, what is refused,
+// and the drain. Extended by socket.js.
+
+const { AsyncResource } = require('node:async_hooks');
+const ByteStream = require('./byte-stream');
+const { HIGH_WATER } = require('../engine/connection');
+const { channels, drop, publishSent } = require('../diagnostics/channels');
+const { noBufferError } = require('../errors');
+
+class MessagesOut extends ByteStream {
+  #owner;
+  #framing;
+  #raw;
+  #needDrain = false;
+  /** Where who is to be told of the drain has emitted something, as in net. */
+  #drainScope = null;
+  /** Messages that wait for the look-up of the host. */
+  #beforeOpen = null;
+  #beforeOpenSize = 0;
+  /** The owner is being told that a message was refused. */
+  #refusing = false;
+
+  /** `owner`, `framing`: see socket.js. */
+  constructor(owner, framing) {
+    super(); // allowHalfOpen is false
+    this.#owner = owner;
+    this.#framing = framing;
+    this.#raw = framing.raw;
+  }
+
+  get _owner() {
+    return this.#owner;
+  }
+
+  get _framing() {
+    return this.#framing;
+  }
+
+  /**
+   * Sends a message (its text, see wire.js) or a raw payload (Uint8Array). False: it waits, a drain follows;
+   * or the socket is not writable any more and it is dropped; or too much waits, if that is `limited`,
+   * and it is refused.
+   */
+  _send(message, limited = true) {
+    if (!this.writable) return this.#dropDown(message);
+    // What users wrote themselves and still waits in the stream goes first.
+    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
+    if (this._counted === null) return this.#sendLater(message, limited);
+    if (this._counted.closed !== null) return this.#dropDown(message);
+    this._active();
+    if (this.#needDrain && limited && this.#isFull()) return this._refuse(message);
+    return this._sendOut(message);
+  }
+
+  #dropDown(message) {
+    drop(this.#owner, this, 'down', message);
+    return false;
+  }
+
+  #sendAfterOwn(message, limited) {
+    const full = limited && this.#isFull();
+    const raw = message instanceof Uint8Array;
+    const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
+    if (!below && !this.#needDrain) {
+      this.#awaitDrain();
+      this.once('drain', () => {
+        if (!this.#needDrain) return; // the owner has been told
+        this.#needDrain = false;
+        this.#owner._onDrain(this);
+      });
+    }
+    if (full) return this._refuse(message);
+    this.#count(message);
+    return below;
+  }
+
+  #sendLater(message, limited) {
+    if (limited && this.#isFull()) return this._refuse(message);
+    this.#beforeOpen ??= [];
+    this.#beforeOpen.push(message);
+    this.#beforeOpenSize += message.length;
+    const below = this.#beforeOpenSize < HIGH_WATER;
+    if (!below) this.#awaitDrain();
+    return below;
+  }
+
+  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
+  #isFull() {
+    const { maxQueued } = this.#framing;
+    const connection = this._counted;
+    const own = this._ownLength;
+    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
+    if (own + connection.queued + connection.pending.length < maxQueued) return false;
+    return own + connection.countQueued() >= maxQueued;
+  }
+
+  /**
+   * Tells the owner that a message was refused, because `limit` bytes wait. A handler of that error that
+   * sends something itself is told by the result alone, or it would be called without end.
+   */
+  _refuse(message, limit = this.#framing.maxQueued) {
+    drop(this.#owner, this, 'full', message);
+    if (this.#refusing) return false;
+    this.#refusing = true;
+    try {
+      this.#owner._onBadFrame(this, noBufferError(limit));
+    } finally {
+      this.#refusing = false;
+    }
+    return false;
+  }
+
+  /** Also for a socket that is closing and still has to send this (F6). */
+  _sendOut(message) {
+    const connection = this._counted;
+    const raw = message instanceof Uint8Array;
+    const below = raw ? connection.write(message) : connection.send(message);
+    if (!below) this.#awaitDrain();
+    if (this._unrefed) this._keepWhileSending();
+    this.#count(message);
+    return below;
+  }
+
+  #awaitDrain() {
+    if (this.#needDrain) return;
+    this.#needDrain = true;
+    this.#drainScope = new AsyncResource('ferripc');
+  }
+
+  #count(message) {
+    if (this._counted !== null) this._counted.sent++;
+    else this.once('connect', () => this._counted.sent++);
+    if (channels.sent.hasSubscribers && !(this.connecting && this.#owner._holds)) {
+      publishSent(this.#owner, this, message);
+    }
+  }
+
+  /** Whether received bytes are reported raw instead of as messages. Live (K6, K14). */
+  get _raw() {
+    return this.#raw;
+  }
+
+  set _raw(raw) {
+    if (raw === this.#raw) return;
+    this.#raw = raw;
+    if (this._counted?.closed === null) this._counted.setRaw(raw);
+  }
+
+  /** Something is to be sent when the host is looked up. */
+  get _waitsForOpen() {
+    return this.#beforeOpen !== null || this._hasEarly;
+  }
+
+  /** There is a connection: what waited for it is handed over. */
+  _take(connection) {
+    super._take(connection);
+    const waiting = this.#beforeOpen ?? [];
+    this.#beforeOpen = null;
+    for (const message of waiting) this._sendOut(message);
+    this._writeEarly();
+  }
+
+  /** What waited for the look-up may have gone out all at once, of which the engine tells nothing. */
+  _checkDrain() {
+    if (this.#needDrain && !this.destroyed && !this._counted.awaitDrain()) this._onDrain();
+  }
+
+  _onDrain() {
+    const connection = this._counted;
+    // It may have filled up again before this was told.
+    if (connection.closed === null && connection.awaitDrain()) return;
+    const wroteAll = this._wroteAll();
+    this._keepWhileBusy();
+    if (!this.#needDrain || !wroteAll || this.destroyed) return;
+    this.#needDrain = false;
+    this.#drainScope.runInAsyncScope(() => {
+      this.emit('drain');
+      this.#owner._onDrain(this);
+    });
+  }
+}
+
+module.exports = MessagesOut;

@@ -1,0 +1,159 @@
+//! Describes a set of workers, and starts it.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
+
+use super::super::Raw;
+use super::super::format::{self, Format, Response};
+use super::WorkerExit;
+use super::launcher::Launcher;
+use super::pool::{Inner, Rules};
+use super::server::Server;
+use super::workerset::WorkerSet;
+
+/// Describes a set of workers. Begun by [`WorkerSet::builder`].
+#[must_use]
+pub struct WorkerSetBuilder<S, R, W> {
+    count: Option<u32>,
+    /// Without a path so far, perhaps.
+    launcher: Launcher,
+    has_path: bool,
+    rules: Rules,
+    format: Format<Response<R>, W>,
+    server: PhantomData<fn() -> S>,
+}
+
+impl<S, R, W> fmt::Debug for WorkerSetBuilder<S, R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut all = f.debug_struct("WorkerSetBuilder");
+        all.field("worker_count", &self.count).field("launcher", &self.launcher);
+        all.finish_non_exhaustive()
+    }
+}
+
+impl<S, R: DeserializeOwned, W: Serialize> Default for WorkerSetBuilder<S, R, W> {
+    fn default() -> Self {
+        Self::new(format::host())
+    }
+}
+
+impl<S> WorkerSetBuilder<S, Raw, Raw> {
+    pub(super) fn raw() -> Self {
+        Self::new(format::raw_host())
+    }
+}
+
+impl<S, R, W> WorkerSetBuilder<S, R, W> {
+    fn new(format: Format<Response<R>, W>) -> Self {
+        Self {
+            count: None,
+            launcher: Launcher::new(PathBuf::new()),
+            has_path: false,
+            rules: Rules::default(),
+            format,
+            server: PhantomData,
+        }
+    }
+
+    /// How many workers. Default: as many as this process may use processors.
+    pub fn worker_count(mut self, count: u32) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// The program that is a worker. Required.
+    pub fn worker_path<P: Into<PathBuf>>(mut self, path: P) -> Self {
+        self.launcher.set_path(path.into());
+        self.has_path = true;
+        self
+    }
+
+    /// As [`Launcher::configure`].
+    pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
+        self.launcher = self.launcher.configure(with);
+        self
+    }
+
+    /// As [`Launcher::connect_timeout`].
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.launcher = self.launcher.connect_timeout(timeout);
+        self
+    }
+
+    /// As [`Launcher::max_message_bytes`].
+    pub fn max_message_bytes(mut self, most: usize) -> Self {
+        self.launcher = self.launcher.max_message_bytes(most);
+        self
+    }
+
+    /// As [`Launcher::max_queued_bytes`].
+    pub fn max_queued_bytes(mut self, most: usize) -> Self {
+        self.launcher = self.launcher.max_queued_bytes(most);
+        self
+    }
+
+    /// How many jobs may wait for a worker, first come, first served. Default: 0.
+    pub fn queue(mut self, most: usize) -> Self {
+        self.rules.queue = most;
+        self
+    }
+
+    /// Whether another worker takes the place of one that has ended. Default: `true`.
+    pub fn respawn(mut self, respawn: bool) -> Self {
+        self.rules.respawn = respawn;
+        self
+    }
+
+    /// How long to wait before a worker is started in the place of one that could not be, or whose predecessor,
+    /// too, ended within a second without having been given anything: `first`, then twice as long each time, up to
+    /// `longest`. Default: 100 ms, 10 s.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.rules.backoff = (first, longest);
+        self
+    }
+
+    /// Called with each worker of the set that has ended, on a thread of the runtime.
+    pub fn on_exit(mut self, call: impl Fn(&WorkerExit) + Send + Sync + 'static) -> Self {
+        self.rules.on_exit = Some(Arc::new(call));
+        self
+    }
+}
+
+impl<S: Server, R: Send + 'static, W: Send + 'static> WorkerSetBuilder<S, R, W> {
+    /// Starts all workers, and waits until they have connected.
+    ///
+    /// # Errors
+    /// One of them cannot be started ([`Launcher::spawn`]). The others are then killed.
+    ///
+    /// # Panics
+    /// Without a path.
+    pub async fn finish(self) -> io::Result<WorkerSet<S, R, W>> {
+        assert!(self.has_path, "No worker path set!");
+        let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+        let count = self.count.unwrap_or_else(cores);
+        let (launcher, format) = (self.launcher, self.format);
+        let launch = move || -> super::pool::Launching<R, W> {
+            Box::pin(launcher.launch::<S, R, W>(format))
+        };
+        let mut starting = JoinSet::new();
+        for _ in 0..count {
+            starting.spawn(launch());
+        }
+        let mut workers = Vec::new();
+        while let Some(worker) = starting.join_next().await {
+            workers.push(worker.map_err(io::Error::other)??);
+        }
+        let inner = Inner::new(count, Arc::new(launch), self.rules);
+        workers.into_iter().for_each(|worker| inner.add(worker));
+        Ok(WorkerSet::new(inner))
+    }
+}

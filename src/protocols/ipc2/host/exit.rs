@@ -1,0 +1,28 @@
+//! How a worker ended.
+
+use std::fmt;
+use std::process::ExitStatus;
+
+/// How a worker ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerExit {
+    /// Its process id.
+    pub pid: u32,
+    /// Its exit status, where the system says it. A worker that the host has ended was killed.
+    pub status: Option<ExitStatus>,
+    /// Why the host has ended it, if the host has not just been asked to: what the worker sent, say.
+    pub cause: Option<String>,
+}
+
+impl fmt::Display for WorkerExit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "worker {} ended", self.pid)?;
+        if let Some(status) = self.status {
+            write!(f, " with {status}")?;
+        }
+        if let Some(cause) = &self.cause {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
+    }
+}

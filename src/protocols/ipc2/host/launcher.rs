@@ -1,0 +1,182 @@
+//! Starts workers: a socket, a process, a connection.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::sleep;
+
+use super::super::format::{self, Format, Response};
+use super::super::{MAX_MESSAGE_BYTES, MAX_QUEUED_BYTES, Raw, SOCKET_ENV_VAR};
+use super::manager::WorkerHandle;
+use super::process;
+use super::server::Server;
+use super::session::{self, Limits};
+
+/// How a worker is started.
+///
+/// ```no_run
+/// # #[cfg(unix)] async fn example() -> std::io::Result<()> {
+/// use ferripc::protocols::ipc2::host::Launcher;
+/// use std::time::Duration;
+/// use tokio::net::UnixListener;
+///
+/// let launcher = Launcher::new("./worker")
+///     .connect_timeout(Duration::from_secs(2))
+///     .max_message_bytes(1 << 20)
+///     .configure(|command| {
+///         command.arg("--fast").env("LANG", "C");
+///     });
+/// let worker = launcher.spawn::<UnixListener, String, String>().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Launcher {
+    path: PathBuf,
+    configure: Arc<dyn Fn(&mut Command) + Send + Sync>,
+    connect_timeout: Duration,
+    limits: Limits,
+}
+
+impl fmt::Debug for Launcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Launcher").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl Launcher {
+    /// Starts the program at `path`: without arguments, with the environment, the working directory and the
+    /// standard streams of this process.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            configure: Arc::new(|_| ()),
+            connect_timeout: Duration::from_secs(10),
+            limits: Limits { message: MAX_MESSAGE_BYTES, queued: MAX_QUEUED_BYTES },
+        }
+    }
+
+    pub(super) fn set_path(&mut self, path: PathBuf) {
+        self.path = path;
+    }
+
+    /// Called with the command before each start: for arguments, environment, folder, streams … If there
+    /// are several, one after the other.
+    #[must_use]
+    pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
+        let before = self.configure;
+        self.configure = Arc::new(move |command| {
+            before(command);
+            with(command);
+        });
+        self
+    }
+
+    /// How long a worker may take to connect. Default: 10 s.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// Longest message, in bytes. A worker that sends more is killed; what would be longer is not sent.
+    /// Default: [`MAX_MESSAGE_BYTES`].
+    #[must_use]
+    pub fn max_message_bytes(mut self, most: usize) -> Self {
+        self.limits.message = most;
+        self
+    }
+
+    /// Most bytes that wait for a worker that does not read. Default: [`MAX_QUEUED_BYTES`].
+    #[must_use]
+    pub fn max_queued_bytes(mut self, most: usize) -> Self {
+        self.limits.queued = most;
+        self
+    }
+
+    /// Starts a worker, and waits until it has connected. Dropping the handle kills it.
+    ///
+    /// # Errors
+    /// The program cannot be spawned; it ends before it connects (`ConnectionAborted`, with the exit status in
+    /// the text), or takes too long to (`TimedOut`).
+    pub async fn spawn<S, R, W>(&self) -> io::Result<WorkerHandle<R, W>>
+    where
+        S: Server,
+        R: DeserializeOwned + Send + 'static,
+        W: Serialize + Send + 'static,
+    {
+        self.launch::<S, R, W>(format::host()).await
+    }
+
+    /// The same with payloads that are left alone.
+    pub async fn spawn_raw<S: Server>(&self) -> io::Result<WorkerHandle<Raw, Raw>> {
+        self.launch::<S, Raw, Raw>(format::raw_host()).await
+    }
+
+    pub(super) fn launch<S: Server, R: Send + 'static, W: 'static>(
+        &self,
+        format: Format<Response<R>, W>,
+    ) -> impl Future<Output = io::Result<WorkerHandle<R, W>>> + Send + use<S, R, W> {
+        let this = self.clone();
+        async move {
+            let (target, opening) = bind::<S>().await?;
+            let mut command = Command::new(&this.path);
+            command.env(SOCKET_ENV_VAR, &target.0);
+            (this.configure)(&mut command);
+            let mut child = process::spawn(command).await?;
+            let pid = child.id().unwrap_or_default();
+            let (reader, writer) = tokio::select! {
+                biased;
+                parts = opening => parts?,
+                status = child.wait() => {
+                    let text = format!("worker {pid} ended with {} before it connected", status?);
+                    return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+                }
+                () = sleep(this.connect_timeout) => {
+                    let text = format!("worker {pid} did not connect within {:?}", this.connect_timeout);
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+                }
+            };
+            drop(target);
+            let session = session::start(reader, writer, child, format.decode, this.limits);
+            Ok(WorkerHandle::new(session, format.encode))
+        }
+    }
+}
+
+/// Where a worker is awaited. Dropped when that is over.
+struct Awaited<S: Server>(String, std::marker::PhantomData<fn() -> S>);
+
+impl<S: Server> Drop for Awaited<S> {
+    fn drop(&mut self) {
+        S::release(&self.0);
+    }
+}
+
+type Connecting<S> =
+    super::server::Opening<'static, (<S as Server>::Reader, <S as Server>::Writer)>;
+
+/// Listens at a place of its own.
+async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut tries = 0;
+    loop {
+        let target = S::socket_path(NEXT.fetch_add(1, Ordering::Relaxed));
+        match S::bind(&target).await {
+            Ok(server) => {
+                let opening = server.into_parts();
+                return Ok((Awaited(target, std::marker::PhantomData), opening));
+            }
+            // Something is there already.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < 3 => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! One worker: what a program holds of it, and what it says to it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::super::payload::Error;
+use super::WorkerExit;
+use super::session::Session;
+
+/// What is sent to a worker.
+#[derive(Debug)]
+pub enum EventLoopMessage<R, W> {
+    /// A job without an answer.
+    Unidirectional {
+        /// What is to be done.
+        data: W,
+    },
+    /// A job with an answer.
+    Bidirectional {
+        /// What is to be done.
+        data: W,
+        /// Gets the answer. It is dropped when there will be none, because the worker has ended or the job
+        /// could not be sent.
+        tx: oneshot::Sender<R>,
+    },
+    /// Kills the worker.
+    Close,
+}
+
+/// Why a worker got no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WorkerMessageError {
+    /// It has ended. [`WorkerHandle::exit`] says how.
+    #[error("This worker is offline.")]
+    Offline,
+}
+
+/// Why a message was not sent.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// The worker has ended.
+    Offline,
+    /// The message has no bytes or too many, or too many wait already.
+    Message(io::Error),
+}
+
+/// A worker. Dropping it kills the worker.
+pub struct WorkerHandle<R, W> {
+    pub(super) session: Arc<Session<R>>,
+    encode: Encode<W>,
+}
+
+type Encode<W> = fn(&W, Option<u32>, usize) -> Result<Bytes, Error>;
+
+impl<R, W> fmt::Debug for WorkerHandle<R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerHandle").field("pid", &self.pid()).finish_non_exhaustive()
+    }
+}
+
+impl<R, W> Drop for WorkerHandle<R, W> {
+    fn drop(&mut self) {
+        self.session.kill();
+    }
+}
+
+impl<R, W> WorkerHandle<R, W> {
+    pub(super) fn new(session: Arc<Session<R>>, encode: Encode<W>) -> Self {
+        Self { session, encode }
+    }
+
+    /// Sends a message; several jobs may be sent one after the other. One that cannot be sent (it is over
+    /// the limit, or a value has no bytes) is dropped, with its `tx`.
+    pub fn send(&self, message: EventLoopMessage<R, W>) -> Result<(), WorkerMessageError> {
+        let sent = match message {
+            EventLoopMessage::Unidirectional { data } => self.submit_unidirectional(&data),
+            EventLoopMessage::Bidirectional { data, tx } => self.submit(&data, tx),
+            EventLoopMessage::Close => {
+                self.session.kill();
+                Ok(())
+            }
+        };
+        match sent {
+            Ok(()) | Err(Unsent::Message(_)) => Ok(()),
+            Err(Unsent::Offline) => Err(WorkerMessageError::Offline),
+        }
+    }
+
+    /// Sends a job whose answer goes to `tx`.
+    pub(super) fn submit(&self, data: &W, tx: oneshot::Sender<R>) -> Result<(), Unsent> {
+        let job_id = self.session.add_job(tx).ok_or(Unsent::Offline)?;
+        self.submit_frame(data, Some(job_id)).inspect_err(|_| drop(self.session.take_job(job_id)))
+    }
+
+    pub(super) fn submit_unidirectional(&self, data: &W) -> Result<(), Unsent> {
+        if self.session.is_online() { self.submit_frame(data, None) } else { Err(Unsent::Offline) }
+    }
+
+    fn submit_frame(&self, data: &W, job_id: Option<u32>) -> Result<(), Unsent> {
+        let frame = (self.encode)(data, job_id, self.session.limits.message)
+            .map_err(|error| Unsent::Message(error.into()))?;
+        self.session.set_used();
+        self.session.out.push(frame).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Unsent::Offline,
+            _ => Unsent::Message(error),
+        })
+    }
+
+    /// The process id of the worker.
+    pub fn pid(&self) -> u32 {
+        self.session.pid
+    }
+
+    /// Jobs that the worker has been sent and has not answered.
+    pub fn pending(&self) -> usize {
+        self.session.pending()
+    }
+
+    /// How the worker ended, if it has.
+    pub fn exit(&self) -> Option<WorkerExit> {
+        self.session.exit().map(|exit| WorkerExit::clone(&exit))
+    }
+
+    /// Waits until the worker has ended.
+    pub async fn ended(&self) -> WorkerExit {
+        WorkerExit::clone(&*self.session.ended().await)
+    }
+}

@@ -1,0 +1,373 @@
+//! The workers of a set: which are free, which jobs wait for one, and what takes the place of one that ends.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::WorkerExit;
+use super::manager::WorkerHandle;
+use super::session::Session;
+use super::workerset::JobError;
+
+/// A worker that is being started.
+pub type Launching<R, W> = Pin<Box<dyn Future<Output = io::Result<WorkerHandle<R, W>>> + Send>>;
+
+type Launch<R, W> = Arc<dyn Fn() -> Launching<R, W> + Send + Sync>;
+
+/// Called with each worker that has ended.
+pub type OnExit = Arc<dyn Fn(&WorkerExit) + Send + Sync>;
+
+/// A worker that lived as long as this was well: the next one is started at once.
+const STABLE: Duration = Duration::from_secs(1);
+
+/// What a set does by itself.
+#[derive(Clone)]
+pub struct Rules {
+    /// Jobs that may wait.
+    pub queue: usize,
+    /// Whether workers that end are replaced.
+    pub respawn: bool,
+    /// First and longest pause.
+    pub backoff: (Duration, Duration),
+    /// Hears of each end.
+    pub on_exit: Option<OnExit>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let backoff = (Duration::from_millis(100), Duration::from_secs(10));
+        Self { queue: 0, respawn: true, backoff, on_exit: None }
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("queue", &self.queue).finish_non_exhaustive()
+    }
+}
+
+/// A worker, with its number within the set.
+pub struct Member<R, W> {
+    id: u64,
+    pub worker: WorkerHandle<R, W>,
+}
+
+/// What a [`WorkerSet`](super::workerset::WorkerSet) is.
+pub struct Inner<R, W> {
+    count: u32,
+    launch: Launch<R, W>,
+    rules: Rules,
+    runtime: Handle,
+    pool: Mutex<Pool<R, W>>,
+}
+
+struct Pool<R, W> {
+    next_id: u64,
+    /// Those of the set, free or not. One that is taken out or replaced is not among them any more, wherever its
+    /// handle is.
+    members: HashMap<u64, Arc<Session<R>>>,
+    /// The last one is taken first.
+    free: Vec<Member<R, W>>,
+    /// Jobs without a worker. There are none while a worker is free.
+    waiting: VecDeque<oneshot::Sender<Lease<R, W>>>,
+    /// Workers that are being started just now, without those that are to be after a pause.
+    starting: usize,
+    /// Starts that failed or came to nothing, in a row.
+    failures: u32,
+    /// Another number after each restart: what was begun before is not wanted any more.
+    epoch: u64,
+    closed: bool,
+}
+
+impl<R, W> Pool<R, W> {
+    /// The free worker that was used last; one that is still at a job that was given up, if there is no other.
+    fn pop_free(&mut self) -> Option<Member<R, W>> {
+        let idle = self.free.iter().rposition(|member| member.worker.pending() == 0);
+        idle.map(|at| self.free.remove(at)).or_else(|| self.free.pop())
+    }
+
+    /// Jobs that nobody waits with any more, and those too many for the queue.
+    fn trim(&mut self, queue: usize) -> Vec<oneshot::Sender<Lease<R, W>>> {
+        self.waiting.retain(|job| !job.is_closed());
+        let most = queue + self.starting;
+        if self.waiting.len() > most { self.waiting.drain(most..).collect() } else { Vec::new() }
+    }
+}
+
+impl<R, W> Inner<R, W> {
+    /// A set that has no worker yet.
+    pub fn new(count: u32, launch: Launch<R, W>, rules: Rules) -> Arc<Self> {
+        let pool = Pool {
+            next_id: 0,
+            members: HashMap::new(),
+            free: Vec::new(),
+            waiting: VecDeque::new(),
+            starting: 0,
+            failures: 0,
+            epoch: 0,
+            closed: false,
+        };
+        Arc::new(Self { count, launch, rules, runtime: Handle::current(), pool: Mutex::new(pool) })
+    }
+
+    /// Takes a worker, or waits for one.
+    pub async fn take(self: &Arc<Self>) -> Result<Lease<R, W>, JobError> {
+        let waiting = {
+            let mut pool = self.pool();
+            if let Some(member) = pool.pop_free() {
+                return Ok(Lease::new(self, member));
+            }
+            if pool.waiting.len() >= self.rules.queue + pool.starting {
+                pool.waiting.retain(|job| !job.is_closed());
+            }
+            if pool.waiting.len() >= self.rules.queue + pool.starting {
+                return Err(JobError::NoWorker);
+            }
+            let (tx, rx) = oneshot::channel();
+            pool.waiting.push_back(tx);
+            rx
+        };
+        waiting.await.map_err(|_| JobError::NoWorker)
+    }
+
+    /// A worker has no job any more.
+    fn give_back(self: &Arc<Self>, member: Member<R, W>) {
+        let mut pool = self.pool();
+        if pool.members.contains_key(&member.id) && member.worker.session.is_online() {
+            self.give_to(&mut pool, member);
+        } else {
+            drop(pool);
+            drop(member); // not of the set any more: ends
+        }
+    }
+
+    fn give_to(self: &Arc<Self>, pool: &mut Pool<R, W>, member: Member<R, W>) {
+        let mut lease = Lease::new(self, member);
+        while let Some(job) = pool.waiting.pop_front() {
+            match job.send(lease) {
+                Ok(()) => return,
+                Err(unwanted) => lease = unwanted, // its job was given up
+            }
+        }
+        pool.free.extend(lease.member.take());
+    }
+
+    /// Takes a worker out of the set.
+    pub fn pop(&self) -> Option<WorkerHandle<R, W>> {
+        let mut pool = self.pool();
+        let member = pool.pop_free()?;
+        pool.members.remove(&member.id);
+        Some(member.worker)
+    }
+
+    /// How long to wait after so many failures in a row.
+    fn pause(&self, failures: u32) -> Duration {
+        let (first, longest) = self.rules.backoff;
+        let doubled = failures.checked_sub(1).map(|times| first.saturating_mul(1 << times.min(20)));
+        doubled.map_or(Duration::ZERO, |pause| pause.min(longest))
+    }
+
+    /// Ends all workers.
+    pub async fn close(&self, patience: Duration) {
+        let (sessions, waiting) = {
+            let mut pool = self.pool();
+            pool.closed = true;
+            pool.epoch += 1;
+            pool.starting = 0;
+            let sessions: Vec<_> = pool.members.values().cloned().collect();
+            (sessions, std::mem::take(&mut pool.waiting))
+        };
+        drop(waiting);
+        sessions.iter().for_each(|session| session.out.end());
+        let all_ended = async {
+            for session in &sessions {
+                session.ended().await;
+            }
+        };
+        if timeout(patience, all_ended).await.is_err() {
+            sessions.iter().for_each(|session| session.kill());
+            for session in &sessions {
+                session.ended().await;
+            }
+        }
+        let old = self.pool().forget();
+        drop(old);
+    }
+
+    /// The process ids of the members.
+    pub fn pids(&self) -> Vec<u32> {
+        let mut pids: Vec<u32> = self.pool().members.values().map(|session| session.pid).collect();
+        pids.sort_unstable();
+        pids
+    }
+
+    /// How many are free.
+    pub fn available(&self) -> usize {
+        self.pool().free.len()
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool<R, W>> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
+    /// Adds a worker.
+    pub fn add(self: &Arc<Self>, worker: WorkerHandle<R, W>) {
+        let mut pool = self.pool();
+        self.add_to(&mut pool, worker);
+    }
+
+    fn add_to(self: &Arc<Self>, pool: &mut Pool<R, W>, worker: WorkerHandle<R, W>) {
+        let id = pool.next_id;
+        pool.next_id += 1;
+        let session = worker.session.clone();
+        pool.members.insert(id, session.clone());
+        self.runtime.spawn(watch(Arc::downgrade(self), id, session));
+        self.give_to(pool, Member { id, worker });
+    }
+
+    /// A worker of the set has ended, or is to.
+    fn lost(self: &Arc<Self>, id: u64, well: bool) {
+        let mut pool = self.pool();
+        if pool.members.remove(&id).is_none() {
+            return; // not of the set, or replaced already
+        }
+        let at = pool.free.iter().position(|member| member.id == id);
+        let ended = at.map(|at| pool.free.remove(at));
+        if self.rules.respawn && !pool.closed {
+            pool.failures = if well { 0 } else { pool.failures + 1 };
+            // A single failure is an accident.
+            let pause = self.pause(pool.failures.saturating_sub(1));
+            self.replace(&mut pool, pause);
+        }
+        drop(pool);
+        drop(ended);
+    }
+
+    /// Starts a worker in the place of one, after a pause.
+    fn replace(self: &Arc<Self>, pool: &mut Pool<R, W>, pause: Duration) {
+        let (launch, epoch, inner) = (self.launch.clone(), pool.epoch, Arc::downgrade(self));
+        let at_once = pause.is_zero();
+        pool.starting += usize::from(at_once);
+        self.runtime.spawn(async move {
+            if !at_once {
+                sleep(pause).await;
+                let Some(inner) = inner.upgrade() else { return };
+                let mut pool = inner.pool();
+                if pool.epoch != epoch {
+                    return;
+                }
+                pool.starting += 1;
+            }
+            let started = launch().await;
+            let Some(inner) = inner.upgrade() else { return };
+            let mut pool = inner.pool();
+            if pool.epoch != epoch {
+                return;
+            }
+            pool.starting -= 1;
+            match started {
+                Ok(worker) => inner.add_to(&mut pool, worker),
+                Err(_) => {
+                    pool.failures += 1;
+                    let pause = inner.pause(pool.failures);
+                    inner.replace(&mut pool, pause);
+                }
+            }
+            let unserved = pool.trim(inner.rules.queue);
+            drop(pool);
+            drop(unserved);
+        });
+    }
+
+    /// Starts `count` workers, which then take the place of all others.
+    pub async fn restart(self: &Arc<Self>) -> io::Result<()> {
+        let mut starting = JoinSet::new();
+        for _ in 0..self.count {
+            starting.spawn_on((self.launch)(), &self.runtime);
+        }
+        let mut workers = Vec::new();
+        while let Some(worker) = starting.join_next().await {
+            workers.push(worker.map_err(io::Error::other)??);
+        }
+        let mut pool = self.pool();
+        if pool.closed {
+            return Err(io::Error::other("the set is closed"));
+        }
+        let old = pool.forget();
+        workers.into_iter().for_each(|worker| self.add_to(&mut pool, worker));
+        drop(pool);
+        drop(old);
+        Ok(())
+    }
+}
+
+impl<R, W> Pool<R, W> {
+    /// Has no members any more. Returns those that were free, to be dropped when the pool is not locked.
+    fn forget(&mut self) -> Vec<Member<R, W>> {
+        self.epoch += 1;
+        self.starting = 0;
+        self.failures = 0;
+        self.members.clear();
+        std::mem::take(&mut self.free)
+    }
+}
+
+/// Waits for the end of a worker.
+async fn watch<R: Send + 'static, W: Send + 'static>(
+    set: Weak<Inner<R, W>>,
+    id: u64,
+    session: Arc<Session<R>>,
+) {
+    let started = Instant::now();
+    let exit = session.ended().await;
+    let Some(set) = set.upgrade() else { return };
+    // What ends while it works does so for a reason that another one need not meet.
+    set.lost(id, session.is_used() || started.elapsed() >= STABLE);
+    if let Some(call) = &set.rules.on_exit {
+        call(&exit);
+    }
+}
+
+/// A worker that has a job. Dropping it puts the worker back.
+pub struct Lease<R, W> {
+    inner: Arc<Inner<R, W>>,
+    member: Option<Member<R, W>>,
+}
+
+impl<R, W> Lease<R, W> {
+    fn new(inner: &Arc<Inner<R, W>>, member: Member<R, W>) -> Self {
+        Self { inner: inner.clone(), member: Some(member) }
+    }
+
+    /// The worker.
+    pub fn member(&self) -> &Member<R, W> {
+        self.member.as_ref().expect("taken at the end only")
+    }
+}
+
+impl<R: Send + 'static, W: Send + 'static> Lease<R, W> {
+    /// Kills the worker, and has another one started.
+    pub fn replace(mut self) {
+        if let Some(member) = self.member.take() {
+            self.inner.lost(member.id, true);
+        }
+    }
+}
+
+impl<R, W> Drop for Lease<R, W> {
+    fn drop(&mut self) {
+        if let Some(member) = self.member.take() {
+            self.inner.give_back(member);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How workers are reached. [`Server`] is implemented for tokio's `UnixListener`, and can be for
+//! anything else that carries bytes.
+
+use std::io;
+use std::pin::Pin;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A future of [`Server`] or [`Client`](crate::protocols::ipc2::worker::client::Client).
+pub type Opening<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
+
+/// Something that one worker connects to.
+///
+/// The methods have the form that the attribute `#[async_trait]` gives to `async fn`, so that it can be put on
+/// an implementation; without it they return a boxed future:
+///
+/// ```
+/// use ferripc::protocols::ipc2::host::server::{Opening, Server};
+/// use std::io;
+/// use tokio::net::TcpListener;
+/// use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+///
+/// struct Tcp(TcpListener);
+///
+/// impl Server for Tcp {
+///     type Reader = OwnedReadHalf;
+///     type Writer = OwnedWriteHalf;
+///
+///     fn bind<'t, 'a>(target: &'t str) -> Opening<'a, Self>
+///     where
+///         't: 'a,
+///         Self: 'a,
+///     {
+///         Box::pin(async move { TcpListener::bind(target).await.map(Tcp) })
+///     }
+///
+///     fn into_parts<'a>(self) -> Opening<'a, (Self::Reader, Self::Writer)>
+///     where
+///         Self: 'a,
+///     {
+///         Box::pin(async move {
+///             let (stream, _) = self.0.accept().await?;
+///             stream.set_nodelay(true)?;
+///             Ok(stream.into_split())
+///         })
+///     }
+///
+///     fn socket_path(id: u32) -> String {
+///         format!("127.0.0.1:{}", 40_000 + id)
+///     }
+/// }
+/// ```
+pub trait Server: Sized + 'static {
+    /// Receives from the worker.
+    type Reader: AsyncRead + Unpin + Send + 'static;
+    /// Sends to the worker.
+    type Writer: AsyncWrite + Unpin + Send + 'static;
+
+    /// Begins to listen at `target`, which [`Server::socket_path`] has made and the worker is told.
+    fn bind<'target, 'async_trait>(target: &'target str) -> Opening<'async_trait, Self>
+    where
+        'target: 'async_trait,
+        Self: 'async_trait;
+
+    /// Takes the one connection that is awaited.
+    fn into_parts<'async_trait>(self) -> Opening<'async_trait, (Self::Reader, Self::Writer)>
+    where
+        Self: 'async_trait;
+
+    /// A target for another worker. `id` is another one for each worker of this process.
+    fn socket_path(id: u32) -> String;
+
+    /// Removes what [`Server::bind`] has left at `target`: called once the worker has connected, or will not.
+    fn release(target: &str) {
+        let _ = target;
+    }
+}
+
+/// In a folder that only this user can enter, which is there until the worker has connected.
+#[cfg(unix)]
+impl Server for tokio::net::UnixListener {
+    type Reader = tokio::net::unix::OwnedReadHalf;
+    type Writer = tokio::net::unix::OwnedWriteHalf;
+
+    fn bind<'target, 'async_trait>(target: &'target str) -> Opening<'async_trait, Self>
+    where
+        'target: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(std::future::ready(private::listen(target)))
+    }
+
+    fn into_parts<'async_trait>(self) -> Opening<'async_trait, (Self::Reader, Self::Writer)>
+    where
+        Self: 'async_trait,
+    {
+        Box::pin(async move { self.accept().await.map(|(stream, _)| stream.into_split()) })
+    }
+
+    fn socket_path(_id: u32) -> String {
+        private::path()
+    }
+
+    fn release(target: &str) {
+        private::remove(target);
+    }
+}
+
+/// Sockets in folders of their own.
+#[cfg(unix)]
+mod private {
+    use std::fs::{self, DirBuilder};
+    use std::hash::{BuildHasher, RandomState};
+    use std::io;
+    use std::os::unix::fs::DirBuilderExt;
+    use std::path::{Path, PathBuf};
+
+    use tokio::net::UnixListener;
+
+    use crate::engine::transport::unix;
+
+    const FOLDER: &str = "ipc2-";
+    const SOCKET: &str = "s";
+
+    /// A path that nobody can foresee.
+    pub fn path() -> String {
+        let name = format!("{FOLDER}{:016x}/{SOCKET}", RandomState::new().hash_one(0));
+        let in_folder = |folder: PathBuf| folder.join(&name).into_os_string().into_string().ok();
+        let usual = in_folder(std::env::temp_dir());
+        // A socket's path has to be short, and is a string here.
+        let usual = usual.filter(|path| unix::check("listen", path).is_ok());
+        usual.unwrap_or_else(|| format!("/tmp/{name}"))
+    }
+
+    pub fn listen(target: &str) -> io::Result<UnixListener> {
+        let path = Path::new(target);
+        // Fails if it exists: then it is somebody else's.
+        path.parent().map_or(Ok(()), |folder| DirBuilder::new().mode(0o700).create(folder))?;
+        let local = unix::UnixLocal {
+            path: target.to_owned(),
+            claim: unix::Claim::Never,
+            add_mode: 0,
+            padded: false,
+        };
+        let listening =
+            unix::listen(&local).and_then(|(listener, _)| UnixListener::from_std(listener));
+        listening.inspect_err(|_| remove(target))
+    }
+
+    /// Removes a socket that is in a folder of its own, and the folder.
+    pub fn remove(target: &str) {
+        let path = Path::new(target);
+        let folder = path.parent().filter(|folder| {
+            folder
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(FOLDER.as_bytes()))
+        });
+        if let Some(folder) = folder {
+            let _ = fs::remove_file(path);
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}

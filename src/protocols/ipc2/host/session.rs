@@ -1,0 +1,257 @@
+//! One worker as the host sees it: its jobs, its connection, its process. Generic only in what comes back;
+//! what is sent arrives here as frames.
+//!
+//! Two tasks belong to it: one reads and writes, one waits for the process to end. Both end with the process.
+
+use std::collections::HashMap;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::process::Child;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::super::format::Response;
+use super::super::incoming::{End, Incoming};
+use super::super::outgoing::Outgoing;
+use super::super::payload::Error;
+use super::WorkerExit;
+use crate::engine::codec::length;
+
+/// What a session keeps to, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Longest message.
+    pub message: usize,
+    /// Most that waits to be sent.
+    pub queued: usize,
+}
+
+/// How long a connection may outlive its worker's process, and the other way round. Both usually end at once,
+/// but what was sent before is to be read, and the exit status to be the worker's own.
+const LINGER: Duration = Duration::from_millis(250);
+
+/// Why nothing more comes from a worker.
+enum Silence {
+    /// The connection has ended, or failed for this reason.
+    Ended(Option<String>),
+    /// What came was no message.
+    Misbehaved(String),
+}
+
+/// From so many unanswered jobs on, those that nobody waits for any more are forgotten.
+const MANY_JOBS: usize = 64;
+
+/// A worker.
+pub struct Session<R> {
+    /// Its process id.
+    pub pid: u32,
+    /// Sends to it.
+    pub out: Outgoing,
+    /// What it keeps to.
+    pub limits: Limits,
+    jobs: Mutex<Jobs<R>>,
+    /// Something was sent to it.
+    used: AtomicBool,
+    kill: Notify,
+    exit: watch::Sender<Option<Arc<WorkerExit>>>,
+}
+
+struct Jobs<R> {
+    next: u32,
+    waiting: HashMap<u32, oneshot::Sender<R>>,
+    /// The connection is up.
+    online: bool,
+}
+
+type Decode<R> = fn(&Bytes, &[u8]) -> Result<Response<R>, Error>;
+
+/// Begins to talk with a worker that has connected.
+pub fn start<R: Send + 'static>(
+    reader: impl AsyncRead + Send + Unpin + 'static,
+    writer: impl AsyncWrite + Send + Unpin + 'static,
+    child: Child,
+    decode: Decode<R>,
+    limits: Limits,
+) -> Arc<Session<R>> {
+    let session = Arc::new(Session {
+        pid: child.id().unwrap_or_default(),
+        out: Outgoing::new(writer, limits.queued),
+        limits,
+        jobs: Mutex::new(Jobs { next: 0, waiting: HashMap::new(), online: true }),
+        used: AtomicBool::new(false),
+        kill: Notify::new(),
+        exit: watch::Sender::new(None),
+    });
+    let talking = tokio::spawn(session.clone().talk(reader, decode));
+    tokio::spawn(session.clone().supervise(child, talking));
+    session
+}
+
+impl<R> Session<R> {
+    fn jobs(&self) -> MutexGuard<'_, Jobs<R>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a job whose answer goes to `tx`. `None`: the worker is offline.
+    pub fn add_job(&self, tx: oneshot::Sender<R>) -> Option<u32> {
+        let mut jobs = self.jobs();
+        if !jobs.online {
+            return None;
+        }
+        if jobs.waiting.len() >= MANY_JOBS {
+            jobs.waiting.retain(|_, tx| !tx.is_closed());
+        }
+        // After four billion jobs the number may be that of one that is still to be answered.
+        let mut id = jobs.next;
+        while jobs.waiting.contains_key(&id) {
+            id = id.wrapping_add(1);
+        }
+        jobs.next = id.wrapping_add(1);
+        jobs.waiting.insert(id, tx);
+        Some(id)
+    }
+
+    /// Takes a job that is answered, or will not be. `None`: there is none with this number.
+    pub fn take_job(&self, id: u32) -> Option<oneshot::Sender<R>> {
+        self.jobs().waiting.remove(&id)
+    }
+
+    /// Jobs that it has not answered.
+    pub fn pending(&self) -> usize {
+        self.jobs().waiting.len()
+    }
+
+    /// Whether jobs can be sent to it.
+    pub fn is_online(&self) -> bool {
+        self.jobs().online
+    }
+
+    /// Notes that something was sent.
+    pub fn set_used(&self) {
+        self.used.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something was ever sent.
+    pub fn is_used(&self) -> bool {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Kills it.
+    pub fn kill(&self) {
+        self.kill.notify_one();
+    }
+
+    /// How it ended, if it has.
+    pub fn exit(&self) -> Option<Arc<WorkerExit>> {
+        self.exit.borrow().clone()
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&self) -> Arc<WorkerExit> {
+        let mut exit = self.exit.subscribe();
+        let exit = exit.wait_for(Option::is_some).await;
+        exit.ok().and_then(|exit| exit.clone()).expect("the sender is alive as long as we are")
+    }
+
+    /// Reads and writes until the connection ends.
+    async fn talk(
+        self: Arc<Self>,
+        reader: impl AsyncRead + Send + Unpin,
+        decode: Decode<R>,
+    ) -> Silence {
+        let read = self.read(reader, decode);
+        tokio::pin!(read);
+        let silence = tokio::select! {
+            silence = &mut read => silence,
+            error = self.out.run() => {
+                // What it sent before it stopped reading is still to be read.
+                let silence = timeout(LINGER, read).await;
+                silence.unwrap_or_else(|_| Silence::Ended(Some(format!("writing to it failed ({error})"))))
+            }
+        };
+        self.jobs().online = false;
+        self.out.close();
+        silence
+    }
+
+    async fn read(&self, reader: impl AsyncRead + Send + Unpin, decode: Decode<R>) -> Silence {
+        let most = self.limits.message;
+        let mut incoming = Incoming::new(reader, most);
+        loop {
+            let batch = match incoming.next().await {
+                Ok(batch) => batch,
+                Err(End::Closed { truncated }) => {
+                    return Silence::Ended(truncated.then(|| "it ended within a message".into()));
+                }
+                Err(End::Failed(error)) => {
+                    return Silence::Ended(Some(format!("reading from it failed ({error})")));
+                }
+                Err(End::TooLong(len)) => {
+                    let cause =
+                        format!("it sent a message of {len} bytes, over the limit of {most}");
+                    return Silence::Misbehaved(cause);
+                }
+            };
+            for frame in batch.frames(length::HEADER) {
+                match decode(&batch.bytes, frame) {
+                    Ok((data, job_id)) => self.answer(job_id, data),
+                    Err(error) => {
+                        return Silence::Misbehaved(format!("it sent no message ({error})"));
+                    }
+                }
+            }
+        }
+    }
+
+    /// An answer to a job that nobody waits for, or that there never was, is dropped.
+    fn answer(&self, job_id: u32, data: R) {
+        if let Some(tx) = self.take_job(job_id) {
+            let _ = tx.send(data);
+        }
+    }
+
+    /// Waits until the process ends, or is to. Nothing of it is left after this.
+    async fn supervise(self: Arc<Self>, mut child: Child, mut talking: JoinHandle<Silence>) {
+        let (status, cause) = tokio::select! {
+            status = child.wait() => {
+                let cause = match timeout(LINGER, &mut talking).await {
+                    Ok(Ok(Silence::Misbehaved(cause))) => Some(cause),
+                    _ => None,
+                };
+                (status, cause)
+            }
+            silence = &mut talking => match silence {
+                Ok(Silence::Ended(cause)) => match timeout(LINGER, child.wait()).await {
+                    Ok(status) => (status, None),
+                    Err(_) => {
+                        let cause = cause.unwrap_or_else(|| "it closed its connection".into());
+                        (kill(&mut child).await, Some(cause))
+                    }
+                },
+                Ok(Silence::Misbehaved(cause)) => (kill(&mut child).await, Some(cause)),
+                Err(error) => (kill(&mut child).await, Some(error.to_string())), // a panic, of the types' own code
+            },
+            () = self.kill.notified() => (kill(&mut child).await, None),
+        };
+        talking.abort();
+        self.out.close();
+        let exit = WorkerExit { pid: self.pid, status: status.ok(), cause };
+        self.exit.send_replace(Some(Arc::new(exit)));
+        let mut jobs = self.jobs();
+        jobs.online = false;
+        let waiting = std::mem::take(&mut jobs.waiting);
+        drop(jobs);
+        drop(waiting); // those who wait see how it ended
+    }
+}
+
+async fn kill(child: &mut Child) -> std::io::Result<ExitStatus> {
+    child.start_kill()?;
+    child.wait().await
+}

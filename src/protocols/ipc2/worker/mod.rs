@@ -1,0 +1,177 @@
+//! A worker's side: jobs from the host that has started this process.
+
+use std::env;
+use std::io;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use self::client::Client;
+use super::format::{self, Format, Request};
+use super::incoming::Incoming;
+use super::message::{ClientSocketMessage, ServerSocketMessage};
+use super::socket::{SocketReader, SocketWriter};
+use super::{MAX_MESSAGE_BYTES, Raw, SOCKET_ENV_VAR};
+use crate::engine::codec::length;
+
+pub mod client;
+
+/// What a worker reads from, where it does so itself.
+pub type ClientSocketReader<C, R> = SocketReader<<C as Client>::Reader, ServerSocketMessage<R>>;
+
+/// What a worker writes to, where it does so itself.
+pub type ClientSocketWriter<C, W> = SocketWriter<<C as Client>::Writer, ClientSocketMessage<W>>;
+
+/// Something to be done.
+#[derive(Debug)]
+pub enum Job<R, W> {
+    /// Without an answer.
+    Unidirectional {
+        /// What.
+        data: R,
+    },
+    /// With an answer. The next job comes when `tx` was used or dropped.
+    Bidirectional {
+        /// What.
+        data: R,
+        /// Takes the answer. Dropping it is no answer: the host then waits, as long as it likes.
+        tx: oneshot::Sender<W>,
+    },
+}
+
+/// Why a worker has no host.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody has started this process as a worker: [`SOCKET_ENV_VAR`] is not set.
+    #[error("Socket environment variable not set")]
+    SocketVariableNotFound,
+    /// The connection failed.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// Connects to the host that has started this process. The jobs end (`recv()` returns `None`) when the host is
+/// gone, or sends what is no message, or when an answer cannot be sent.
+pub async fn connect<C, R, W>() -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
+where
+    C: Client,
+    R: DeserializeOwned + Send + 'static,
+    W: Serialize + Send + 'static,
+{
+    Connector::new().connect::<C, R, W>().await
+}
+
+/// How a worker connects.
+///
+/// ```no_run
+/// # #[cfg(unix)] async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use ferripc::protocols::ipc2::worker::Connector;
+/// use tokio::net::UnixStream;
+///
+/// let jobs = Connector::new().max_message_bytes(1 << 20).connect::<UnixStream, String, String>().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Connector {
+    target: Option<String>,
+    most: usize,
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self { target: None, most: MAX_MESSAGE_BYTES }
+    }
+}
+
+impl Connector {
+    /// Connects as [`connect`] does.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Where the host listens. Default: what [`SOCKET_ENV_VAR`] says.
+    #[must_use]
+    pub fn target(mut self, target: impl Into<String>) -> Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Longest message, in bytes. Default: [`MAX_MESSAGE_BYTES`].
+    #[must_use]
+    pub fn max_message_bytes(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// Connects.
+    pub async fn connect<C, R, W>(&self) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
+    where
+        C: Client,
+        R: DeserializeOwned + Send + 'static,
+        W: Serialize + Send + 'static,
+    {
+        self.open::<C, R, W>(format::worker()).await
+    }
+
+    /// The same with payloads that are left alone.
+    pub async fn connect_raw<C: Client>(
+        &self,
+    ) -> Result<UnboundedReceiver<Job<Raw, Raw>>, ConnectError> {
+        self.open::<C, Raw, Raw>(format::raw_worker()).await
+    }
+
+    async fn open<C: Client, R: Send + 'static, W: Send + 'static>(
+        &self,
+        format: Format<Request<R>, W>,
+    ) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError> {
+        let target = match &self.target {
+            Some(target) => target.clone(),
+            None => env::var(SOCKET_ENV_VAR).map_err(|_| ConnectError::SocketVariableNotFound)?,
+        };
+        let connecting = C::connect(&target).await?.into_parts();
+        let (reader, writer) = connecting.await?;
+        let (tx, rx) = unbounded_channel();
+        tokio::spawn(Loop { writer, format, most: self.most, jobs: tx }.run(reader));
+        Ok(rx)
+    }
+}
+
+/// Hands out one job after the other.
+struct Loop<Writer, R, W> {
+    writer: Writer,
+    format: Format<Request<R>, W>,
+    most: usize,
+    jobs: UnboundedSender<Job<R, W>>,
+}
+
+impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
+    async fn run(mut self, reader: impl AsyncRead + Unpin) -> Option<()> {
+        let mut incoming = Incoming::new(reader, self.most);
+        loop {
+            let batch = incoming.next().await.ok()?;
+            for frame in batch.frames(length::HEADER) {
+                self.hand_out(&batch.bytes, frame).await?;
+            }
+        }
+    }
+
+    /// Hands out the job in a frame, and waits until it is done. `None`: there will be no other.
+    async fn hand_out(&mut self, bytes: &Bytes, frame: &[u8]) -> Option<()> {
+        let (data, job_id) = (self.format.decode)(bytes, frame).ok()?;
+        let Some(job_id) = job_id else {
+            return self.jobs.send(Job::Unidirectional { data }).ok();
+        };
+        let (tx, rx) = oneshot::channel();
+        self.jobs.send(Job::Bidirectional { data, tx }).ok()?;
+        if let Ok(answer) = rx.await {
+            let frame = (self.format.encode)(&answer, Some(job_id), self.most).ok()?;
+            self.writer.write_all(&frame).await.ok()?;
+            self.writer.flush().await.ok()?;
+        }
+        Some(())
+    }
+}
