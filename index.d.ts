@@ -323,6 +323,9 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
    * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
+   * - `ERR_IPC_…`: with `config.parser`, see the settings that name them; also `ERR_IPC_INVALID_JSON`,
+   *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is no message or has no usable type, and, thrown,
+   *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
    * - `ENOBUFS`: this message was dropped, because `config.maxQueuedBytes` wait to be sent; or, before
    *   the first connection and on UDP, 16 MiB. A handler that emits, and meets the limit again, gets
    *   `false` and no further `error`
@@ -334,6 +337,19 @@ declare namespace ferripc {
     | 'ERR_FERRIPC_MAX_CONNECTIONS'
     | 'ERR_FERRIPC_TLS_OPTION'
     | 'ERR_TLS_HANDSHAKE_TIMEOUT'
+    | 'ERR_IPC_INVALID_JSON'
+    | 'ERR_IPC_INVALID_MESSAGE'
+    | 'ERR_IPC_INVALID_EVENT'
+    | 'ERR_IPC_EVENT_TOO_LARGE'
+    | 'ERR_IPC_RESERVED_EVENT'
+    | 'ERR_IPC_EVENT_NOT_ALLOWED'
+    | 'ERR_IPC_FRAME_TOO_LARGE'
+    | 'ERR_IPC_MESSAGE_TIMEOUT'
+    | 'ERR_IPC_BACKPRESSURE'
+    | 'ERR_IPC_ASSURED_TRANSPORT'
+    | 'ERR_IPC_ASSURED_TLS'
+    | 'ERR_IPC_TLS_CONFIGURATION'
+    | 'ERR_IPC_SOCKET_ROOT'
     | 'ENOBUFS'
     | (string & {});
 
@@ -454,6 +470,35 @@ declare namespace ferripc {
       maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
     };
 
+  /** What {@link Config.parser} may be besides a name: the wire format of a program's own. As in node-ipc 14. */
+  interface CustomParser {
+    /** The text or bytes of a message. Strings are sent as UTF-8; on UDP in `encoding`. What it throws, `emit` throws. */
+    encode(type: any, data?: any): string | Uint8Array;
+    /**
+     * Calls `receive` with each message `{ type, data }` that `chunk` completes, and returns what is left of it.
+     * What it throws is an `error`, and ends the connection.
+     *
+     * @param rest - what it returned last for this connection, or `''`
+     * @param chunk - what has arrived, as text in `encoding`
+     */
+    read(rest: any, chunk: any, receive: (message: any) => void): any;
+    /** Of what arrives. Default: `'utf8'` */
+    encoding?: BufferEncoding | undefined;
+    /** `read` is not asked: what arrives is `data`, as in raw mode. Default: `false` */
+    raw?: boolean | undefined;
+    /** As {@link Config.maxPendingBytes}. Default: no limit */
+    maxPendingBytes?: number | undefined;
+    /** As {@link Config.messageTimeout}, while `read` has left something. Default: `0` */
+    messageTimeout?: number | undefined;
+    /** `'assured'`: the rules of that parser for transports hold. */
+    profile?: string | undefined;
+  }
+
+  /** A class of parsers. */
+  interface CustomParserClass {
+    new (config: any): CustomParser;
+  }
+
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
    * at once, also for connections that exist; the exceptions are `delimiter`,
@@ -516,6 +561,72 @@ declare namespace ferripc {
      * take. Default: `2000`
      */
     linger: number;
+
+    /**
+     * How messages are written and read, and what is refused. As in node-ipc 14; chosen once, when a client or server
+     * is made.
+     *
+     * - left out: as in node-ipc 9 and 10; the settings below up to `allowedEvents` have no effect and must be left out
+     * - `'raw'`: bytes as with `rawBuffer`, but for good
+     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is no message ends the connection
+     * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. What breaks
+     *   one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`; a client does
+     *   not try again. `emit` and `broadcast` throw for what they must not send
+     * - `'assured'`: as `'guarded'`, only for the types in `allowedEvents`. TCP with TLS and certificates on both sides only,
+     *   no UDP and no Windows pipes; local servers in a `socketRoot` of the user alone
+     * - an object, or a class that is made with this configuration: see {@link CustomParser}
+     *
+     * With any of them `socket.id` is set only with `identifyPeer`, messages are logged only with `logPayloads`, `ca` and
+     * `trustedConnections` of `tls` add up, and a TLS server that has them asks clients for certificates. `rawBuffer` goes
+     * with `'raw'` and `'fast'` only. Default: `undefined`
+     *
+     * @throws TypeError from `serve`, `serveNet`, `connectTo` and `connectToNet`, for anything else
+     */
+    parser?: 'raw' | 'fast' | 'guarded' | 'assured' | CustomParser | CustomParserClass | undefined;
+    /**
+     * Longest message that `'guarded'` and `'assured'` send and accept, in bytes and without the delimiter. A longer one is
+     * refused as soon as so much of it has come (`ERR_IPC_FRAME_TOO_LARGE`). `Infinity`: as long as `maxMessageBytes` lets
+     * pass. Default: `1048576`, 1 MiB
+     */
+    maxMessageSize?: number | undefined;
+    /**
+     * Most bytes that wait in one connection of `'guarded'` and `'assured'`, with the message that is being sent. Beyond, the
+     * connection is closed (`ERR_IPC_BACKPRESSURE`) and `emit` returns `false`. Not on UDP. Default: `8388608`, 8 MiB
+     */
+    maxPendingBytes?: number | undefined;
+    /**
+     * Longest type of a message with `'guarded'` and `'assured'`, in UTF-16 units (`ERR_IPC_EVENT_TOO_LARGE`). Default: `256`
+     */
+    maxEventNameLength?: number | undefined;
+    /**
+     * How long a message may take to arrive with `'guarded'` and `'assured'`, from its first byte to its last, in milliseconds
+     * (`ERR_IPC_MESSAGE_TIMEOUT`). `0` and `Infinity`: as long as it likes. Not on UDP. Default: `30000`
+     */
+    messageTimeout?: number | undefined;
+    /**
+     * Lets messages of types that clients and servers report themselves pass `'guarded'`: `start`, `connect`, `disconnect`,
+     * `destroy`, `close`, `socket.disconnected`, `error` and `data` (`ERR_IPC_RESERVED_EVENT`). Never with `'assured'`.
+     * Default: `false`
+     */
+    allowReservedEvents?: boolean | undefined;
+    /** The types that `'assured'` sends and delivers (`ERR_IPC_EVENT_NOT_ALLOWED`), which needs them. Default: none */
+    allowedEvents?: readonly string[] | ReadonlySet<string> | false | undefined;
+    /**
+     * Whether a server copies `data.id` of what arrives to `socket.id`. Anybody can claim to be anybody there.
+     * Default: `true` without a `parser` (K9), `false` with one
+     */
+    identifyPeer?: boolean | undefined;
+    /**
+     * Whether the library's own log lines have messages in them. Default: `true` without a `parser`, `false` with one
+     */
+    logPayloads?: boolean | undefined;
+    /**
+     * `true`: a local server that is in `socketRoot` makes that folder if it is not there, with mode 0700, takes others'
+     * rights away if it is, and does not start in one that is not the user's own, is a symbolic link or is shared by all users
+     * (`ERR_IPC_SOCKET_ROOT`). Without it no folder is touched, except that one that is missing is made if there is a `parser`.
+     * Default: `true` with the parser `'assured'`, which insists on it; otherwise `false`
+     */
+    secureSocketRoot?: boolean | undefined;
 
     /** Turns {@link Endpoint.log} off, and with it the library's own logging. Default: `false` */
     silent: boolean;

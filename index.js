@@ -5,6 +5,15 @@
 require('./src/js/engine/timers'); // before there can be fake ones
 const IPC = require('./src/js/node-ipc/ipc');
 
+const PARSERS = [
+  'AssuredParser',
+  'FastParser',
+  'GuardedParser',
+  'IPCProtocolError',
+  'Parser',
+  'RawParser',
+];
+
 /** An IPC that carries the IPC class, as node-ipc's does. */
 class IPCModule extends IPC {
   constructor() {
@@ -19,6 +28,14 @@ const singleton = new IPCModule();
 // reference to itself is not: what walks the singleton, as JSON.stringify does, would end with it.
 singleton.IPCModule = IPCModule;
 Object.defineProperty(singleton, 'default', { value: singleton });
+
+// node-ipc 14 exports its parsers, too. Loaded when they are asked for.
+for (const name of PARSERS) {
+  const get = () => require('./src/js/node-ipc/parsers')[name];
+  const set = (value) =>
+    Object.defineProperty(singleton, name, { value, configurable: true, writable: true });
+  Object.defineProperty(singleton, name, { get, set, configurable: true });
+}
 
 module.exports = singleton;
 // For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.

@@ -29,6 +29,7 @@ test('it is a dgram.Socket without a handle, and has every method itself', async
   }
   expect(Reflect.ownKeys(dgram.Socket.prototype).filter((key) => !own.has(key))).toEqual([]);
   expect(socket._handle).toBe(null);
+  expect(socket.constructor.name).toBe(dgram.Socket.name);
 });
 
 test('address, while it is bound', async () => {

@@ -14,7 +14,10 @@ const target = path.join(root, 'docs', 'api.md');
 /** The order of the document: `[heading, [declarations]]`. What is not listed comes last. */
 const CHAPTERS = [
   ['The ipc object', ['Endpoint', 'ModuleEndpoint', 'Singleton']],
-  ['Configuration', ['Config', 'ConfigInput', 'NetworkInterface']],
+  [
+    'Configuration',
+    ['Config', 'ConfigInput', 'CustomParser', 'CustomParserClass', 'NetworkInterface'],
+  ],
   ['TLS configuration', ['TlsFiles', 'TlsOption', 'TlsConfig']],
   ['Clients', ['Client', 'ClientLifecycle', 'Queue']],
   ['Servers', ['Server', 'ServerLifecycle', 'StopOptions']],

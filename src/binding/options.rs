@@ -27,6 +27,8 @@ pub struct FramingOptions {
     pub max_frame: u32,
     /// Report raw bytes instead of frames.
     pub raw: bool,
+    /// Report a frame over the limit before its end, and unfinished frames. Default: no.
+    pub strict: Option<bool>,
 }
 
 impl FramingOptions {
@@ -36,7 +38,8 @@ impl FramingOptions {
             [] => Codec::JsonStream,
             delimiter => Codec::Delimited(delimiter.into()),
         };
-        Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) }
+        let max_frame = self.max_frame as usize;
+        Framing { codec, max_frame, mode: mode(self.raw), strict: self.strict.unwrap_or(false) }
     }
 
     /// The same for datagrams.
@@ -45,7 +48,8 @@ impl FramingOptions {
             return Err(Error::new("bind", invalid(), None).because("no delimiter".to_owned()));
         }
         let codec = self.delimiter.as_bytes().into();
-        Ok(Framing { codec, max_frame: self.max_frame as usize, mode: mode(self.raw) })
+        let max_frame = self.max_frame as usize;
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false })
     }
 }
 

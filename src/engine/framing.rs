@@ -12,6 +12,9 @@ pub struct Framing<C = Codec> {
     pub max_frame: usize,
     /// What received bytes become at first.
     pub mode: Mode,
+    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
+    /// Without a meaning for datagrams.
+    pub strict: bool,
 }
 
 /// What received bytes become.

@@ -42,13 +42,42 @@ pub struct Inbox {
     before: usize,
     /// The current read has completed no frame so far.
     fruitless: bool,
+    /// To be told of an unfinished frame: see [`Inbox::strict`].
+    watch: Option<Watch>,
+}
+
+/// How an unfinished frame is watched.
+#[derive(Debug)]
+struct Watch {
+    /// Most bytes of it, with what may be the beginning of a delimiter.
+    most: u64,
+    /// It has been reported as too large.
+    told: bool,
+    /// Something was received since the last look.
+    fresh: bool,
 }
 
 impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
         let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
-        Self { id, decoder, mode, tapped: false, read_size, before: 0, fruitless: false }
+        Self {
+            id,
+            decoder,
+            mode,
+            tapped: false,
+            read_size,
+            before: 0,
+            fruitless: false,
+            watch: None,
+        }
+    }
+
+    /// Reports a frame of more than `most` bytes (with what may be the beginning of its delimiter) before its end
+    /// is seen, and an unfinished frame after each read that leaves one.
+    pub fn strict(mut self, most: usize) -> Self {
+        self.watch = Some(Watch { most: most as u64, told: false, fresh: false });
+        self
     }
 
     /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
@@ -86,6 +115,9 @@ impl Inbox {
             self.read_size = (self.read_size / 2).max(READ_MIN);
         }
         self.fruitless = self.mode == Mode::Frames;
+        if let Some(watch) = &mut self.watch {
+            watch.fresh = true;
+        }
         match self.mode {
             Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
             Mode::Frames if self.tapped => {
@@ -107,8 +139,20 @@ impl Inbox {
         match self.decoder.next() {
             Some(Decoded::Batch(batch)) => Some(Event::Frames { id, batch }),
             Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
+            None if self.watch.is_some() => self.unfinished(),
             None => fruitless.then_some(Event::Partial { id }),
         }
+    }
+
+    /// What a strict inbox has to say of the frame that has begun.
+    fn unfinished(&mut self) -> Option<Event> {
+        let (id, len) = (self.id, self.decoder.partial_len());
+        let watch = self.watch.as_mut()?;
+        let fresh = std::mem::take(&mut watch.fresh);
+        if len > watch.most && !std::mem::replace(&mut watch.told, true) {
+            return Some(Event::TooLarge { id, len });
+        }
+        (fresh && len > 0).then_some(Event::Partial { id })
     }
 
     /// The peer will send no more: reports a frame that never ended.
@@ -263,6 +307,29 @@ mod tests {
         };
         assert_eq!(&batch.bytes[..], b"a");
         assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 4 })));
+    }
+
+    #[test]
+    fn a_strict_inbox_tells_of_an_unfinished_frame_after_each_read() {
+        let mut inbox = inbox().strict(1000);
+        assert!(receive(&mut inbox, b"one\x0c").iter().all(|e| matches!(e, Event::Frames { .. })));
+        let events = receive(&mut inbox, b"two\x0cthr");
+        assert!(matches!(&events[..], [Event::Frames { .. }, Event::Partial { .. }]));
+        assert!(matches!(&receive(&mut inbox, b"ee")[..], [Event::Partial { .. }]));
+        assert!(matches!(&receive(&mut inbox, b"\x0c")[..], [Event::Frames { .. }]));
+    }
+
+    #[test]
+    fn a_strict_inbox_tells_of_the_limit_before_the_end() {
+        let mut inbox = inbox().strict(1000);
+        assert!(matches!(&receive(&mut inbox, &[b'x'; 1000])[..], [Event::Partial { .. }]));
+        let events = receive(&mut inbox, b"x");
+        assert!(matches!(&events[..], [Event::TooLarge { id: 7, len: 1001 }]));
+        let mut other =
+            Inbox::new(7, Decoder::new(&Codec::Delimited(b"\x0c".as_slice().into()), 1000))
+                .strict(1000);
+        let events = receive(&mut other, &[&[b'x'; 1000][..], b"\x0c"].concat());
+        assert!(matches!(&events[..], [Event::Frames { .. }]));
     }
 
     #[test]

@@ -92,6 +92,11 @@ function argumentError(name, expected, actual) {
   );
 }
 
+/** A TypeError for a value that is of the right type, and cannot be honoured. */
+function valueError(message) {
+  return Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' });
+}
+
 /** A port number from what `net` accepts as one: `lowest` to 65535, or such a number as a string. */
 function toPort(value, lowest = 0, name = 'port') {
   const number =
@@ -116,5 +121,6 @@ module.exports = {
   tooLargeError,
   noBufferError,
   argumentError,
+  valueError,
   toPort,
 };

@@ -218,7 +218,12 @@ impl Connection {
     }
 
     fn new_inbox(&self) -> Inbox {
-        Inbox::new(self.id, Decoder::new(&self.framing.codec, self.framing.max_frame))
+        let Framing { codec, max_frame, strict, .. } = &self.framing;
+        let inbox = Inbox::new(self.id, Decoder::new(codec, *max_frame));
+        if !strict {
+            return inbox;
+        }
+        inbox.strict(max_frame.saturating_add(codec.delimiter().len().saturating_sub(1)))
     }
 
     /// One read into `inbox`, which then yields the frames that it completed. The second value is

@@ -112,7 +112,7 @@ impl Connection {
         let State { outbox, io, .. } = &mut *state;
         let (sent, _) = outbox.flush(|pieces| io.send(pieces));
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        if outbox.take_drained() {
+        if state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
         }
     }

@@ -274,7 +274,7 @@ class Activity {
         sink._onAcceptFailed(JSON.parse(payload));
         break;
       case PARTIAL:
-        sink._onPartial();
+        endpoint.inOrder(() => sink._onPartial());
         break;
       case LISTENER_CLOSED:
         this.remove(endpoint);

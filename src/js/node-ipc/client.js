@@ -3,28 +3,22 @@
 // programs through the deep import dao/client.
 
 const stats = require('../diagnostics/stats');
-const Events = require('./events');
+const Party = require('./party');
 const Queue = require('./queue');
 const Socket = require('../sockets/socket');
-const {
-  channels,
-  drop,
-  publish,
-  publishError,
-  publishReceived,
-  publishSent,
-} = require('../diagnostics/channels');
+const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const { argumentError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
-const { framingOf, interfaceOf } = require('./settings');
+const { interfaceOf } = require('./settings');
 const standIns = require('./stand-ins');
-const { decode, encode, encodeRaw } = require('./wire');
 
 /** Loaded by who needs it: few programs do. */
 const tlsParts = () => ({
   ...require('../sockets/tls'),
   TlsSocket: require('../sockets/tls-socket'),
 });
+
+const parserTls = () => require('./parsers/tls');
 
 /** Characters and bytes that are kept for a client that was never connected. */
 const MOST_HELD = 16 * 1024 * 1024;
@@ -34,8 +28,7 @@ const MOST_HELD = 16 * 1024 * 1024;
  * `disconnect` when a connection ends; `destroy` after the last `disconnect` (K10); `data` (buffer) in
  * raw mode; `drain`; every message's type (data).
  */
-class Client extends Events {
-  #framing;
+class Client extends Party {
   #retryTimer = null;
   #wasConnected = false;
   /** Connecting, connected, or waiting to try again. */
@@ -50,15 +43,9 @@ class Client extends Events {
   /** Called when it has ended for good. */
   #onEnded = null;
 
-  /**
-   * `config` is kept and read when used (K6), but for its delimiter (F3).
-   * @throws {TypeError} see framingOf
-   */
+  /** See party.js. */
   constructor(config, log) {
-    super();
-    this.#framing = framingOf(config);
-    this.config = config;
-    this.log = log;
+    super(config, log);
     this.Client = Client;
     this.queue = new Queue();
     this.queue.stop = true; // until connected
@@ -66,6 +53,8 @@ class Client extends Events {
     this.socket = false;
     this.retriesRemaining = config.maxRetries || 0;
     this.explicitlyDisconnected = false;
+    /** The last connection ended because a rule of `config.parser` was broken: there is no retry. */
+    this.protocolViolation = false;
   }
 
   /**
@@ -73,13 +62,14 @@ class Client extends Events {
    * kept, up to 16 MiB; in sync mode they queue. True: accepted and below the high-water mark. False:
    * accepted, but `drain` should be awaited; or dropped because the client is not connected.
    * @throws {TypeError} for data that JSON.stringify, or a payload that Buffer.from, refuses
+   * @throws {Error} what the parser throws
    */
   emit(type, data) {
     const { config } = this;
-    if (!config.silent) {
+    if (!config.silent && this._logsPayloads) {
       this.log('dispatching event to ', this.id, this.path, ' : ', type, ',', data);
     }
-    const message = config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
+    const message = this._encode(type, data);
     return config.sync ? this.#enqueue(message) : this.#send(message);
   }
 
@@ -88,12 +78,11 @@ class Client extends Events {
     if (queue.contents?.length === 0) this.#queuedSize = 0; // programs may clear it
     const isStandIn = socket && !standIns.sends(socket);
     if (isStandIn && queue instanceof Queue) queue.stop = false; // it is as good as connected
-    if (!isStandIn && socket && this.#queuedSize >= this.#framing.maxQueued)
-      return socket._refuse(message);
+    if (!isStandIn && socket && this.#queuedSize >= this._maxQueued) return socket._refuse(message);
     this.#queuedSize += message.length;
     this.queue.add(() => {
       this.#queuedSize -= message.length;
-      if (!this.config.silent) {
+      if (!this.config.silent && this._logsPayloads) {
         const shown = message instanceof Uint8Array ? message : String(message);
         this.log('dispatching event to ', this.id, this.path, ' : ', shown);
       }
@@ -104,10 +93,14 @@ class Client extends Events {
 
   /** `limited`: by what the socket has to send already. */
   #send(message, limited = true) {
-    const { socket } = this;
+    const { socket, _chosen: profile } = this;
+    if (profile !== null && socket && profile.exceeds(socket, message, this.#heldSize)) {
+      this._violate(socket, profile.backpressure(this, socket, message));
+      return false;
+    }
     if (socket) {
-      if (!standIns.sends(socket)) return standIns.writeTo(socket, this.#framed(message));
-      socket._raw = Boolean(this.config.rawBuffer);
+      if (!standIns.sends(socket)) return standIns.writeTo(socket, this._framed(message));
+      socket._raw = this._takesBytes;
     }
     if (this.#wasConnected) return socket._send(message, limited);
     if (!this.#trying) {
@@ -115,15 +108,10 @@ class Client extends Events {
       return false;
     }
     if (this.#heldSize + message.length > MOST_HELD) return socket._refuse(message, MOST_HELD);
-    if (this.#heldSize >= this.#framing.maxQueued) return socket._refuse(message);
+    if (this.#heldSize >= this._maxQueued) return socket._refuse(message);
     this.#held.push(message);
-    this.#heldSize += message.length;
+    this.#heldSize += profile === null ? message.length : profile.sizeOf(message);
     return socket.destroyed || socket._send(message, false);
-  }
-
-  /** As the peer is to get it. */
-  #framed(message) {
-    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
   }
 
   /**
@@ -148,9 +136,10 @@ class Client extends Events {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
     this.#cancelRetry();
-    const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
+    const { _framing: framing, _chosen: profile } = this;
+    if (profile !== null) require('./parsers/transports').checkClient(this, profile);
     const { clientTls, shown, TlsSocket } = this.port && config.tls ? tlsParts() : {};
-    const tls = clientTls?.(config.tls, this.path, (line) => this.log(line));
+    const tls = clientTls?.(this.#tlsConfig, this.path, (line) => this.log(line));
     const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
     socket.setEncoding(config.encoding);
     if (this.port) {
@@ -179,13 +168,17 @@ class Client extends Events {
     socket.on('close', (hadError) => this.#closed(socket, hadError));
   }
 
+  get #tlsConfig() {
+    const { config, _chosen: profile } = this;
+    return profile === null ? config.tls : parserTls().clientOptions(config.tls, profile);
+  }
+
   #connected() {
     stats.count(this, 'connections');
     this.#retry = 0;
     this.#publishHeld();
     this.#wasConnected = true;
-    if (this.socket && standIns.sends(this.socket))
-      this.socket._raw = Boolean(this.config.rawBuffer);
+    if (this.socket && standIns.sends(this.socket)) this.socket._raw = this._takesBytes;
     this.#dropHeld(); // sent
     try {
       this.publish('connect');
@@ -211,7 +204,9 @@ class Client extends Events {
       'tries remaining of',
       config.maxRetries,
     );
-    if (config.stopRetrying || this.retriesRemaining < 1 || this.explicitlyDisconnected) {
+    this._chosen?.settle(socket);
+    const isOver = this.explicitlyDisconnected || this.protocolViolation;
+    if (config.stopRetrying || this.retriesRemaining < 1 || isOver) {
       this.#trying = false;
       for (const message of this.#held) drop(this, socket, 'down', message);
       this.#dropHeld();
@@ -331,41 +326,32 @@ class Client extends Events {
     return stats.clientStats(this);
   }
 
-  // ---- called by socket.js ---------------------------------------------------------------------
+  // ---- called by party.js and socket.js ----------------------------------------------------------
 
-  _onFrame(socket, frames) {
-    const { config } = this;
-    if (config.rawBuffer) {
-      socket._raw = true; // switched since the last read
-      this._onRaw(socket, Buffer.from(frames.frame + this.#framing.delimiter));
-      return;
-    }
-    decode(frames, this, socket);
-    if (config.sync) this.queue.next();
-  }
-
-  _onPartial(socket) {
-    if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
-  }
-
-  _onRaw(socket, buffer) {
-    const { config } = this;
-    if (!config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
-    if (channels.received.hasSubscribers) publishReceived(this, socket, null, buffer);
-    if (!config.silent) this.log('## received events ##');
+  _onBytes(socket, buffer) {
+    if (!this.config.silent) this.log('## received events ##');
     this.publish('data', buffer);
-    if (config.sync) this.queue.next();
   }
 
   _onMessage(socket, type, data) {
-    if (!this.config.silent) this.log('detected event', type, data);
+    if (!this.config.silent && this._logsPayloads) this.log('detected event', type, data);
     this.publish(type, data);
   }
 
-  _onBadFrame(socket, error) {
+  _onBad(socket, error) {
     this._onMessage(socket, 'error', error);
     // An answer all the same (K17), unlike what comes with the end of a connection.
-    if (this.config.sync && error.code === 'ERR_FERRIPC_MESSAGE_TOO_LARGE') this.queue.next();
+    if (error.code === 'ERR_FERRIPC_MESSAGE_TOO_LARGE') this._answered();
+  }
+
+  _onViolation(socket, error) {
+    this.protocolViolation = true;
+    this.publish('error', error);
+  }
+
+  /** In sync mode, something that has arrived is the answer to what was sent (K17). */
+  _answered() {
+    if (this.config.sync) this.queue.next();
   }
 
   _onDrain() {

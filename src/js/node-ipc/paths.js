@@ -1,10 +1,22 @@
 'use strict';
-// Local socket paths as node-ipc makes them (K2). Used by ipc.js for defaults.
+// Local socket paths as node-ipc makes them (K2). Used by ipc.js for defaults, and by parsers/transports.js.
+
+const SHARED_ROOT = '/tmp/';
 
 /** `socketRoot + appspace + id`: plain concatenation, so that each part may be empty. */
 function defaultPath(config, id) {
-  const { socketRoot = '/tmp/', appspace = 'app.' } = config;
-  return socketRoot + appspace + id;
+  const { appspace = 'app.' } = config;
+  return rootOf(config) + appspace + id;
 }
 
-module.exports = { defaultPath };
+/**
+ * `config.socketRoot`. The parser 'assured' cannot have the default, which everybody shares: it has that of
+ * node-ipc 14.
+ */
+function rootOf({ socketRoot = SHARED_ROOT, parser }) {
+  const isAssured = parser === 'assured' || parser?.profile === 'assured';
+  if (!isAssured || socketRoot !== SHARED_ROOT) return socketRoot;
+  return require('./parsers/root').privateRoot();
+}
+
+module.exports = { defaultPath, rootOf };

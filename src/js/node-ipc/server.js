@@ -3,16 +3,14 @@
 // import dao/socketServer (which they also subclass).
 
 const engine = require('../engine/engine');
-const Events = require('./events');
 const Listener = require('../sockets/listener');
+const Party = require('./party');
 const stats = require('../diagnostics/stats');
 const { PEER_TIMEOUT } = require('./config');
-const { channels, publish, publishError, publishReceived } = require('../diagnostics/channels');
+const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
-const { framingOf } = require('./settings');
 const standIns = require('./stand-ins');
-const { decode, encode, encodeRaw } = require('./wire');
 
 // What needs these parts loads them: few programs do.
 const datagramSocket = () => require('../sockets/datagram-socket');
@@ -27,23 +25,17 @@ const WRITABLE_BY_ALL = 0o222;
  * message's type (data, socket). On UDP: `start` (bound address), the server's own socket for `connect`,
  * `socket.disconnected` and `drain`, and a datagram's `{address, family, port, size}` as sender.
  */
-class Server extends Events {
-  #framing;
+class Server extends Party {
   /** `{promise, resolve, reject}` of the last start. */
   #starting = null;
 
   /**
-   * `path`: a socket path, or with `port` a host. `config` is kept and read when used (K6), but for
-   * its delimiter (F3).
-   * @throws {TypeError} see framingOf
+   * `path`: a socket path, or with `port` a host. For the others, see party.js.
    */
   constructor(path, config, log, port) {
-    super();
-    this.#framing = framingOf(config);
-    this.config = config;
+    super(config, log);
     this.path = path;
     this.port = port;
-    this.log = log;
     this.udp4 = false;
     this.udp6 = false;
     /** The listening net.Server; false before `start`. */
@@ -61,7 +53,8 @@ class Server extends Events {
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
    * @throws {TypeError} for a bad path or host
-   * @throws {Error} for `config.tls` that cannot be used, see tls.js
+   * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
+   *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
   start() {
     if (!this.path) {
@@ -75,8 +68,9 @@ class Server extends Events {
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
+    this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
-    const tls = withTls ? tlsOptions().serverTls(config.tls, (line) => this.log(line)) : null;
+    const tls = withTls ? tlsOptions().serverTls(this.#tlsConfig, (line) => this.log(line)) : null;
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -87,7 +81,7 @@ class Server extends Events {
     const shown = withTls ? tlsOptions().shown(config.tls) : config.tls;
     if (!udp) this.log('starting TLS server', shown);
     if (tls) this.log('starting TLS server', shown); // twice, as node-ipc
-    const framing = { ...this.#framing, raw: Boolean(config.rawBuffer) };
+    const { _framing: framing } = this;
     const listener = udp
       ? new (datagramSocket())(udp, this, framing)
       : new Listener(this, framing, tls);
@@ -119,6 +113,21 @@ class Server extends Events {
       throw error;
     }
     return starting.promise;
+  }
+
+  /** Before anything is opened. */
+  #checkTransport(port, udp) {
+    const { config, _chosen: profile } = this;
+    if (profile === null && !config.secureSocketRoot) return;
+    const { checkNetwork, prepareLocal } = require('./parsers/transports');
+    if (port === null) prepareLocal(this, profile);
+    else if (profile !== null) checkNetwork(this, udp, profile);
+  }
+
+  get #tlsConfig() {
+    const { config, _chosen: profile } = this;
+    if (profile === null) return config.tls;
+    return require('./parsers/tls').serverOptions(config.tls, profile);
   }
 
   #listen(listener, port, kind) {
@@ -194,11 +203,14 @@ class Server extends Events {
    * On UDP `socket` is an object with an address and a port; without one of them, as `broadcast`.
    * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
    * @throws {RangeError} on UDP, for a bad port
+   * @throws {Error} what the parser throws
    */
   emit(socket, type, data) {
-    if (!this.config.silent) this.log('dispatching event to socket', ' : ', type, data);
+    if (!this.config.silent && this._logsPayloads) {
+      this.log('dispatching event to socket', ' : ', type, data);
+    }
     if (this.udp4 || this.udp6) return this.#emitTo(socket, type, data);
-    return this.#send(socket, this.#encode(type, data));
+    return this.#send(socket, this._encode(type, data));
   }
 
   /** To a UDP peer; without an address or a port, to all (K15). */
@@ -208,27 +220,24 @@ class Server extends Events {
     }
     const { address, port } = peer;
     if (!address || !port) {
-      this.log(
-        'Attempting to emit to a single UDP socket without supplying socket address or port. Redispatching event as broadcast to all connected sockets',
-      );
+      if (this._chosen === null)
+        this.log(
+          'Attempting to emit to a single UDP socket without supplying socket address or port. Redispatching event as broadcast to all connected sockets',
+        );
       return this.broadcast(type, data);
     }
     if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
     const number = toPort(port, 1);
-    const message = this.#delimited(this.#encode(type, data));
+    const message = this._framed(this._encode(type, data, true));
     if (!this.server) return false;
-    if (this.server.write !== undefined) return standIns.writeTo(this.server, message, peer);
-    return this.server._sendTo(message, address, number);
-  }
-
-  #delimited(message) {
-    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
+    if (standIns.datagrams(this.server)) return this.server._sendTo(message, address, number);
+    return standIns.sendTo(this, message, peer);
   }
 
   /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */
   broadcast(type, data) {
     const { config } = this;
-    if (!config.silent) {
+    if (!config.silent && this._logsPayloads) {
       this.log(
         'broadcasting event to all known sockets listening to ',
         this.path,
@@ -238,14 +247,14 @@ class Server extends Events {
         data,
       );
     }
-    const message = this.#encode(type, data);
-    if (this.udp4 || this.udp6) {
+    const isDatagram = Boolean(this.udp4 || this.udp6);
+    const message = this._encode(type, data, isDatagram);
+    if (isDatagram) {
       const { peerTimeout = PEER_TIMEOUT } = config;
       if (!this.server) return true;
-      const framed = this.#delimited(message);
-      if (this.server.write === undefined) return this.server._broadcast(framed, peerTimeout);
-      // The first of `sockets` is the server's own.
-      for (const peer of this.sockets.slice(1)) standIns.writeTo(this.server, framed, peer);
+      const framed = this._framed(message);
+      if (standIns.datagrams(this.server)) return this.server._broadcast(framed, peerTimeout);
+      standIns.sendToAll(this, framed);
       return true;
     }
     return engine.broadcast(message, () => {
@@ -255,20 +264,24 @@ class Server extends Events {
     });
   }
 
-  #encode(type, data) {
+  _encode(type, data, isDatagram) {
     const { rawBuffer, encoding, silent } = this.config;
-    if (!rawBuffer) return encode(type, data);
-    if (!silent) this.log(encoding);
-    return encodeRaw(type, encoding);
+    if (rawBuffer && !silent && this._chosen === null) this.log(encoding); // as node-ipc
+    return super._encode(type, data, isDatagram);
   }
 
   #send(socket, message) {
+    const profile = this._chosen;
+    if (profile !== null && socket && profile.exceeds(socket, message)) {
+      this._violate(socket, profile.backpressure(this, socket, message));
+      return false;
+    }
     if (socket && standIns.sends(socket)) {
-      socket._raw = Boolean(this.config.rawBuffer);
+      socket._raw = this._takesBytes;
       return socket._send(message);
     }
     if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
-    return standIns.writeTo(socket, this.#delimited(message));
+    return standIns.writeTo(socket, this._framed(message));
   }
 
   /** A UDP server's only socket is its own (K5). */
@@ -283,7 +296,7 @@ class Server extends Events {
     this.sockets.push(socket);
     stats.count(this, 'connections');
     publish(channels.open, this, { socket });
-    socket._raw = Boolean(this.config.rawBuffer);
+    socket._raw = this._takesBytes;
     socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
     socket.on('close', onSocketClose);
@@ -297,6 +310,7 @@ class Server extends Events {
    */
   _onSocketClose(socket, hadError) {
     stats.close(this, socket, hadError);
+    this._chosen?.settle(socket);
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
@@ -315,6 +329,12 @@ class Server extends Events {
     this.publish('error', error);
   }
 
+  /** What sending to a stand-in's peer failed with, or a test says. */
+  serverError(error) {
+    this.log('server error', error);
+    this.publish('error', error);
+  }
+
   #dropped(peer) {
     const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
     const error = eventError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
@@ -329,42 +349,43 @@ class Server extends Events {
     return stats.serverStats(this);
   }
 
-  // ---- called by socket.js ---------------------------------------------------------------------
-
-  _onFrame(socket, frames) {
-    if (this.config.rawBuffer) {
-      socket._raw = true; // switched since the last read
-      this._onRaw(socket, Buffer.from(frames.frame + this.#framing.delimiter));
-      return;
-    }
-    decode(frames, this, socket);
-  }
+  // ---- called by party.js and socket.js ----------------------------------------------------------
 
   _onMessage(socket, type, data) {
-    if (data && data.id) socket.id = data.id; // K9
-    if (!this.config.silent) this.log('received event of : ', type, data);
+    if (data && data.id && this.#identifies) socket.id = data.id; // K9
+    if (!this.config.silent && this._logsPayloads) this.log('received event of : ', type, data);
     this.publish(type, data, socket);
   }
 
-  _onPartial(socket) {
-    if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
+  get #identifies() {
+    const profile = this._chosen;
+    return profile === null ? this.config.identifyPeer !== false : profile.identifiesPeer;
   }
 
-  _onRaw(socket, buffer) {
-    if (!this.config.rawBuffer) socket._raw = false; // as it is now configured, from the next read on
-    if (channels.received.hasSubscribers) publishReceived(this, socket, null, buffer);
+  _onBytes(socket, buffer) {
     this.publish('data', buffer, socket);
   }
 
-  _onBadFrame(socket, error) {
-    if (!this.config.silent) this.log('received event of : ', 'error', error);
+  _onBad(socket, error) {
+    if (!this.config.silent && this._logsPayloads) {
+      this.log('received event of : ', 'error', error);
+    }
     this.publish('error', error, socket);
   }
+
+  _onViolation(socket, error) {
+    this.publish('error', error, socket);
+  }
+
+  _answered() {}
 
   _onDrain(socket) {
     this._publishTyped('drain', socket);
   }
 }
+
+/** node-ipc 14 has one where writes are limited; here errors of all datagrams are events. */
+Server.prototype.datagramCallback = null;
 
 // Listeners of all sockets, which cost each of them nothing.
 

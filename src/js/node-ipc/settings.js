@@ -3,20 +3,62 @@
 // entities/EventParser.
 
 const { DEFAULT_DELIMITER } = require('./config');
-const { argumentError } = require('../errors');
+const LIMITS = require('./parsers/limits');
+const { argumentError, valueError } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 
 /**
- * The framing that a client or server keeps from now on (F3).
+ * The framing that a client or server keeps from now on (F3). `delimits`: a parser ends its messages itself.
  * @throws {TypeError} if the delimiter is not a non-empty string, maxMessageBytes or maxQueuedBytes not a
  *   positive number, or linger not a number of ms
  */
-function framingOf(config) {
-  const { delimiter = DEFAULT_DELIMITER } = config;
+function framingOf(config, delimits = false) {
+  const { delimiter = DEFAULT_DELIMITER } = delimits ? {} : config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
   }
   return { delimiter, ...limitsOf(config, 'config'), raw: Boolean(config.rawBuffer) };
+}
+
+/**
+ * What `config.parser` makes of a client or server from now on: see parsers/profile.js. Null without a parser.
+ * @throws {TypeError} for a parser that is none, and for a setting of node-ipc 14 that would not be heeded
+ */
+function profileOf(config) {
+  const { parser, rawBuffer } = config;
+  refuseStray(config);
+  if (!parser) return null;
+  if (rawBuffer && parser !== 'raw' && parser !== 'fast') {
+    const message =
+      'config.rawBuffer means the parser "raw": set it or another config.parser, not both';
+    throw valueError(message);
+  }
+  return new (require('./parsers/profile'))(config);
+}
+
+/** A protection that somebody has asked for, and nobody would give. */
+function refuseStray(config) {
+  const { parser, allowedEvents } = config;
+  const isNamed = !parser || typeof parser === 'string';
+  if (allowedEvents && isNamed && parser !== 'assured')
+    throw strayError('allowedEvents', '"assured"');
+  if (!isNamed || parser === 'guarded' || parser === 'assured') return;
+  for (const [name, usual] of Object.entries(LIMITS)) {
+    const value = config[name];
+    // Programs that name a parser may have copied the whole list of settings from node-ipc 14's README.
+    if (isNoLimit(value, name) || (parser && value === usual)) continue;
+    throw strayError(name, '"guarded" or "assured"');
+  }
+}
+
+function isNoLimit(value, name) {
+  const isUnset = value === undefined || value === null || value === false;
+  return isUnset || value === Infinity || (name === 'messageTimeout' && value === 0);
+}
+
+function strayError(name, parsers) {
+  const message = `config.${name} is heeded with config.parser ${parsers} only: set it, or leave config.${name} out`;
+  return valueError(message);
 }
 
 /**
@@ -33,4 +75,4 @@ function interfaceOf(config) {
   return options;
 }
 
-module.exports = { framingOf, interfaceOf };
+module.exports = { framingOf, interfaceOf, profileOf };

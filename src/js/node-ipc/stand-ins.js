@@ -23,4 +23,24 @@ const closes = (socket) => typeof socket._close === 'function' && socket.destroy
  */
 const writeTo = (standIn, framed, ...peer) => standIn.write(framed, ...peer) !== false;
 
-module.exports = { closes, sends, writeTo };
+/** Whether this is a UDP server's own socket. */
+const datagrams = (server) => server._sendTo !== undefined && server.write === undefined;
+
+/** Sends a datagram by a stand-in for the socket of `owner`: its `write`, or node-ipc 14's `send`. */
+function sendTo(owner, framed, peer) {
+  const { server } = owner;
+  if (server.write !== undefined) return writeTo(server, framed, peer);
+  server.send(framed, peer.port, peer.address, (error) => {
+    if (error) owner.serverError(error);
+  });
+  return true;
+}
+
+/** The same to all: the first of `sockets` is the server's own, unless it has node-ipc 14's `send`. */
+function sendToAll(owner, framed) {
+  const { server, sockets } = owner;
+  const peers = server.write === undefined ? sockets : sockets.slice(1);
+  for (const peer of peers) sendTo(owner, framed, peer);
+}
+
+module.exports = { closes, datagrams, sendTo, sendToAll, sends, writeTo };

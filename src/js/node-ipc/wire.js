@@ -41,9 +41,14 @@ class LongText {
  */
 function encode(type, data) {
   if ((!data && data !== false && data !== 0) || data._maxListeners) data = {};
+  return textOf(type, data);
+}
+
+/** The same for any data as it is, but undefined. */
+function textOf(type, data) {
   // The same text as that of the whole, for less; but `toJSON` is told the key, and what has no JSON
   // is left out with its key.
-  if (typeof type === 'string' && data.toJSON === undefined) {
+  if (typeof type === 'string' && data?.toJSON === undefined) {
     const head = heads.get(type) ?? addHead(type);
     if (typeof data === 'string' && data.length >= LONG) return new LongText(head, data);
     const text = JSON.stringify(data);
@@ -112,4 +117,4 @@ function decodeWhole(frames, owner, socket) {
   owner._onMessage(socket, message.type, message.data);
 }
 
-module.exports = { encode, encodeRaw, decode };
+module.exports = { encode, encodeRaw, decode, textOf };

@@ -15,7 +15,6 @@ const Peers = require('./peers');
 const cluster = require('./cluster');
 const WaitingDatagrams = require('./waiting-datagrams');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
-const { decode } = require('../node-ipc/wire');
 
 /**
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
@@ -257,15 +256,14 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onFrame(frames, peer) {
-    const { config } = this.#owner;
-    if (config.rawBuffer) {
+    if (this.#owner._takesBytes) {
       this.#configure(); // switched since it was received
       if (channels.received.hasSubscribers) {
         publishReceived(this.#owner, peer, null, Buffer.from(frames.frame));
       }
       this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
-      decode(frames, this.#owner, peer);
+      this.#owner._onFrame(peer, frames);
     }
   }
 
@@ -277,10 +275,7 @@ class DatagramSocket extends DgramSocket {
     } finally {
       if (!framed) {
         this.#logReceived(sender);
-        if (channels.received.hasSubscribers) {
-          publishReceived(this.#owner, infoOf(sender, length), null, buffer);
-        }
-        this.#owner.publish('data', buffer, infoOf(sender, length));
+        this.#owner._onRaw(infoOf(sender, length), buffer, sender);
       }
     }
   }
@@ -324,7 +319,7 @@ class DatagramSocket extends DgramSocket {
 
   /** Tells the engine what is wanted of received datagrams: raw mode is live (K6), and so is 'message'. */
   #configure() {
-    const raw = Boolean(this.#owner.config.rawBuffer);
+    const raw = this.#owner._takesBytes;
     const tapped = !raw && this.listenerCount('message') > 0;
     if (raw === this.#raw && tapped === this.#tapped) return;
     this.#raw = raw;
@@ -397,5 +392,7 @@ class DatagramSocket extends DgramSocket {
 function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
 }
+
+Object.defineProperty(DatagramSocket, 'name', { value: 'Socket' }); // as Node's, for who looks at `constructor.name`
 
 module.exports = DatagramSocket;

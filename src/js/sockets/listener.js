@@ -219,4 +219,6 @@ class Listener extends net.Server {
   }
 }
 
+Object.defineProperty(Listener, 'name', { value: 'Server' }); // as Node's, for who looks at `constructor.name`
+
 module.exports = Listener;

@@ -8,6 +8,9 @@ const { HIGH_WATER } = require('../engine/connection');
 const { channels, drop, publishSent } = require('../diagnostics/channels');
 const { noBufferError } = require('../errors');
 
+/** UTF-8 bytes of a UTF-16 unit at most. */
+const WIDEST = 3;
+
 class MessagesOut extends ByteStream {
   #owner;
   #framing;
@@ -85,14 +88,18 @@ class MessagesOut extends ByteStream {
     return below;
   }
 
-  /** Whether `maxQueued` bytes wait. What is known of it may be old, so a yes is looked at again. */
   #isFull() {
-    const { maxQueued } = this.#framing;
+    return this._isFull(this.#framing.maxQueued);
+  }
+
+  /** Whether `limit` bytes wait. What is known of it may be old, so a yes is looked at again. */
+  _isFull(limit) {
     const connection = this._counted;
     const own = this._ownLength;
-    if (connection === null) return own + this.#beforeOpenSize >= maxQueued;
-    if (own + connection.queued + connection.pending.length < maxQueued) return false;
-    return own + connection.countQueued() >= maxQueued;
+    if (connection === null) return own + this.#beforeOpenSize >= limit;
+    if (connection.closed !== null) return own >= limit;
+    if (own + connection.queued + WIDEST * connection.pending.length < limit) return false;
+    return own + connection.countQueued() >= limit;
   }
 
   /**

@@ -1,0 +1,56 @@
+'use strict';
+// Clients and servers with a parser beside those of node-ipc 14: what hostile and good peers send has the same
+// effects, on every transport, with both drivers.
+
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { promisify } = require('node:util');
+const { makeFamily } = require('../helpers/certificates');
+const { TRANSPORTS } = require('../helpers/transports');
+const { createWorld } = require('../helpers/world');
+
+const run = promisify(execFile);
+const world = createWorld();
+const PLAYER = path.join(__dirname, 'play.mjs');
+const OURS = path.join(__dirname, '..', '..', 'index.mjs');
+
+/** What the player prints, see there. */
+async function play(name, side, transport, env = {}) {
+  const folder = world.file();
+  fs.mkdirSync(folder);
+  fs.writeFileSync(path.join(folder, 'tls.json'), JSON.stringify(pems()));
+  const { stdout } = await run(process.execPath, [PLAYER, name, side, transport, folder], {
+    env: { ...process.env, ...env },
+    maxBuffer: 1 << 24,
+  });
+  return JSON.parse(stdout);
+}
+
+let family = null;
+
+function pems() {
+  family ??= makeFamily();
+  return Object.fromEntries(
+    ['ca', 'server', 'client'].map((name) => [
+      name,
+      { key: family[name].key, cert: family[name].cert },
+    ]),
+  );
+}
+
+describe.each(TRANSPORTS)('%s', (transport) => {
+  test.each(['server', 'client'])(
+    '%s: the same events as of node-ipc 14, and the same ends',
+    async (side) => {
+      const theirs = await play('node-ipc-14', side, transport);
+      const refused = theirs.filter(([, , events]) => events.at(-1) === 'closed');
+      expect(refused.length).toBeGreaterThan(20);
+      for (const driver of ['loop', 'tokio']) {
+        const ours = await play(OURS, side, transport, { FERRIPC_DRIVER: driver });
+        expect({ driver, ours }).toEqual({ driver, ours: theirs });
+      }
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,128 @@
+'use strict';
+// What clients and servers have in common: the configuration they were made with, and how messages become text and
+// back, with or without a parser (see parsers/profile.js). The base of client.js and server.js, whose `_onMessage`,
+// `_onBytes`, `_onBad`, `_onViolation` and `_answered` hear what comes of what has arrived.
+
+const Events = require('./events');
+const addMembers = require('./parsers/members');
+const { channels, publishReceived } = require('../diagnostics/channels');
+const { framingOf, profileOf } = require('./settings');
+const { decode, encode, encodeRaw } = require('./wire');
+
+class Party extends Events {
+  #framing;
+  /** Null without a parser. */
+  #profile;
+  /** What would be the profile without a parser, if somebody asks. */
+  #implied = null;
+
+  /**
+   * `config` is kept and read when used (K6), but for its delimiter and limits (F3) and its parser.
+   * @throws {TypeError} see framingOf and profileOf
+   */
+  constructor(config, log) {
+    super();
+    this.#profile = profileOf(config);
+    this.#framing = framingOf(config, this.#profile !== null && this.#profile.takesBytes);
+    this.config = config;
+    this.log = log;
+  }
+
+  /** The framing of a new connection, see socket.js. */
+  get _framing() {
+    if (this.#profile !== null) return this.#profile.framing(this.#framing);
+    return { ...this.#framing, raw: Boolean(this.config.rawBuffer) };
+  }
+
+  /** Null without a parser. */
+  get _chosen() {
+    return this.#profile;
+  }
+
+  get _profile() {
+    return this.#profile ?? (this.#implied ??= new (require('./parsers/profile'))(this.config));
+  }
+
+  get _maxQueued() {
+    return this.#framing.maxQueued;
+  }
+
+  /** The engine is to give bytes. Live where no parser was chosen. */
+  get _takesBytes() {
+    return this.#profile === null ? Boolean(this.config.rawBuffer) : this.#profile.takesBytes;
+  }
+
+  /** Log lines may have payloads in them. Asked for when there is a log. */
+  get _logsPayloads() {
+    return this.#profile === null ? this.config.logPayloads !== false : this.#profile.logsPayloads;
+  }
+
+  /**
+   * A message as it is sent, without its delimiter (see wire.js), or bytes.
+   * @throws {TypeError} for data that JSON.stringify, or a payload that Buffer.from, refuses
+   * @throws {Error} what the parser throws
+   */
+  _encode(type, data, isDatagram) {
+    const { config } = this;
+    if (this.#profile !== null) return this.#profile.encode(type, data, isDatagram);
+    return config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
+  }
+
+  /** As the peer is to get it. */
+  _framed(message) {
+    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
+  }
+
+  /** Ends a connection whose peer, or user, has broken one of the parser's rules. */
+  _violate(socket, error, keeper = socket) {
+    this._profile.end(this, socket, error, keeper);
+    this._onViolation(socket, error);
+  }
+
+  // ---- called by socket.js and datagram-socket.js ------------------------------------------------
+
+  _onFrame(socket, frames) {
+    const profile = this.#profile;
+    if (profile !== null) {
+      profile.takeFrame(this, socket, frames);
+    } else if (this.config.rawBuffer) {
+      socket._raw = true; // switched since the last read
+      this._onRaw(socket, Buffer.from(this._framed(frames.frame)));
+      return;
+    } else {
+      decode(frames, this, socket);
+    }
+    this._answered();
+  }
+
+  _onPartial(socket) {
+    if (this.#profile !== null) this.#profile.watch(this, socket);
+    else if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
+  }
+
+  /** `keeper`: see profile.js. */
+  _onRaw(socket, buffer, keeper = socket) {
+    if (channels.received.hasSubscribers) publishReceived(this, socket, null, buffer);
+    if (this.#profile !== null) {
+      this.#profile.take(this, socket, buffer, keeper);
+      return;
+    }
+    // As it is now configured, from the next read on; peers of a UDP server have none of it.
+    if (!this.config.rawBuffer && socket._raw !== undefined) socket._raw = false;
+    this._onBytes(socket, buffer);
+    this._answered();
+  }
+
+  _onBadFrame(socket, error) {
+    const profile = this.#profile;
+    if (profile?.isGuarded && error.code === 'ERR_FERRIPC_MESSAGE_TOO_LARGE') {
+      this._violate(socket, profile.tooLarge());
+    } else {
+      this._onBad(socket, error);
+    }
+  }
+}
+
+addMembers(Party.prototype);
+
+module.exports = Party;
