@@ -148,6 +148,6 @@ unsafe fn call<const N: usize>(
         Err(_) => "the native part of ferripc has failed: please report this".to_owned(),
     };
     // SAFETY: see above.
-    unsafe { JsError::from(Error::new("ERR_FERRIPC_INTERNAL", reason)).throw_into(env) };
+    unsafe { JsError::from(Error::new("UNKNOWN", reason)).throw_into(env) };
     ptr::null_mut()
 }

@@ -68,7 +68,7 @@ function acquire(syscall, where) {
     return current;
   } catch (thrown) {
     const error = refused(syscall, thrown.message, where);
-    if (error.errno === undefined) throw codedError('ERR_FERRIPC_INTERNAL', thrown.message);
+    if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
     return { error };
   }
 }
