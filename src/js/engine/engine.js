@@ -296,12 +296,6 @@ function soon(act, scope = null) {
   else setImmediate(within(act, scope));
 }
 
-/** The same, before further events: what they are about comes after it. */
-function before(act, scope = null) {
-  if (current !== null) current.turns.putBefore(act, scope);
-  else setImmediate(within(act, scope));
-}
-
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
 function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
@@ -330,7 +324,6 @@ function driver() {
 }
 
 module.exports = {
-  before,
   bind,
   bindElsewhere,
   broadcast,

@@ -28,9 +28,9 @@ class Turns {
   #activity;
   #header;
   #goOn;
-  /** Functions that do what was put off and comes before further events, and those that do the rest. */
-  #first = [];
-  #later = [];
+  /** What was put off, in order: `act` does it, and if it is `first` it comes before further events. */
+  #waiting = [];
+  #first = 0;
   /** The delivery whose handler runs, unless that has its last frame. */
   #left = null;
   /** Turns that are under way. */
@@ -54,7 +54,7 @@ class Turns {
   }
 
   get isIdle() {
-    return this.#first.length + this.#later.length === 0;
+    return this.#waiting.length === 0;
   }
 
   /**
@@ -80,26 +80,29 @@ class Turns {
   }
 
   #takePutOff() {
-    const act = this.#first.shift() ?? this.#later.shift();
+    const next = this.#waiting.shift();
+    if (next?.first) this.#first--;
     this.#count();
-    act?.();
+    next?.act();
   }
 
   /** Has `act` called in a later turn of the event loop, in `scope` (scope.js) or else the caller's. */
   putOff(act, scope = null) {
-    this.#later.push(within(act, scope));
+    this.#waiting.push({ act: within(act, scope), first: false });
     this.#changed();
   }
 
   /** The same, before further events: what they are about comes after it. */
   putBefore(act, scope = null) {
-    this.#first.push(within(act, scope));
+    this.#first++;
+    this.#waiting.push({ act: within(act, scope), first: true });
     this.#changed();
   }
 
   /** The same, and before all that was put off. */
   putFirst(act, scope) {
-    this.#first.unshift(within(act, scope));
+    this.#first++;
+    this.#waiting.unshift({ act: within(act, scope), first: true });
     this.#changed();
   }
 
@@ -109,8 +112,8 @@ class Turns {
   }
 
   #count() {
-    this.#header[FIRST] = this.#first.length;
-    this.#header[LATER] = this.#later.length;
+    this.#header[FIRST] = this.#first;
+    this.#header[LATER] = this.#waiting.length - this.#first;
   }
 
   /** Something is to be done before a handler goes on that waits in the event loop. */
@@ -138,7 +141,7 @@ class Turns {
     let events = TURN_EVENTS;
     let done = false;
     try {
-      while (!done && units > 0 && events-- > 0 && this.#first.length === 0) {
+      while (!done && units > 0 && events-- > 0 && this.#first === 0) {
         const event = activity.next();
         done = this.#header[KIND] === NOTHING;
         if (done) break;
@@ -158,7 +161,7 @@ class Turns {
       this.#immediate = false;
       this.#header[KIND] = NOTHING;
       // Who always puts something off keeps no events away.
-      this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first.length === 0);
+      this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first === 0);
       if (this.#eventsNext) this.drain();
       else this.#takeOne();
     };

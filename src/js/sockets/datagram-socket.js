@@ -102,7 +102,7 @@ class DatagramSocket extends DgramSocket {
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
     for (const item of this.#waiting.take(this.#held.splice(0))) this.#dispatch(item);
-    engine.before(() => this.#announce());
+    engine.soon(() => this.#announce());
   }
 
   #bindFailed(error) {

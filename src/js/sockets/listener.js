@@ -81,7 +81,7 @@ class Listener extends net.Server {
     this.#listener = listener;
     this.#address = path ?? address;
     if (this.#unrefed) listener.unref();
-    engine.before(() => this.#announce(), this.#scope);
+    engine.soon(() => this.#announce(), this.#scope);
   }
 
   /** Before the first connection. */
