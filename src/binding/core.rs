@@ -59,6 +59,16 @@ impl Core {
         }
     }
 
+    /// Takes the next event, if it reports more of what a connection has received.
+    pub fn next_of(&mut self, id: u32) -> Payload {
+        // SAFETY: see `next`.
+        let header = unsafe { self.header.as_mut() };
+        match self.engine.next_of(id) {
+            Some(event) => deliver::event(event, &self.engine, header),
+            None => deliver::nothing(header),
+        }
+    }
+
     /// What a turn of JavaScript's is for: an event; or none, where something is left, is to come before it, or
     /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]

@@ -16,7 +16,7 @@ use napi_derive::napi;
 
 use super::calls::Calls;
 use super::core::{Core, count, send};
-use super::deliver;
+use super::deliver::{self, Payload};
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
@@ -199,6 +199,12 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn set_tapped(&self, id: u32, tapped: bool) {
         self.on(id, |connection| connection.set_tapped(tapped));
+    }
+
+    /// As `next()` of [`Hub::calls`], if the event reports more of what the connection has received.
+    #[napi(catch_unwind)]
+    pub fn next_of(&self, id: u32) -> Payload {
+        self.core.borrow_mut().next_of(id)
     }
 
     /// Raw bytes, or frames, from now on.

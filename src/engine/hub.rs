@@ -287,6 +287,15 @@ impl Hub {
         }
     }
 
+    /// The next event, if it is one of those in which a connection's received bytes are reported.
+    pub fn next_of(&mut self, id: Id) -> Option<Event> {
+        let is_received = |event: &Event| match event {
+            Event::Frames { id: whose, .. } | Event::Chunk { id: whose, .. } => *whose == id,
+            _ => false,
+        };
+        self.mailbox.pop_if(is_received)
+    }
+
     /// Ends the turn that a wake-up began if there are no more events, as [`Hub::next`] does when it returns
     /// `None`. False: there are.
     pub fn end_turn(&self) -> bool {

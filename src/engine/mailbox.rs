@@ -96,6 +96,11 @@ impl Mailbox {
     /// Queues `event` at once, over the bound if need be. For events that a connection produces at
     /// most a few times in its life, from places that cannot wait.
     pub fn post_now(&self, event: Event) -> Result<(), Gone> {
+        self.post_all([event])
+    }
+
+    /// As [`Mailbox::post_now`], so that whoever finds the first finds the others, too. At least one.
+    pub fn post_all(&self, events: impl IntoIterator<Item = Event>) -> Result<(), Gone> {
         let mut state = self.lock();
         let Some(wake) = &state.wake else {
             return Err(Gone);
@@ -104,8 +109,10 @@ impl Mailbox {
             wake();
             state.awake = true;
         }
-        state.bytes += event.weight();
-        state.events.push_back(event);
+        for event in events {
+            state.bytes += event.weight();
+            state.events.push_back(event);
+        }
         Ok(())
     }
 
@@ -132,12 +139,23 @@ impl Mailbox {
     /// The oldest event. `None` ends the consumer's turn: the next event wakes it again.
     pub fn pop(&self) -> Option<Event> {
         let mut state = self.lock();
-        let was_full = state.is_full();
-        let Some(event) = state.events.pop_front() else {
+        let event = self.take(&mut state);
+        if event.is_none() {
             // Under the same lock as the look, so no event can slip in between unannounced.
             state.awake = false;
-            return None;
-        };
+        }
+        event
+    }
+
+    /// The oldest event, if it is one that is `wanted`.
+    pub fn pop_if(&self, wanted: impl FnOnce(&Event) -> bool) -> Option<Event> {
+        let mut state = self.lock();
+        if state.events.front().is_some_and(wanted) { self.take(&mut state) } else { None }
+    }
+
+    fn take(&self, state: &mut State) -> Option<Event> {
+        let was_full = state.is_full();
+        let event = state.events.pop_front()?;
         state.bytes -= event.weight();
         if was_full && !state.is_full() {
             self.room.notify_waiters();

@@ -223,11 +223,13 @@ impl Connection {
             Ok(received) => received,
             Err(error) => return Ok(Err(error)),
         };
+        if chunk.is_some() {
+            // The frames and the bytes of one read are taken in one turn.
+            self.mailbox.room().await;
+            self.mailbox.post_all(std::iter::from_fn(|| inbox.next()).chain(chunk))?;
+        }
         while let Some(event) = inbox.next() {
             self.mailbox.post(event).await?;
-        }
-        if let Some(chunk) = chunk {
-            self.mailbox.post(chunk).await?;
         }
         Ok(Ok(len))
     }

@@ -46,7 +46,8 @@ class Endpoint {
 
 /**
  * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(frames)
- * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(), _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
+ * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(),
+ * _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
 class Connection extends Endpoint {
@@ -59,6 +60,7 @@ class Connection extends Endpoint {
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
     this.paused = false;
+    this.tapped = false;
     /** While paused, or something waits: functions that deliver that, in order. Null otherwise. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
@@ -233,7 +235,9 @@ class Connection extends Endpoint {
     this.hub.setRaw(this.id, raw);
   }
 
+  /** Has what is received reported as bytes, too: after its frames, in the same turn. */
   setTapped(tapped) {
+    this.tapped = tapped;
     this.hub.setTapped(this.id, tapped);
   }
 

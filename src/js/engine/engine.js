@@ -166,12 +166,19 @@ class Activity extends Departures {
     return kind === FRAMES || kind === CHUNK || kind === PARTIAL || kind === DRAIN;
   }
 
+  /** Who reads the stream gets the bytes of a read in the turn of its frames, as in node:net. */
+  #goOnReading(connection) {
+    const payload = connection.hub?.nextOf(connection.id);
+    if (payload !== undefined && this.header[0] !== 0) this.deliver(connection, payload);
+  }
+
   deliver(endpoint, payload) {
     const { header } = this;
     const { sink } = endpoint;
     switch (header[0]) {
       case FRAMES:
         endpoint.arrived(payload, header);
+        if (endpoint.tapped) this.#goOnReading(endpoint);
         break;
       case CHUNK:
         endpoint.inOrder(() => sink._onChunk(payload));
