@@ -77,9 +77,11 @@ describe('ferripc reads', () => {
       const peer = await world.peer(place);
       await connected;
       const { seen, all } = listen(server, vector.expect.length);
+      const gone = vector.end && once(server, 'socket.disconnected');
       await write(peer.socket, chunks, vector.end);
       await all;
       expect(seen).toEqual(events(vector));
+      await gone;
       server.off('*', '*');
     }
   });

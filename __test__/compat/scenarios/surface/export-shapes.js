@@ -24,7 +24,10 @@ const SHAPES = {
     'default true',
     'IPCModule "function"',
     'esModule undefined',
-    'names ["IPC", "IPCModule", "default"]',
+    `names ${JSON.stringify([
+      ...['AssuredParser', 'FastParser', 'GuardedParser', 'IPC', 'IPCModule', 'IPCProtocolError'],
+      ...['Parser', 'RawParser', 'default'],
+    ]).replaceAll(',', ', ')}`,
   ],
 };
 
