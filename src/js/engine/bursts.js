@@ -28,8 +28,8 @@ const MOST_BURSTS = 4 * STREAM;
 /** How long ago, in ms, the last write may be in a stream. */
 const PAUSE = 10;
 
-/** While a burst is fast, the clock is read once in so many messages. */
-const MOST_SKIPPED = 7;
+/** While a burst is fast, so many messages of a turn go by between two looks at the clock. */
+const MOST_SKIPPED = 3;
 
 const settled = Promise.resolve();
 
@@ -124,6 +124,7 @@ class Bursts {
   end() {
     this.#turn++;
     this.isBatch = false;
+    this.#skip = 0;
     this.#ending = false;
     this.#areOver = this.#areOverForGood;
   }
