@@ -142,7 +142,7 @@ impl Connection {
         if state.outbox.queued() > 0 {
             self.start_flush(&mut state);
         } else {
-            self.advance_end(&mut state);
+            self.flushed(&mut state, 0, Ok(()));
         }
     }
 
