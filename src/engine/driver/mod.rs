@@ -36,6 +36,7 @@ mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
+mod datagrams_task;
 mod ending;
 #[cfg(unix)]
 mod on_loop;
