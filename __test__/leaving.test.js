@@ -61,30 +61,30 @@ class Ears {
     return this.#folder;
   }
 
-  /** A peer that listens from now on, and does what it is asked for. `isFirst`: and tells by files. */
-  take(socket, isFirst = true) {
+  /** A peer that listens from now on and tells by files; the first one does what it is asked for. */
+  take(socket) {
     const peer = new Peer(socket);
     const own = [];
     this.heard.push(own);
-    this.#ended.push(this.#listen(peer, own, isFirst));
+    this.#ended.push(this.#listen(peer, own, this.heard.length - 1));
     peer.send('go', {});
   }
 
-  async #listen(peer, own, isFirst) {
+  async #listen(peer, own, index) {
     for (;;) {
       const message = await peer.message().catch(() => null);
       if (message === null) return;
-      this.hear(message.data, own, isFirst, (frames) => peer.writeFrames(...frames));
+      this.hear(message.data, own, index, (frames) => peer.writeFrames(...frames));
     }
   }
 
   /** `write` sends frames all at once. */
-  hear(message, own, isFirst, write) {
+  hear(message, own, index, write) {
     own.push(message);
     const [word, count] = message.split(' ');
     if (word !== 'give') {
-      if (isFirst) fs.writeFileSync(path.join(this.#folder, message), '');
-    } else if (isFirst) {
+      fs.writeFileSync(path.join(this.#folder, `${message}-${index}`), '');
+    } else if (index === 0) {
       const numbers = Array.from({ length: Number(count) }, (_, i) => i + 1);
       write(numbers.map((data) => JSON.stringify({ type: 'work', data })));
     }
@@ -129,7 +129,7 @@ async function play(kind, side, subject, act, more = {}) {
       const socket = place.dial();
       world.after(() => socket.destroy());
       await once(socket, place.up);
-      ears.take(socket, i === 0);
+      ears.take(socket);
     }
   }
   const { lines, stderr } = await child.exited;
@@ -230,7 +230,7 @@ describe('over udp', () => {
     const ended = new Promise((resolve) => {
       peer.on('message', (bytes) => {
         const { data } = JSON.parse(bytes.toString().slice(0, -1));
-        ears.hear(data, heard, true, send);
+        ears.hear(data, heard, 0, send);
         if (data === 'm0' && act !== 'blocking') resolve();
       });
     });

@@ -268,7 +268,7 @@ class Arrival {
     const { datagrams, frames } = this;
     const { activity, sink } = datagrams;
     const { turns } = activity;
-    activity.bursts.isBatch = frames.count > 1;
+    activity.bursts.deliver(frames.count);
     try {
       while (turns.left === this && this.unfinished) {
         if (frames.index === this.until) {

@@ -20,7 +20,7 @@ class Delivery {
     const { connection } = this;
     if (connection.dropped) return;
     connection.activity.turns.left = this;
-    connection.activity.bursts.isBatch = this.frames.count > 1;
+    connection.activity.bursts.deliver(this.frames.count);
     this.#run();
   }
 

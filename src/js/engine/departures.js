@@ -57,7 +57,7 @@ class Departures {
 
   /** Between two handlers: sends what has waited too long. */
   flushLate() {
-    if (this.bursts.isLateByNow(this.dirty[0])) this.flush();
+    if (this.bursts.isLate(this.dirty[0])) this.flush();
   }
 
   flush() {
@@ -87,10 +87,12 @@ class Departures {
   broadcast(frame, send) {
     if (this.shared !== null || frame instanceof Uint8Array) return send();
     this.shared = new Shared(frame);
+    this.bursts.share(true);
     try {
       return send();
     } finally {
       this.shared = null;
+      this.bursts.share(false);
       this.hub?.dropShared();
     }
   }
