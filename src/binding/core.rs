@@ -17,7 +17,7 @@ use super::scope::Context;
 use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
-use crate::engine::event::Id;
+use crate::engine::event::{Event, Id};
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -51,19 +51,20 @@ impl Core {
 
     /// Takes the next event.
     pub fn next(&mut self) -> Payload {
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        let header = unsafe { self.header.as_mut() };
-        match self.engine.next() {
-            Some(event) => deliver::event(event, &self.engine, header),
-            None => deliver::nothing(header),
-        }
+        let event = self.engine.next();
+        self.deliver(event)
     }
 
     /// Takes the next event, if it reports more of what a connection has received.
     pub fn next_of(&mut self, id: u32) -> Payload {
-        // SAFETY: see `next`.
+        let event = self.engine.next_of(id);
+        self.deliver(event)
+    }
+
+    fn deliver(&mut self, event: Option<Event>) -> Payload {
+        // SAFETY: the array is JavaScript's, which does not run meanwhile.
         let header = unsafe { self.header.as_mut() };
-        match self.engine.next_of(id) {
+        match event {
             Some(event) => deliver::event(event, &self.engine, header),
             None => deliver::nothing(header),
         }
@@ -73,7 +74,7 @@ impl Core {
     /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
     pub fn turn(&mut self, put_off: bool, always: bool) -> Option<Taken> {
-        // SAFETY: see `next`.
+        // SAFETY: see `deliver`.
         let header = unsafe { self.header.as_mut() };
         if put_off || deliver::is_left(header) || deliver::first(header) > 0 {
             return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
