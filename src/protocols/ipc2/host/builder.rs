@@ -77,6 +77,13 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         self
     }
 
+    /// How workers are started, all of it.
+    pub fn launcher(mut self, launcher: Launcher) -> Self {
+        self.launcher = launcher;
+        self.has_path = true;
+        self
+    }
+
     /// As [`Launcher::configure`].
     pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
         self.launcher = self.launcher.configure(with);
@@ -110,6 +117,12 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
     /// Whether another worker takes the place of one that has ended. Default: `true`.
     pub fn respawn(mut self, respawn: bool) -> Self {
         self.rules.respawn = respawn;
+        self
+    }
+
+    /// Whether that also holds for one that ends without a job. Default: `true`.
+    pub fn respawn_idle(mut self, respawn: bool) -> Self {
+        self.rules.respawn_idle = respawn;
         self
     }
 

@@ -128,8 +128,8 @@ impl Launcher {
         async move {
             let (target, opening) = bind::<S>().await?;
             let mut command = Command::new(&this.path);
-            command.env(SOCKET_ENV_VAR, &target.0);
             (this.configure)(&mut command);
+            command.env(SOCKET_ENV_VAR, &target.0);
             let mut child = process::spawn(command).await?;
             let pid = child.id().unwrap_or_default();
             let (reader, writer) = tokio::select! {

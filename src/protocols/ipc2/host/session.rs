@@ -132,6 +132,11 @@ impl<R> Session<R> {
         self.jobs().online
     }
 
+    /// Takes note that nothing can be sent to it any more, before the task that reads and writes finds out.
+    pub fn set_offline(&self) {
+        self.jobs().online = false;
+    }
+
     /// Notes that something was sent.
     pub fn set_used(&self) {
         self.used.store(true, Ordering::Relaxed);
