@@ -98,20 +98,23 @@ impl Ipc2Host {
         let data = raw(data);
         let action = if restart { TimeoutAction::Restart } else { TimeoutAction::Error };
         let limit = timeout.map(|ms| (millis(ms), action));
-        self.of_set(set, call, async move |set| set.request(data, limit).await.map(Some));
+        self.of_set(set, call, async move |set| {
+            let (answer, held) = set.request_held(data, limit).await?;
+            Ok(Event::Answer(answer, Some(held)))
+        });
     }
 
     /// Sends a job without an answer to a worker of a set.
     #[napi(catch_unwind)]
     pub fn notify(&self, set: u32, call: u32, data: &[u8]) {
         let data = raw(data);
-        self.of_set(set, call, async move |set| set.notify(data).await.map(|()| None));
+        self.of_set(set, call, async move |set| set.notify(data).await.map(|()| Event::Done));
     }
 
     /// Replaces all workers of a set.
     #[napi(catch_unwind)]
     pub fn restart(&self, set: u32, call: u32) {
-        self.of_set(set, call, async |set| Ok(set.restart().await.map(|()| None)?));
+        self.of_set(set, call, async |set| Ok(set.restart().await.map(|()| Event::Done)?));
     }
 
     /// Ends a set; after `patience` ms it is killed. There is no such set any more then.
@@ -119,7 +122,7 @@ impl Ipc2Host {
     pub fn close(&self, set: u32, call: u32, patience: f64) {
         self.of_set(set, call, async move |set| {
             set.close(millis(patience)).await;
-            Ok(None)
+            Ok(Event::Done)
         });
         self.live.as_ref().map(|live| live.sets.remove(set));
     }
@@ -157,7 +160,7 @@ impl Ipc2Host {
         self.begin(call, async move {
             match asked {
                 Some(asked) => {
-                    asked.await.map_or_else(Event::Failed, |data| Event::Done(Some(data)))
+                    asked.await.map_or_else(Event::Failed, |data| Event::Answer(data, None))
                 }
                 None => Event::Failed(JobError::Offline(None)),
             }
@@ -226,7 +229,7 @@ impl Ipc2Host {
     }
 
     /// Begins something with a set; where there is none, there is no worker either.
-    fn of_set<W: Future<Output = std::result::Result<Option<Raw>, JobError>> + Send + 'static>(
+    fn of_set<W: Future<Output = std::result::Result<Event, JobError>> + Send + 'static>(
         &self,
         set: u32,
         call: u32,
@@ -235,7 +238,7 @@ impl Ipc2Host {
         let work = self.set(set).map(act);
         self.begin(call, async move {
             match work {
-                Some(work) => work.await.map_or_else(Event::Failed, Event::Done),
+                Some(work) => work.await.unwrap_or_else(Event::Failed),
                 None => Event::Failed(JobError::NoWorker),
             }
         });
@@ -261,7 +264,7 @@ fn io(error: EngineError) -> std::io::Error {
 }
 
 fn ended<T>(result: std::result::Result<T, JobError>) -> Event {
-    result.map_or_else(Event::Failed, |_| Event::Done(None))
+    result.map_or_else(Event::Failed, |_| Event::Done)
 }
 
 /// Things by their numbers.

@@ -13,12 +13,14 @@ use super::super::wake::WakeUp;
 use crate::engine::error::Error;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::WorkerExit;
-use crate::protocols::ipc2::host::workerset::JobError;
+use crate::protocols::ipc2::host::workerset::{Held, JobError};
 
 /// What has happened, and to whom. Mirrored in `src/js/engine/ipc2-native.js`.
 pub enum Event {
-    /// A call has succeeded, perhaps with an answer.
-    Done(Option<Raw>),
+    /// A call has succeeded.
+    Done,
+    /// A job is done. Its worker can have the next one when JavaScript knows.
+    Answer(Raw, Option<Held<Raw, Raw>>),
     /// A call has failed.
     Failed(JobError),
     /// A worker has ended.
@@ -62,8 +64,11 @@ impl Mailbox {
 impl Event {
     fn into_parts(self) -> (u32, Payload) {
         match self {
-            Event::Done(None) => (1, Payload::None),
-            Event::Done(Some(Raw(bytes))) => (1, Payload::Bytes(bytes)),
+            Event::Done => (1, Payload::None),
+            Event::Answer(Raw(bytes), held) => {
+                drop(held);
+                (1, Payload::Bytes(bytes))
+            }
             Event::Failed(error) => (2, Payload::Json(failure(&error))),
             Event::Exit(exit) => (3, Payload::Json(ended(&exit))),
             Event::Job(Raw(bytes)) => (4, Payload::Bytes(bytes)),
@@ -83,10 +88,11 @@ fn failure(error: &JobError) -> Value {
     json!({ "code": code, "message": error.to_string(), "system": system, "exit": exit })
 }
 
-/// The symbolic code of what the system said.
+/// The symbolic code of what the system said, or would have.
 fn system_code(error: &io::Error) -> Option<&'static str> {
-    let number = error.raw_os_error()?;
-    Some(Error::new("spawn", io::Error::from_raw_os_error(number), None).code())
+    let of_kind = || error.kind().into();
+    let same = error.raw_os_error().map_or_else(of_kind, io::Error::from_raw_os_error);
+    Some(Error::new("spawn", same, None).code()).filter(|&code| code != "UNKNOWN")
 }
 
 fn ended(exit: &WorkerExit) -> Value {

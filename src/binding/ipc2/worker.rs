@@ -108,7 +108,7 @@ impl Ipc2Jobs {
 async fn receive(connector: Connector, mailbox: Arc<Mailbox>, answers: Answers) {
     match connector.connect_raw::<UnixStream>().await {
         Ok(jobs) => {
-            mailbox.post(0, Event::Done(None));
+            mailbox.post(0, Event::Done);
             hand_out(jobs, &mailbox, &answers).await;
             mailbox.post(0, Event::End);
         }

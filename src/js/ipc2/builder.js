@@ -193,7 +193,8 @@ class Launch {
     assertThat(options !== null && typeof options === 'object', 'options', 'an object', options);
     for (const [name, value] of Object.entries(options)) {
       if (value === undefined) continue;
-      if (!OPTIONS.has(name)) throw valueError(`The "options.${name}" argument is none of an option`);
+      if (!OPTIONS.has(name))
+        throw valueError(`The "options.${name}" argument is none of an option`);
       this[name](value);
     }
     return this;
@@ -202,7 +203,9 @@ class Launch {
 
 /** Options of spawn(). */
 const OPTIONS = new Set(
-  Object.getOwnPropertyNames(Launch.prototype).filter((it) => !/^_|^constructor$|^workerPath$/.test(it)),
+  Object.getOwnPropertyNames(Launch.prototype).filter(
+    (it) => !/^_|^constructor$|^workerPath$/.test(it),
+  ),
 );
 
 /** Variables as a process has them: strings. */

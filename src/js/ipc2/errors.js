@@ -37,6 +37,16 @@ function failed({ code, message, system, exit }) {
   return new WorkerSetJobError(code, message, cause && { cause });
 }
 
+/** The error of a program that could not be started, which says which. */
+function startError(error, program) {
+  const { message, cause } = error;
+  if (/\(os error \d+\)$/.test(message)) {
+    error.message = cause.message = `spawn ${program} ${cause.code}`;
+    error.stack = error.stack.replace(message, error.message);
+  }
+  return error;
+}
+
 /** For what arrived and could not be read. */
 const unreadable = (error) => new WorkerSetJobError('IO', error.message, { cause: error });
 
@@ -47,4 +57,4 @@ function abortError(signal) {
   return Object.assign(error, { code: 'ABORT_ERR' });
 }
 
-module.exports = { WorkerSetJobError, abortError, exitOf, failed, noWorker, offline, unreadable };
+module.exports = { WorkerSetJobError, abortError, exitOf, failed, noWorker, offline, startError, unreadable };

@@ -3,7 +3,7 @@
 
 const { Launch } = require('./builder');
 const { Client } = require('./client');
-const { exitOf, offline } = require('./errors');
+const { exitOf, offline, startError } = require('./errors');
 const { host } = require('./host');
 
 /** Only this module makes handles. */
@@ -15,7 +15,8 @@ class WorkerHandle extends Client {
   #isMoved = false;
 
   constructor(given, codecs) {
-    if (given !== key) throw new TypeError('Illegal constructor: spawn() and popWorker() make these');
+    if (given !== key)
+      throw new TypeError('Illegal constructor: spawn() and popWorker() make these');
     super(codecs);
     /** Process id. */
     this.pid = 0;
@@ -75,7 +76,7 @@ async function spawn(path, options = {}) {
     await worker._host.call(start);
   } catch (error) {
     worker._leave();
-    throw error;
+    throw startError(error, settings.path);
   }
   worker.pid = native.pid(worker._id);
   return worker;

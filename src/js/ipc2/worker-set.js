@@ -4,7 +4,7 @@
 const { argumentError } = require('../errors');
 const { WorkerSetBuilder, time } = require('./builder');
 const { Client } = require('./client');
-const { exitOf, noWorker } = require('./errors');
+const { exitOf, noWorker, startError } = require('./errors');
 const { WorkerHandle, pop } = require('./worker-handle');
 
 /** What happens to a worker that has not answered in time. */
@@ -110,7 +110,7 @@ async function start(options, codecs) {
     return set;
   } catch (error) {
     set._leave();
-    throw error;
+    throw startError(error, options.worker.path);
   }
 }
 

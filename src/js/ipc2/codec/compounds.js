@@ -6,7 +6,8 @@ const { Codec, Misfit, assertCodec, deeper, deeperIn, writeAt } = require('./cod
 const { unit } = require('./texts');
 
 const index = (i) => () => `[${i}]`;
-const member = (name) => () => (/^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`);
+const member = (name) => () =>
+  /^[A-Za-z_$][\w$]*$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 
 function writeAll(writer, codecs, values) {
   for (let i = 0; i < codecs.length; i++) writeAt(codecs[i], writer, values[i], index(i));
@@ -91,7 +92,9 @@ function entriesOf(fields, name) {
   }
   for (const key of Object.keys(fields)) {
     if (/^\d+$/.test(key) || key === '__proto__') {
-      throw valueError(`The "${name}" argument has the name ${JSON.stringify(key)}, which Rust has not`);
+      throw valueError(
+        `The "${name}" argument has the name ${JSON.stringify(key)}, which Rust has not`,
+      );
     }
   }
   return Object.entries(fields);

@@ -72,7 +72,10 @@ class Reader {
     const at = this.#take(count);
     const text = this.#bytes.toString('utf8', at, at + count);
     // What is no UTF-8 is replaced by a character that may also be meant.
-    if (text.includes('\ufffd') && !this.#bytes.subarray(at, at + count).equals(Buffer.from(text))) {
+    if (
+      text.includes('\ufffd') &&
+      !this.#bytes.subarray(at, at + count).equals(Buffer.from(text))
+    ) {
       this.fail('a string is not UTF-8');
     }
     return text;

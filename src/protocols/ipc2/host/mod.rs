@@ -15,6 +15,8 @@ use self::manager::WorkerHandle;
 use self::server::Server;
 
 mod builder;
+#[cfg(unix)]
+mod child;
 mod exit;
 mod launcher;
 pub mod manager;

@@ -355,6 +355,11 @@ impl<R, W> Lease<R, W> {
         Self { inner: inner.clone(), member: Some(member) }
     }
 
+    /// Puts the worker back if jobs may wait for one.
+    pub fn unless_others_wait(self) -> Option<Self> {
+        (self.inner.rules.queue == 0).then_some(self)
+    }
+
     /// The worker.
     pub fn member(&self) -> &Member<R, W> {
         self.member.as_ref().expect("taken at the end only")

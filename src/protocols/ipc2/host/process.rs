@@ -6,24 +6,36 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use tokio::process::Child;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+
+#[cfg(unix)]
+pub use super::child::Child;
+#[cfg(not(unix))]
+pub use tokio::process::Child;
 
 /// Spawns `command` for the current runtime. The process is killed when the result is dropped and, on
 /// Linux, when this process ends in whatever way. Elsewhere a worker sees its socket end.
 pub async fn spawn(mut command: Command) -> io::Result<Child> {
     let runtime = Handle::current();
     end_with_this_process(&mut command);
-    let mut command = tokio::process::Command::from(command);
-    command.kill_on_drop(true);
     let (tx, rx) = oneshot::channel();
     let spawn = move || {
         let _entered = runtime.enter();
-        let _ = tx.send(command.spawn());
+        let _ = tx.send(start(command));
     };
     on_thread(Box::new(spawn))?;
     rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers is gone")))
+}
+
+#[cfg(unix)]
+fn start(command: Command) -> io::Result<Child> {
+    Child::spawn(command)
+}
+
+#[cfg(not(unix))]
+fn start(command: Command) -> io::Result<Child> {
+    tokio::process::Command::from(command).kill_on_drop(true).spawn()
 }
 
 type Task = Box<dyn FnOnce() + Send>;
