@@ -57,4 +57,13 @@ function abortError(signal) {
   return Object.assign(error, { code: 'ABORT_ERR' });
 }
 
-module.exports = { WorkerSetJobError, abortError, exitOf, failed, noWorker, offline, startError, unreadable };
+module.exports = {
+  WorkerSetJobError,
+  abortError,
+  exitOf,
+  failed,
+  noWorker,
+  offline,
+  startError,
+  unreadable,
+};
