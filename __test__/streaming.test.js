@@ -84,13 +84,17 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(pairs(await down)).toEqual(order);
   });
 
-  test('own writes before the connection go out in order with emits (K3, K4)', async () => {
+  test.each([
+    ['', 0],
+    [' that a busy thread hears of late', 200],
+  ])('own writes before the connection%s go out in order with emits (K3, K4)', async (name, ms) => {
     const place = await world.place(kind);
     const server = await world.serve(place);
     const messages = collect(server, 'x', 4);
     const client = world.dial(place);
     client.socket.write(frame('x', 0));
     client.socket.write(frame('x', 1));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
     await once(client, 'connect');
     client.emit('x', 2);
     client.socket.write(frame('x', 3));

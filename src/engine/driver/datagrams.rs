@@ -1,11 +1,10 @@
 //! A datagram socket and what drives it, which receives all the time and sends what the system did not
 //! take at once: the consumer's event loop where there is one (`datagrams_on_loop`), and
-//! otherwise, or when there is something to wait for, a task on the I/O thread, which is here.
+//! otherwise, or when there is something to wait for, a task on the I/O thread (`datagrams_task`).
 //!
 //! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and drivers meet in `State`.
 
 use std::fmt;
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +13,11 @@ use std::time::Duration;
 
 use socket2::{SockRef, Socket};
 use tokio::sync::Notify;
-use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 
+use super::Driver;
 #[cfg(unix)]
 use super::datagrams_on_loop::OnLoop;
-use super::{Driver, is_transient};
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::datagram::{Piece, Sorter, Spool, send_in_order};
 use crate::engine::error::{Endpoint, Error, full};
@@ -27,10 +25,7 @@ use crate::engine::event::{Event, Id};
 use crate::engine::framing::{Framing, Mode};
 use crate::engine::mailbox::{Gone, Mailbox};
 use crate::engine::runtime::Runtime;
-use crate::engine::transport::udp::{self, Slots, UdpSocket, is_echo};
-
-/// How long to leave a socket alone that could not receive.
-const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
+use crate::engine::transport::udp::{self, Slots, UdpSocket};
 
 /// A datagram socket, from its binding until [`Event::DatagramsClosed`].
 pub struct Datagrams {
@@ -44,9 +39,9 @@ pub struct Datagrams {
     /// Their bytes.
     bytes_sent: AtomicU64,
     /// The receiving half of the task is to look at the state again.
-    receiver: Notify,
+    pub(super) receiver: Notify,
     /// The sending half of the task is to look at the state again.
-    flusher: Notify,
+    pub(super) flusher: Notify,
 }
 
 impl fmt::Debug for Datagrams {
@@ -59,7 +54,7 @@ pub(super) struct State {
     pub(super) io: Io,
     pub(super) spool: Spool,
     pub(super) mode: (Mode, bool),
-    end: End,
+    pub(super) end: End,
 }
 
 /// Who has the socket.
@@ -85,7 +80,7 @@ impl Io {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Open,
     /// To be closed when the spool is empty, or at this time. Nothing is received any more.
     Closing(Instant),
@@ -156,7 +151,7 @@ impl Datagrams {
         };
         state.io = Io::Task(socket.clone());
         let task = self.clone();
-        self.runtime.spawn(async move { task.run(socket).await });
+        self.runtime.spawn(async move { task.run_task(socket).await });
         Ok(())
     }
 
@@ -316,92 +311,6 @@ impl Datagrams {
     pub(super) fn new_inlet(&self) -> Inlet {
         let (delimiter, max_frame) = (self.framing.codec.clone(), self.framing.max_frame);
         Inlet { slots: Slots::new(), sorter: Sorter::new(self.id, delimiter, max_frame) }
-    }
-
-    async fn run(&self, socket: Arc<UdpSocket>) {
-        let _ = tokio::join!(self.receive(&socket), self.flush(&socket));
-        let mut state = self.lock();
-        let wanted = state.end != End::Gone;
-        state.end = End::Gone;
-        state.io = Io::None;
-        drop(socket); // the address is free before anybody hears of it
-        if wanted {
-            self.report_closed();
-        }
-    }
-
-    async fn receive(&self, socket: &UdpSocket) -> Result<(), Gone> {
-        let mut inlet = self.new_inlet();
-        loop {
-            let mode = {
-                let state = self.lock();
-                if state.end != End::Open {
-                    return Ok(());
-                }
-                state.mode
-            };
-            // First room, then datagrams: what cannot be reported waits in the system's buffer, which
-            // drops what it cannot hold.
-            let ready = async {
-                self.mailbox.room().await;
-                socket.readable().await
-            };
-            tokio::select! {
-                biased;
-                () = self.receiver.notified() => continue,
-                _ = ready => {}
-            }
-            match socket.try_receive(&mut inlet.slots) {
-                Ok(()) => {
-                    inlet.report(mode, &self.mailbox)?;
-                    if inlet.slots.are_full() {
-                        yield_now().await; // there may be more and more; the thread has other tasks
-                    }
-                }
-                Err(error) if is_transient(&error) || is_echo(&error) => {}
-                Err(error) => {
-                    self.report(Error::new("recv", error, None));
-                    tokio::select! {
-                        () = self.receiver.notified() => {}
-                        () = sleep(RECEIVE_PAUSE) => {}
-                    }
-                }
-            }
-        }
-    }
-
-    async fn flush(&self, socket: &UdpSocket) {
-        loop {
-            let (end, empty) = {
-                let state = self.lock();
-                (state.end, state.spool.is_empty())
-            };
-            let expiry = async {
-                match end {
-                    End::Closing(deadline) => sleep_until(deadline).await,
-                    _ => pending().await,
-                }
-            };
-            match end {
-                End::Gone => return,
-                End::Closing(_) if empty => return,
-                _ if empty => {
-                    self.flusher.notified().await;
-                    continue;
-                }
-                _ => {}
-            }
-            tokio::select! {
-                biased;
-                () = self.flusher.notified() => continue,
-                () = expiry => {
-                    return self.report(Error::new("send", io::ErrorKind::TimedOut.into(), None));
-                }
-                _ = socket.writable() => {}
-            }
-            let mut state = self.lock();
-            self.flush_spool(&mut state.spool, |some| socket.try_send(some));
-        }
     }
 }
 

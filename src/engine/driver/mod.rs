@@ -36,6 +36,7 @@ mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
+mod datagrams_task;
 mod ending;
 #[cfg(unix)]
 mod on_loop;
@@ -142,7 +143,7 @@ impl Connection {
         if state.outbox.queued() > 0 {
             self.start_flush(&mut state);
         } else {
-            self.advance_end(&mut state);
+            self.flushed(&mut state, 0, Ok(()));
         }
     }
 

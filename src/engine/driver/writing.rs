@@ -94,7 +94,8 @@ impl Connection {
             state.end = End::Closing(grace.renewed(state.io.taken()));
             self.reader.notify_one(); // which waits for the same
         }
-        if state.outbox.take_drained() {
+        // Of what went before the connection's beginning was reported, `approve` tells.
+        if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
         }
         match result {
@@ -111,8 +112,10 @@ impl Connection {
         let mut state = self.lock();
         let State { outbox, io, .. } = &mut *state;
         let (sent, _) = outbox.flush(|pieces| io.send_all(pieces));
-        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        outbox.queued()
+        let queued = outbox.queued();
+        let result = if queued > 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) };
+        self.flushed(&mut state, sent, result);
+        queued
     }
 }
 
