@@ -193,8 +193,7 @@ class Launch {
     assertThat(options !== null && typeof options === 'object', 'options', 'an object', options);
     for (const [name, value] of Object.entries(options)) {
       if (value === undefined) continue;
-      if (!OPTIONS.has(name))
-        throw valueError(`The "options.${name}" argument is none of an option`);
+      if (!OPTIONS.has(name)) throw valueError(`The "options.${name}" argument is not an option`);
       this[name](value);
     }
     return this;

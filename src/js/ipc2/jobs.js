@@ -126,14 +126,14 @@ async function connect(options = {}) {
   }
   const { request = json, response = json, maxMessageBytes = MAX_MESSAGE, ...unknown } = options;
   for (const name of Object.keys(unknown)) {
-    throw valueError(`The "options.${name}" argument is none of an option`);
+    throw valueError(`The "options.${name}" argument is not an option`);
   }
   const codecs = {
     request: toCodec(request, 'options.request'),
     response: toCodec(response, 'options.response'),
   };
   const most = bytes(maxMessageBytes, 'options.maxMessageBytes');
-  const path = process.env[SOCKET_ENV_VAR];
+  const path = process.env.IPC2_SOCKET_PATH;
   if (path === undefined) {
     throw codedError('SOCKET_VARIABLE_NOT_FOUND', 'Socket environment variable not set');
   }

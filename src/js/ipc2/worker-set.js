@@ -78,12 +78,15 @@ class WorkerSet extends Client {
 
   /** Ends the set. Called again, it waits for the same. */
   close(options = {}) {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+    try {
+      this.#closing ??= this.#close(patienceOf(options));
+      return this.#closing;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async #close({ timeout = PATIENCE }) {
-    time(timeout, 'options.timeout');
+  async #close(timeout) {
     await this._host.call((call) => this._host.native.close(this._id, call, timeout));
     this._leave();
   }
@@ -99,6 +102,14 @@ class WorkerSet extends Client {
   _ended(exit) {
     this.emit('exit', exitOf(exit));
   }
+}
+
+function patienceOf(options) {
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'an object', options);
+  }
+  const { timeout = PATIENCE } = options;
+  return time(timeout, 'options.timeout');
 }
 
 /** Starts a set. */
