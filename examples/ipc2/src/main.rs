@@ -13,7 +13,9 @@ enum Request {
 
 fn is_prime(number: u32) -> bool {
     number >= 2
-        && (2..).take_while(|factor| factor * factor <= number).all(|factor| number % factor != 0)
+        && (2..)
+            .take_while(|factor| factor * factor <= number)
+            .all(|factor| !number.is_multiple_of(factor))
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,8 +1,7 @@
 //! A host of workers, for one environment: sets and single workers by their numbers, which JavaScript gives them, as
 //! it does calls.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
@@ -14,6 +13,8 @@ use super::super::wake::WakeUp;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
 use super::options::{WorkerOptions, WorkerSetOptions, millis};
+use super::processes::Processes;
+use super::table::Table;
 use crate::engine::error::Error as EngineError;
 use crate::engine::runtime::Runtime;
 use crate::protocols::ipc2::Raw;
@@ -36,6 +37,7 @@ struct Live {
     mailbox: Arc<Mailbox>,
     wake: WakeUp,
     header: Uint32Array,
+    processes: Arc<Processes>,
     sets: Arc<Table<Arc<Set>>>,
     workers: Arc<Table<Worker>>,
 }
@@ -51,8 +53,9 @@ impl Ipc2Host {
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
         let calls = Calls::new(runtime, mailbox.clone());
+        let processes = Arc::new(Processes::new(mailbox.clone()));
         let (sets, workers) = Default::default();
-        Ok(Self { live: Some(Live { calls, mailbox, wake, header, sets, workers }) })
+        Ok(Self { live: Some(Live { calls, mailbox, wake, header, processes, sets, workers }) })
     }
 
     /// Takes the next event.
@@ -68,11 +71,11 @@ impl Ipc2Host {
     pub fn finish(&self, id: u32, call: u32, options: WorkerSetOptions) {
         let Some(live) = &self.live else { return };
         let (sets, mailbox) = (live.sets.clone(), live.mailbox.clone());
-        let builder = options.into_builder();
+        let builder = options.into_builder(id, live.processes.clone());
         live.calls.begin(call, async move {
             let exits = move |exit: &_| mailbox.post(id, Event::Exit(Clone::clone(exit)));
-            let started = async { Ok(builder.map_err(io)?.on_exit(exits).finish().await?) };
-            ended(started.await.map(|set| sets.insert(id, Arc::new(set))))
+            let started = builder.on_exit(exits).finish().await;
+            ended(started.map(|set| sets.insert(id, Arc::new(set))))
         });
     }
 
@@ -81,10 +84,10 @@ impl Ipc2Host {
     pub fn spawn(&self, id: u32, call: u32, options: WorkerOptions) {
         let Some(live) = &self.live else { return };
         let (workers, mailbox) = (live.workers.clone(), live.mailbox.clone());
-        let launcher = options.into_launcher();
+        let launcher = options.into_launcher(id, live.processes.clone());
         live.calls.begin(call, async move {
-            let started = async { Ok(launcher.map_err(io)?.spawn_raw::<UnixListener>().await?) };
-            ended(started.await.map(|worker| {
+            let started = launcher.spawn_raw::<UnixListener>().await;
+            ended(started.map(|worker| {
                 watch(&worker, id, mailbox);
                 workers.insert(id, worker);
             }))
@@ -182,6 +185,30 @@ impl Ipc2Host {
         drop(worker);
     }
 
+    /// A process that was asked for is started.
+    #[napi(catch_unwind)]
+    pub fn started(&self, number: u32, pid: u32) {
+        if let Some(live) = &self.live {
+            live.processes.started(number, pid);
+        }
+    }
+
+    /// A process that was asked for cannot be started: `errno`.
+    #[napi(catch_unwind)]
+    pub fn not_started(&self, number: u32, errno: i32) {
+        if let Some(live) = &self.live {
+            live.processes.not_started(number, errno);
+        }
+    }
+
+    /// A process has ended: its exit code, or the number of a signal.
+    #[napi(catch_unwind)]
+    pub fn ended(&self, number: u32, code: i32, signal: i32) {
+        if let Some(live) = &self.live {
+            live.processes.ended(number, code, signal);
+        }
+    }
+
     /// Gives up a call. No event of it follows.
     #[napi(catch_unwind)]
     pub fn give_up(&self, call: u32) {
@@ -259,39 +286,6 @@ fn raw(data: &[u8]) -> Raw {
     Raw(bytes::Bytes::copy_from_slice(data))
 }
 
-fn io(error: EngineError) -> std::io::Error {
-    error.source
-}
-
-fn ended<T>(result: std::result::Result<T, JobError>) -> Event {
-    result.map_or_else(Event::Failed, |_| Event::Done)
-}
-
-/// Things by their numbers.
-struct Table<T>(Mutex<HashMap<u32, T>>);
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T> Table<T> {
-    fn insert(&self, id: u32, thing: T) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, thing);
-    }
-
-    fn remove(&self, id: u32) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
-    }
-
-    fn on<R>(&self, id: u32, act: impl FnOnce(&T) -> R) -> Option<R> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(act)
-    }
-}
-
-impl<T: Clone> Table<T> {
-    fn get(&self, id: u32) -> Option<T> {
-        self.on(id, T::clone)
-    }
+fn ended<T>(result: std::result::Result<T, impl Into<JobError>>) -> Event {
+    result.map_or_else(|error| Event::Failed(error.into()), |_| Event::Done)
 }

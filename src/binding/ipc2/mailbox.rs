@@ -31,6 +31,10 @@ pub enum Event {
     Note(Raw),
     /// There will be no further job.
     End,
+    /// A process is to be started, for the set or worker.
+    Start { number: u32, target: String },
+    /// A process is to be killed.
+    Kill,
 }
 
 /// See the module's page.
@@ -74,6 +78,10 @@ impl Event {
             Event::Job(Raw(bytes)) => (4, Payload::Bytes(bytes)),
             Event::Note(Raw(bytes)) => (5, Payload::Bytes(bytes)),
             Event::End => (6, Payload::None),
+            Event::Start { number, target } => {
+                (7, Payload::Json(json!({ "number": number, "target": target })))
+            }
+            Event::Kill => (8, Payload::None),
         }
     }
 }

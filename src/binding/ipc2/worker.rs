@@ -48,6 +48,7 @@ impl Ipc2Jobs {
         header: Uint32Array,
         target: String,
         most: f64,
+        host: Option<u32>,
     ) -> Result<Self> {
         let wake = WakeUp::new(&env, wake)?;
         let runtime = Runtime::start()
@@ -55,6 +56,7 @@ impl Ipc2Jobs {
         let mailbox = Arc::new(Mailbox::new(wake.clone()));
         let answers = Answers::default();
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
+        let connector = host.into_iter().fold(connector, Connector::host);
         let entered = runtime.enter();
         tokio::spawn(receive(connector, mailbox.clone(), answers.clone()));
         drop(entered);

@@ -76,10 +76,10 @@ function foreign(codec, name) {
   return { _encode, decode: (data) => codec.decode(data) };
 }
 
-/** The descriptor of a standard stream's end; -1: none. `number`: of those that are inherited. */
-function stream(value, name, number) {
-  if (value === 'inherit' || value === undefined || value === null) return number;
-  if (value === 'ignore') return -1;
+/** Where a standard stream goes. */
+function stream(value, name) {
+  if (value === 'ignore' || value === 'inherit') return value;
+  if (value === undefined || value === null) return 'inherit';
   const descriptor = typeof value === 'object' ? value.fd : value;
   const fits = Number.isInteger(descriptor) && descriptor >= 0;
   // `pipe` and `ipc`, too: nobody would read from it.
@@ -93,7 +93,7 @@ class Launch {
   #execArgv = [];
   #env = null;
   #cwd;
-  #stdio = [0, 1, 2];
+  #stdio = 'inherit';
   #connectTimeout = 10_000;
   #maxMessageBytes = MAX_MESSAGE;
   #maxQueuedBytes = MAX_QUEUED;
@@ -145,7 +145,7 @@ class Launch {
     const list = isList ? streams : [streams, streams, streams];
     if (list.length > 3) throw valueError('The "stdio" argument has more than three streams');
     const name = (i) => (isList ? `stdio[${i}]` : 'stdio');
-    this.#stdio = [0, 1, 2].map((number) => stream(list[number], name(number), number));
+    this.#stdio = [0, 1, 2].map((number) => stream(list[number], name(number)));
     return this;
   }
 
@@ -164,8 +164,8 @@ class Launch {
     return this;
   }
 
-  /** What the native side gets. */
-  _worker() {
+  /** How a process is started. */
+  _process() {
     if (this.#path === null) {
       throw valueError('No worker path set! The "workerPath" argument is required');
     }
@@ -182,6 +182,12 @@ class Launch {
       env,
       cwd: this.#cwd,
       stdio: this.#stdio,
+    };
+  }
+
+  /** What the native side gets. */
+  _limits() {
+    return {
       connectTimeout: this.#connectTimeout,
       maxMessageBytes: this.#maxMessageBytes,
       maxQueuedBytes: this.#maxQueuedBytes,
@@ -230,7 +236,7 @@ class WorkerSetBuilder extends Launch {
   #respawnIdle = true;
   #backoff = [100, 10_000];
 
-  /** `finish(options, codecs)` makes the set. */
+  /** `finish(options, process, codecs)` makes the set. */
   constructor(finish) {
     super();
     this.#finish = finish;
@@ -267,14 +273,14 @@ class WorkerSetBuilder extends Launch {
   /** Starts the set. */
   async finish() {
     const options = {
-      worker: this._worker(),
+      worker: this._limits(),
       count: this.#count,
       queue: this.#queue,
       respawn: this.#respawn,
       respawnIdle: this.#respawnIdle,
       backoff: this.#backoff,
     };
-    return this.#finish(options, this.codecs);
+    return this.#finish(options, this._process(), this.codecs);
   }
 }
 

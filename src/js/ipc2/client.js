@@ -25,11 +25,11 @@ class Client extends EventEmitter {
   #isLive = true;
   _host = host();
 
-  /** `adopted(id)`: told its number. */
-  constructor(codecs) {
+  /** `launch`: how its processes are started. */
+  constructor(codecs, launch) {
     super();
     this.#codecs = codecs;
-    this._id = this._host.add((exit) => this._ended(exit));
+    this._id = this._host.add(launch, (exit) => this._ended(exit));
     this._host.ref();
   }
 

@@ -11,15 +11,16 @@ class Connection {
   #connected;
 
   /**
+   * To the socket at `path`; this process ends with the process `host`, if that is its parent.
    * `receive(data, number)` is called for each job, with number 0 for one that wants no answer; and without
    * arguments when there will be none any more. `connected(error)` is called once.
    * @throws {Error} as `open` of ipc2-native.js
    */
-  constructor(path, maxMessageBytes, receive, connected) {
+  constructor({ path, host }, maxMessageBytes, receive, connected) {
     this.#receive = receive;
     this.#connected = connected;
     const take = (kind, number, payload) => this.#take(kind, number, payload);
-    this.#native = open('Ipc2Jobs', take, path, maxMessageBytes);
+    this.#native = open('Ipc2Jobs', take, path, maxMessageBytes, host);
     this.ref();
   }
 

@@ -5,6 +5,7 @@
 
 const { failed, abortError } = require('./errors');
 const { Kind, open } = require('../engine/ipc2-native');
+const { Processes } = require('./processes');
 
 /** The host that there is, or null. */
 let current = null;
@@ -14,19 +15,32 @@ let last = 0;
 const nextNumber = () => (last = (last + 1) >>> 0 || 1);
 
 class Host {
-  /** Sets and workers by their numbers, each a function that hears of the workers' ends. */
+  /** Sets and workers by their numbers: `{launch, ended(exit)}`. */
   #things = new Map();
   /** Calls by their numbers: `{resolve, reject, keeps}`. */
   #calls = new Map();
+  #processes;
   #referenced = 0;
 
   constructor() {
     this.native = open('Ipc2Host', (kind, id, payload) => this.#take(kind, id, payload));
+    this.#processes = new Processes(this.native, () => this.#disposeSoon());
   }
 
   #take(kind, id, payload) {
     if (kind === Kind.EXIT) {
-      this.#things.get(id)?.(JSON.parse(payload));
+      this.#things.get(id)?.ended(JSON.parse(payload));
+      return;
+    }
+    if (kind === Kind.START) {
+      const { number, target } = JSON.parse(payload);
+      const thing = this.#things.get(id);
+      if (thing === undefined) this.#processes.refuse(number);
+      else this.#processes.start(number, target, thing.launch);
+      return;
+    }
+    if (kind === Kind.KILL) {
+      this.#processes.kill(id);
       return;
     }
     const call = this.#end(id);
@@ -69,10 +83,13 @@ class Host {
     });
   }
 
-  /** A number for a set or a worker; `ended` is called with the end of each worker of it. */
-  add(ended) {
+  /**
+   * A number for a set or a worker. `launch`: how its processes are started, see processes.js; `ended` is called
+   * with the end of each worker of it.
+   */
+  add(launch, ended) {
     const id = nextNumber();
-    this.#things.set(id, ended);
+    this.#things.set(id, { launch, ended });
     return id;
   }
 
@@ -91,7 +108,8 @@ class Host {
   }
 
   #disposeSoon() {
-    if (this.#things.size > 0 || this.#calls.size > 0 || current !== this) return;
+    const isUsed = this.#things.size + this.#calls.size + this.#processes.size > 0;
+    if (isUsed || current !== this) return;
     current = null;
     this.native.dispose();
   }

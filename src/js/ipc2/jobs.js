@@ -53,10 +53,10 @@ class Receiver {
   #isOver = false;
 
   /** `connected(error)` is called once. */
-  constructor(path, most, codecs, connected) {
+  constructor(place, most, codecs, connected) {
     this.#codecs = codecs;
     const receive = (data, number) => this.#receive(data, number);
-    this.#connection = new Connection(path, most, receive, connected);
+    this.#connection = new Connection(place, most, receive, connected);
   }
 
   #receive(data, number) {
@@ -138,7 +138,8 @@ async function connect(options = {}) {
     throw codedError('SOCKET_VARIABLE_NOT_FOUND', 'Socket environment variable not set');
   }
   return new Promise((resolve, reject) => {
-    const receiver = new Receiver(path, most, codecs, (error) => {
+    const place = { path, host: Number(process.env.IPC2_HOST_PID) || undefined };
+    const receiver = new Receiver(place, most, codecs, (error) => {
       if (error === null) resolve(receiver);
       else reject(error);
     });

@@ -14,10 +14,10 @@ class WorkerHandle extends Client {
   #resolve;
   #isMoved = false;
 
-  constructor(given, codecs) {
+  constructor(given, codecs, launch) {
     if (given !== key)
       throw new TypeError('Illegal constructor: spawn() and popWorker() make these');
-    super(codecs);
+    super(codecs, launch);
     /** Process id. */
     this.pid = 0;
     /** How the worker ended, once it has. */
@@ -68,15 +68,15 @@ class WorkerHandle extends Client {
 /** Starts the program at `path` as a worker. */
 async function spawn(path, options = {}) {
   const launch = new Launch().workerPath(path)._apply(options);
-  const settings = launch._worker();
+  const process = launch._process();
   const { native } = host();
-  const worker = new WorkerHandle(key, launch.codecs);
-  const start = (call) => native.spawn(worker._id, call, settings);
+  const worker = new WorkerHandle(key, launch.codecs, process);
+  const start = (call) => native.spawn(worker._id, call, launch._limits());
   try {
     await worker._host.call(start);
   } catch (error) {
     worker._leave();
-    throw startError(error, settings.path);
+    throw startError(error, process.path);
   }
   worker.pid = native.pid(worker._id);
   return worker;
@@ -84,7 +84,7 @@ async function spawn(path, options = {}) {
 
 /** A worker without a job that is taken out of a set; null: there is none. */
 function pop(set, codecs) {
-  const worker = new WorkerHandle(key, codecs);
+  const worker = new WorkerHandle(key, codecs, null); // which is started already
   worker.pid = worker._host.native.popWorker(set, worker._id);
   if (worker.pid !== 0) return worker;
   worker._leave();

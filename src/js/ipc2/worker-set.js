@@ -23,9 +23,9 @@ class WorkerSet extends Client {
     return new WorkerSetBuilder(start);
   }
 
-  constructor(given, codecs) {
+  constructor(given, codecs, launch) {
     if (given !== key) throw new TypeError('Illegal constructor: WorkerSet.builder() makes sets');
-    super(codecs);
+    super(codecs, launch);
   }
 
   async send(data, options = {}) {
@@ -113,15 +113,15 @@ function patienceOf(options) {
 }
 
 /** Starts a set. */
-async function start(options, codecs) {
-  const set = new WorkerSet(key, codecs);
+async function start(options, process, codecs) {
+  const set = new WorkerSet(key, codecs, process);
   const { native } = set._host;
   try {
     await set._host.call((call) => native.finish(set._id, call, options));
     return set;
   } catch (error) {
     set._leave();
-    throw startError(error, options.worker.path);
+    throw startError(error, process.path);
   }
 }
 

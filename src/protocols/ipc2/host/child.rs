@@ -1,106 +1,164 @@
-//! A child process, awaited by a thread of its own: without `SIGCHLD`, whose handler belongs to the program that
-//! this library is a part of (libuv has one, too, and whoever comes last has it alone). So a child is reaped in any
-//! case, also when its runtime is gone.
+//! Processes that this crate starts, and that end with this one. Used by the launcher.
 
 use std::io;
-use std::process::{Command, ExitStatus};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Sender, channel};
 use std::thread;
 
-use tokio::sync::watch;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
-/// Enough for a system call.
-const STACK: usize = 128 * 1024;
+use super::process::Process;
 
-/// Whether a process has ended, and how.
-type Ended = Option<Result<ExitStatus, i32>>;
-
-/// A process. It is killed when this is dropped.
-pub struct Child {
-    pid: u32,
-    /// False once the process id may be another's.
-    exists: Arc<Mutex<bool>>,
-    ended: watch::Receiver<Ended>,
+/// Starts `command` for the current runtime. On Linux the process is killed when this process ends in whatever
+/// way. Elsewhere a worker sees its socket end.
+pub async fn spawn(mut command: Command) -> io::Result<Process> {
+    let runtime = Handle::current();
+    end_with_this_process(&mut command);
+    let (tx, rx) = oneshot::channel();
+    let spawn = move || {
+        let _entered = runtime.enter();
+        let _ = tx.send(imp::start(command));
+    };
+    on_thread(Box::new(spawn))?;
+    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers is gone")))
 }
 
-impl Child {
-    /// Starts one.
-    pub fn spawn(mut command: Command) -> io::Result<Self> {
-        let (started, start) = std::sync::mpsc::channel::<std::process::Child>();
-        let (tx, ended) = watch::channel(None);
+type Task = Box<dyn FnOnce() + Send>;
+
+/// Runs `task` on a thread that lives as long as this process. The system ties a process to the thread that
+/// made it, and a thread of a runtime may end at any time.
+fn on_thread(task: Task) -> io::Result<()> {
+    static THREAD: OnceLock<Sender<Task>> = OnceLock::new();
+    let tasks = match THREAD.get() {
+        Some(tasks) => tasks,
+        None => {
+            let (tx, rx) = channel::<Task>();
+            thread::Builder::new().name("ferripc-spawn".into()).spawn(move || {
+                while let Ok(task) = rx.recv() {
+                    task();
+                }
+            })?;
+            THREAD.get_or_init(|| tx) // another thread may have been faster: then this one's ends
+        }
+    };
+    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers is gone"))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn end_with_this_process(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    let host = std::process::id();
+    let prepare = move || {
+        // SAFETY: two system calls without pointers, which may be made between fork and exec.
+        let orphaned = unsafe {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            libc::getppid() as u32 != host // ended before it was asked for
+        };
+        if orphaned { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
+    };
+    // SAFETY: `prepare` neither allocates nor takes a lock.
+    unsafe { command.pre_exec(prepare) };
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn end_with_this_process(_command: &mut Command) {}
+
+#[cfg(not(unix))]
+mod imp {
+    use super::*;
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+
+    pub fn start(command: Command) -> io::Result<Process> {
+        let mut child = tokio::process::Command::from(command).kill_on_drop(true).spawn()?;
+        let killed = Arc::new(Notify::new());
+        let kill = killed.clone();
+        let (process, end) =
+            Process::new(child.id().unwrap_or_default(), move || kill.notify_one());
+        tokio::spawn(async move {
+            let status = tokio::select! {
+                status = child.wait() => status,
+                () = killed.notified() => {
+                    let _ = child.start_kill();
+                    child.wait().await
+                }
+            };
+            end.tell(status);
+        });
+        Ok(process)
+    }
+}
+
+/// Children are awaited by a thread each: without `SIGCHLD`, whose handler belongs to the program that this
+/// library is a part of. So a child is reaped in any case, also when its runtime is gone.
+#[cfg(unix)]
+mod imp {
+    use super::*;
+    use std::process::Child;
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    /// Enough for a system call.
+    const STACK: usize = 128 * 1024;
+
+    pub fn start(mut command: Command) -> io::Result<Process> {
+        let (started, start) = channel::<(Child, _)>();
+        // False once the process id may be another's.
         let exists = Arc::new(Mutex::new(true));
         let known = exists.clone();
         // First, since it may be refused.
-        let name = thread::Builder::new().name("ferripc-wait".into()).stack_size(STACK);
-        name.spawn(move || {
-            if let Ok(child) = start.recv() {
-                let status = wait(child, &known);
-                tx.send_replace(Some(
-                    status.map_err(|error| error.raw_os_error().unwrap_or_default()),
-                ));
+        let thread = thread::Builder::new().name("ferripc-wait".into()).stack_size(STACK);
+        thread.spawn(move || {
+            if let Ok((child, end)) = start.recv() {
+                let end: super::super::process::ProcessEnd = end;
+                end.tell(wait(child, &known));
             }
         })?;
         let child = command.spawn()?;
         let pid = child.id();
-        let _ = started.send(child);
-        Ok(Self { pid, exists, ended })
+        let (process, end) = Process::new(pid, move || kill(pid, &exists));
+        let _ = started.send((child, end));
+        Ok(process)
     }
 
-    /// Its process id.
-    pub fn id(&self) -> Option<u32> {
-        Some(self.pid)
-    }
-
-    /// Waits until it has ended.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        let ended = self.ended.wait_for(Option::is_some).await.ok().and_then(|ended| *ended);
-        let ended = ended.ok_or_else(|| io::Error::other("nobody has waited for the process"))?;
-        ended.map_err(io::Error::from_raw_os_error)
-    }
-
-    /// Kills it, if it has not ended.
-    pub fn start_kill(&mut self) -> io::Result<()> {
-        let exists = self.exists.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: a system call without pointers; the process is not reaped while the lock is held.
-        if *exists && unsafe { libc::kill(self.pid as i32, libc::SIGKILL) } != 0 {
-            return Err(io::Error::last_os_error());
+    fn kill(pid: u32, exists: &Mutex<bool>) {
+        let exists = exists.lock().unwrap_or_else(PoisonError::into_inner);
+        if *exists {
+            // SAFETY: a system call without pointers; the process is not reaped while the lock is held.
+            unsafe { libc::kill(pid as libc::pid_t, libc::SIGKILL) };
         }
-        Ok(())
     }
-}
 
-impl Drop for Child {
-    fn drop(&mut self) {
-        let _ = self.start_kill();
+    /// Waits for the end of `child`, and reaps it when nobody kills it.
+    fn wait(mut child: Child, exists: &Mutex<bool>) -> io::Result<std::process::ExitStatus> {
+        let awaited = await_end(child.id());
+        let mut exists = exists.lock().unwrap_or_else(PoisonError::into_inner);
+        *exists = false;
+        awaited.and_then(|()| child.wait())
     }
-}
 
-/// Waits for the end of `child`, and reaps it when nobody kills it.
-fn wait(mut child: std::process::Child, exists: &Mutex<bool>) -> io::Result<ExitStatus> {
-    let awaited = await_end(child.id());
-    let mut exists = exists.lock().unwrap_or_else(PoisonError::into_inner);
-    *exists = false;
-    awaited.and_then(|()| child.wait())
-}
-
-/// Waits for the end of a child that stays to be reaped.
-fn await_end(pid: u32) -> io::Result<()> {
-    loop {
-        // SAFETY: all zeros is a value of it.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        let flags = libc::WEXITED | libc::WNOWAIT;
-        // SAFETY: `info` is there as long as the call lasts.
-        if unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, flags) } == 0 {
-            return Ok(());
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
+    /// Waits for the end of a child that stays to be reaped.
+    fn await_end(pid: u32) -> io::Result<()> {
+        loop {
+            // SAFETY: all zeros is a value of it.
+            let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+            let flags = libc::WEXITED | libc::WNOWAIT;
+            // SAFETY: `info` is there as long as the call lasts.
+            if unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, flags) } == 0 {
+                return Ok(());
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
         }
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use std::os::unix::process::ExitStatusExt;
@@ -109,41 +167,42 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test);
     }
 
-    fn shell(script: &str) -> Child {
+    async fn shell(script: &str) -> Process {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Child::spawn(command).unwrap()
+        spawn(command).await.unwrap()
     }
 
     #[test]
     fn a_child_tells_how_it_ended() {
         run(async {
-            assert_eq!(shell("exit 7").wait().await.unwrap().code(), Some(7));
-            let mut killed = shell("sleep 600");
-            killed.start_kill().unwrap();
+            assert_eq!(shell("exit 7").await.wait().await.unwrap().code(), Some(7));
+            let mut killed = shell("sleep 600").await;
+            killed.kill();
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
-            killed.start_kill().unwrap(); // it is no more
+            killed.kill(); // it is no more
         });
     }
 
     #[test]
     fn a_child_that_is_dropped_is_killed_and_reaped() {
-        let child = shell("sleep 600");
-        let mut ended = child.ended.clone();
-        let pid = child.pid as i32;
-        drop(child);
         run(async {
-            let status = ended.wait_for(Option::is_some).await.unwrap().unwrap().unwrap();
-            assert_eq!(status.signal(), Some(libc::SIGKILL));
+            let child = shell("sleep 600").await;
+            let pid = child.id() as libc::pid_t;
+            drop(child);
+            // SAFETY: a system call without pointers.
+            while unsafe { libc::kill(pid, 0) } == 0 {
+                thread::yield_now();
+            }
         });
-        // SAFETY: a system call without pointers.
-        assert_eq!(unsafe { libc::kill(pid, 0) }, -1);
     }
 
     #[test]
     fn what_cannot_be_started_is_an_error() {
-        let error = Child::spawn(Command::new("/nonexistent/program")).map(|_| ()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        run(async {
+            let error = spawn(Command::new("/nonexistent/program")).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        });
     }
 }
