@@ -33,7 +33,7 @@ async function allEnd(pids) {
 
 onUnix.describe('when the host', () => {
   /** A host whose sockets would be in a folder of the test's. */
-  const host = (end) => world.child('ipc2-host.js', [end], { env: { TMPDIR: world.tmp() } });
+  const host = (...args) => world.child('ipc2-host.js', args, { env: { TMPDIR: world.tmp() } });
 
   test.each([
     ['has closed its set', 'close', 0],
@@ -58,8 +58,8 @@ onUnix.describe('when the host', () => {
   });
 
   // Elsewhere a worker that looks at nothing is not told.
-  onLinux.test('is killed, its workers are, too, whatever they do', async () => {
-    const child = host('spin');
+  onLinux.test.each(['Node', 'Rust'])('is killed, its workers in %s are, too', async (kind) => {
+    const child = host('spin', kind === 'Rust' ? program('ipc2_test_worker') : undefined);
     const pids = await child.next();
     expect(await child.next()).toBe('done');
     await child.kill('SIGKILL');

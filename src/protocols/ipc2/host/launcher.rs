@@ -11,7 +11,7 @@ use std::{path::PathBuf, process::Command};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::super::format::{self, Format, Response};
 use super::super::{MAX_MESSAGE_BYTES, MAX_QUEUED_BYTES, Raw};
@@ -21,6 +21,9 @@ use super::manager::WorkerHandle;
 use super::process::Process;
 use super::server::{Opening, Server};
 use super::session::{self, Limits};
+
+/// Time in which a runtime looks at what has arrived.
+const A_LOOK: Duration = Duration::from_millis(5);
 
 /// How a worker is started.
 ///
@@ -46,6 +49,9 @@ pub struct Launcher {
     limits: Limits,
 }
 
+/// Starts a process that is to connect to this target.
+type Starting = dyn Fn(&str) -> Opening<'static, Process> + Send + Sync;
+
 /// What starts processes.
 #[derive(Clone)]
 enum Start {
@@ -54,7 +60,7 @@ enum Start {
         path: PathBuf,
         configure: Arc<dyn Fn(&mut Command) + Send + Sync>,
     },
-    Program(Arc<dyn Fn(&str) -> Opening<'static, Process> + Send + Sync>),
+    Program(Arc<Starting>),
 }
 
 impl fmt::Debug for Launcher {
@@ -180,16 +186,19 @@ impl Launcher {
     ) -> impl Future<Output = io::Result<WorkerHandle<R, W>>> + Send + use<S, R, W> {
         let this = self.clone();
         async move {
-            let (target, opening) = bind::<S>().await?;
+            let (target, mut opening) = bind::<S>().await?;
             let mut child = this.start.start(&target.0).await?;
             let pid = child.id();
             let (reader, writer) = tokio::select! {
                 biased;
-                parts = opening => parts?,
-                status = child.wait() => {
-                    let text = format!("worker {pid} ended with {} before it connected", status?);
-                    return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
-                }
+                parts = &mut opening => parts?,
+                status = child.wait() => match timeout(A_LOOK, opening).await {
+                    Ok(parts) => parts?, // before: the runtime had only not looked yet
+                    Err(_) => {
+                        let text = format!("worker {pid} ended with {} before it connected", status?);
+                        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+                    }
+                },
                 () = sleep(this.connect_timeout) => {
                     let text = format!("worker {pid} did not connect within {:?}", this.connect_timeout);
                     return Err(io::Error::new(io::ErrorKind::TimedOut, text));
