@@ -59,7 +59,7 @@ onUnix.describe('when the host', () => {
 
   // Elsewhere a worker that looks at nothing is not told.
   onLinux.test.each(['Node', 'Rust'])('is killed, its workers in %s are, too', async (kind) => {
-    const child = host('spin', kind === 'Rust' ? program('ipc2_test_worker') : undefined);
+    const child = host('spin', kind === 'Rust' ? program('ipc2_test_worker') : SCRIPT);
     const pids = await child.next();
     expect(await child.next()).toBe('done');
     await child.kill('SIGKILL');

@@ -7,7 +7,16 @@ const { codedError } = require('../errors');
 const native = require('./native');
 
 /** Kinds of events. Mirrors src/binding/ipc2/mailbox.rs. */
-const Kind = Object.freeze({ DONE: 1, FAILED: 2, EXIT: 3, JOB: 4, NOTE: 5, END: 6, START: 7, KILL: 8 });
+const Kind = Object.freeze({
+  DONE: 1,
+  FAILED: 2,
+  EXIT: 3,
+  JOB: 4,
+  NOTE: 5,
+  END: 6,
+  START: 7,
+  KILL: 8,
+});
 
 /** For what belongs to no caller: no AsyncLocalStorage's store is kept. */
 const outside = new AsyncResource('ferripc');
