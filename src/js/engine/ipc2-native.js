@@ -3,7 +3,7 @@
 // event's kind and number are in a header. Used by host.js and connection.js of ipc2.
 
 const { AsyncResource } = require('node:async_hooks');
-const { codedError } = require('../errors');
+const { callError, codedError } = require('../errors');
 const native = require('./native');
 
 /** Kinds of events. Mirrors src/binding/ipc2/mailbox.rs. */
@@ -37,8 +37,17 @@ function open(name, take, ...args) {
     const payload = opened.next();
     if (header[0] !== 0) take(header[0], header[1], payload);
   };
-  const opened = outside.runInAsyncScope(() => new Class(wake, header, ...args));
+  const opened = outside.runInAsyncScope(() => begin(() => new Class(wake, header, ...args)));
   return opened;
+}
+
+/** What the system refuses has its code as the message: no descriptor, no thread. */
+function begin(make) {
+  try {
+    return make();
+  } catch ({ message: code }) {
+    throw callError({ message: `start ${code}`, code, syscall: 'start' });
+  }
 }
 
 module.exports = { Kind, open };

@@ -4,11 +4,12 @@
 const codec = require('./codec');
 const { WorkerSetJobError } = require('./errors');
 const { SOCKET_ENV_VAR, connect } = require('./jobs');
-const { spawn } = require('./worker-handle');
+const { WorkerHandle, spawn } = require('./worker-handle');
 const { TimeoutAction, WorkerSet } = require('./worker-set');
 
 module.exports = {
   WorkerSet,
+  WorkerHandle,
   TimeoutAction,
   WorkerSetJobError,
   codec,
