@@ -7,6 +7,7 @@ const dgram = require('node:dgram');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const { onUnix } = require('../__test__/helpers/platform');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
 jest.setTimeout(180_000); // a compiler is among them, which takes its time on a busy machine
@@ -117,6 +118,13 @@ test('tls', async () => {
   });
 });
 
+onUnix.test('ipc2', async () => {
+  const { '': lines } = await example('ipc2');
+  const parts = Array.from({ length: 20 }, (_, i) => `${String(5 * (i + 1)).padStart(3)} % done`);
+  const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
+  expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
+});
+
 test('ipcio', async () => {
   expect(await example('ipcio')).toEqual({
     server: ['bob wants the sum of 2 and 3'],
@@ -193,7 +201,7 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc(\/ipcio)?$|electron$)/.test(it));
+      .filter((it) => !/^(node:|ferripc(\/(ipcio|ipc2))?$|electron$)/.test(it));
     expect([file, others]).toEqual([file, []]);
   }
 });

@@ -32,6 +32,7 @@ function isFresh(addon) {
     'src/lib.rs',
     'src/engine',
     'src/binding',
+    'src/protocols',
   ];
   const changed = Math.max(...sources.map((name) => newest(path.join(root, name))));
   return fs.statSync(addon).mtimeMs > changed;

@@ -6,6 +6,7 @@
 //! * [`datagrams`]: its methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
+//! * [`ipc2`]: workers and their jobs.
 //! * [`text`]: strings across the border.
 //! * [`env_end`]: closes a hub whose environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
@@ -33,6 +34,8 @@ mod env_end;
 #[cfg(unix)]
 mod event_loop;
 mod hub;
+#[cfg(unix)]
+mod ipc2;
 mod options;
 mod scope;
 mod socket_options;

@@ -1,5 +1,5 @@
 //! Systems that are spoken by Rust programs: one folder each, with its sessions and rules. None knows
 //! another; what they have in common is the [engine](crate::engine).
 
-#[cfg(feature = "ipc2")]
+#[cfg(feature = "ipc2-sessions")]
 pub mod ipc2;

@@ -234,3 +234,22 @@ async fn a_set_that_is_dropped_leaves_no_worker() {
         eventually(|| !is_alive(pid)).await;
     }
 }
+
+#[tokio::test]
+async fn jobs_for_a_worker_that_is_gone_end_whoever_notices_first() {
+    // On one thread nothing else runs between two of these.
+    let set: Tasks = workers(1, &[]).respawn(false).finish().await.unwrap();
+    let pid = set.pids()[0];
+    kill_9(pid);
+    eventually(|| !is_alive(pid)).await;
+    while set.send_unidirectional(Task::Note("x".into())).await.is_ok() {}
+    assert!(has_no_worker(set.send(Task::Pid).await));
+}
+
+#[tokio::test]
+async fn a_set_that_is_being_closed_has_no_worker() {
+    let set = tasks(1).await;
+    let (closed, sent) = tokio::join!(set.close(PATIENCE), set.send(Task::Pid));
+    let () = closed;
+    assert!(has_no_worker(sent));
+}

@@ -92,6 +92,10 @@ pub use format::Raw;
 /// Variable of a worker's environment that has the path of its socket.
 pub const SOCKET_ENV_VAR: &str = "IPC2_SOCKET_PATH";
 
+/// Variable of a worker's environment that has the process id of a host that wants its workers to end with it, but
+/// cannot tell the system so before they run. A worker then does it itself, where the system can: on Linux.
+pub const HOST_PID_ENV_VAR: &str = "IPC2_HOST_PID";
+
 /// Longest message that is taken from a peer or sent to it, in bytes, unless something else is said: 512 MiB.
 pub const MAX_MESSAGE_BYTES: usize = 512 << 20;
 
@@ -99,6 +103,6 @@ pub const MAX_MESSAGE_BYTES: usize = 512 << 20;
 pub const MAX_QUEUED_BYTES: usize = 1 << 30;
 
 /// The blocks of the page for users compile.
-#[cfg(all(doctest, unix))]
+#[cfg(all(doctest, unix, feature = "ipc2"))]
 #[doc = include_str!("../../../docs/ipc2.md")]
 struct Page;

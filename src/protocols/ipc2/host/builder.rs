@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+#[cfg(feature = "ipc2")]
+use std::{path::PathBuf, process::Command};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -56,7 +56,7 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
     fn new(format: Format<Response<R>, W>) -> Self {
         Self {
             count: None,
-            launcher: Launcher::new(PathBuf::new()),
+            launcher: initial(),
             has_path: false,
             rules: Rules::default(),
             format,
@@ -70,16 +70,10 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         self
     }
 
-    /// The program that is a worker. Required.
-    pub fn worker_path<P: Into<PathBuf>>(mut self, path: P) -> Self {
-        self.launcher.set_path(path.into());
+    /// How workers are started, all of it.
+    pub fn launcher(mut self, launcher: Launcher) -> Self {
+        self.launcher = launcher;
         self.has_path = true;
-        self
-    }
-
-    /// As [`Launcher::configure`].
-    pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
-        self.launcher = self.launcher.configure(with);
         self
     }
 
@@ -113,6 +107,12 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         self
     }
 
+    /// Whether that also holds for one that ends without a job. Default: `true`.
+    pub fn respawn_idle(mut self, respawn: bool) -> Self {
+        self.rules.respawn_idle = respawn;
+        self
+    }
+
     /// How long to wait before a worker is started in the place of one that could not be, or whose predecessor,
     /// too, ended within a second without having been given anything: `first`, then twice as long each time, up to
     /// `longest`. Default: 100 ms, 10 s.
@@ -126,6 +126,30 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         self.rules.on_exit = Some(Arc::new(call));
         self
     }
+}
+
+#[cfg(feature = "ipc2")]
+impl<S, R, W> WorkerSetBuilder<S, R, W> {
+    /// The program that is a worker. Required.
+    pub fn worker_path<P: Into<PathBuf>>(mut self, path: P) -> Self {
+        self.launcher.set_path(path.into());
+        self.has_path = true;
+        self
+    }
+
+    /// As [`Launcher::configure`].
+    pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
+        self.launcher = self.launcher.configure(with);
+        self
+    }
+}
+
+/// Has no path yet.
+fn initial() -> Launcher {
+    #[cfg(feature = "ipc2")]
+    return Launcher::new(PathBuf::new());
+    #[cfg(not(feature = "ipc2"))]
+    Launcher::default()
 }
 
 impl<S: Server, R: Send + 'static, W: Send + 'static> WorkerSetBuilder<S, R, W> {

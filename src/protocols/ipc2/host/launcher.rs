@@ -3,22 +3,27 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+#[cfg(feature = "ipc2")]
+use std::{path::PathBuf, process::Command};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::super::format::{self, Format, Response};
-use super::super::{MAX_MESSAGE_BYTES, MAX_QUEUED_BYTES, Raw, SOCKET_ENV_VAR};
+use super::super::{MAX_MESSAGE_BYTES, MAX_QUEUED_BYTES, Raw};
+#[cfg(feature = "ipc2")]
+use super::child;
 use super::manager::WorkerHandle;
-use super::process;
-use super::server::Server;
+use super::process::Process;
+use super::server::{Opening, Server};
 use super::session::{self, Limits};
+
+/// Time in which a runtime looks at what has arrived.
+const A_LOOK: Duration = Duration::from_millis(5);
 
 /// How a worker is started.
 ///
@@ -39,44 +44,99 @@ use super::session::{self, Limits};
 /// ```
 #[derive(Clone)]
 pub struct Launcher {
-    path: PathBuf,
-    configure: Arc<dyn Fn(&mut Command) + Send + Sync>,
+    start: Start,
     connect_timeout: Duration,
     limits: Limits,
 }
 
+/// Starts a process that is to connect to this target.
+type Starting = dyn Fn(&str) -> Opening<'static, Process> + Send + Sync;
+
+/// What starts processes.
+#[derive(Clone)]
+enum Start {
+    #[cfg(feature = "ipc2")]
+    Command {
+        path: PathBuf,
+        configure: Arc<dyn Fn(&mut Command) + Send + Sync>,
+    },
+    Program(Arc<Starting>),
+}
+
 impl fmt::Debug for Launcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Launcher").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Launcher").finish_non_exhaustive()
     }
 }
 
+impl Start {
+    /// Starts a worker that is to connect to `target`.
+    async fn start(&self, target: &str) -> io::Result<Process> {
+        match self {
+            #[cfg(feature = "ipc2")]
+            Start::Command { path, configure } => {
+                let mut command = Command::new(path);
+                command.env(super::super::SOCKET_ENV_VAR, target);
+                configure(&mut command);
+                child::spawn(command).await
+            }
+            Start::Program(start) => start(target).await,
+        }
+    }
+}
+
+#[cfg(feature = "ipc2")]
 impl Launcher {
     /// Starts the program at `path`: without arguments, with the environment, the working directory and the
     /// standard streams of this process.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
-            path: path.into(),
-            configure: Arc::new(|_| ()),
-            connect_timeout: Duration::from_secs(10),
-            limits: Limits { message: MAX_MESSAGE_BYTES, queued: MAX_QUEUED_BYTES },
+            start: Start::Command { path: path.into(), configure: Arc::new(|_| ()) },
+            ..Self::default()
         }
     }
 
     pub(super) fn set_path(&mut self, path: PathBuf) {
-        self.path = path;
+        let configure = match &self.start {
+            Start::Command { configure, .. } => configure.clone(),
+            Start::Program(_) => Arc::new(|_: &mut Command| ()) as _,
+        };
+        self.start = Start::Command { path, configure };
     }
 
     /// Called with the command before each start: for arguments, environment, folder, streams … If there
     /// are several, one after the other.
     #[must_use]
     pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
-        let before = self.configure;
-        self.configure = Arc::new(move |command| {
-            before(command);
-            with(command);
-        });
+        if let Start::Command { configure, .. } = &mut self.start {
+            let before = configure.clone();
+            *configure = Arc::new(move |command| {
+                before(command);
+                with(command);
+            });
+        }
         self
+    }
+}
+
+impl Default for Launcher {
+    /// Starts nothing yet.
+    fn default() -> Self {
+        Self::starting(|_| Box::pin(async { Err(io::Error::other("nothing to start")) }))
+    }
+}
+
+impl Launcher {
+    /// Has `start` start the process of each worker, by other means than this crate's. It is told where the worker
+    /// is to connect to, which the worker finds in [`SOCKET_ENV_VAR`](super::super::SOCKET_ENV_VAR).
+    pub fn starting(
+        start: impl Fn(&str) -> Opening<'static, Process> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            start: Start::Program(Arc::new(start)),
+            connect_timeout: Duration::from_secs(10),
+            limits: Limits { message: MAX_MESSAGE_BYTES, queued: MAX_QUEUED_BYTES },
+        }
     }
 
     /// How long a worker may take to connect. Default: 10 s.
@@ -126,19 +186,19 @@ impl Launcher {
     ) -> impl Future<Output = io::Result<WorkerHandle<R, W>>> + Send + use<S, R, W> {
         let this = self.clone();
         async move {
-            let (target, opening) = bind::<S>().await?;
-            let mut command = Command::new(&this.path);
-            command.env(SOCKET_ENV_VAR, &target.0);
-            (this.configure)(&mut command);
-            let mut child = process::spawn(command).await?;
-            let pid = child.id().unwrap_or_default();
+            let (target, mut opening) = bind::<S>().await?;
+            let mut child = this.start.start(&target.0).await?;
+            let pid = child.id();
             let (reader, writer) = tokio::select! {
                 biased;
-                parts = opening => parts?,
-                status = child.wait() => {
-                    let text = format!("worker {pid} ended with {} before it connected", status?);
-                    return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
-                }
+                parts = &mut opening => parts?,
+                status = child.wait() => match timeout(A_LOOK, opening).await {
+                    Ok(parts) => parts?, // before: the runtime had only not looked yet
+                    Err(_) => {
+                        let text = format!("worker {pid} ended with {} before it connected", status?);
+                        return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+                    }
+                },
                 () = sleep(this.connect_timeout) => {
                     let text = format!("worker {pid} did not connect within {:?}", this.connect_timeout);
                     return Err(io::Error::new(io::ErrorKind::TimedOut, text));
@@ -179,4 +239,20 @@ async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Spawns the program at `path` as a worker, and waits until it has connected. It is killed when the handle
+/// is dropped, and ends with this process.
+///
+/// # Errors
+/// The program cannot be spawned; it ends, or [`Launcher`]'s usual time passes, before it connects.
+#[cfg(feature = "ipc2")]
+pub async fn spawn<S, P, R, W>(path: P) -> io::Result<WorkerHandle<R, W>>
+where
+    S: Server,
+    P: AsRef<std::path::Path>,
+    R: DeserializeOwned + Send + 'static,
+    W: Serialize + Send + 'static,
+{
+    Launcher::new(path.as_ref()).spawn::<S, R, W>().await
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::super::payload::Error;
 use super::WorkerExit;
 use super::session::Session;
+use super::workerset::JobError;
 
 /// What is sent to a worker.
 #[derive(Debug)]
@@ -105,7 +106,10 @@ impl<R, W> WorkerHandle<R, W> {
             .map_err(|error| Unsent::Message(error.into()))?;
         self.session.set_used();
         self.session.out.push(frame).map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Unsent::Offline,
+            io::ErrorKind::BrokenPipe => {
+                self.session.set_offline(); // so that it is not taken again
+                Unsent::Offline
+            }
             _ => Unsent::Message(error),
         })
     }
@@ -125,8 +129,39 @@ impl<R, W> WorkerHandle<R, W> {
         self.session.exit().map(|exit| WorkerExit::clone(&exit))
     }
 
-    /// Waits until the worker has ended.
-    pub async fn ended(&self) -> WorkerExit {
-        WorkerExit::clone(&*self.session.ended().await)
+    /// Waits until the worker has ended. The future holds no worker.
+    pub fn ended(&self) -> impl Future<Output = WorkerExit> + Send + use<R, W>
+    where
+        R: Send + 'static,
+    {
+        let session = self.session.clone();
+        async move { WorkerExit::clone(&*session.ended().await) }
+    }
+
+    /// Sends a job, at once, whatever else the worker has to do. The future waits for the answer, for ever if there
+    /// is none.
+    pub fn request(&self, data: &W) -> impl Future<Output = Result<R, JobError>> + Send + use<R, W>
+    where
+        R: Send + 'static,
+    {
+        let (tx, answer) = oneshot::channel();
+        let sent = self.submit(data, tx);
+        let session = self.session.clone();
+        async move {
+            let offline = || JobError::Offline(session.exit().map(|exit| WorkerExit::clone(&exit)));
+            match sent {
+                Ok(()) => answer.await.map_err(|_| offline()),
+                Err(Unsent::Offline) => Err(offline()),
+                Err(Unsent::Message(error)) => Err(JobError::Io(error)),
+            }
+        }
+    }
+
+    /// Sends a job without an answer, at once.
+    pub fn notify(&self, data: &W) -> Result<(), JobError> {
+        self.submit_unidirectional(data).map_err(|unsent| match unsent {
+            Unsent::Offline => JobError::Offline(self.exit()),
+            Unsent::Message(error) => JobError::Io(error),
+        })
     }
 }

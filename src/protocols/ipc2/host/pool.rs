@@ -35,6 +35,8 @@ pub struct Rules {
     pub queue: usize,
     /// Whether workers that end are replaced.
     pub respawn: bool,
+    /// Also those that end without a job.
+    pub respawn_idle: bool,
     /// First and longest pause.
     pub backoff: (Duration, Duration),
     /// Hears of each end.
@@ -44,7 +46,7 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         let backoff = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { queue: 0, respawn: true, backoff, on_exit: None }
+        Self { queue: 0, respawn: true, respawn_idle: true, backoff, on_exit: None }
     }
 }
 
@@ -122,6 +124,9 @@ impl<R, W> Inner<R, W> {
     pub async fn take(self: &Arc<Self>) -> Result<Lease<R, W>, JobError> {
         let waiting = {
             let mut pool = self.pool();
+            if pool.closed {
+                return Err(JobError::NoWorker);
+            }
             if let Some(member) = pool.pop_free() {
                 return Ok(Lease::new(self, member));
             }
@@ -243,7 +248,8 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         }
         let at = pool.free.iter().position(|member| member.id == id);
         let ended = at.map(|at| pool.free.remove(at));
-        if self.rules.respawn && !pool.closed {
+        let wanted = self.rules.respawn && (self.rules.respawn_idle || ended.is_none());
+        if wanted && !pool.closed {
             pool.failures = if well { 0 } else { pool.failures + 1 };
             // A single failure is an accident.
             let pause = self.pause(pool.failures.saturating_sub(1));
@@ -347,6 +353,11 @@ pub struct Lease<R, W> {
 impl<R, W> Lease<R, W> {
     fn new(inner: &Arc<Inner<R, W>>, member: Member<R, W>) -> Self {
         Self { inner: inner.clone(), member: Some(member) }
+    }
+
+    /// Puts the worker back if jobs may wait for one.
+    pub fn unless_others_wait(self) -> Option<Self> {
+        (self.inner.rules.queue == 0).then_some(self)
     }
 
     /// The worker.

@@ -1,69 +1,85 @@
-//! Processes that end with this one. Used by the launcher.
+//! The process of a worker, whoever has started it: this crate ([`super::child`]), or the program, by means of
+//! its own. Used by the launcher and the session.
 
+use std::fmt;
 use std::io;
-use std::process::Command;
-use std::sync::OnceLock;
-use std::sync::mpsc::{Sender, channel};
-use std::thread;
+use std::process::ExitStatus;
+use std::time::Duration;
 
-use tokio::process::Child;
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
-/// Spawns `command` for the current runtime. The process is killed when the result is dropped and, on
-/// Linux, when this process ends in whatever way. Elsewhere a worker sees its socket end.
-pub async fn spawn(mut command: Command) -> io::Result<Child> {
-    let runtime = Handle::current();
-    end_with_this_process(&mut command);
-    let mut command = tokio::process::Command::from(command);
-    command.kill_on_drop(true);
-    let (tx, rx) = oneshot::channel();
-    let spawn = move || {
-        let _entered = runtime.enter();
-        let _ = tx.send(command.spawn());
-    };
-    on_thread(Box::new(spawn))?;
-    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers is gone")))
+/// How a process ended, or the system's number of why nobody knows. `None`: it runs.
+type End = Option<Result<ExitStatus, i32>>;
+
+/// How long a connection may outlive its worker's process, and the other way round. Both usually end at once,
+/// but what was sent before is to be read, and the exit status to be the worker's own.
+pub const LINGER: Duration = Duration::from_millis(250);
+
+/// A process that has been started. It is killed when this is dropped.
+pub struct Process {
+    pid: u32,
+    end: watch::Receiver<End>,
+    kill: Box<dyn Fn() + Send + Sync>,
+    linger: Duration,
 }
 
-type Task = Box<dyn FnOnce() + Send>;
+/// Whoever has started a process tells by this how it has ended.
+#[derive(Debug)]
+pub struct ProcessEnd(watch::Sender<End>);
 
-/// Runs `task` on a thread that lives as long as this process. The system ties a process to the thread that
-/// made it, and a thread of a runtime may end at any time.
-fn on_thread(task: Task) -> io::Result<()> {
-    static THREAD: OnceLock<Sender<Task>> = OnceLock::new();
-    let tasks = match THREAD.get() {
-        Some(tasks) => tasks,
-        None => {
-            let (tx, rx) = channel::<Task>();
-            thread::Builder::new().name("ferripc-spawn".into()).spawn(move || {
-                while let Ok(task) = rx.recv() {
-                    task();
-                }
-            })?;
-            THREAD.get_or_init(|| tx) // another thread may have been faster: then this one's ends
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("pid", &self.pid).finish_non_exhaustive()
+    }
+}
+
+impl Process {
+    /// A process with this id. `kill` is called to end it, perhaps more than once, perhaps when it has ended.
+    pub fn new(pid: u32, kill: impl Fn() + Send + Sync + 'static) -> (Self, ProcessEnd) {
+        let (tx, end) = watch::channel(None);
+        (Self { pid, end, kill: Box::new(kill), linger: LINGER }, ProcessEnd(tx))
+    }
+
+    /// How long a process whose connection has ended may take to end, until it is killed. Default: 250 ms.
+    #[must_use]
+    pub fn linger(mut self, time: Duration) -> Self {
+        self.linger = time;
+        self
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.pid
+    }
+
+    pub(super) fn lingers(&self) -> Duration {
+        self.linger
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let end = self.end.wait_for(Option::is_some).await.ok().and_then(|end| *end);
+        let end = end.ok_or_else(|| io::Error::other("nobody knows how the process has ended"))?;
+        end.map_err(io::Error::from_raw_os_error)
+    }
+
+    /// Kills it, if it has not ended.
+    pub(super) fn kill(&self) {
+        if self.end.borrow().is_none() {
+            (self.kill)();
         }
-    };
-    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers is gone"))
+    }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn end_with_this_process(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    let host = std::process::id();
-    let prepare = move || {
-        // SAFETY: two system calls without pointers, which may be made between fork and exec.
-        let orphaned = unsafe {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            libc::getppid() as u32 != host // ended before it was asked for
-        };
-        if orphaned { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
-    };
-    // SAFETY: `prepare` neither allocates nor takes a lock.
-    unsafe { command.pre_exec(prepare) };
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn end_with_this_process(_command: &mut Command) {}
+impl ProcessEnd {
+    /// The process has ended; an error says why nobody knows how.
+    pub fn tell(self, status: io::Result<ExitStatus>) {
+        let status = status.map_err(|error| error.raw_os_error().unwrap_or_default());
+        self.0.send_replace(Some(status));
+    }
+}

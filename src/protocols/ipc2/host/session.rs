@@ -7,11 +7,10 @@ use std::collections::HashMap;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use super::process::{LINGER, Process};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::Child;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -31,10 +30,6 @@ pub struct Limits {
     /// Most that waits to be sent.
     pub queued: usize,
 }
-
-/// How long a connection may outlive its worker's process, and the other way round. Both usually end at once,
-/// but what was sent before is to be read, and the exit status to be the worker's own.
-const LINGER: Duration = Duration::from_millis(250);
 
 /// Why nothing more comes from a worker.
 enum Silence {
@@ -75,12 +70,12 @@ type Decode<R> = fn(&Bytes, &[u8]) -> Result<Response<R>, Error>;
 pub fn start<R: Send + 'static>(
     reader: impl AsyncRead + Send + Unpin + 'static,
     writer: impl AsyncWrite + Send + Unpin + 'static,
-    child: Child,
+    child: Process,
     decode: Decode<R>,
     limits: Limits,
 ) -> Arc<Session<R>> {
     let session = Arc::new(Session {
-        pid: child.id().unwrap_or_default(),
+        pid: child.id(),
         out: Outgoing::new(writer, limits.queued),
         limits,
         jobs: Mutex::new(Jobs { next: 0, waiting: HashMap::new(), online: true }),
@@ -130,6 +125,11 @@ impl<R> Session<R> {
     /// Whether jobs can be sent to it.
     pub fn is_online(&self) -> bool {
         self.jobs().online
+    }
+
+    /// Takes note that nothing can be sent to it any more, before the task that reads and writes finds out.
+    pub fn set_offline(&self) {
+        self.jobs().online = false;
     }
 
     /// Notes that something was sent.
@@ -217,7 +217,7 @@ impl<R> Session<R> {
     }
 
     /// Waits until the process ends, or is to. Nothing of it is left after this.
-    async fn supervise(self: Arc<Self>, mut child: Child, mut talking: JoinHandle<Silence>) {
+    async fn supervise(self: Arc<Self>, mut child: Process, mut talking: JoinHandle<Silence>) {
         let (status, cause) = tokio::select! {
             status = child.wait() => {
                 let cause = match timeout(LINGER, &mut talking).await {
@@ -227,7 +227,7 @@ impl<R> Session<R> {
                 (status, cause)
             }
             silence = &mut talking => match silence {
-                Ok(Silence::Ended(cause)) => match timeout(LINGER, child.wait()).await {
+                Ok(Silence::Ended(cause)) => match timeout(child.lingers(), child.wait()).await {
                     Ok(status) => (status, None),
                     Err(_) => {
                         let cause = cause.unwrap_or_else(|| "it closed its connection".into());
@@ -251,7 +251,7 @@ impl<R> Session<R> {
     }
 }
 
-async fn kill(child: &mut Child) -> std::io::Result<ExitStatus> {
-    child.start_kill()?;
+async fn kill(child: &mut Process) -> std::io::Result<ExitStatus> {
+    child.kill();
     child.wait().await
 }

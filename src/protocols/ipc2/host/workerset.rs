@@ -146,6 +146,17 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         data: W,
         limit: Option<(Duration, TimeoutAction)>,
     ) -> Result<R, JobError> {
+        self.request_held(data, limit).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, for who passes the answer on to another thread: so that nobody is given the worker before that
+    /// thread knows of the answer, what comes with it is to be kept until then. Where jobs wait for a worker, they
+    /// get it at once.
+    pub async fn request_held(
+        &self,
+        data: W,
+        limit: Option<(Duration, TimeoutAction)>,
+    ) -> Result<(R, Held<R, W>), JobError> {
         let deadline = limit.and_then(|(timeout, _)| Instant::now().checked_add(timeout));
         let (lease, answer) = loop {
             let lease = within(deadline, self.inner.take()).await??;
@@ -157,7 +168,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
             }
         };
         match within(deadline, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
+            Ok(Ok(answer)) => Ok((answer, Held(lease.unless_others_wait()))),
             Ok(Err(_)) => Err(JobError::Offline(lease.worker().exit())),
             Err(error) => {
                 if limit.is_some_and(|(_, action)| action == TimeoutAction::Restart) {
@@ -213,6 +224,15 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
     /// Workers without a job.
     pub fn available(&self) -> usize {
         self.inner.available()
+    }
+}
+
+/// A worker that has answered, and is given no other job until this is dropped.
+pub struct Held<R, W>(#[allow(dead_code, reason = "dropped")] Option<Lease<R, W>>);
+
+impl<R, W> fmt::Debug for Held<R, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").finish_non_exhaustive()
     }
 }
 

@@ -78,12 +78,13 @@ where
 #[derive(Debug, Clone)]
 pub struct Connector {
     target: Option<String>,
+    host: Option<u32>,
     most: usize,
 }
 
 impl Default for Connector {
     fn default() -> Self {
-        Self { target: None, most: MAX_MESSAGE_BYTES }
+        Self { target: None, host: None, most: MAX_MESSAGE_BYTES }
     }
 }
 
@@ -97,6 +98,14 @@ impl Connector {
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
+        self
+    }
+
+    /// The process id of a host with which this process is to end, on Linux, if it is its parent. Default, without
+    /// a `target`: what [`HOST_PID_ENV_VAR`](super::HOST_PID_ENV_VAR) says.
+    #[must_use]
+    pub fn host(mut self, pid: u32) -> Self {
+        self.host = Some(pid);
         self
     }
 
@@ -128,16 +137,43 @@ impl Connector {
         &self,
         format: Format<Request<R>, W>,
     ) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError> {
-        let target = match &self.target {
-            Some(target) => target.clone(),
-            None => env::var(SOCKET_ENV_VAR).map_err(|_| ConnectError::SocketVariableNotFound)?,
+        let (target, host) = match &self.target {
+            Some(target) => (target.clone(), self.host),
+            None => {
+                let target =
+                    env::var(SOCKET_ENV_VAR).map_err(|_| ConnectError::SocketVariableNotFound)?;
+                let host = env::var(super::HOST_PID_ENV_VAR).ok().and_then(|pid| pid.parse().ok());
+                (target, self.host.or(host))
+            }
         };
+        end_with(host)?;
         let connecting = C::connect(&target).await?.into_parts();
         let (reader, writer) = connecting.await?;
         let (tx, rx) = unbounded_channel();
         tokio::spawn(Loop { writer, format, most: self.most, jobs: tx }.run(reader));
         Ok(rx)
     }
+}
+
+/// Has this process killed when `host` ends, if that is its parent.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn end_with(host: Option<u32>) -> io::Result<()> {
+    // SAFETY: a system call without pointers, which cannot fail.
+    let parent = || unsafe { libc::getppid() } as u32;
+    if host.is_none_or(|host| host != parent()) {
+        return Ok(());
+    }
+    // SAFETY: a system call without pointers.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let ended = host.is_some_and(|host| host != parent()); // before it was asked for
+    if ended { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn end_with(_host: Option<u32>) -> io::Result<()> {
+    Ok(())
 }
 
 /// Hands out one job after the other.

@@ -1,0 +1,234 @@
+'use strict';
+// Nothing outlives its host: no process, no file, nothing that keeps a process alive.
+
+const { execFile } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const { setTimeout: wait } = require('node:timers/promises');
+const { promisify } = require('node:util');
+const { codec, spawn } = require('../../ipc2');
+const { createWorld } = require('../helpers/world');
+const { onLinux, onUnix } = require('../helpers/platform');
+const { KINDS, SCRIPT, program, starter, tasks } = require('./workers');
+
+const world = createWorld();
+const start = starter(world);
+
+jest.setTimeout(300_000); // the Rust programs may have to be built
+
+/** Whether a process has ended: it may still be there for its parent to look at. */
+function hasEnded(pid) {
+  try {
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return false;
+    return /^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return true;
+  }
+}
+
+async function allEnd(pids) {
+  for (const pid of pids) while (!hasEnded(pid)) await wait(10);
+}
+
+onUnix.describe('when the host', () => {
+  /** A host whose sockets would be in a folder of the test's. */
+  const host = (...args) => world.child('ipc2-host.js', args, { env: { TMPDIR: world.tmp() } });
+
+  test.each([
+    ['has closed its set', 'close', 0],
+    ['has unreferenced its set', 'unref', 0],
+    ['calls process.exit()', 'exit', 4],
+    ['throws', 'throw', 1],
+  ])('%s, it ends by itself, and its workers do', async (_, end, code) => {
+    const child = host(end);
+    const pids = await child.next();
+    expect(pids).toHaveLength(2);
+    expect(await child.exited).toMatchObject({ code });
+    await allEnd(pids);
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('has a set, it stays', async () => {
+    const child = host('hang');
+    await child.next();
+    expect(await child.next()).toBe('done');
+    expect(hasEnded(child.process.pid)).toBe(false);
+    await child.kill('SIGTERM');
+  });
+
+  // Elsewhere a worker that looks at nothing is not told.
+  onLinux.test.each(['Node', 'Rust'])('is killed, its workers in %s are, too', async (kind) => {
+    const child = host('spin', kind === 'Rust' ? program('ipc2_test_worker') : SCRIPT);
+    const pids = await child.next();
+    expect(await child.next()).toBe('done');
+    await child.kill('SIGKILL');
+    await allEnd(pids);
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('was a thread that is terminated, its workers end, and the process goes on', async () => {
+    const child = host('thread');
+    const pids = await child.next();
+    expect(await child.next()).toBe('terminated');
+    await allEnd(pids);
+    expect(hasEnded(child.process.pid)).toBe(false);
+    await child.kill();
+  });
+});
+
+onUnix.describe('an AbortSignal', () => {
+  const aborted = { name: 'AbortError', code: 'ABORT_ERR' };
+
+  test('gives up a job; its worker goes on with it', async () => {
+    const set = await start(tasks('Node'));
+    const [pid] = set.pids();
+    const controller = new AbortController();
+    const job = set.send('Hang', { signal: controller.signal });
+    const reason = new Error('enough');
+    controller.abort(reason);
+    await expect(job).rejects.toMatchObject({ ...aborted, cause: reason });
+    expect([set.available(), set.pids()]).toEqual([1, [pid]]);
+  });
+
+  test('gives up a job that waits for a worker, which never begins', async () => {
+    const set = await start(tasks('Node').queue(1));
+    const controller = new AbortController();
+    const running = set.send({ Echo: 'x' });
+    const waiting = set.send('Crash', { signal: controller.signal });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject(aborted);
+    expect(await running).toBe(1);
+    expect(await set.send({ Add: [1, 1] })).toBe(2);
+  });
+
+  test('that was aborted before sends nothing', async () => {
+    const set = await start(tasks('Node'));
+    const signal = AbortSignal.abort();
+    for (const call of [
+      set.send('Crash', { signal }),
+      set.sendTimeout('Crash', 1, 'Error', { signal }),
+      set.sendUnidirectional('Crash', { signal }),
+    ]) {
+      await expect(call).rejects.toMatchObject(aborted);
+    }
+    expect(await set.send({ Add: [1, 1] })).toBe(2);
+  });
+
+  test('has no listeners left', async () => {
+    const set = await start(tasks('Node'));
+    const { signal } = new AbortController();
+    const added = jest.spyOn(signal, 'addEventListener');
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    await set.send({ Add: [1, 1] }, { signal });
+    await set.send('Crash', { signal }).catch(() => {});
+    expect(added).toHaveBeenCalledTimes(2);
+    expect(removed).toHaveBeenCalledTimes(2);
+  });
+});
+
+onUnix.describe('a hostile worker', () => {
+  const garbage = (hex) => KINDS.Rust('garbage', hex).workerCount(1).response(codec.u32);
+
+  test.each([
+    ['a length of 4 GiB', 'ffffffff', 'a message of 4294967295 bytes, over the limit'],
+    ['a message of another kind', '0000000801000000cafebabe', 'no message'],
+    ['a message without a number', '0000000400000000', 'no message'],
+  ])('sends %s: it is killed', async (_, hex, cause) => {
+    const set = await start(garbage(hex).respawn(false));
+    const [exit] = await once(set, 'exit');
+    expect(exit).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(exit.cause).toContain(cause);
+    await expect(set.send(1)).rejects.toMatchObject({ code: 'NO_WORKER' });
+  });
+
+  test('sends an answer to no job: it is dropped', async () => {
+    const set = await start(garbage('0000000c000000000d00000007000000'));
+    await expect(set.sendTimeout(1, 50, 'Error')).rejects.toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  test('sends an answer that is none of the type', async () => {
+    const set = await start(KINDS.Node('bytes').workerCount(1).request(codec.bytes));
+    const error = await set.send(Buffer.from('no JSON')).catch((it) => it);
+    expect(error).toMatchObject({ code: 'IO', cause: { code: 'ERR_IPC2_PAYLOAD' } });
+    expect(error.message).toContain('not JSON');
+    expect(await set.send(Buffer.from('[1]'))).toEqual([1]); // it is as before
+  });
+
+  test('sends more than maxMessageBytes', async () => {
+    const grow = KINDS.Rust('grow').workerCount(1).request(codec.u32).response(codec.string);
+    const set = await start(grow.maxMessageBytes(1000));
+    expect(await set.send(900)).toHaveLength(900);
+    const error = await set.send(1000).catch((it) => it);
+    expect(error).toMatchObject({ code: 'OFFLINE' });
+    expect(error.exit.cause).toContain('over the limit of 1000');
+  });
+});
+
+onUnix.test('a job over maxMessageBytes is not sent', async () => {
+  const set = await start(KINDS.Node('json').workerCount(1).maxMessageBytes(1000));
+  await expect(set.send('x'.repeat(1000))).rejects.toMatchObject({
+    code: 'IO',
+    message: 'the message is longer than 1000 bytes',
+  });
+  expect(await set.send('x')).toBe('x');
+});
+
+onUnix.test('a worker that cannot read its job says so, and ends', async () => {
+  const builder = KINDS.Node('strict').workerCount(1).request(codec.bytes).respawn(false);
+  const set = await start(builder);
+  const error = await set.send(Buffer.from([0xff])).catch((it) => it);
+  expect(error).toMatchObject({ code: 'OFFLINE', exit: { code: 5 } });
+});
+
+onUnix.test('a job that nobody holds any more gets no answer, and the next one comes', async () => {
+  const builder = KINDS.Node('forget').workerCount(1).execArgv(['--expose-gc']);
+  const set = await start(builder);
+  const given = set.sendTimeout('forget', 100, 'Error');
+  await expect(given).rejects.toMatchObject({ code: 'TIMEOUT' });
+  expect(await set.send('next')).toBe('next');
+});
+
+onUnix.test('how a worker is started', async () => {
+  const cwd = fs.realpathSync(world.tmp());
+  const builder = KINDS.Node('env', 'a b', '').workerCount(1).cwd(cwd);
+  const set = await start(
+    builder.env({ ONE: 1, TWO: undefined, PATH: '' }).execArgv(['--no-warnings']),
+  );
+  const found = await set.send(null);
+  expect(found).toMatchObject({ args: ['env', 'a b', ''], cwd, execArgv: ['--no-warnings'] });
+  const { IPC2_SOCKET_PATH, ...env } = found.env;
+  expect(fs.existsSync(IPC2_SOCKET_PATH)).toBe(false);
+  expect(env).toMatchObject({ ONE: '1', PATH: '' });
+  expect(env).not.toHaveProperty('TWO');
+  expect(env).not.toHaveProperty('HOME');
+});
+
+onUnix.test('the streams of a worker go where they are told to', async () => {
+  const file = world.file('out');
+  const out = fs.openSync(file, 'w');
+  const worker = await spawn(SCRIPT, {
+    args: ['json'],
+    stdio: ['ignore', out, 'ignore'],
+    execArgv: ['-r', require.resolve('../fixtures/ipc2-hello.js')],
+  });
+  fs.closeSync(out);
+  expect(await worker.send([1])).toEqual([1]);
+  await worker.kill();
+  expect(fs.readFileSync(file, 'utf8')).toBe('hello\n');
+});
+
+onUnix.test('a worker of any program: a script without an ending, by its first line', async () => {
+  const file = world.file('worker');
+  const text = `#!${process.execPath}\nprocess.argv[2] = 'json';\nrequire(${JSON.stringify(SCRIPT)});\n`;
+  fs.writeFileSync(file, text, { mode: 0o755 });
+  const worker = await spawn(file);
+  expect(await worker.send({ a: 1 })).toEqual({ a: 1 });
+  await worker.kill();
+});
+
+onUnix.test('a host in Rust, workers in Node', async () => {
+  const run = promisify(execFile);
+  const { stderr } = await run(program('ipc2_test_driver'), [process.execPath, SCRIPT]);
+  expect(stderr).toBe('');
+});

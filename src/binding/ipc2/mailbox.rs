@@ -1,0 +1,115 @@
+//! What has happened, for JavaScript: one call of the wake-up function for each event, which takes it. So each
+//! has a turn of its own.
+
+use std::collections::VecDeque;
+use std::io;
+use std::process::ExitStatus;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use super::super::deliver::Payload;
+use super::super::wake::WakeUp;
+use crate::engine::error::Error;
+use crate::protocols::ipc2::Raw;
+use crate::protocols::ipc2::host::WorkerExit;
+use crate::protocols::ipc2::host::workerset::{Held, JobError};
+
+/// What has happened, and to whom. Mirrored in `src/js/engine/ipc2-native.js`.
+pub enum Event {
+    /// A call has succeeded.
+    Done,
+    /// A job is done. Its worker can have the next one when JavaScript knows.
+    Answer(Raw, Option<Held<Raw, Raw>>),
+    /// A call has failed.
+    Failed(JobError),
+    /// A worker has ended.
+    Exit(WorkerExit),
+    /// A job that wants an answer.
+    Job(Raw),
+    /// A job that wants none.
+    Note(Raw),
+    /// There will be no further job.
+    End,
+    /// A process is to be started, for the set or worker.
+    Start { number: u32, target: String },
+    /// A process is to be killed.
+    Kill,
+}
+
+/// See the module's page.
+pub struct Mailbox {
+    events: Mutex<VecDeque<(u32, Event)>>,
+    wake: WakeUp,
+}
+
+impl Mailbox {
+    /// Calls `wake` for each event.
+    pub fn new(wake: WakeUp) -> Self {
+        Self { events: Mutex::default(), wake }
+    }
+
+    /// Tells of an event of `id`.
+    pub fn post(&self, id: u32, event: Event) {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back((id, event));
+        self.wake.call();
+    }
+
+    /// Takes the next event: its kind and whose it is into `header`, the rest is returned. Kind 0: none.
+    pub fn take(&self, header: &mut [u32]) -> Payload {
+        let next = self.events.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let (id, (kind, payload)) =
+            next.map_or((0, (0, Payload::None)), |(id, event)| (id, event.into_parts()));
+        header[..2].copy_from_slice(&[kind, id]);
+        payload
+    }
+}
+
+impl Event {
+    fn into_parts(self) -> (u32, Payload) {
+        match self {
+            Event::Done => (1, Payload::None),
+            Event::Answer(Raw(bytes), held) => {
+                drop(held);
+                (1, Payload::Bytes(bytes))
+            }
+            Event::Failed(error) => (2, Payload::Json(failure(&error))),
+            Event::Exit(exit) => (3, Payload::Json(ended(&exit))),
+            Event::Job(Raw(bytes)) => (4, Payload::Bytes(bytes)),
+            Event::Note(Raw(bytes)) => (5, Payload::Bytes(bytes)),
+            Event::End => (6, Payload::None),
+            Event::Start { number, target } => {
+                (7, Payload::Json(json!({ "number": number, "target": target })))
+            }
+            Event::Kill => (8, Payload::None),
+        }
+    }
+}
+
+fn failure(error: &JobError) -> Value {
+    let (code, system, exit) = match error {
+        JobError::NoWorker => ("NO_WORKER", None, None),
+        JobError::Offline(exit) => ("OFFLINE", None, exit.as_ref().map(ended)),
+        JobError::Io(error) => ("IO", system_code(error), None),
+        JobError::Timeout => ("TIMEOUT", None, None),
+    };
+    json!({ "code": code, "message": error.to_string(), "system": system, "exit": exit })
+}
+
+/// The symbolic code of what the system said, or would have.
+fn system_code(error: &io::Error) -> Option<&'static str> {
+    let of_kind = || error.kind().into();
+    let same = error.raw_os_error().map_or_else(of_kind, io::Error::from_raw_os_error);
+    Some(Error::new("spawn", same, None).code()).filter(|&code| code != "UNKNOWN")
+}
+
+fn ended(exit: &WorkerExit) -> Value {
+    let (code, signal) = exit.status.map_or((None, None), parts);
+    json!({ "pid": exit.pid, "code": code, "signal": signal, "cause": exit.cause })
+}
+
+/// The exit code, and the number of the signal.
+fn parts(status: ExitStatus) -> (Option<i32>, Option<i32>) {
+    use std::os::unix::process::ExitStatusExt;
+    (status.code(), status.signal())
+}

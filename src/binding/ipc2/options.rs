@@ -1,0 +1,78 @@
+//! Plain objects from JavaScript -> launchers and builders of sets. Types and ranges are validated in
+//! `src/js/ipc2/builder.js`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi_derive::napi;
+use tokio::net::UnixListener;
+
+use super::processes::Processes;
+use crate::protocols::ipc2::Raw;
+use crate::protocols::ipc2::host::Launcher;
+use crate::protocols::ipc2::host::workerset::{WorkerSet, WorkerSetBuilder};
+
+/// What a worker keeps to. How its process is started is JavaScript's business.
+#[napi(object)]
+pub struct WorkerOptions {
+    /// In ms.
+    pub connect_timeout: f64,
+    /// In bytes.
+    pub max_message_bytes: f64,
+    /// In bytes.
+    pub max_queued_bytes: f64,
+}
+
+/// A set of workers.
+#[napi(object)]
+pub struct WorkerSetOptions {
+    /// Each worker.
+    pub worker: WorkerOptions,
+    /// How many; otherwise as many as there are processors.
+    pub count: Option<u32>,
+    /// Jobs that may wait.
+    pub queue: u32,
+    /// Replace workers that end.
+    pub respawn: bool,
+    /// Also those that end without a job.
+    pub respawn_idle: bool,
+    /// First and longest pause, in ms.
+    pub backoff: Vec<f64>,
+}
+
+impl WorkerOptions {
+    /// The launcher, for the set or worker `owner`.
+    pub fn into_launcher(self, owner: u32, processes: Arc<Processes>) -> Launcher {
+        Launcher::starting(move |target| processes.start(owner, target))
+            .connect_timeout(millis(self.connect_timeout))
+            .max_message_bytes(self.max_message_bytes as usize)
+            .max_queued_bytes(self.max_queued_bytes as usize)
+    }
+}
+
+impl WorkerSetOptions {
+    /// The builder of the set `id`.
+    pub fn into_builder(
+        self,
+        id: u32,
+        processes: Arc<Processes>,
+    ) -> WorkerSetBuilder<UnixListener, Raw, Raw> {
+        let mut builder = WorkerSet::<UnixListener, Raw, Raw>::raw_builder()
+            .launcher(self.worker.into_launcher(id, processes))
+            .queue(self.queue as usize)
+            .respawn(self.respawn)
+            .respawn_idle(self.respawn_idle);
+        if let [first, longest] = self.backoff[..] {
+            builder = builder.backoff(millis(first), millis(longest));
+        }
+        match self.count {
+            Some(count) => builder.worker_count(count),
+            None => builder,
+        }
+    }
+}
+
+/// A time from JavaScript: not a number, or less than none, is none.
+pub fn millis(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(Duration::MAX)
+}

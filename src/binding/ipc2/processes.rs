@@ -1,0 +1,70 @@
+//! The processes of workers, which JavaScript starts and ends (`src/js/ipc2/processes.js`): this binary has no way
+//! to start a program. Each has a number.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::mailbox::{Event, Mailbox};
+use super::table::Table;
+use crate::protocols::ipc2::host::process::{Process, ProcessEnd};
+use crate::protocols::ipc2::host::server::Opening;
+
+/// JavaScript may be busy, and hear late of the end of a process.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// See the module's page.
+pub struct Processes {
+    mailbox: Arc<Mailbox>,
+    next: AtomicU32,
+    starting: Table<oneshot::Sender<io::Result<Process>>>,
+    running: Table<ProcessEnd>,
+}
+
+impl Processes {
+    /// JavaScript is told by `mailbox` to start and to end processes.
+    pub fn new(mailbox: Arc<Mailbox>) -> Self {
+        let (next, starting, running) = Default::default();
+        Self { mailbox, next, starting, running }
+    }
+
+    /// Has a process started for the set or worker `owner`.
+    pub fn start(&self, owner: u32, target: &str) -> Opening<'static, Process> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (tx, started) = oneshot::channel();
+        self.starting.insert(number, tx);
+        self.mailbox.post(owner, Event::Start { number, target: target.to_owned() });
+        Box::pin(async {
+            started.await.unwrap_or_else(|_| Err(io::ErrorKind::NotConnected.into()))
+        })
+    }
+
+    /// It is started, with this process id.
+    pub fn started(&self, number: u32, pid: u32) {
+        let mailbox = self.mailbox.clone();
+        let (process, end) = Process::new(pid, move || mailbox.post(number, Event::Kill));
+        self.running.insert(number, end);
+        if let Some(tx) = self.starting.remove(number) {
+            let _ = tx.send(Ok(process.linger(LINGER))); // if nobody wants it any more, it is killed
+        }
+    }
+
+    /// It cannot be started: the system's number of why.
+    pub fn not_started(&self, number: u32, errno: i32) {
+        if let Some(tx) = self.starting.remove(number) {
+            let _ = tx.send(Err(io::Error::from_raw_os_error(errno)));
+        }
+    }
+
+    /// It has ended, with an exit code or by a signal.
+    pub fn ended(&self, number: u32, code: i32, signal: i32) {
+        if let Some(end) = self.running.remove(number) {
+            end.tell(Ok(ExitStatus::from_raw(code << 8 | signal)));
+        }
+    }
+}

@@ -1,0 +1,85 @@
+'use strict';
+// Jobs: values to bytes, a call, bytes to a value. What a set and a worker have in common; worker-set.js and
+// worker-handle.js extend it.
+
+const { EventEmitter } = require('node:events');
+const { argumentError } = require('../errors');
+const { abortError, unreadable } = require('./errors');
+const { host } = require('./host');
+
+/** The signal in options, if there is one. */
+function signalOf(options) {
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'an object', options);
+  }
+  const { signal } = options;
+  if (signal !== undefined && !(typeof signal?.aborted === 'boolean' && signal.addEventListener)) {
+    throw argumentError('options.signal', 'an AbortSignal', signal);
+  }
+  return signal;
+}
+
+class Client extends EventEmitter {
+  #codecs;
+  #isReferenced = true;
+  #isLive = true;
+  _host = host();
+
+  /** `launch`: how its processes are started. */
+  constructor(codecs, launch) {
+    super();
+    this.#codecs = codecs;
+    this._id = this._host.add(launch, (exit) => this._ended(exit));
+    this._host.ref();
+  }
+
+  /** Sends a job by `start(bytes, call)`, and waits for its answer. */
+  async _ask(data, options, start) {
+    const answer = await this._tell(data, options, start);
+    try {
+      return this.#codecs.response.decode(answer);
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  /** The same without an answer. */
+  async _tell(data, options, start) {
+    const signal = signalOf(options);
+    if (signal?.aborted) throw abortError(signal);
+    const bytes = this.#codecs.request._encode(data, 'data');
+    this._check();
+    return this._host.call((call) => start(bytes, call), { signal });
+  }
+
+  get _codecs() {
+    return this.#codecs;
+  }
+
+  /** Whether the process is kept alive. */
+  get _isReferenced() {
+    return this.#isReferenced;
+  }
+
+  ref() {
+    if (!this.#isReferenced && this.#isLive) this._host.ref();
+    this.#isReferenced = true;
+    return this;
+  }
+
+  unref() {
+    if (this.#isReferenced && this.#isLive) this._host.unref();
+    this.#isReferenced = false;
+    return this;
+  }
+
+  /** Nothing more will come of it. */
+  _leave() {
+    if (!this.#isLive) return;
+    this.unref();
+    this.#isLive = false;
+    this._host.remove(this._id);
+  }
+}
+
+module.exports = { Client };

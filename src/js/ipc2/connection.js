@@ -1,0 +1,63 @@
+'use strict';
+// The worker's side of ipc2 in the native addon. Used by jobs.js.
+
+const { failed } = require('./errors');
+const { Kind, open } = require('../engine/ipc2-native');
+
+/** The connection with the host. It keeps the process alive until it ends. */
+class Connection {
+  #native;
+  #receive;
+  #connected;
+
+  /**
+   * To the socket at `path`; this process ends with the process `host`, if that is its parent.
+   * `receive(data, number)` is called for each job, with number 0 for one that wants no answer; and without
+   * arguments when there will be none any more. `connected(error)` is called once.
+   * @throws {Error} as `open` of ipc2-native.js
+   */
+  constructor({ path, host }, maxMessageBytes, receive, connected) {
+    this.#receive = receive;
+    this.#connected = connected;
+    const take = (kind, number, payload) => this.#take(kind, number, payload);
+    this.#native = open('Ipc2Jobs', take, path, maxMessageBytes, host);
+    this.ref();
+  }
+
+  #take(kind, number, payload) {
+    if (kind === Kind.JOB || kind === Kind.NOTE) {
+      this.#receive(payload, number);
+    } else if (kind === Kind.DONE) {
+      this.#connected(null);
+    } else {
+      this.close();
+      if (kind === Kind.FAILED) this.#connected(failed(JSON.parse(payload)));
+      else this.#receive();
+    }
+  }
+
+  /** Whether the answer could be given. */
+  answer(number, bytes) {
+    return this.#native.answer(number, bytes);
+  }
+
+  /** The job gets no answer. */
+  giveUp(number) {
+    this.#native.giveUp(number);
+  }
+
+  ref() {
+    this.#native.keepAlive(true);
+  }
+
+  unref() {
+    this.#native.keepAlive(false);
+  }
+
+  /** Ends it. Nothing is received any more. Idempotent. */
+  close() {
+    this.#native.dispose();
+  }
+}
+
+module.exports = { Connection };

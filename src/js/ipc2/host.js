@@ -1,0 +1,126 @@
+'use strict';
+// The host's side of ipc2 in the native addon: sets and workers by their numbers, calls as promises. There is one
+// native host as long as there is a set, a worker or a call, and none before and after. Used by
+// worker-set.js, worker-handle.js and builder.js.
+
+const { failed, abortError } = require('./errors');
+const { Kind, open } = require('../engine/ipc2-native');
+const { Processes } = require('./processes');
+
+/** The host that there is, or null. */
+let current = null;
+
+/** Numbers of sets, workers and calls. */
+let last = 0;
+const nextNumber = () => (last = (last + 1) >>> 0 || 1);
+
+class Host {
+  /** Sets and workers by their numbers: `{launch, ended(exit)}`. */
+  #things = new Map();
+  /** Calls by their numbers: `{resolve, reject, keeps}`. */
+  #calls = new Map();
+  #processes;
+  #referenced = 0;
+
+  constructor() {
+    this.native = open('Ipc2Host', (kind, id, payload) => this.#take(kind, id, payload));
+    this.#processes = new Processes(this.native, () => this.#disposeSoon());
+  }
+
+  #take(kind, id, payload) {
+    if (kind === Kind.EXIT) {
+      this.#things.get(id)?.ended(JSON.parse(payload));
+      return;
+    }
+    if (kind === Kind.START) {
+      const { number, target } = JSON.parse(payload);
+      const thing = this.#things.get(id);
+      if (thing === undefined) this.#processes.refuse(number);
+      else this.#processes.start(number, target, thing.launch);
+      return;
+    }
+    if (kind === Kind.KILL) {
+      this.#processes.kill(id);
+      return;
+    }
+    const call = this.#end(id);
+    if (call === undefined) return; // given up
+    if (kind === Kind.DONE) call.resolve(payload);
+    else call.reject(failed(JSON.parse(payload)));
+    this.#disposeSoon();
+  }
+
+  #end(id) {
+    const call = this.#calls.get(id);
+    if (call === undefined) return undefined;
+    this.#calls.delete(id);
+    call.forget?.();
+    if (call.keeps) this.unref();
+    return call;
+  }
+
+  /**
+   * Begins a call: `start` gets its number. `keeps`: whether it keeps the process alive by itself.
+   * @returns {Promise} of its answer; it rejects with an AbortError when `signal` is aborted
+   */
+  call(start, { signal, keeps = false } = {}) {
+    return new Promise((resolve, reject) => {
+      const id = nextNumber();
+      const call = { resolve, reject, keeps };
+      this.#calls.set(id, call);
+      if (keeps) this.ref();
+      if (signal !== undefined) {
+        const abort = () => {
+          this.#end(id);
+          this.native.giveUp(id);
+          reject(abortError(signal));
+          this.#disposeSoon();
+        };
+        signal.addEventListener('abort', abort, { once: true });
+        call.forget = () => signal.removeEventListener('abort', abort);
+      }
+      start(id);
+    });
+  }
+
+  /**
+   * A number for a set or a worker. `launch`: how its processes are started, see processes.js; `ended` is called
+   * with the end of each worker of it.
+   */
+  add(launch, ended) {
+    const id = nextNumber();
+    this.#things.set(id, { launch, ended });
+    return id;
+  }
+
+  /** There is no such set or worker any more. */
+  remove(id) {
+    this.#things.delete(id);
+    this.#disposeSoon();
+  }
+
+  ref() {
+    if (this.#referenced++ === 0) this.native.keepAlive(true);
+  }
+
+  unref() {
+    if (--this.#referenced === 0) this.native.keepAlive(false);
+  }
+
+  #disposeSoon() {
+    const isUsed = this.#things.size + this.#calls.size + this.#processes.size > 0;
+    if (isUsed || current !== this) return;
+    current = null;
+    this.native.dispose();
+  }
+}
+
+/**
+ * The native host.
+ * @throws {Error} as `open` of ipc2-native.js
+ */
+function host() {
+  return (current ??= new Host());
+}
+
+module.exports = { host };
