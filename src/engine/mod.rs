@@ -6,7 +6,7 @@
 //! * [`link`]: one connection's state without its socket: what was received, what is to be sent.
 //! * [`datagram`]: the same for a datagram socket.
 //! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors, with TLS
-//!   on top; UDP; pipes.
+//!   on top; UDP; pipes. Message queues, too.
 //! * [`driver`]: connections, and the two drivers that move bytes between a socket and its link:
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
