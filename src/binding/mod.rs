@@ -13,9 +13,10 @@
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
+//! * `mqueue`: message queues.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
-//! The only consumer is `src/js/engine/engine.js`.
+//! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
 
 use napi_derive::napi;
 
@@ -33,6 +34,8 @@ mod env_end;
 #[cfg(unix)]
 mod event_loop;
 mod hub;
+#[cfg(target_os = "linux")]
+mod mqueue;
 mod options;
 mod scope;
 mod socket_options;

@@ -237,9 +237,10 @@ impl Waiter {
     /// One for `queue`, which can have one in each runtime.
     pub fn new(queue: Arc<Queue>) -> Result<Self, Error> {
         let name = Endpoint::Path(queue.name.to_string());
-        AsyncFd::new(Fd(queue))
+        // SAFETY: the descriptor is the queue's, which has the same one as long as it lives.
+        unsafe { AsyncFd::register(Fd(queue)) }
             .map(Self)
-            .map_err(|error| Error::new("epoll_ctl", error, Some(name)))
+            .map_err(|error| Error::new("epoll_ctl", error.into(), Some(name)))
     }
 
     /// The queue.
