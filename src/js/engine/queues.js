@@ -53,7 +53,10 @@ class Watcher {
       // A handler that throws leaves the rest to the next turn.
       let done = false;
       try {
-        this.known.get(Math.floor(ready / 2))?.deref()?.ready(ready % 2 === 1);
+        this.known
+          .get(Math.floor(ready / 2))
+          ?.deref()
+          ?.ready(ready % 2 === 1);
         done = true;
       } finally {
         if (!done) setImmediate(() => this.drain());
