@@ -14,6 +14,7 @@
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
 //! * `mqueue`: message queues.
+//! * `appview`: AppView's requests and server; `notices`: what its threads have for JavaScript.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
@@ -26,6 +27,8 @@ use napi_derive::napi;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
+#[cfg(target_os = "linux")]
+mod appview;
 mod calls;
 mod core;
 mod datagrams;
@@ -36,6 +39,8 @@ mod event_loop;
 mod hub;
 #[cfg(target_os = "linux")]
 mod mqueue;
+#[cfg(target_os = "linux")]
+mod notices;
 mod options;
 mod scope;
 mod socket_options;

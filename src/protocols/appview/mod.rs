@@ -28,9 +28,12 @@
 //! let mut state = State::default();
 //! state.viewed = true;
 //! state.set_cfg(r#"{"current":{"metric":{"enable":"true"}}}"#)?;
-//! let server = Server::start(Options::new(std::process::id()), state, |event| match event {
-//!     Event::SetConfig { request } => println!("{request}"), // {"req":3,"cfg":{…}}
-//!     Event::Request { reply, .. } => reply.send(r#"{"status":501}"#.into()),
+//! let server = Server::start(Options::new(std::process::id()), state, |event| {
+//!     match event {
+//!         Event::SetConfig { request } => println!("{request}"), // {"req":3,"cfg":{…}}
+//!         Event::Request { reply, .. } => reply.send(r#"{"status":501}"#.into()),
+//!     }
+//!     true
 //! })?;
 //! server.update(|state| state.viewed = false);
 //! server.stop();

@@ -52,10 +52,11 @@ impl Options {
     }
 }
 
-/// What the program has to know. It is told on the server's thread, which must not be held up.
+/// What the program has to know. It is told on the server's thread, which must not be held up, and says whether it
+/// takes it: if not, the status is 500.
 #[derive(Debug)]
 pub enum Event {
-    /// The configuration is to change: `{"req":3,"cfg":{…}}`. It is answered already.
+    /// The configuration is to change: `{"req":3,"cfg":{…}}`.
     SetConfig {
         /// The whole request.
         request: String,
@@ -106,7 +107,7 @@ impl Server {
     pub fn start(
         options: Options,
         state: State,
-        on_event: impl Fn(Event) + Send + 'static,
+        on_event: impl Fn(Event) -> bool + Send + 'static,
     ) -> Result<Self, Error> {
         let names = Names::new(&options.prefix, options.pid);
         let failed = |error| Error::new("listen", error, Some(Endpoint::Path(names.input.clone())));
@@ -176,7 +177,7 @@ struct Work<F> {
     _claim: Claim,
 }
 
-impl<F: Fn(Event)> Work<F> {
+impl<F: Fn(Event) -> bool> Work<F> {
     fn run(&self) {
         while !self.is_stopping() {
             // After a request there may be another one.
@@ -249,8 +250,8 @@ impl<F: Fn(Event)> Work<F> {
         match answer {
             Answer::Text(text) => Some(text),
             Answer::SetConfig(request) => {
-                (self.on_event)(Event::SetConfig { request });
-                Some(status_only(OK))
+                let taken = (self.on_event)(Event::SetConfig { request });
+                Some(status_only(if taken { OK } else { FAILED }))
             }
             Answer::Custom(command, request) => {
                 let (reply, replies) = mpsc::sync_channel(1);
