@@ -73,11 +73,10 @@ class AppViewClient {
 
   /** Configuration, transports and process in one object, as `appview inspect` shows them. */
   async inspect() {
-    const [{ cfg }, { interfaces }, { status: _, ...process }] = [
-      await this.config(),
-      await this.transportStatus(),
-      await this.processDetails(),
-    ];
+    const { cfg } = await this.config();
+    const { interfaces } = await this.transportStatus();
+    const process = await this.processDetails();
+    delete process.status;
     return { cfg, interfaces, process };
   }
 
