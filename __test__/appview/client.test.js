@@ -119,7 +119,7 @@ onLinux.describe('statuses', () => {
     const request = (client) => client.request(99);
     expect(await play(request, serve)).toEqual({ metaStatus: 200, status: 501, body });
     const expected = {
-      code: 'ERR_FERRIPC_APPVIEW_STATUS',
+      code: 'ERR_APPVIEW_STATUS',
       command: 99,
       status: 501,
       metaStatus: 200,

@@ -122,7 +122,7 @@ function read({ error, status: metaStatus, text }, command) {
 
 function statusError(command, { metaStatus, status, body }) {
   const message = `Command ${command} was answered with status ${status}`;
-  return eventError('ERR_FERRIPC_APPVIEW_STATUS', message, { command, metaStatus, status, body });
+  return eventError('ERR_APPVIEW_STATUS', message, { command, metaStatus, status, body });
 }
 
 module.exports = AppViewClient;
