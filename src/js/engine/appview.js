@@ -28,7 +28,7 @@ class Requests {
     // Whoever handles the signal decides what becomes of the process.
     if (process.listenerCount(signal) > 1) return;
     this.#hub.dispose();
-    this.#watch('removeListener');
+    this.#unwatch();
     process.kill(process.pid, signal);
   };
 
@@ -36,9 +36,14 @@ class Requests {
     this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));
   }
 
-  #watch(method) {
-    process[method]('exit', this.#onExit);
-    for (const signal of DEADLY) process[method](signal, this.#onSignal);
+  #watch() {
+    process.on('exit', this.#onExit);
+    for (const signal of DEADLY) process.on(signal, this.#onSignal);
+  }
+
+  #unwatch() {
+    process.removeListener('exit', this.#onExit);
+    for (const signal of DEADLY) process.removeListener(signal, this.#onSignal);
   }
 
   /** Resolves with `{status, text}` or `{error}`. */
@@ -46,7 +51,7 @@ class Requests {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       if (this.#pending.size === 0) {
-        this.#watch('on');
+        this.#watch();
         this.#hub.keepAlive(true);
       }
       this.#pending.set(id, resolve);
@@ -63,7 +68,7 @@ class Requests {
       this.#pending.delete(id);
     }
     if (this.#pending.size > 0) return;
-    this.#watch('removeListener');
+    this.#unwatch();
     this.#hub.keepAlive(false);
     // The next request may come at once.
     setImmediate(() => {
