@@ -2,6 +2,8 @@
 // AppViewClient against who is asked by plain queues: its frames, what it takes for a response, and that its queues
 // are gone afterwards, whatever happens.
 
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const { AppViewClient, AppViewServer } = require('../../appview');
 const { onLinux } = require('../helpers/platform');
 const { nobody } = require('../helpers/queues');
@@ -277,6 +279,36 @@ onLinux.describe('queues', () => {
     const { client } = ask({ timeout: 1 });
     await expect(client.status()).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     expect(count()).toEqual(before);
+  });
+});
+
+/** Whether namespaces may be made and entered here: a process with all of its own. */
+const OWN = ['--ipc', '--pid', '--fork'];
+const mayUnshare = spawnSync('unshare', [...OWN, 'true']).status === 0;
+
+(mayUnshare ? describe : describe.skip)('a process in other namespaces', () => {
+  /** The innermost of the processes that `pid` has started. */
+  const innermost = (pid) => {
+    const [child] = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+    return child ? innermost(child) : Number(pid);
+  };
+
+  test.each([
+    ['for its number', ['--pid', '--fork']],
+    ['for its number and queues', OWN],
+    ['for its number, queues and users', ['--user', '--map-root-user', ...OWN]],
+    ['and of another user', [...OWN, 'setpriv', '--reuid=65534', '--clear-groups']],
+  ])('%s', async (_, wrap) => {
+    const child = world.child(require.resolve('./fixture'), ['stay', null], {
+      runtime: ['unshare', ...wrap, process.execPath],
+    });
+    const { pid, uid } = await child.next();
+    expect(pid).toBe(1);
+    const client = new AppViewClient(innermost(child.process.pid), { timeout: 20_000 });
+    expect(await client.processDetails()).toMatchObject({ pid: 1 });
+    expect((await client.request(6)).body).toEqual({ status: 200, uid });
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    expect(left(1)).toEqual([]);
   });
 });
 

@@ -43,12 +43,13 @@ const modes = {
   },
 
   async stay() {
-    const server = new AppViewServer({ pid }).start();
+    const server = new AppViewServer({ pid: pid ?? process.pid }).start();
+    const uid = process.getuid();
     server.handle(6, () => {
-      setTimeout(() => server.stop(), 100); // the answer is on its way meanwhile
-      return {};
+      setImmediate(() => server.stop()); // what was answered is sent
+      return { uid };
     });
-    report('serves');
+    report({ pid: process.pid, uid });
   },
 
   async workers() {

@@ -14,7 +14,7 @@ use tokio::io::Interest;
 use super::answer::{Answer, answer, status_only};
 use super::state::State;
 use super::{APPVIEW_PREFIX, Dialect, Names};
-use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, RequestJoiner};
+use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, Request, RequestJoiner};
 use crate::engine::error::{Endpoint, Error};
 use crate::engine::transport::mqueue::{Access, Queue, would_block};
 
@@ -180,10 +180,7 @@ struct Work<F> {
 impl<F: Fn(Event) -> bool> Work<F> {
     fn run(&self) {
         while !self.is_stopping() {
-            // After a request there may be another one.
-            if !self.look() {
-                thread::park_timeout(self.options.poll);
-            }
+            self.look();
         }
     }
 
@@ -191,20 +188,28 @@ impl<F: Fn(Event) -> bool> Work<F> {
         self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    /// Answers a request if there is one. What fails is tried again at the next look.
-    fn look(&self) -> bool {
-        let Ok(input) = Queue::open(&self.names.input, Access::Read, None) else { return false };
-        // Who has just made its queues is about to send.
+    fn rest(&self) {
+        thread::park_timeout(self.options.poll);
+    }
+
+    /// Answers a request, if there is one within the time between two looks. What fails is tried again at the next.
+    fn look(&self) {
+        let Ok(input) = Queue::open(&self.names.input, Access::Read, None) else {
+            return self.rest();
+        };
+        // Who has just made its queues is about to send; who has its answer, about to remove them.
         if !input.poll(Interest::READABLE, self.options.poll.min(SLICE)) {
-            return false;
+            return;
         }
-        let Ok(output) = Queue::open(&self.names.output, Access::Write, None) else { return false };
+        let Ok(output) = Queue::open(&self.names.output, Access::Write, None) else {
+            return self.rest();
+        };
         let joined = match self.read(&input) {
             Ok(Some(request)) => request,
-            Ok(None) => return false,
+            Ok(None) => return, // somebody else has taken it
             Err(refusal) => {
                 let _ = self.send(&output, &refusal.frame());
-                return true;
+                return;
             }
         };
         let answer = answer(joined.text, &self.shared.lock(), self.dialect);
@@ -214,14 +219,10 @@ impl<F: Fn(Event) -> bool> Work<F> {
             // Without room for META there is nothing to be said.
             let _ = frames.into_iter().flatten().try_for_each(|frame| self.send(&output, &frame));
         }
-        true
     }
 
     /// The frames of a request. `None`: somebody else has taken it, or the server stops.
-    fn read(
-        &self,
-        input: &Queue,
-    ) -> Result<Option<crate::engine::codec::meta_nul::Request>, Refusal> {
+    fn read(&self, input: &Queue) -> Result<Option<Request>, Refusal> {
         let mut joiner = RequestJoiner::default();
         let mut frame = Vec::new();
         let mut is_first = true;
