@@ -1,8 +1,12 @@
 'use strict';
 // Jest by way of `npm test`.
 
+const os = require('node:os');
+
 module.exports = {
   testEnvironment: 'node',
+  // Most suites wait for processes of theirs: on two cores, too, two are faster than one.
+  maxWorkers: Math.max(2, os.cpus().length - 1),
   testMatch: ['<rootDir>/__test__/**/*.test.js', '<rootDir>/examples/**/*.test.js'],
   modulePathIgnorePatterns: [
     '<rootDir>/target',

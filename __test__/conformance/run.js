@@ -15,6 +15,7 @@ require('./checks/peers');
 require('./checks/udp');
 require('./checks/tls');
 require('./checks/cluster');
+require('./checks/ipcio');
 
 const say = (value) => console.log(JSON.stringify(value));
 const [skip = 0, filter = ''] = JSON.parse(process.argv[2] ?? '[]');

@@ -20,6 +20,8 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
+    /** What is put off that its events come after: see `announce`. */
+    this.early = 0;
     // For bursts.js: the turn of the last message, how many more of this turn go at once, when one was written
     // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
@@ -41,6 +43,15 @@ class Endpoint {
     if (!this.referenced) return;
     this.referenced = false;
     this.activity.reference(-1);
+  }
+
+  /** Has `act` called in a later turn of the event loop, and each event of this in a turn after that. */
+  announce(act) {
+    this.early++;
+    this.activity.turns.putOff(() => {
+      this.early--;
+      act();
+    }, this.sink._scope);
   }
 }
 

@@ -40,6 +40,9 @@ const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 
+/** Where what tells of an event goes on in the header. */
+const EVENT_GOES_ON = 6;
+
 /** For what belongs to no client or server: a hub keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
 
@@ -153,11 +156,23 @@ class Activity extends Departures {
     const { header } = this;
     const endpoint = this.endpoints.get(header[0] === ACCEPTED ? header[2] : header[1]);
     if (endpoint !== undefined) {
-      if (enter) endpoint.sink._scope.run(() => this.deliver(endpoint, payload));
+      if (endpoint.early > 0) this.#deliverLater(endpoint, payload);
+      else if (enter) endpoint.sink._scope.run(() => this.deliver(endpoint, payload));
       else this.deliver(endpoint, payload);
     } else if (header[0] === ACCEPTED) {
       this.hub.destroy(header[1]); // its listener is gone
     }
+  }
+
+  /** The endpoint has not been announced yet: see `announce` in connection.js. */
+  #deliverLater(endpoint, payload) {
+    const header = this.header.slice();
+    endpoint.announce(() => {
+      // Between the first three and these are the numbers of turns.js.
+      this.header.set(header.subarray(0, 3));
+      this.header.set(header.subarray(EVENT_GOES_ON), EVENT_GOES_ON);
+      this.deliver(endpoint, payload);
+    });
   }
 
   /** Whether the header tells of one of many events, between which nothing needs to happen. */

@@ -69,6 +69,10 @@ class SharedListener {
     this.acceptor.unref();
   }
 
+  announce(act) {
+    this.listener.announce(act);
+  }
+
   close() {
     this.acceptor.stop();
     this.listener.close();

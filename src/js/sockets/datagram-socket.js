@@ -102,18 +102,15 @@ class DatagramSocket extends DgramSocket {
     if (this.#unrefed) this.#endpoint.unref();
     this.#configure();
     for (const item of this.#waiting.take(this.#held.splice(0))) this.#dispatch(item);
-    engine.soon(() => this.#announce());
+    this.#endpoint.announce(() => {
+      if (this.listening) this.emit('listening');
+    });
   }
 
   #bindFailed(error) {
     this.#binding = false;
     this.#waiting.refuse(this.#held.splice(0), error);
     if (!this.#closing) this.#fail(error);
-  }
-
-  /** Before the first datagram is delivered. */
-  #announce() {
-    if (this.listening) this.emit('listening');
   }
 
   /** Bound, and not closed. */

@@ -81,12 +81,9 @@ class Listener extends net.Server {
     this.#listener = listener;
     this.#address = path ?? address;
     if (this.#unrefed) listener.unref();
-    engine.soon(() => this.#announce(), this.#scope);
-  }
-
-  /** Before the first connection. */
-  #announce() {
-    if (this.listening) this.emit('listening');
+    listener.announce(() => {
+      if (this.listening) this.emit('listening');
+    });
   }
 
   #fail(error) {
