@@ -16,6 +16,7 @@ require('./checks/udp');
 require('./checks/tls');
 require('./checks/cluster');
 require('./checks/ipcio');
+require('./checks/queues');
 
 const say = (value) => console.log(JSON.stringify(value));
 const [skip = 0, filter = ''] = JSON.parse(process.argv[2] ?? '[]');

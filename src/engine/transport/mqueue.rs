@@ -8,13 +8,15 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 
 use crate::engine::error::{Endpoint, Error, invalid};
+
+mod waiter;
+
+pub use waiter::Waiter;
 
 /// Priorities are below this number.
 pub const PRIORITIES: u32 = 32768;
@@ -219,69 +221,6 @@ pub fn unlink(name: &str) -> Result<(), Error> {
         .map_err(failed)
 }
 
-/// Waits for a queue, on the runtime that was current when it was made.
-#[derive(Debug)]
-pub struct Waiter(AsyncFd<Fd>);
-
-/// What the runtime registers.
-#[derive(Debug)]
-struct Fd(Arc<Queue>);
-
-impl AsRawFd for Fd {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.fd.as_raw_fd()
-    }
-}
-
-impl Waiter {
-    /// One for `queue`, which can have one in each runtime.
-    pub fn new(queue: Arc<Queue>) -> Result<Self, Error> {
-        let name = Endpoint::Path(queue.name.to_string());
-        // SAFETY: the descriptor is the queue's, which has the same one as long as it lives.
-        unsafe { AsyncFd::register(Fd(queue)) }
-            .map(Self)
-            .map_err(|error| Error::new("epoll_ctl", error.into(), Some(name)))
-    }
-
-    /// The queue.
-    pub fn queue(&self) -> &Arc<Queue> {
-        &self.0.get_ref().0
-    }
-
-    /// Resolves when there is a message to receive, or room for one. Another process may still be faster.
-    pub async fn ready(&self, interest: Interest) -> Result<(), Error> {
-        loop {
-            let guard = self.0.ready(interest).await;
-            let mut guard = guard.map_err(|error| self.queue().failed("epoll_wait", error))?;
-            // What the runtime remembers may be over; what comes after this look wakes it again.
-            if self.queue().poll(interest, Duration::ZERO) {
-                return Ok(());
-            }
-            guard.clear_ready();
-        }
-    }
-
-    /// As [`Queue::send`], but waits for room.
-    pub async fn send(&self, data: &[u8], priority: u32) -> Result<(), Error> {
-        loop {
-            match self.queue().send(data, priority) {
-                Err(error) if would_block(&error) => self.ready(Interest::WRITABLE).await?,
-                done => return done,
-            }
-        }
-    }
-
-    /// As [`Queue::receive`], but waits for a message.
-    pub async fn receive(&self, data: &mut Vec<u8>) -> Result<u32, Error> {
-        loop {
-            match self.queue().receive(data) {
-                Err(error) if would_block(&error) => self.ready(Interest::READABLE).await?,
-                done => return done,
-            }
-        }
-    }
-}
-
 /// Whether a queue was full, or empty.
 pub fn would_block(error: &Error) -> bool {
     error.source.kind() == io::ErrorKind::WouldBlock
@@ -312,177 +251,4 @@ fn retried(mut call: impl FnMut() -> libc::c_long) -> io::Result<libc::c_long> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    /// A name of this test's own, which goes with it.
-    struct Name(String);
-
-    impl Name {
-        fn new() -> Self {
-            static NEXT: AtomicU32 = AtomicU32::new(0);
-            let (pid, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            Self(format!("/ferripc-test-{pid}-{next}"))
-        }
-
-        fn open(&self, access: Access, creation: Option<Creation>) -> Result<Queue, Error> {
-            Queue::open(&self.0, access, creation.as_ref())
-        }
-
-        fn create(&self) -> Queue {
-            self.open(Access::Both, Some(SMALL)).unwrap()
-        }
-    }
-
-    impl Drop for Name {
-        fn drop(&mut self) {
-            let _ = unlink(&self.0);
-        }
-    }
-
-    const SMALL: Creation =
-        Creation { exclusive: true, max_messages: 3, message_size: 16, mode: 0o600 };
-
-    fn code<T>(result: Result<T, Error>) -> (&'static str, &'static str) {
-        let error = result.err().unwrap();
-        (error.syscall, error.code())
-    }
-
-    fn received(queue: &Queue) -> (Vec<u8>, u32) {
-        let mut data = Vec::new();
-        let priority = queue.receive(&mut data).unwrap();
-        (data, priority)
-    }
-
-    fn on_a_runtime<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(future)
-    }
-
-    #[test]
-    fn messages_come_by_priority_and_then_by_age() {
-        let queue = Name::new().create();
-        for (text, priority) in [("old", 1), ("first", PRIORITIES - 1), ("young", 1)] {
-            queue.send(text.as_bytes(), priority).unwrap();
-        }
-        let [first, old, young] = [(); 3].map(|()| received(&queue));
-        assert_eq!(first, (b"first".to_vec(), PRIORITIES - 1));
-        assert_eq!((old, young), ((b"old".to_vec(), 1), (b"young".to_vec(), 1)));
-        queue.send(b"", 0).unwrap();
-        assert_eq!(received(&queue), (vec![], 0));
-    }
-
-    #[test]
-    fn what_would_wait_or_does_not_fit_is_refused() {
-        let name = Name::new();
-        let queue = name.create();
-        let attributes = |messages| Attributes { max_messages: 3, message_size: 16, messages };
-        assert_eq!(code(queue.receive(&mut Vec::new())), ("mq_receive", "EAGAIN"));
-        assert_eq!(code(queue.send(&[0; 17], 0)), ("mq_send", "EMSGSIZE"));
-        assert_eq!(code(queue.send(b"", PRIORITIES)), ("mq_send", "EINVAL"));
-        assert_eq!(queue.attributes().unwrap(), attributes(0));
-        for _ in 0..3 {
-            queue.send(&[7; 16], 0).unwrap();
-        }
-        assert_eq!(code(queue.send(b"", 0)), ("mq_send", "EAGAIN"));
-        assert_eq!(queue.attributes().unwrap(), attributes(3));
-        let error = queue.send(b"", 0).unwrap_err();
-        assert_eq!(error.to_string(), format!("mq_send EAGAIN {}", name.0));
-        let reader = name.open(Access::Read, None).unwrap();
-        assert_eq!(code(reader.send(b"", 0)), ("mq_send", "EBADF"));
-        assert_eq!(received(&reader), (vec![7; 16], 0));
-    }
-
-    #[test]
-    fn names_and_creation() {
-        let name = Name::new();
-        assert_eq!(code(name.open(Access::Both, None)), ("mq_open", "ENOENT"));
-        let made = name.create();
-        assert_eq!(code(name.open(Access::Both, Some(SMALL))), ("mq_open", "EEXIST"));
-        // The attributes of a queue that is there count.
-        let other = Creation { exclusive: false, max_messages: 1, ..SMALL };
-        let same = name.open(Access::Both, Some(other)).unwrap();
-        assert_eq!(same.attributes().unwrap().max_messages, 3);
-        assert!(!made.is_unlinked());
-        unlink(&name.0).unwrap();
-        assert!(made.is_unlinked() && same.is_unlinked());
-        assert_eq!(code(unlink(&name.0)), ("mq_unlink", "ENOENT"));
-        made.send(b"still", 0).unwrap();
-        assert_eq!(received(&same).0, b"still");
-
-        for (name, expected) in [
-            ("bare", "EINVAL"),
-            ("", "EINVAL"),
-            ("/", "ENOENT"),
-            ("/a\0b", "EINVAL"),
-            ("/a/b", "EACCES"),
-            (&format!("/{}", "x".repeat(256)), "ENAMETOOLONG"),
-        ] {
-            let open = Queue::open(name, Access::Both, Some(&SMALL));
-            assert_eq!(code(open), ("mq_open", expected), "{name:?}");
-        }
-        for (max_messages, message_size) in [(0, 16), (3, 0), (usize::MAX, 16), (3, usize::MAX)] {
-            let creation = Creation { max_messages, message_size, ..SMALL };
-            let open = Name::new().open(Access::Both, Some(creation));
-            assert_eq!(code(open), ("mq_open", "EINVAL"), "{creation:?}");
-        }
-    }
-
-    #[test]
-    fn the_umask_does_not_count_for_set_mode() {
-        let name = Name::new();
-        let queue = name.create();
-        queue.set_mode(0o642).unwrap();
-        let file = std::fs::File::from(queue.fd.try_clone().unwrap());
-        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
-        assert_eq!(mode & 0o777, 0o642);
-    }
-
-    #[test]
-    fn waits_for_a_message_and_for_room() {
-        on_a_runtime(async {
-            let name = Name::new();
-            let reader = Waiter::new(Arc::new(name.create())).unwrap();
-            let writer = Waiter::new(Arc::new(name.open(Access::Write, None).unwrap())).unwrap();
-            let receive = async {
-                let mut all = Vec::new();
-                for _ in 0..1000 {
-                    let mut data = Vec::new();
-                    reader.receive(&mut data).await.unwrap();
-                    all.push(u32::from_le_bytes(data.try_into().unwrap()));
-                }
-                all
-            };
-            let send = async {
-                for number in 0..1000u32 {
-                    writer.send(&number.to_le_bytes(), 0).await.unwrap();
-                }
-            };
-            let (all, ()) = tokio::join!(receive, send);
-            assert_eq!(all, (0..1000).collect::<Vec<_>>());
-        });
-    }
-
-    #[test]
-    fn two_wait_and_one_gets_it() {
-        on_a_runtime(async {
-            let name = Name::new();
-            let open = || Waiter::new(Arc::new(name.open(Access::Both, None).unwrap())).unwrap();
-            let queue = name.create();
-            let (one, two) = (open(), open());
-            let (mut first, mut second) = (Vec::new(), Vec::new());
-            queue.send(b"x", 0).unwrap();
-            tokio::select! {
-                got = one.receive(&mut first) => assert_eq!(got.unwrap(), 0),
-                got = two.receive(&mut second) => assert_eq!(got.unwrap(), 0),
-            }
-            let more = async {
-                tokio::task::yield_now().await;
-                queue.send(b"y", 5).unwrap();
-            };
-            let (got, ()) = tokio::join!(two.receive(&mut second), more);
-            assert_eq!((got.unwrap(), second), (5, b"y".to_vec()));
-        });
-    }
-}
+mod tests;
