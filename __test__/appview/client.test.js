@@ -161,6 +161,7 @@ onLinux.describe('statuses', () => {
 
   test.each([
     ['no META', () => ['x']],
+    ['no data that is not the last', (uniq) => [`{"status":206,"uniq":${uniq},"remain":0}\0`]],
     ['no remain', (uniq) => [`{"status":200,"uniq":${uniq}}\0{}`]],
     ['another uniq', (uniq) => [`{"status":200,"uniq":${uniq + 1},"remain":2}\0{}`]],
     [

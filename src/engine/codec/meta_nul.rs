@@ -138,6 +138,9 @@ impl RequestJoiner {
             return refuse(BAD_REQUEST, uniq);
         }
         let data = data.strip_suffix(&[0]).unwrap_or(data);
+        if data.is_empty() && more == 1 {
+            return refuse(BAD_REQUEST, uniq); // or it would never end
+        }
         self.uniq = Some(uniq);
         self.frames += 1;
         self.is_spaced |= has_spaces(meta);
@@ -179,6 +182,9 @@ pub enum Fault {
     /// It answers something else.
     #[error("a frame of another conversation: its uniq is {0}")]
     Uniq(i32),
+    /// It brings nothing, and is not the last: it would never end.
+    #[error("a frame without data that is not the last one")]
+    Empty,
     /// More is to come than was before.
     #[error("a frame whose remain is larger than that of the one before it")]
     Remain,
@@ -226,6 +232,9 @@ impl ResponseJoiner {
         }
         self.text.extend_from_slice(data);
         let is_last = status == OK;
+        if data.is_empty() && !is_last {
+            return Err(Fault::Empty);
+        }
         Ok(is_last.then(|| Response { status, text: std::mem::take(&mut self.text) }))
     }
 }

@@ -12,6 +12,9 @@ const { setImmediate } = require('./timers');
 /** Signals that end a process which does not handle them, and can be handled. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
+/** Marks the handlers of signals that are ours, or another copy's of this file. */
+const OURS = Symbol.for('ferripc.appview');
+
 /** For what belongs to no request: the addon keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
 
@@ -24,13 +27,17 @@ class Requests {
   /** Number of a request -> what takes its result. */
   #pending = new Map();
   #onExit = () => this.#hub.dispose();
-  #onSignal = (signal) => {
-    // Whoever handles the signal decides what becomes of the process.
-    if (process.listenerCount(signal) > 1) return;
-    this.#hub.dispose();
-    this.#unwatch();
-    process.kill(process.pid, signal);
-  };
+  #onSignal = Object.assign(
+    (signal) => {
+      // Whoever else handles the signal decides what becomes of the process.
+      if (!process.listeners(signal).every((listener) => listener[OURS])) return;
+      if (current === this) current = null;
+      this.#hub.dispose();
+      this.#unwatch();
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    },
+    { [OURS]: true },
+  );
 
   constructor(ViewRequests) {
     this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));

@@ -55,8 +55,8 @@ impl Elsewhere {
         if let Some((uid, gid)) = self.owner {
             // SAFETY: the calls change this thread alone. Whether they did shows when something is made.
             unsafe {
-                libc::syscall(libc::SYS_setfsgid, gid);
-                libc::syscall(libc::SYS_setfsuid, uid);
+                libc::setfsgid(gid);
+                libc::setfsuid(uid);
             }
         }
         Ok(())

@@ -21,6 +21,9 @@ use crate::engine::transport::mqueue::{Access, Queue, would_block};
 /// While a conversation goes on, how long it is before `stop`, or the end of who asks, is noticed.
 const SLICE: Duration = Duration::from_millis(2);
 
+/// How long all frames of a request may take, and all of an answer: one who is slow keeps the others waiting.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// How a server is found, and what it waits for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -208,7 +211,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
             Ok(Some(request)) => request,
             Ok(None) => return, // somebody else has taken it
             Err(refusal) => {
-                let _ = self.send(&output, &refusal.frame());
+                let _ = self.send(&output, &refusal.frame(), Instant::now());
                 return;
             }
         };
@@ -217,7 +220,9 @@ impl<F: Fn(Event) -> bool> Work<F> {
             let size = output.message_size();
             let frames = Frames::response(text.as_bytes(), joined.uniq, size);
             // Without room for META there is nothing to be said.
-            let _ = frames.into_iter().flatten().try_for_each(|frame| self.send(&output, &frame));
+            let end = Instant::now() + LONGEST;
+            let mut frames = frames.into_iter().flatten();
+            let _ = frames.try_for_each(|frame| self.send(&output, &frame, end));
         }
     }
 
@@ -226,11 +231,12 @@ impl<F: Fn(Event) -> bool> Work<F> {
         let mut joiner = RequestJoiner::default();
         let mut frame = Vec::new();
         let mut is_first = true;
+        let end = Instant::now() + LONGEST;
         loop {
             let waited = if is_first {
                 true
             } else {
-                self.wait(input, Interest::READABLE, self.options.frame_timeout)
+                self.wait(input, Interest::READABLE, self.options.frame_timeout, end)
             };
             match input.receive(&mut frame) {
                 Ok(_) => {
@@ -238,6 +244,9 @@ impl<F: Fn(Event) -> bool> Work<F> {
                         return Ok(Some(request));
                     }
                     is_first = false;
+                    if Instant::now() >= end {
+                        return Err(joiner.abandoned());
+                    }
                 }
                 Err(_) if is_first => return Ok(None),
                 Err(error) if would_block(&error) && waited => {} // was it taken by somebody else?
@@ -271,11 +280,11 @@ impl<F: Fn(Event) -> bool> Work<F> {
         }
     }
 
-    fn send(&self, output: &Queue, frame: &[u8]) -> Result<(), Error> {
+    fn send(&self, output: &Queue, frame: &[u8], end: Instant) -> Result<(), Error> {
         loop {
             match output.send(frame, 0) {
                 Err(error) if would_block(&error) => {
-                    if !self.wait(output, Interest::WRITABLE, self.options.answer_timeout) {
+                    if !self.wait(output, Interest::WRITABLE, self.options.answer_timeout, end) {
                         return Err(error);
                     }
                 }
@@ -285,8 +294,8 @@ impl<F: Fn(Event) -> bool> Work<F> {
     }
 
     /// Whether `queue` becomes ready while there is somebody to talk to.
-    fn wait(&self, queue: &Queue, interest: Interest, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
+    fn wait(&self, queue: &Queue, interest: Interest, patience: Duration, end: Instant) -> bool {
+        let deadline = end.min(Instant::now() + patience);
         while !queue.poll(interest, SLICE) {
             if queue.is_unlinked() || self.is_stopping() || Instant::now() >= deadline {
                 return queue.poll(interest, Duration::ZERO);

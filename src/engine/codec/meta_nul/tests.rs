@@ -97,6 +97,7 @@ fn the_rules_of_the_library_for_requests() {
         ("hello\0x\0", refused(400, -1)),
         ("{\"req\":0,\"uniq\":1,\"remain\":9}", refused(400, -1)),
         ("{\"req\":0,\"uniq\":1,\"remain\":9}\0", refused(400, 1)),
+        ("{\"req\":1,\"uniq\":1,\"remain\":9}\0\0", refused(400, 1)),
         ("{\"req\":2,\"uniq\":5,\"remain\":9}\0x", refused(400, -1)),
         ("{\"req\":\"0\",\"uniq\":5,\"remain\":9}\0x", refused(400, -1)),
         ("[0]\0x", refused(400, -1)),
@@ -174,6 +175,8 @@ fn what_a_response_must_be_like() {
     assert_eq!(add(&[frame(206, 3, "ab"), frame(200, 4, "c")]), Err(Fault::Remain));
     assert_eq!(add(&[frame(206, 3, "ab")]), Ok(None));
     assert_eq!(add(&[frame(206, 3, "abcdef"), frame(200, 1, "ghijk")]), Err(Fault::TooLarge));
+    assert_eq!(add(&[frame(206, 3, "")]), Err(Fault::Empty));
+    assert_eq!(add(&[frame(200, 0, "")]), response(200, ""));
     assert_eq!(add(&[meta(400, -1, 0)]), response(400, ""));
     assert_eq!(add(&[meta(500, 7, 0)]), response(500, ""));
     assert_eq!(add(&[format!("{}\0x", meta(200, 8, 1))]), Err(Fault::Uniq(8)));
