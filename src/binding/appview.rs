@@ -1,6 +1,8 @@
 //! AppView: requests to processes, and a server. Used by `src/js/engine/appview.js`, which gets what happens as JSON.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 
 use super::deliver;
+use super::env_end::EnvEnd;
 use super::notices::Notices;
 use super::wake::WakeUp;
 use crate::engine::codec::meta_nul::Response;
@@ -54,6 +57,8 @@ impl From<RequestOptions> for client::Options {
 /// Requests that are under way.
 #[napi]
 pub struct ViewRequests {
+    /// See [`ViewRequests::end_with_environment`].
+    env_end: Option<EnvEnd>,
     runtime: Option<Runtime>,
     made: Made,
     done: Arc<Notices<Value>>,
@@ -68,7 +73,7 @@ impl ViewRequests {
         let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
         let runtime = Runtime::start()
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        Ok(Self { runtime: Some(runtime), made: Made::default(), done })
+        Ok(Self { env_end: None, runtime: Some(runtime), made: Made::default(), done })
     }
 
     /// Makes a request, called `id`.
@@ -94,9 +99,18 @@ impl ViewRequests {
         self.done.wake().keep_alive(&env, on);
     }
 
+    /// Removes all queues when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let made = self.made.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || made.unlink_all())?);
+        Ok(())
+    }
+
     /// Removes all queues at once. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
+        self.env_end = None;
         self.made.unlink_all();
         self.runtime = None;
     }
@@ -157,7 +171,9 @@ impl Published {
 /// A server that runs.
 #[napi]
 pub struct ViewServer {
-    server: Option<Server>,
+    /// See [`ViewServer::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    server: Rc<RefCell<Option<Server>>>,
     events: Arc<Notices<Event>>,
     /// Answers that the program owes.
     replies: HashMap<u32, Reply>,
@@ -178,9 +194,13 @@ pub fn serve_view(
         told.push_below(MOST_EVENTS, event)
     });
     Ok(match server {
-        Ok(server) => {
-            Either::A(ViewServer { server: Some(server), events, replies: HashMap::new(), last: 0 })
-        }
+        Ok(server) => Either::A(ViewServer {
+            env_end: None,
+            server: Rc::new(RefCell::new(Some(server))),
+            events,
+            replies: HashMap::new(),
+            last: 0,
+        }),
         Err(error) => Either::B(deliver::error(&error).to_string()),
     })
 }
@@ -190,7 +210,7 @@ impl ViewServer {
     /// Changes what is answered from now on.
     #[napi(catch_unwind)]
     pub fn publish(&self, published: Published) -> Result<()> {
-        let Some(server) = &self.server else { return Ok(()) };
+        let Some(server) = &*self.server.borrow() else { return Ok(()) };
         let applied = server.update(|state| published.apply(state));
         applied.map_err(|invalid| Error::from_reason(invalid.to_string()))
     }
@@ -198,7 +218,7 @@ impl ViewServer {
     /// Makes a command known.
     #[napi(catch_unwind)]
     pub fn handle(&self, command: i32, name: String) {
-        if let Some(server) = &self.server {
+        if let Some(server) = &*self.server.borrow() {
             server.update(|state| state.custom.insert(command, name));
         }
     }
@@ -230,10 +250,19 @@ impl ViewServer {
         self.events.wake().keep_alive(&env, on);
     }
 
+    /// Stops it when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let server = self.server.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(server.take()))?);
+        Ok(())
+    }
+
     /// Stops it. Idempotent.
     #[napi(catch_unwind)]
     pub fn stop(&mut self) {
-        self.server = None;
+        self.env_end = None;
+        self.server.take();
         self.replies.clear();
     }
 }

@@ -7,7 +7,7 @@
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`text`]: strings across the border.
-//! * [`env_end`]: closes a hub whose environment ends without finalizing it.
+//! * [`env_end`]: closes what has threads where an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
 //! * [`scope`]: where handlers run, for async_hooks.

@@ -1,6 +1,8 @@
 //! Message queues: an object each, which does not wait, and one that tells when another try is worth it. Used
 //! by `src/js/engine/queues.js`.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::Env;
@@ -8,6 +10,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use super::deliver;
+use super::env_end::EnvEnd;
 use super::wake::WakeUp;
 use crate::engine::error::Error as EngineError;
 use crate::engine::queues::Watcher;
@@ -141,7 +144,9 @@ impl MessageQueue {
 /// Tells when queues are ready.
 #[napi]
 pub struct QueueWatcher {
-    watcher: Option<Watcher>,
+    /// See [`QueueWatcher::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    watcher: Rc<RefCell<Option<Watcher>>>,
     wake: Option<WakeUp>,
 }
 
@@ -155,20 +160,21 @@ impl QueueWatcher {
         let woken = wake.clone();
         let watcher = Watcher::start(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        Ok(Self { watcher: Some(watcher), wake: Some(wake) })
+        let watcher = Rc::new(RefCell::new(Some(watcher)));
+        Ok(Self { env_end: None, watcher, wake: Some(wake) })
     }
 
     /// Tells, once, when `queue` has a message, or room for one. Returns JSON of the error, if there is one.
     #[napi(catch_unwind)]
-    pub fn watch(&mut self, id: u32, queue: &MessageQueue, writable: bool) -> Option<String> {
-        let (watcher, queue) = (self.watcher.as_mut()?, queue.queue.as_ref()?);
-        watcher.watch(id, queue, writable).err().map(|error| json(&error))
+    pub fn watch(&self, id: u32, queue: &MessageQueue, writable: bool) -> Option<String> {
+        let (mut watcher, queue) = (self.watcher.borrow_mut(), queue.queue.as_ref()?);
+        watcher.as_mut()?.watch(id, queue, writable).err().map(|error| json(&error))
     }
 
     /// Forgets a queue.
     #[napi(catch_unwind)]
-    pub fn forget(&mut self, id: u32) {
-        if let Some(watcher) = &mut self.watcher {
+    pub fn forget(&self, id: u32) {
+        if let Some(watcher) = &mut *self.watcher.borrow_mut() {
             watcher.forget(id);
         }
     }
@@ -176,7 +182,7 @@ impl QueueWatcher {
     /// What is ready: a queue, doubled, and 1 more where there is room for a message. -1: nothing.
     #[napi(catch_unwind)]
     pub fn next(&self) -> f64 {
-        let ready = self.watcher.as_ref().and_then(Watcher::next);
+        let ready = self.watcher.borrow().as_ref().and_then(Watcher::next);
         ready.map_or(-1.0, |(id, writable)| f64::from(id) * 2.0 + f64::from(u8::from(writable)))
     }
 
@@ -188,10 +194,19 @@ impl QueueWatcher {
         }
     }
 
+    /// Ends the I/O thread when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let watcher = self.watcher.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(watcher.take()))?);
+        Ok(())
+    }
+
     /// Ends the I/O thread and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
-        (self.watcher, self.wake) = (None, None);
+        (self.env_end, self.wake) = (None, None);
+        self.watcher.take();
     }
 }
 

@@ -41,6 +41,8 @@ class Requests {
 
   constructor(ViewRequests) {
     this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.#hub.endWithEnvironment();
   }
 
   #watch() {
@@ -128,6 +130,7 @@ function serve(options, onEvent) {
   const made = outside.runInAsyncScope(() => serveView(drain, options));
   if (typeof made === 'string') return { error: JSON.parse(made) };
   server = made;
+  if (process.versions.deno) server.endWithEnvironment(); // see above
   return { server };
 }
 

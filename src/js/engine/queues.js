@@ -29,6 +29,8 @@ class Watcher {
     /** Those that keep the process alive, and how many ways each. */
     this.referenced = 0;
     this.hub = outside.runInAsyncScope(() => new QueueWatcher(() => this.drain()));
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.hub.endWithEnvironment();
   }
 
   watch(endpoint, writable) {
