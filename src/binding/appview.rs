@@ -190,19 +190,18 @@ pub fn serve_view(
 ) -> Result<Either<ViewServer, String>> {
     let events = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
     let told = events.clone();
-    let server = Server::start(options.into(), State::default(), move |event| {
-        told.push_below(MOST_EVENTS, event)
-    });
-    Ok(match server {
-        Ok(server) => Either::A(ViewServer {
-            env_end: None,
-            server: Rc::new(RefCell::new(Some(server))),
-            events,
-            replies: HashMap::new(),
-            last: 0,
-        }),
+    let on_event = move |event| told.push_below(MOST_EVENTS, event);
+    Ok(match Server::start(options.into(), State::default(), on_event) {
+        Ok(server) => Either::A(ViewServer::new(server, events)),
         Err(error) => Either::B(deliver::error(&error).to_string()),
     })
+}
+
+impl ViewServer {
+    fn new(server: Server, events: Arc<Notices<Event>>) -> Self {
+        let server = Rc::new(RefCell::new(Some(server)));
+        Self { env_end: None, server, events, replies: HashMap::new(), last: 0 }
+    }
 }
 
 #[napi]

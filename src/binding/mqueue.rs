@@ -61,11 +61,7 @@ impl QueueOptions {
 #[napi(catch_unwind)]
 pub fn open_queue(name: String, options: QueueOptions) -> Either<MessageQueue, String> {
     match Queue::open(&name, options.access(), options.creation().as_ref()) {
-        Ok(queue) => Either::A(MessageQueue {
-            queue: Some(Arc::new(queue)),
-            message: Vec::new(),
-            priority: 0,
-        }),
+        Ok(queue) => Either::A(MessageQueue::new(queue)),
         Err(error) => Either::B(json(&error)),
     }
 }
@@ -133,6 +129,10 @@ impl MessageQueue {
 }
 
 impl MessageQueue {
+    fn new(queue: Queue) -> Self {
+        Self { queue: Some(Arc::new(queue)), message: Vec::new(), priority: 0 }
+    }
+
     fn with<T>(
         &self,
         act: impl FnOnce(&Queue) -> std::result::Result<T, EngineError>,

@@ -13,6 +13,9 @@ const { setImmediate } = require('./timers');
 /** For what belongs to no queue: the watcher keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
 
+/** Queues that are told that they are ready before other events have their turn. */
+const BATCH = 64;
+
 /** The current watcher, or null. */
 let current = null;
 
@@ -49,7 +52,9 @@ class Watcher {
   }
 
   drain() {
-    while (this.hub !== null) {
+    for (let count = 0; this.hub !== null; count++) {
+      // More may be ready each time: timers and the rest have their turn.
+      if (count === BATCH) return void setImmediate(() => this.drain());
       const ready = this.hub.next();
       if (ready < 0) return;
       // A handler that throws leaves the rest to the next turn.
