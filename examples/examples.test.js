@@ -125,6 +125,21 @@ onUnix.test('ipc2', async () => {
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
 });
 
+test('appview', async () => {
+  const { '': lines } = await example('appview');
+  if (process.platform !== 'linux') {
+    expect(lines).toEqual(['message queues: only Linux has them']);
+    return;
+  }
+  expect(lines).toEqual([
+    'settings: {"log":{"level":"info"}}',
+    'sends to: file:///tmp/app.log',
+    'new settings: {"log":{"level":"debug"}}',
+    'has worked: true',
+    'settings: {"log":{"level":"debug"}}',
+  ]);
+});
+
 test('ipcio', async () => {
   expect(await example('ipcio')).toEqual({
     server: ['bob wants the sum of 2 and 3'],
@@ -201,7 +216,7 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc(\/(ipcio|ipc2))?$|electron$)/.test(it));
+      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2))?$|electron$)/.test(it));
     expect([file, others]).toEqual([file, []]);
   }
 });

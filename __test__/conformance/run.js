@@ -17,6 +17,7 @@ require('./checks/tls');
 require('./checks/cluster');
 require('./checks/ipcio');
 require('./checks/ipc2');
+require('./checks/queues');
 
 const say = (value) => console.log(JSON.stringify(value));
 const [skip = 0, filter = ''] = JSON.parse(process.argv[2] ?? '[]');

@@ -25,8 +25,10 @@ const modules = (folder) =>
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
   ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
-  ...['node-ipc.js', 'node-ipc.d.ts', 'ipcio.js', 'ipcio.d.ts'],
-  ...['ipc2.js', 'ipc2.d.ts', 'workers.js', 'workers.d.ts'],
+  ...['node-ipc', 'appview', 'ipc2', 'ipcio', 'mqueue', 'workers'].flatMap((name) => [
+    `${name}.js`,
+    `${name}.d.ts`,
+  ]),
   ...['parsers', 'parsers/message'].flatMap((name) =>
     ['.js', '.mjs', '.d.ts', '.d.mts'].map((ending) => name + ending),
   ),

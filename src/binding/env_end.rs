@@ -1,30 +1,26 @@
-//! Closes a hub when its environment ends and keeps its objects, as the environment of a Deno worker
-//! does: nothing finalizes them, so listeners would go on accepting for nobody.
+//! Closes what an environment has open when that ends and keeps its objects, as the environment of a Deno worker
+//! does: nothing finalizes them, so listeners would go on accepting for nobody. Used by the classes that have threads.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::c_void;
-use std::rc::Rc;
 
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
-use super::core::Core;
-
-/// A clean-up hook of an environment that shuts a hub down; removed when this is dropped.
+/// A clean-up hook of an environment; removed when this is dropped.
 pub struct EnvEnd {
     env: sys::napi_env,
     data: Box<Data>,
 }
 
-struct Data {
-    core: Rc<RefCell<Core>>,
-    done: Cell<bool>,
-}
+/// What is to be done; `None`: it was.
+struct Data(RefCell<Option<Box<dyn FnOnce()>>>);
 
 impl EnvEnd {
-    /// Will shut the hub of `core` down.
-    pub fn new(env: &Env, core: Rc<RefCell<Core>>) -> Result<Self> {
-        let end = Self { env: env.raw(), data: Box::new(Data { core, done: Cell::new(false) }) };
+    /// Will call `close`.
+    pub fn new(env: &Env, close: impl FnOnce() + 'static) -> Result<Self> {
+        let data = Box::new(Data(RefCell::new(Some(Box::new(close)))));
+        let end = Self { env: env.raw(), data };
         // SAFETY: called from JavaScript; the hook is removed before its data is freed.
         check_status!(unsafe {
             sys::napi_add_env_cleanup_hook(end.env, Some(shut_down), end.argument())
@@ -39,7 +35,7 @@ impl EnvEnd {
 
 impl Drop for EnvEnd {
     fn drop(&mut self) {
-        if self.data.done.get() {
+        if self.data.0.borrow().is_none() {
             return; // removing a hook that has run would be an error
         }
         // SAFETY: on the environment's thread; the hook was added with the same argument.
@@ -50,6 +46,8 @@ impl Drop for EnvEnd {
 unsafe extern "C" fn shut_down(data: *mut c_void) {
     // SAFETY: the data of an `EnvEnd`, which is there as long as its hook is.
     let data = unsafe { &*data.cast::<Data>() };
-    data.done.set(true);
-    data.core.borrow_mut().engine.shut_down();
+    let close = data.0.borrow_mut().take();
+    if let Some(close) = close {
+        close();
+    }
 }

@@ -232,7 +232,8 @@ impl Hub {
     /// Closes everything when the environment ends, for runtimes that do not finalize objects then.
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
-        self.env_end = Some(EnvEnd::new(&env, self.core.clone())?);
+        let core = self.core.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || core.borrow_mut().engine.shut_down())?);
         Ok(())
     }
 

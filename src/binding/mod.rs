@@ -8,15 +8,17 @@
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`ipc2`]: workers and their jobs.
 //! * [`text`]: strings across the border.
-//! * [`env_end`]: closes a hub whose environment ends without finalizing it.
+//! * [`env_end`]: closes what has threads where an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
+//! * `mqueue`: message queues.
+//! * `appview`: AppView's requests and server; `notices`: what its threads have for JavaScript.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
-//! The only consumer is `src/js/engine/engine.js`.
+//! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
 
 use napi_derive::napi;
 
@@ -26,6 +28,8 @@ use napi_derive::napi;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
+#[cfg(target_os = "linux")]
+mod appview;
 mod calls;
 mod core;
 mod datagrams;
@@ -36,6 +40,10 @@ mod event_loop;
 mod hub;
 #[cfg(unix)]
 mod ipc2;
+#[cfg(target_os = "linux")]
+mod mqueue;
+#[cfg(target_os = "linux")]
+mod notices;
 mod options;
 mod scope;
 mod socket_options;

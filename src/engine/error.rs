@@ -10,7 +10,7 @@ use super::transport::tls::failure::Failure;
 /// Where an operation was directed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// A Unix socket path or the name of a pipe.
+    /// A Unix socket path or the name of a pipe or message queue.
     Path(String),
     /// An IP address and port.
     Ip(SocketAddr),
@@ -34,7 +34,7 @@ impl fmt::Display for Endpoint {
 #[error("{}", self.message())]
 pub struct Error {
     /// Name of the failed call, in Node's terms: `connect`, `listen`, `accept`, `read`, `write`,
-    /// `bind`, `send`, `recv`.
+    /// `bind`, `send`, `recv`; `mq_open` and the like.
     pub syscall: &'static str,
     /// Where it was directed, if anywhere.
     pub endpoint: Option<Endpoint>,
@@ -134,10 +134,10 @@ fn name(error: &io::Error) -> &'static str {
             }
         };
     }
-    names!(EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBUSY ECONNABORTED
+    names!(EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBADMSG EBUSY ECANCELED ECONNABORTED
         ECONNREFUSED ECONNRESET EDESTADDRREQ EEXIST EHOSTDOWN EHOSTUNREACH EINVAL EIO EISCONN
         EISDIR ELOOP EMFILE EMSGSIZE ENAMETOOLONG ENETDOWN ENETUNREACH ENFILE ENOBUFS ENOENT
-        ENOMEM ENOPROTOOPT ENOSPC ENOTCONN ENOTDIR ENOTSOCK ENOTSUP EPERM EPIPE EPROTO EPROTOTYPE
+        ENOMEM ENOPROTOOPT ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTSOCK ENOTSUP EOVERFLOW EPERM EPIPE EPROTO EPROTOTYPE
         EROFS ETIMEDOUT)
 }
 

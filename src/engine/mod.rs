@@ -6,13 +6,14 @@
 //! * [`link`]: one connection's state without its socket: what was received, what is to be sent.
 //! * [`datagram`]: the same for a datagram socket.
 //! * [`transport`]: the only place that opens sockets: Unix and TCP, listeners and connectors, with TLS
-//!   on top; UDP; pipes.
+//!   on top; UDP; pipes. Message queues, too.
 //! * [`driver`]: connections, and the two drivers that move bytes between a socket and its link:
 //!   tokio tasks, or the consumer's own event loop.
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
 //! * `acceptor`: its listeners.
+//! * `queues`: who waits for message queues.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
 //! * [`error`]: one error type that carries what Node's errors carry.
 //!
@@ -34,5 +35,7 @@ pub mod framing;
 pub mod hub;
 pub mod link;
 pub mod mailbox;
+#[cfg(target_os = "linux")]
+pub mod queues;
 pub mod runtime;
 pub mod transport;

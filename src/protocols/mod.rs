@@ -1,5 +1,7 @@
 //! Systems that are spoken by Rust programs: one folder each, with its sessions and rules. None knows
 //! another; what they have in common is the [engine](crate::engine).
 
+#[cfg(all(feature = "appview", target_os = "linux"))]
+pub mod appview;
 #[cfg(feature = "ipc2-sessions")]
 pub mod ipc2;

@@ -2,7 +2,8 @@
 //! what reading its frames takes.
 //!
 //! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
-//! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off.
+//! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off. ([`meta_nul`] is none of
+//! these: its frames are messages of a queue, which come whole.)
 
 use bytes::{Bytes, BytesMut};
 
@@ -13,6 +14,7 @@ pub mod envelope;
 pub mod json;
 pub mod json_stream;
 pub mod length;
+pub mod meta_nul;
 pub mod text;
 
 /// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches

@@ -23,6 +23,8 @@ pub use stream::{
 mod lock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod mmsg;
+#[cfg(target_os = "linux")]
+pub mod mqueue;
 #[cfg(windows)]
 pub mod pipe;
 #[cfg(windows)]

@@ -1,0 +1,136 @@
+'use strict';
+// Run by the tests beside it in a process or worker of its own. Arguments: [mode, number of a process].
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const { once } = require('node:events');
+const { Worker, parentPort } = require('node:worker_threads');
+const { AppViewClient, AppViewServer } = require('../../appview');
+const { left } = require('./peers');
+
+const [mode, pid] = JSON.parse(process.argv[2]);
+const report = (value) => console.log(JSON.stringify(value));
+const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+/** A request that nobody answers, once its queues are there. */
+async function unanswered() {
+  const asked = new AppViewClient(pid, { timeout: 60_000 }).request(1);
+  asked.catch(() => {});
+  while (left(pid).length < 2) await turn();
+  report(left(pid));
+  return { asked };
+}
+
+/** Blocks the thread until there is a line. */
+const block = () => fs.readSync(0, Buffer.alloc(100));
+
+const modes = {
+  async blocked() {
+    const server = new AppViewServer({ pid }).start();
+    server.publish({ viewed: true, cfg: { text: 'x'.repeat(90_000) } });
+    let configs = 0;
+    server.on('setConfig', () => configs++);
+    fs.writeSync(1, '"blocked"\n');
+    block();
+    fs.writeSync(1, '"goes on"\n');
+    while (configs < 64) await turn();
+    report({ configs });
+    server.stop();
+  },
+
+  async unref() {
+    new AppViewServer({ pid }).unref().start();
+  },
+
+  async stay() {
+    const server = new AppViewServer({ pid: pid ?? process.pid }).start();
+    const uid = process.getuid();
+    server.handle(6, () => {
+      setImmediate(() => server.stop()); // what was answered is sent
+      return { uid };
+    });
+    report({ pid: process.pid, uid });
+  },
+
+  async workers() {
+    for (const how of ['terminate', 'exit']) {
+      const worker = new Worker(__filename, { argv: [JSON.stringify([`${how}s`, pid])] });
+      if (how === 'terminate') {
+        await once(worker, 'message');
+        await worker.terminate();
+      } else {
+        await once(worker, 'exit');
+      }
+    }
+    const threads = () =>
+      fs.readdirSync('/proc/self/task').filter((id) => {
+        const file = `/proc/self/task/${id}/comm`;
+        return fs.existsSync(file) && fs.readFileSync(file, 'utf8').startsWith('ferripc');
+      });
+    while (threads().length > 0) await turn();
+    report('no thread is left');
+  },
+
+  async terminates() {
+    new AppViewServer({ pid }).start();
+    parentPort.postMessage('serves');
+  },
+
+  async exits() {
+    new AppViewServer({ pid }).start();
+    process.exit();
+  },
+
+  /** With a limit below what two queues take. */
+  async limit() {
+    const run = ['--msgqueue=100000', process.execPath, __filename];
+    const inner = spawnSync('prlimit', [...run, JSON.stringify(['limited', pid])]);
+    process.stdout.write(inner.stdout);
+    process.stderr.write(inner.stderr);
+  },
+
+  async limited() {
+    try {
+      await new AppViewClient(pid).status();
+    } catch ({ message, code, syscall }) {
+      report({ message, code, syscall });
+    }
+  },
+
+  async exit() {
+    await unanswered();
+    process.exit(3);
+  },
+
+  async throw() {
+    await unanswered();
+    setImmediate(() => {
+      throw new Error('uncaught');
+    });
+  },
+
+  SIGTERM: unanswered,
+  SIGINT: unanswered,
+  SIGHUP: unanswered,
+
+  async handled() {
+    process.on('SIGTERM', report);
+    report((await (await unanswered()).asked).body);
+  },
+
+  async worker() {
+    const worker = new Worker(__filename, { argv: [JSON.stringify(['asks', pid])] });
+    await once(worker, 'message');
+    report(left(pid));
+    await worker.terminate();
+    while (left(pid).length > 0) await turn();
+  },
+
+  async asks() {
+    new AppViewClient(pid, { timeout: 60_000 }).request(1).catch(() => {});
+    while (left(pid).length < 2) await turn();
+    parentPort.postMessage('asks');
+  },
+};
+
+modes[mode]();

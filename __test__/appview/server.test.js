@@ -1,0 +1,285 @@
+'use strict';
+// AppViewServer against who asks by plain queues: the recordings, the table of statuses, long requests and answers,
+// commands of the program's own, a JavaScript thread that is blocked.
+
+const { once } = require('node:events');
+const { AppViewClient, AppViewServer, Command, Status } = require('../../appview');
+const { onLinux } = require('../helpers/platform');
+const { nobody } = require('../helpers/queues');
+const { thrownBy } = require('../helpers/thrown');
+const { createWorld } = require('../helpers/world');
+const { Asker, left, literals, parse, recording, requestFrames } = require('./peers');
+
+const world = createWorld();
+const fixture = (...args) => world.child(require.resolve('./fixture'), args);
+
+function serve(options) {
+  const pid = nobody();
+  const server = new AppViewServer({ pid, handlerTimeout: 60_000, ...options }).start();
+  world.after(() => server.stop());
+  const ask = async (text) => {
+    const asker = new Asker(world, pid, options?.prefix);
+    const { status, text: answer } = await asker.ask(text);
+    asker.leave();
+    return [status, answer];
+  };
+  return { server, pid, ask };
+}
+
+onLinux.describe('on the wire', () => {
+  test('each recorded request gets the recorded response', async () => {
+    const { server, pid } = serve();
+    const fill = (length, start, end) =>
+      start + 'p'.repeat(length - start.length - end.length) + end;
+    server.publish({
+      viewed: true,
+      // As long as the recorded ones.
+      cfg: JSON.parse(fill(20069 - 21, '{"current":{"x":"', '"}}')),
+      details: { uuid: '', ...JSON.parse(fill(84, '{"pid":27,"id":"', 'ef0123456789abcdef"}')) },
+    });
+    let asker;
+    let responses = 0;
+    const lines = recording('server-responses.txt');
+    for (const line of lines.filter((it) => !it.includes('"status":200,"pid"'))) {
+      if (line.includes(' SENT [')) {
+        asker?.leave();
+        asker = new Asker(world, pid);
+        await asker.send(...literals(line));
+      } else {
+        const received = await asker.receive();
+        const length = Number(/len (\d+)/.exec(line)[1]);
+        const [start, end = start] = literals(line).map(String);
+        const text = String(received);
+        expect([received.length, text.slice(0, start.length), text.slice(-end.length)]).toEqual([
+          length,
+          start,
+          end,
+        ]);
+        responses++;
+      }
+    }
+    expect(responses).toBe(27);
+  });
+
+  test('a request and a response of more frames than a queue holds', async () => {
+    const { server, pid, ask } = serve();
+    const cfg = { current: { text: 'é\0"'.repeat(20_000) } };
+    server.publish({ cfg });
+    const asker = new Asker(world, pid);
+    const { frames, text } = await asker.ask('{"req":2}');
+    asker.leave();
+    expect(frames.length).toBeGreaterThan(10);
+    expect(JSON.parse(text)).toEqual({ cfg, status: 200 });
+    const remains = frames.map(({ meta }) => meta.remain);
+    expect(remains.map((it, i) => it - (remains[i + 1] ?? 0))).toEqual(
+      frames.map(({ data }) => data.length),
+    );
+    const changed = once(server, 'setConfig');
+    expect(requestFrames(JSON.stringify({ req: 3, cfg }), 1).length).toBeGreaterThan(10);
+    expect(await ask(JSON.stringify({ req: 3, cfg }))).toEqual([200, '{"status":200}']);
+    expect(await changed).toEqual([cfg]);
+  });
+
+  test('what has no META is refused without data', async () => {
+    const { pid } = serve();
+    const asker = new Asker(world, pid);
+    await asker.send('nonsense');
+    expect(parse(await asker.receive())).toEqual({
+      meta: { status: 400, uniq: -1, remain: 0 },
+      data: null,
+    });
+    // The rest of a request never comes: the server says so, and is there for the next one.
+    await asker.send(requestFrames('x'.repeat(9000), 8)[0]);
+    expect(parse(await asker.receive()).meta).toEqual({ status: 500, uniq: 8, remain: 0 });
+    expect((await asker.ask('{"req":1}')).status).toBe(200);
+  });
+
+  test('hostile messages, of any size, end nothing', async () => {
+    const { pid } = serve();
+    const asker = new Asker(world, pid);
+    for (const frame of [
+      '',
+      '\0',
+      '\0\0\0',
+      Buffer.alloc(8192),
+      Buffer.alloc(8192, '{'),
+      Buffer.alloc(8192, '['),
+      '{"req":0,"uniq":1,"remain":1}\0{"req":3,"cfg":' + '{"a":'.repeat(1000),
+      '{"req":0,"uniq":1e999,"remain":1}\0{}',
+      '{"req":0,"uniq":null,"remain":1}\0{}',
+      '{"req":0,"uniq":1,"remain":18446744073709551616}\0{}',
+    ]) {
+      await asker.send(frame);
+      expect(parse(await asker.receive()).meta).toHaveProperty('status');
+    }
+    expect(await asker.ask('{"req":1}')).toMatchObject({ status: 200 });
+  });
+
+  test('who sends a request and reads nothing does not stop the server for good', async () => {
+    const { server, pid, ask } = serve();
+    server.publish({ cfg: { text: 'x'.repeat(200_000) } });
+    const rude = new Asker(world, pid);
+    await rude.send(...requestFrames('{"req":2}', 1));
+    while (rude.output.attr().curmsgs < 10) await new Promise(setImmediate);
+    rude.leave();
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
+  });
+});
+
+onLinux.describe('what is answered', () => {
+  test('what was published last, or what there is at first', async () => {
+    const { server, pid, ask } = serve();
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
+    expect(await ask('{"req":2}')).toEqual([200, '{"cfg":{"current":{}},"status":200}']);
+    expect(await ask('{"req":4}')).toEqual([200, '{"status":200,"interfaces":[]}']);
+    const details = (it) => `{"status":200,"pid":${pid},"uuid":"${it}","id":"","machine_id":""}`;
+    expect(await ask('{"req":5}')).toEqual([200, details('')]);
+    const interfaces = [{ name: 'log', config: 'tcp://x', connected: false, attempts: 3 }];
+    server.publish({ viewed: true, interfaces }).publish({ details: { uuid: 'u' } });
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":true}']);
+    expect(await ask('{"req":4}')).toEqual([200, JSON.stringify({ status: 200, interfaces })]);
+    expect(await ask('{"req":5}')).toEqual([200, details('u')]);
+    server.publish({ cfg: { current: { a: 1 } } });
+    expect(await ask('{"req":2}')).toEqual([200, '{"cfg":{"current":{"a":1}},"status":200}']);
+    server.stop();
+    server.publish({ viewed: false }).start();
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
+    expect(await ask('{"req":4}')).toMatchObject([200, expect.stringContaining('tcp://x')]);
+  });
+
+  test('commands of the program, now or later, and their failures', async () => {
+    const { server, ask } = serve();
+    const failed = [];
+    server.on('error', (error) => failed.push(error));
+    server.handle(6, async function snapshot(request) {
+      await null;
+      return { got: request };
+    });
+    server.handle(7, () => {
+      throw new Error('no');
+    });
+    server.handle(8, () => ({ status: 404, why: 'own' }), 'find');
+    server.handle(9, () => {});
+    server.handle(10, () => 5);
+    expect(await ask('{"req":6,"a":[1]}')).toEqual([200, '{"status":200,"got":{"req":6,"a":[1]}}']);
+    expect(await ask('{"req":7}')).toEqual([200, '{"status":500}']);
+    expect(await ask('{"req":8}')).toEqual([200, '{"status":404,"why":"own"}']);
+    expect(await ask('{"req":9}')).toEqual([200, '{"status":200}']);
+    expect(await ask('{"req":10}')).toEqual([200, '{"status":500}']);
+    expect(failed.map(({ message }) => message)).toEqual(['no', expect.stringMatching(/"answer"/)]);
+    const [, list] = await ask('{"req":0}');
+    const { commands_appview: commands } = JSON.parse(list);
+    expect(commands.map(({ id, name }) => `${id} ${name}`)).toEqual([
+      ...['0 getSupportedCmd', '1 getAppViewStatus', '2 getAppViewCfg', '3 setAppViewCfg'],
+      ...['4 getTransportStatus', '5 getProcessDetails'],
+      ...['6 snapshot', '7 command7', '8 find', '9 command9', '10 command10'],
+    ]);
+  });
+
+  test('a handler that takes too long, and one whose caller has left', async () => {
+    const { server, pid, ask } = serve({ handlerTimeout: 5 });
+    let release;
+    server.handle(6, () => new Promise((resolve) => (release = resolve)));
+    expect(await ask('{"req":6}')).toEqual([200, '{"status":500}']);
+    release();
+    server.stop();
+    const patient = serve();
+    const asked = new Promise((resolve) => patient.server.handle(6, () => new Promise(resolve)));
+    const asker = new Asker(world, patient.pid);
+    await asker.send(...requestFrames('{"req":6}', 1));
+    await asked;
+    asker.leave();
+    expect(await patient.ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
+    expect(left(pid)).toEqual([]);
+  });
+
+  test('AppScope has other names', async () => {
+    const { server, ask } = serve({ prefix: 'ScopeIPC' });
+    server.publish({ viewed: true });
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"scoped":true}']);
+    const [, text] = await ask('{"req":0}');
+    expect(JSON.parse(text).commands_scope.map(({ name }) => name)).toEqual([
+      ...['getSupportedCmd', 'getScopeStatus', 'getScopeCfg', 'setScopeCfg'],
+      ...['getTransportStatus', 'getProcessDetails'],
+    ]);
+  });
+});
+
+onLinux.describe('the JavaScript thread', () => {
+  test('may be blocked for any time', async () => {
+    const pid = nobody();
+    const child = fixture('blocked', pid);
+    expect(await child.next()).toBe('blocked');
+    const client = new AppViewClient(pid, { timeout: 20_000 });
+    for (let i = 0; i < 50; i++) expect((await client.status()).viewed).toBe(true);
+    const { cfg } = await client.config();
+    expect(cfg.current.text).toHaveLength(90_000);
+    // New configurations are answered; what was not told yet has a limit.
+    const statuses = [];
+    for (let i = 0; i < 70; i++) {
+      const { status } = await client.request(Command.SetConfig, { cfg: { i } });
+      statuses.push(status);
+    }
+    expect(statuses).toEqual([...Array(64).fill(200), ...Array(6).fill(500)]);
+    child.tell('go on');
+    expect(await child.next()).toBe('goes on');
+    expect(await child.exited).toMatchObject({ code: 0, lines: [{ configs: 64 }], stderr: '' });
+  });
+
+  test('is kept alive by a server, unless that is unreferenced', async () => {
+    const unreferenced = fixture('unref', nobody());
+    expect(await unreferenced.exited).toMatchObject({ code: 0, stderr: '' });
+    const pid = nobody();
+    const child = fixture('stay', pid);
+    await child.next();
+    const client = new AppViewClient(pid, { timeout: 20_000 });
+    expect((await client.request(6)).status).toBe(200); // its handler stops the server
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('of a worker may end with a server that runs', async () => {
+    const { code, lines, stderr } = await fixture('workers', nobody()).exited;
+    expect([code, lines, stderr]).toEqual([0, ['no thread is left'], '']);
+  });
+});
+
+onLinux.describe('misuse', () => {
+  test('one server of a name in a process', () => {
+    const { server, pid } = serve();
+    const second = new AppViewServer({ pid });
+    const error = thrownBy(() => second.start());
+    expect(error).toMatchObject({ code: 'EADDRINUSE', address: `/AppViewIPCIn.${pid}` });
+    expect([server.start(), server.started, second.started]).toEqual([server, true, false]);
+    server.stop();
+    second.start();
+    second.stop();
+  });
+
+  test('is told by name', () => {
+    const server = new AppViewServer();
+    for (const [act, expected] of [
+      [() => new AppViewServer(null), /"options" argument/],
+      [() => new AppViewServer({ pid: '1' }), /"options.pid" argument/],
+      [() => new AppViewServer({ pid: 0 }), /"options.pid" argument/],
+      [() => new AppViewServer({ prefix: 'a/b' }), /options.prefix/],
+      [() => new AppViewServer({ pollMs: 0 }), /"options.pollMs" argument/],
+      [() => new AppViewServer({ handlerTimeout: '1' }), /"options.handlerTimeout" argument/],
+      [() => server.publish(1), /"parts" argument/],
+      [() => server.publish({ veiwed: true }), /no "veiwed"/],
+      [() => server.publish({ viewed: 1 }), /"parts.viewed" argument must be a boolean/],
+      [() => server.publish({ cfg: [] }), /"parts.cfg" argument must be a plain object/],
+      [() => server.publish({ interfaces: {} }), /"parts.interfaces" argument must be an array/],
+      [() => server.handle(3, () => {}), /Commands 0 to 5/],
+      [() => server.handle(1.5, () => {}), /"command" argument/],
+      [() => server.handle(6), /"handler" argument/],
+      [() => server.handle(6, () => {}, 7), /"name" argument/],
+    ]) {
+      expect(act).toThrow(expected);
+    }
+  });
+
+  test('the numbers are those of the protocol', () => {
+    expect(Object.values(Command)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(Object.values(Status)).toEqual([200, 206, 400, 500, 501]);
+  });
+});

@@ -1,0 +1,39 @@
+'use strict';
+// Names of message queues and numbers of processes that no other test has, and what is left of them.
+
+const mqueue = require('../../mqueue');
+
+let last = 0;
+
+/** A name for a queue, which is gone after the test. */
+function queueName(world) {
+  const name = `/ferripc-${process.pid}-${++last}`;
+  world.after(() => remove(name));
+  return name;
+}
+
+/** A number that no process has. */
+function nobody() {
+  return 2 ** 30 + (process.pid % 2 ** 20) * 512 + ++last;
+}
+
+function remove(name) {
+  try {
+    mqueue.unlink(name);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+}
+
+/** Whether there is a queue of this name. */
+function exists(name) {
+  try {
+    mqueue.open(name).close();
+    return true;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return false;
+  }
+}
+
+module.exports = { exists, nobody, queueName, remove };

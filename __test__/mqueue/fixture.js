@@ -1,0 +1,179 @@
+'use strict';
+// Run by mqueue.test.js in a process or worker of its own. Arguments: [mode, name of a queue, ...].
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const { Worker } = require('node:worker_threads');
+const { once } = require('node:events');
+const mqueue = require('../../mqueue');
+
+const [mode, name, ...rest] = JSON.parse(process.argv[2]);
+const report = (value) => console.log(JSON.stringify(value));
+
+/** Descriptors of this process that are the queue's, and its I/O threads. */
+function held() {
+  const links = fs.readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return null; // that of the folder
+    }
+  });
+  const threads = fs.readdirSync('/proc/self/task').map((id) => {
+    try {
+      return fs.readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim();
+    } catch {
+      return null; // it has ended
+    }
+  });
+  return {
+    descriptors: links.filter((link) => link?.startsWith(name)).length,
+    threads: threads.filter((comm) => comm?.startsWith('ferripc')).length,
+  };
+}
+
+/** Turns of the event loop until `holds()`. */
+async function until(holds) {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+const modes = {
+  async echo() {
+    const [there, back] = [mqueue.open(name, { write: false }), mqueue.open(rest[0])];
+    for await (const { data, priority } of there) {
+      if (String(data) === 'end') break;
+      await back.send(data, priority);
+    }
+  },
+
+  async throw() {
+    const queue = mqueue.open(name);
+    process.on('uncaughtException', ({ message }) => report(`caught ${message}`));
+    queue.on('message', (data) => {
+      report(String(data));
+      if (String(data) === 'end') queue.close();
+      else throw new Error(String(data));
+    });
+    for (const it of ['a', 'b', 'end']) await queue.send(it);
+  },
+
+  /** With a limit below what a queue takes. */
+  async limit() {
+    const run = ['--msgqueue=1000', process.execPath, __filename];
+    const inner = spawnSync('prlimit', [...run, JSON.stringify(['limited', name])]);
+    process.stdout.write(inner.stdout);
+    process.stderr.write(inner.stderr);
+  },
+
+  async limited() {
+    try {
+      mqueue.open(name, { create: true });
+    } catch ({ message, code, syscall }) {
+      report({ message, code, syscall });
+    }
+  },
+
+  async open() {
+    mqueue.open(name);
+  },
+
+  async waited() {
+    const queue = mqueue.open(name);
+    const received = queue.receive();
+    setImmediate(() => queue.send('x'));
+    await received;
+  },
+
+  async unref() {
+    const queue = mqueue.open(name).unref();
+    queue.on('message', () => {});
+    await queue.receive();
+  },
+
+  async left() {
+    const queue = mqueue.open(name);
+    const listen = () => {};
+    queue.on('message', listen);
+    setImmediate(() => setImmediate(() => queue.removeAllListeners()));
+  },
+
+  async receive() {
+    const received = mqueue.open(name).receive();
+    report('waits');
+    await received;
+    report('got it');
+  },
+
+  async listen() {
+    const queue = mqueue.open(name);
+    queue.once('message', () => report('got it'));
+    report('waits');
+  },
+
+  async send() {
+    const queue = mqueue.open(name);
+    for (let i = 0; i < 3; i++) await queue.send('x');
+    const sent = queue.send('x');
+    report('waits');
+    await sent;
+    report('got it');
+  },
+
+  async reply() {
+    const queue = mqueue.open(name);
+    const { data, priority } = await queue.receive();
+    await queue.send(`${data} back`, priority);
+  },
+
+  /** Workers that end, in several ways, while they wait. */
+  async workers() {
+    for (const how of ['terminate', 'exit']) {
+      const workers = Array.from({ length: 5 }, () => {
+        return new Worker(__filename, { argv: [JSON.stringify(['wait', name, how])] });
+      });
+      await Promise.all(
+        workers.map(async (worker) => {
+          if (how === 'exit') return once(worker, 'exit');
+          await once(worker, 'message');
+          return worker.terminate();
+        }),
+      );
+    }
+    await until(() => held().descriptors === 0 && held().threads === 0);
+    report(held());
+  },
+
+  async wait() {
+    const { parentPort } = require('node:worker_threads');
+    const queue = mqueue.open(name);
+    const open = mqueue.open(name);
+    queue.on('message', () => {});
+    queue.receive().catch(() => {});
+    open.receive().catch(() => {});
+    setImmediate(() => {
+      if (rest[0] === 'exit') process.exit();
+      parentPort.postMessage('waits');
+    });
+  },
+
+  async forget() {
+    for (let i = 0; i < 100; i++) {
+      const queue = mqueue.open(name);
+      await queue.receive({ timeout: 1 }).catch(() => {});
+      queue.close();
+    }
+    await until(() => held().descriptors === 0);
+    report({ closed: held().descriptors });
+    require('node:v8').setFlagsFromString('--expose-gc');
+    const collect = require('node:vm').runInNewContext('gc');
+    const openOne = (options) => mqueue.open(name).receive(options);
+    for (let i = 0; i < 100; i++) await openOne({ timeout: i % 2 }).catch(() => {});
+    await until(() => {
+      collect();
+      return held().descriptors === 0;
+    });
+    report({ forgotten: held().descriptors });
+  },
+};
+
+modes[mode]();

@@ -1,0 +1,3 @@
+'use strict';
+// `ferripc/appview`. In `exports` of package.json, and a file for tools that do not read `exports`.
+module.exports = require('./src/js/appview/index.js');

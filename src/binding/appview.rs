@@ -1,0 +1,280 @@
+//! AppView: requests to processes, and a server. Used by `src/js/engine/appview.js`, which gets what happens as JSON.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::Env;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::deliver;
+use super::env_end::EnvEnd;
+use super::notices::Notices;
+use super::wake::WakeUp;
+use crate::engine::codec::meta_nul::Response;
+use crate::engine::error::Error as EngineError;
+use crate::engine::runtime::Runtime;
+use crate::protocols::appview::client::{self, Client, Made};
+use crate::protocols::appview::server::{self, Event, Reply, Server};
+use crate::protocols::appview::state::{Invalid, State};
+
+/// Events that wait for a busy JavaScript thread, of up to 1 MiB each. Further ones are refused.
+const MOST_EVENTS: usize = 64;
+
+/// See [`client::Options`]. Times are in ms.
+#[napi(object)]
+pub struct RequestOptions {
+    /// Which process.
+    pub pid: u32,
+    /// What the queues' names begin with.
+    pub prefix: String,
+    /// Of each step.
+    pub timeout: f64,
+    /// Bytes of a frame.
+    pub msgsize: f64,
+    /// The longest response, in bytes.
+    pub max_response: f64,
+    /// Remove queues that are there.
+    pub replace_stale: bool,
+}
+
+impl From<RequestOptions> for client::Options {
+    fn from(options: RequestOptions) -> Self {
+        Self {
+            prefix: options.prefix,
+            timeout: time(options.timeout),
+            message_size: options.msgsize as usize,
+            max_response: options.max_response as usize,
+            replace_stale: options.replace_stale,
+        }
+    }
+}
+
+/// Requests that are under way.
+#[napi]
+pub struct ViewRequests {
+    /// See [`ViewRequests::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    runtime: Option<Runtime>,
+    made: Made,
+    done: Arc<Notices<Value>>,
+}
+
+#[napi]
+impl ViewRequests {
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. What the system
+    /// refuses is thrown with its code as the message.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
+        let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
+        let runtime = Runtime::start()
+            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
+        Ok(Self { env_end: None, runtime: Some(runtime), made: Made::default(), done })
+    }
+
+    /// Makes a request, called `id`.
+    #[napi(catch_unwind)]
+    pub fn request(&self, id: u32, options: RequestOptions, text: String) {
+        let Some(runtime) = &self.runtime else { return };
+        let client = Client::with(options.pid, options.into(), self.made.clone());
+        let done = self.done.clone();
+        runtime.spawn(async move {
+            done.push(response(id, client.request(text.as_bytes()).await));
+        });
+    }
+
+    /// What is done: JSON of `{id, error}` or `{id, status, text}`.
+    #[napi(catch_unwind)]
+    pub fn next(&self) -> Option<String> {
+        self.done.take().map(|it| it.to_string())
+    }
+
+    /// Keeps the event loop alive, or stops doing so.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: Env, on: bool) {
+        self.done.wake().keep_alive(&env, on);
+    }
+
+    /// Removes all queues when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let made = self.made.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || made.unlink_all())?);
+        Ok(())
+    }
+
+    /// Removes all queues at once. Idempotent.
+    #[napi(catch_unwind)]
+    pub fn dispose(&mut self) {
+        self.env_end = None;
+        self.made.unlink_all();
+        self.runtime = None;
+    }
+}
+
+impl Drop for ViewRequests {
+    fn drop(&mut self) {
+        self.made.unlink_all();
+    }
+}
+
+/// See [`server::Options`]. Times are in ms.
+#[napi(object)]
+pub struct ViewServerOptions {
+    /// Which process.
+    pub pid: u32,
+    /// What the queues' names begin with.
+    pub prefix: String,
+    /// Time between two looks.
+    pub poll: f64,
+    /// How long the program may take for a command of its own.
+    pub handler_timeout: f64,
+}
+
+impl From<ViewServerOptions> for server::Options {
+    fn from(options: ViewServerOptions) -> Self {
+        Self {
+            prefix: options.prefix,
+            poll: time(options.poll),
+            handler_timeout: time(options.handler_timeout),
+            ..Self::new(options.pid)
+        }
+    }
+}
+
+/// What a server tells of itself: parts as JSON, those that are there.
+#[napi(object)]
+pub struct Published {
+    /// See [`State`].
+    pub viewed: Option<bool>,
+    /// See [`State::set_cfg`].
+    pub cfg: Option<String>,
+    /// See [`State::set_interfaces`].
+    pub interfaces: Option<String>,
+    /// See [`State::set_details`].
+    pub details: Option<String>,
+}
+
+impl Published {
+    fn apply(self, state: &mut State) -> std::result::Result<(), Invalid> {
+        state.viewed = self.viewed.unwrap_or(state.viewed);
+        self.cfg.map_or(Ok(()), |json| state.set_cfg(&json))?;
+        self.interfaces.map_or(Ok(()), |json| state.set_interfaces(&json))?;
+        self.details.map_or(Ok(()), |json| state.set_details(&json))
+    }
+}
+
+/// A server that runs.
+#[napi]
+pub struct ViewServer {
+    /// See [`ViewServer::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    server: Rc<RefCell<Option<Server>>>,
+    events: Arc<Notices<Event>>,
+    /// Answers that the program owes.
+    replies: HashMap<u32, Reply>,
+    last: u32,
+}
+
+/// Starts a server. `wake` is called on the JS thread when `next` has something. Returns it, or JSON of the error.
+#[cfg_attr(test, allow(dead_code))] // tests register nothing with Node
+#[napi(catch_unwind)]
+pub fn serve_view(
+    env: Env,
+    wake: Function<(), ()>,
+    options: ViewServerOptions,
+) -> Result<Either<ViewServer, String>> {
+    let events = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
+    let told = events.clone();
+    let on_event = move |event| told.push_below(MOST_EVENTS, event);
+    Ok(match Server::start(options.into(), State::default(), on_event) {
+        Ok(server) => Either::A(ViewServer::new(server, events)),
+        Err(error) => Either::B(deliver::error(&error).to_string()),
+    })
+}
+
+impl ViewServer {
+    fn new(server: Server, events: Arc<Notices<Event>>) -> Self {
+        let server = Rc::new(RefCell::new(Some(server)));
+        Self { env_end: None, server, events, replies: HashMap::new(), last: 0 }
+    }
+}
+
+#[napi]
+impl ViewServer {
+    /// Changes what is answered from now on.
+    #[napi(catch_unwind)]
+    pub fn publish(&self, published: Published) -> Result<()> {
+        let Some(server) = &*self.server.borrow() else { return Ok(()) };
+        let applied = server.update(|state| published.apply(state));
+        applied.map_err(|invalid| Error::from_reason(invalid.to_string()))
+    }
+
+    /// Makes a command known.
+    #[napi(catch_unwind)]
+    pub fn handle(&self, command: i32, name: String) {
+        if let Some(server) = &*self.server.borrow() {
+            server.update(|state| state.custom.insert(command, name));
+        }
+    }
+
+    /// What has happened: JSON of `{text}` (a configuration), or `{text, command, token}`.
+    #[napi(catch_unwind)]
+    pub fn next(&mut self) -> Option<String> {
+        Some(match self.events.take()? {
+            Event::SetConfig { request } => json!({ "text": request }).to_string(),
+            Event::Request { command, request, reply } => {
+                self.last = self.last.wrapping_add(1);
+                self.replies.insert(self.last, reply);
+                json!({ "text": request, "command": command, "token": self.last }).to_string()
+            }
+        })
+    }
+
+    /// Answers a command.
+    #[napi(catch_unwind)]
+    pub fn reply(&mut self, token: u32, text: String) {
+        if let Some(reply) = self.replies.remove(&token) {
+            reply.send(text);
+        }
+    }
+
+    /// Keeps the event loop alive, or stops doing so.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: Env, on: bool) {
+        self.events.wake().keep_alive(&env, on);
+    }
+
+    /// Stops it when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let server = self.server.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(server.take()))?);
+        Ok(())
+    }
+
+    /// Stops it. Idempotent.
+    #[napi(catch_unwind)]
+    pub fn stop(&mut self) {
+        self.env_end = None;
+        self.server.take();
+        self.replies.clear();
+    }
+}
+
+fn response(id: u32, result: std::result::Result<Response, EngineError>) -> Value {
+    match result {
+        Ok(Response { status, text }) => {
+            json!({ "id": id, "status": status, "text": String::from_utf8_lossy(&text) })
+        }
+        Err(error) => json!({ "id": id, "error": deliver::error(&error) }),
+    }
+}
+
+fn time(ms: f64) -> Duration {
+    Duration::from_secs_f64(ms / 1000.0)
+}

@@ -1,0 +1,51 @@
+//! What other threads have for JavaScript: a queue, and the call that wakes whoever takes from it. Used by
+//! `super::appview`.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::wake::WakeUp;
+
+/// See the module's page.
+pub struct Notices<T> {
+    queue: Mutex<VecDeque<T>>,
+    wake: WakeUp,
+}
+
+impl<T> Notices<T> {
+    /// Wakes by `wake`.
+    pub fn new(wake: WakeUp) -> Self {
+        Self { queue: Mutex::default(), wake }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<T>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds one, from any thread.
+    pub fn push(&self, notice: T) {
+        self.lock().push_back(notice);
+        self.wake.call();
+    }
+
+    /// The same, unless so many are there. Returns whether it was added.
+    pub fn push_below(&self, most: usize, notice: T) -> bool {
+        let mut queue = self.lock();
+        let has_room = queue.len() < most;
+        if has_room {
+            queue.push_back(notice);
+            self.wake.call();
+        }
+        has_room
+    }
+
+    /// The oldest.
+    pub fn take(&self) -> Option<T> {
+        self.lock().pop_front()
+    }
+
+    /// To keep the event loop alive or not.
+    pub fn wake(&self) -> &WakeUp {
+        &self.wake
+    }
+}

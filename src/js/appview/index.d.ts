@@ -1,0 +1,267 @@
+// Types of `ferripc/appview`: the client and the server of AppView's and AppScope's IPC, on Linux.
+
+import type { EventEmitter } from 'node:events';
+
+/** Whether the system has message queues. Elsewhere than on Linux both constructors throw `ENOTSUP`. */
+export const isSupported: boolean;
+
+/** Numbers of the commands. */
+export const Command: {
+  readonly GetSupportedCommands: 0;
+  readonly GetStatus: 1;
+  readonly GetConfig: 2;
+  readonly SetConfig: 3;
+  readonly GetTransportStatus: 4;
+  readonly GetProcessDetails: 5;
+};
+
+/** Statuses of frames and of answers. */
+export const Status: {
+  readonly Ok: 200;
+  /** Of a frame: more follow. */
+  readonly Partial: 206;
+  /** The request was not understood. */
+  readonly BadRequest: 400;
+  /** It could not be done. */
+  readonly ServerError: 500;
+  /** There is no such command. */
+  readonly NotImplemented: 501;
+};
+
+/** What an answer is at least. */
+export interface Answer {
+  status: number;
+}
+
+export interface CommandName {
+  id: number;
+  name: string;
+}
+
+/** Answer to command 0. AppScope has `commands_scope`. */
+export interface SupportedCommands extends Answer {
+  commands_meta: CommandName[];
+  commands_appview?: CommandName[];
+  commands_scope?: CommandName[];
+}
+
+/** Answer to command 1. AppScope has `scoped`. */
+export interface ViewStatus extends Answer {
+  viewed?: boolean;
+  scoped?: boolean;
+}
+
+/** Answer to command 2. */
+export interface ConfigAnswer<Config = any> extends Answer {
+  cfg: { current: Config };
+}
+
+/** Where a process sends what. */
+export interface Interface {
+  /** `log`, `payload`, `cribl`, `events` or `metrics`. */
+  name: string;
+  /** Such as `tcp://127.0.0.1:9109`. */
+  config: string;
+  connected: boolean;
+  /** If it is not connected: how often it has tried. */
+  attempts?: number;
+  /** If it is not connected: why. */
+  failure_details?: string;
+}
+
+/** Answer to command 4. */
+export interface TransportStatus extends Answer {
+  interfaces: Interface[];
+}
+
+/** Which process it is. */
+export interface Details {
+  pid: number;
+  uuid: string;
+  id: string;
+  machine_id: string;
+}
+
+/** Answer to command 5. */
+export interface ProcessDetails extends Answer, Details {}
+
+/** What `inspect` resolves with. */
+export interface Inspection<Config = any> {
+  cfg: { current: Config };
+  interfaces: Interface[];
+  process: Details;
+}
+
+/** What any request resolves with. */
+export interface Response<Body = any> {
+  /** Of the frames: 200, or why there is no body. */
+  metaStatus: number;
+  /** Of the answer; that of the frames, if there is none. */
+  status: number;
+  /** The answer. `null`: the frames were refused. */
+  body: Body | null;
+}
+
+/** An answer whose status is not 200. */
+export interface StatusError extends Error {
+  code: 'ERR_APPVIEW_STATUS';
+  command: number;
+  status: number;
+  metaStatus: number;
+  body: any;
+}
+
+export interface ClientOptions {
+  /** What the queues' names begin with: `AppViewIPC`, or `ScopeIPC` for AppScope. Default: `'AppViewIPC'`. */
+  prefix?: string;
+  /**
+   * How long each step may take, in ms: until the queues are free, until a frame is taken, until the next one comes.
+   * Default: 200.
+   */
+  timeout?: number;
+  /** Bytes of a frame, which the system has to allow. Default: 8192. */
+  msgsize?: number;
+  /** The longest response; a longer one is `EMSGSIZE`. Default: 64 MiB. */
+  maxResponseBytes?: number;
+  /**
+   * Removes queues that are there for as long as `timeout`, and makes new ones, instead of `EEXIST`: a program that
+   * was killed has left them behind. Default: `false`.
+   */
+  replaceStale?: boolean;
+  /** Default of `throwOnStatus` of `request`. Default: `false`. */
+  throwOnStatus?: boolean;
+}
+
+export interface RequestOptions {
+  /** Rejects with a {@link StatusError} if the status is not 200. Default: that of the client. */
+  throwOnStatus?: boolean;
+}
+
+/**
+ * Asks a process. Its requests wait for each other. Their queues are gone afterwards: after an answer, an error, a
+ * time-out, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
+ *
+ * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
+ * behind; `ETIMEDOUT`: the process does not take the request, or does not answer, as the message says; `EBADMSG`: what
+ * comes is no response; `EMSGSIZE`: it is over `maxResponseBytes`, or `msgsize` has no room for data; `EMFILE`: the
+ * user has no more queues (four conversations at a time, usually); `EINVAL`: `msgsize` is more than the system allows.
+ * All but `request` reject with a {@link StatusError} if the status is not 200.
+ */
+export class AppViewClient<Config = any> {
+  /**
+   * @param pid the process, as it is called here. In a pid or IPC namespace of its own it is found, too, if we may
+   *   enter that
+   * @throws `ENOTSUP` elsewhere than on Linux
+   */
+  constructor(pid: number, options?: ClientOptions);
+  readonly pid: number;
+
+  /** Which commands the process has. */
+  supportedCommands(): Promise<SupportedCommands>;
+  /** Whether the process is being viewed. */
+  status(): Promise<ViewStatus>;
+  /** Its configuration. */
+  config(): Promise<ConfigAnswer<Config>>;
+  /** Gives it another one. */
+  setConfig(cfg: Config): Promise<Answer>;
+  /** Where it sends what, and whether that works. */
+  transportStatus(): Promise<TransportStatus>;
+  /** Which process it is. */
+  processDetails(): Promise<ProcessDetails>;
+  /** Configuration, transports and process, by three requests. */
+  inspect(): Promise<Inspection<Config>>;
+  /**
+   * Any command, of 32 bits.
+   * @param fields what the request has besides `req`
+   */
+  request<Body = any>(
+    command: number,
+    fields?: object,
+    options?: RequestOptions,
+  ): Promise<Response<Body>>;
+}
+
+export interface ServerOptions {
+  /** Which process it speaks for, as it is called in its own pid namespace. Default: this process. */
+  pid?: number;
+  /** What the queues' names begin with. Default: `'AppViewIPC'`. */
+  prefix?: string;
+  /** Time between two looks for a request, in ms. AppView's command line may give up after 2.5. Default: 1. */
+  pollMs?: number;
+  /** How long a handler may take, in ms. Then the status is 500. Default: 2000. */
+  handlerTimeout?: number;
+}
+
+/** What a server tells of itself. What is not there stays as it is. */
+export interface Published<Config = any> {
+  /** Whether the process is being viewed. At first `false`. */
+  viewed?: boolean;
+  /** The configuration, or an object whose `current` it is. At first `{}`. */
+  cfg?: Config | { current: Config };
+  /** Where the process sends what. At first none. */
+  interfaces?: Interface[];
+  /** Which process it is. At first the server's `pid`, and empty texts. */
+  details?: Partial<Details>;
+}
+
+/** Gets a request, with its `req`, and returns the answer, or a promise of it. Its status is 200 if it has none. */
+export type Handler = (request: any) => object | void | Promise<object | void>;
+
+/** Events of a server and their arguments. */
+export interface ServerEvents<Config = any> {
+  /**
+   * A new configuration. It was answered with 200 already. (500 where 64 wait for a busy JavaScript thread.) `config`
+   * goes on to tell what was published.
+   */
+  setConfig: [cfg: Config];
+  /** What a handler has thrown; its command was answered with status 500. Nothing is thrown if nobody listens. */
+  error: [error: Error];
+}
+
+/**
+ * A process that can be asked. A native thread answers what was published, within about two milliseconds, whatever the
+ * JavaScript thread does. A server keeps the process alive from `start` to `stop`.
+ */
+export class AppViewServer<Config = any> extends EventEmitter {
+  /** @throws `ENOTSUP` elsewhere than on Linux */
+  constructor(options?: ServerOptions);
+  /** Whether it answers. */
+  readonly started: boolean;
+
+  /** Says what is answered, now and after `start`. */
+  publish(parts: Published<Config>): this;
+  /**
+   * Answers a command of the program's own, from 6 on or negative. A handler that throws answers with status 500.
+   * @param name what `supportedCommands` calls it. Default: that of the function, or `command<n>`
+   */
+  handle(command: number, handler: Handler, name?: string): this;
+  /** Starts to answer. @throws `EADDRINUSE` if this process has another such server */
+  start(): this;
+  /** Stops. Commands that are not answered yet are not answered any more. */
+  stop(): this;
+  /** Keeps the process alive again. */
+  ref(): this;
+  /** Does not keep the process alive. */
+  unref(): this;
+
+  on<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents<Config>[E]) => void,
+  ): this;
+  once<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents<Config>[E]) => void,
+  ): this;
+  off<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents<Config>[E]) => void,
+  ): this;
+  addListener<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents<Config>[E]) => void,
+  ): this;
+  removeListener<E extends keyof ServerEvents>(
+    event: E,
+    listener: (...args: ServerEvents<Config>[E]) => void,
+  ): this;
+}

@@ -1,0 +1,137 @@
+'use strict';
+// What talks to the native addon for AppView: requests, and a server. Used by appview/client.js and appview/server.js.
+//
+// A request runs on an I/O thread, which makes and removes its queues. They are removed, too, when the process exits,
+// or is ended by a signal, before the request is done: queues of a process that is gone would stay.
+
+const { AsyncResource } = require('node:async_hooks');
+const { refused, codedError } = require('../errors');
+const native = require('./native');
+const { setImmediate } = require('./timers');
+
+/** Signals that end a process which does not handle them, and can be handled. */
+const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+/** Marks the handlers of signals that are ours, or another copy's of this file. */
+const OURS = Symbol.for('ferripc.appview');
+
+/** For what belongs to no request: the addon keeps no AsyncLocalStorage's store. */
+const outside = new AsyncResource('ferripc');
+
+/** What the requests of this moment share, or null. */
+let current = null;
+
+class Requests {
+  #hub;
+  #lastId = 0;
+  /** Number of a request -> what takes its result. */
+  #pending = new Map();
+  #onExit = () => this.#hub.dispose();
+  #onSignal = Object.assign(
+    (signal) => {
+      // Whoever else handles the signal decides what becomes of the process.
+      if (!process.listeners(signal).every((listener) => listener[OURS])) return;
+      if (current === this) current = null;
+      this.#hub.dispose();
+      this.#unwatch();
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    },
+    { [OURS]: true },
+  );
+
+  constructor(ViewRequests) {
+    this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.#hub.endWithEnvironment();
+  }
+
+  #watch() {
+    process.on('exit', this.#onExit);
+    for (const signal of DEADLY) process.on(signal, this.#onSignal);
+  }
+
+  #unwatch() {
+    process.removeListener('exit', this.#onExit);
+    for (const signal of DEADLY) process.removeListener(signal, this.#onSignal);
+  }
+
+  /** Resolves with `{status, text}` or `{error}`. */
+  make(options, text) {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      if (this.#pending.size === 0) {
+        this.#watch();
+        this.#hub.keepAlive(true);
+      }
+      this.#pending.set(id, resolve);
+      this.#hub.request(id, options, text);
+    });
+  }
+
+  #drain() {
+    for (;;) {
+      const done = this.#hub.next();
+      if (done === null) break;
+      const { id, ...result } = JSON.parse(done);
+      this.#pending.get(id)(result);
+      this.#pending.delete(id);
+    }
+    if (this.#pending.size > 0) return;
+    this.#unwatch();
+    this.#hub.keepAlive(false);
+    // The next request may come at once.
+    setImmediate(() => {
+      if (this.#pending.size > 0 || current !== this) return;
+      current = null;
+      this.#hub.dispose();
+    });
+  }
+}
+
+/**
+ * Makes a request. `options`: see RequestOptions in appview.rs. Resolves with `{status, text}`, or `{error}` with the
+ * fields of a Node system error.
+ */
+async function request(options, text) {
+  if (current === null) {
+    const { ViewRequests } = native.load();
+    try {
+      current = new Requests(ViewRequests);
+    } catch (thrown) {
+      const error = refused('start', thrown.message, {});
+      if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
+      return { error };
+    }
+  }
+  return current.make(options, text);
+}
+
+/**
+ * Starts a server. `options`: see ViewServerOptions in appview.rs. `onEvent` gets what appview.rs tells. Returns
+ * `{server}`, with the native methods, or `{error}`.
+ */
+function serve(options, onEvent) {
+  let server = null;
+  const drain = () => {
+    for (;;) {
+      const event = server.next();
+      if (event === null) return;
+      // A handler that throws leaves the rest to the next turn.
+      let done = false;
+      try {
+        onEvent(JSON.parse(event));
+        done = true;
+      } finally {
+        if (!done) setImmediate(drain);
+      }
+    }
+  };
+  const { serveView } = native.load();
+  const made = outside.runInAsyncScope(() => serveView(drain, options));
+  if (typeof made === 'string') return { error: JSON.parse(made) };
+  server = made;
+  if (process.versions.deno) server.endWithEnvironment(); // see above
+  return { server };
+}
+
+module.exports = { request, serve };

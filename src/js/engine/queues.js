@@ -1,0 +1,179 @@
+'use strict';
+// What talks to the native addon for message queues: open, unlink, and being told when one is ready. Used by
+// mqueue/queue.js.
+//
+// A queue is tried on this thread, without waiting. Only who has to wait starts a native watcher, an I/O thread that
+// all queues share; it ends with the last queue that has waited.
+
+const { AsyncResource } = require('node:async_hooks');
+const { codedError, refused } = require('../errors');
+const native = require('./native');
+const { setImmediate } = require('./timers');
+
+/** For what belongs to no queue: the watcher keeps no AsyncLocalStorage's store. */
+const outside = new AsyncResource('ferripc');
+
+/** Queues that are told that they are ready before other events have their turn. */
+const BATCH = 64;
+
+/** The current watcher, or null. */
+let current = null;
+
+let lastId = 0;
+
+/** Whoever forgot to close a queue that has waited: its descriptor goes with it. */
+const garbage = new FinalizationRegistry((id) => current?.forget(id));
+
+/** One life of a native watcher. */
+class Watcher {
+  constructor(QueueWatcher) {
+    /** Queues that have waited, by their number. Weak: who waits for nothing may be collected. */
+    this.known = new Map();
+    /** Those that keep the process alive, and how many ways each. */
+    this.referenced = 0;
+    this.hub = outside.runInAsyncScope(() => new QueueWatcher(() => this.drain()));
+    // A worker of Deno ends without finalizing anything.
+    if (process.versions.deno) this.hub.endWithEnvironment();
+  }
+
+  watch(endpoint, writable) {
+    if (!this.known.has(endpoint.id)) {
+      this.known.set(endpoint.id, new WeakRef(endpoint));
+      garbage.register(endpoint, endpoint.id, endpoint);
+    }
+    const failed = this.hub.watch(endpoint.id, endpoint.queue, writable);
+    return failed ? JSON.parse(failed) : null;
+  }
+
+  reference(step) {
+    const before = this.referenced;
+    this.referenced += step;
+    if (before === 0 || this.referenced === 0) this.hub?.keepAlive(this.referenced > 0);
+  }
+
+  drain() {
+    for (let count = 0; this.hub !== null; count++) {
+      // More may be ready each time: timers and the rest have their turn.
+      if (count === BATCH) return void setImmediate(() => this.drain());
+      const ready = this.hub.next();
+      if (ready < 0) return;
+      // A handler that throws leaves the rest to the next turn.
+      let done = false;
+      try {
+        this.known
+          .get(Math.floor(ready / 2))
+          ?.deref()
+          ?.ready(ready % 2 === 1);
+        done = true;
+      } finally {
+        if (!done) setImmediate(() => this.drain());
+      }
+    }
+  }
+
+  forget(id) {
+    if (!this.known.delete(id)) return;
+    this.hub.forget(id);
+    if (this.known.size > 0) return;
+    if (current === this) current = null;
+    this.hub.dispose();
+    this.hub = null;
+  }
+}
+
+/** An open queue. `sink._onReady(writable)` is called when what was waited for has come. */
+class Endpoint {
+  #watcher = null;
+  #referenced = false;
+  /** What is being waited for: a message, room. */
+  #waits = [false, false];
+
+  constructor(queue, sink) {
+    this.id = ++lastId;
+    this.queue = queue;
+    this.sink = sink;
+  }
+
+  /** Sends. Returns null, or the fields of a Node system error. */
+  send(data, priority) {
+    const failed = this.queue.send(data, priority);
+    return failed ? JSON.parse(failed) : null;
+  }
+
+  /** Receives. Returns `{data, priority}` or `{error}`. */
+  receive() {
+    const data = this.queue.receive();
+    if (typeof data === 'string') return { error: JSON.parse(data) };
+    return { data, priority: this.queue.priority() };
+  }
+
+  /** `{attributes}`, the numbers of mqueue.rs, or `{error}`. */
+  attributes() {
+    const attributes = this.queue.attributes();
+    if (typeof attributes === 'string') return { error: JSON.parse(attributes) };
+    return { attributes };
+  }
+
+  /** Has the sink told, once, when there is a message, or room for one. Returns null, or an error's fields. */
+  wait(writable) {
+    if (this.#waits[+writable]) return null;
+    if (current === null) {
+      const { QueueWatcher } = native.load();
+      try {
+        current = new Watcher(QueueWatcher);
+      } catch (thrown) {
+        const error = refused('start', thrown.message, {});
+        if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
+        return error;
+      }
+    }
+    this.#watcher = current;
+    const failed = current.watch(this, writable);
+    this.#waits[+writable] = failed === null;
+    this.#hold();
+    return failed;
+  }
+
+  /** Whether waiting keeps the process alive. */
+  keepAlive(on) {
+    this.#referenced = on;
+    this.#hold();
+  }
+
+  #held = false;
+
+  #hold() {
+    const wanted = this.#referenced && this.#watcher !== null;
+    if (wanted === this.#held) return;
+    this.#held = wanted;
+    this.#watcher.reference(wanted ? 1 : -1);
+  }
+
+  ready(writable) {
+    this.#waits[+writable] = false;
+    this.sink._onReady(writable);
+  }
+
+  close() {
+    this.keepAlive(false);
+    this.queue.close();
+    garbage.unregister(this);
+    this.#watcher?.forget(this.id);
+    this.#watcher = null;
+  }
+}
+
+/** Opens a queue. `options`: see QueueOptions in mqueue.rs. Returns `{endpoint}` or `{error}`. */
+function openQueue(name, options, sink) {
+  const queue = native.load().openQueue(name, options);
+  if (typeof queue === 'string') return { error: JSON.parse(queue) };
+  return { endpoint: new Endpoint(queue, sink) };
+}
+
+/** Removes a queue's name. Returns null, or the fields of a Node system error. */
+function unlinkQueue(name) {
+  const failed = native.load().unlinkQueue(name);
+  return failed ? JSON.parse(failed) : null;
+}
+
+module.exports = { openQueue, unlinkQueue };

@@ -1,0 +1,111 @@
+'use strict';
+// What callers of `ferripc/mqueue` say, and whether it can be: names, options, times. Used by index.js and queue.js.
+
+const { argumentError, callError, refused, valueError } = require('../errors');
+const { MAX_QUEUED } = require('../sockets/limits');
+
+/** Whether the system has such queues. */
+const isSupported = process.platform === 'linux';
+
+/** The system's default limits, which only its administrator can raise. */
+const MAXMSG = 10;
+const MSGSIZE = 8192;
+const MODE = 0o600;
+
+/** Priorities are below this number. */
+const PRIORITIES = 32768;
+
+/** The longest time that a timer of Node takes, in ms. */
+const LONGEST_TIME = 2 ** 31 - 1;
+
+const notSupported = (syscall, path) => {
+  const fields = refused(syscall, 'ENOTSUP', { path });
+  return callError({ ...fields, message: `${fields.message}: only Linux has such queues` });
+};
+
+/** The name of a queue. What else is wrong with it the system says. */
+function toName(name) {
+  if (typeof name !== 'string') throw argumentError('name', 'of type string', name);
+  if (!name.startsWith('/') || name.includes('\0')) {
+    throw valueError(`The "name" argument must begin with "/" and have no NUL. Received ${name}`);
+  }
+  return name;
+}
+
+function toInteger(value, name, lowest, highest = Number.MAX_SAFE_INTEGER) {
+  if (typeof value !== 'number') throw argumentError(name, 'of type number', value);
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
+  throw Object.assign(
+    new RangeError(
+      `The "${name}" argument must be an integer >= ${lowest} and <= ${highest}. Received ${value}`,
+    ),
+    { code: 'ERR_OUT_OF_RANGE' },
+  );
+}
+
+function toBoolean(value, name) {
+  if (typeof value !== 'boolean') throw argumentError(name, 'of type boolean', value);
+  return value;
+}
+
+/** What `open` was given, checked and complete. */
+function toOptions(options) {
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'of type object', options);
+  }
+  const { create = false, exclusive = false, read = true, write = true } = options;
+  const { maxmsg = MAXMSG, msgsize = MSGSIZE, mode = MODE, maxQueuedBytes = MAX_QUEUED } = options;
+  for (const [name, value] of Object.entries({ create, exclusive, read, write })) {
+    toBoolean(value, `options.${name}`);
+  }
+  if (!read && !write) throw valueError('options.read and options.write must not both be false');
+  if (exclusive && !create) throw valueError('options.exclusive needs options.create');
+  if (!(maxQueuedBytes > 0)) {
+    throw argumentError('options.maxQueuedBytes', 'a positive number', maxQueuedBytes);
+  }
+  return {
+    native: {
+      create,
+      exclusive,
+      read,
+      write,
+      maxmsg: toInteger(maxmsg, 'options.maxmsg', 1),
+      msgsize: toInteger(msgsize, 'options.msgsize', 1),
+      mode: toInteger(mode, 'options.mode', 0, 0o777),
+    },
+    maxQueuedBytes,
+  };
+}
+
+/** The time in ms that a call waits; Infinity: for ever. */
+function toTimeout(options) {
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'of type object', options);
+  }
+  const { timeout = Infinity } = options;
+  if (typeof timeout !== 'number' || !(timeout >= 0)) {
+    throw argumentError('options.timeout', 'a time in ms', timeout);
+  }
+  return timeout > LONGEST_TIME ? Infinity : timeout;
+}
+
+function toPriority(priority) {
+  return toInteger(priority, 'priority', 0, PRIORITIES - 1);
+}
+
+/** The bytes of a message, which its sender may change afterwards. */
+function toBytes(data) {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  throw argumentError('data', 'of type string or an instance of Buffer or Uint8Array', data);
+}
+
+module.exports = {
+  isSupported,
+  notSupported,
+  toBytes,
+  toName,
+  toOptions,
+  toPriority,
+  toTimeout,
+};

@@ -1,0 +1,306 @@
+//! The process that is asked: a thread that looks for requests and answers them with what was published, whatever
+//! the program's other threads do.
+
+use std::collections::HashSet;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::io::Interest;
+
+use super::answer::{Answer, answer, status_only};
+use super::state::State;
+use super::{APPVIEW_PREFIX, Dialect, Names};
+use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, Request, RequestJoiner};
+use crate::engine::error::{Endpoint, Error};
+use crate::engine::transport::mqueue::{Access, Queue, would_block};
+
+/// While a conversation goes on, how long it is before `stop`, or the end of who asks, is noticed.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// How long all frames of a request may take, and all of an answer: one who is slow keeps the others waiting.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How a server is found, and what it waits for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which process it speaks for.
+    pub pid: u32,
+    /// What the queues' names begin with.
+    pub prefix: String,
+    /// Time between two looks. Who asks may give up after 2.5 ms.
+    pub poll: Duration,
+    /// How long a request's next frame may take. AppView's library waits 25 ms at least.
+    pub frame_timeout: Duration,
+    /// How long an answer waits for room in its queue.
+    pub answer_timeout: Duration,
+    /// How long the program may take for a command of its own.
+    pub handler_timeout: Duration,
+}
+
+impl Options {
+    /// For the process `pid`, as AppView has it.
+    pub fn new(pid: u32) -> Self {
+        Self {
+            pid,
+            prefix: APPVIEW_PREFIX.into(),
+            poll: Duration::from_millis(1),
+            frame_timeout: Duration::from_millis(100),
+            answer_timeout: Duration::from_millis(500),
+            handler_timeout: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What the program has to know. It is told on the server's thread, which must not be held up, and says whether it
+/// takes it: if not, the status is 500.
+#[derive(Debug)]
+pub enum Event {
+    /// The configuration is to change: `{"req":3,"cfg":{…}}`.
+    SetConfig {
+        /// The whole request.
+        request: String,
+    },
+    /// A command of [`State::custom`].
+    Request {
+        /// Its number.
+        command: i32,
+        /// The whole request.
+        request: String,
+        /// Where the answer goes, from any thread. Without one, the status is 500.
+        reply: Reply,
+    },
+}
+
+/// Takes the answer to a command.
+#[derive(Debug)]
+pub struct Reply(mpsc::SyncSender<String>);
+
+impl Reply {
+    /// Answers with a JSON text. Nothing happens if nobody waits for it any more.
+    pub fn send(self, json: String) {
+        let _ = self.0.try_send(json);
+    }
+}
+
+/// A server that runs, until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Server {
+    /// Starts the thread. `EADDRINUSE`: this process has another server of that name.
+    pub fn start(
+        options: Options,
+        state: State,
+        on_event: impl Fn(Event) -> bool + Send + 'static,
+    ) -> Result<Self, Error> {
+        let names = Names::new(&options.prefix, options.pid);
+        let failed = |error| Error::new("listen", error, Some(Endpoint::Path(names.input.clone())));
+        let claim = Claim::new(&names.input).map_err(failed)?;
+        let shared = Arc::new(Shared { state: Mutex::new(state), stopping: false.into() });
+        let dialect = Dialect::of(&options.prefix);
+        let names = names.clone();
+        let work =
+            Work { options, names, dialect, shared: shared.clone(), on_event, _claim: claim };
+        let endpoint = Endpoint::Path(work.names.input.clone());
+        let thread = thread::Builder::new().name("ferripc-appview".into());
+        let thread = thread
+            .spawn(move || work.run())
+            .map_err(|error| Error::new("listen", error, Some(endpoint)))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Changes what is answered from now on.
+    pub fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.shared.lock())
+    }
+
+    /// Stops it. A conversation that is under way ends within milliseconds.
+    pub fn stop(self) {}
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The names of the servers of this process: two of one name would take frames from each other.
+static CLAIMED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+
+#[derive(Debug)]
+struct Claim(String);
+
+impl Claim {
+    fn new(name: &str) -> io::Result<Self> {
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !claimed.get_or_insert_default().insert(name.to_owned()) {
+            return Err(io::Error::from_raw_os_error(libc::EADDRINUSE));
+        }
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut claimed = CLAIMED.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed.get_or_insert_default().remove(&self.0);
+    }
+}
+
+/// What the thread works with.
+struct Work<F> {
+    options: Options,
+    names: Names,
+    dialect: Dialect,
+    shared: Arc<Shared>,
+    on_event: F,
+    _claim: Claim,
+}
+
+impl<F: Fn(Event) -> bool> Work<F> {
+    fn run(&self) {
+        while !self.is_stopping() {
+            self.look();
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.shared.stopping.load(Ordering::Relaxed)
+    }
+
+    fn rest(&self) {
+        thread::park_timeout(self.options.poll);
+    }
+
+    /// Answers a request, if there is one within the time between two looks. What fails is tried again at the next.
+    fn look(&self) {
+        let Ok(input) = Queue::open(&self.names.input, Access::Read, None) else {
+            return self.rest();
+        };
+        // Who has just made its queues is about to send; who has its answer, about to remove them.
+        if !input.poll(Interest::READABLE, self.options.poll.min(SLICE)) {
+            return;
+        }
+        let Ok(output) = Queue::open(&self.names.output, Access::Write, None) else {
+            return self.rest();
+        };
+        let joined = match self.read(&input) {
+            Ok(Some(request)) => request,
+            Ok(None) => return, // somebody else has taken it
+            Err(refusal) => {
+                let _ = self.send(&output, &refusal.frame(), Instant::now());
+                return;
+            }
+        };
+        let answer = answer(joined.text, &self.shared.lock(), self.dialect);
+        if let Some(text) = self.carry_out(answer, &output) {
+            let size = output.message_size();
+            let frames = Frames::response(text.as_bytes(), joined.uniq, size);
+            // Without room for META there is nothing to be said.
+            let end = Instant::now() + LONGEST;
+            let mut frames = frames.into_iter().flatten();
+            let _ = frames.try_for_each(|frame| self.send(&output, &frame, end));
+        }
+    }
+
+    /// The frames of a request. `None`: somebody else has taken it, or the server stops.
+    fn read(&self, input: &Queue) -> Result<Option<Request>, Refusal> {
+        let mut joiner = RequestJoiner::default();
+        let mut frame = Vec::new();
+        let mut is_first = true;
+        let end = Instant::now() + LONGEST;
+        loop {
+            let waited = if is_first {
+                true
+            } else {
+                self.wait(input, Interest::READABLE, self.options.frame_timeout, end)
+            };
+            match input.receive(&mut frame) {
+                Ok(_) => {
+                    if let Some(request) = joiner.add(&frame)? {
+                        return Ok(Some(request));
+                    }
+                    is_first = false;
+                    if Instant::now() >= end {
+                        return Err(joiner.abandoned());
+                    }
+                }
+                Err(_) if is_first => return Ok(None),
+                Err(error) if would_block(&error) && waited => {} // was it taken by somebody else?
+                Err(_) => return Err(joiner.abandoned()),
+            }
+        }
+    }
+
+    /// The text to answer with. `None`: nobody waits for it any more.
+    fn carry_out(&self, answer: Answer, output: &Queue) -> Option<String> {
+        match answer {
+            Answer::Text(text) => Some(text),
+            Answer::SetConfig(request) => {
+                let taken = (self.on_event)(Event::SetConfig { request });
+                Some(status_only(if taken { OK } else { FAILED }))
+            }
+            Answer::Custom(command, request) => {
+                let (reply, replies) = mpsc::sync_channel(1);
+                (self.on_event)(Event::Request { command, request, reply: Reply(reply) });
+                let deadline = Instant::now() + self.options.handler_timeout;
+                loop {
+                    match replies.recv_timeout(SLICE) {
+                        Ok(text) => return Some(text),
+                        Err(RecvTimeoutError::Disconnected) => return Some(status_only(FAILED)),
+                        Err(_) if output.is_unlinked() || self.is_stopping() => return None,
+                        Err(_) if Instant::now() >= deadline => return Some(status_only(FAILED)),
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&self, output: &Queue, frame: &[u8], end: Instant) -> Result<(), Error> {
+        loop {
+            match output.send(frame, 0) {
+                Err(error) if would_block(&error) => {
+                    if !self.wait(output, Interest::WRITABLE, self.options.answer_timeout, end) {
+                        return Err(error);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Whether `queue` becomes ready while there is somebody to talk to.
+    fn wait(&self, queue: &Queue, interest: Interest, patience: Duration, end: Instant) -> bool {
+        let deadline = end.min(Instant::now() + patience);
+        while !queue.poll(interest, SLICE) {
+            if queue.is_unlinked() || self.is_stopping() || Instant::now() >= deadline {
+                return queue.poll(interest, Duration::ZERO);
+            }
+        }
+        true
+    }
+}
