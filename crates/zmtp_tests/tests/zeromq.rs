@@ -1,0 +1,1 @@
+//! With the crate `zeromq`, which shares no code with ferripc or libzmq.
