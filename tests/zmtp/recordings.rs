@@ -101,6 +101,7 @@ fn our_router_says_what_libzmq_said_however_the_bytes_come() {
                 };
                 let (got, ()) = tokio::join!(playing, answering);
                 assert_eq!(got, recording.router);
+                drop(peer);
                 router.close().await;
             }
         }
