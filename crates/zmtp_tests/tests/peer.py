@@ -112,6 +112,8 @@ elif scenario == 'rep' or scenario == 'router':
         socket.send_multipart(socket.recv_multipart())
 elif scenario == 'late-router':
     socket = bound(zmq.ROUTER)
+    identity, empty, text = socket.recv_multipart()
+    socket.send_multipart([identity, empty, b'to ' + text])
     late = socket.recv_multipart()
     say(f'has {late[-1].decode()}')
     two = socket.recv_multipart()

@@ -256,19 +256,19 @@ fn a_router_that_answers_late_does_not_spoil_the_next_question() {
         return;
     }
     run(async {
-        for identity in ["", "me"] {
-            let (mut peer, place) = server("late-router", "tcp://127.0.0.1:0").await;
-            let options = Options { identity: identity.into(), ..Options::default() };
-            let req = Req::connect(&place, options);
+        for place in places() {
+            let (mut peer, place) = server("late-router", &place).await;
+            let req = Req::connect(&place, Options::default());
+            let ask = async |text: &str| req.request(frames(&[text]), None).await;
+            assert_eq!(ask("zero").await.expect("an answer"), frames(&["to zero"]));
             let limit = Duration::from_millis(200);
             let (none, has) = tokio::join!(req.request(frames(&["one"]), Some(limit)), peer.says());
             assert!(matches!(none, Err(RequestError::Timeout)), "{none:?}");
             assert_eq!(has, "has one");
             // It answers the first when it has the second, then the second.
-            let answer = req.request(frames(&["two"]), None).await;
-            assert_eq!(answer.expect("an answer"), frames(&["to two"]));
-            let answer = req.request(frames(&["three"]), None).await;
-            assert_eq!(answer.expect("an answer"), frames(&["to three"]));
+            for (question, answer) in [("two", "to two"), ("three", "to three")] {
+                assert_eq!(ask(question).await.expect("an answer"), frames(&[answer]));
+            }
         }
     });
 }
@@ -299,10 +299,13 @@ fn sockets_that_do_not_go_together_are_told_apart() {
     }
     run(async {
         let (router, _events): (Router, _) = bound("tcp://127.0.0.1:0", Options::default());
+        // libzmq goes without a word when it sees another mechanism than its own.
+        let gone = "the peer has gone in the middle of its greeting: \
+                    it may want another security mechanism than NULL";
         for (scenario, why) in [
             ("sub", "the peer's socket is \"SUB\", which does not go with ROUTER"),
-            ("curve", "the peer wants the security mechanism \"CURVE\"; only NULL is spoken"),
-            ("plain", "the peer wants the security mechanism \"PLAIN\"; only NULL is spoken"),
+            ("curve", gone),
+            ("plain", gone),
         ] {
             let _peer = Peer::start(scenario, &router.local_endpoint().to_string());
             while router.refusals().last.as_deref() != Some(why) {

@@ -432,7 +432,8 @@ fn long_frames_are_sent_as_they_are_and_what_is_around_them_in_one_piece() {
 #[test]
 fn where_a_stream_may_end() {
     let decoder = Decoder::new(Kind::Router, LIMITS);
-    assert_eq!(decoder.finish(), Err(Fault::Truncated("its greeting")));
+    let early = decoder.finish().unwrap_err().to_string();
+    assert!(early.starts_with("the peer has gone in the middle of its greeting"), "{early}");
     let mut decoder = connected(LIMITS);
     assert_eq!(decoder.finish(), Ok(()));
     decoder.buffer().extend_from_slice(b"\x01\x01a");
