@@ -3,6 +3,7 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
+use std::ptr::NonNull;
 #[cfg(unix)]
 use std::rc::Rc;
 use std::rc::Weak;
@@ -18,6 +19,7 @@ use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::event::{Event, Id};
+use crate::engine::late::Words;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -30,6 +32,8 @@ pub struct Core {
     pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
+    /// See [`engine::late`]. Kept while the engine counts in it.
+    _words: Uint32Array,
     /// In which scope whose events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
@@ -44,9 +48,16 @@ pub struct Taken {
 }
 
 impl Core {
-    /// Numbers of events go into `header`.
-    pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
-        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
+    /// Numbers of events go into `header`; `words` are those of [`engine::late`].
+    pub fn new(mut engine: engine::hub::Hub, header: Uint32Array, words: Uint32Array) -> Self {
+        if let [_, _, _] = *words {
+            let words = NonNull::from(words.as_ref()).cast();
+            // SAFETY: the array is kept until the engine is shut down, at the latest with the environment (see
+            // `EnvEnd`). JavaScript writes one of the words only.
+            engine.share(unsafe { Words::new(words) });
+        }
+        let scratch = Vec::new();
+        Self { engine, scratch, shared: None, header, _words: words, scopes: HashMap::new() }
     }
 
     /// Takes the next event.
@@ -122,6 +133,7 @@ impl Core {
         env: sys::napi_env,
         id: u32,
         text: sys::napi_value,
+        hold: bool,
     ) -> Result<u32> {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
@@ -135,8 +147,23 @@ impl Core {
                 bytes.into()
             }
         };
-        let queued = connection.write_shared(&bytes);
+        let queued = match hold {
+            true => self.engine.hold(id, &bytes),
+            false => connection.write_shared(&bytes),
+        };
         self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
+    /// Holds text and the delimiter back: see [`Connection::hold`].
+    pub fn hold(&mut self, env: sys::napi_env, id: u32, text: sys::napi_value) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        self.scratch.extend_from_slice(connection.delimiter());
+        let queued = self.engine.hold(id, &Bytes::copy_from_slice(&self.scratch));
+        tidy(&mut self.scratch);
         Ok(count(queued))
     }
 

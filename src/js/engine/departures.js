@@ -3,7 +3,7 @@
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
-const Bursts = require('./bursts');
+const { Bursts } = require('./bursts');
 
 /** Events of the process, besides 'exit', in whose handlers every message may be the last. */
 const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
@@ -87,12 +87,10 @@ class Departures {
   broadcast(frame, send) {
     if (this.shared !== null || frame instanceof Uint8Array) return send();
     this.shared = new Shared(frame);
-    this.bursts.share(true);
     try {
       return send();
     } finally {
       this.shared = null;
-      this.bursts.share(false);
       this.hub?.dropShared();
     }
   }
