@@ -3,7 +3,6 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
-use std::ptr::NonNull;
 #[cfg(unix)]
 use std::rc::Rc;
 use std::rc::Weak;
@@ -19,7 +18,6 @@ use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::event::{Event, Id};
-use crate::engine::late::Words;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -32,8 +30,6 @@ pub struct Core {
     pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
-    /// See [`engine::late`]. Kept while the engine counts in it.
-    _words: Uint32Array,
     /// In which scope whose events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
@@ -48,16 +44,9 @@ pub struct Taken {
 }
 
 impl Core {
-    /// Numbers of events go into `header`; `words` are those of [`engine::late`].
-    pub fn new(mut engine: engine::hub::Hub, header: Uint32Array, words: Uint32Array) -> Self {
-        if let [_, _, _] = *words {
-            let words = NonNull::from(words.as_ref()).cast();
-            // SAFETY: the array is kept until the engine is shut down, at the latest with the environment (see
-            // `EnvEnd`). JavaScript writes one of the words only.
-            engine.share(unsafe { Words::new(words) });
-        }
-        let scratch = Vec::new();
-        Self { engine, scratch, shared: None, header, _words: words, scopes: HashMap::new() }
+    /// Numbers of events go into `header`.
+    pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
+        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
     }
 
     /// Takes the next event.
@@ -148,7 +137,7 @@ impl Core {
             }
         };
         let queued = match hold {
-            true => self.engine.hold(id, &bytes),
+            true => connection.hold(&bytes, self.engine.late()),
             false => connection.write_shared(&bytes),
         };
         self.shared = Some(bytes);
@@ -162,7 +151,8 @@ impl Core {
         };
         text::append(env, text, &mut self.scratch)?;
         self.scratch.extend_from_slice(connection.delimiter());
-        let queued = self.engine.hold(id, &Bytes::copy_from_slice(&self.scratch));
+        let bytes = Bytes::copy_from_slice(&self.scratch);
+        let queued = connection.hold(&bytes, self.engine.late());
         tidy(&mut self.scratch);
         Ok(count(queued))
     }

@@ -30,7 +30,7 @@ use crate::engine::error::Error as EngineError;
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
 pub struct Hub {
-    /// `words` end with the environment; or see [`Hub::end_with_environment`].
+    /// See [`Hub::end_with_environment`].
     env_end: Option<EnvEnd>,
     pub(super) core: Rc<RefCell<Core>>,
     /// To keep the event loop alive or not; `None` once disposed of.
@@ -41,8 +41,7 @@ pub struct Hub {
 impl Hub {
     /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something; or instead of it,
     /// with each event, `turn`, where the environment's own event loop can do that. With `watch` the loop
-    /// watches connections, too. The numbers of events go into `header`; `words` are the three of
-    /// [`engine::late`].
+    /// watches connections, too. The numbers of events go into `header`.
     ///
     /// What the system refuses (`EMFILE`, `EAGAIN`, …) is thrown with its code as the message.
     #[napi(constructor, catch_unwind)]
@@ -52,28 +51,19 @@ impl Hub {
         turn: Option<Function<Unknown, ()>>,
         watch: bool,
         header: Uint32Array,
-        words: Uint32Array,
     ) -> Result<Self> {
         let wake = WakeUp::new(&env, wake)?;
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core = Rc::new(RefCell::new(Core::new(engine, header, words)));
+        let core = Rc::new(RefCell::new(Core::new(engine, header)));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
         }
         #[cfg(not(unix))]
         let _ = (turn, watch); // the I/O thread has them all
-        let sharing = core.clone();
-        let env_end = EnvEnd::new(&env, move || sharing.borrow_mut().engine.share_no_more())?;
-        Ok(Self { env_end: Some(env_end), core, wake: Some(wake) })
-    }
-
-    /// Has the count in `words` go on. False: the system has no thread left for that.
-    #[napi(catch_unwind)]
-    pub fn count(&self) -> bool {
-        self.core.borrow_mut().engine.count().is_ok()
+        Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
     /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold]`.
@@ -84,7 +74,7 @@ impl Hub {
     ///   `dropShared` is called, those of the first call, and all connections send from one buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
     /// * `hold(id, text)` holds text and the delimiter back: they go with what is written next, by `offer`, or
-    ///   within a millisecond.
+    ///   after some milliseconds.
     ///
     /// All but the first return the bytes that wait.
     #[napi(catch_unwind)]

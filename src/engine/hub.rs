@@ -21,7 +21,7 @@ use super::driver::{Connection, Driver};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
-use super::late::{Late, Words};
+use super::late::Late;
 use super::mailbox::Mailbox;
 use super::runtime::Runtime;
 use super::transport::{Local, Target};
@@ -31,7 +31,7 @@ pub struct Hub {
     mailbox: Arc<Mailbox>,
     /// `None` once shut down.
     runtime: Option<Runtime>,
-    late: Option<Late>,
+    late: Late,
     ids: Arc<AtomicU32>,
     /// Connections whose [`Event::Accepted`] has not been taken.
     arrivals: Arc<Arrivals>,
@@ -67,7 +67,7 @@ impl Hub {
         Ok(Self {
             mailbox: Arc::new(Mailbox::new(Box::new(wake))),
             runtime: Some(Runtime::start()?),
-            late: None,
+            late: Late::default(),
             ids: Arc::default(),
             arrivals: Arc::default(),
             connections: HashMap::new(),
@@ -87,28 +87,9 @@ impl Hub {
         self.uv_loop = Some(UsedLoop { uv_loop, watches, closed });
     }
 
-    /// Lets the consumer join messages: see [`super::late`] for what it reads and sets in `words`.
-    pub fn share(&mut self, words: Words) {
-        self.late = Some(Late::new(words));
-    }
-
-    /// Ends what [`Hub::share`] began.
-    pub fn share_no_more(&mut self) {
-        self.late = None;
-    }
-
-    /// Has the count of [`Hub::share`] go on for a while.
-    pub fn count(&mut self) -> std::io::Result<()> {
-        self.late.as_mut().map_or(Ok(()), Late::count)
-    }
-
-    /// Has a connection hold `bytes` back: see [`Connection::hold`]. Returns the bytes that wait.
-    pub fn hold(&self, id: Id, bytes: &bytes::Bytes) -> usize {
-        let Some(connection) = self.connections.get(&id) else { return 0 };
-        match &self.late {
-            Some(late) => connection.hold(bytes, late),
-            None => connection.write_shared(bytes),
-        }
+    /// For [`Connection::hold`].
+    pub fn late(&self) -> &Late {
+        &self.late
     }
 
     /// The consumer's event loop, if it calls the consumer: see [`Hub::use_loop`].
@@ -340,7 +321,7 @@ impl Hub {
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();
-        self.share_no_more();
+        self.late.stop();
         for (_, connection) in self.connections.drain().chain(self.arrivals.take_all()) {
             connection.abandon();
         }

@@ -81,6 +81,7 @@ impl Connection {
         let state = State {
             outbox: Outbox::default(),
             held: false,
+            watched: false,
             io: Io::None,
             flushing: false,
             reading: false,

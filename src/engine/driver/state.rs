@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) outbox: Outbox,
     /// What is in the outbox is held back: see [`super::Connection::hold`].
     pub(super) held: bool,
+    /// [`crate::engine::late`] will look at it.
+    pub(super) watched: bool,
     pub(super) io: Io,
     /// A flush task is running.
     pub(super) flushing: bool,

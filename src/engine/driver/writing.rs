@@ -44,13 +44,14 @@ impl Connection {
         let mut state = self.lock();
         let is_up = matches!(state.io, Io::Tasks(_)) || state.io.is_on_loop();
         let is_open = state.end == End::Open && state.failed.is_none();
-        if !is_up || !is_open || state.outbox.queued() > 0 {
+        let is_free = is_up && is_open && state.outbox.queued() == 0;
+        state.watched = is_free && (state.watched || late.watch(self));
+        if !state.watched {
             drop(state);
             return self.write_shared(bytes);
         }
         state.outbox.push(bytes.clone());
         state.held = true;
-        late.watch(self);
         state.outbox.queued()
     }
 
@@ -58,6 +59,7 @@ impl Connection {
     /// the consumer writes it at the end of its burst.
     pub fn release(&self) {
         let mut state = self.lock();
+        state.watched = false;
         if !state.held {
             return;
         }

@@ -8,21 +8,20 @@
 // write is no longer ago than LATE.
 //
 // A stream of bursts goes on from turn to turn. The first message of a turn then waits for the next ones, too, but
-// in the hub, which sends it before long whatever this thread does. And instead of the clock, a count is read that a
-// thread of the hub's makes (late.rs): that costs next to nothing, but on a busy machine the count may be late itself.
+// in the hub, which sends it in some ms whatever this thread does (late.rs).
 
 const { clock } = require('./timers');
 
 /** How long ago, in ms, the last write may be in a burst. */
 const LATE = 0.5;
 
-/** The same in a stream, in counts of half a ms: that is 0.5 to 1 ms. */
-const LATE_IN_STREAM = 2;
-
 /** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
 const FREE = 8;
 
-/** The same while more than FREE messages of one read are delivered, each of which may be answered. */
+/**
+ * The same in a stream, and while more than FREE messages of one read are delivered, each of which may be
+ * answered.
+ */
 const FREE_IN_BATCH = 1;
 
 /** So many turns in a row with a burst are a stream. */
@@ -36,17 +35,9 @@ const JOIN = 0;
 const GO = 1;
 const HOLD = 2;
 
-// Mirrors late.rs.
-const COUNT = 0;
-const LOOKED = 1;
-const RUNNING = 2;
-const WORDS = 3;
-
 const settled = Promise.resolve();
 
 class Bursts {
-  /** What the hub counts in. */
-  words = new Uint32Array(WORDS);
   /** The event that is being delivered has many messages. */
   #isBatch = false;
   /** There are no bursts: for good, or in this turn. */
@@ -55,6 +46,9 @@ class Bursts {
   #turn = 1;
   #activity;
   #ending = false;
+  /** The same message goes to many endpoints: what the clock says is asked for once. */
+  #isShared = false;
+  #sharedTime = 0;
 
   /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
   constructor(activity) {
@@ -103,40 +97,34 @@ class Bursts {
     if (endpoint.burstIn === this.#turn) return;
     endpoint.burstIn = this.#turn;
     if (endpoint.bursts < MOST_BURSTS) endpoint.bursts++;
-    if (endpoint.bursts === STREAM) this.wrote(endpoint); // as of now another time is looked at
   }
 
-  /** Whether the last write of `endpoint` is so long ago that the burst has ended: it is to be flushed then. */
+  /** Whether the last write of `endpoint` is so long ago that the burst has ended. */
   isLate(endpoint) {
     if (this.#areOver) return true;
-    if (endpoint.bursts >= STREAM) {
-      if ((this.words[COUNT] - endpoint.wroteAt) >>> 0 < LATE_IN_STREAM) return false;
-      this.wrote(endpoint);
-    } else {
-      const now = clock();
-      if (now - endpoint.wroteAt < LATE) return false;
-      endpoint.wroteAt = now;
-      endpoint.free = FREE - 1;
-    }
+    const now = this.#now();
+    if (now - endpoint.wroteAt < LATE) return false;
+    endpoint.wroteAt = now;
+    if (endpoint.bursts < STREAM) endpoint.free = FREE - 1;
     return true;
   }
 
-  /** Something of `endpoint` is being written, in what may be a burst. */
-  wrote(endpoint) {
-    if (endpoint.bursts < STREAM) {
-      endpoint.wroteAt = clock();
-      return;
-    }
-    const { words } = this;
-    endpoint.wroteAt = words[COUNT];
-    // In this order: see late.rs.
-    Atomics.store(words, LOOKED, 1);
-    if (Atomics.load(words, RUNNING) === 0 && !this.#areOver) this.#count();
+  #now() {
+    if (this.#isShared && this.#sharedTime > 0) return this.#sharedTime;
+    const now = clock();
+    if (this.#isShared) this.#sharedTime = now;
+    return now;
   }
 
-  /** Nobody has counted for a while. Where the system has no thread for it, no message waits. */
-  #count() {
-    if (!this.#activity.hub.count()) this.stop(true);
+  /** Whether the same message goes to many endpoints from now on. */
+  share(isShared) {
+    this.#isShared = isShared;
+    this.#sharedTime = 0;
+  }
+
+  /** Something of `endpoint` is being written, in a burst. */
+  wrote(endpoint) {
+    endpoint.wroteAt = this.#now();
   }
 
   /** A turn has ended. */
@@ -156,7 +144,8 @@ class Bursts {
 
   /** Several of `endpoints` are about to be written to, within the burst. */
   goOn(endpoints) {
-    for (const endpoint of endpoints) this.wrote(endpoint);
+    const now = clock();
+    for (const endpoint of endpoints) endpoint.wroteAt = now;
   }
 
   #endSoon() {

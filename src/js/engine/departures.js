@@ -87,10 +87,12 @@ class Departures {
   broadcast(frame, send) {
     if (this.shared !== null || frame instanceof Uint8Array) return send();
     this.shared = new Shared(frame);
+    this.bursts.share(true);
     try {
       return send();
     } finally {
       this.shared = null;
+      this.bursts.share(false);
       this.hub?.dropShared();
     }
   }

@@ -87,8 +87,7 @@ class Activity extends Departures {
     this.referenced = 0;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
-    const { words } = this.bursts;
-    this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header, words));
+    this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
     [this.next, this.write, this.writeShared, this.writeBytes, this.hold] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
@@ -338,7 +337,6 @@ function driver() {
     hasLibuv() ? nothing : undefined,
     mayWatch(),
     new Uint32Array(HEADER),
-    new Uint32Array(0),
   );
   try {
     return hub.isOnLoop() ? 'loop' : 'tokio';
