@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use super::driver::Connection;
 
-/// How long something is held back at most. A burst is over long before; on a timer's way through a virtual
-/// machine a shorter time would cost more than holding back saves.
-const HELD: Duration = Duration::from_millis(4);
+/// How long something is held back at most. A burst is over long before, and to wake up more often would cost
+/// more than holding back saves.
+const HELD: Duration = Duration::from_millis(10);
+
+/// After so many looks in vain the thread rests: to be woken costs more than some more of them.
+const VAIN: u32 = 10;
 
 /// The thread, which begins with the first call of [`Late::watch`].
 #[derive(Debug, Default)]
@@ -85,8 +88,9 @@ impl Shared {
 
     fn run(&self) {
         let mut state = self.lock();
+        let mut vain = VAIN;
         while !state.stopped {
-            if state.watched.is_empty() {
+            if vain >= VAIN && state.watched.is_empty() {
                 state.idle = true;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
@@ -98,6 +102,7 @@ impl Shared {
                 continue;
             }
             let watched = std::mem::take(&mut state.watched);
+            vain = if watched.is_empty() { vain + 1 } else { 0 };
             drop(state);
             for connection in watched {
                 connection.release();
