@@ -41,7 +41,8 @@ impl Connection {
         if state.end != End::Open || state.failed.is_some() {
             return None;
         }
-        if state.outbox.queued() > 0 {
+        // Nothing to send is not sent: a pipe would take it for a message.
+        if state.outbox.queued() > 0 || bytes.is_empty() {
             return Some(0);
         }
         let sent = match state.io.send(&[IoSlice::new(bytes)]) {
