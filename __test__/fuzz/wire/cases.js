@@ -17,6 +17,7 @@ const ENCODINGS = ['utf8', 'hex', 'base64', 'latin1', 'ascii', 'utf16le'];
 const OTHERS = ['null', '[]', '5', '"x"', '{}', '{"type":5}', '{"data":1}', '{"type":null,"data":1}'];
 const MOST_CUTS = 300;
 
+/** `only`: `{transport, role}` if they are not to be chosen, and `bulk` for many small messages. */
 function makeCase(seed, only = {}) {
   const random = seeded(seed);
   const pick = (list) => list[random(list.length)];
@@ -48,7 +49,7 @@ function makeCase(seed, only = {}) {
 
   /** A frame, as a string of bytes. It may hold a delimiter: then it is several. */
   function frame(type, delimiter) {
-    const kind = random(100);
+    const kind = only.bulk && chance(98) ? random(60) : random(100);
     if (kind < 60) return latin(JSON.stringify({ type, data: value() }));
     if (kind < 66) return latin(JSON.stringify({ type, data: pick(TEXTS).repeat(random(3000)) }));
     if (kind < 67) return latin(JSON.stringify({ type, data: 'long_'.repeat(random(60000)) }));
@@ -74,10 +75,10 @@ function makeCase(seed, only = {}) {
   const role = only.role ?? pick(['server', 'client']);
   const transport = only.transport ?? pick(['unix', 'unix', 'tcp', 'tls', 'udp']);
   const udp = transport === 'udp';
-  const many = chance(25);
+  const many = only.bulk || chance(25);
   const phase = () => {
     const frames = [];
-    for (let left = udp ? random(30) : many ? random(3000) : random(40); left > 0; ) {
+    for (let left = udp ? random(30) : only.bulk ? 20_000 : many ? random(3000) : random(40); left > 0; ) {
       const type = pick(TYPES);
       const run = Math.min(left, 1 + random(many ? 300 : 5)); // of one type: they share a head
       for (let i = 0; i < run; i++) frames.push(frame(type, delimiter));

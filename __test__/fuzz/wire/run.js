@@ -3,7 +3,7 @@
 //
 //   --seed N      the first case (default: from the clock); each further one is the next number
 //   --minutes N   for so long (default 1); --frames N: until so many messages have gone; --cases N: so many cases
-//   --transport T --role R     only these
+//   --transport T --role R     only these; --bulk: many small messages on each connection
 //
 // A failing case is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
 // driver.
@@ -16,7 +16,7 @@ const { makeCase } = require('./cases');
 const { play, count } = require('./play');
 const { shrink, without } = require('../shrink');
 
-const options = {};
+const options = { bulk: { type: 'boolean' } };
 for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
   options[name] = { type: 'string' };
 }
@@ -51,10 +51,10 @@ async function main() {
   const first = Number(values.seed ?? Date.now() % 2 ** 31);
   const until = Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
   const [mostFrames, mostCases] = [values.frames, values.cases].map((it) => Number(it ?? Infinity));
-  const { transport, role } = values;
+  const { transport, role, bulk } = values;
   let [frames, cases, told] = [0, 0, Date.now()];
   for (; Date.now() < until && frames < mostFrames && cases < mostCases; cases++) {
-    const made = makeCase(first + cases, { transport, role });
+    const made = makeCase(first + cases, { transport, role, bulk });
     const difference = await play(made);
     if (difference !== null) {
       await report(made, difference);
