@@ -9,7 +9,7 @@ const Socket = require('../sockets/socket');
 const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const { argumentError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
-const { interfaceOf } = require('./settings');
+const { encodingOf, interfaceOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 /** Loaded by who needs it: few programs do. */
@@ -141,7 +141,7 @@ class Client extends Party {
     const { clientTls, shown, TlsSocket } = this.port && config.tls ? tlsParts() : {};
     const tls = clientTls?.(this.#tlsConfig, this.path, (line) => this.log(line));
     const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
-    socket.setEncoding(config.encoding);
+    socket.setEncoding(encodingOf(config));
     if (this.port) {
       const options = { host: this.path, port: toPort(this.port), ...interfaceOf(config) };
       if (tls) {

@@ -10,7 +10,7 @@ const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
-const { addedModeOf, claimOf } = require('./settings');
+const { addedModeOf, claimOf, encodingOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
@@ -50,7 +50,7 @@ class Server extends Party {
    * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path or host
+   * @throws {TypeError} for a bad path, host or `config.encoding`
    * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
    *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
@@ -66,6 +66,7 @@ class Server extends Party {
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
+    if (!udp) encodingOf(config);
     this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
     const tls = withTls ? tlsOptions().serverTls(this.#tlsConfig, (line) => this.log(line)) : null;
@@ -284,10 +285,14 @@ class Server extends Party {
     stats.count(this, 'connections');
     publish(channels.open, this, { socket });
     socket._raw = this._takesBytes;
-    socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
     socket.on('close', onSocketClose);
     socket.on('error', onSocketError);
+    try {
+      socket.setEncoding(encodingOf(this.config));
+    } catch (error) {
+      this._onSocketError(error, socket); // changed since the start: it goes on without
+    }
     this.publish('connect', socket);
   }
 

@@ -1,0 +1,33 @@
+'use strict';
+// What the fuzzers have found and no other suite had a place for.
+
+const { createWorld, TRANSPORTS } = require('../helpers/world');
+const { once, record } = require('../helpers/events');
+const { thrownBy } = require('../helpers/thrown');
+
+const world = createWorld();
+
+describe.each(TRANSPORTS)('%s: config.encoding that Node does not have', (kind) => {
+  const unknown = expect.objectContaining({ name: 'TypeError', code: 'ERR_UNKNOWN_ENCODING' });
+
+  test('is refused by start and connectTo', async () => {
+    const place = await world.place(kind);
+    const server = world.host(place, { encoding: 'nonsense' });
+    expect(thrownBy(() => server.start())).toEqual(unknown);
+    expect(thrownBy(() => place.connectTo(world.ipc({ encoding: 'nonsense' }), 'x'))).toEqual(unknown);
+  });
+
+  test('set later, it is an error of the server, which goes on', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    server.config.encoding = 'nonsense';
+    const failed = once(server, 'error');
+    const { client, socket } = await world.meet(server, place);
+    expect(await failed).toEqual([unknown]);
+    const events = record(server);
+    client.emit('still', 'here');
+    await once(server, 'still');
+    expect(events).toEqual([['still', 'here']]);
+    expect(socket.destroyed).toBe(false);
+  });
+});
