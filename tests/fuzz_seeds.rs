@@ -12,7 +12,9 @@ mod targets;
 fn inputs(folder: &str, target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(folder).join(target);
     let entries = fs::read_dir(folder).into_iter().flatten().map(Result::unwrap);
-    entries.map(|entry| (entry.path().display().to_string(), fs::read(entry.path()).unwrap())).collect()
+    entries
+        .map(|entry| (entry.path().display().to_string(), fs::read(entry.path()).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -32,7 +34,8 @@ fn what_is_committed_still_passes() {
 fn simple_inputs_pass() {
     let mut state = 1u64;
     let mut random = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     let alphabet = *b"\x0c\r\n\0\x01\x02\x03\x05\x0a\xff\xc3\xa9{}[]\"\\a1 ";

@@ -14,7 +14,9 @@ describe.each(TRANSPORTS)('%s: config.encoding that Node does not have', (kind) 
     const place = await world.place(kind);
     const server = world.host(place, { encoding: 'nonsense' });
     expect(thrownBy(() => server.start())).toEqual(unknown);
-    expect(thrownBy(() => place.connectTo(world.ipc({ encoding: 'nonsense' }), 'x'))).toEqual(unknown);
+    expect(thrownBy(() => place.connectTo(world.ipc({ encoding: 'nonsense' }), 'x'))).toEqual(
+      unknown,
+    );
   });
 
   test('set later, it is an error of the server, which goes on', async () => {
@@ -30,4 +32,34 @@ describe.each(TRANSPORTS)('%s: config.encoding that Node does not have', (kind) 
     expect(events).toEqual([['still', 'here']]);
     expect(socket.destroyed).toBe(false);
   });
+});
+
+// A program means its own listeners; what the library knows of a socket does not depend on them.
+describe.each(TRANSPORTS)('%s: removeAllListeners', (kind) => {
+  test.each([[[]], [['close']], [['error']]])(
+    'of a socket and of the listening server with %j',
+    async (types) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      server.server.removeAllListeners(...types);
+      const { client, socket } = await world.meet(server, place);
+      const mine = jest.fn();
+      socket.on('close', mine).on('error', mine);
+      socket.removeAllListeners(...types);
+      client.socket.removeAllListeners(...types);
+      const left = once(server, 'socket.disconnected');
+      const gone = once(client, 'disconnect');
+      client.leave();
+      expect(await left).toEqual([socket, false]);
+      await gone;
+      expect(server.sockets).toEqual([]);
+      expect(mine).toHaveBeenCalledTimes(types[0] === 'error' ? 1 : 0);
+      const second = await world.meet(server, place);
+      second.socket.removeAllListeners();
+      const stopped = server.stop({ disconnect: true });
+      second.socket.removeAllListeners();
+      await stopped;
+      expect(server.sockets).toEqual([]);
+    },
+  );
 });

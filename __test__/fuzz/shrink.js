@@ -7,7 +7,7 @@
  * fails. At most `tries` are tried.
  */
 async function shrink(it, variants, fails, tries = 200) {
-  for (let found = true; found; ) {
+  for (let found = true; found;) {
     found = false;
     for (const smaller of variants(it)) {
       if (tries-- <= 0) return it;

@@ -15,7 +15,11 @@ const MB = 2 ** 20;
 const PANELS = [
   ['Resident memory, MB', ({ rss }) => Math.round(rss / MB)],
   ['Descriptors', ({ fds }) => fds],
-  ['Messages received, thousands a second', ({ messages, t }, before) => before && Math.max(0, (messages - before.messages) / (t - before.t) / 1000)],
+  [
+    'Messages received, thousands a second',
+    ({ messages, t }, before) =>
+      before && Math.max(0, (messages - before.messages) / (t - before.t) / 1000),
+  ],
 ];
 
 /** @returns {string} SVG */
@@ -28,20 +32,46 @@ function soakChart(result) {
     const top = TOP + i * (PANEL + GAP);
     grid.push({ left: LEFT, top, width: WIDTH - LEFT - 30, height: PANEL });
     const label = { color: GREY, fontSize: 12 };
-    xAxis.push({ type: 'value', gridIndex: i, min: 0, max: last, axisLabel: { ...label, formatter: '{value} s' }, splitLine: { show: false } });
-    yAxis.push({ type: 'value', gridIndex: i, min: 0, axisLabel: label, splitLine: { lineStyle: { color: '#e8ebef' } } });
+    xAxis.push({
+      type: 'value',
+      gridIndex: i,
+      min: 0,
+      max: last,
+      axisLabel: { ...label, formatter: '{value} s' },
+      splitLine: { show: false },
+    });
+    yAxis.push({
+      type: 'value',
+      gridIndex: i,
+      min: 0,
+      axisLabel: label,
+      splitLine: { lineStyle: { color: '#e8ebef' } },
+    });
     graphic.push(text(24, top - 18, title, { fill: INK, fontWeight: 600 }));
     for (const side of sides) {
       const samples = result.samples[side];
-      const data = samples.map((sample, at) => [sample.t, valueOf(sample, samples[at - 1]) ?? null]);
-      const style = { lineStyle: { color: COLORS[side], width: 1.5 }, showSymbol: false, silent: true };
+      const data = samples.map((sample, at) => [
+        sample.t,
+        valueOf(sample, samples[at - 1]) ?? null,
+      ]);
+      const style = {
+        lineStyle: { color: COLORS[side], width: 1.5 },
+        showSymbol: false,
+        silent: true,
+      };
       series.push({ type: 'line', xAxisIndex: i, yAxisIndex: i, data, ...style });
     }
   });
   let x = 24;
   for (const side of sides) {
-    const name = side === 'server' ? 'server' : `${result.options.clients.toLocaleString('en-US')} clients in ${result.options.processes} processes, together`;
-    graphic.push(line(x, 78, x + 20, 78, { stroke: COLORS[side], lineWidth: 2 }), text(x + 26, 78, name));
+    const name =
+      side === 'server'
+        ? 'server'
+        : `${result.options.clients.toLocaleString('en-US')} clients in ${result.options.processes} processes, together`;
+    graphic.push(
+      line(x, 78, x + 20, 78, { stroke: COLORS[side], lineWidth: 2 }),
+      text(x + 26, 78, name),
+    );
     x += 120;
   }
   const height = TOP + PANELS.length * (PANEL + GAP) - 20;

@@ -26,7 +26,12 @@ class One {
   constructor(name) {
     this.name = name;
     this.ipc = new IPC();
-    Object.assign(this.ipc.config, { id: name, silent: true, retry: 200, tls: tls?.client ?? false });
+    Object.assign(this.ipc.config, {
+      id: name,
+      silent: true,
+      retry: 200,
+      tls: tls?.client ?? false,
+    });
   }
 
   /** Connects; resolves when the server has answered. */
@@ -38,7 +43,9 @@ class One {
       if (place.path) ipc.connectTo('server', place.path);
       else ipc.connectToNet('server', place.host, place.port);
       this.client = ipc.of.server;
-      this.client.on('error', ({ code, message }) => errors.set(code ?? message, (errors.get(code ?? message) ?? 0) + 1));
+      this.client.on('error', ({ code, message }) =>
+        errors.set(code ?? message, (errors.get(code ?? message) ?? 0) + 1),
+      );
       this.client.once('connect', () => this.client.emit('hello', this.name));
       this.client.once('welcome', resolve);
       this.client.on('down', (message) => {
@@ -72,7 +79,8 @@ class One {
   finish() {
     return new Promise((resolve) => {
       this.done = resolve;
-      if (this.sent === this.ledger.next && this.client.socket && !this.client.socket.connecting) resolve();
+      if (this.sent === this.ledger.next && this.client.socket && !this.client.socket.connecting)
+        resolve();
     });
   }
 }
@@ -92,7 +100,9 @@ async function main() {
   await Promise.all(all.map((one) => one.finish()));
   const sent = all.reduce((sum, one) => sum + one.sent, 0);
   const visits = all.reduce((sum, one) => sum + one.visits, 0);
-  process.send({ report: { received: sums(all.map(({ ledger }) => ledger)), sent, visits, errors: [...errors] } });
+  process.send({
+    report: { received: sums(all.map(({ ledger }) => ledger)), sent, visits, errors: [...errors] },
+  });
   await told('leave');
   for (const { ipc } of all) ipc.disconnect('server');
   await told('settle');

@@ -11,7 +11,9 @@ const SIZES = [
   [5, 1_000_000],
 ];
 
-const TEXT = Array.from({ length: 200_000 }, (_, i) => `${i} caf\u00e9 "\\ `).join('').slice(0, 1_010_000);
+const TEXT = Array.from({ length: 200_000 }, (_, i) => `${i} caf\u00e9 "\\ `)
+  .join('')
+  .slice(0, 1_010_000);
 
 function sizeOf(random) {
   let left = random(1000);

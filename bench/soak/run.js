@@ -43,7 +43,9 @@ class Part {
       this.#told.set(kind, message[kind]);
       this.#waiting.get(kind)?.(message[kind]);
     });
-    this.ended = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve(code ?? signal)));
+    this.ended = new Promise((resolve) =>
+      this.process.on('exit', (code, signal) => resolve(code ?? signal)),
+    );
   }
 
   say(word) {
@@ -79,7 +81,12 @@ async function soak(options) {
     await pause(2000); // what the server has before
     const groups = Array.from({ length: processes }, (_, i) => {
       const [first, end] = [i, i + 1].map((at) => Math.floor((clients * at) / processes));
-      return new Part('clients.js', { place, tls, clients: end - first, first, seed: i + 2 }, driver, started);
+      return new Part(
+        'clients.js',
+        { place, tls, clients: end - first, first, seed: i + 2 },
+        driver,
+        started,
+      );
     });
     parts.push(...groups);
     await Promise.all(groups.map((group) => group.tells('connected')));
@@ -117,9 +124,16 @@ function together(groups) {
 
 function memory(samples) {
   const rss = samples.map((it) => it.rss);
-  const [before, peak, after] = [rss[0], Math.max(...rss), rss.at(-1)].map((it) => Math.round(it / MB));
+  const [before, peak, after] = [rss[0], Math.max(...rss), rss.at(-1)].map((it) =>
+    Math.round(it / MB),
+  );
   const fds = samples.map((it) => it.fds);
-  return { before, peak, after, fds: { before: fds[0], peak: Math.max(...fds), after: fds.at(-1) } };
+  return {
+    before,
+    peak,
+    after,
+    fds: { before: fds[0], peak: Math.max(...fds), after: fds.at(-1) },
+  };
 }
 
 function summary(options, { server, groups, reports, atServer, seconds, codes }) {
@@ -145,7 +159,8 @@ function summary(options, { server, groups, reports, atServer, seconds, codes })
   };
 }
 
-const exact = ({ sent, messages, lost, again, corrupt }) => sent === messages && lost + again + corrupt === 0;
+const exact = ({ sent, messages, lost, again, corrupt }) =>
+  sent === messages && lost + again + corrupt === 0;
 
 /** What is wrong with a result: none of it may be. */
 function faults({ up, down, server, codes }) {
@@ -160,7 +175,8 @@ function faults({ up, down, server, codes }) {
 function markdown(result) {
   const { options, up, down, server, clients } = result;
   const number = (value) => value.toLocaleString('en-US');
-  const way = (name, it) => `| ${name} | ${[it.sent, it.messages, it.lost, it.again, it.corrupt].map(number).join(' | ')} |`;
+  const way = (name, it) =>
+    `| ${name} | ${[it.sent, it.messages, it.lost, it.again, it.corrupt].map(number).join(' | ')} |`;
   const part = (name, it) =>
     `| ${name} | ${[it.before, it.peak, it.after, it.fds.before, it.fds.peak, it.fds.after].map(number).join(' | ')} |`;
   const { environment: env } = result;
@@ -187,7 +203,9 @@ function markdown(result) {
 }
 
 function write(result, keep) {
-  const folder = keep ? path.join(__dirname, '..', 'results') : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
+  const folder = keep
+    ? path.join(__dirname, '..', 'results')
+    : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
   const { options, date } = result;
   const name = `${date.slice(0, 10)}-soak-${options.clients}-${options.transport}${options.tls ? '-tls' : ''}-${options.driver}`;
   const base = path.join(folder, name);
@@ -210,10 +228,14 @@ function optionsOf(argv) {
       keep: { type: 'boolean', default: false },
     },
   });
-  const [minutes, clients, processes] = [values.minutes, values.clients, values.processes].map(Number);
+  const [minutes, clients, processes] = [values.minutes, values.clients, values.processes].map(
+    Number,
+  );
   const isNumber = [minutes, clients, processes].every((it) => it > 0);
-  const isKnown = ['unix', 'tcp'].includes(values.transport) && ['loop', 'tokio', 'both'].includes(values.driver);
-  if (!isNumber || !isKnown) throw new TypeError('see the head of bench/soak/run.js for the options');
+  const isKnown =
+    ['unix', 'tcp'].includes(values.transport) && ['loop', 'tokio', 'both'].includes(values.driver);
+  if (!isNumber || !isKnown)
+    throw new TypeError('see the head of bench/soak/run.js for the options');
   // TLS is for hosts.
   const transport = values.tls ? 'tcp' : values.transport;
   return { ...values, minutes, clients, processes, transport };

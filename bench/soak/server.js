@@ -10,12 +10,18 @@ const { sampled, told } = require('./process');
 const { place, tls, clients, seed } = JSON.parse(process.argv[2]);
 const random = seeded(seed);
 const ipc = new IPC();
-Object.assign(ipc.config, { id: 'soak', silent: true, maxConnections: clients + 100, tls: tls?.server ?? false });
+Object.assign(ipc.config, {
+  id: 'soak',
+  silent: true,
+  maxConnections: clients + 100,
+  tls: tls?.server ?? false,
+});
 
 /** Client -> what it has sent, and how many answers it was given. */
 const parties = new Map();
 const errors = new Map();
-const noteError = (error) => errors.set(error.code ?? error.message, (errors.get(error.code ?? error.message) ?? 0) + 1);
+const noteError = (error) =>
+  errors.set(error.code ?? error.message, (errors.get(error.code ?? error.message) ?? 0) + 1);
 
 if (place.path) ipc.serve(place.path);
 else ipc.serveNet(place.host, '0');
@@ -44,7 +50,9 @@ async function main() {
   global.gc?.();
   const received = sums([...parties.values()].map(({ ledger }) => ledger));
   const sent = [...parties.values()].reduce((sum, party) => sum + party.sent, 0);
-  process.send({ report: { received, sent, errors: [...errors], dropped: server.stats().dropped } });
+  process.send({
+    report: { received, sent, errors: [...errors], dropped: server.stats().dropped },
+  });
   await told('settle');
   parties.clear(); // ours, not the library's
   global.gc?.();

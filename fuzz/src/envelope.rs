@@ -20,7 +20,10 @@ pub fn run(bytes: &[u8]) {
     if let Ok(text) = str::from_utf8(bytes) {
         let read = serde_json::from_str::<&str>(text).ok();
         let within = bytes.get(1..bytes.len().saturating_sub(1)).unwrap_or_default();
-        assert_eq!(plain, bytes.starts_with(b"\"") && read.is_some_and(|read| read.as_bytes() == within));
+        assert_eq!(
+            plain,
+            bytes.starts_with(b"\"") && read.is_some_and(|read| read.as_bytes() == within)
+        );
     }
     let mut stream = Vec::new();
     for &byte in bytes {

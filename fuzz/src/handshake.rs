@@ -86,7 +86,11 @@ pub fn run(bytes: &[u8]) {
     });
 }
 
-fn our_end(world: &World, side: Side, socket: UnixStream) -> impl Future<Output = Result<Stream, Error>> {
+fn our_end(
+    world: &World,
+    side: Side,
+    socket: UnixStream,
+) -> impl Future<Output = Result<Stream, Error>> {
     let settings = match side {
         Side::Server => world.server.clone(),
         Side::Client => world.client.clone(),

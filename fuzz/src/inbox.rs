@@ -70,7 +70,6 @@ pub fn run(bytes: &[u8]) {
     assert_eq!(found, expected);
 }
 
-
 fn note(found: &mut Vec<Found>, event: Option<Event>, delimiter: &[u8]) {
     match event {
         Some(Event::Frames { batch, .. }) => {

@@ -12,7 +12,9 @@ pub fn run(bytes: &[u8]) {
     while !input.is_empty() {
         let frame = input.piece();
         frames.push(match frame {
-            [1, more, data @ ..] => meta(format!(r#"{{"req":{},"uniq":{uniq},"remain":9}}"#, more & 1), data),
+            [1, more, data @ ..] => {
+                meta(format!(r#"{{"req":{},"uniq":{uniq},"remain":9}}"#, more & 1), data)
+            }
             [2, more, data @ ..] => {
                 let status = [200, 206, 400, 500][usize::from(more % 4)];
                 let remain = data.len();

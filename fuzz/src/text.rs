@@ -11,7 +11,8 @@ use super::streams::split;
 /// `delimiter, stream`.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
-    let delimiter = ["\x0c", "\r\n", "\u{e9}", "\u{1F4A9}|", "\u{ff}\u{100}"][usize::from(input.byte() % 5)];
+    let delimiter =
+        ["\x0c", "\r\n", "\u{e9}", "\u{1F4A9}|", "\u{ff}\u{100}"][usize::from(input.byte() % 5)];
     let stream = input.rest();
     let mut decoder = Decoder::new(delimiter.as_bytes(), usize::MAX / 2);
     decoder.buffer().extend_from_slice(stream);

@@ -19,6 +19,7 @@ use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
 use super::mailbox::{Gone, Mailbox};
+use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, set_nodelay};
@@ -94,7 +95,8 @@ impl Acceptor {
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
         let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
-        runtime.spawn(async move {
+        let failed = accepting.clone();
+        let task = async move {
             tokio::select! {
                 () = stop.notified() => {}
                 _ = accepting.run(&listener) => {}
@@ -106,7 +108,8 @@ impl Acceptor {
             listener.close().await;
             drop(alive);
             accepting.finish().await;
-        });
+        };
+        runtime.spawn_or(task, move || failed.panicked());
         Ok((acceptor, address))
     }
 
@@ -171,6 +174,7 @@ impl Accepting {
             self.reports.mailbox.room().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
+            point("accept");
             match accepted {
                 Ok(stream) => self.take(stream)?,
                 Err(error) => {
@@ -186,7 +190,10 @@ impl Accepting {
         let Some(settings) = self.tls.clone() else { return self.report(stream) };
         let accepting = self.clone();
         let task = async move {
-            let handshake = stream.handshake(Side::Server, &settings);
+            let handshake = async {
+                point("handshake");
+                stream.handshake(Side::Server, &settings).await
+            };
             let secured = tokio::select! {
                 secured = handshake => secured,
                 () = accepting.reports.mailbox.closed() => return,
@@ -203,7 +210,12 @@ impl Accepting {
         let mut handshakes = self.handshakes();
         while handshakes.try_join_next().is_some() {}
         let _entered = self.reports.runtime.enter();
-        handshakes.spawn(task);
+        let failed = self.clone();
+        handshakes.spawn(async move {
+            if caught_in(task).await.is_none() {
+                failed.report_panic();
+            }
+        });
         Ok(())
     }
 
@@ -217,6 +229,17 @@ impl Accepting {
         arrivals.add(connection);
         let accepted = Event::Accepted { listener: self.id, id, ends, tls };
         mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))
+    }
+
+    fn report_panic(&self) {
+        let error = panics::error("accept");
+        let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
+    }
+
+    /// Nothing is accepted any more.
+    fn panicked(&self) {
+        self.report_panic();
+        let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 
     fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -35,6 +35,7 @@ pub mod framing;
 pub mod hub;
 pub mod link;
 pub mod mailbox;
+pub mod panics;
 #[cfg(target_os = "linux")]
 pub mod queues;
 pub mod runtime;

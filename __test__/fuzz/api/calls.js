@@ -119,18 +119,25 @@ const CALLS = {
     const { kind } = world;
     const path = world.path(n);
     if (kind === 'unix') ipc.serve(path, () => world.react('started'));
-    else ipc.serveNet('127.0.0.1', '0', kind === 'udp' ? 'udp4' : undefined, () => world.react('started'));
+    else
+      ipc.serveNet('127.0.0.1', '0', kind === 'udp' ? 'udp4' : undefined, () =>
+        world.react('started'),
+      );
     world.adopt(ipc.server);
   },
   start: (world, ipc) => ipc.server && ipc.server.start(),
   connect(world, ipc, { n, m }) {
     const id = at(['server', 'server', 'other'], m);
-    if (world.kind === 'unix') ipc.connectTo(id, world.path(n), () => world.react('connecting'));
-    else ipc.connectToNet(id, '127.0.0.1', world.port(), () => world.react('connecting'));
-    world.adopt(ipc.of[id]);
+    const called = () => {
+      world.adopt(ipc.of[id]); // before somebody deletes it
+      world.react('connecting');
+    };
+    if (world.kind === 'unix') ipc.connectTo(id, world.path(n), called);
+    else ipc.connectToNet(id, '127.0.0.1', world.port(), called);
   },
   disconnect: (world, ipc, { n }) => ipc.disconnect(at(['server', 'other', 'nobody'], n)),
-  stop: (world, ipc, { n }) => ipc.server && ipc.server.stop(at([undefined, { disconnect: true }, {}, null, 5], n)),
+  stop: (world, ipc, { n }) =>
+    ipc.server && ipc.server.stop(at([undefined, { disconnect: true }, {}, null, 5], n)),
   emit(world, ipc, { n, m }) {
     const client = at(Object.values(ipc.of), m);
     return client?.emit(at(TYPES, n), at(DATA, m)());
@@ -149,8 +156,10 @@ const CALLS = {
     const client = at(Object.values(ipc.of), m);
     client?.emit(at(ODD, n), at(ODD, m));
   },
-  oddAnswer: (world, ipc, { n, m }) => ipc.server && ipc.server.emit(at(ODD, n), at(ODD, m), at(ODD, n + m)),
-  oddBroadcast: (world, ipc, { n, m }) => ipc.server && ipc.server.broadcast(at(ODD, n), at(ODD, m)),
+  oddAnswer: (world, ipc, { n, m }) =>
+    ipc.server && ipc.server.emit(at(ODD, n), at(ODD, m), at(ODD, n + m)),
+  oddBroadcast: (world, ipc, { n, m }) =>
+    ipc.server && ipc.server.broadcast(at(ODD, n), at(ODD, m)),
   oddServe(world, ipc, { n, m }) {
     // Not on paths or ports that could be somebody else's.
     const odd = at(ODD, n);
@@ -169,7 +178,11 @@ const CALLS = {
   connectAgain: (world, ipc, { m }) => at(Object.values(ipc.of), m)?.connect(),
   flush: (world, ipc) => ipc.flush(),
   flushOne: (world, ipc, { m }) => at(Object.values(ipc.of), m)?.flush?.(),
-  stats: (world, ipc) => [ipc.stats(), ipc.server && ipc.server.stats(), ...Object.values(ipc.of).map((it) => it.stats?.())],
+  stats: (world, ipc) => [
+    ipc.stats(),
+    ipc.server && ipc.server.stats(),
+    ...Object.values(ipc.of).map((it) => it.stats?.()),
+  ],
   set(world, ipc, { n, m }) {
     const name = at(Object.keys(SETTINGS), n);
     ipc.config[name] = at(SETTINGS[name], m);
@@ -212,7 +225,16 @@ const CALLS = {
   },
   queue(world, ipc, { n, m }) {
     const queue = at(Object.values(ipc.of), m)?.queue;
-    if (queue) at([() => queue.clear(), () => queue.next(), () => (queue.stop = !queue.stop), () => queue.add(() => {})], n)();
+    if (queue)
+      at(
+        [
+          () => queue.clear(),
+          () => queue.next(),
+          () => (queue.stop = !queue.stop),
+          () => queue.add(() => {}),
+        ],
+        n,
+      )();
   },
   fields(world, ipc, { n, m }) {
     const client = at(Object.values(ipc.of), m);

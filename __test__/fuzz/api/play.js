@@ -31,8 +31,14 @@ function isInternal(error) {
   if (!(error instanceof Error) || error instanceof Thrown) return false;
   const { code = '', message, stack = '' } = error;
   if (/^[A-Z][a-z]/.test(code) || code === 'UNKNOWN') return true;
-  if (/napi|\brust|panic|native part|Failed to|unwrap|already borrowed|illegal invocation/i.test(message)) return true;
-  const slip = /Cannot (read|set|destructure|convert)|is not (a function|iterable|defined|a constructor)|null or undefined|circular structure to/;
+  if (
+    /napi|\brust|panic|native part|Failed to|unwrap|already borrowed|illegal invocation/i.test(
+      message,
+    )
+  )
+    return true;
+  const slip =
+    /Cannot (read|set|destructure|convert)|is not (a function|iterable|defined|a constructor)|null or undefined|circular structure to/;
   const [, frame = ''] = stack.split('\n');
   return !/circular/.test(message) && slip.test(message) && /src[\\/]js/.test(frame);
 }
@@ -58,7 +64,9 @@ class World {
   }
 
   path(n) {
-    return process.platform === 'win32' ? `\\\\.\\pipe\\${path.basename(this.base)}${n % 2}` : `${this.base}${n % 2}`;
+    return process.platform === 'win32'
+      ? `\\\\.\\pipe\\${path.basename(this.base)}${n % 2}`
+      : `${this.base}${n % 2}`;
   }
 
   port() {
@@ -117,7 +125,8 @@ class World {
   }
 
   check(error, call) {
-    if (isInternal(error)) this.wrong.push(`${JSON.stringify(call) ?? 'error event'}: ${error.code} ${error.stack}`);
+    if (isInternal(error))
+      this.wrong.push(`${JSON.stringify(call) ?? 'error event'}: ${error.code} ${error.stack}`);
   }
 
   async close() {
@@ -141,7 +150,8 @@ class World {
 
 let world = null;
 const uncaught = (error) => {
-  if (!(error instanceof Thrown)) world?.wrong.push(`uncaught: ${error?.code} ${error?.stack ?? error}`);
+  if (!(error instanceof Thrown))
+    world?.wrong.push(`uncaught: ${error?.code} ${error?.stack ?? error}`);
 };
 process.on('uncaughtException', uncaught);
 process.on('unhandledRejection', uncaught);
@@ -164,7 +174,8 @@ async function play(sequence) {
 
 async function main() {
   const { sequences, first, count, transport } = JSON.parse(process.argv[2]);
-  const all = sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, { transport }));
+  const all =
+    sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, { transport }));
   for (const sequence of all) await play(sequence);
   say({ done: true });
 }

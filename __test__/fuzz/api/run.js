@@ -53,8 +53,13 @@ function playIn(args, hang = HANG) {
     child.on('close', (code, signal) => {
       clearTimeout(timer);
       if (wrong !== null) resolve(wrong);
-      else if (hung) resolve({ seed: done ? null : seed, what: done ? 'does not end when all is closed' : 'hangs' });
-      else if (code !== 0 || !done) resolve({ seed, what: `ended with ${code ?? signal}\n${stderr}` });
+      else if (hung)
+        resolve({
+          seed: done ? null : seed,
+          what: done ? 'does not end when all is closed' : 'hangs',
+        });
+      else if (code !== 0 || !done)
+        resolve({ seed, what: `ended with ${code ?? signal}\n${stderr}` });
       else resolve(null);
     });
   });
@@ -102,18 +107,30 @@ async function main() {
   const until = Date.now() + Number(values.minutes ?? (values.sequences ? 1e6 : 1)) * 60_000;
   const most = Number(values.sequences ?? Infinity);
   let sequences = 0;
-  for (; Date.now() < until && sequences < most; ) {
+  for (; Date.now() < until && sequences < most;) {
     const count = Math.min(BATCH, most - sequences);
     const found = await playIn({ first: first + sequences, count, ...only });
     if (found !== null) {
-      const sequence = found.seed === null ? await culprit(first + sequences, count, only) : makeSequence(found.seed, only);
-      if (sequence === null) console.error(`${first + sequences} to ${count} more: ${found.what}, together only`);
+      const sequence =
+        found.seed === null
+          ? await culprit(first + sequences, count, only)
+          : makeSequence(found.seed, only);
+      if (sequence === null)
+        console.error(`${first + sequences} to ${count} more: ${found.what}, together only`);
       else await report(sequence, found.what);
       return false;
     }
     sequences += count;
   }
-  console.log(JSON.stringify({ fuzz: 'api', driver: process.env.FERRIPC_DRIVER ?? 'loop', first, sequences, wrong: 0 }));
+  console.log(
+    JSON.stringify({
+      fuzz: 'api',
+      driver: process.env.FERRIPC_DRIVER ?? 'loop',
+      first,
+      sequences,
+      wrong: 0,
+    }),
+  );
   return true;
 }
 

@@ -10,11 +10,41 @@ const DELIMITERS = [
 ];
 const TYPES = [
   ...['a', 'b', 'message', 'app.message', '', '*', 'data', 'error', 'close', 'connect'],
-  ...['__proto__', 'toString', 'socket.disconnected', 'caf\u00e9', '\u{1F600}', 'q"uote', 'back\\s'],
+  ...[
+    '__proto__',
+    'toString',
+    'socket.disconnected',
+    'caf\u00e9',
+    '\u{1F600}',
+    'q"uote',
+    'back\\s',
+  ],
 ];
-const TEXTS = ['', 'x', 'hello', 'caf\u00e9', '\u{1F600}', '\ud800', 'a"b', '\\', '\f', '\u2028', '\0', 'aba'];
+const TEXTS = [
+  '',
+  'x',
+  'hello',
+  'caf\u00e9',
+  '\u{1F600}',
+  '\ud800',
+  'a"b',
+  '\\',
+  '\f',
+  '\u2028',
+  '\0',
+  'aba',
+];
 const ENCODINGS = ['utf8', 'hex', 'base64', 'latin1', 'ascii', 'utf16le'];
-const OTHERS = ['null', '[]', '5', '"x"', '{}', '{"type":5}', '{"data":1}', '{"type":null,"data":1}'];
+const OTHERS = [
+  'null',
+  '[]',
+  '5',
+  '"x"',
+  '{}',
+  '{"type":5}',
+  '{"data":1}',
+  '{"type":null,"data":1}',
+];
 const MOST_CUTS = 300;
 
 /** `only`: `{transport, role}` if they are not to be chosen, and `bulk` for many small messages. */
@@ -54,12 +84,17 @@ function makeCase(seed, only = {}) {
     if (kind < 66) return latin(JSON.stringify({ type, data: pick(TEXTS).repeat(random(3000)) }));
     if (kind < 67) return latin(JSON.stringify({ type, data: 'long_'.repeat(random(60000)) }));
     if (kind < 72) return latin(` ${JSON.stringify({ data: value(), more: 1, type }, null, 1)}\t`);
-    if (kind < 75) return latin(`{"type":"first","type":${JSON.stringify(type)},"data":1,"data":2}`);
+    if (kind < 75)
+      return latin(`{"type":"first","type":${JSON.stringify(type)},"data":1,"data":2}`);
     if (kind < 78) return '{"type":"\\u0061","data":"\\ud83d\\ude00"}';
     if (kind < 83) return pick(OTHERS);
     if (kind < 87) return latin(JSON.stringify({ type, data: value() }).slice(0, random(40)));
-    if (kind < 90) return latin(`{"type":${JSON.stringify(type)},"data":${pick(['', '1}', '"', '1,"type":"y"', '01'])}}`);
-    if (kind < 95) return String.fromCharCode(...Array.from({ length: random(30) }, () => random(256)));
+    if (kind < 90)
+      return latin(
+        `{"type":${JSON.stringify(type)},"data":${pick(['', '1}', '"', '1,"type":"y"', '01'])}}`,
+      );
+    if (kind < 95)
+      return String.fromCharCode(...Array.from({ length: random(30) }, () => random(256)));
     if (kind < 97) return `{"type":"t","data":"\xff${latin(delimiter).slice(0, 1)}\xc3"}`;
     return '';
   }
@@ -78,7 +113,10 @@ function makeCase(seed, only = {}) {
   const many = only.bulk || chance(25);
   const phase = () => {
     const frames = [];
-    for (let left = udp ? random(30) : only.bulk ? 20_000 : many ? random(3000) : random(40); left > 0; ) {
+    for (
+      let left = udp ? random(30) : only.bulk ? 20_000 : many ? random(3000) : random(40);
+      left > 0;
+    ) {
       const type = pick(TYPES);
       const run = Math.min(left, 1 + random(many ? 300 : 5)); // of one type: they share a head
       for (let i = 0; i < run; i++) frames.push(frame(type, delimiter));
@@ -87,7 +125,9 @@ function makeCase(seed, only = {}) {
     return {
       frames,
       rest: chance(30) ? frame('rest', delimiter) : '',
-      cuts: Array.from({ length: random(MOST_CUTS) }, () => (many ? 1 + random(4000) : 1 + random(50))),
+      cuts: Array.from({ length: random(MOST_CUTS) }, () =>
+        many ? 1 + random(4000) : 1 + random(50),
+      ),
       pauses: pick([0, 0, 1, 7]),
       emits: Array.from({ length: random(many ? 400 : 12) }, emitted),
       raw: !udp && chance(20),

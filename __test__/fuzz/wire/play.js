@@ -115,7 +115,9 @@ class Play {
       this.party = party;
     } else {
       const accept = (options, taken) =>
-        withTls ? tls.createServer({ ...ownTls(), ...options }, taken) : net.createServer(options, taken);
+        withTls
+          ? tls.createServer({ ...ownTls(), ...options }, taken)
+          : net.createServer(options, taken);
       const accepted = new Promise((resolve) => (this.listener = accept({}, resolve)));
       this.listener.listen(local ?? { host: '127.0.0.1', port: 0 });
       await once(this.listener, 'listening');
@@ -265,13 +267,17 @@ class Play {
   // ---- the comparison ------------------------------------------------------------------------------------
 
   difference() {
-    const flat = (events) => events.map((it) => (it[0] === '<raw>' ? ['<raw>', Buffer.concat(it[1]).toString('latin1')] : it));
+    const flat = (events) =>
+      events.map((it) =>
+        it[0] === '<raw>' ? ['<raw>', Buffer.concat(it[1]).toString('latin1')] : it,
+      );
     const [found, expected] = [flat(this.found), flat(this.expected)];
     const at = expected.findIndex((it, index) => !isDeepStrictEqual(found[index], it));
     if (at !== -1) return `event ${at}: ${short(found[at])} instead of ${short(expected[at])}`;
     if (found.length > expected.length) return `one more event: ${short(found[expected.length])}`;
     const [received, sent] = [Buffer.concat(this.received), Buffer.concat(this.sent)];
-    if (!received.equals(sent)) return `the peer got ${received.length} bytes instead of ${sent.length}, or others`;
+    if (!received.equals(sent))
+      return `the peer got ${received.length} bytes instead of ${sent.length}, or others`;
     return null;
   }
 
@@ -301,7 +307,8 @@ async function play(made) {
     const played = made.transport === 'udp' ? one.datagrams() : one.stream();
     const how = await Promise.race([played, hang]);
     const difference = one.difference();
-    if (how === 'hang') return `hangs, with ${one.found.length} of ${one.expected.length} events: ${difference}`;
+    if (how === 'hang')
+      return `hangs, with ${one.found.length} of ${one.expected.length} events: ${difference}`;
     return difference;
   } catch (error) {
     return `throws ${error.stack}`;
@@ -312,6 +319,7 @@ async function play(made) {
 }
 
 /** Frames of a case. */
-const count = ({ phases }) => phases.reduce((sum, { frames, emits }) => sum + frames.length + emits.length, 0);
+const count = ({ phases }) =>
+  phases.reduce((sum, { frames, emits }) => sum + frames.length + emits.length, 0);
 
 module.exports = { play, count };

@@ -49,7 +49,8 @@ async function main() {
     return difference === null;
   }
   const first = Number(values.seed ?? Date.now() % 2 ** 31);
-  const until = Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
+  const until =
+    Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
   const [mostFrames, mostCases] = [values.frames, values.cases].map((it) => Number(it ?? Infinity));
   const { transport, role, bulk } = values;
   let [frames, cases, told] = [0, 0, Date.now()];
@@ -66,7 +67,16 @@ async function main() {
       console.log(`${cases + 1} cases, ${frames} frames`);
     }
   }
-  console.log(JSON.stringify({ fuzz: 'wire', driver: process.env.FERRIPC_DRIVER ?? 'loop', first, cases, frames, differences: 0 }));
+  console.log(
+    JSON.stringify({
+      fuzz: 'wire',
+      driver: process.env.FERRIPC_DRIVER ?? 'loop',
+      first,
+      cases,
+      frames,
+      differences: 0,
+    }),
+  );
   return true;
 }
 

@@ -79,8 +79,9 @@ impl Connection {
             Io::Tasks(_) if state.flushing => {}
             Io::Tasks(_) => {
                 state.flushing = true;
-                let connection = self.clone();
-                self.runtime.spawn(async move { connection.run_flush().await });
+                let (connection, failed) = (self.clone(), self.clone());
+                let task = async move { connection.run_flush().await };
+                self.runtime.spawn_or(task, move || failed.panicked("write"));
             }
             #[cfg(unix)]
             Io::Loop(_) => self.update_watch(state),

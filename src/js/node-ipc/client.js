@@ -8,6 +8,7 @@ const Queue = require('./queue');
 const Socket = require('../sockets/socket');
 const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const { argumentError, toPort } = require('../errors');
+const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
 const { encodingOf, interfaceOf } = require('./settings');
 const standIns = require('./stand-ins');
@@ -159,13 +160,16 @@ class Client extends Party {
     this.#trying = true;
     publish(channels.connecting, this, { socket, retry: this.#retry });
     for (const message of this.#held) socket._send(message, false);
-    socket.on('error', (error) => {
+    const onError = (error) => {
       this.log('\n\n######\nerror: ', error);
       publishError(this, error, socket);
       this.publish('error', error);
-    });
-    socket.on('connect', () => this.#connected());
-    socket.on('close', (hadError) => this.#closed(socket, hadError));
+    };
+    socket.on('error', ours(onError));
+    const onConnect = () => this.#connected();
+    socket.on('connect', ours(onConnect));
+    const onClose = (hadError) => this.#closed(socket, hadError);
+    socket.on('close', ours(onClose));
   }
 
   get #tlsConfig() {
