@@ -12,7 +12,7 @@ use std::time::Duration;
 use socket2::Socket;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::driver::Connection;
 use super::error::Error;
@@ -27,6 +27,9 @@ use super::transport::{Listener, Local, Stream, set_nodelay};
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Before accepting goes on after a panic, so that one that comes each time takes no processor.
+const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long handshakes may go on after their listener was closed.
 const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
@@ -99,7 +102,7 @@ impl Acceptor {
         let task = async move {
             tokio::select! {
                 () = stop.notified() => {}
-                _ = accepting.run(&listener) => {}
+                () = accepting.run_on(&listener) => {}
             }
             // Who has reached the listener has connected, and must not be thrown out by its end.
             while let Some(stream) = listener.accept_now() {
@@ -165,6 +168,14 @@ impl Accepting {
         let id = reports.ids.fetch_add(1, Ordering::Relaxed);
         let tls = local.tls().cloned();
         Arc::new(Self { id, framing, reports, tls, handshakes: Mutex::default() })
+    }
+
+    /// Accepts, and goes on after a panic.
+    async fn run_on(self: &Arc<Self>, listener: &Listener) {
+        while caught_in(self.run(listener)).await.is_none() {
+            self.report_panic();
+            sleep(PANIC_PAUSE).await;
+        }
     }
 
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {

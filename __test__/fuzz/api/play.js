@@ -176,7 +176,9 @@ async function main() {
   const { sequences, first, count, transport } = JSON.parse(process.argv[2]);
   const all =
     sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, { transport }));
+  const alive = setInterval(() => {}, 60_000); // calls may have unrefed all that there is
   for (const sequence of all) await play(sequence);
+  clearInterval(alive);
   say({ done: true });
 }
 
