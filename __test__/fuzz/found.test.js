@@ -1,6 +1,7 @@
 'use strict';
 // What the fuzzers have found and no other suite had a place for.
 
+const net = require('node:net');
 const { createWorld, TRANSPORTS } = require('../helpers/world');
 const { once, record } = require('../helpers/events');
 const { thrownBy } = require('../helpers/thrown');
@@ -62,4 +63,26 @@ describe.each(TRANSPORTS)('%s: removeAllListeners', (kind) => {
       expect(server.sockets).toEqual([]);
     },
   );
+});
+
+test('setKeepAlive refuses what is no number when it is called, as in net, and not when it is connected', async () => {
+  const place = await world.place('tcp');
+  const server = await world.serve(place);
+  const client = world.dial(place);
+  const calls = [
+    (socket) => socket.setKeepAlive(true, Symbol('x')),
+    (socket) => socket.setKeepAlive(true, 5n),
+  ];
+  const connected = once(client, 'connect');
+  expect(client.socket.connecting).toBe(true);
+  for (const call of calls) {
+    const error = thrownBy(() => call(client.socket));
+    expect(error).toBeInstanceOf(TypeError);
+    const node = net.connect(place.options);
+    world.after(() => node.destroy());
+    await once(node, 'connect');
+    expect(thrownBy(() => call(node)).message).toBe(error.message);
+  }
+  await connected;
+  expect(server.sockets.length).toBeGreaterThan(0);
 });
