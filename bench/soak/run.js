@@ -4,7 +4,8 @@
 // before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, or
 // descriptors are left.
 //
-//   npm run soak -- --minutes 2 --clients 2000 --processes 4 --transport unix|tcp --driver loop|tokio|both --tls
+//   npm run soak -- --minutes 2 --clients 2000 --processes 4 --driver loop|tokio|both
+//                --transport unix|tcp|tls (--tls is the last)
 //   --keep    the results become files in bench/results: JSON, Markdown and a chart; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -233,12 +234,13 @@ function optionsOf(argv) {
   );
   const isNumber = [minutes, clients, processes].every((it) => it > 0);
   const isKnown =
-    ['unix', 'tcp'].includes(values.transport) && ['loop', 'tokio', 'both'].includes(values.driver);
+    ['unix', 'tcp', 'tls'].includes(values.transport) &&
+    ['loop', 'tokio', 'both'].includes(values.driver);
   if (!isNumber || !isKnown)
     throw new TypeError('see the head of bench/soak/run.js for the options');
-  // TLS is for hosts.
-  const transport = values.tls ? 'tcp' : values.transport;
-  return { ...values, minutes, clients, processes, transport };
+  const tls = values.tls || values.transport === 'tls';
+  const transport = tls ? 'tcp' : values.transport; // TLS is for hosts
+  return { ...values, minutes, clients, processes, transport, tls };
 }
 
 async function main() {
