@@ -28,8 +28,7 @@ const documented = text
   .filter((line) => line.startsWith('| `'))
   .flatMap((line) => line.split(' | ')[0].match(/[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)*/g));
 
-/** Codes of other systems, or of a state that a test cannot bring about. */
-/** ERR_FERRIPC_INTERNAL: by `npm run test:panics`. */
+/** Codes of other systems, or of a state that a test cannot bring about; the last one `npm run test:panics` does. */
 const ELSEWHERE = ['EBUSY', 'EPERM', 'EAI_AGAIN', 'ENOTSUP', 'ERR_FERRIPC_INTERNAL'];
 
 const firstError = async (bus) => (await once(bus, 'error'))[0];
