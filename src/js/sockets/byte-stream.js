@@ -6,8 +6,9 @@ const { AsyncResource } = require('node:async_hooks');
 const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
 const { eventError } = require('../errors');
+const { keepsOurs } = require('./own-listeners');
 
-class ByteStream extends NetAnswers {
+class ByteStream extends keepsOurs(NetAnswers) {
   /** To be used for the stream's bytes once somebody reads it. */
   #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */

@@ -233,10 +233,12 @@ impl TlsStream {
                     }
                     if let Err(error) = take_in(tls, incoming) {
                         say_why(&self.socket, tls);
+                        let error = Failure::from(error).into();
                         if total > 0 {
-                            return Ok(total); // the session repeats its error
+                            *failed = Some(error); // the session must not see the same bytes again
+                            return Ok(total);
                         }
-                        return Err(Failure::from(error).into());
+                        return Err(error);
                     }
                     0
                 }
@@ -300,6 +302,9 @@ fn write_by(
             return Ok(std::mem::take(&mut session.accepted));
         }
         session.accepted = session.tls.writer().write_vectored(pieces)?;
+        if session.accepted == 0 {
+            return Ok(0); // there is nothing in them
+        }
     }
 }
 
