@@ -30,6 +30,8 @@ pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
 #[cfg(unix)]
+pub mod peer;
+#[cfg(unix)]
 mod socket_file;
 mod stream;
 pub mod tcp;
