@@ -24,10 +24,10 @@ const tooMany = (limit) =>
 const malformed = (type, response) =>
   eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a message ${type} that is none`, { response });
 
-/** A type within a message for people. */
+/** A type within a message for people, whatever a peer has made it. */
 function quoted(type) {
-  const text = JSON.stringify(type);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  if (typeof type !== 'string') return `(${typeof type})`;
+  return JSON.stringify(type.length > 100 ? `${type.slice(0, 100)}…` : type);
 }
 
 /** Whether this can be the id of a request: a string or a number. */
@@ -65,7 +65,6 @@ module.exports = {
   isId,
   malformed,
   noHandler,
-  quoted,
   remoteError,
   tooMany,
 };
