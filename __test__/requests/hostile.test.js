@@ -102,10 +102,19 @@ describe.each(cases)('%s: a %s', (kind, side) => {
   test.each([
     ['just a text', { name: 'Error', message: 'just a text' }],
     [{}, { name: 'Error', message: '' }],
-    [{ name: 5, message: {}, code: [] }, { name: 'Error', message: '' }],
-    [{ name: 'X', message: 'y', code: 7 }, { name: 'X', message: 'y', code: 7 }],
+    [
+      { name: 5, message: {}, code: [] },
+      { name: 'Error', message: '' },
+    ],
+    [
+      { name: 'X', message: 'y', code: 7 },
+      { name: 'X', message: 'y', code: 7 },
+    ],
     [true, { name: 'Error', message: '' }],
-    [{ stack: 'forged', cause: 'forged', message: 'm' }, { name: 'Error', message: 'm' }],
+    [
+      { stack: 'forged', cause: 'forged', message: 'm' },
+      { name: 'Error', message: 'm' },
+    ],
   ])('takes the error %j of a reply', async (error, expected) => {
     const { peer, ask } = await meet();
     const failed = ask('x').catch((thrown) => thrown);
@@ -149,7 +158,10 @@ describe.each(cases)('%s: a %s', (kind, side) => {
   test('reports an id that is in use, and answers it once', async () => {
     const { host, peer, errors } = await meet();
     let release;
-    const calls = counter({ on: (type, act) => (host.handle(type, () => new Promise((r) => ((release = r), act())))) }, 'wait');
+    const calls = counter(
+      { on: (type, act) => host.handle(type, () => new Promise((r) => ((release = r), act()))) },
+      'wait',
+    );
     peer.send('ferripc:request', { id: 1, type: 'wait' });
     peer.send('ferripc:request', { id: 1, type: 'wait' });
     expect(await isAlive(peer)).toEqual(alive);
@@ -170,7 +182,9 @@ describe.each(cases)('%s: a %s', (kind, side) => {
       peer.send('ferripc:request', { id: 'same', type: 'wait' });
       peer.send('ferripc:cancel', { id: 'same' });
     }
-    expect(await peer.ask('ferripc:request', { id: 'alive', type: 'echo', data: 1 })).toEqual(alive);
+    expect(await peer.ask('ferripc:request', { id: 'alive', type: 'echo', data: 1 })).toEqual(
+      alive,
+    );
     expect(signals.map(({ aborted }) => aborted)).toEqual(Array(100).fill(true));
   });
 });

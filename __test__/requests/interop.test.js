@@ -7,7 +7,11 @@ const { createWorld } = require('../helpers/world');
 
 const world = createWorld();
 const script = path.join(__dirname, 'old-peer.mjs');
-const reject = (promise) => promise.then(() => Promise.reject(new Error('fulfilled')), (error) => error);
+const reject = (promise) =>
+  promise.then(
+    () => Promise.reject(new Error('fulfilled')),
+    (error) => error,
+  );
 
 describe.each(['9', '10', '14'])('node-ipc %s', (version) => {
   test('as a server answers and asks', async () => {

@@ -6,7 +6,11 @@ const { createWorld, TRANSPORTS } = require('../helpers/world');
 
 const world = createWorld();
 
-const reject = (promise) => promise.then(() => Promise.reject(new Error('fulfilled')), (error) => error);
+const reject = (promise) =>
+  promise.then(
+    () => Promise.reject(new Error('fulfilled')),
+    (error) => error,
+  );
 
 /** A client that was connected, and whose server is gone. */
 async function left(kind, config) {

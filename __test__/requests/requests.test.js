@@ -239,7 +239,10 @@ describe.each(cases)('%s: %s', (kind, who) => {
     });
     const failed = reject(ask('slow'));
     await running;
-    const aborted = once(context.signal.addEventListener ? asEmitter(context.signal) : null, 'abort');
+    const aborted = once(
+      context.signal.addEventListener ? asEmitter(context.signal) : null,
+      'abort',
+    );
     end();
     expect(await failed).toMatchObject({ code: 'ECONNRESET' });
     await aborted;

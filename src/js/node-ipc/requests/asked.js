@@ -26,7 +26,10 @@ class Asked {
   limit({ timeout = Infinity, signal = null }, giveUp) {
     if (timeout !== Infinity) {
       // The connection keeps the process alive, not this.
-      this.#timer = setTimeout(() => giveUp(this.#timeoutError(timeout)), Math.min(timeout, LONGEST));
+      this.#timer = setTimeout(
+        () => giveUp(this.#timeoutError(timeout)),
+        Math.min(timeout, LONGEST),
+      );
       this.#timer.unref?.();
     }
     if (signal === null) return;

@@ -22,7 +22,9 @@ const tooMany = (limit) =>
 
 /** What is reported of a request, reply or cancellation that is none. */
 const malformed = (type, response) =>
-  eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a message ${type} that is none`, { response });
+  eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a message ${type} that is none`, {
+    response,
+  });
 
 /** A type within a message for people, whatever a peer has made it. */
 function quoted(type) {

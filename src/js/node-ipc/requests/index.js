@@ -76,7 +76,9 @@ class Requests {
 
   #refuseWithoutMessages() {
     const owner = this.#owner;
-    const reason = owner._takesBytes ? 'raw mode has none' : owner._datagrams && 'UDP may lose them';
+    const reason = owner._takesBytes
+      ? 'raw mode has none'
+      : owner._datagrams && 'UDP may lose them';
     if (!reason) return;
     const message = `Requests need messages that arrive: ${reason}`;
     throw codedError('ERR_FERRIPC_NO_REQUESTS', message);
@@ -191,7 +193,8 @@ class Requests {
     try {
       this.#owner._post(key, REPLY, reply);
     } catch (error) {
-      if (reply.error === undefined) this.#post(key, REPLY, { id: reply.id, error: errorForm(error) });
+      if (reply.error === undefined)
+        this.#post(key, REPLY, { id: reply.id, error: errorForm(error) });
       else this.#failed(key, error);
     }
   }
