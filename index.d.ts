@@ -4,13 +4,6 @@ import crypto = require('crypto');
 import net = require('net');
 import tls = require('tls');
 
-declare global {
-  // For compilers whose libraries have none of it yet.
-  interface SymbolConstructor {
-    readonly asyncDispose: unique symbol;
-  }
-}
-
 /**
  * What `require('ferripc')` and `import ipc from 'ferripc'` give: one ready-made
  * {@link ferripc.Endpoint | endpoint}.
@@ -1911,6 +1904,13 @@ declare namespace ferripc {
     /** The same as `FastParser`. */
     Parser: typeof import('./parsers.js').FastParser;
     RawParser: typeof import('./parsers.js').RawParser;
+  }
+}
+
+declare global {
+  // For compilers whose libraries have none of it yet.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
   }
 }
 
