@@ -25,12 +25,12 @@ mod lock;
 mod mmsg;
 #[cfg(target_os = "linux")]
 pub mod mqueue;
+#[cfg(unix)]
+pub mod peer;
 #[cfg(windows)]
 pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
-#[cfg(unix)]
-pub mod peer;
 #[cfg(unix)]
 mod socket_file;
 mod stream;
