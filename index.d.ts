@@ -752,7 +752,7 @@ declare namespace ferripc {
      */
     offlineQueue?: number | false | undefined;
     /**
-     * Most requests of one connection that are handled at a time. Further ones are answered with an error, whose code is
+     * Most requests of one connection that are handled at a time; a handler counts until it ends. Further ones are answered with an error, whose code is
      * `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: `16384`
      */
     maxRequests?: number | undefined;

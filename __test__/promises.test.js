@@ -259,3 +259,15 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     expect(() => server.messages('x', { signal: 5 })).toThrow('options.signal');
   });
 });
+
+test('disposing of a client that is being disconnected keeps its counters', async () => {
+  if (!hasDispose) return;
+  const place = await world.place('unix');
+  await world.serve(place);
+  const ipc = world.ipc();
+  const client = await place.connectTo(ipc, 'x');
+  client.emit('n', 1);
+  ipc.disconnect('x');
+  await client[Symbol.asyncDispose]();
+  expect(ipc.stats().totals).toMatchObject({ messagesSent: 1, connections: 0 });
+});

@@ -155,6 +155,25 @@ describe.each(cases)('%s: a %s', (kind, side) => {
     expect(await isAlive(peer)).toEqual(alive);
   });
 
+  test('is bounded, too, where all is cancelled at once and handlers go on', async () => {
+    const { host, peer } = await meet({ maxRequests: 10 });
+    const release = [];
+    host.handle('deaf', () => new Promise((resolve) => release.push(resolve)));
+    const frames = Array.from({ length: 1000 }, (_, id) => [
+      JSON.stringify({ type: 'ferripc:request', data: { id, type: 'deaf' } }),
+      JSON.stringify({ type: 'ferripc:cancel', data: { id } }),
+    ]).flat();
+    peer.writeFrames(...frames);
+    for (let id = 10; id < 1000; id++) {
+      const { data } = await peer.message();
+      expect([data.id, data.error.code]).toEqual([id, 'ERR_FERRIPC_TOO_MANY_REQUESTS']);
+    }
+    expect(release).toHaveLength(10);
+    for (const resolve of release) resolve('done');
+    await new Promise(setImmediate);
+    expect(await isAlive(peer)).toEqual(alive);
+  });
+
   test('reports an id that is in use, and answers it once', async () => {
     const { host, peer, errors } = await meet();
     let release;

@@ -183,7 +183,7 @@ class Client extends Sending {
       this._tell('over');
       return;
     }
-    this.#onEnded = onEnded;
+    this.#onEnded = onEnded ?? this.#onEnded; // it may be ending already
     if (!this.socket.destroyed) {
       this._sendAll();
       this.socket._close();

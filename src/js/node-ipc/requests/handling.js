@@ -27,9 +27,10 @@ class Handling {
   /** Why nobody waits for it any more; null while somebody does. */
   #reason = null;
 
-  constructor(id, socket) {
+  constructor(id, socket, conversation) {
     this.id = id;
     this.socket = socket;
+    this.conversation = conversation;
     this.context = new RequestContext(this);
   }
 

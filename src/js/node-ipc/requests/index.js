@@ -21,6 +21,8 @@ class Conversation {
   asked = new Map();
   /** The peer's id -> Handling. */
   handled = new Map();
+  /** Handlers that run, also those whose answer nobody waits for any more: who asks and cancels all the time is bounded. */
+  running = 0;
 }
 
 class Requests {
@@ -141,13 +143,15 @@ class Requests {
       this.#reply(key, { id, error: errorForm(noHandler(type)) });
       return true;
     }
-    const { handled } = this.#conversation(key);
+    const conversation = this.#conversation(key);
+    const { handled } = conversation;
     const { maxRequests = MOST_HANDLED } = this.#owner.config;
     if (handled.has(id)) {
       this.#report(socket, REQUEST, { id, type, data }); // which of the two would the answer be for?
-    } else if (handled.size < maxRequests) {
-      const handling = new Handling(id, socket);
+    } else if (conversation.running < maxRequests) {
+      const handling = new Handling(id, socket, conversation);
       handled.set(id, handling);
+      conversation.running++;
       this.#run(handler, data, key, handling);
     } else {
       this.#reply(key, { id, error: errorForm(tooMany(maxRequests)) });
@@ -174,18 +178,18 @@ class Requests {
   }
 
   #finish(key, handling, data) {
-    if (this.#leave(key, handling)) this.#reply(key, { id: handling.id, data });
+    if (this.#leave(handling)) this.#reply(key, { id: handling.id, data });
   }
 
   #fail(key, handling, error) {
-    if (this.#leave(key, handling)) this.#reply(key, { id: handling.id, error: errorForm(error) });
+    if (this.#leave(handling)) this.#reply(key, { id: handling.id, error: errorForm(error) });
   }
 
-  /** Whether somebody still waits for the answer. */
-  #leave(key, handling) {
-    if (handling.isOver) return false;
-    this.#conversations.get(key).handled.delete(handling.id);
-    return true;
+  /** A handler has ended. Whether somebody still waits for its answer. */
+  #leave({ id, isOver, conversation }) {
+    conversation.running--;
+    if (!isOver) conversation.handled.delete(id);
+    return !isOver;
   }
 
   /** An answer that cannot be sent is an error for who has asked. */
