@@ -16,12 +16,11 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use bytes::BytesMut;
-
 use self::api::Api;
 use self::turns::Signals;
 use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
 use crate::engine::event::Id;
+use crate::engine::link::Shelf;
 
 pub use self::api::symbol;
 pub use self::poll::Poll;
@@ -76,7 +75,7 @@ struct Shared {
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     /// For the reads of all connections: each has it for one turn.
-    buffer: Cell<BytesMut>,
+    shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
     /// To be called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
@@ -97,7 +96,7 @@ impl Loop {
             signals: Signals::default(),
             open: Cell::new(0),
             watched: RefCell::default(),
-            buffer: Cell::default(),
+            shelf: Shelf::default(),
             busy_poll: Cell::default(),
             when_closed: RefCell::default(),
         });
