@@ -124,7 +124,11 @@ fn a_frame_that_comes_byte_by_byte_fits_its_buffer() {
         for (at, byte) in frame[..frame.len() - 1].iter().enumerate() {
             assert_eq!(receive(&mut inbox, &shelf, std::slice::from_ref(byte)), 0);
             let held = at as isize + 1;
-            assert!(live() - before <= shelved + 2 * held + 20 * 1024, "{held}: {}", live() - before);
+            assert!(
+                live() - before <= shelved + 2 * held + 20 * 1024,
+                "{held}: {}",
+                live() - before
+            );
         }
         assert_eq!(receive(&mut inbox, &shelf, &frame[frame.len() - 1..]), 1);
         assert!(live() - before <= shelved + 4096);

@@ -69,6 +69,9 @@ class SharedListener {
     this.acceptor.unref();
   }
 
+  /** Node counts what is on its way here before it takes a connection: see Acceptor. */
+  limitHandshakes() {}
+
   announce(act) {
     this.listener.announce(act);
   }
