@@ -100,6 +100,14 @@ pub enum Payload {
     Frames { batch: Batch, text: Text, external: bool },
 }
 
+impl Payload {
+    /// Bytes that it holds, about.
+    #[cfg(unix)]
+    pub fn weight(&self) -> usize {
+        if let Payload::Bytes(bytes) = self { bytes.len() } else { 0 }
+    }
+}
+
 /// No event.
 pub fn nothing(header: &mut [u32]) -> Payload {
     header[0] = 0;

@@ -11,12 +11,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::super::deliver::Payload;
-use super::super::wake::WakeUp;
 use super::mailbox::{Event, Mailbox};
-use crate::engine::error::Error as EngineError;
-use crate::engine::runtime::Runtime;
+use super::port::{Place, Port};
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::workerset::JobError;
+use crate::protocols::ipc2::on_loop::LoopStream;
 use crate::protocols::ipc2::worker::{ConnectError, Connector, Job};
 
 /// Where the answer of a job goes.
@@ -29,66 +28,57 @@ pub struct Ipc2Jobs {
 }
 
 struct Live {
-    /// The thread ends with it.
-    _runtime: Runtime,
-    mailbox: Arc<Mailbox>,
-    wake: WakeUp,
-    header: Uint32Array,
     answers: Answers,
+    port: Port,
 }
 
 #[napi]
 impl Ipc2Jobs {
-    /// Connects to the host at `target`. `wake` is called on the JS thread for each event, which `next` takes, at first
-    /// that of number 0: whether it is connected.
+    /// Connects to the host at `target`. See [`Port::new`] for what is called with each event, at first that of number
+    /// 0: whether it is connected.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         wake: Function<(), ()>,
+        turn: Option<Function<Unknown, ()>>,
         header: Uint32Array,
         target: String,
         most: f64,
         host: Option<u32>,
     ) -> Result<Self> {
-        let wake = WakeUp::new(&env, wake)?;
-        let runtime = Runtime::start()
-            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let mailbox = Arc::new(Mailbox::new(wake.clone()));
+        let port = Port::new(&env, wake, turn, header)?;
         let answers = Answers::default();
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
         let connector = host.into_iter().fold(connector, Connector::host);
-        let entered = runtime.enter();
-        tokio::spawn(receive(connector, mailbox.clone(), answers.clone()));
-        drop(entered);
-        Ok(Self { live: Some(Live { _runtime: runtime, mailbox, wake, header, answers }) })
+        let (place, mailbox) = (port.place(), port.mailbox().clone());
+        port.within(|| place.spawn(receive(connector, place.clone(), mailbox, answers.clone())));
+        Ok(Self { live: Some(Live { answers, port }) })
     }
 
     /// Takes the next event.
     #[napi(catch_unwind)]
-    pub fn next(&mut self) -> Payload {
-        let Some(live) = &mut self.live else { return Payload::None };
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        live.mailbox.take(unsafe { live.header.as_mut() })
+    pub fn next(&self) -> Payload {
+        self.live.as_ref().map_or(Payload::None, |live| live.port.next())
     }
 
     /// Answers a job. False: it is answered or given up already, or there is no host any more.
     #[napi(catch_unwind)]
     pub fn answer(&self, job: u32, data: &[u8]) -> bool {
         let raw = Raw(bytes::Bytes::copy_from_slice(data));
-        self.take(job).is_some_and(|tx| tx.send(raw).is_ok())
+        self.with(job, |tx| tx.send(raw).is_ok()).unwrap_or(false)
     }
 
     /// Leaves a job without an answer.
     #[napi(catch_unwind)]
     pub fn give_up(&self, job: u32) {
-        drop(self.take(job));
+        self.with(job, drop);
     }
 
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(live) = &self.live {
-            live.wake.keep_alive(&env, on);
+            live.port.keep_alive(&env, on);
         }
     }
 
@@ -100,15 +90,23 @@ impl Ipc2Jobs {
 }
 
 impl Ipc2Jobs {
-    fn take(&self, job: u32) -> Option<oneshot::Sender<Raw>> {
-        let answers = &self.live.as_ref()?.answers;
-        answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)
+    /// Ends a job.
+    fn with<T>(&self, job: u32, act: impl FnOnce(oneshot::Sender<Raw>) -> T) -> Option<T> {
+        let live = self.live.as_ref()?;
+        let tx = live.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)?;
+        Some(live.port.within(|| act(tx)))
     }
 }
 
 /// Connects, and tells of all jobs.
-async fn receive(connector: Connector, mailbox: Arc<Mailbox>, answers: Answers) {
-    match connector.connect_raw::<UnixStream>().await {
+async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, answers: Answers) {
+    let on_loop = matches!(place, Place::Loop(_));
+    let connector = connector.tasks(move |task| place.spawn(task));
+    let connected = match on_loop {
+        true => connector.connect_raw::<LoopStream>().await,
+        false => connector.connect_raw::<UnixStream>().await,
+    };
+    match connected {
         Ok(jobs) => {
             mailbox.post(0, Event::Done);
             hand_out(jobs, &mailbox, &answers).await;

@@ -15,6 +15,7 @@ use super::format::{self, Format, Request};
 use super::incoming::Incoming;
 use super::message::{ClientSocketMessage, ServerSocketMessage};
 use super::socket::{SocketReader, SocketWriter};
+use super::tasks::{Spawner, Task};
 use super::{MAX_MESSAGE_BYTES, Raw, SOCKET_ENV_VAR};
 use crate::engine::codec::length;
 
@@ -80,11 +81,12 @@ pub struct Connector {
     target: Option<String>,
     host: Option<u32>,
     most: usize,
+    tasks: Spawner,
 }
 
 impl Default for Connector {
     fn default() -> Self {
-        Self { target: None, host: None, most: MAX_MESSAGE_BYTES }
+        Self { target: None, host: None, most: MAX_MESSAGE_BYTES, tasks: Spawner::default() }
     }
 }
 
@@ -113,6 +115,13 @@ impl Connector {
     #[must_use]
     pub fn max_message_bytes(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    /// Has `spawn` run the task that reads and writes, instead of tokio's runtime.
+    #[must_use]
+    pub fn tasks(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.tasks = Spawner::new(spawn);
         self
     }
 
@@ -150,7 +159,8 @@ impl Connector {
         let connecting = C::connect(&target).await?.into_parts();
         let (reader, writer) = connecting.await?;
         let (tx, rx) = unbounded_channel();
-        tokio::spawn(Loop { writer, format, most: self.most, jobs: tx }.run(reader));
+        let session = Loop { writer, format, most: self.most, jobs: tx };
+        self.tasks.spawn(async { _ = session.run(reader).await });
         Ok(rx)
     }
 }
