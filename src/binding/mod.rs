@@ -8,6 +8,7 @@
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`ipc2`]: workers and their jobs.
 //! * [`text`]: strings across the border.
+//! * [`memory`]: buffers with memory of ours.
 //! * [`env_end`]: closes what has threads where an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
@@ -40,6 +41,7 @@ mod event_loop;
 mod hub;
 #[cfg(unix)]
 mod ipc2;
+mod memory;
 #[cfg(target_os = "linux")]
 mod mqueue;
 #[cfg(target_os = "linux")]

@@ -21,6 +21,10 @@ const READ_MAX: usize = 1024 * 1024;
 /// The same for raw bytes, which cross as they come, in pieces of the size that Node's streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
+/// From so many bytes of a frame of known length on, there is room for the rest, up to so many times as many.
+const LARGE_PART: usize = 64 * 1024;
+const VOUCHED: usize = 8;
+
 /// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
 /// the peer sent before is delivered; bounded, because the peer may go on sending without end.
 pub const LAST_BYTES: usize = 8 * 1024 * 1024;
@@ -94,10 +98,13 @@ impl Inbox {
 
     /// The buffer to append the next read to, with room for it.
     pub fn prepare(&mut self) -> &mut BytesMut {
-        let size = self.read_size;
+        let missing = self.decoder.missing();
         let buffer = self.decoder.buffer();
         self.before = buffer.len();
-        buffer.reserve(size);
+        // The rest of a large frame gets its place at once, as far as what is there vouches for it: the buffer need
+        // not grow, and move, several times.
+        let large = missing > 0 && self.before >= self.read_size.min(LARGE_PART);
+        buffer.reserve(if large { missing.min(self.before * VOUCHED) } else { self.read_size });
         buffer
     }
 

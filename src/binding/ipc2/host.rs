@@ -69,9 +69,10 @@ impl Ipc2Host {
         let Some(live) = &self.live else { return };
         let sets = live.sets.clone();
         let started = live.start(id, options);
-        self.begin(call, async move {
-            ended(started.await.map(|set| sets.insert(id, Arc::new(set))))
-        });
+        self.begin(
+            call,
+            async move { ended(started.await.map(|set| sets.insert(id, Arc::new(set)))) },
+        );
     }
 
     /// Starts the worker `id`.

@@ -149,8 +149,11 @@ impl Shared {
         loop {
             self.tasks.set_awake(true);
             self.tasks.run(&uv_loop);
-            if let Some(payload) = self.mailbox.take(self.header()) {
-                return Some(payload);
+            match self.mailbox.take(self.header()) {
+                // Node is the one runtime whose loop is used, and that lets go of the memory of others in time.
+                Some(Payload::Bytes(bytes)) => return Some(Payload::Memory(bytes)),
+                Some(payload) => return Some(payload),
+                None => {}
             }
             if self.rest() {
                 return None;

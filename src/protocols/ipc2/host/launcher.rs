@@ -216,7 +216,13 @@ impl Launcher {
             };
             drop(target);
             let parts = (reader, writer);
-            let session = session::start(parts, child, format.decode, this.limits, &this.tasks);
+            let session = session::start(
+                parts,
+                child,
+                (format.decode, format.keep),
+                this.limits,
+                &this.tasks,
+            );
             Ok(WorkerHandle::new(session, format.encode))
         }
     }

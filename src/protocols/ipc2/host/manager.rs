@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::super::format::Frame;
 use super::super::payload::Error;
 use super::WorkerExit;
 use super::session::Session;
@@ -55,7 +55,7 @@ pub struct WorkerHandle<R, W> {
     encode: Encode<W>,
 }
 
-type Encode<W> = fn(&W, Option<u32>, usize) -> Result<Bytes, Error>;
+type Encode<W> = fn(&W, Option<u32>, usize) -> Result<Frame, Error>;
 
 impl<R, W> fmt::Debug for WorkerHandle<R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

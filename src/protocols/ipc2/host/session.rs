@@ -65,7 +65,8 @@ struct Jobs<R> {
     online: bool,
 }
 
-type Decode<R> = fn(&Bytes, &[u8]) -> Result<Response<R>, Error>;
+/// See [`Format`](super::super::format::Format): what decodes, and what is kept.
+type Decode<R> = (fn(&Bytes, &[u8]) -> Result<Response<R>, Error>, usize);
 
 /// Begins to talk with a worker that has connected.
 pub fn start<R: Send + 'static>(
@@ -191,9 +192,13 @@ impl<R> Session<R> {
         silence
     }
 
-    async fn read(&self, reader: impl AsyncRead + Send + Unpin, decode: Decode<R>) -> Silence {
+    async fn read(
+        &self,
+        reader: impl AsyncRead + Send + Unpin,
+        (decode, keep): Decode<R>,
+    ) -> Silence {
         let most = self.limits.message;
-        let mut incoming = Incoming::new(reader, most);
+        let mut incoming = Incoming::new(reader, most, keep);
         loop {
             let batch = match incoming.next().await {
                 Ok(batch) => batch,
@@ -228,7 +233,11 @@ impl<R> Session<R> {
     }
 
     /// Waits until the process ends, or is to. Nothing of it is left after this.
-    async fn supervise(self: Arc<Self>, mut child: Process, mut talking: oneshot::Receiver<Silence>) {
+    async fn supervise(
+        self: Arc<Self>,
+        mut child: Process,
+        mut talking: oneshot::Receiver<Silence>,
+    ) {
         let (status, cause) = tokio::select! {
             status = child.wait() => {
                 let cause = match timeout(child.lingers(), &mut talking).await {

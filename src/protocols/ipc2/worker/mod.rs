@@ -196,7 +196,7 @@ struct Loop<Writer, R, W> {
 
 impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
     async fn run(mut self, reader: impl AsyncRead + Unpin) -> Option<()> {
-        let mut incoming = Incoming::new(reader, self.most);
+        let mut incoming = Incoming::new(reader, self.most, self.format.keep);
         loop {
             let batch = incoming.next().await.ok()?;
             for frame in batch.frames(length::HEADER) {
@@ -215,7 +215,7 @@ impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
         self.jobs.send(Job::Bidirectional { data, tx }).ok()?;
         if let Ok(answer) = rx.await {
             let frame = (self.format.encode)(&answer, Some(job_id), self.most).ok()?;
-            self.writer.write_all(&frame).await.ok()?;
+            self.writer.write_all_buf(&mut frame.into_buf()).await.ok()?;
             self.writer.flush().await.ok()?;
         }
         Some(())
