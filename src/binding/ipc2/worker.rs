@@ -1,14 +1,14 @@
 //! A worker's jobs: taken from the host, one after the other, and answered by their numbers.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use tokio::net::UnixStream;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::super::deliver::Payload;
 use super::mailbox::{Event, Mailbox};
@@ -18,8 +18,18 @@ use crate::protocols::ipc2::host::workerset::JobError;
 use crate::protocols::ipc2::on_loop::LoopStream;
 use crate::protocols::ipc2::worker::{ConnectError, Connector, Job};
 
-/// Where the answer of a job goes.
-type Answers = Arc<Mutex<HashMap<u32, oneshot::Sender<Raw>>>>;
+/// Bytes of jobs without an answer that JavaScript has been told of and has not taken, about, in kB; a job has one kB at
+/// least. Others wait at the host.
+const MOST_NOTES: u32 = 1024;
+
+/// What JavaScript has been told of.
+struct Open {
+    /// Where the answer of a job goes.
+    answers: Mutex<HashMap<u32, oneshot::Sender<Raw>>>,
+    /// What jobs without an answer have of the window, in their order.
+    notes: Mutex<VecDeque<u32>>,
+    window: Semaphore,
+}
 
 /// See `src/js/ipc2/connection.js` for how it is used.
 #[napi]
@@ -28,7 +38,7 @@ pub struct Ipc2Jobs {
 }
 
 struct Live {
-    answers: Answers,
+    open: Arc<Open>,
     port: Port,
 }
 
@@ -47,12 +57,13 @@ impl Ipc2Jobs {
         host: Option<u32>,
     ) -> Result<Self> {
         let port = Port::new(&env, wake, turn, header)?;
-        let answers = Answers::default();
+        let (answers, notes) = Default::default();
+        let open = Arc::new(Open { answers, notes, window: Semaphore::new(MOST_NOTES as usize) });
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
         let connector = host.into_iter().fold(connector, Connector::host);
         let (place, mailbox) = (port.place(), port.mailbox().clone());
-        port.within(|| place.spawn(receive(connector, place.clone(), mailbox, answers.clone())));
-        Ok(Self { live: Some(Live { answers, port }) })
+        port.within(|| place.spawn(receive(connector, place.clone(), mailbox, open.clone())));
+        Ok(Self { live: Some(Live { open, port }) })
     }
 
     /// Takes the next event.
@@ -74,6 +85,14 @@ impl Ipc2Jobs {
         self.with(job, drop);
     }
 
+    /// A job without an answer was taken, the oldest one.
+    #[napi(catch_unwind)]
+    pub fn took(&self) {
+        let Some(live) = &self.live else { return };
+        let weight = lock(&live.open.notes).pop_front().unwrap_or_default();
+        live.port.within(|| live.open.window.add_permits(weight as usize));
+    }
+
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
@@ -93,13 +112,13 @@ impl Ipc2Jobs {
     /// Ends a job.
     fn with<T>(&self, job: u32, act: impl FnOnce(oneshot::Sender<Raw>) -> T) -> Option<T> {
         let live = self.live.as_ref()?;
-        let tx = live.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)?;
+        let tx = lock(&live.open.answers).remove(&job)?;
         Some(live.port.within(|| act(tx)))
     }
 }
 
 /// Connects, and tells of all jobs.
-async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, answers: Answers) {
+async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open: Arc<Open>) {
     let on_loop = matches!(place, Place::Loop(_));
     let connector = connector.tasks(move |task| place.spawn(task));
     let connected = match on_loop {
@@ -109,7 +128,7 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, answ
     match connected {
         Ok(jobs) => {
             mailbox.post(0, Event::Done);
-            hand_out(jobs, &mailbox, &answers).await;
+            hand_out(jobs, &mailbox, &open).await;
             mailbox.post(0, Event::End);
         }
         Err(error) => {
@@ -122,20 +141,26 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, answ
     }
 }
 
-async fn hand_out(
-    mut jobs: UnboundedReceiver<Job<Raw, Raw>>,
-    mailbox: &Mailbox,
-    answers: &Answers,
-) {
+async fn hand_out(mut jobs: Receiver<Job<Raw, Raw>>, mailbox: &Mailbox, open: &Open) {
     let mut number = 0u32;
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Bidirectional { data, tx } => {
                 number = number.wrapping_add(1);
-                answers.lock().unwrap_or_else(PoisonError::into_inner).insert(number, tx);
+                lock(&open.answers).insert(number, tx);
                 mailbox.post(number, Event::Job(data));
             }
-            Job::Unidirectional { data } => mailbox.post(0, Event::Note(data)),
+            Job::Unidirectional { data } => {
+                let weight = (1 + data.0.len() / 1024).min(MOST_NOTES as usize) as u32;
+                let Ok(room) = open.window.acquire_many(weight).await else { return };
+                room.forget();
+                lock(&open.notes).push_back(weight);
+                mailbox.post(0, Event::Note(data));
+            }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

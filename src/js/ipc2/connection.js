@@ -46,6 +46,11 @@ class Connection {
     this.#native.giveUp(number);
   }
 
+  /** The oldest job without an answer was taken: there is room for another one. */
+  took() {
+    this.#native.took();
+  }
+
   ref() {
     this.#native.keepAlive(true);
   }

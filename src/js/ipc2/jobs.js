@@ -78,6 +78,7 @@ class Receiver {
   }
 
   #job({ data: payload, number }) {
+    if (number === 0) this.#connection.took();
     const data = this.#codecs.request.decode(payload);
     if (number === 0) return { type: 'Unidirectional', data };
     const tx = new Sender(this.#connection, number, this.#codecs.response);
