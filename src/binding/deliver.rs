@@ -97,7 +97,7 @@ pub enum Payload {
     Json(Value),
     Bytes(Bytes),
     /// The same; JavaScript may be given the memory itself.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "ipc2-sessions"))]
     Memory(Bytes),
     Frames {
         batch: Batch,
@@ -106,9 +106,9 @@ pub enum Payload {
     },
 }
 
+#[cfg(all(unix, feature = "ipc2-sessions"))]
 impl Payload {
     /// Bytes that it holds, about.
-    #[cfg(unix)]
     pub fn weight(&self) -> usize {
         if let Payload::Bytes(bytes) | Payload::Memory(bytes) = self { bytes.len() } else { 0 }
     }
@@ -299,7 +299,7 @@ impl ToNapiValue for Payload {
             // SAFETY: see above.
             Payload::Json(json) => unsafe { String::to_napi_value(env, json.to_string()) },
             Payload::Bytes(bytes) => memory::copy(env, &bytes),
-            #[cfg(unix)]
+            #[cfg(all(unix, feature = "ipc2-sessions"))]
             Payload::Memory(bytes) => memory::give(env, bytes),
             Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.

@@ -29,7 +29,7 @@ use napi_derive::napi;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "appview"))]
 mod appview;
 mod calls;
 mod core;
@@ -39,12 +39,12 @@ mod env_end;
 #[cfg(unix)]
 mod event_loop;
 mod hub;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "ipc2-sessions"))]
 mod ipc2;
 mod memory;
 #[cfg(target_os = "linux")]
 mod mqueue;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "appview"))]
 mod notices;
 mod options;
 mod scope;

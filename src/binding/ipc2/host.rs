@@ -1,6 +1,8 @@
 //! A host of workers, for one environment: sets and single workers by their numbers, which JavaScript gives them, as
 //! it does calls.
 
+use std::cell::{Ref, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::Env;
@@ -9,6 +11,7 @@ use napi_derive::napi;
 use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
+use super::super::env_end::EnvEnd;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
 use super::options::{WorkerOptions, WorkerSetOptions, millis};
@@ -28,7 +31,10 @@ type Worker = WorkerHandle<Raw, Raw>;
 /// See `src/js/ipc2/host.js` for how it is used.
 #[napi]
 pub struct Ipc2Host {
-    live: Option<Live>,
+    /// See [`Ipc2Host::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    /// `None` once disposed of.
+    live: Rc<RefCell<Option<Live>>>,
 }
 
 /// What a host has as long as it is not disposed of.
@@ -54,19 +60,20 @@ impl Ipc2Host {
         let calls = Calls::new(port.place(), port.mailbox().clone());
         let processes = Arc::new(Processes::new(port.mailbox().clone()));
         let (sets, workers) = Default::default();
-        Ok(Self { live: Some(Live { calls, processes, sets, workers, port }) })
+        let live = Live { calls, processes, sets, workers, port };
+        Ok(Self { env_end: None, live: Rc::new(RefCell::new(Some(live))) })
     }
 
     /// Takes the next event.
     #[napi(catch_unwind)]
     pub fn next(&self) -> Payload {
-        self.live.as_ref().map_or(Payload::None, |live| live.port.next())
+        self.live().map_or(Payload::None, |live| live.port.next())
     }
 
     /// Starts the set `id`.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: u32, call: u32, options: WorkerSetOptions) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         let sets = live.sets.clone();
         let started = live.start(id, options);
         self.begin(
@@ -78,7 +85,7 @@ impl Ipc2Host {
     /// Starts the worker `id`.
     #[napi(catch_unwind)]
     pub fn spawn(&self, id: u32, call: u32, options: WorkerOptions) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         let (workers, mailbox) = (live.workers.clone(), live.port.mailbox().clone());
         let started = live.spawn(id, options);
         self.begin(call, async move {
@@ -122,13 +129,13 @@ impl Ipc2Host {
             set.close(millis(patience)).await;
             Ok(Event::Done)
         });
-        self.live.as_ref().map(|live| live.sets.remove(set));
+        self.live().map(|live| live.sets.remove(set));
     }
 
     /// Takes a worker without a job out of a set, as the worker `id`. Its process id; 0: there is none.
     #[napi(catch_unwind)]
     pub fn pop_worker(&self, set: u32, id: u32) -> u32 {
-        let Some(live) = &self.live else { return 0 };
+        let Some(live) = self.live() else { return 0 };
         let Some(worker) = live.sets.get(set).and_then(|set| set.pop_worker()) else { return 0 };
         let pid = worker.pid();
         live.port.within(|| watch(&worker, id, live.port.mailbox().clone()));
@@ -139,7 +146,7 @@ impl Ipc2Host {
     /// Adds the worker `id` to a set. There is no such worker any more then.
     #[napi(catch_unwind)]
     pub fn add_worker(&self, set: u32, id: u32) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         if let Some((set, worker)) = live.sets.get(set).zip(live.workers.remove(id)) {
             live.port.within(|| set.add_worker(worker));
         }
@@ -176,14 +183,14 @@ impl Ipc2Host {
     /// Kills a worker. There is no such worker any more then.
     #[napi(catch_unwind)]
     pub fn kill(&self, worker: u32) {
-        let worker = self.live.as_ref().and_then(|live| live.workers.remove(worker));
+        let worker = self.live().and_then(|live| live.workers.remove(worker));
         drop(worker);
     }
 
     /// A process that was asked for is started.
     #[napi(catch_unwind)]
     pub fn started(&self, number: u32, pid: u32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.started(number, pid);
         }
     }
@@ -191,7 +198,7 @@ impl Ipc2Host {
     /// A process that was asked for cannot be started: `errno`.
     #[napi(catch_unwind)]
     pub fn not_started(&self, number: u32, errno: i32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.not_started(number, errno);
         }
     }
@@ -199,7 +206,7 @@ impl Ipc2Host {
     /// A process has ended: its exit code, or the number of a signal.
     #[napi(catch_unwind)]
     pub fn ended(&self, number: u32, code: i32, signal: i32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.ended(number, code, signal);
         }
     }
@@ -207,7 +214,7 @@ impl Ipc2Host {
     /// Gives up a call. No event of it follows.
     #[napi(catch_unwind)]
     pub fn give_up(&self, call: u32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.calls.give_up(call);
         }
     }
@@ -227,15 +234,24 @@ impl Ipc2Host {
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.port.keep_alive(&env, on);
         }
+    }
+
+    /// Kills everything when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let live = self.live.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(live.take()))?);
+        Ok(())
     }
 
     /// Kills everything and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
-        self.live = None;
+        self.env_end = None;
+        drop(self.live.take());
     }
 }
 
@@ -270,14 +286,18 @@ impl Live {
 }
 
 impl Ipc2Host {
+    fn live(&self) -> Option<Ref<'_, Live>> {
+        Ref::filter_map(self.live.borrow(), Option::as_ref).ok()
+    }
+
     fn begin(&self, call: u32, work: impl Future<Output = Event> + Send + 'static) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.port.within(|| live.calls.begin(call, work));
         }
     }
 
     fn set(&self, id: u32) -> Option<Arc<Set>> {
-        self.live.as_ref().and_then(|live| live.sets.get(id))
+        self.live().and_then(|live| live.sets.get(id))
     }
 
     /// Begins something with a set; where there is none, there is no worker either.
@@ -297,7 +317,7 @@ impl Ipc2Host {
     }
 
     fn on_worker<T>(&self, id: u32, act: impl FnOnce(&Worker) -> T) -> Option<T> {
-        let live = self.live.as_ref()?;
+        let live = self.live()?;
         live.port.within(|| live.workers.on(id, act))
     }
 }

@@ -41,6 +41,8 @@ function open(name, take, ...args) {
   };
   const own = mayWatch() ? turn : undefined;
   const opened = outside.runInAsyncScope(() => begin(() => new Class(wake, own, header, ...args)));
+  // A worker of Deno ends without finalizing anything.
+  if (process.versions.deno) opened.endWithEnvironment?.();
   return opened;
 }
 
