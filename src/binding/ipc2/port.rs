@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
+use tokio::runtime::Handle;
 
 use super::super::deliver::Payload;
 use super::super::event_loop::{self, Callback};
@@ -36,8 +37,8 @@ struct Shared {
 pub enum Place {
     /// On the thread of the environment's event loop.
     Loop(Tasks),
-    /// On the I/O thread.
-    Runtime(Runtime),
+    /// On the I/O thread, as long as there is the port.
+    Runtime(Handle),
 }
 
 impl Port {
@@ -86,7 +87,7 @@ impl Port {
     pub fn place(&self) -> Place {
         match self.0.uv_loop() {
             Some(_) => Place::Loop(self.0.tasks.clone()),
-            None => Place::Runtime(self.0.runtime.clone()),
+            None => Place::Runtime(self.0.runtime.handle().clone()),
         }
     }
 
@@ -173,10 +174,7 @@ impl Place {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match self {
             Place::Loop(tasks) => tasks.spawn(task),
-            Place::Runtime(runtime) => {
-                let _entered = runtime.enter();
-                tokio::spawn(task);
-            }
+            Place::Runtime(runtime) => drop(runtime.spawn(task)),
         }
     }
 }

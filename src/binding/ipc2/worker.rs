@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc::Receiver;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::time::timeout;
 
 use super::super::deliver::Payload;
 use super::mailbox::{Event, Mailbox};
@@ -29,7 +31,12 @@ struct Open {
     /// What jobs without an answer have of the window, in their order.
     notes: Mutex<VecDeque<u32>>,
     window: Semaphore,
+    /// No job is wanted any more.
+    finish: Notify,
 }
+
+/// How long an answer may take to be sent when no further job is wanted.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// See `src/js/ipc2/connection.js` for how it is used.
 #[napi]
@@ -57,8 +64,9 @@ impl Ipc2Jobs {
         host: Option<u32>,
     ) -> Result<Self> {
         let port = Port::new(&env, wake, turn, header)?;
-        let (answers, notes) = Default::default();
-        let open = Arc::new(Open { answers, notes, window: Semaphore::new(MOST_NOTES as usize) });
+        let (answers, notes, finish) = Default::default();
+        let open =
+            Arc::new(Open { answers, notes, window: Semaphore::new(MOST_NOTES as usize), finish });
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
         let connector = host.into_iter().fold(connector, Connector::host);
         let (place, mailbox) = (port.place(), port.mailbox().clone());
@@ -83,6 +91,16 @@ impl Ipc2Jobs {
     #[napi(catch_unwind)]
     pub fn give_up(&self, job: u32) {
         self.with(job, drop);
+    }
+
+    /// No further job is wanted. What was answered is sent; then there is the event of the end.
+    #[napi(catch_unwind)]
+    pub fn finish(&self) {
+        let Some(live) = &self.live else { return };
+        live.port.within(|| {
+            lock(&live.open.answers).clear();
+            live.open.finish.notify_one();
+        });
     }
 
     /// A job without an answer was taken, the oldest one.
@@ -120,7 +138,15 @@ impl Ipc2Jobs {
 /// Connects, and tells of all jobs.
 async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open: Arc<Open>) {
     let on_loop = matches!(place, Place::Loop(_));
-    let connector = connector.tasks(move |task| place.spawn(task));
+    let (ended, end) = oneshot::channel::<()>();
+    let ended = Mutex::new(Some(ended));
+    let connector = connector.tasks(move |task| {
+        let ended = lock(&ended).take();
+        place.spawn(async {
+            task.await;
+            drop(ended);
+        });
+    });
     let connected = match on_loop {
         true => connector.connect_raw::<LoopStream>().await,
         false => connector.connect_raw::<UnixStream>().await,
@@ -128,7 +154,13 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open
     match connected {
         Ok(jobs) => {
             mailbox.post(0, Event::Done);
-            hand_out(jobs, &mailbox, &open).await;
+            tokio::select! {
+                () = hand_out(jobs, &mailbox, &open) => {}
+                () = open.finish.notified() => {}
+            }
+            lock(&open.answers).clear();
+            // The answer that was given last is sent; a host that does not take it is not waited for.
+            let _ = timeout(LINGER, end).await;
             mailbox.post(0, Event::End);
         }
         Err(error) => {

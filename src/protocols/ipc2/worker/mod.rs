@@ -207,6 +207,14 @@ enum Outlet<R, W> {
 }
 
 impl<R, W> Outlet<R, W> {
+    /// Waits until nobody takes them any more.
+    async fn closed(&self) {
+        match self {
+            Outlet::Unbounded(tx) => tx.closed().await,
+            Outlet::Bounded(tx) => tx.closed().await,
+        }
+    }
+
     /// `None`: nobody takes them any more.
     async fn send(&self, job: Job<R, W>) -> Option<()> {
         match self {
@@ -220,7 +228,10 @@ impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
     async fn run(mut self, reader: impl AsyncRead + Unpin) -> Option<()> {
         let mut incoming = Incoming::new(reader, self.most, self.format.keep);
         loop {
-            let batch = incoming.next().await.ok()?;
+            let batch = tokio::select! {
+                batch = incoming.next() => batch.ok()?,
+                () = self.jobs.closed() => return None,
+            };
             for frame in batch.frames(length::HEADER) {
                 self.hand_out(&batch.bytes, frame).await?;
             }
