@@ -30,9 +30,11 @@ pub fn attach(
     Ok(())
 }
 
-/// A hold on the environment's loop, whose turns call `consumer`, and what is to be called when the loop is closed.
-/// Nothing where there is no libuv.
-pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<(Loop, Box<dyn FnOnce()>)>> {
+/// A hold on a loop, and what is to be called when the loop is closed.
+pub type Opened = (Loop, Box<dyn FnOnce()>);
+
+/// A hold on the environment's loop, whose turns call `consumer`. Nothing where there is no libuv.
+pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<Opened>> {
     let mut uv_loop = ptr::null_mut();
     // SAFETY: called from JavaScript, on the environment's thread.
     let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };

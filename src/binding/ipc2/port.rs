@@ -11,7 +11,7 @@ use napi::bindgen_prelude::*;
 use tokio::runtime::Handle;
 
 use super::super::deliver::Payload;
-use super::super::event_loop::{self, Callback};
+use super::super::event_loop::{self, Callback, Opened};
 use super::super::wake::WakeUp;
 use super::mailbox::Mailbox;
 use crate::engine::driver::loop_tasks::Tasks;
@@ -28,7 +28,7 @@ struct Shared {
     wake: WakeUp,
     header: RefCell<Uint32Array>,
     tasks: Tasks,
-    uv_loop: RefCell<Option<(Loop, Box<dyn FnOnce()>)>>,
+    uv_loop: RefCell<Option<Opened>>,
     closed: Cell<bool>,
 }
 

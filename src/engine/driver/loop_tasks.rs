@@ -20,7 +20,7 @@ use super::uv::Loop;
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The tasks of one loop. A clone is another handle of the same.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Tasks(Arc<Shared>);
 
 #[derive(Default)]
@@ -69,12 +69,6 @@ impl Drop for Outer {
 /// The loop that runs the current task, and its tasks.
 pub(super) fn current() -> Option<(Loop, Tasks)> {
     CURRENT.with_borrow(Clone::clone)
-}
-
-impl Default for Tasks {
-    fn default() -> Self {
-        Self(Arc::default())
-    }
 }
 
 impl Tasks {
