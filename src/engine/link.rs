@@ -14,22 +14,21 @@ use super::framing::Mode;
 /// `src/js/engine/engine.js`.
 pub const HIGH_WATER: usize = 256 * 1024;
 
-/// Smallest and largest number of bytes asked of the system in one read.
+/// Fewest and most bytes asked of the system in one read.
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 1024 * 1024;
 
 /// The same for raw bytes, which cross as they come, in pieces of the size that Node's streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
-/// From so many bytes of a frame of known length on, there is room for the rest, up to so many times as many.
-const LARGE_PART: usize = 64 * 1024;
+/// Times as much room as there is of a large frame of known length, at most.
 const VOUCHED: usize = 8;
 
 /// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
 /// the peer sent before is delivered; bounded, because the peer may go on sending without end.
 pub const LAST_BYTES: usize = 8 * 1024 * 1024;
 
-/// At most this many pieces go into one vectored write (all systems take at least 16).
+/// At most this many pieces in one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;
 
 /// The receiving half of a link.
@@ -64,17 +63,9 @@ struct Watch {
 impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
-        let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
-        Self {
-            id,
-            decoder,
-            mode,
-            tapped: false,
-            read_size,
-            before: 0,
-            fruitless: false,
-            watch: None,
-        }
+        let (decoder, mode, read_size, before) = (decoder.into(), Mode::Frames, READ_MIN, 0);
+        let (tapped, fruitless, watch) = (false, false, None);
+        Self { id, decoder, mode, tapped, read_size, before, fruitless, watch }
     }
 
     /// Reports a frame of more than `most` bytes (with what may be the beginning of its delimiter) before its end
@@ -98,12 +89,10 @@ impl Inbox {
 
     /// The buffer to append the next read to, with room for it.
     pub fn prepare(&mut self) -> &mut BytesMut {
-        let missing = self.decoder.missing();
-        let buffer = self.decoder.buffer();
+        let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
         self.before = buffer.len();
-        // The rest of a large frame gets its place at once, as far as what is there vouches for it: the buffer need
-        // not grow, and move, several times.
-        let large = missing > 0 && self.before >= self.read_size.min(LARGE_PART);
+        // The rest of a large frame gets its place at once, as far as what is there vouches for it.
+        let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
         buffer.reserve(if large { missing.min(self.before * VOUCHED) } else { self.read_size });
         buffer
     }
@@ -141,8 +130,7 @@ impl Inbox {
         if self.mode == Mode::Raw {
             return None;
         }
-        let id = self.id;
-        let fruitless = std::mem::take(&mut self.fruitless);
+        let (id, fruitless) = (self.id, std::mem::take(&mut self.fruitless));
         match self.decoder.next() {
             Some(Decoded::Batch(batch)) => Some(Event::Frames { id, batch }),
             Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
@@ -153,8 +141,7 @@ impl Inbox {
 
     /// What a strict inbox has to say of the frame that has begun.
     fn unfinished(&mut self) -> Option<Event> {
-        let (id, len) = (self.id, self.decoder.partial_len());
-        let watch = self.watch.as_mut()?;
+        let (id, len, watch) = (self.id, self.decoder.partial_len(), self.watch.as_mut()?);
         let fresh = std::mem::take(&mut watch.fresh);
         if len > watch.most && !std::mem::replace(&mut watch.told, true) {
             return Some(Event::TooLarge { id, len });
