@@ -15,6 +15,8 @@ class ByteStream extends NetAnswers {
   #tapped = false;
   /** `pause()` was called, by the user or by a pipe. */
   #paused = false;
+  /** Node has wrapped this, to speak TLS or HTTP/2 over it. */
+  #isWrapped = false;
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
   #finalDone = null;
@@ -34,8 +36,14 @@ class ByteStream extends NetAnswers {
 
   /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
   on(event, listener) {
-    if (event === 'data' || event === 'readable') this.#tap();
-    return super.on(event, listener);
+    if (event === 'data' || event === 'readable') {
+      if (isWrapper(listener)) this.#isWrapped = true;
+      if (this.#isWrapped || this.parser) this.#leaveBytes();
+      this.#tap();
+    }
+    super.on(event, listener);
+    if (event === 'connect' && this.#isWrapped) this.#tellWrapper(listener);
+    return this;
   }
 
   addListener(event, listener) {
@@ -64,6 +72,22 @@ class ByteStream extends NetAnswers {
   get readableEncoding() {
     this.#decode();
     return super.readableEncoding;
+  }
+
+  /** A TLSSocket waits for `connect` where it finds no handle: it would wait for ever where we are up. */
+  #tellWrapper(listener) {
+    if (!this.pending) process.nextTick(() => listener.call(this));
+  }
+
+  /**
+   * From now on the stream has bytes, whatever encoding was set. For protocols of Node's own that are spoken over the
+   * socket: http (which has set `parser` before it listens), and through a wrapper TLS and HTTP/2. With node:net they
+   * read below the stream, from its handle, and never meet its encoding; text aborts the process in http's parser.
+   */
+  #leaveBytes() {
+    this.#encoding = null;
+    this._readableState.decoder = null;
+    this._readableState.encoding = null;
   }
 
   #decode() {
@@ -196,6 +220,14 @@ class ByteStream extends NetAnswers {
     this.#finalDone = null;
     done?.();
   }
+}
+
+/** Whether `listener` is that of a JSStreamSocket, as which Node wraps a stream without a handle. */
+function isWrapper(listener) {
+  return (
+    listener?.name === 'ondata' &&
+    Function.prototype.toString.call(listener).includes('ERR_STREAM_WRAP')
+  );
 }
 
 module.exports = ByteStream;

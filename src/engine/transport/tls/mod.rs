@@ -288,7 +288,7 @@ impl TlsStream {
 }
 
 /// Encrypts `pieces` and hands the ciphertext to `write`. After `WouldBlock` they are to be given once more, with
-/// whatever follows them: what was encrypted of them is remembered.
+/// whatever follows them: what was encrypted of them is remembered. Nothing at all is written at once.
 fn write_by(
     session: &mut Session,
     pieces: &[IoSlice<'_>],
@@ -298,7 +298,7 @@ fn write_by(
         while session.tls.wants_write() {
             session.moved += session.tls.write_tls(&mut Ciphertext(&mut write))? as i64;
         }
-        if session.accepted > 0 {
+        if session.accepted > 0 || pieces.iter().all(|piece| piece.is_empty()) {
             return Ok(std::mem::take(&mut session.accepted));
         }
         session.accepted = session.tls.writer().write_vectored(pieces)?;
