@@ -19,8 +19,11 @@ pub mod streams;
 pub mod text;
 pub mod zmtp;
 
+/// What a target does with any bytes.
+pub type Run = fn(&[u8]);
+
 /// All of them, by the names of their folders in corpus/ and regressions/.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Run)] = &[
     ("delimited", delimited::run),
     ("json_stream", json_stream::run),
     ("length", length::run),
