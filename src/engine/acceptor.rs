@@ -11,7 +11,7 @@ use std::time::Duration;
 #[cfg(unix)]
 use socket2::Socket;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::driver::Connection;
 use super::error::Error;
@@ -19,6 +19,7 @@ use super::event::{Event, Id};
 use super::framing::Framing;
 use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
+use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
@@ -27,6 +28,9 @@ use super::transport::{Listener, Local, Stream, set_nodelay};
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Before accepting goes on after a panic, so that one that comes each time takes no processor.
+const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long handshakes may go on after their listener was closed.
 const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
@@ -95,10 +99,11 @@ impl Acceptor {
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
         let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
-        runtime.spawn(async move {
+        let failed = accepting.clone();
+        let task = async move {
             tokio::select! {
                 () = stop.notified() => {}
-                _ = accepting.run(&listener) => {}
+                () = accepting.run_on(&listener) => {}
             }
             // Who has reached the listener has connected, and must not be thrown out by its end.
             while let Some(stream) = listener.accept_now() {
@@ -107,7 +112,8 @@ impl Acceptor {
             listener.close().await;
             drop(alive);
             accepting.finish().await;
-        });
+        };
+        runtime.spawn_or(task, move || failed.panicked());
         Ok((acceptor, address))
     }
 
@@ -179,6 +185,14 @@ impl Accepting {
         })
     }
 
+    /// Accepts, and goes on after a panic.
+    async fn run_on(self: &Arc<Self>, listener: &Listener) {
+        while caught_in(self.run(listener)).await.is_none() {
+            self.report_panic();
+            sleep(PANIC_PAUSE).await;
+        }
+    }
+
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
         let mut failed = false;
         loop {
@@ -187,6 +201,7 @@ impl Accepting {
             self.room().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
+            point("accept");
             match accepted {
                 Ok(stream) => self.take(stream)?,
                 Err(error) => {
@@ -215,7 +230,10 @@ impl Accepting {
         };
         let accepting = self.clone();
         let task = async move {
-            let handshake = stream.handshake(Side::Server, &settings);
+            let handshake = async {
+                point("handshake");
+                stream.handshake(Side::Server, &settings).await
+            };
             let secured = tokio::select! {
                 secured = handshake => secured,
                 () = given_up.notified() => {
@@ -237,7 +255,14 @@ impl Accepting {
             };
         };
         let _entered = self.reports.runtime.enter();
-        handshakes.tasks.spawn(task);
+        let failed = self.clone();
+        handshakes.tasks.spawn(async move {
+            if caught_in(task).await.is_none() {
+                failed.handshakes().end(number);
+                failed.ended.notify_one();
+                failed.report_panic();
+            }
+        });
         Ok(())
     }
 
@@ -251,6 +276,17 @@ impl Accepting {
         arrivals.add(connection);
         let accepted = Event::Accepted { listener: self.id, id, ends, tls };
         mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))
+    }
+
+    fn report_panic(&self) {
+        let error = panics::error("accept");
+        let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
+    }
+
+    /// Nothing is accepted any more.
+    fn panicked(&self) {
+        self.report_panic();
+        let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 
     fn handshakes(&self) -> MutexGuard<'_, Handshakes> {

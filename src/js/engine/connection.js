@@ -387,7 +387,8 @@ class Listener extends Endpoint {
 
   /** Stops listening, synchronously. Connections that were made before are still reported. */
   close() {
-    this.activity.hub.closeListener(this.id);
+    // It may have ended by itself, with all others.
+    this.activity.hub?.closeListener(this.id);
   }
 }
 

@@ -8,8 +8,9 @@ const Queue = require('./queue');
 const Socket = require('../sockets/socket');
 const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
 const { argumentError, toPort } = require('../errors');
+const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
-const { interfaceOf } = require('./settings');
+const { encodingOf, interfaceOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 /** Loaded by who needs it: few programs do. */
@@ -141,7 +142,7 @@ class Client extends Party {
     const { clientTls, shown, TlsSocket } = this.port && config.tls ? tlsParts() : {};
     const tls = clientTls?.(this.#tlsConfig, this.path, (line) => this.log(line));
     const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
-    socket.setEncoding(config.encoding);
+    socket.setEncoding(encodingOf(config));
     if (this.port) {
       const options = { host: this.path, port: toPort(this.port), ...interfaceOf(config) };
       if (tls) {
@@ -159,13 +160,16 @@ class Client extends Party {
     this.#trying = true;
     publish(channels.connecting, this, { socket, retry: this.#retry });
     for (const message of this.#held) socket._send(message, false);
-    socket.on('error', (error) => {
+    const onError = (error) => {
       this.log('\n\n######\nerror: ', error);
       publishError(this, error, socket);
       this.publish('error', error);
-    });
-    socket.on('connect', () => this.#connected());
-    socket.on('close', (hadError) => this.#closed(socket, hadError));
+    };
+    socket.on('error', ours(onError));
+    const onConnect = () => this.#connected();
+    socket.on('connect', ours(onConnect));
+    const onClose = (hadError) => this.#closed(socket, hadError);
+    socket.on('close', ours(onClose));
   }
 
   get #tlsConfig() {

@@ -9,8 +9,9 @@ const stats = require('../diagnostics/stats');
 const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
+const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
-const { addedModeOf, claimOf } = require('./settings');
+const { addedModeOf, claimOf, encodingOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
@@ -50,7 +51,7 @@ class Server extends Party {
    * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path or host
+   * @throws {TypeError} for a bad path, host or `config.encoding`
    * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
    *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
@@ -66,6 +67,7 @@ class Server extends Party {
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
+    if (!udp) encodingOf(config);
     this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
     const tls = withTls ? tlsOptions().serverTls(this.#tlsConfig, (line) => this.log(line)) : null;
@@ -85,16 +87,17 @@ class Server extends Party {
       : new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
-    listener.on('connection', (socket) => this.#connected(socket));
-    listener.on('drop', (peer) => this.#dropped(peer));
-    listener.on('error', (error) => {
+    const hear = (type, act) => listener.on(type, ours(act));
+    hear('connection', (socket) => this.#connected(socket));
+    hear('drop', (peer) => this.#dropped(peer));
+    hear('error', (error) => {
       this.log('server error', error);
       if (!listener.listening && this.server === listener) this.#starting = null;
       publishError(this, error);
       this.publish('error', error);
       starting.reject(error);
     });
-    listener.on('listening', () => {
+    hear('listening', () => {
       starting.resolve(); // even if a handler throws
       publish(channels.listening, this, { bound: listener.address() });
       listener.once('close', () => publish(channels.serverClose, this));
@@ -172,15 +175,7 @@ class Server extends Party {
   }
 
   async #closeSockets(disconnect) {
-    if (!disconnect) return;
-    const closed = this.sockets.map((socket) => {
-      if (!standIns.closes(socket)) return socket.destroy?.();
-      // Before handlers, which may throw.
-      const gone = new Promise((resolve) => socket.prependOnceListener('close', resolve));
-      if (!socket.destroyed) socket._close();
-      return gone;
-    });
-    await Promise.all(closed);
+    if (disconnect) await Promise.all(this.sockets.map(standIns.close));
   }
 
   /**
@@ -275,7 +270,10 @@ class Server extends Party {
   #bound(socket) {
     this.sockets.push(socket);
     this.log('## socket connection to server detected ##');
-    socket.on('close', (hadError) => this._onSocketClose(socket, hadError));
+    socket.on(
+      'close',
+      ours((hadError) => this._onSocketClose(socket, hadError)),
+    );
     this.publish('connect', socket);
   }
 
@@ -284,10 +282,14 @@ class Server extends Party {
     stats.count(this, 'connections');
     publish(channels.open, this, { socket });
     socket._raw = this._takesBytes;
-    socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
     socket.on('close', onSocketClose);
     socket.on('error', onSocketError);
+    try {
+      socket.setEncoding(encodingOf(this.config));
+    } catch (error) {
+      this._onSocketError(error, socket); // changed since the start: it goes on without
+    }
     this.publish('connect', socket);
   }
 
@@ -383,12 +385,12 @@ Server.prototype.datagramCallback = null;
 
 // Listeners of all sockets, which cost each of them nothing.
 
-function onSocketClose(hadError) {
+const onSocketClose = ours(function closed(hadError) {
   this._owner._onSocketClose(this, hadError);
-}
+});
 
-function onSocketError(error) {
+const onSocketError = ours(function failed(error) {
   this._owner._onSocketError(error, this);
-}
+});
 
 module.exports = Server;

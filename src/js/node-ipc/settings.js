@@ -2,6 +2,7 @@
 // How values of `ipc.config` are read. Used by client.js, server.js and the deep import
 // entities/EventParser.
 
+const { inspect } = require('node:util');
 const { DEFAULT_DELIMITER } = require('./config');
 const LIMITS = require('./parsers/limits');
 const { argumentError, valueError } = require('../errors');
@@ -89,4 +90,14 @@ function addedModeOf({ readableAll, writableAll }) {
   return (readableAll ? READABLE_BY_ALL : 0) | (writableAll ? WRITABLE_BY_ALL : 0);
 }
 
-module.exports = { addedModeOf, claimOf, framingOf, interfaceOf, profileOf };
+/**
+ * How sockets are to decode what users read of them; falsy means UTF-8, as for Node's streams.
+ * @throws {TypeError} for an encoding that Node does not have
+ */
+function encodingOf({ encoding }) {
+  if (!encoding || Buffer.isEncoding(encoding)) return encoding || 'utf8';
+  const message = `config.encoding is no encoding: ${inspect(encoding)}`;
+  throw Object.assign(new TypeError(message), { code: 'ERR_UNKNOWN_ENCODING' });
+}
+
+module.exports = { addedModeOf, claimOf, encodingOf, framingOf, interfaceOf, profileOf };

@@ -9,6 +9,7 @@ const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
 const { refuseToSend } = require('./net-answers');
+const { keepsOurs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
 
 /** More than the engine counts. */
@@ -20,7 +21,7 @@ const MOST_ROOM = 0xffffffff;
  * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
  * handshake that failed.
  */
-class Listener extends net.Server {
+class Listener extends keepsOurs(net.Server) {
   #listener = null;
   /** From when it is to listen. */
   #scope = null;
