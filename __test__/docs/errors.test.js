@@ -250,6 +250,43 @@ const causes = {
   },
 };
 
+/** What a client's request is rejected with, over a Unix socket. */
+async function requestError({
+  config,
+  handler,
+  options,
+  ask = (client) => client.request('x', 1, options),
+}) {
+  const place = await world.place('unix');
+  const server = await world.serve(place, config);
+  if (handler) server.handle('x', handler);
+  const client = await world.connect(place, config);
+  return ask(client).then(
+    () => null,
+    (error) => error,
+  );
+}
+const requestCauses = {
+  ERR_FERRIPC_NO_HANDLER: {},
+  ERR_FERRIPC_NO_REQUESTS: { config: { rawBuffer: true } },
+  ERR_FERRIPC_TOO_MANY_REQUESTS: {
+    config: { maxRequests: 1 },
+    handler: () => new Promise(() => {}),
+    ask: (client) => Promise.race([client.request('x'), client.request('x')]),
+  },
+  ABORT_ERR: { options: { signal: AbortSignal.abort() } },
+};
+for (const [code, how] of Object.entries(requestCauses)) causes[code] = () => requestError(how);
+causes.ENOTCONN = async () => {
+  const client = world.dial(await world.place('unix'));
+  return client.request('x', 1, { offline: 'fail' }).catch((error) => error);
+};
+causes.ERR_FERRIPC_ALLOW_PEER = () => {
+  const ipc = world.ipc({ allowPeer: () => true });
+  ipc.serveNet('127.0.0.1', '0');
+  return thrownBy(() => ipc.server.start());
+};
+
 /** Of the parsers of node-ipc 14. */
 const peerCodes = {
   ERR_IPC_INVALID_JSON: 'nothing\f',

@@ -291,6 +291,11 @@ class Connection extends Endpoint {
     this.hub.setTypeOfService(this.id, value);
   }
 
+  /** `[pid, uid, gid]` of the process at the other end; null where the system does not tell. */
+  peerCredentials() {
+    return this.hub?.peerCredentials?.(this.id) ?? null; // not on Windows
+  }
+
   /** Its sink from now on. */
   belongTo(sink) {
     this.sink = sink;

@@ -1,14 +1,14 @@
 'use strict';
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
-// import dao/socketServer (which they also subclass).
+// import dao/socketServer (which they also subclass). What it sends is in server-sending.js.
 
-const engine = require('../engine/engine');
 const Listener = require('../sockets/listener');
-const Party = require('./party');
+const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');
-const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
+const { disposeBy } = require('./disposal');
+const { admits, checkAllowPeer } = require('../sockets/credentials');
 const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
 const { addedModeOf, claimOf, encodingOf } = require('./settings');
@@ -24,7 +24,7 @@ const tlsOptions = () => require('../sockets/tls');
  * message's type (data, socket). On UDP: `start` (bound address), the server's own socket for `connect`,
  * `socket.disconnected` and `drain`, and a datagram's `{address, family, port, size}` as sender.
  */
-class Server extends Party {
+class Server extends ServerSending {
   /** `{promise, resolve, reject}` of the last start. */
   #starting = null;
 
@@ -99,8 +99,12 @@ class Server extends Party {
     });
     hear('listening', () => {
       starting.resolve(); // even if a handler throws
+      this._tell('listening');
       publish(channels.listening, this, { bound: listener.address() });
-      listener.once('close', () => publish(channels.serverClose, this));
+      listener.once('close', () => {
+        publish(channels.serverClose, this);
+        this._tell('over');
+      });
       try {
         this.onStart(listener._bound);
       } finally {
@@ -119,6 +123,7 @@ class Server extends Party {
   /** Before anything is opened. */
   #checkTransport(port, udp) {
     const { config, _chosen: profile } = this;
+    if (config.allowPeer) checkAllowPeer(config.allowPeer, port === null && !config.tls);
     if (profile === null && !config.secureSocketRoot) return;
     const { checkNetwork, prepareLocal } = require('./parsers/transports');
     if (port === null) prepareLocal(this, profile);
@@ -178,94 +183,6 @@ class Server extends Party {
     if (disconnect) await Promise.all(this.sockets.map(standIns.close));
   }
 
-  /**
-   * Sends a message to one socket (in raw mode `type` is the payload). True: accepted and below the
-   * high-water mark. False: accepted, but `drain` should be awaited; or dropped because the socket is
-   * closed.
-   * On UDP `socket` is an object with an address and a port; without one of them, as `broadcast`.
-   * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
-   * @throws {RangeError} on UDP, for a bad port
-   * @throws {Error} what the parser throws
-   */
-  emit(socket, type, data) {
-    if (!this.config.silent && this._logsPayloads) {
-      this.log('dispatching event to socket', ' : ', type, data);
-    }
-    if (this.udp4 || this.udp6) return this.#emitTo(socket, type, data);
-    return this.#send(socket, this._encode(type, data));
-  }
-
-  /** To a UDP peer; without an address or a port, to all (K15). */
-  #emitTo(peer, type, data) {
-    if (peer === null || typeof peer !== 'object') {
-      throw argumentError('socket', 'an object with an address and a port', peer);
-    }
-    const { address, port } = peer;
-    if (!address || !port) {
-      if (this._chosen === null)
-        this.log(
-          'Attempting to emit to a single UDP socket without supplying socket address or port. Redispatching event as broadcast to all connected sockets',
-        );
-      return this.broadcast(type, data);
-    }
-    if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
-    const number = toPort(port, 1);
-    const message = this._framed(this._encode(type, data, true));
-    if (!this.server) return false;
-    if (standIns.datagrams(this.server)) return this.server._sendTo(message, address, number);
-    return standIns.sendTo(this, message, peer);
-  }
-
-  /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */
-  broadcast(type, data) {
-    const { config } = this;
-    if (!config.silent && this._logsPayloads) {
-      this.log(
-        'broadcasting event to all known sockets listening to ',
-        this.path,
-        ' : ',
-        this.port ? this.port : '',
-        type,
-        data,
-      );
-    }
-    const isDatagram = Boolean(this.udp4 || this.udp6);
-    const message = this._encode(type, data, isDatagram);
-    if (isDatagram) {
-      const { peerTimeout = PEER_TIMEOUT } = config;
-      if (!this.server) return true;
-      const framed = this._framed(message);
-      if (standIns.datagrams(this.server)) return this.server._broadcast(framed, peerTimeout);
-      standIns.sendToAll(this, framed);
-      return true;
-    }
-    return engine.broadcast(message, () => {
-      let below = true;
-      for (const socket of this.sockets) below = this.#send(socket, message) && below;
-      return below;
-    });
-  }
-
-  _encode(type, data, isDatagram) {
-    const { rawBuffer, encoding, silent } = this.config;
-    if (rawBuffer && !silent && this._chosen === null) this.log(encoding); // as node-ipc
-    return super._encode(type, data, isDatagram);
-  }
-
-  #send(socket, message) {
-    const profile = this._chosen;
-    if (profile !== null && socket && profile.exceeds(socket, message)) {
-      this._violate(socket, profile.backpressure(this, socket, message));
-      return false;
-    }
-    if (socket && standIns.sends(socket)) {
-      socket._raw = this._takesBytes;
-      return socket._send(message);
-    }
-    if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
-    return standIns.writeTo(socket, this._framed(message));
-  }
-
   /** A UDP server's only socket is its own (K5). */
   #bound(socket) {
     this.sockets.push(socket);
@@ -300,6 +217,7 @@ class Server extends Party {
   _onSocketClose(socket, hadError) {
     stats.close(this, socket, hadError);
     this._chosen?.settle(socket);
+    this._tell('down', socket);
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
@@ -324,6 +242,18 @@ class Server extends Party {
     this.publish('error', error);
   }
 
+  /** Called by listener.js before a connection is read from, and nobody has heard of it. */
+  _admits(connection) {
+    const { allowPeer } = this.config;
+    if (!allowPeer) return true;
+    const isAdmitted = admits(allowPeer, connection, (error) => {
+      publishError(this, error);
+      this.publish('error', error);
+    });
+    if (!isAdmitted) stats.count(this, 'refused');
+    return isAdmitted;
+  }
+
   #dropped(peer) {
     const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
     const error = eventError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
@@ -331,13 +261,6 @@ class Server extends Party {
     stats.count(this, 'refused');
     publish(channels.refuse, this, { remote: peer, maxConnections: this.server.maxConnections });
     this.publish('error', error);
-  }
-
-  /** Hands all that was emitted to the system now, as far as it takes it. Whether it has all of it. */
-  flush() {
-    let all = true;
-    for (const socket of this.sockets) all = socket._flush?.() !== false && all;
-    return all;
   }
 
   /** This server's counters, over all its connections. */
@@ -348,7 +271,7 @@ class Server extends Party {
   // ---- called by party.js and socket.js ----------------------------------------------------------
 
   _onMessage(socket, type, data) {
-    if (data && data.id && this.#identifies) socket.id = data.id; // K9
+    if (data && data.id && this.#identifies && !isRequest(type)) socket.id = data.id; // K9
     if (!this.config.silent && this._logsPayloads) this.log('received event of : ', type, data);
     this.publish(type, data, socket);
   }
@@ -382,6 +305,13 @@ class Server extends Party {
 
 /** node-ipc 14 has one where writes are limited; here errors of all datagrams are events. */
 Server.prototype.datagramCallback = null;
+
+disposeBy(Server.prototype, function () {
+  return this.stop({ disconnect: true });
+});
+
+/** Messages whose `id` is that of a request: see requests/. */
+const isRequest = (type) => type.startsWith('ferripc:');
 
 // Listeners of all sockets, which cost each of them nothing.
 

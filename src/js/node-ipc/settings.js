@@ -22,6 +22,18 @@ function framingOf(config, delimits = false) {
 }
 
 /**
+ * Bytes that a client keeps while it is down.
+ * @throws {TypeError} for `config.offlineQueue` that is no number of bytes
+ */
+function offlineOf({ offlineQueue }) {
+  if (offlineQueue === undefined || offlineQueue === null || offlineQueue === false) return 0;
+  if (typeof offlineQueue !== 'number' || !(offlineQueue >= 0)) {
+    throw argumentError('config.offlineQueue', 'a number of bytes, 0 or more', offlineQueue);
+  }
+  return offlineQueue;
+}
+
+/**
  * What `config.parser` makes of a client or server from now on: see parsers/profile.js. Null without a parser.
  * @throws {TypeError} for a parser that is none, and for a setting of node-ipc 14 that would not be heeded
  */
@@ -100,4 +112,12 @@ function encodingOf({ encoding }) {
   throw Object.assign(new TypeError(message), { code: 'ERR_UNKNOWN_ENCODING' });
 }
 
-module.exports = { addedModeOf, claimOf, encodingOf, framingOf, interfaceOf, profileOf };
+module.exports = {
+  addedModeOf,
+  claimOf,
+  encodingOf,
+  framingOf,
+  interfaceOf,
+  offlineOf,
+  profileOf,
+};

@@ -47,11 +47,16 @@ function sendTo(owner, framed, peer) {
   return true;
 }
 
-/** The same to all: the first of `sockets` is the server's own, unless it has node-ipc 14's `send`. */
-function sendToAll(owner, framed) {
+/**
+ * The same to all, or those that `isWanted` tells of: the first of `sockets` is the server's own, unless it has
+ * node-ipc 14's `send`.
+ */
+function sendToAll(owner, framed, isWanted) {
   const { server, sockets } = owner;
   const peers = server.write === undefined ? sockets : sockets.slice(1);
-  for (const peer of peers) sendTo(owner, framed, peer);
+  for (const peer of isWanted === null ? peers : peers.filter(isWanted)) {
+    sendTo(owner, framed, peer);
+  }
 }
 
 module.exports = { close, closes, datagrams, sendTo, sendToAll, sends, writeTo };

@@ -123,6 +123,10 @@ class Listener extends keepsOurs(net.Server) {
       connection.destroy();
       return;
     }
+    if (this.#owner._admits?.(connection) === false) {
+      connection.destroy();
+      return;
+    }
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
       this._onDropped(addresses);

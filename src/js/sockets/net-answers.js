@@ -6,6 +6,8 @@ const net = require('node:net');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
+const { credentialsOf } = require('./credentials');
+
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
@@ -127,6 +129,27 @@ class NetAnswers extends net.Socket {
 
   get remoteFamily() {
     return this.#remote.family;
+  }
+
+  // ---- who is there ----------------------------------------------------------------------------
+
+  /**
+   * `{pid, uid, gid}` of the process at the other end, as of when it connected (of a server: began to listen). For Unix
+   * sockets on Linux and macOS while they are connected; otherwise undefined.
+   */
+  get peerCredentials() {
+    if (this.connecting) return undefined;
+    return credentialsOf(this.#open);
+  }
+
+  /** A property of that name that programs put on their sockets takes its place. */
+  set peerCredentials(value) {
+    Object.defineProperty(this, 'peerCredentials', {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
   }
 
   // ---- options ---------------------------------------------------------------------------------
