@@ -15,5 +15,5 @@
 pub mod engine;
 pub mod protocols;
 
-#[cfg(feature = "node")]
+#[cfg(feature = "node-api")]
 mod binding;

@@ -8,14 +8,13 @@
 //! The kinds and the header's layout are mirrored at the top of `src/js/engine/engine.js`.
 
 use std::net::SocketAddr;
-use std::ptr;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::{check_status, sys};
+use napi::sys;
 use serde_json::{Value, json};
 
-use super::{address, text};
+use super::{address, memory, text};
 use crate::engine;
 use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
@@ -99,7 +98,22 @@ pub enum Payload {
     None,
     Json(Value),
     Bytes(Bytes),
-    Frames { batch: Batch, text: Text, external: bool },
+    /// The same; JavaScript may be given the memory itself.
+    #[cfg(all(unix, feature = "ipc2-sessions"))]
+    Memory(Bytes),
+    Frames {
+        batch: Batch,
+        text: Text,
+        external: bool,
+    },
+}
+
+#[cfg(all(unix, feature = "ipc2-sessions"))]
+impl Payload {
+    /// Bytes that it holds, about.
+    pub fn weight(&self) -> usize {
+        if let Payload::Bytes(bytes) | Payload::Memory(bytes) = self { bytes.len() } else { 0 }
+    }
 }
 
 /// No event.
@@ -287,22 +301,9 @@ impl ToNapiValue for Payload {
             Payload::None => unsafe { ToNapiValue::to_napi_value(env, ()) },
             // SAFETY: see above.
             Payload::Json(json) => unsafe { String::to_napi_value(env, json.to_string()) },
-            Payload::Bytes(bytes) => {
-                let mut value = ptr::null_mut();
-                let copied = ptr::null_mut();
-                // SAFETY: see above; the bytes are copied before the call returns.
-                let status = unsafe {
-                    sys::napi_create_buffer_copy(
-                        env,
-                        bytes.len(),
-                        bytes.as_ptr().cast(),
-                        copied,
-                        &mut value,
-                    )
-                };
-                check_status!(status)?;
-                Ok(value)
-            }
+            Payload::Bytes(bytes) => memory::copy(env, &bytes),
+            #[cfg(all(unix, feature = "ipc2-sessions"))]
+            Payload::Memory(bytes) => memory::give(env, bytes),
             Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.
                 Text::Ascii => unsafe { text::from_latin1(env, batch.bytes, external) },

@@ -1,5 +1,5 @@
 //! Lets the engine use the environment's libuv loop: finds the loop, calls JavaScript from its callbacks,
-//! and sees to it that no handle outlives the environment.
+//! and sees to it that no handle outlives the environment. Used by [`super::hub`] and by ipc2's classes.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -23,43 +23,44 @@ pub fn attach(
     turn: &Function<Unknown, ()>,
     watch: bool,
 ) -> Result<()> {
-    let mut uv_loop = ptr::null_mut();
-    // SAFETY: called from JavaScript, on the environment's thread.
-    let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
-    if status != sys::Status::napi_ok || uv_loop.is_null() {
-        return Ok(());
-    }
-    let callback = Callback::new(env.raw(), turn.raw(), Rc::downgrade(core))?;
-    // SAFETY: this thread runs the loop; the guard keeps it running until all handles are closed.
-    let uv_loop = unsafe { Loop::new(uv_loop.cast(), Box::new(callback)) };
-    if let Some(uv_loop) = uv_loop {
-        let guard = Guard::new(env.raw(), uv_loop.clone())?;
-        let closed = Box::new(move || guard.release());
+    let callback = Callback::new(env.raw(), turn.raw())?;
+    let turns = Turns { callback, core: Rc::downgrade(core), depth: Cell::new(0) };
+    if let Some((uv_loop, closed)) = open(env, Box::new(turns))? {
         core.borrow_mut().engine.use_loop(uv_loop, watch, closed);
     }
     Ok(())
 }
 
-/// A JavaScript function to be called from the loop, outside any JavaScript, with events of a hub.
-struct Callback {
+/// A hold on a loop, and what is to be called when the loop is closed.
+pub type Opened = (Loop, Box<dyn FnOnce()>);
+
+/// A hold on the environment's loop, whose turns call `consumer`. Nothing where there is no libuv.
+pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<Opened>> {
+    let mut uv_loop = ptr::null_mut();
+    // SAFETY: called from JavaScript, on the environment's thread.
+    let status = unsafe { sys::napi_get_uv_event_loop(env.raw(), &mut uv_loop) };
+    if status != sys::Status::napi_ok || uv_loop.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: this thread runs the loop; the guard keeps it running until all handles are closed.
+    let Some(uv_loop) = (unsafe { Loop::new(uv_loop.cast(), consumer) }) else { return Ok(None) };
+    let guard = Guard::new(env.raw(), uv_loop.clone())?;
+    Ok(Some((uv_loop, Box::new(move || guard.release()))))
+}
+
+/// A JavaScript function to be called from the loop, outside any JavaScript.
+pub struct Callback {
     env: sys::napi_env,
     function: sys::napi_ref,
-    /// Weak, since the loop that calls this belongs to it.
-    core: Weak<RefCell<Core>>,
-    /// Calls that are under way: more than one where a handler runs the event loop.
-    depth: Cell<u32>,
 }
 
 impl Callback {
-    fn new(
-        env: sys::napi_env,
-        function: sys::napi_value,
-        core: Weak<RefCell<Core>>,
-    ) -> Result<Self> {
+    /// To be called from JavaScript.
+    pub fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Self> {
         let mut reference = ptr::null_mut();
         // SAFETY: called from JavaScript, with a value of this environment.
         check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Self { env, function: reference, core, depth: Cell::new(0) })
+        Ok(Self { env, function: reference })
     }
 
     /// An event has panicked: that is an uncaught exception, and the next event comes.
@@ -77,7 +78,7 @@ impl Callback {
 
     /// Calls the function in `scope`. What it throws is an uncaught exception, as from any event. False:
     /// JavaScript does not run any more.
-    fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
+    pub fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
         let mut handles = ptr::null_mut();
         // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
         // are not any more when the environment is gone.
@@ -119,7 +120,16 @@ impl Callback {
     }
 }
 
-impl Consumer for Callback {
+/// Calls a function with the events of a hub.
+struct Turns {
+    callback: Callback,
+    /// Weak, since the loop that calls this belongs to it.
+    core: Weak<RefCell<Core>>,
+    /// Calls that are under way: more than one where a handler runs the event loop.
+    depth: Cell<u32>,
+}
+
+impl Consumer for Turns {
     fn put_off(&self) -> (u32, u32) {
         self.core.upgrade().map_or((0, 0), |core| core.borrow().put_off())
     }
@@ -129,14 +139,14 @@ impl Consumer for Callback {
         let depth = self.depth.get();
         // Where a handler waits in the event loop, what it has emitted before is to be sent.
         let Some(taken) = caught(|| core.borrow_mut().turn(put_off, depth > 0)) else {
-            self.report_panic();
+            self.callback.report_panic();
             return Turn::Later; // with the next event
         };
         let Some(Taken { payload, weight, scope }) = taken else {
             return if core.borrow().put_off() == (0, 0) { Turn::Done } else { Turn::Later };
         };
         self.depth.set(depth + 1);
-        let called = self.call(payload, scope.as_deref());
+        let called = self.callback.call(payload, scope.as_deref());
         self.depth.set(depth);
         if !called {
             return Turn::Gone;

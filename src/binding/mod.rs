@@ -8,6 +8,7 @@
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`ipc2`]: workers and their jobs.
 //! * [`text`]: strings across the border.
+//! * [`memory`]: buffers with memory of ours.
 //! * [`env_end`]: closes what has threads where an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
 //! * [`wake`]: a function that any thread may have called.
@@ -28,7 +29,7 @@ use napi_derive::napi;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 mod address;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "appview"))]
 mod appview;
 mod calls;
 mod core;
@@ -38,11 +39,12 @@ mod env_end;
 #[cfg(unix)]
 mod event_loop;
 mod hub;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "ipc2-sessions"))]
 mod ipc2;
+mod memory;
 #[cfg(target_os = "linux")]
 mod mqueue;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "appview"))]
 mod notices;
 mod options;
 mod scope;

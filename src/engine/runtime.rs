@@ -58,6 +58,11 @@ impl Runtime {
         });
     }
 
+    /// For tasks that do not keep the thread alive.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Makes this runtime the current one, which registering a socket needs.
     pub fn enter(&self) -> tokio::runtime::EnterGuard<'_> {
         self.handle.enter()

@@ -1,5 +1,5 @@
-//! What JavaScript has begun and has yet to hear the end of, each with a number. The I/O thread carries it on;
-//! JavaScript may give it up. Used by [`super::host`].
+//! What JavaScript has begun and has yet to hear the end of, each with a number. Tasks carry it on; JavaScript may give
+//! it up. Used by [`super::host`].
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -7,38 +7,39 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::mailbox::{Event, Mailbox};
-use crate::engine::runtime::Runtime;
+use super::port::Place;
 
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
-/// Work that whoever comes first takes away: the thread that ends it, or the one that gives it up.
-type Slot = Arc<Mutex<Option<Work>>>;
+/// Work that whoever comes first takes away: the task that ends it, or the one that gives it up and wakes the task.
+type Slot = Arc<Mutex<(Option<Work>, Waker)>>;
 
 /// See the module's page.
 pub struct Calls {
-    runtime: Runtime,
+    place: Place,
     mailbox: Arc<Mailbox>,
     waiting: Arc<Mutex<HashMap<u32, Slot>>>,
 }
 
 impl Calls {
-    /// Work is done by `runtime`, its ends are told to `mailbox`.
-    pub fn new(runtime: Runtime, mailbox: Arc<Mailbox>) -> Self {
-        Self { runtime, mailbox, waiting: Arc::default() }
+    /// Work is done by tasks at `place`, its ends are told to `mailbox`.
+    pub fn new(place: Place, mailbox: Arc<Mailbox>) -> Self {
+        Self { place, mailbox, waiting: Arc::default() }
     }
 
     /// Begins `work`, whose end is an event of `id`. As much as can be done at once, such as sending a job, is done
-    /// on this thread.
+    /// on this thread: here, or where tasks of the event loop run next.
     pub fn begin(&self, id: u32, work: impl Future<Output = Event> + Send + 'static) {
         let mut work: Work = Box::pin(work);
-        let _entered = self.runtime.enter();
-        if let Poll::Ready(event) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        if matches!(self.place, Place::Runtime(_))
+            && let Poll::Ready(event) = work.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+        {
             return self.mailbox.post(id, event);
         }
-        let slot: Slot = Arc::new(Mutex::new(Some(work)));
+        let slot: Slot = Arc::new(Mutex::new((Some(work), Waker::noop().clone())));
         lock(&self.waiting).insert(id, slot.clone());
         let (mailbox, waiting) = (self.mailbox.clone(), self.waiting.clone());
-        tokio::spawn(async move {
+        self.place.spawn(async move {
             let ended = std::future::poll_fn(|cx| poll(&slot, cx)).await;
             if let Some(event) = ended
                 && lock(&waiting).remove(&id).is_some()
@@ -48,27 +49,28 @@ impl Calls {
         });
     }
 
-    /// Calls `act`, which may begin tasks of the I/O thread.
-    pub fn within<T>(&self, act: impl FnOnce() -> T) -> T {
-        let _entered = self.runtime.enter();
-        act()
-    }
-
     /// Gives up what was begun as `id`. When this returns, nothing of it is left, and nothing will be told.
     pub fn give_up(&self, id: u32) {
         let slot = lock(&self.waiting).remove(&id);
-        let work = slot.and_then(|slot| lock(&slot).take());
-        drop(work);
+        if let Some(slot) = slot {
+            let mut slot = lock(&slot);
+            let (work, task) = (slot.0.take(), slot.1.clone());
+            drop(slot);
+            drop(work);
+            task.wake();
+        }
     }
 }
 
 /// `None`: it was given up.
 fn poll(slot: &Slot, cx: &mut Context<'_>) -> Poll<Option<Event>> {
     let mut slot = lock(slot);
-    let Some(work) = slot.as_mut() else { return Poll::Ready(None) };
-    let ended = work.as_mut().poll(cx);
+    let (work, waker) = &mut *slot;
+    let Some(future) = work else { return Poll::Ready(None) };
+    waker.clone_from(cx.waker());
+    let ended = future.as_mut().poll(cx);
     if ended.is_ready() {
-        *slot = None;
+        *work = None;
     }
     ended.map(Some)
 }

@@ -1,6 +1,8 @@
 //! A host of workers, for one environment: sets and single workers by their numbers, which JavaScript gives them, as
 //! it does calls.
 
+use std::cell::{Ref, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::Env;
@@ -9,17 +11,18 @@ use napi_derive::napi;
 use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
-use super::super::wake::WakeUp;
+use super::super::env_end::EnvEnd;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
 use super::options::{WorkerOptions, WorkerSetOptions, millis};
+use super::port::{Place, Port};
 use super::processes::Processes;
 use super::table::Table;
-use crate::engine::error::Error as EngineError;
-use crate::engine::runtime::Runtime;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::manager::WorkerHandle;
+use crate::protocols::ipc2::host::server::{Opening, Server};
 use crate::protocols::ipc2::host::workerset::{JobError, TimeoutAction, WorkerSet};
+use crate::protocols::ipc2::on_loop::LoopListener;
 
 type Set = WorkerSet<UnixListener, Raw, Raw>;
 
@@ -28,66 +31,65 @@ type Worker = WorkerHandle<Raw, Raw>;
 /// See `src/js/ipc2/host.js` for how it is used.
 #[napi]
 pub struct Ipc2Host {
-    live: Option<Live>,
+    /// See [`Ipc2Host::end_with_environment`].
+    env_end: Option<EnvEnd>,
+    /// `None` once disposed of.
+    live: Rc<RefCell<Option<Live>>>,
 }
 
 /// What a host has as long as it is not disposed of.
 struct Live {
     calls: Calls,
-    mailbox: Arc<Mailbox>,
-    wake: WakeUp,
-    header: Uint32Array,
     processes: Arc<Processes>,
     sets: Arc<Table<Arc<Set>>>,
     workers: Arc<Table<Worker>>,
+    port: Port,
 }
 
 #[napi]
 impl Ipc2Host {
-    /// Starts an I/O thread. `wake` is called on the JS thread for each event, which `next` takes: its kind and number
-    /// go into `header`.
+    /// Starts an I/O thread. See [`Port::new`] for what is called with each event.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, wake: Function<(), ()>, header: Uint32Array) -> Result<Self> {
-        let wake = WakeUp::new(&env, wake)?;
-        let runtime = Runtime::start()
-            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let mailbox = Arc::new(Mailbox::new(wake.clone()));
-        let calls = Calls::new(runtime, mailbox.clone());
-        let processes = Arc::new(Processes::new(mailbox.clone()));
+    pub fn new(
+        env: Env,
+        wake: Function<(), ()>,
+        turn: Option<Function<Unknown, ()>>,
+        header: Uint32Array,
+    ) -> Result<Self> {
+        let port = Port::new(&env, wake, turn, header)?;
+        let calls = Calls::new(port.place(), port.mailbox().clone());
+        let processes = Arc::new(Processes::new(port.mailbox().clone()));
         let (sets, workers) = Default::default();
-        Ok(Self { live: Some(Live { calls, mailbox, wake, header, processes, sets, workers }) })
+        let live = Live { calls, processes, sets, workers, port };
+        Ok(Self { env_end: None, live: Rc::new(RefCell::new(Some(live))) })
     }
 
     /// Takes the next event.
     #[napi(catch_unwind)]
-    pub fn next(&mut self) -> Payload {
-        let Some(live) = &mut self.live else { return Payload::None };
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        live.mailbox.take(unsafe { live.header.as_mut() })
+    pub fn next(&self) -> Payload {
+        self.live().map_or(Payload::None, |live| live.port.next())
     }
 
     /// Starts the set `id`.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: u32, call: u32, options: WorkerSetOptions) {
-        let Some(live) = &self.live else { return };
-        let (sets, mailbox) = (live.sets.clone(), live.mailbox.clone());
-        let builder = options.into_builder(id, live.processes.clone());
-        live.calls.begin(call, async move {
-            let exits = move |exit: &_| mailbox.post(id, Event::Exit(Clone::clone(exit)));
-            let started = builder.on_exit(exits).finish().await;
-            ended(started.map(|set| sets.insert(id, Arc::new(set))))
-        });
+        let Some(live) = self.live() else { return };
+        let sets = live.sets.clone();
+        let started = live.start(id, options);
+        self.begin(
+            call,
+            async move { ended(started.await.map(|set| sets.insert(id, Arc::new(set)))) },
+        );
     }
 
     /// Starts the worker `id`.
     #[napi(catch_unwind)]
     pub fn spawn(&self, id: u32, call: u32, options: WorkerOptions) {
-        let Some(live) = &self.live else { return };
-        let (workers, mailbox) = (live.workers.clone(), live.mailbox.clone());
-        let launcher = options.into_launcher(id, live.processes.clone());
-        live.calls.begin(call, async move {
-            let started = launcher.spawn_raw::<UnixListener>().await;
-            ended(started.map(|worker| {
+        let Some(live) = self.live() else { return };
+        let (workers, mailbox) = (live.workers.clone(), live.port.mailbox().clone());
+        let started = live.spawn(id, options);
+        self.begin(call, async move {
+            ended(started.await.map(|worker| {
                 watch(&worker, id, mailbox);
                 workers.insert(id, worker);
             }))
@@ -127,16 +129,16 @@ impl Ipc2Host {
             set.close(millis(patience)).await;
             Ok(Event::Done)
         });
-        self.live.as_ref().map(|live| live.sets.remove(set));
+        self.live().map(|live| live.sets.remove(set));
     }
 
     /// Takes a worker without a job out of a set, as the worker `id`. Its process id; 0: there is none.
     #[napi(catch_unwind)]
     pub fn pop_worker(&self, set: u32, id: u32) -> u32 {
-        let Some(live) = &self.live else { return 0 };
+        let Some(live) = self.live() else { return 0 };
         let Some(worker) = live.sets.get(set).and_then(|set| set.pop_worker()) else { return 0 };
         let pid = worker.pid();
-        live.calls.within(|| watch(&worker, id, live.mailbox.clone()));
+        live.port.within(|| watch(&worker, id, live.port.mailbox().clone()));
         live.workers.insert(id, worker);
         pid
     }
@@ -144,9 +146,9 @@ impl Ipc2Host {
     /// Adds the worker `id` to a set. There is no such worker any more then.
     #[napi(catch_unwind)]
     pub fn add_worker(&self, set: u32, id: u32) {
-        let Some(live) = &self.live else { return };
+        let Some(live) = self.live() else { return };
         if let Some((set, worker)) = live.sets.get(set).zip(live.workers.remove(id)) {
-            live.calls.within(|| set.add_worker(worker));
+            live.port.within(|| set.add_worker(worker));
         }
     }
 
@@ -181,14 +183,14 @@ impl Ipc2Host {
     /// Kills a worker. There is no such worker any more then.
     #[napi(catch_unwind)]
     pub fn kill(&self, worker: u32) {
-        let worker = self.live.as_ref().and_then(|live| live.workers.remove(worker));
+        let worker = self.live().and_then(|live| live.workers.remove(worker));
         drop(worker);
     }
 
     /// A process that was asked for is started.
     #[napi(catch_unwind)]
     pub fn started(&self, number: u32, pid: u32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.started(number, pid);
         }
     }
@@ -196,7 +198,7 @@ impl Ipc2Host {
     /// A process that was asked for cannot be started: `errno`.
     #[napi(catch_unwind)]
     pub fn not_started(&self, number: u32, errno: i32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.not_started(number, errno);
         }
     }
@@ -204,7 +206,7 @@ impl Ipc2Host {
     /// A process has ended: its exit code, or the number of a signal.
     #[napi(catch_unwind)]
     pub fn ended(&self, number: u32, code: i32, signal: i32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.processes.ended(number, code, signal);
         }
     }
@@ -212,7 +214,7 @@ impl Ipc2Host {
     /// Gives up a call. No event of it follows.
     #[napi(catch_unwind)]
     pub fn give_up(&self, call: u32) {
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live() {
             live.calls.give_up(call);
         }
     }
@@ -232,27 +234,70 @@ impl Ipc2Host {
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        if let Some(live) = &self.live {
-            live.wake.keep_alive(&env, on);
+        if let Some(live) = self.live() {
+            live.port.keep_alive(&env, on);
         }
+    }
+
+    /// Kills everything when the environment ends, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let live = self.live.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(live.take()))?);
+        Ok(())
     }
 
     /// Kills everything and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
-        self.live = None;
+        self.env_end = None;
+        drop(self.live.take());
+    }
+}
+
+/// A set or a worker that is being started.
+type Starting<T> = Opening<'static, T>;
+
+impl Live {
+    fn start(&self, id: u32, options: WorkerSetOptions) -> Starting<Set> {
+        match self.port.place() {
+            Place::Loop(_) => self.start_over::<LoopListener>(id, options),
+            Place::Runtime(_) => self.start_over::<UnixListener>(id, options),
+        }
+    }
+
+    fn start_over<S: Server>(&self, id: u32, options: WorkerSetOptions) -> Starting<Set> {
+        let mailbox = self.port.mailbox().clone();
+        let exits = move |exit: &_| mailbox.post(id, Event::Exit(Clone::clone(exit)));
+        let builder = options.into_builder::<S>(id, self.processes.clone(), self.port.place());
+        Box::pin(async { builder.on_exit(exits).finish().await.map(WorkerSet::over) })
+    }
+
+    fn spawn(&self, id: u32, options: WorkerOptions) -> Starting<Worker> {
+        let place = self.port.place();
+        let launcher = options.into_launcher(id, self.processes.clone(), place.clone());
+        Box::pin(async move {
+            match place {
+                Place::Loop(_) => launcher.spawn_raw::<LoopListener>().await,
+                Place::Runtime(_) => launcher.spawn_raw::<UnixListener>().await,
+            }
+        })
     }
 }
 
 impl Ipc2Host {
+    fn live(&self) -> Option<Ref<'_, Live>> {
+        Ref::filter_map(self.live.borrow(), Option::as_ref).ok()
+    }
+
     fn begin(&self, call: u32, work: impl Future<Output = Event> + Send + 'static) {
-        if let Some(live) = &self.live {
-            live.calls.begin(call, work);
+        if let Some(live) = self.live() {
+            live.port.within(|| live.calls.begin(call, work));
         }
     }
 
     fn set(&self, id: u32) -> Option<Arc<Set>> {
-        self.live.as_ref().and_then(|live| live.sets.get(id))
+        self.live().and_then(|live| live.sets.get(id))
     }
 
     /// Begins something with a set; where there is none, there is no worker either.
@@ -272,7 +317,8 @@ impl Ipc2Host {
     }
 
     fn on_worker<T>(&self, id: u32, act: impl FnOnce(&Worker) -> T) -> Option<T> {
-        self.live.as_ref().and_then(|live| live.workers.on(id, act))
+        let live = self.live()?;
+        live.port.within(|| live.workers.on(id, act))
     }
 }
 

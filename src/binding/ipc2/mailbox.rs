@@ -1,15 +1,15 @@
-//! What has happened, for JavaScript: one call of the wake-up function for each event, which takes it. So each
-//! has a turn of its own.
+//! What has happened, for JavaScript, which has a turn of its own for each event.
 
+use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::io;
 use std::process::ExitStatus;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use napi::bindgen_prelude::Uint32Array;
 use serde_json::{Value, json};
 
 use super::super::deliver::Payload;
-use super::super::wake::WakeUp;
 use crate::engine::error::Error;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::WorkerExit;
@@ -38,30 +38,43 @@ pub enum Event {
 }
 
 /// See the module's page.
+#[derive(Default)]
 pub struct Mailbox {
     events: Mutex<VecDeque<(u32, Event)>>,
-    wake: WakeUp,
+    wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Mailbox {
-    /// Calls `wake` for each event.
-    pub fn new(wake: WakeUp) -> Self {
-        Self { events: Mutex::default(), wake }
+    /// Has `wake` called for each event.
+    pub fn set_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
+        let _ = self.wake.set(Box::new(wake));
+    }
+
+    fn events(&self) -> MutexGuard<'_, VecDeque<(u32, Event)>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells of an event of `id`.
     pub fn post(&self, id: u32, event: Event) {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).push_back((id, event));
-        self.wake.call();
+        self.events().push_back((id, event));
+        if let Some(wake) = self.wake.get() {
+            wake();
+        }
     }
 
-    /// Takes the next event: its kind and whose it is into `header`, the rest is returned. Kind 0: none.
-    pub fn take(&self, header: &mut [u32]) -> Payload {
-        let next = self.events.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let (id, (kind, payload)) =
-            next.map_or((0, (0, Payload::None)), |(id, event)| (id, event.into_parts()));
+    /// Whether there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.events().is_empty()
+    }
+
+    /// Takes the next event: its kind and whose it is into `header`, the rest is returned.
+    pub fn take(&self, mut header: RefMut<'_, Uint32Array>) -> Option<Payload> {
+        let (id, event) = self.events().pop_front()?;
+        let (kind, payload) = event.into_parts();
+        // SAFETY: the array is JavaScript's, which does not run meanwhile.
+        let header = unsafe { header.as_mut() };
         header[..2].copy_from_slice(&[kind, id]);
-        payload
+        Some(payload)
     }
 }
 

@@ -5,6 +5,7 @@
 //! * [`worker`]: the worker's class.
 //! * [`calls`]: what was begun and has yet to end.
 //! * [`mailbox`]: how both tell JavaScript what has happened.
+//! * [`port`]: where tasks run, and what calls JavaScript.
 //! * [`processes`]: those of workers, which JavaScript starts.
 //! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> launchers and sets.
@@ -15,6 +16,7 @@ mod calls;
 mod host;
 mod mailbox;
 mod options;
+mod port;
 mod processes;
 mod table;
 mod worker;

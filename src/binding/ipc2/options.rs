@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi_derive::napi;
-use tokio::net::UnixListener;
 
+use super::port::Place;
 use super::processes::Processes;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::Launcher;
+use crate::protocols::ipc2::host::server::Server;
 use crate::protocols::ipc2::host::workerset::{WorkerSet, WorkerSetBuilder};
 
 /// What a worker keeps to. How its process is started is JavaScript's business.
@@ -41,24 +42,26 @@ pub struct WorkerSetOptions {
 }
 
 impl WorkerOptions {
-    /// The launcher, for the set or worker `owner`.
-    pub fn into_launcher(self, owner: u32, processes: Arc<Processes>) -> Launcher {
+    /// The launcher, for the set or worker `owner`, whose tasks run at `place`.
+    pub fn into_launcher(self, owner: u32, processes: Arc<Processes>, place: Place) -> Launcher {
         Launcher::starting(move |target| processes.start(owner, target))
             .connect_timeout(millis(self.connect_timeout))
             .max_message_bytes(self.max_message_bytes as usize)
             .max_queued_bytes(self.max_queued_bytes as usize)
+            .tasks(move |task| place.spawn(task))
     }
 }
 
 impl WorkerSetOptions {
     /// The builder of the set `id`.
-    pub fn into_builder(
+    pub fn into_builder<S: Server>(
         self,
         id: u32,
         processes: Arc<Processes>,
-    ) -> WorkerSetBuilder<UnixListener, Raw, Raw> {
-        let mut builder = WorkerSet::<UnixListener, Raw, Raw>::raw_builder()
-            .launcher(self.worker.into_launcher(id, processes))
+        place: Place,
+    ) -> WorkerSetBuilder<S, Raw, Raw> {
+        let mut builder = WorkerSet::<S, Raw, Raw>::raw_builder()
+            .launcher(self.worker.into_launcher(id, processes, place))
             .queue(self.queue as usize)
             .respawn(self.respawn)
             .respawn_idle(self.respawn_idle);

@@ -1,26 +1,42 @@
 //! A worker's jobs: taken from the host, one after the other, and answered by their numbers.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use tokio::net::UnixStream;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::time::timeout;
 
 use super::super::deliver::Payload;
-use super::super::wake::WakeUp;
 use super::mailbox::{Event, Mailbox};
-use crate::engine::error::Error as EngineError;
-use crate::engine::runtime::Runtime;
+use super::port::{Place, Port};
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::workerset::JobError;
+use crate::protocols::ipc2::on_loop::LoopStream;
 use crate::protocols::ipc2::worker::{ConnectError, Connector, Job};
 
-/// Where the answer of a job goes.
-type Answers = Arc<Mutex<HashMap<u32, oneshot::Sender<Raw>>>>;
+/// Bytes of jobs without an answer that JavaScript has been told of and has not taken, about, in kB; a job has one kB at
+/// least. Others wait at the host.
+const MOST_NOTES: u32 = 1024;
+
+/// What JavaScript has been told of.
+struct Open {
+    /// Where the answer of a job goes.
+    answers: Mutex<HashMap<u32, oneshot::Sender<Raw>>>,
+    /// What jobs without an answer have of the window, in their order.
+    notes: Mutex<VecDeque<u32>>,
+    window: Semaphore,
+    /// No job is wanted any more.
+    finish: Notify,
+}
+
+/// How long an answer may take to be sent when no further job is wanted.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// See `src/js/ipc2/connection.js` for how it is used.
 #[napi]
@@ -29,66 +45,77 @@ pub struct Ipc2Jobs {
 }
 
 struct Live {
-    /// The thread ends with it.
-    _runtime: Runtime,
-    mailbox: Arc<Mailbox>,
-    wake: WakeUp,
-    header: Uint32Array,
-    answers: Answers,
+    open: Arc<Open>,
+    port: Port,
 }
 
 #[napi]
 impl Ipc2Jobs {
-    /// Connects to the host at `target`. `wake` is called on the JS thread for each event, which `next` takes, at first
-    /// that of number 0: whether it is connected.
+    /// Connects to the host at `target`. See [`Port::new`] for what is called with each event, at first that of number
+    /// 0: whether it is connected.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
         wake: Function<(), ()>,
+        turn: Option<Function<Unknown, ()>>,
         header: Uint32Array,
         target: String,
         most: f64,
         host: Option<u32>,
     ) -> Result<Self> {
-        let wake = WakeUp::new(&env, wake)?;
-        let runtime = Runtime::start()
-            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let mailbox = Arc::new(Mailbox::new(wake.clone()));
-        let answers = Answers::default();
+        let port = Port::new(&env, wake, turn, header)?;
+        let (answers, notes, finish) = Default::default();
+        let open =
+            Arc::new(Open { answers, notes, window: Semaphore::new(MOST_NOTES as usize), finish });
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
         let connector = host.into_iter().fold(connector, Connector::host);
-        let entered = runtime.enter();
-        tokio::spawn(receive(connector, mailbox.clone(), answers.clone()));
-        drop(entered);
-        Ok(Self { live: Some(Live { _runtime: runtime, mailbox, wake, header, answers }) })
+        let (place, mailbox) = (port.place(), port.mailbox().clone());
+        port.within(|| place.spawn(receive(connector, place.clone(), mailbox, open.clone())));
+        Ok(Self { live: Some(Live { open, port }) })
     }
 
     /// Takes the next event.
     #[napi(catch_unwind)]
-    pub fn next(&mut self) -> Payload {
-        let Some(live) = &mut self.live else { return Payload::None };
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        live.mailbox.take(unsafe { live.header.as_mut() })
+    pub fn next(&self) -> Payload {
+        self.live.as_ref().map_or(Payload::None, |live| live.port.next())
     }
 
     /// Answers a job. False: it is answered or given up already, or there is no host any more.
     #[napi(catch_unwind)]
     pub fn answer(&self, job: u32, data: &[u8]) -> bool {
         let raw = Raw(bytes::Bytes::copy_from_slice(data));
-        self.take(job).is_some_and(|tx| tx.send(raw).is_ok())
+        self.with(job, |tx| tx.send(raw).is_ok()).unwrap_or(false)
     }
 
     /// Leaves a job without an answer.
     #[napi(catch_unwind)]
     pub fn give_up(&self, job: u32) {
-        drop(self.take(job));
+        self.with(job, drop);
+    }
+
+    /// No further job is wanted. What was answered is sent; then there is the event of the end.
+    #[napi(catch_unwind)]
+    pub fn finish(&self) {
+        let Some(live) = &self.live else { return };
+        live.port.within(|| {
+            lock(&live.open.answers).clear();
+            live.open.finish.notify_one();
+        });
+    }
+
+    /// A job without an answer was taken, the oldest one.
+    #[napi(catch_unwind)]
+    pub fn took(&self) {
+        let Some(live) = &self.live else { return };
+        let weight = lock(&live.open.notes).pop_front().unwrap_or_default();
+        live.port.within(|| live.open.window.add_permits(weight as usize));
     }
 
     /// Keeps the event loop alive, or stops doing so.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(live) = &self.live {
-            live.wake.keep_alive(&env, on);
+            live.port.keep_alive(&env, on);
         }
     }
 
@@ -100,18 +127,40 @@ impl Ipc2Jobs {
 }
 
 impl Ipc2Jobs {
-    fn take(&self, job: u32) -> Option<oneshot::Sender<Raw>> {
-        let answers = &self.live.as_ref()?.answers;
-        answers.lock().unwrap_or_else(PoisonError::into_inner).remove(&job)
+    /// Ends a job.
+    fn with<T>(&self, job: u32, act: impl FnOnce(oneshot::Sender<Raw>) -> T) -> Option<T> {
+        let live = self.live.as_ref()?;
+        let tx = lock(&live.open.answers).remove(&job)?;
+        Some(live.port.within(|| act(tx)))
     }
 }
 
 /// Connects, and tells of all jobs.
-async fn receive(connector: Connector, mailbox: Arc<Mailbox>, answers: Answers) {
-    match connector.connect_raw::<UnixStream>().await {
+async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open: Arc<Open>) {
+    let on_loop = matches!(place, Place::Loop(_));
+    let (ended, end) = oneshot::channel::<()>();
+    let ended = Mutex::new(Some(ended));
+    let connector = connector.tasks(move |task| {
+        let ended = lock(&ended).take();
+        place.spawn(async {
+            task.await;
+            drop(ended);
+        });
+    });
+    let connected = match on_loop {
+        true => connector.connect_raw::<LoopStream>().await,
+        false => connector.connect_raw::<UnixStream>().await,
+    };
+    match connected {
         Ok(jobs) => {
             mailbox.post(0, Event::Done);
-            hand_out(jobs, &mailbox, &answers).await;
+            tokio::select! {
+                () = hand_out(jobs, &mailbox, &open) => {}
+                () = open.finish.notified() => {}
+            }
+            lock(&open.answers).clear();
+            // The answer that was given last is sent; a host that does not take it is not waited for.
+            let _ = timeout(LINGER, end).await;
             mailbox.post(0, Event::End);
         }
         Err(error) => {
@@ -124,20 +173,26 @@ async fn receive(connector: Connector, mailbox: Arc<Mailbox>, answers: Answers) 
     }
 }
 
-async fn hand_out(
-    mut jobs: UnboundedReceiver<Job<Raw, Raw>>,
-    mailbox: &Mailbox,
-    answers: &Answers,
-) {
+async fn hand_out(mut jobs: Receiver<Job<Raw, Raw>>, mailbox: &Mailbox, open: &Open) {
     let mut number = 0u32;
     while let Some(job) = jobs.recv().await {
         match job {
             Job::Bidirectional { data, tx } => {
                 number = number.wrapping_add(1);
-                answers.lock().unwrap_or_else(PoisonError::into_inner).insert(number, tx);
+                lock(&open.answers).insert(number, tx);
                 mailbox.post(number, Event::Job(data));
             }
-            Job::Unidirectional { data } => mailbox.post(0, Event::Note(data)),
+            Job::Unidirectional { data } => {
+                let weight = (1 + data.0.len() / 1024).min(MOST_NOTES as usize) as u32;
+                let Ok(room) = open.window.acquire_many(weight).await else { return };
+                room.forget();
+                lock(&open.notes).push_back(weight);
+                mailbox.post(0, Event::Note(data));
+            }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

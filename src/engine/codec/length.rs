@@ -53,6 +53,12 @@ impl Decoder {
         skipped + self.buf.len() as u64
     }
 
+    /// Bytes that the frame that has begun still has to come, if that is known.
+    pub fn missing(&self) -> usize {
+        let of_frame = self.needed > HEADER && self.skipping.is_none();
+        if of_frame { self.needed.saturating_sub(self.buf.len()) } else { 0 }
+    }
+
     /// Takes what was received of an unfinished frame, with its length.
     pub fn take_partial(&mut self) -> Bytes {
         self.needed = HEADER;

@@ -118,6 +118,11 @@ impl Decoder {
         }
     }
 
+    /// Bytes that the frame that has begun still has to come, if that is known.
+    pub fn missing(&self) -> usize {
+        if let Decoder::Length(decoder) = self { decoder.missing() } else { 0 }
+    }
+
     /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
     pub fn buffer(&mut self) -> &mut BytesMut {
         each!(self, decoder => decoder.buffer())

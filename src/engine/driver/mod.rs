@@ -4,6 +4,7 @@
 //! * `on_loop` (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
 //!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
+//! * `loop_tasks`, `loop_stream`: the loop driver for what is written as tasks: the sessions of ipc2.
 //!
 //! A connection begins on the I/O thread (connecting, accepting). When its consumer has heard
 //! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
@@ -39,6 +40,10 @@ pub mod datagrams;
 mod datagrams_on_loop;
 mod datagrams_task;
 mod ending;
+#[cfg(all(unix, feature = "ipc2-sessions"))]
+pub mod loop_stream;
+#[cfg(all(unix, feature = "ipc2-sessions"))]
+pub mod loop_tasks;
 #[cfg(unix)]
 mod on_loop;
 mod state;

@@ -7,7 +7,7 @@ use crate::engine::codec::{Decoded, Decoder};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Mode;
 
-/// Smallest and largest number of bytes asked of the system in one read.
+/// Fewest and most bytes asked of the system in one read.
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 1024 * 1024;
 
@@ -16,6 +16,9 @@ const RAW_READ_MAX: usize = 64 * 1024;
 
 /// Bytes that a buffer may have besides twice those in it.
 const SLACK: usize = 1024;
+
+/// Times as much room as there is of a large frame of known length, at most.
+const VOUCHED: usize = 8;
 
 /// The receiving half of a link.
 #[derive(Debug)]
@@ -86,10 +89,11 @@ impl Inbox {
 
     /// The buffer to append the next read to, with room for it.
     pub fn prepare(&mut self) -> &mut BytesMut {
-        let size = self.read_size;
-        let buffer = self.decoder.buffer();
+        let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
         self.before = buffer.len();
-        buffer.reserve(size);
+        // The rest of a large frame gets its place at once, as far as what is there vouches for it.
+        let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
+        buffer.reserve(if large { missing.min(self.before * VOUCHED) } else { self.read_size });
         self.allocation = self.allocation.max(buffer.capacity());
         buffer
     }
@@ -127,8 +131,7 @@ impl Inbox {
         if self.mode == Mode::Raw {
             return None;
         }
-        let id = self.id;
-        let fruitless = std::mem::take(&mut self.fruitless);
+        let (id, fruitless) = (self.id, std::mem::take(&mut self.fruitless));
         match self.decoder.next() {
             Some(Decoded::Batch(batch)) => Some(Event::Frames { id, batch }),
             Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
@@ -139,8 +142,7 @@ impl Inbox {
 
     /// What a strict inbox has to say of the frame that has begun.
     fn unfinished(&mut self) -> Option<Event> {
-        let (id, len) = (self.id, self.decoder.partial_len());
-        let watch = self.watch.as_mut()?;
+        let (id, len, watch) = (self.id, self.decoder.partial_len(), self.watch.as_mut()?);
         let fresh = std::mem::take(&mut watch.fresh);
         if len > watch.most && !std::mem::replace(&mut watch.told, true) {
             return Some(Event::TooLarge { id, len });

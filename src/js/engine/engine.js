@@ -15,6 +15,7 @@ const { Datagrams, HEADER } = require('./datagrams');
 const Departures = require('./departures');
 const { publishStart } = require('../diagnostics/channels');
 const { codedError, refused } = require('../errors');
+const { hasLibuv, mayWatch } = require('./loop');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
 const { Turns, within } = require('./turns');
@@ -49,16 +50,6 @@ const outside = new AsyncResource('ferripc');
 
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
-
-/** Whether the event loop may be libuv's, which calls us with each event (not on Windows). */
-const hasLibuv = () => !process.versions.bun && !process.versions.deno;
-
-/**
- * Whether sockets may be watched by the event loop itself, which spares a thread hop per message. The
- * environment variable FERRIPC_DRIVER (`loop` or `tokio`) forces one, for tests and bug reports; where
- * the runtime has no libuv (Bun, Deno), and on Windows, the I/O thread has them all.
- */
-const mayWatch = () => process.env.FERRIPC_DRIVER !== 'tokio' && hasLibuv();
 
 /**
  * The hub's life that goes on, or a new one; or, where the system has no descriptor or thread left for

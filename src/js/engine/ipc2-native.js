@@ -4,6 +4,7 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { callError, codedError } = require('../errors');
+const { mayWatch } = require('./loop');
 const native = require('./native');
 
 /** Kinds of events. Mirrors src/binding/ipc2/mailbox.rs. */
@@ -32,12 +33,16 @@ function open(name, take, ...args) {
     throw codedError('ENOTSUP', `ferripc/ipc2 runs on Unix, and not on ${process.platform}`);
   }
   const header = new Uint32Array(2);
+  const turn = (payload) => take(header[0], header[1], payload);
   const wake = () => {
     header[0] = 0;
     const payload = opened.next();
-    if (header[0] !== 0) take(header[0], header[1], payload);
+    if (header[0] !== 0) turn(payload);
   };
-  const opened = outside.runInAsyncScope(() => begin(() => new Class(wake, header, ...args)));
+  const own = mayWatch() ? turn : undefined;
+  const opened = outside.runInAsyncScope(() => begin(() => new Class(wake, own, header, ...args)));
+  // A worker of Deno ends without finalizing anything.
+  if (process.versions.deno) opened.endWithEnvironment?.();
   return opened;
 }
 

@@ -19,11 +19,20 @@ function signalOf(options) {
   return signal;
 }
 
+const nothing = () => undefined;
+
 class Client extends EventEmitter {
   #codecs;
   #isReferenced = true;
   #isLive = true;
   _host = host();
+  #read = (answer) => {
+    try {
+      return this.#codecs.response.decode(answer);
+    } catch (error) {
+      throw unreadable(error);
+    }
+  };
 
   /** `launch`: how its processes are started. */
   constructor(codecs, launch) {
@@ -34,22 +43,26 @@ class Client extends EventEmitter {
   }
 
   /** Sends a job by `start(bytes, call)`, and waits for its answer. */
-  async _ask(data, options, start) {
-    const answer = await this._tell(data, options, start);
-    try {
-      return this.#codecs.response.decode(answer);
-    } catch (error) {
-      throw unreadable(error);
-    }
+  _ask(data, options, start) {
+    return this.#begin(data, options, start, this.#read);
   }
 
   /** The same without an answer. */
-  async _tell(data, options, start) {
-    const signal = signalOf(options);
-    if (signal?.aborted) throw abortError(signal);
-    const bytes = this.#codecs.request._encode(data, 'data');
-    this._check();
-    return this._host.call((call) => start(bytes, call), { signal });
+  _tell(data, options, start) {
+    return this.#begin(data, options, start, nothing);
+  }
+
+  /** No async function: each job would take more turns of the microtask queue. */
+  #begin(data, options, start, read) {
+    try {
+      const signal = signalOf(options);
+      if (signal?.aborted) throw abortError(signal);
+      const bytes = this.#codecs.request._encode(data, 'data');
+      this._check();
+      return this._host.call((call) => start(bytes, call), { signal, read });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   get _codecs() {

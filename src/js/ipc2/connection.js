@@ -9,6 +9,7 @@ class Connection {
   #native;
   #receive;
   #connected;
+  #isClosing = false;
 
   /**
    * To the socket at `path`; this process ends with the process `host`, if that is its parent.
@@ -26,13 +27,13 @@ class Connection {
 
   #take(kind, number, payload) {
     if (kind === Kind.JOB || kind === Kind.NOTE) {
-      this.#receive(payload, number);
+      if (!this.#isClosing) this.#receive(payload, number);
     } else if (kind === Kind.DONE) {
       this.#connected(null);
     } else {
-      this.close();
+      this.#native.dispose();
       if (kind === Kind.FAILED) this.#connected(failed(JSON.parse(payload)));
-      else this.#receive();
+      else if (!this.#isClosing) this.#receive();
     }
   }
 
@@ -46,6 +47,11 @@ class Connection {
     this.#native.giveUp(number);
   }
 
+  /** The oldest job without an answer was taken: there is room for another one. */
+  took() {
+    this.#native.took();
+  }
+
   ref() {
     this.#native.keepAlive(true);
   }
@@ -54,9 +60,10 @@ class Connection {
     this.#native.keepAlive(false);
   }
 
-  /** Ends it. Nothing is received any more. Idempotent. */
+  /** Ends it, when what was answered is sent. Nothing is received any more. Idempotent. */
   close() {
-    this.#native.dispose();
+    this.#isClosing = true;
+    this.#native.finish();
   }
 }
 

@@ -14,10 +14,21 @@ let current = null;
 let last = 0;
 const nextNumber = () => (last = (last + 1) >>> 0 || 1);
 
+const asItIs = (answer) => answer;
+
+/** Ends a call with its answer. */
+function settle({ resolve, reject, read }, answer) {
+  try {
+    resolve(read(answer));
+  } catch (error) {
+    reject(error);
+  }
+}
+
 class Host {
   /** Sets and workers by their numbers: `{launch, ended(exit)}`. */
   #things = new Map();
-  /** Calls by their numbers: `{resolve, reject, keeps}`. */
+  /** Calls by their numbers: `{resolve, reject, read, keeps}`. */
   #calls = new Map();
   #processes;
   #referenced = 0;
@@ -45,7 +56,7 @@ class Host {
     }
     const call = this.#end(id);
     if (call === undefined) return; // given up
-    if (kind === Kind.DONE) call.resolve(payload);
+    if (kind === Kind.DONE) settle(call, payload);
     else call.reject(failed(JSON.parse(payload)));
     this.#disposeSoon();
   }
@@ -61,12 +72,12 @@ class Host {
 
   /**
    * Begins a call: `start` gets its number. `keeps`: whether it keeps the process alive by itself.
-   * @returns {Promise} of its answer; it rejects with an AbortError when `signal` is aborted
+   * @returns {Promise} of what `read` makes of its answer; it rejects with an AbortError when `signal` is aborted
    */
-  call(start, { signal, keeps = false } = {}) {
+  call(start, { signal, read = asItIs, keeps = false } = {}) {
     return new Promise((resolve, reject) => {
       const id = nextNumber();
-      const call = { resolve, reject, keeps };
+      const call = { resolve, reject, read, keeps };
       this.#calls.set(id, call);
       if (keeps) this.ref();
       if (signal !== undefined) {

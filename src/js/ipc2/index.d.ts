@@ -130,7 +130,11 @@ declare class Client<In, Out> extends EventEmitter {
    * @throws {WorkerSetJobError}
    */
   send(data: In, options?: SendOptions): Promise<Out>;
-  /** Sends a job without an answer. Resolves when it was given to a worker. */
+  /**
+   * Sends a job without an answer. Resolves when it was given to a worker; one in Node that is slower takes about 1 MiB
+   * of them, then they wait here, up to `maxQueuedBytes`.
+   * @throws {WorkerSetJobError} `IO`, with `cause.code` `ENOBUFS`: so much waits already
+   */
   sendUnidirectional(data: In, options?: SendOptions): Promise<void>;
   /** Keeps the process alive, which is so at first. */
   ref(): this;

@@ -67,9 +67,9 @@ class Receiver {
 
   #hand() {
     while (this.#waiting.length > 0 && (this.#arrived.length > 0 || this.#isOver)) {
-      const { resolve, reject } = this.#waiting.shift();
+      const { resolve, reject, wrap } = this.#waiting.shift();
       try {
-        resolve(this.#arrived.length > 0 ? this.#job(this.#arrived.shift()) : null);
+        resolve(wrap(this.#arrived.length > 0 ? this.#job(this.#arrived.shift()) : null));
       } catch (error) {
         this.close();
         reject(error);
@@ -78,6 +78,7 @@ class Receiver {
   }
 
   #job({ data: payload, number }) {
+    if (number === 0) this.#connection.took();
     const data = this.#codecs.request.decode(payload);
     if (number === 0) return { type: 'Unidirectional', data };
     const tx = new Sender(this.#connection, number, this.#codecs.response);
@@ -86,8 +87,13 @@ class Receiver {
 
   /** The next job; null: there will be none, because the host is gone. */
   recv() {
+    return this._next((job) => job);
+  }
+
+  /** The same, as `wrap` has it. */
+  _next(wrap) {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ resolve, reject, wrap });
       this.#hand();
     });
   }
@@ -110,12 +116,30 @@ class Receiver {
     return this;
   }
 
-  async *[Symbol.asyncIterator]() {
-    try {
-      for (let job = await this.recv(); job !== null; job = await this.recv()) yield job;
-    } finally {
-      this.close();
-    }
+  [Symbol.asyncIterator]() {
+    return new Jobs(this);
+  }
+}
+
+/** Jobs for `for await`. Not an async generator, which takes more turns of the microtask queue for each. */
+class Jobs {
+  #receiver;
+
+  constructor(receiver) {
+    this.#receiver = receiver;
+  }
+
+  next() {
+    return this.#receiver._next((job) => ({ value: job ?? undefined, done: job === null }));
+  }
+
+  async return(value) {
+    this.#receiver.close();
+    return { value, done: true };
+  }
+
+  [Symbol.asyncIterator]() {
+    return this;
   }
 }
 

@@ -24,14 +24,14 @@ class WorkerHandle extends Client {
     this.exited = new Promise((resolve) => (this.#resolve = resolve));
   }
 
-  async send(data, options = {}) {
+  send(data, options = {}) {
     const { native } = this._host;
     return this._ask(data, options, (bytes, call) => native.ask(this._id, call, bytes));
   }
 
-  async sendUnidirectional(data, options = {}) {
+  sendUnidirectional(data, options = {}) {
     const { native } = this._host;
-    await this._tell(data, options, (bytes, call) => native.tell(this._id, call, bytes));
+    return this._tell(data, options, (bytes, call) => native.tell(this._id, call, bytes));
   }
 
   /** Kills the worker. */

@@ -28,7 +28,7 @@ class WorkerSet extends Client {
     super(codecs, launch);
   }
 
-  async send(data, options = {}) {
+  send(data, options = {}) {
     const { native } = this._host;
     return this._ask(data, options, (bytes, call) =>
       native.request(this._id, call, bytes, undefined, false),
@@ -46,9 +46,9 @@ class WorkerSet extends Client {
     );
   }
 
-  async sendUnidirectional(data, options = {}) {
+  sendUnidirectional(data, options = {}) {
     const { native } = this._host;
-    await this._tell(data, options, (bytes, call) => native.notify(this._id, call, bytes));
+    return this._tell(data, options, (bytes, call) => native.notify(this._id, call, bytes));
   }
 
   async restart() {

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::incoming;
 use super::message::{ClientSocketMessage, ServerSocketMessage};
 use super::payload::{self, Error};
 use crate::engine::codec::length;
@@ -19,11 +20,31 @@ pub struct Raw(pub Bytes);
 
 /// How one side reads frames and writes them.
 pub(super) struct Format<In, Out> {
+    /// Bytes of a buffer that is kept, when its frames are decoded, for those to come.
+    pub keep: usize,
     /// The message in a frame, which is a part of these bytes.
     pub decode: fn(&Bytes, &[u8]) -> Result<In, Error>,
     /// The whole frame of a message, with its length, if it has at most so many bytes. A job's number is
     /// missing where it wants no answer.
-    pub encode: fn(&Out, Option<u32>, usize) -> Result<Bytes, Error>,
+    pub encode: fn(&Out, Option<u32>, usize) -> Result<Frame, Error>,
+}
+
+/// A whole frame, with its length: the first part is all of it, unless a large payload lies between two others, which
+/// is then not copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Frame(pub [Bytes; 3]);
+
+impl Frame {
+    /// Bytes.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    /// All of it, for a writer.
+    pub fn into_buf(self) -> impl Buf {
+        let [head, body, tail] = self.0;
+        head.chain(body).chain(tail)
+    }
 }
 
 impl<In, Out> Clone for Format<In, Out> {
@@ -43,6 +64,7 @@ pub(super) type Request<R> = (R, Option<u32>);
 /// A host's, by serde.
 pub(super) fn host<R: DeserializeOwned, W: Serialize>() -> Format<Response<R>, W> {
     Format {
+        keep: incoming::KEEP,
         decode: |_, frame| {
             let ClientSocketMessage::Response { data, job_id } = payload::from_slice(frame)?;
             Ok((data, job_id))
@@ -57,6 +79,7 @@ pub(super) fn host<R: DeserializeOwned, W: Serialize>() -> Format<Response<R>, W
 /// A worker's, by serde.
 pub(super) fn worker<R: DeserializeOwned, W: Serialize>() -> Format<Request<R>, W> {
     Format {
+        keep: incoming::KEEP,
         decode: |_, frame| match payload::from_slice(frame)? {
             ServerSocketMessage::Unidirectional { data } => Ok((data, None)),
             ServerSocketMessage::Bidirectional { data, job_id } => Ok((data, Some(job_id))),
@@ -71,6 +94,7 @@ pub(super) fn worker<R: DeserializeOwned, W: Serialize>() -> Format<Request<R>, 
 /// A host's, with payloads left alone.
 pub(super) fn raw_host() -> Format<Response<Raw>, Raw> {
     Format {
+        keep: KEEP_RAW,
         decode: |bytes, frame| match tag(frame)? {
             0 => numbered(bytes, frame),
             other => Err(Error::Custom(format!("{other} is no kind of message from a worker"))),
@@ -85,6 +109,7 @@ pub(super) fn raw_host() -> Format<Response<Raw>, Raw> {
 /// A worker's, with payloads left alone.
 pub(super) fn raw_worker() -> Format<Request<Raw>, Raw> {
     Format {
+        keep: KEEP_RAW,
         decode: |bytes, frame| match tag(frame)? {
             0 => Ok((part(bytes, frame, TAG..frame.len()), None)),
             1 => numbered(bytes, frame).map(|(data, job_id)| (data, Some(job_id))),
@@ -93,6 +118,9 @@ pub(super) fn raw_worker() -> Format<Request<Raw>, Raw> {
         encode: |data, job_id, most| raw_frame(0, data, job_id, most),
     }
 }
+
+/// A large payload has its buffer for itself: so whoever takes it has the memory, too.
+const KEEP_RAW: usize = 256 * 1024;
 
 /// Bytes of an enum's tag and of a job's number.
 const TAG: usize = 4;
@@ -113,13 +141,19 @@ fn part(bytes: &Bytes, frame: &[u8], range: Range<usize>) -> Raw {
     Raw(bytes.slice_ref(&frame[range]))
 }
 
-fn frame<T: Serialize>(message: &T, most: usize) -> Result<Bytes, Error> {
+fn frame<T: Serialize>(message: &T, most: usize) -> Result<Frame, Error> {
     let mut bytes = vec![0; length::HEADER];
     payload::append(message, &mut bytes, most.min(length::LONGEST))?;
     seal(bytes, most)
 }
 
-fn raw_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result<Bytes, Error> {
+/// A payload of this many bytes is a part of its own.
+const LARGE: usize = 16 * 1024;
+
+fn raw_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result<Frame, Error> {
+    if data.0.len() >= LARGE {
+        return large_frame(tag, data, job_id, most);
+    }
     let mut bytes = Vec::with_capacity(length::HEADER + TAG + data.0.len() + JOB_ID);
     bytes.resize(length::HEADER, 0);
     bytes.extend_from_slice(&tag.to_le_bytes());
@@ -128,12 +162,23 @@ fn raw_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result<B
     seal(bytes, most)
 }
 
+fn large_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result<Frame, Error> {
+    let tail = job_id.map(u32::to_le_bytes);
+    let tail = tail.as_ref().map_or(&[][..], |bytes| &bytes[..]);
+    let header = header(TAG + data.0.len() + tail.len(), most)?;
+    let head = [header, tag.to_le_bytes()].concat();
+    Ok(Frame([head.into(), data.0.clone(), Bytes::copy_from_slice(tail)]))
+}
+
 /// Writes the length, for which there is room at the beginning.
-fn seal(mut bytes: Vec<u8>, most: usize) -> Result<Bytes, Error> {
-    let len = bytes.len() - length::HEADER;
-    let header = length::header(len).filter(|_| len <= most);
-    bytes[..length::HEADER].copy_from_slice(&header.ok_or(Error::TooLong(most))?);
-    Ok(bytes.into())
+fn seal(mut bytes: Vec<u8>, most: usize) -> Result<Frame, Error> {
+    let header = header(bytes.len() - length::HEADER, most)?;
+    bytes[..length::HEADER].copy_from_slice(&header);
+    Ok(Frame([bytes.into(), Bytes::new(), Bytes::new()]))
+}
+
+fn header(len: usize, most: usize) -> Result<[u8; length::HEADER], Error> {
+    length::header(len).filter(|_| len <= most).ok_or(Error::TooLong(most))
 }
 
 #[cfg(test)]
@@ -148,13 +193,20 @@ mod tests {
         for job_id in [None, Some(0), Some(u32::MAX)] {
             let typed = (host::<String, String>().encode)(&text, job_id, 100).unwrap();
             assert_eq!((raw_host().encode)(&data, job_id, 100).unwrap(), typed);
+            let [typed, ..] = typed.0;
             let read = (raw_worker().decode)(&typed, &typed[length::HEADER..]);
             assert_eq!(read, Ok((data.clone(), job_id)));
             let read = (worker::<String, String>().decode)(&typed, &typed[length::HEADER..]);
             assert_eq!(read, Ok((text.clone(), job_id)));
         }
+        let large = "x".repeat(2 * LARGE);
+        let whole = (host::<String, String>().encode)(&large, Some(7), usize::MAX).unwrap();
+        let data_of_large = raw(&payload::to_vec(&large).unwrap());
+        let parts = (raw_host().encode)(&data_of_large, Some(7), usize::MAX).unwrap();
+        assert_eq!(parts.0.concat(), whole.0.concat());
         let typed = (worker::<String, String>().encode)(&text, Some(7), 100).unwrap();
         assert_eq!((raw_worker().encode)(&data, Some(7), 100).unwrap(), typed);
+        let [typed, ..] = typed.0;
         let read = (raw_host().decode)(&typed, &typed[length::HEADER..]);
         assert_eq!(read, Ok((data, 7)));
     }

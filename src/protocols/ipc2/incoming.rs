@@ -9,13 +9,14 @@ use crate::engine::event::Event;
 use crate::engine::link::Inbox;
 
 /// A buffer that was larger than this is given back when its frames are done with.
-const LARGE: usize = 4 << 20;
+pub(super) const KEEP: usize = 4 << 20;
 
 /// The receiving half of a session.
 #[derive(Debug)]
 pub(super) struct Incoming<S> {
     reader: S,
     inbox: Inbox,
+    keep: usize,
     large: bool,
 }
 
@@ -34,9 +35,9 @@ pub(super) enum End {
 }
 
 impl<S: AsyncRead + Unpin> Incoming<S> {
-    /// Reads frames of at most `most` bytes.
-    pub fn new(reader: S, most: usize) -> Self {
-        Self { reader, inbox: Inbox::new(0, length::Decoder::new(most)), large: false }
+    /// Reads frames of at most `most` bytes. A buffer of up to `keep` bytes is kept for those to come.
+    pub fn new(reader: S, most: usize, keep: usize) -> Self {
+        Self { reader, inbox: Inbox::new(0, length::Decoder::new(most)), keep, large: false }
     }
 
     /// The next frames, with a gap of [`length::HEADER`]. Nothing is lost when the future is dropped.
@@ -45,7 +46,7 @@ impl<S: AsyncRead + Unpin> Incoming<S> {
             while let Some(event) = self.inbox.next() {
                 match event {
                     Event::Frames { batch, .. } => {
-                        self.large = batch.bytes.len() > LARGE;
+                        self.large = batch.bytes.len() > self.keep;
                         return Ok(batch);
                     }
                     Event::TooLarge { len, .. } => return Err(End::TooLong(len)),
@@ -76,7 +77,7 @@ mod tests {
             drop(near);
         };
         let received = async {
-            let mut incoming = Incoming::new(far, 100);
+            let mut incoming = Incoming::new(far, 100, KEEP);
             let mut frames = Vec::new();
             loop {
                 match incoming.next().await {

@@ -82,9 +82,12 @@ mod format;
 pub mod host;
 mod incoming;
 pub mod message;
+#[cfg(unix)]
+pub mod on_loop;
 mod outgoing;
 pub mod payload;
 pub mod socket;
+pub mod tasks;
 pub mod worker;
 
 pub use format::Raw;

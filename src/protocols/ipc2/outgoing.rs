@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
 use tokio::io::AsyncWrite;
 
+use super::format::Frame;
 use crate::engine::error::full;
 use crate::engine::link::Outbox;
 
@@ -51,7 +51,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// `ENOBUFS`: too much waits already. `BrokenPipe`: the session is over.
-    pub fn push(&self, frame: Bytes) -> io::Result<()> {
+    pub fn push(&self, frame: Frame) -> io::Result<()> {
         let mut state = self.lock();
         if !matches!(state.stage, Stage::Open(_)) {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -60,7 +60,7 @@ impl Outgoing {
         if waiting > 0 && waiting + frame.len() > self.most {
             return Err(full());
         }
-        state.outbox.push(frame);
+        frame.0.into_iter().for_each(|part| state.outbox.push(part));
         if waiting > 0 {
             return Ok(()); // the task waits for the transport
         }
@@ -145,9 +145,20 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
     use std::sync::Arc;
     use tokio::io::AsyncReadExt;
     use tokio::time::timeout;
+
+    /// In three parts.
+    fn frame(bytes: &[u8]) -> Frame {
+        let bytes = Bytes::copy_from_slice(bytes);
+        Frame([
+            bytes.slice(..1),
+            bytes.slice(1..bytes.len().div_ceil(2)),
+            bytes.slice(bytes.len().div_ceil(2)..),
+        ])
+    }
 
     fn run(test: impl Future<Output = ()>) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
@@ -158,22 +169,22 @@ mod tests {
         run(async {
             let (near, mut far) = tokio::io::duplex(7);
             let outgoing = Arc::new(Outgoing::new(near, usize::MAX));
-            outgoing.push(Bytes::from_static(b"before there is a task, ")).unwrap();
+            outgoing.push(frame(b"before there is a task, ")).unwrap();
             let task = tokio::spawn({
                 let outgoing = outgoing.clone();
                 async move { outgoing.run().await }
             });
             let mut sent = b"before there is a task, ".to_vec();
             for number in 0..100 {
-                let frame = format!("frame {number}, ");
-                sent.extend_from_slice(frame.as_bytes());
-                outgoing.push(frame.into()).unwrap();
+                let text = format!("frame {number}, ");
+                sent.extend_from_slice(text.as_bytes());
+                outgoing.push(frame(text.as_bytes())).unwrap();
                 if number % 7 == 0 {
                     tokio::task::yield_now().await;
                 }
             }
             outgoing.end();
-            assert!(outgoing.push(Bytes::from_static(b"x")).is_err());
+            assert!(outgoing.push(frame(b"x")).is_err());
             let mut received = Vec::new();
             far.read_to_end(&mut received).await.unwrap();
             assert_eq!(received, sent);
@@ -187,9 +198,9 @@ mod tests {
             let (near, _far) = tokio::io::duplex(10);
             let outgoing = Outgoing::new(near, 100);
             for _ in 0..5 {
-                outgoing.push(Bytes::from_static(&[0; 20])).unwrap();
+                outgoing.push(frame(&[0; 20])).unwrap();
             }
-            let error = outgoing.push(Bytes::from_static(&[0; 20])).unwrap_err();
+            let error = outgoing.push(frame(&[0; 20])).unwrap_err();
             assert_eq!(error.raw_os_error(), full().raw_os_error());
         });
     }
@@ -201,7 +212,7 @@ mod tests {
             let outgoing = Outgoing::new(near, 100);
             drop(far);
             assert!(timeout(std::time::Duration::from_millis(1), outgoing.run()).await.is_err());
-            outgoing.push(Bytes::from_static(b"x")).unwrap();
+            outgoing.push(frame(b"x")).unwrap();
             assert_eq!(outgoing.run().await.kind(), io::ErrorKind::BrokenPipe);
         });
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::incoming::{End, Incoming};
+use super::incoming::{End, Incoming, KEEP};
 use super::{MAX_MESSAGE_BYTES, payload};
 use crate::engine::codec::length;
 
@@ -67,7 +67,7 @@ pub struct SocketReader<S: AsyncRead, R: DeserializeOwned> {
 impl<S: AsyncRead + Unpin, R: DeserializeOwned> SocketReader<S, R> {
     /// Over this stream.
     pub fn new(reader: S) -> Self {
-        let incoming = Incoming::new(reader, MAX_MESSAGE_BYTES);
+        let incoming = Incoming::new(reader, MAX_MESSAGE_BYTES, KEEP);
         Self { incoming, waiting: VecDeque::new(), message: PhantomData }
     }
 

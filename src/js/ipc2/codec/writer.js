@@ -1,8 +1,12 @@
 'use strict';
 // Bytes that a value is written to. Used by the codecs.
 
-/** Memory that is kept for the next value. */
+/** Bytes of memory that are kept for the next value: always; and as long as it is used now and then. */
 const KEPT = 64 * 1024;
+const KEPT_IN_USE = 4 * 1024 * 1024;
+
+/** Values in a row that did not need so much, after which it is given back. */
+const UNUSED = 64;
 
 /** A writer that nobody uses, or null. */
 let idle = null;
@@ -10,6 +14,8 @@ let idle = null;
 class Writer {
   #bytes = Buffer.allocUnsafeSlow(1024);
   #length = 0;
+  /** Values in a row that had more memory than they needed. */
+  #small = 0;
   /** How deep within a value. */
   depth = 0;
 
@@ -23,7 +29,9 @@ class Writer {
   }
 
   release() {
-    if (this.#bytes.length <= KEPT) idle = this;
+    const { length } = this.#bytes;
+    this.#small = this.#length > KEPT ? 0 : this.#small + 1;
+    if (length <= KEPT || (length <= KEPT_IN_USE && this.#small < UNUSED)) idle = this;
   }
 
   /** What was written: to be copied before the next value is written. */

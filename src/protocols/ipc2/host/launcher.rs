@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 use super::super::format::{self, Format, Response};
+use super::super::tasks::{Spawner, Task};
 use super::super::{MAX_MESSAGE_BYTES, MAX_QUEUED_BYTES, Raw};
 #[cfg(feature = "ipc2")]
 use super::child;
@@ -47,6 +48,7 @@ pub struct Launcher {
     start: Start,
     connect_timeout: Duration,
     limits: Limits,
+    tasks: Spawner,
 }
 
 /// Starts a process that is to connect to this target.
@@ -136,6 +138,7 @@ impl Launcher {
             start: Start::Program(Arc::new(start)),
             connect_timeout: Duration::from_secs(10),
             limits: Limits { message: MAX_MESSAGE_BYTES, queued: MAX_QUEUED_BYTES },
+            tasks: Spawner::default(),
         }
     }
 
@@ -158,6 +161,13 @@ impl Launcher {
     #[must_use]
     pub fn max_queued_bytes(mut self, most: usize) -> Self {
         self.limits.queued = most;
+        self
+    }
+
+    /// Has `spawn` run the task that reads and writes, instead of tokio's runtime.
+    #[must_use]
+    pub fn tasks(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.tasks = Spawner::new(spawn);
         self
     }
 
@@ -205,7 +215,14 @@ impl Launcher {
                 }
             };
             drop(target);
-            let session = session::start(reader, writer, child, format.decode, this.limits);
+            let parts = (reader, writer);
+            let session = session::start(
+                parts,
+                child,
+                (format.decode, format.keep),
+                this.limits,
+                &this.tasks,
+            );
             Ok(WorkerHandle::new(session, format.encode))
         }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::super::format::Frame;
 use super::super::payload::Error;
 use super::WorkerExit;
 use super::session::Session;
@@ -53,9 +53,10 @@ pub(super) enum Unsent {
 pub struct WorkerHandle<R, W> {
     pub(super) session: Arc<Session<R>>,
     encode: Encode<W>,
+    kills: bool,
 }
 
-type Encode<W> = fn(&W, Option<u32>, usize) -> Result<Bytes, Error>;
+type Encode<W> = fn(&W, Option<u32>, usize) -> Result<Frame, Error>;
 
 impl<R, W> fmt::Debug for WorkerHandle<R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,13 +66,21 @@ impl<R, W> fmt::Debug for WorkerHandle<R, W> {
 
 impl<R, W> Drop for WorkerHandle<R, W> {
     fn drop(&mut self) {
-        self.session.kill();
+        if self.kills {
+            self.session.kill();
+        }
     }
 }
 
 impl<R, W> WorkerHandle<R, W> {
     pub(super) fn new(session: Arc<Session<R>>, encode: Encode<W>) -> Self {
-        Self { session, encode }
+        Self { session, encode, kills: true }
+    }
+
+    /// Drops the handle of a worker whose connection has ended, without killing it: the session does that if the worker
+    /// takes too long to end.
+    pub(super) fn leave(mut self) {
+        self.kills = false;
     }
 
     /// Sends a message; several jobs may be sent one after the other. One that cannot be sent (it is over

@@ -146,11 +146,14 @@ impl<R, W> Inner<R, W> {
     /// A worker has no job any more.
     fn give_back(self: &Arc<Self>, member: Member<R, W>) {
         let mut pool = self.pool();
-        if pool.members.contains_key(&member.id) && member.worker.session.is_online() {
+        if !pool.members.contains_key(&member.id) {
+            drop(pool);
+            drop(member); // not of the set any more: ends
+        } else if member.worker.session.is_online() {
             self.give_to(&mut pool, member);
         } else {
             drop(pool);
-            drop(member); // not of the set any more: ends
+            member.worker.leave(); // it is about to end by itself, as it likes
         }
     }
 

@@ -1,7 +1,8 @@
 //! One worker as the host sees it: its jobs, its connection, its process. Generic only in what comes back;
 //! what is sent arrives here as frames.
 //!
-//! Two tasks belong to it: one reads and writes, one waits for the process to end. Both end with the process.
+//! Two tasks belong to it: one reads and writes, one waits for the process to end. Both end with the process. The
+//! program may have something of its own that runs the first one.
 
 use std::collections::HashMap;
 use std::process::ExitStatus;
@@ -12,13 +13,13 @@ use super::process::{LINGER, Process};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::super::format::Response;
 use super::super::incoming::{End, Incoming};
 use super::super::outgoing::Outgoing;
 use super::super::payload::Error;
+use super::super::tasks::Spawner;
 use super::WorkerExit;
 use crate::engine::codec::length;
 
@@ -64,15 +65,19 @@ struct Jobs<R> {
     online: bool,
 }
 
-type Decode<R> = fn(&Bytes, &[u8]) -> Result<Response<R>, Error>;
+/// See [`Format`](super::super::format::Format): what decodes, and what is kept.
+type Decode<R> = (fn(&Bytes, &[u8]) -> Result<Response<R>, Error>, usize);
 
 /// Begins to talk with a worker that has connected.
 pub fn start<R: Send + 'static>(
-    reader: impl AsyncRead + Send + Unpin + 'static,
-    writer: impl AsyncWrite + Send + Unpin + 'static,
+    (reader, writer): (
+        impl AsyncRead + Send + Unpin + 'static,
+        impl AsyncWrite + Send + Unpin + 'static,
+    ),
     child: Process,
     decode: Decode<R>,
     limits: Limits,
+    tasks: &Spawner,
 ) -> Arc<Session<R>> {
     let session = Arc::new(Session {
         pid: child.id(),
@@ -83,7 +88,14 @@ pub fn start<R: Send + 'static>(
         kill: Notify::new(),
         exit: watch::Sender::new(None),
     });
-    let talking = tokio::spawn(session.clone().talk(reader, decode));
+    let (mut tx, talking) = oneshot::channel();
+    let talk = session.clone().talk(reader, decode);
+    tasks.spawn(async move {
+        tokio::select! {
+            silence = talk => drop(tx.send(silence)),
+            () = tx.closed() => {} // nobody listens any more
+        }
+    });
     tokio::spawn(session.clone().supervise(child, talking));
     session
 }
@@ -180,9 +192,13 @@ impl<R> Session<R> {
         silence
     }
 
-    async fn read(&self, reader: impl AsyncRead + Send + Unpin, decode: Decode<R>) -> Silence {
+    async fn read(
+        &self,
+        reader: impl AsyncRead + Send + Unpin,
+        (decode, keep): Decode<R>,
+    ) -> Silence {
         let most = self.limits.message;
-        let mut incoming = Incoming::new(reader, most);
+        let mut incoming = Incoming::new(reader, most, keep);
         loop {
             let batch = match incoming.next().await {
                 Ok(batch) => batch,
@@ -217,10 +233,14 @@ impl<R> Session<R> {
     }
 
     /// Waits until the process ends, or is to. Nothing of it is left after this.
-    async fn supervise(self: Arc<Self>, mut child: Process, mut talking: JoinHandle<Silence>) {
+    async fn supervise(
+        self: Arc<Self>,
+        mut child: Process,
+        mut talking: oneshot::Receiver<Silence>,
+    ) {
         let (status, cause) = tokio::select! {
             status = child.wait() => {
-                let cause = match timeout(LINGER, &mut talking).await {
+                let cause = match timeout(child.lingers(), &mut talking).await {
                     Ok(Ok(Silence::Misbehaved(cause))) => Some(cause),
                     _ => None,
                 };
@@ -235,11 +255,11 @@ impl<R> Session<R> {
                     }
                 },
                 Ok(Silence::Misbehaved(cause)) => (kill(&mut child).await, Some(cause)),
-                Err(error) => (kill(&mut child).await, Some(error.to_string())), // a panic, of the types' own code
+                Err(_) => (kill(&mut child).await, Some("reading its message has failed".into())), // a panic, of the types' own code
             },
             () = self.kill.notified() => (kill(&mut child).await, None),
         };
-        talking.abort();
+        drop(talking); // which ends it
         self.out.close();
         let exit = WorkerExit { pid: self.pid, status: status.ok(), cause };
         self.exit.send_replace(Some(Arc::new(exit)));

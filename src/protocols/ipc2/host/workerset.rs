@@ -116,6 +116,11 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         Self { inner, server: PhantomData }
     }
 
+    /// The same set. Over what its workers are reached, those to come, too, was decided when it was started.
+    pub fn over<T>(self) -> WorkerSet<T, R, W> {
+        WorkerSet { inner: self.inner, server: PhantomData }
+    }
+
     /// Gives a job to a worker, and waits for the answer: for ever, if the worker lives on and does not answer.
     ///
     /// The worker that was free last is taken. If none is, the error is immediate, unless jobs may wait

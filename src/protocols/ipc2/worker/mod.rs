@@ -7,14 +7,15 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender};
+use tokio::sync::{mpsc, oneshot};
 
 use self::client::Client;
 use super::format::{self, Format, Request};
 use super::incoming::Incoming;
 use super::message::{ClientSocketMessage, ServerSocketMessage};
 use super::socket::{SocketReader, SocketWriter};
+use super::tasks::{Spawner, Task};
 use super::{MAX_MESSAGE_BYTES, Raw, SOCKET_ENV_VAR};
 use crate::engine::codec::length;
 
@@ -56,6 +57,9 @@ pub enum ConnectError {
 
 /// Connects to the host that has started this process. The jobs end (`recv()` returns `None`) when the host is
 /// gone, or sends what is no message, or when an answer cannot be sent.
+///
+/// Jobs without an answer wait in the channel, however many they are: a worker that may be slower than its host is to
+/// be sent jobs with an answer now and then, which the host waits for.
 pub async fn connect<C, R, W>() -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
 where
     C: Client,
@@ -80,11 +84,12 @@ pub struct Connector {
     target: Option<String>,
     host: Option<u32>,
     most: usize,
+    tasks: Spawner,
 }
 
 impl Default for Connector {
     fn default() -> Self {
-        Self { target: None, host: None, most: MAX_MESSAGE_BYTES }
+        Self { target: None, host: None, most: MAX_MESSAGE_BYTES, tasks: Spawner::default() }
     }
 }
 
@@ -116,6 +121,13 @@ impl Connector {
         self
     }
 
+    /// Has `spawn` run the task that reads and writes, instead of tokio's runtime.
+    #[must_use]
+    pub fn tasks(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
+        self.tasks = Spawner::new(spawn);
+        self
+    }
+
     /// Connects.
     pub async fn connect<C, R, W>(&self) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
     where
@@ -123,20 +135,24 @@ impl Connector {
         R: DeserializeOwned + Send + 'static,
         W: Serialize + Send + 'static,
     {
-        self.open::<C, R, W>(format::worker()).await
+        let (tx, jobs) = mpsc::unbounded_channel();
+        self.open::<C, R, W>(format::worker(), Outlet::Unbounded(tx)).await?;
+        Ok(jobs)
     }
 
-    /// The same with payloads that are left alone.
-    pub async fn connect_raw<C: Client>(
-        &self,
-    ) -> Result<UnboundedReceiver<Job<Raw, Raw>>, ConnectError> {
-        self.open::<C, Raw, Raw>(format::raw_worker()).await
+    /// The same with payloads that are left alone, and with one job at most that has arrived and is not received: if
+    /// there are others, they wait at the host.
+    pub async fn connect_raw<C: Client>(&self) -> Result<Receiver<Job<Raw, Raw>>, ConnectError> {
+        let (tx, jobs) = mpsc::channel(1);
+        self.open::<C, Raw, Raw>(format::raw_worker(), Outlet::Bounded(tx)).await?;
+        Ok(jobs)
     }
 
     async fn open<C: Client, R: Send + 'static, W: Send + 'static>(
         &self,
         format: Format<Request<R>, W>,
-    ) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError> {
+        jobs: Outlet<R, W>,
+    ) -> Result<(), ConnectError> {
         let (target, host) = match &self.target {
             Some(target) => (target.clone(), self.host),
             None => {
@@ -149,9 +165,9 @@ impl Connector {
         end_with(host)?;
         let connecting = C::connect(&target).await?.into_parts();
         let (reader, writer) = connecting.await?;
-        let (tx, rx) = unbounded_channel();
-        tokio::spawn(Loop { writer, format, most: self.most, jobs: tx }.run(reader));
-        Ok(rx)
+        let session = Loop { writer, format, most: self.most, jobs };
+        self.tasks.spawn(async { _ = session.run(reader).await });
+        Ok(())
     }
 }
 
@@ -181,14 +197,41 @@ struct Loop<Writer, R, W> {
     writer: Writer,
     format: Format<Request<R>, W>,
     most: usize,
-    jobs: UnboundedSender<Job<R, W>>,
+    jobs: Outlet<R, W>,
+}
+
+/// Where jobs go.
+enum Outlet<R, W> {
+    Unbounded(UnboundedSender<Job<R, W>>),
+    Bounded(Sender<Job<R, W>>),
+}
+
+impl<R, W> Outlet<R, W> {
+    /// Waits until nobody takes them any more.
+    async fn closed(&self) {
+        match self {
+            Outlet::Unbounded(tx) => tx.closed().await,
+            Outlet::Bounded(tx) => tx.closed().await,
+        }
+    }
+
+    /// `None`: nobody takes them any more.
+    async fn send(&self, job: Job<R, W>) -> Option<()> {
+        match self {
+            Outlet::Unbounded(tx) => tx.send(job).ok(),
+            Outlet::Bounded(tx) => tx.send(job).await.ok(),
+        }
+    }
 }
 
 impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
     async fn run(mut self, reader: impl AsyncRead + Unpin) -> Option<()> {
-        let mut incoming = Incoming::new(reader, self.most);
+        let mut incoming = Incoming::new(reader, self.most, self.format.keep);
         loop {
-            let batch = incoming.next().await.ok()?;
+            let batch = tokio::select! {
+                batch = incoming.next() => batch.ok()?,
+                () = self.jobs.closed() => return None,
+            };
             for frame in batch.frames(length::HEADER) {
                 self.hand_out(&batch.bytes, frame).await?;
             }
@@ -199,13 +242,13 @@ impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
     async fn hand_out(&mut self, bytes: &Bytes, frame: &[u8]) -> Option<()> {
         let (data, job_id) = (self.format.decode)(bytes, frame).ok()?;
         let Some(job_id) = job_id else {
-            return self.jobs.send(Job::Unidirectional { data }).ok();
+            return self.jobs.send(Job::Unidirectional { data }).await;
         };
         let (tx, rx) = oneshot::channel();
-        self.jobs.send(Job::Bidirectional { data, tx }).ok()?;
+        self.jobs.send(Job::Bidirectional { data, tx }).await?;
         if let Ok(answer) = rx.await {
             let frame = (self.format.encode)(&answer, Some(job_id), self.most).ok()?;
-            self.writer.write_all(&frame).await.ok()?;
+            self.writer.write_all_buf(&mut frame.into_buf()).await.ok()?;
             self.writer.flush().await.ok()?;
         }
         Some(())

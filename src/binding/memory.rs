@@ -1,0 +1,54 @@
+//! Buffers of JavaScript's that are the memory into which their bytes were received. Used by [`super::deliver`].
+
+#![cfg_attr(not(all(unix, feature = "ipc2-sessions")), allow(dead_code))] // nobody else gives memory away
+
+use std::ffi::c_void;
+use std::ptr;
+
+use bytes::Bytes;
+use napi::bindgen_prelude::*;
+use napi::{check_status, sys};
+
+/// Bytes from which on a copy costs more than what a buffer with a finalizer does.
+const WORTH_IT: usize = 256 * 1024;
+
+/// A buffer with a copy of `bytes`.
+pub fn copy(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
+    let (mut value, copied) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: called from JavaScript; the bytes are copied before the call returns.
+    let status = unsafe {
+        sys::napi_create_buffer_copy(env, bytes.len(), bytes.as_ptr().cast(), copied, &mut value)
+    };
+    check_status!(status)?;
+    Ok(value)
+}
+
+/// A buffer that is `bytes`, if they are many and nobody else has them, and the runtime can do that; or a copy.
+pub fn give(env: sys::napi_env, bytes: Bytes) -> Result<sys::napi_value> {
+    if bytes.len() < WORTH_IT {
+        return copy(env, &bytes);
+    }
+    let bytes = match bytes.try_into_mut() {
+        Ok(own) => own,
+        Err(shared) => return copy(env, &shared),
+    };
+    let mut owner = Box::new(bytes);
+    let (len, data) = (owner.len(), owner.as_mut_ptr().cast::<c_void>());
+    let hint = Box::into_raw(owner);
+    let mut value = ptr::null_mut();
+    // SAFETY: called from JavaScript; `free` takes back what `hint` is, which keeps the memory in its place.
+    let status = unsafe {
+        sys::napi_create_external_buffer(env, len, data, Some(free), hint.cast(), &mut value)
+    };
+    if status == sys::Status::napi_ok {
+        return Ok(value);
+    }
+    // SAFETY: the call has failed, as it does where V8 has a memory cage: nobody else has the hint.
+    let bytes = unsafe { Box::from_raw(hint) };
+    copy(env, &bytes)
+}
+
+unsafe extern "C" fn free(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+    // SAFETY: what `give` has made; this is called once.
+    drop(unsafe { Box::from_raw(hint.cast::<bytes::BytesMut>()) });
+}
