@@ -28,6 +28,7 @@ pub fn run(bytes: &[u8]) {
     let shelf = Shelf::default();
     let (mut found, mut expected) = (Vec::new(), Vec::new());
     let (mut mode, mut tapped, mut pending) = (Mode::Frames, false, Vec::new());
+    let shelf = Shelf::default();
     while !input.is_empty() {
         let how = input.byte();
         if how & 128 != 0 {
