@@ -26,6 +26,7 @@ use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics;
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -103,6 +104,7 @@ impl Hub {
     /// Starts connecting. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn connect(&self, options: ConnectOptions) -> String {
+        panics::point("call");
         deliver::connecting(
             options
                 .into_engine()

@@ -12,13 +12,14 @@ use std::time::Duration;
 use socket2::Socket;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::driver::Connection;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
 use super::mailbox::{Gone, Mailbox};
+use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, set_nodelay};
@@ -26,6 +27,9 @@ use super::transport::{Listener, Local, Stream, set_nodelay};
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Before accepting goes on after a panic, so that one that comes each time takes no processor.
+const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long handshakes may go on after their listener was closed.
 const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
@@ -94,10 +98,11 @@ impl Acceptor {
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
         let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
-        runtime.spawn(async move {
+        let failed = accepting.clone();
+        let task = async move {
             tokio::select! {
                 () = stop.notified() => {}
-                _ = accepting.run(&listener) => {}
+                () = accepting.run_on(&listener) => {}
             }
             // Who has reached the listener has connected, and must not be thrown out by its end.
             while let Some(stream) = listener.accept_now() {
@@ -106,7 +111,8 @@ impl Acceptor {
             listener.close().await;
             drop(alive);
             accepting.finish().await;
-        });
+        };
+        runtime.spawn_or(task, move || failed.panicked());
         Ok((acceptor, address))
     }
 
@@ -164,6 +170,14 @@ impl Accepting {
         Arc::new(Self { id, framing, reports, tls, handshakes: Mutex::default() })
     }
 
+    /// Accepts, and goes on after a panic.
+    async fn run_on(self: &Arc<Self>, listener: &Listener) {
+        while caught_in(self.run(listener)).await.is_none() {
+            self.report_panic();
+            sleep(PANIC_PAUSE).await;
+        }
+    }
+
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
         let mut failed = false;
         loop {
@@ -171,6 +185,7 @@ impl Accepting {
             self.reports.mailbox.room().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
+            point("accept");
             match accepted {
                 Ok(stream) => self.take(stream)?,
                 Err(error) => {
@@ -186,7 +201,10 @@ impl Accepting {
         let Some(settings) = self.tls.clone() else { return self.report(stream) };
         let accepting = self.clone();
         let task = async move {
-            let handshake = stream.handshake(Side::Server, &settings);
+            let handshake = async {
+                point("handshake");
+                stream.handshake(Side::Server, &settings).await
+            };
             let secured = tokio::select! {
                 secured = handshake => secured,
                 () = accepting.reports.mailbox.closed() => return,
@@ -203,7 +221,12 @@ impl Accepting {
         let mut handshakes = self.handshakes();
         while handshakes.try_join_next().is_some() {}
         let _entered = self.reports.runtime.enter();
-        handshakes.spawn(task);
+        let failed = self.clone();
+        handshakes.spawn(async move {
+            if caught_in(task).await.is_none() {
+                failed.report_panic();
+            }
+        });
         Ok(())
     }
 
@@ -217,6 +240,17 @@ impl Accepting {
         arrivals.add(connection);
         let accepted = Event::Accepted { listener: self.id, id, ends, tls };
         mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))
+    }
+
+    fn report_panic(&self) {
+        let error = panics::error("accept");
+        let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
+    }
+
+    /// Nothing is accepted any more.
+    fn panicked(&self) {
+        self.report_panic();
+        let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 
     fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {

@@ -209,6 +209,7 @@ impl Outbox {
             let slices: Vec<IoSlice<'_>> =
                 self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
             match write(&slices) {
+                Ok(0) => return (total, Err(io::ErrorKind::WriteZero.into())), // or it would go on for ever
                 Ok(taken) => {
                     total += taken;
                     self.advance(taken);
@@ -376,6 +377,14 @@ mod tests {
             prop_assert_eq!(outbox.queued(), 0);
             prop_assert_eq!(out, sent);
         }
+    }
+
+    #[test]
+    fn a_system_that_takes_nothing_does_not_hold_the_outbox_for_ever() {
+        let mut outbox = Outbox::default();
+        outbox.push(Bytes::from_static(b"x"));
+        let (taken, result) = outbox.flush(|_| Ok(0));
+        assert_eq!((taken, result.unwrap_err().kind()), (0, io::ErrorKind::WriteZero));
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub mod hub;
 pub mod late;
 pub mod link;
 pub mod mailbox;
+pub mod panics;
 #[cfg(target_os = "linux")]
 pub mod queues;
 pub mod runtime;

@@ -9,6 +9,8 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 
+use super::panics::caught_in;
+
 /// A claim on a running I/O thread.
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -46,6 +48,19 @@ impl Runtime {
     /// For tasks that do not keep the thread alive.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// The same; if `task` panics, `fail` says so to whoever waits for it.
+    pub fn spawn_or(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+        fail: impl FnOnce() + Send + 'static,
+    ) {
+        self.spawn(async move {
+            if caught_in(task).await.is_none() {
+                fail();
+            }
+        });
     }
 
     /// Makes this runtime the current one, which registering a socket needs.

@@ -257,4 +257,14 @@ impl Watched for LoopSocket {
     fn destroy(&self) {
         self.end();
     }
+
+    /// Who waits for it meets an error.
+    fn panicked(&self) {
+        let mut state = self.lock();
+        state.over = true;
+        let (watch, waiting) = (state.watch.take(), [state.reader.take(), state.writer.take()]);
+        drop(state);
+        drop(watch);
+        waiting.into_iter().flatten().for_each(Waker::wake);
+    }
 }

@@ -12,6 +12,7 @@ use crate::engine::error::Error;
 use crate::engine::event::Event;
 use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::mailbox::Gone;
+use crate::engine::panics::point;
 use crate::engine::transport::{Stream, Target};
 
 /// How long the peer may be silent, after we have ended, on a stream without halves (a pipe) until its
@@ -66,6 +67,7 @@ async fn silence(applies: bool) {
 
 impl Connection {
     pub(super) async fn run_connect(self: Arc<Self>, target: Target) {
+        point("connect");
         let connecting = Stream::connect(&target);
         tokio::pin!(connecting);
         let result = loop {
@@ -93,6 +95,7 @@ impl Connection {
     }
 
     pub(super) async fn run_flush(self: Arc<Self>) {
+        point("flush");
         loop {
             let (stream, end) = {
                 let mut state = self.lock();

@@ -25,6 +25,8 @@ mod lock;
 mod mmsg;
 #[cfg(target_os = "linux")]
 pub mod mqueue;
+#[cfg(unix)]
+pub mod peer;
 #[cfg(windows)]
 pub mod pipe;
 #[cfg(windows)]

@@ -291,6 +291,11 @@ class Connection extends Endpoint {
     this.hub.setTypeOfService(this.id, value);
   }
 
+  /** `[pid, uid, gid]` of the process at the other end; null where the system does not tell. */
+  peerCredentials() {
+    return this.hub?.peerCredentials?.(this.id) ?? null; // not on Windows
+  }
+
   /** Its sink from now on. */
   belongTo(sink) {
     this.sink = sink;
@@ -379,7 +384,8 @@ class Listener extends Endpoint {
 
   /** Stops listening, synchronously. Connections that were made before are still reported. */
   close() {
-    this.activity.hub.closeListener(this.id);
+    // It may have ended by itself, with all others.
+    this.activity.hub?.closeListener(this.id);
   }
 }
 

@@ -9,6 +9,7 @@ const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
 const { refuseToSend } = require('./net-answers');
+const { keepsOurs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
 
 /**
@@ -17,7 +18,7 @@ const { PADS_ABSTRACT } = require('./paths');
  * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
  * handshake that failed.
  */
-class Listener extends net.Server {
+class Listener extends keepsOurs(net.Server) {
   #listener = null;
   /** From when it is to listen. */
   #scope = null;
@@ -96,6 +97,10 @@ class Listener extends net.Server {
 
   _onAccepted(connection, addresses) {
     if (this.#refusing) {
+      connection.destroy();
+      return;
+    }
+    if (this.#owner._admits?.(connection) === false) {
       connection.destroy();
       return;
     }

@@ -10,7 +10,6 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
@@ -22,6 +21,7 @@ use self::api::Api;
 use self::turns::Signals;
 use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
 use crate::engine::event::Id;
+use crate::engine::panics::caught;
 
 pub use self::api::symbol;
 pub use self::poll::Poll;
@@ -58,6 +58,8 @@ pub trait Watched {
     fn sent(&self) -> u64;
     /// Closes now. Nothing is reported any more.
     fn destroy(&self);
+    /// What was done for it has panicked: it is closed, and says so.
+    fn panicked(&self);
 }
 
 /// A loop that sockets can be watched on.
@@ -141,7 +143,7 @@ impl Shared {
             if !taken || budget == 0 || !self.is_idle() {
                 return false;
             }
-            let Some(more) = owner.clone().poll_now() else { return false };
+            let Some(more) = polled(owner) else { return false };
             found = more;
         }
     }
@@ -162,7 +164,7 @@ impl Shared {
             }
             let found = loop {
                 thread::yield_now();
-                match owner.clone().poll_now() {
+                match polled(owner) {
                     Some(Found::Nothing) if begin.elapsed() < limit => {}
                     found => break found,
                 }
@@ -209,5 +211,13 @@ impl Shared {
 
 /// Runs what libuv has called: a panic must not unwind into it.
 fn guarded(act: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(act));
+    let _ = caught(act);
+}
+
+/// What there is for `owner` before the loop says so; if that panics, its end.
+fn polled(owner: &Arc<dyn Watched>) -> Option<Found> {
+    caught(|| owner.clone().poll_now()).unwrap_or_else(|| {
+        owner.panicked();
+        Some(Found::Nothing)
+    })
 }

@@ -13,8 +13,9 @@ use std::thread;
 use bytes::BytesMut;
 
 use super::api::{Handle, UV_POLL, api};
-use super::{Loop, Shared, Watched, guarded};
+use super::{Found, Loop, Shared, Watched, guarded};
 use crate::engine::event::Id;
+use crate::engine::panics::caught;
 
 const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
@@ -128,7 +129,11 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     guarded(|| {
         let before = owner.sent();
         let (read, write) = (events & UV_READABLE != 0, events & UV_WRITABLE != 0);
-        let found = owner.clone().on_ready(read, write, status < 0);
+        let found = caught(|| owner.clone().on_ready(read, write, status < 0));
+        let found = found.unwrap_or_else(|| {
+            owner.panicked();
+            Found::Nothing
+        });
         if shared.take_all(&owner, found) {
             shared.poll_busily(&owner, before);
         }
