@@ -64,7 +64,7 @@ impl Callback {
     }
 
     /// An event has panicked: that is an uncaught exception, and the next event comes.
-    fn report_panic(&self) {
+    pub fn report_panic(&self) {
         let mut handles = ptr::null_mut();
         // SAFETY: as in `call`.
         unsafe {

@@ -45,6 +45,11 @@ impl Runtime {
         });
     }
 
+    /// For tasks that do not keep the thread alive.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// The same; if `task` panics, `fail` says so to whoever waits for it.
     pub fn spawn_or(
         &self,
@@ -56,11 +61,6 @@ impl Runtime {
                 fail();
             }
         });
-    }
-
-    /// For tasks that do not keep the thread alive.
-    pub fn handle(&self) -> &Handle {
-        &self.handle
     }
 
     /// Makes this runtime the current one, which registering a socket needs.

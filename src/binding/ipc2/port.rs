@@ -17,6 +17,7 @@ use super::mailbox::Mailbox;
 use crate::engine::driver::loop_tasks::Tasks;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics::caught;
 use crate::engine::runtime::Runtime;
 
 /// See the module's page. Closed when it is dropped.
@@ -195,7 +196,11 @@ impl Consumer for Turns {
         let Some(shared) = self.shared.upgrade().filter(|shared| !shared.closed.get()) else {
             return Turn::Gone;
         };
-        let Some(payload) = shared.take() else { return Turn::Done };
+        let Some(taken) = caught(|| shared.take()) else {
+            self.callback.report_panic();
+            return Turn::Later; // with the next event
+        };
+        let Some(payload) = taken else { return Turn::Done };
         let weight = payload.weight();
         if self.callback.call(payload, None) { Turn::More(weight) } else { Turn::Gone }
     }

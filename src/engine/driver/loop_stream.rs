@@ -258,8 +258,13 @@ impl Watched for LoopSocket {
         self.end();
     }
 
-    /// Who reads or writes it meets the end.
+    /// Who waits for it meets an error.
     fn panicked(&self) {
-        self.end();
+        let mut state = self.lock();
+        state.over = true;
+        let (watch, waiting) = (state.watch.take(), [state.reader.take(), state.writer.take()]);
+        drop(state);
+        drop(watch);
+        waiting.into_iter().flatten().for_each(Waker::wake);
     }
 }
