@@ -7,3 +7,5 @@ pub mod appview;
 pub mod ipc2;
 #[cfg(feature = "pixivutil2")]
 pub mod pixivutil2;
+#[cfg(feature = "zmtp")]
+pub mod zmtp;

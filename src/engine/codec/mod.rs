@@ -16,6 +16,7 @@ pub mod json_stream;
 pub mod length;
 pub mod meta_nul;
 pub mod text;
+pub mod zmtp;
 
 /// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
 /// can yield between them. A longer frame is a batch of its own.
