@@ -15,7 +15,10 @@
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
 //! * `mqueue`: message queues.
-//! * `appview`: AppView's requests and server; `notices`: what its threads have for JavaScript.
+//! * `appview`: AppView's requests and server.
+//! * [`pixivutil2`]: PixivUtil2's controller and agents.
+//! * [`notices`]: what the threads of both have for JavaScript.
+//! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
@@ -42,11 +45,12 @@ mod hub;
 mod ipc2;
 #[cfg(target_os = "linux")]
 mod mqueue;
-#[cfg(target_os = "linux")]
 mod notices;
 mod options;
+mod pixivutil2;
 mod scope;
 mod socket_options;
+mod table;
 mod text;
 mod tls;
 mod wake;

@@ -9,12 +9,12 @@ use napi_derive::napi;
 use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
+use super::super::table::Table;
 use super::super::wake::WakeUp;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
 use super::options::{WorkerOptions, WorkerSetOptions, millis};
 use super::processes::Processes;
-use super::table::Table;
 use crate::engine::error::Error as EngineError;
 use crate::engine::runtime::Runtime;
 use crate::protocols::ipc2::Raw;

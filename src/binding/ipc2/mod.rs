@@ -6,7 +6,6 @@
 //! * [`calls`]: what was begun and has yet to end.
 //! * [`mailbox`]: how both tell JavaScript what has happened.
 //! * [`processes`]: those of workers, which JavaScript starts.
-//! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> launchers and sets.
 //!
 //! The only consumers are `src/js/ipc2/host.js` and `src/js/ipc2/connection.js`.
@@ -16,5 +15,5 @@ mod host;
 mod mailbox;
 mod options;
 mod processes;
-mod table;
+
 mod worker;

@@ -21,7 +21,7 @@ function parseIpcOption(option) {
   const named = { identifier, 'comm endpoint': comm, 'task endpoint': task };
   for (const [name, part] of Object.entries(named)) {
     if (part === '') fail(`the ${name} is empty`);
-    if (part !== identifier && !part.includes('://')) {
+    if (name !== 'identifier' && !part.includes('://')) {
       fail(`the ${name} is no endpoint such as tcp://localhost:4048`);
     }
   }
