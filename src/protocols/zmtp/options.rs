@@ -21,6 +21,9 @@ pub struct Options {
     /// How long a peer that was asked may stay silent, before it is cut off.
     pub heartbeat_timeout: Duration,
     /// The name that peers are told: at most 255 bytes, of which the first is not 0. Empty: none.
+    ///
+    /// A [`Req`](super::Req) that gives questions up is better without: a ROUTER sends what it answers late to whoever
+    /// has the name then, which is the new connection.
     pub identity: Vec<u8>,
     /// Time before a [`Req`](super::Req) connects again the first time; doubled with each attempt that fails.
     pub reconnect: Duration,
