@@ -14,7 +14,7 @@ use super::super::wake::WakeUp;
 use super::{SocketOptions, error, millis};
 use crate::engine::error::Error as EngineError;
 use crate::engine::runtime::Runtime;
-use crate::protocols::pixivutil2::agent::{self, Agent, Task};
+use crate::protocols::pixivutil2::agent::{self, Agent};
 
 /// See [`agent::Options`]. Times are in ms.
 #[napi(object)]
@@ -41,7 +41,6 @@ pub struct PixivAgents {
     env_end: Option<EnvEnd>,
     runtime: Option<Runtime>,
     agents: Arc<Table<Agent>>,
-    tasks: Arc<Table<Task>>,
     done: Arc<Notices<Value>>,
 }
 
@@ -56,8 +55,7 @@ impl PixivAgents {
         let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
         let runtime = Runtime::start()
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let (agents, tasks) = Default::default();
-        Ok(Self { env_end: None, runtime: Some(runtime), agents, tasks, done })
+        Ok(Self { env_end: None, runtime: Some(runtime), agents: Arc::default(), done })
     }
 
     /// Connects the agent `id`, which is also the number of this call.
@@ -108,32 +106,18 @@ impl PixivAgents {
         self.begin(agent, call, said);
     }
 
-    /// Begins a job, called `call` here.
+    /// Begins a job. Its number.
     #[napi(catch_unwind)]
     pub fn ffmpeg(&self, agent: u32, call: u32, arguments: Vec<String>) {
-        let tasks = self.tasks.clone();
-        self.begin(agent, call, async move |agent| {
-            let task = agent.ffmpeg(arguments).await?;
-            let number = task.number();
-            tasks.insert(call, task);
-            Ok(number.into())
-        });
+        let begun = async move |agent: Agent| Ok(agent.ffmpeg(arguments).await?.number().into());
+        self.begin(agent, call, begun);
     }
 
-    /// The exit code of a job, which is forgotten then.
+    /// The exit code of a job.
     #[napi(catch_unwind)]
-    pub fn exit_code(&self, agent: u32, call: u32, task: u32) {
-        let task = self.tasks.remove(task);
-        self.begin(agent, call, async move |_| match task {
-            Some(task) => task.exit_code().await.map(Value::from),
-            None => Err(agent::Error::Closed),
-        });
-    }
-
-    /// A job whose exit code nobody wants.
-    #[napi(catch_unwind)]
-    pub fn forget(&self, task: u32) {
-        self.tasks.remove(task);
+    pub fn exit_code(&self, agent: u32, call: u32, task: i32) {
+        let ended = async move |agent: Agent| agent.task(task).exit_code().await.map(Value::from);
+        self.begin(agent, call, ended);
     }
 
     /// Has aria2 load something.
@@ -167,11 +151,8 @@ impl PixivAgents {
     /// Ends all with the environment, for runtimes that do not finalize objects then.
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
-        let (agents, tasks) = (self.agents.clone(), self.tasks.clone());
-        self.env_end = Some(EnvEnd::new(&env, move || {
-            tasks.clear();
-            agents.clear();
-        })?);
+        let agents = self.agents.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || agents.clear())?);
         Ok(())
     }
 
@@ -179,7 +160,6 @@ impl PixivAgents {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
-        self.tasks.clear();
         self.agents.clear();
         self.runtime = None;
     }

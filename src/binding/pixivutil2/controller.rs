@@ -190,11 +190,9 @@ async fn serve(
     running: &Running,
     notices: &Notices<Notice>,
 ) {
-    let option = controller.option(None);
     let endpoints = json!({
         "comm": controller.comm().to_string(),
         "task": controller.task().to_string(),
-        "near": [option.comm, option.task],
     });
     *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(controller));
     notices.push(Notice::Started(Ok(endpoints)));

@@ -18,6 +18,9 @@ const SIGNALLED = 128;
 /** How long a job has to end by itself, in ms. */
 const KILL_TIMEOUT = 2000;
 
+/** After a SIGKILL, in ms: what does not end then hangs in the system. */
+const STUCK = 1000;
+
 /** `options.ffmpeg`, checked and complete. */
 function toSettings(ffmpeg) {
   const name = 'options.ffmpeg';
@@ -37,6 +40,7 @@ function toSettings(ffmpeg) {
 class Ffmpeg {
   #settings;
   #children = new Set();
+  #onEnd = () => {};
   #atEnd = new AtEnd(() => this.#signal('SIGKILL'));
 
   constructor(settings) {
@@ -79,13 +83,26 @@ class Ffmpeg {
     });
   }
 
+  /** Resolves when none is left of those that were told to end; or when the system does not get rid of them. */
+  async ended() {
+    if (this.#children.size === 0) return;
+    let timer;
+    await new Promise((resolve) => {
+      this.#onEnd = resolve;
+      timer = setTimeout(resolve, this.#settings.killTimeout + STUCK);
+    });
+    clearTimeout(timer);
+  }
+
   #add(child) {
     if (this.#children.size === 0) this.#atEnd.watch();
     this.#children.add(child);
   }
 
   #remove(child) {
-    if (this.#children.delete(child) && this.#children.size === 0) this.#atEnd.unwatch();
+    if (!this.#children.delete(child) || this.#children.size > 0) return;
+    this.#atEnd.unwatch();
+    this.#onEnd();
   }
 
   #signal(name) {

@@ -155,9 +155,14 @@ impl Agent {
         let limit = Some(self.0.options.job_timeout);
         let value = self.0.ask(&self.0.task, Request::Ffmpeg(arguments), limit).await?;
         match number_in(&value) {
-            Some(number) if number != NONE => Ok(Task { agent: self.clone(), number }),
+            Some(number) if number != NONE => Ok(self.task(number)),
             _ => Err(Error::Refused(self.0.task.endpoint.clone(), "the job")),
         }
+    }
+
+    /// A job that was begun before, maybe by a former process.
+    pub fn task(&self, number: i32) -> Task {
+        Task { agent: self.clone(), number }
     }
 
     /// Has aria2 load what is added to a file. The error code, of which 0 is success; there is no limit for its time.

@@ -121,8 +121,12 @@ impl Controller {
 
     /// What an agent on this machine is started with.
     pub fn option(&self, identifier: Option<&str>) -> IpcOption {
-        let near =
-            |endpoint: Endpoint| endpoint.to_string().replace("tcp://0.0.0.0:", "tcp://127.0.0.1:");
+        // Who listens on all addresses is found on the loopback one.
+        let near = |endpoint: Endpoint| {
+            let text = endpoint.to_string();
+            text.replace("tcp://0.0.0.0:", "tcp://127.0.0.1:")
+                .replace("tcp://[::]:", "tcp://[::1]:")
+        };
         IpcOption {
             identifier: identifier.unwrap_or(IDENTIFIER).into(),
             comm: near(self.comm()),
