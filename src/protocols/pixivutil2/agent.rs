@@ -2,7 +2,7 @@
 //! wait.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -88,8 +88,8 @@ struct Channel {
     side: Side,
     /// Held by who waits for an answer.
     req: Mutex<Req>,
-    /// The next question may go over another connection, whose handshake is due.
-    is_new: AtomicBool,
+    /// [`Req::epoch`] of the last handshake; 0: one is due in any case.
+    introduced: AtomicU64,
     endpoint: Endpoint,
 }
 
@@ -102,7 +102,7 @@ impl Agent {
         let channel = |side, endpoint: &Endpoint| Channel {
             side,
             req: Mutex::new(Req::connect(endpoint, options.sockets.clone())),
-            is_new: true.into(),
+            introduced: 0.into(),
             endpoint: endpoint.clone(),
         };
         let comm = channel(Side::Comm, &options.comm);
@@ -235,7 +235,7 @@ impl Inner {
         let asked = async {
             let req = channel.req.lock().await;
             let answered = async {
-                if channel.is_new.load(Ordering::Relaxed) {
+                if channel.introduced.load(Ordering::Relaxed) != req.epoch() {
                     self.introduce(channel, &req).await?;
                 }
                 channel.request(&req, request, None).await
@@ -245,7 +245,7 @@ impl Inner {
                 Some(limit) => match tokio::time::timeout(limit, answered).await {
                     Ok(value) => value,
                     Err(_) => {
-                        channel.is_new.store(true, Ordering::Relaxed);
+                        channel.introduced.store(0, Ordering::Relaxed);
                         Err(channel.late(&req))
                     }
                 },
@@ -261,7 +261,7 @@ impl Inner {
         if self.unless_closed(channel.request(req, request, limit)).await? != OK {
             return Err(Error::Refused(channel.endpoint.clone(), "the handshake"));
         }
-        channel.is_new.store(false, Ordering::Relaxed);
+        channel.introduced.store(req.epoch(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -291,7 +291,7 @@ impl Channel {
             Ok(_) => return Err(Error::Refused(self.endpoint.clone(), "the message")),
             Err(error) => error,
         };
-        self.is_new.store(true, Ordering::Relaxed);
+        self.introduced.store(0, Ordering::Relaxed);
         Err(match error {
             RequestError::Timeout => self.late(req),
             RequestError::Closed => Error::Closed,
