@@ -3,7 +3,7 @@
 //!
 //! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
 //! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off. ([`meta_nul`] is none of
-//! these: its frames are messages of a queue, which come whole.)
+//! these: its frames are messages of a queue, which come whole. Nor is [`zmtp`], whose decoder yields more than frames.)
 
 use bytes::{Bytes, BytesMut};
 

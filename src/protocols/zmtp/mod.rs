@@ -60,3 +60,8 @@ pub use error::{Error, RequestError, SendError};
 pub use options::Options;
 pub use req::Req;
 pub use router::{Refusals, Router, RouterEvent, RouterEvents};
+
+/// The blocks of the page for users run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/zmtp.md")]
+struct Page;

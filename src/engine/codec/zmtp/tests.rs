@@ -318,7 +318,7 @@ proptest! {
         let ready = Ready { socket_type: "ROUTER".into(), identity: identity.into() };
         let expected = [Decoded::Greeted { heartbeats: true }, Decoded::Ready(ready)];
         prop_assert_eq!(&decoded[..2], expected);
-        let got: Vec<_> = decoded[2..].iter().cloned().collect();
+        let got: Vec<_> = decoded[2..].to_vec();
         prop_assert_eq!(got, messages.into_iter().map(Decoded::Message).collect::<Vec<_>>());
     }
 }
