@@ -15,11 +15,31 @@ const world = createWorld();
 /** Events of agents that are recorded. */
 const EVENTS = ['total', 'download', 'title', 'error-report', 'ident'];
 
+/** What was heard. It may come after the answer, so tests wait for as much as they expect. */
+function recorder() {
+  const heard = [];
+  let changed = () => {};
+  return {
+    add(what) {
+      heard.push(what);
+      changed();
+    },
+    /** All of it, once there is so much. */
+    async all(count) {
+      while (heard.length < count) await new Promise((resolve) => (changed = resolve));
+      return heard;
+    },
+    async is(expected) {
+      expect(await this.all(expected.length)).toEqual(expected);
+    },
+  };
+}
+
 async function control(options, kind = 'tcp') {
   const controller = new Controller({ ...endpoints(world, kind), ...options });
   world.after(() => controller.stop());
-  const heard = [];
-  const note = (...what) => heard.push(what);
+  const heard = recorder();
+  const note = (...what) => heard.add(what);
   controller.on('handshake', (agent, side) => note('handshake', agent.identifier, side));
   controller.on('disconnect', (agent, side) => note('disconnect', agent.identifier, side));
   for (const event of EVENTS) {
@@ -64,7 +84,7 @@ describePeers((makePeer) => {
       expect(await says('Error', 'details')).toBe('Ok');
       expect(await says('IDENT', 'other')).toBe('Ok');
       expect(await says('TITLE', '')).toBe('Ok');
-      expect(heard).toEqual([
+      await heard.is([
         ['handshake', 'memb1.p1', 'Comm'],
         ['handshake', 'memb1.p1', 'Task'],
         ['total', 'memb1.p1', 258],
@@ -83,7 +103,9 @@ describePeers((makePeer) => {
       const { controller } = await control({}, kind);
       let end;
       const jobs = [];
+      const begun = once(controller, 'begun');
       controller.onFfmpeg((args, { identifier }, { task }) => {
+        controller.emit('begun');
         jobs.push([args, identifier, task]);
         return new Promise((resolve) => (end = resolve));
       });
@@ -97,6 +119,7 @@ describePeers((makePeer) => {
       const id = await agent.task('FFmpeg_Req', ...args);
       expect(id).toHaveLength(4);
       expect(await agent.task('FFMPEG_RET', int32(-2))).toEqual(int32(-1));
+      await begun;
       expect(jobs).toEqual([[args, 'memb1.p1', id.readInt32LE()]]);
       // The answer to this comes when the job ends, and that is when another agent is through with all it has to say.
       const code = agent.task('FFmpeg_Ret', id);
@@ -125,8 +148,9 @@ describePeers((makePeer) => {
       await left.reaches(2);
       await meet(peer, controller);
       const end = ['Comm', 'Task'].map((side) => ['disconnect', 'memb1.p1', side]);
-      expect(heard).toHaveLength(6);
-      expect(heard).toEqual(expect.arrayContaining(end));
+      const all = await heard.all(6);
+      expect(all).toHaveLength(6);
+      expect(all).toEqual(expect.arrayContaining(end));
     });
   });
 
@@ -158,15 +182,23 @@ describePeers((makePeer) => {
         expect(answer).toEqual([Buffer.from(group.toUpperCase()), value]);
       }
       const code = 'ERR_PIXIVUTIL2_REFUSED';
-      expect(heard.every(([what]) => what === code)).toBe(true);
-      expect(heard.slice(0, 2)).toEqual([
-        [code, 'HS', 'the two sockets are mixed up'],
-        [code, 'HS', 'the two sockets are mixed up'],
-      ]);
+      const reasons = [
+        ...Array(2).fill('the two sockets are mixed up'),
+        'wrong arguments',
+        'a group of the other socket',
+        ...Array(3).fill('wrong arguments'),
+        ...Array(2).fill('no such group'),
+        ...Array(2).fill('there is no handler'),
+        'a group of the other socket',
+      ];
+      const all = await heard.all(reasons.length);
+      expect(all.map(([what, , reason]) => [what, reason])).toEqual(
+        reasons.map((reason) => [code, reason]),
+      );
       // A message without an argument gets no answer: its socket is of no more use, as with the original.
+      const short = once(controller, 'error');
       await peer.send('comm', ['HS']);
-      await once(controller, 'error');
-      expect(heard.at(-1)).toEqual([code, '', 'fewer than three frames']);
+      expect((await short)[0].reason).toBe('fewer than three frames');
       expect(await peer.receive('comm', 50)).toBe(null);
       await meet(peer, controller, 'another');
     }
@@ -178,7 +210,7 @@ describePeers((makePeer) => {
     const agent = await meet(peer, controller);
     const long = 'é'.repeat(500_000);
     for (let i = 0; i < 5; i++) expect(String(await agent.comm('TITLE', long))).toBe('Ok');
-    expect(heard.at(-1)).toEqual(['title', 'memb1.p1', long]);
+    expect((await heard.all(7)).at(-1)).toEqual(['title', 'memb1.p1', long]);
     const left = once(controller, 'disconnect');
     await peer.send('memb1.p1 comm', ['TITLE', long + long]);
     const [gone] = await left;
@@ -193,13 +225,13 @@ describePeers((makePeer) => {
     await peer.ask('beating', ['HS', 'beating', 'Comm']);
     await new Promise((resolve) => setTimeout(resolve, 500)); // 25 of them
     expect(String((await peer.ask('beating', ['TITLE', 'there']))[1])).toBe('Ok');
-    expect(heard).toEqual([
+    await heard.is([
       ['handshake', 'beating', 'Comm'],
       ['title', 'beating', 'there'], // over the same connection
     ]);
   });
 
-  test('two agents with one identity: the second waits until the first has left', async () => {
+  test('two agents with one identity: the first is heard, and whoever comes when it has left', async () => {
     const { controller, heard } = await control();
     const { comm } = controller.endpoints;
     const peer = makePeer(world);
@@ -208,14 +240,18 @@ describePeers((makePeer) => {
     await peer.connect('second', comm, { identity: 'same' });
     await peer.send('second', ['HS', 'second', 'Comm']);
     expect(String((await peer.ask('first', ['TITLE', 'still here']))[1])).toBe('Ok');
+    const left = once(controller, 'disconnect');
+    await peer.close('second');
     await peer.close('first');
-    const answer = await peer.receive('second');
-    expect(answer.map(String)).toEqual(['HS', 'Ok']);
-    expect(heard.map(([what, name]) => [what, name])).toEqual([
+    await left;
+    await peer.connect('third', comm, { identity: 'same' });
+    expect((await peer.ask('third', ['HS', 'third', 'Comm'])).map(String)).toEqual(['HS', 'Ok']);
+    const all = await heard.all(4);
+    expect(all.map(([what, name]) => [what, name])).toEqual([
       ['handshake', 'first'],
       ['title', 'first'],
       ['disconnect', 'first'],
-      ['handshake', 'second'],
+      ['handshake', 'third'],
     ]);
   });
 });
@@ -235,8 +271,9 @@ test('forty agents at once, while a job runs', async () => {
       for (let i = 1; i <= 10; i++) expect(String(await agent.comm('TITLE', `${i}`))).toBe('Ok');
     }),
   );
+  const all = await heard.all(2 + 40 * 12);
   for (const name of names) {
-    const titles = heard.filter(([what, who]) => what === 'title' && who === name);
+    const titles = all.filter(([what, who]) => what === 'title' && who === name);
     expect(titles.map(([, , title]) => +title)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   }
   end(3);
@@ -268,19 +305,20 @@ describe('agents', () => {
     const peer = new NodePeer(world);
     await peer.connect('x', controller.endpoints.comm);
     expect(String((await peer.ask('x', ['TITLE', 'title']))[1])).toBe('Ok');
-    expect(heard).toEqual([['title', '', 'title']]);
+    await heard.is([['title', '', 'title']]);
   });
 });
 
 describe('the handler of a job', () => {
   /** What a job is answered with whose handler this is. */
-  async function codeOf(handler) {
+  async function codeOf(handler, errors = 0) {
     const { controller, heard } = await control();
     controller.onFfmpeg(handler).onAria2(handler);
     const agent = await meet(new NodePeer(world), controller);
     const code = await agent.task('FFMPEG_RET', await agent.task('FFMPEG_REQ', '-y'));
     expect(await agent.task('ARIA2', 'a', 'b')).toEqual(code);
-    return { code: code.readInt32LE(), errors: heard.filter(([what]) => what !== 'handshake') };
+    const all = await heard.all(2 + errors);
+    return { code: code.readInt32LE(), errors: all.filter(([what]) => what !== 'handshake') };
   }
 
   test('returns an exit code, or nothing', async () => {
@@ -292,11 +330,11 @@ describe('the handler of a job', () => {
     const thrown = () => {
       throw Object.assign(new Error('no'), { code: 'EXAMPLE' });
     };
-    expect(await codeOf(thrown)).toEqual({
+    expect(await codeOf(thrown, 2)).toEqual({
       code: 1,
       errors: Array(2).fill(['EXAMPLE', undefined, undefined]),
     });
-    const { code, errors } = await codeOf(() => 'done');
+    const { code, errors } = await codeOf(() => 'done', 2);
     expect([code, errors[0][0]]).toEqual([1, 'ERR_INVALID_ARG_TYPE']);
   });
 
@@ -312,6 +350,7 @@ describe('the handler of a job', () => {
     const ids = [];
     for (const name of ['a', 'b', 'c', 'd']) ids.push(await agent.task('FFMPEG_REQ', name));
     const names = () => ends.map(([name]) => name);
+    await begun.reaches(2);
     expect(names()).toEqual(['a', 'b']);
     ends[1][1](11);
     await begun.reaches(3);
@@ -332,7 +371,7 @@ describe('the handler of a job', () => {
     const agent = await meet(new NodePeer(world), controller);
     for (let i = 0; i < 2; i++) expect(await agent.task('FFMPEG_REQ', '-y')).not.toEqual(int32(-1));
     expect(await agent.task('FFMPEG_REQ', '-y')).toEqual(int32(-1));
-    expect(heard.at(-1)).toEqual([
+    expect((await heard.all(3)).at(-1)).toEqual([
       'ERR_PIXIVUTIL2_REFUSED',
       'FFMPEG_REQ',
       'too many jobs are under way',
