@@ -29,7 +29,7 @@ const modes = {
     let refused = 0;
     controller.on('title', () => titles++);
     controller.on('error', () => refused++);
-    const left = once(controller, 'disconnect');
+    const left = new Promise((resolve) => controller.once('disconnect', resolve));
     report(controller.endpoints);
     block();
     await left;
@@ -68,14 +68,13 @@ const modes = {
     const controller = await start({ ffmpeg });
     const agent = await Agent.connect(parseIpcOption(controller.ipcOption()));
     await agent.ffmpeg(['wait']);
-    process.on('message', () => {});
+    while (!fs.existsSync(ffmpeg.env.FAKE_FILE)) await turn();
     block();
     if (end === 'exit') process.exit(3);
     if (end === 'throw') throw new Error('uncaught');
     if (end === 'stop') {
       await controller.stop();
       await agent.close();
-      process.disconnect?.();
       report('stopped');
     }
   },

@@ -157,10 +157,12 @@ async function written(file) {
   return JSON.parse(fs.readFileSync(file, 'utf8'));
 }
 
+/** A process that has ended may be there until whoever inherits it asks. */
 const isAlive = (pid) => {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = `/proc/${pid}/stat`;
+    return !fs.existsSync(stat) || !/\) Z /.test(fs.readFileSync(stat, 'latin1'));
   } catch {
     return false;
   }

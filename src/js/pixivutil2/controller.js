@@ -7,6 +7,7 @@ const { EventEmitter } = require('node:events');
 const os = require('node:os');
 const { check, toFunction, toLimit, toOptions } = require('../arguments');
 const { ControllerLink } = require('../engine/pixivutil2');
+const { setImmediate } = require('../engine/timers');
 const { argumentError, callError, codedError, eventError, valueError } = require('../errors');
 const { Ffmpeg, toSettings } = require('./ffmpeg');
 const Jobs = require('./jobs');
@@ -146,6 +147,7 @@ class Controller extends EventEmitter {
     link.accept(false, false);
     this.#jobs.abort();
     await this.#ffmpeg?.ended();
+    await new Promise(setImmediate); // agents are told by then how their jobs have ended
     await link.stop();
     this.#endpoints = null;
     this.#started = null;

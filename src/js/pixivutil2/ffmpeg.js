@@ -49,17 +49,19 @@ class Ffmpeg {
 
   /** Runs a job. Resolves with its exit code, once it has ended. Rejects if it cannot be run. */
   run(args, signal) {
-    const { path, args: first, cwd, env, stdio, killTimeout } = this.#settings;
+    const { killTimeout } = this.#settings;
     return new Promise((resolve, reject) => {
-      // ffmpeg takes keys from its standard input: it must have none.
-      const streams = ['ignore', stdio, stdio];
-      const child = spawn(path, [...first, ...args], {
-        cwd,
-        env,
-        stdio: streams,
-        windowsHide: true,
-      });
+      const fail = (error) => {
+        reject(Object.assign(error, { exitCode: error.code === 'ENOENT' ? NOT_FOUND : NOT_RUN }));
+      };
+      let child;
       let timer;
+      try {
+        child = this.#spawn(args);
+      } catch (error) {
+        fail(error); // an argument that no program can get
+        return;
+      }
       const kill = () => {
         child.kill('SIGTERM');
         timer = setTimeout(() => child.kill('SIGKILL'), killTimeout);
@@ -72,7 +74,7 @@ class Ffmpeg {
       child.once('error', (error) => {
         if (child.pid !== undefined) return; // it could not be killed
         done();
-        reject(Object.assign(error, { exitCode: error.code === 'ENOENT' ? NOT_FOUND : NOT_RUN }));
+        fail(error);
       });
       child.once('exit', (code, name) => {
         done();
@@ -81,6 +83,13 @@ class Ffmpeg {
       this.#add(child);
       signal.addEventListener('abort', kill, { once: true });
     });
+  }
+
+  #spawn(args) {
+    const { path, args: first, cwd, env, stdio } = this.#settings;
+    // ffmpeg takes keys from its standard input: it must have none.
+    const streams = ['ignore', stdio, stdio];
+    return spawn(path, [...first, ...args], { cwd, env, stdio: streams, windowsHide: true });
   }
 
   /** Resolves when none is left of those that were told to end; or when the system does not get rid of them. */
