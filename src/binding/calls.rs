@@ -16,11 +16,12 @@ use super::core::Core;
 pub struct Calls(pub Rc<RefCell<Core>>);
 
 /// What they do: [`super::hub::Hub::calls`]. Each is a method of [`Core`].
-const CALLS: [(&CStr, Call); 4] = [
+const CALLS: [(&CStr, Call); 5] = [
     (c"next", next),
     (c"write", write),
     (c"writeShared", write_shared),
     (c"writeBytes", write_bytes),
+    (c"hold", hold),
 ];
 
 impl ToNapiValue for Calls {
@@ -89,9 +90,20 @@ unsafe extern "C" fn write_shared(
 ) -> sys::napi_value {
     // SAFETY: called by JavaScript.
     unsafe {
+        call(env, info, |core, [id, text, hold]| {
+            let id = u32::from_napi_value(env, id)?;
+            let hold = bool::from_napi_value(env, hold)?;
+            u32::to_napi_value(env, core.write_shared(env, id, text, hold)?)
+        })
+    }
+}
+
+unsafe extern "C" fn hold(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
         call(env, info, |core, [id, text]| {
             let id = u32::from_napi_value(env, id)?;
-            u32::to_napi_value(env, core.write_shared(env, id, text)?)
+            u32::to_napi_value(env, core.hold(env, id, text)?)
         })
     }
 }

@@ -122,6 +122,7 @@ impl Core {
         env: sys::napi_env,
         id: u32,
         text: sys::napi_value,
+        hold: bool,
     ) -> Result<u32> {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
@@ -135,8 +136,24 @@ impl Core {
                 bytes.into()
             }
         };
-        let queued = connection.write_shared(&bytes);
+        let queued = match hold {
+            true => connection.hold(&bytes, self.engine.late()),
+            false => connection.write_shared(&bytes),
+        };
         self.shared = Some(bytes);
+        Ok(count(queued))
+    }
+
+    /// Holds text and the delimiter back: see [`Connection::hold`].
+    pub fn hold(&mut self, env: sys::napi_env, id: u32, text: sys::napi_value) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        text::append(env, text, &mut self.scratch)?;
+        self.scratch.extend_from_slice(connection.delimiter());
+        let bytes = Bytes::copy_from_slice(&self.scratch);
+        let queued = connection.hold(&bytes, self.engine.late());
+        tidy(&mut self.scratch);
         Ok(count(queued))
     }
 

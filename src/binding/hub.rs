@@ -66,15 +66,17 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text)` writes text and the delimiter; until `dropShared` is called, those of the first
-    ///   call, and all connections send from one buffer.
+    /// * `writeShared(id, text, hold)` writes text and the delimiter, or with `hold` holds them back; until
+    ///   `dropShared` is called, those of the first call, and all connections send from one buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
+    /// * `hold(id, text)` holds text and the delimiter back: they go with what is written next, by `offer`, or
+    ///   after some milliseconds.
     ///
-    /// The last three return the bytes that wait.
+    /// All but the first return the bytes that wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())

@@ -21,6 +21,7 @@ use super::driver::{Connection, Driver};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
+use super::late::Late;
 use super::mailbox::Mailbox;
 use super::runtime::Runtime;
 use super::transport::{Local, Target};
@@ -30,6 +31,7 @@ pub struct Hub {
     mailbox: Arc<Mailbox>,
     /// `None` once shut down.
     runtime: Option<Runtime>,
+    late: Late,
     ids: Arc<AtomicU32>,
     /// Connections whose [`Event::Accepted`] has not been taken.
     arrivals: Arc<Arrivals>,
@@ -65,6 +67,7 @@ impl Hub {
         Ok(Self {
             mailbox: Arc::new(Mailbox::new(Box::new(wake))),
             runtime: Some(Runtime::start()?),
+            late: Late::default(),
             ids: Arc::default(),
             arrivals: Arc::default(),
             connections: HashMap::new(),
@@ -82,6 +85,11 @@ impl Hub {
     pub fn use_loop(&mut self, uv_loop: Loop, watches: bool, closed: Box<dyn FnOnce()>) {
         self.mailbox.set_wake(uv_loop.ringer());
         self.uv_loop = Some(UsedLoop { uv_loop, watches, closed });
+    }
+
+    /// For [`Connection::hold`].
+    pub fn late(&self) -> &Late {
+        &self.late
     }
 
     /// The consumer's event loop, if it calls the consumer: see [`Hub::use_loop`].
@@ -313,6 +321,7 @@ impl Hub {
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();
+        self.late.stop();
         for (_, connection) in self.connections.drain().chain(self.arrivals.take_all()) {
             connection.abandon();
         }

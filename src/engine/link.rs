@@ -238,6 +238,15 @@ impl Outbox {
         }
     }
 
+    /// Takes out the only piece that waits, if there is one.
+    pub fn take_only(&mut self) -> Option<Bytes> {
+        if self.pieces.len() != 1 {
+            return None;
+        }
+        self.queued = 0;
+        self.pieces.pop_front()
+    }
+
     /// Asks for a report when the queue is empty. Nothing if it is.
     pub fn await_drain(&mut self) {
         self.awaited |= self.queued > 0;

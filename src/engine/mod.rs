@@ -13,6 +13,7 @@
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
 //! * `acceptor`: its listeners.
+//! * [`late`]: what connections hold back is sent before long.
 //! * `queues`: who waits for message queues.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
 //! * [`error`]: one error type that carries what Node's errors carry.
@@ -33,6 +34,7 @@ pub mod error;
 pub mod event;
 pub mod framing;
 pub mod hub;
+pub mod late;
 pub mod link;
 pub mod mailbox;
 #[cfg(target_os = "linux")]

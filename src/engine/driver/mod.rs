@@ -80,6 +80,8 @@ impl Connection {
     pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
         let state = State {
             outbox: Outbox::default(),
+            held: false,
+            watched: false,
             io: Io::None,
             flushing: false,
             reading: false,

@@ -19,6 +19,10 @@ use crate::engine::transport::Stream;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) outbox: Outbox,
+    /// What is in the outbox is held back: see [`super::Connection::hold`].
+    pub(super) held: bool,
+    /// [`crate::engine::late`] will look at it.
+    pub(super) watched: bool,
     pub(super) io: Io,
     /// A flush task is running.
     pub(super) flushing: bool,
@@ -81,6 +85,14 @@ impl Io {
             return tls.send_all(pieces);
         }
         self.send(pieces)
+    }
+
+    /// The loop driver has it.
+    pub(super) fn is_on_loop(&self) -> bool {
+        #[cfg(unix)]
+        return matches!(self, Io::Loop(_));
+        #[cfg(not(unix))]
+        false
     }
 
     /// Ends our side. False before the connection is up.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::state::{End, Io, State};
 use super::{Connection, is_transient};
 use crate::engine::event::Event;
+use crate::engine::late::Late;
 
 impl Connection {
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
@@ -36,15 +37,50 @@ impl Connection {
         self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
     }
 
+    /// Holds `bytes` back, in the middle of a burst: what is written next goes with them, in one system call.
+    /// Without anything that follows they go by [`Connection::offer`], or when `late` finds them. Written at
+    /// once where something waits already. Returns the bytes that wait.
+    pub fn hold(self: &Arc<Self>, bytes: &Bytes, late: &Late) -> usize {
+        let mut state = self.lock();
+        let is_up = matches!(state.io, Io::Tasks(_)) || state.io.is_on_loop();
+        let is_open = state.end == End::Open && state.failed.is_none();
+        let is_free = is_up && is_open && state.outbox.queued() == 0;
+        state.watched = is_free && (state.watched || late.watch(self));
+        if !state.watched {
+            drop(state);
+            return self.write_shared(bytes);
+        }
+        state.outbox.push(bytes.clone());
+        state.held = true;
+        state.outbox.queued()
+    }
+
+    /// What has been held back for long is offered to the system, from any thread. What that does not take stays:
+    /// the consumer writes it at the end of its burst.
+    pub fn release(&self) {
+        let mut state = self.lock();
+        state.watched = false;
+        if !state.held {
+            return;
+        }
+        let queued = self.push_out(&mut state, Io::send);
+        state.held = queued > 0;
+    }
+
     /// How much of `bytes` the system takes now. `None`: they are to be dropped.
     fn send_now(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
         if state.end != End::Open || state.failed.is_some() {
             return None;
         }
+        let held = match std::mem::take(&mut state.held) {
+            true => state.outbox.take_only().unwrap_or_default(),
+            false => Bytes::new(),
+        };
         if state.outbox.queued() > 0 {
             return Some(0);
         }
-        let sent = match state.io.send(&[IoSlice::new(bytes)]) {
+        let pieces = [IoSlice::new(&held), IoSlice::new(bytes)];
+        let sent = match state.io.send(&pieces[usize::from(held.is_empty())..]) {
             Ok(sent) => sent,
             Err(error) if is_transient(&error) => 0,
             Err(error) => {
@@ -53,7 +89,10 @@ impl Connection {
             }
         };
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        Some(sent)
+        if sent < held.len() {
+            state.outbox.push(held.slice(sent..));
+        }
+        Some(sent.saturating_sub(held.len()))
     }
 
     /// Keeps what the system has not taken. Returns the bytes that wait.
@@ -107,14 +146,27 @@ impl Connection {
     }
 
     /// Offers the system all that waits, from any thread. What it does not take, or answers with an error, is left
-    /// to the driver. Returns the bytes that still wait.
-    pub fn offer(&self) -> usize {
+    /// to the driver; of what was held back the caller's thread has to be that of its consumer. Returns the bytes that still wait.
+    pub fn offer(self: &Arc<Self>) -> usize {
         let mut state = self.lock();
+        let queued = self.push_out(&mut state, Io::send_all);
+        if std::mem::take(&mut state.held) && queued > 0 {
+            self.start_flush(&mut state);
+        }
+        queued
+    }
+
+    /// Flushes the outbox by `send`. An error is left to the driver, which meets it again. Returns the bytes that still wait.
+    fn push_out(
+        &self,
+        state: &mut State,
+        send: fn(&Io, &[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> usize {
         let State { outbox, io, .. } = &mut *state;
-        let (sent, _) = outbox.flush(|pieces| io.send_all(pieces));
+        let (sent, _) = outbox.flush(|pieces| send(io, pieces));
         let queued = outbox.queued();
         let result = if queued > 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) };
-        self.flushed(&mut state, sent, result);
+        self.flushed(state, sent, result);
         queued
     }
 }

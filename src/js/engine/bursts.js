@@ -6,6 +6,9 @@
 // emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once.
 // So a message is held back only within a burst: when others have gone in the same turn, and the last
 // write is no longer ago than LATE.
+//
+// A stream of bursts goes on from turn to turn. The first message of a turn then waits for the next ones, too, but
+// in the hub, which sends it in some ms whatever this thread does (late.rs).
 
 const { clock } = require('./timers');
 
@@ -19,13 +22,18 @@ const FREE = 8;
  * The same in a stream, and while more than FREE messages of one read are delivered, each of which may be
  * answered.
  */
-const FREE_IN_STREAM = 1;
+const FREE_IN_BATCH = 1;
 
 /** So many turns in a row with a burst are a stream. */
 const STREAM = 8;
 
 /** So many are counted at most. A turn without a burst takes half of them back. */
 const MOST_BURSTS = 4 * STREAM;
+
+// What becomes of a message.
+const JOIN = 0;
+const GO = 1;
+const HOLD = 2;
 
 const settled = Promise.resolve();
 
@@ -52,17 +60,20 @@ class Bursts {
     this.#isBatch = count > FREE;
   }
 
-  /** Whether a message of `endpoint`, for which nothing is pending, may go at once. */
-  mayGo(endpoint) {
+  /**
+   * What becomes of a message of `endpoint`, for which nothing is pending: GO (write it now), HOLD (have the hub
+   * hold it back) or JOIN (keep it for the next ones). Who cannot hold treats HOLD as GO.
+   */
+  departure(endpoint) {
     if (endpoint.turn !== this.#turn) return this.#begin(endpoint);
-    if (this.#areOver) return true;
+    if (this.#areOver) return GO;
     if (endpoint.free === 0) {
-      if (this.isLate(endpoint)) return true;
+      if (this.isLate(endpoint)) return GO;
       this.#joins(endpoint);
-      return false;
+      return JOIN;
     }
     this.#takeFree(endpoint);
-    return true;
+    return GO;
   }
 
   /** The first message of a turn. */
@@ -71,14 +82,14 @@ class Bursts {
     if (!underWay && !this.#ending) this.#endSoon();
     if (endpoint.burstIn !== endpoint.turn) endpoint.bursts >>= 1;
     endpoint.turn = this.#turn;
-    const isStream = endpoint.bursts >= STREAM || (underWay && this.#isBatch);
-    endpoint.free = isStream ? FREE_IN_STREAM : FREE;
+    const isStream = endpoint.bursts >= STREAM;
+    endpoint.free = isStream || (underWay && this.#isBatch) ? FREE_IN_BATCH : FREE;
     this.#takeFree(endpoint);
-    return true;
+    return isStream && !this.#areOver ? HOLD : GO;
   }
 
   #takeFree(endpoint) {
-    if (--endpoint.free === 0) endpoint.wroteAt = this.#now();
+    if (--endpoint.free === 0) this.wrote(endpoint);
   }
 
   /** There is a burst in this turn. */
@@ -111,6 +122,11 @@ class Bursts {
     this.#sharedTime = 0;
   }
 
+  /** Something of `endpoint` is being written, in a burst. */
+  wrote(endpoint) {
+    endpoint.wroteAt = this.#now();
+  }
+
   /** A turn has ended. */
   end() {
     this.#turn++;
@@ -138,4 +154,4 @@ class Bursts {
   }
 }
 
-module.exports = Bursts;
+module.exports = { Bursts, HOLD, JOIN };

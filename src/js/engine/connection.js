@@ -3,9 +3,10 @@
 // on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
 // listener.js.
 
+const { HOLD, JOIN } = require('./bursts');
 const Delivery = require('./delivery');
 const { Frames } = require('./frames');
-const { clock, now } = require('./timers');
+const { now } = require('./timers');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
@@ -26,7 +27,7 @@ class Endpoint {
     // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
     this.free = 0;
-    this.wroteAt = -Infinity;
+    this.wroteAt = 0;
     sink?._scope.adopt(activity.hub, id);
     this.burstIn = 0;
     this.bursts = 0;
@@ -68,6 +69,8 @@ class Connection extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
+    /** The hub holds a frame back, which goes with `pending` or before it. */
+    this.holds = false;
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
     this.paused = false;
@@ -96,29 +99,49 @@ class Connection extends Endpoint {
     if (frame.length >= FLUSH_AT) {
       this.flush();
       this.queued = this.writeFrame(frame);
-      this.wroteAt = clock();
+      activity.bursts.wrote(this);
     } else if (this.pending !== '') {
       const { shared } = activity;
       if (shared?.frame === frame) this.pending = shared.join(this.pending, this.delimiter);
       else this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) {
         this.flush();
-        this.wroteAt = clock();
+        activity.bursts.wrote(this);
       } else if (activity.bursts.isLate(this)) {
         this.flush();
       }
-    } else if (activity.bursts.mayGo(this)) {
-      this.queued = this.writeFrame(frame);
     } else {
-      activity.schedule(this);
-      this.pending = frame;
+      this.#sendFirst(frame);
     }
     return this.queued < HIGH_WATER;
   }
 
+  /** Nothing is pending. */
+  #sendFirst(frame) {
+    const { activity } = this;
+    const departure = activity.bursts.departure(this);
+    if (departure === JOIN) {
+      if (!this.holds) activity.schedule(this);
+      this.pending = frame;
+    } else if (departure === HOLD && typeof frame === 'string') {
+      activity.schedule(this);
+      this.queued = this.holdFrame(frame);
+      this.holds = true;
+    } else {
+      this.queued = this.writeFrame(frame);
+    }
+  }
+
+  holdFrame(frame) {
+    const { shared } = this.activity;
+    return shared?.frame === frame
+      ? this.activity.writeShared(this.id, shared.text, true)
+      : this.activity.hold(this.id, frame);
+  }
+
   writeFrame(frame) {
     const { shared } = this.activity;
-    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text);
+    if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text, false);
     if (typeof frame !== 'string') {
       const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
       if (queued !== -1) return queued;
@@ -142,10 +165,13 @@ class Connection extends Endpoint {
   }
 
   flush() {
-    if (this.pending === '') return;
-    const text = this.pending;
+    const { pending, holds } = this;
+    if (pending === '' && !holds) return;
     this.pending = '';
-    if (this.closed === null) this.queued = this.activity.write(this.id, text, true);
+    this.holds = false;
+    if (this.closed !== null) return;
+    this.queued =
+      pending === '' ? this.hub.offer(this.id) : this.activity.write(this.id, pending, true);
   }
 
   /** Whether the same bytes wait for the end of the burst in both. */
@@ -163,8 +189,9 @@ class Connection extends Endpoint {
   /** As `flush`, for one of many that are alike. */
   flushShared() {
     if (this.pending === '') return; // it was among them twice
-    this.queued = this.activity.writeShared(this.id, this.pending);
+    this.queued = this.activity.writeShared(this.id, this.pending, false);
     this.pending = '';
+    this.holds = false;
   }
 
   /** `queued` as of now, with what is pending. */

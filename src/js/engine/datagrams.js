@@ -4,7 +4,6 @@
 
 const { Endpoint, FLUSH_AT, HIGH_WATER } = require('./connection');
 const { Frames, ENDS_AT, MOST_FRAMES } = require('./frames');
-const { clock } = require('./timers');
 
 // Mirrors address.rs: the numbers of an address.
 const PORT = 0;
@@ -112,8 +111,8 @@ class Datagrams extends Endpoint {
     const isFirst = this.count++ === 0;
     if (end >= FLUSH_AT || this.count === MOST_TARGETS) {
       this.flush();
-      this.wroteAt = clock();
-    } else if (isFirst ? activity.bursts.mayGo(this) : activity.bursts.isLate(this)) {
+      activity.bursts.wrote(this);
+    } else if (isFirst ? activity.bursts.departure(this) : activity.bursts.isLate(this)) {
       this.flush();
     } else if (isFirst) {
       activity.schedule(this);

@@ -3,7 +3,7 @@
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
-const Bursts = require('./bursts');
+const { Bursts } = require('./bursts');
 
 /** Events of the process, besides 'exit', in whose handlers every message may be the last. */
 const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];

@@ -89,7 +89,7 @@ class Activity extends Departures {
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes, this.hold] = this.hub.calls();
     // A worker of Deno ends without finalizing anything.
     if (process.versions.deno) this.hub.endWithEnvironment();
     this.watchForTheEnd();
