@@ -102,3 +102,23 @@ fn a_peer_that_ends_its_side_still_gets_what_was_sent() {
         assert!(disconnected(&mut events).await.1.is_none());
     });
 }
+
+#[test]
+fn a_slow_reader_gets_all_of_it_after_the_close() {
+    run(async {
+        let (router, mut events) = router(Options::default());
+        let mut peer = Raw::req(&router, b"peer").await;
+        connected(&mut events).await;
+        let large = vec![Bytes::from(vec![7; 32 << 20])];
+        router.send(b"peer", large.clone()).unwrap();
+        let wire = wire(&large);
+        let reading = async {
+            for piece in wire.chunks(wire.len() / 32) {
+                assert!(peer.receive(piece.len()).await == piece);
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        // Longer than the close waits for it.
+        tokio::join!(reading, router.close());
+    });
+}

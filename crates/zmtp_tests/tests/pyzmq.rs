@@ -56,7 +56,7 @@ impl Peer {
     }
 
     /// It has found all as it should be.
-    async fn is_content(mut self) {
+    async fn ends_well(mut self) {
         assert!(self.child.wait().await.expect("its end").success());
     }
 }
@@ -66,7 +66,7 @@ async fn against_echo(scenario: &str, place: &str, options: Options) -> Vec<Stri
     let (router, mut events) = bound(place, options);
     let peer = Peer::start(scenario, &router.local_endpoint().to_string());
     let playing = async {
-        peer.is_content().await;
+        peer.ends_well().await;
         router.close().await;
     };
     tokio::join!(playing, echo(&router, &mut events)).1

@@ -17,6 +17,8 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 mod command;
 mod greeting;
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
 mod tests;
 
 pub use command::{MAX_CONTEXT, error, ping, pong, ready};
@@ -231,6 +233,7 @@ impl Decoder {
     /// The peer will send no more. A fault if it has stopped in the middle of something.
     pub fn finish(&self) -> Result<(), Fault> {
         match self.stage {
+            Stage::Greeting if self.buf.is_empty() => Err(Fault::Truncated("its greeting")),
             Stage::Greeting => Err(Fault::Truncated(
                 "its greeting: it may want another security mechanism than NULL",
             )),

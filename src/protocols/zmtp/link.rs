@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::engine::transport::{Stream, set_nodelay};
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 256 * 1024;
 
-/// How long the end of a connection waits for its peer.
+/// How long the end of a connection waits for a peer that takes nothing.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What a peer sends that is of interest to others.
@@ -190,27 +191,41 @@ impl Link {
         self.close().await;
     }
 
-    /// Writes what waits, ends our side, and waits for the peer's end. Bounded.
+    /// Writes what waits, ends our side, and waits for the peer's end: as long as the peer takes something.
     pub async fn close(self) {
         self.out.close();
-        let _ = timeout(LINGER, async {
-            while self.out.is_waiting() {
-                self.stream.writable().await?;
-                self.out.flush();
+        let mut end = pin!(self.finish());
+        let mut before = self.progress();
+        while timeout(LINGER, &mut end).await.is_err() {
+            let now = self.progress();
+            if now == before {
+                return;
             }
-            self.stream.shut_down();
-            // Closing with something unread would take back what the peer has not read yet.
-            loop {
-                self.stream.readable().await?;
-                match self.stream.discard() {
-                    Ok(true) => return Ok(()),
-                    Ok(false) => tokio::task::yield_now().await,
-                    Err(error) if is_passing(&error) => {}
-                    Err(error) => return Err(error),
-                }
+            before = now;
+        }
+    }
+
+    async fn finish(&self) -> io::Result<()> {
+        while self.out.is_waiting() {
+            self.stream.writable().await?;
+            self.out.flush();
+        }
+        self.stream.shut_down();
+        // Closing with something unread would take back what the peer has not read yet.
+        loop {
+            self.stream.readable().await?;
+            match self.stream.discard() {
+                Ok(true) => return Ok(()),
+                Ok(false) => tokio::task::yield_now().await,
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(error),
             }
-        })
-        .await;
+        }
+    }
+
+    /// Changes when the peer takes something.
+    fn progress(&self) -> (usize, i64) {
+        (self.out.waiting(), self.stream.taken())
     }
 }
 

@@ -64,6 +64,9 @@ impl Options {
         if self.identity.first() == Some(&0) {
             return Err("identity: it begins with the byte 0, which is for ROUTER's own");
         }
+        if self.heartbeat_interval == Some(Duration::ZERO) {
+            return Err("heartbeat_interval: it is 0");
+        }
         Ok(())
     }
 }

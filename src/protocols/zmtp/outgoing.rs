@@ -108,9 +108,14 @@ impl Outgoing {
         self.changed.notified().await;
     }
 
-    /// Whether something waits until the system takes more.
+    /// Bytes that wait until the system takes more.
+    pub fn waiting(&self) -> usize {
+        self.lock().outbox.queued()
+    }
+
+    /// Whether there are any.
     pub fn is_waiting(&self) -> bool {
-        self.lock().outbox.queued() > 0
+        self.waiting() > 0
     }
 
     /// Whether the peer has asked for more answers than it reads.

@@ -24,6 +24,9 @@ type LastError = Arc<Mutex<Option<Arc<Error>>>>;
 /// How long [`Req::close`] waits at most.
 const CLOSE: Duration = Duration::from_secs(2);
 
+/// Whatever the options say.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
 /// A REQ socket. Dropping it ends its connection.
 ///
 /// Unlike in ZeroMQ, a question without an answer does not end the socket's use: after a time-out the next question can be
@@ -150,14 +153,15 @@ impl State {
 impl Client {
     /// Until nobody can ask any more.
     async fn run(mut self) {
-        let mut pause = self.options.reconnect;
+        let first = self.options.reconnect.max(SHORTEST_PAUSE);
+        let mut pause = first;
         // The question that the last connection could not take.
         let mut question = None;
         loop {
             match self.connect().await {
                 Ok(mut link) => {
                     self.epoch.fetch_add(1, Ordering::Relaxed);
-                    pause = self.options.reconnect;
+                    pause = first;
                     self.note(None);
                     let talked = self.talk(&mut link, question.take()).await;
                     self.epoch.fetch_add(1, Ordering::Relaxed);
@@ -173,8 +177,7 @@ impl Client {
                 Err(error) => self.note(Some(Arc::new(error))),
             }
             sleep(pause).await;
-            pause =
-                pause.saturating_mul(2).min(self.options.reconnect_max).max(self.options.reconnect);
+            pause = pause.saturating_mul(2).min(self.options.reconnect_max).max(first);
         }
     }
 

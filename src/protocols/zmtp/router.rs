@@ -14,7 +14,7 @@ use super::peers::Peers;
 use super::{Endpoint, Error, Options, SendError, session};
 use crate::engine::transport::Listener;
 
-/// How long [`Router::close`] waits at most. Each connection has an end of its own before.
+/// How long [`Router::close`] waits at most.
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// What happens at a [`Router`]. For each identity `Connected` comes first, then its messages in order, then
@@ -154,8 +154,8 @@ impl Router {
         self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes no more connections and messages, sends what was to be sent to peers that read, and ends. Within two
-    /// seconds.
+    /// Takes no more connections and messages, sends what was to be sent, and ends. Returns within two seconds; a peer
+    /// that goes on reading then still gets all of it, as long as the runtime runs.
     pub async fn close(&self) {
         let _ = self.closing.send(true);
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
