@@ -33,6 +33,9 @@ declare namespace ferripc {
    * The map has what the sender passes to `emit`; what a handler gets of it is {@link Received}: a `Date`
    * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}.
    *
+   * An entry that is a function is a request, which {@link Client.request} and {@link Client.handle} take: its
+   * argument is what is asked with, what it returns, or its promise gives, is the answer.
+   *
    * A peer's bytes are not validated against a map: it is a promise that both programs keep.
    */
   interface AnyEvents {
@@ -156,6 +159,162 @@ declare namespace ferripc {
   /** An intersection of objects as one object. */
   type Flat<T> = { [Key in keyof T]: T[Key] };
 
+  // ---------------------------------------------------------------------------------- requests
+
+  /** The types of requests in a map: those whose entries are functions. Any string if the map is open. */
+  type RequestType<Events> = string extends keyof Events
+    ? string
+    : {
+        [Type in keyof Events]: Events[Type] extends (data: any) => any ? Type : never;
+      }[keyof Events] &
+        string;
+
+  /** The data of a request and its options; the data may be left out where the map allows it. */
+  type RequestArgs<Events, Type extends keyof Events> = string extends keyof Events
+    ? [data?: any, options?: RequestOptions]
+    : Events[Type] extends (...args: infer Args) => any
+      ? Args extends []
+        ? [data?: undefined, options?: RequestOptions]
+        : undefined extends Args[0]
+          ? [data?: Sendable<Args[0]>, options?: RequestOptions]
+          : [data: Sendable<Args[0]>, options?: RequestOptions]
+      : never;
+
+  /** What arrives of a value `T` in a request or an answer: as {@link Json}, but nothing stays `undefined`. */
+  type Carried<T> = unknown extends T
+    ? T
+    : [T] extends [undefined | void]
+      ? undefined
+      : T extends undefined | void
+        ? undefined
+        : Json<T>;
+
+  /** The data that a handler of this request gets. */
+  type RequestData<Events, Type extends keyof Events> = string extends keyof Events
+    ? any
+    : Events[Type] extends (...args: infer Args) => any
+      ? Args extends []
+        ? undefined
+        : Carried<Args[0]>
+      : never;
+
+  /** What a handler of this request returns, or its promise gives. */
+  type Answer<Events, Type extends keyof Events> = string extends keyof Events
+    ? any
+    : Events[Type] extends (...args: any[]) => infer Result
+      ? Sendable<Awaited<Result>>
+      : never;
+
+  /** What {@link Client.request} resolves with. */
+  type Answered<Events, Type extends keyof Events> = string extends keyof Events
+    ? any
+    : Events[Type] extends (...args: any[]) => infer Result
+      ? Carried<Awaited<Result>>
+      : never;
+
+  /** Options of {@link Client.request} and {@link Server.request}. */
+  interface RequestOptions {
+    /**
+     * How long the answer is waited for, in milliseconds, from the call on. Then the promise is rejected with a
+     * `TimeoutError`, code `ETIMEDOUT`, and the other side's handler is aborted. Default: no limit
+     */
+    timeout?: number | undefined;
+    /**
+     * Rejects the promise when it is aborted, with an `AbortError` as Node's functions do (code `ABORT_ERR`, the signal's
+     * reason as `cause`), and aborts the other side's handler.
+     */
+    signal?: AbortSignal | null | undefined;
+    /**
+     * What a client does with a request that it has no connection for; a server never waits. Default: as with messages,
+     * it waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode, otherwise it fails
+     *
+     * - `'wait'`: it waits for the connection, as long as the client tries to get one
+     * - `'fail'`: it fails at once with the code `ENOTCONN`
+     */
+    offline?: 'wait' | 'fail' | undefined;
+  }
+
+  /** What a handler of requests gets besides the data. */
+  interface RequestContext {
+    /** Who has asked. */
+    readonly socket: IpcSocket;
+    /**
+     * Aborted when nobody waits for the answer any more: who has asked has given up (an `AbortError`), or the connection
+     * has ended (code `ECONNRESET`). What the handler returns then is not sent.
+     */
+    readonly signal: AbortSignal;
+  }
+
+  /**
+   * What a request is rejected with when the other side's handler throws, or when there is none: the `name`, `message`
+   * and `code` of the error there. Its stack stays there.
+   */
+  interface RemoteFailure extends Error {
+    /** The other side's, if it is a string or a number; otherwise absent. */
+    code?: string | number;
+  }
+
+  /** See {@link RemoteFailure}. */
+  type RemoteError = RemoteFailure;
+
+  /** The class of {@link RemoteFailure}, to be told by `instanceof`. */
+  interface RemoteErrorConstructor {
+    /** For tests. */
+    new (message?: string, details?: { name?: string; code?: string | number }): RemoteError;
+    readonly prototype: RemoteError;
+  }
+
+  /** Options of {@link Client.messages} and {@link Server.messages}. */
+  interface MessagesOptions {
+    /** Ends the loop with an `AbortError` when it is aborted. */
+    signal?: AbortSignal | undefined;
+  }
+
+  /** Who a broadcast goes to. */
+  interface BroadcastOptions {
+    /** A socket that is left out, or several; on UDP, peers by their address and port. */
+    except?: IpcSocket | UdpPeer | Iterable<IpcSocket | UdpPeer> | null | undefined;
+    /** Called with each socket (on UDP: peer) before anything is sent: whether it gets the message. */
+    where?: ((socket: IpcSocket) => boolean) | null | undefined;
+  }
+
+  /** The process at the other end of a Unix socket. */
+  interface PeerCredentials {
+    /** Its id when it connected or, of a server, began to listen. 0 if it is in another pid namespace. */
+    pid: number;
+    /** Its user. */
+    uid: number;
+    /** Its group. */
+    gid: number;
+  }
+
+  /** Options of {@link Endpoint.serveOrConnect}. */
+  interface SingleInstanceOptions<
+    In extends AnyEvents = AnyEvents,
+    Out extends AnyEvents = AnyEvents,
+  > {
+    /** Path of the socket. Default: `config.socketRoot + config.appspace + id` */
+    path?: string | undefined;
+    /** Called when this process becomes the server, before anything of a client is reported: the place for handlers. */
+    onServer?: ((server: Server<In, Out>) => void) | undefined;
+    /** Called once, when this process has become a client, before its first `connect`. */
+    onClient?: ((client: Client<In, Out>) => void) | undefined;
+  }
+
+  /** What {@link Endpoint.serveOrConnect} resolves with. */
+  interface SingleInstance<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
+    /** What this process is now. A client becomes the server when that has ended; `null` after `close()`. */
+    readonly role: 'server' | 'client' | null;
+    /** The server, while this process is it; otherwise `null`. */
+    readonly server: Server<In, Out> | null;
+    /** The client, while this process is one; otherwise `null`. */
+    readonly client: Client<In, Out> | null;
+    /** Ends the server or client; another process takes a server's place. */
+    close(): Promise<void>;
+    /** The same, for `await using`. */
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
   /** A payload of raw mode (`config.rawBuffer`): bytes that go out exactly as they are. */
   type RawBytes = Uint8Array | readonly number[];
 
@@ -243,6 +402,12 @@ declare namespace ferripc {
      */
     stats(): SocketStats;
 
+    /**
+     * The process at the other end of a Unix socket, on Linux and macOS, as the system tells it, while it is connected;
+     * otherwise `undefined`. (A property of that name that a program puts there takes the place of this.)
+     */
+    readonly peerCredentials?: PeerCredentials | undefined;
+
     /** Here and below: with TLS only, as in `tls.TLSSocket`. */
     encrypted?: true;
     /** Whether the handshake is still going on. */
@@ -317,12 +482,18 @@ declare namespace ferripc {
    * Codes of {@link IpcError}: the library's own, and any that Node.js uses, such as `ECONNREFUSED`
    * and `ENOENT` (nobody listens there), `EADDRINUSE`, `EACCES`, `ECONNRESET`, `EPIPE`.
    *
-   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message
+   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message; or a request, reply or cancellation has no
+   * usable `id`
+   * - `ERR_FERRIPC_NO_HANDLER`: of a request, nobody handles its type
+   * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: of a request, `config.maxRequests` are under way
+   * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
+   * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
-   * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
+   * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`, or had to make room for
+   *   others
    * - `ERR_IPC_…`: with `config.parser`, see the settings that name them; also `ERR_IPC_INVALID_JSON`,
    *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is no message or has no usable type, and, thrown,
    *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
@@ -335,6 +506,10 @@ declare namespace ferripc {
     | 'ERR_FERRIPC_MESSAGE_TOO_LARGE'
     | 'ERR_FERRIPC_TRUNCATED_MESSAGE'
     | 'ERR_FERRIPC_MAX_CONNECTIONS'
+    | 'ERR_FERRIPC_NO_HANDLER'
+    | 'ERR_FERRIPC_TOO_MANY_REQUESTS'
+    | 'ERR_FERRIPC_NO_REQUESTS'
+    | 'ERR_FERRIPC_ALLOW_PEER'
     | 'ERR_FERRIPC_TLS_OPTION'
     | 'ERR_TLS_HANDSHAKE_TIMEOUT'
     | 'ERR_IPC_INVALID_JSON'
@@ -518,7 +693,7 @@ declare namespace ferripc {
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
    * at once, also for connections that exist; the exceptions are `delimiter`,
-   * `maxMessageBytes`, `maxQueuedBytes` and `linger`, which a client or server reads when it is made. Keys of
+   * `maxMessageBytes`, `maxQueuedBytes`, `linger` and `offlineQueue`, which a client or server reads when it is made. Keys of
    * your own are allowed.
    */
   interface Config {
@@ -567,6 +742,28 @@ declare namespace ferripc {
      * see {@link Server.emit}. Default: `1073741824`, 1 GiB
      */
     maxQueuedBytes: number;
+    /**
+     * Most bytes that a client keeps of what is emitted while it is down, once it was connected; they are sent in order
+     * when it is connected again. A message that does not fit is dropped: `emit` returns `false`, an `error` with the code
+     * `ENOBUFS` follows, and it counts as `dropped.full`; what waits when the client ends for good counts as `dropped.down`.
+     * What was on its way when the connection broke is not sent again. (Before the first connection, 16 MiB are kept in any
+     * case.) Default: `0`, nothing is kept
+     *
+     * @throws TypeError from `connectTo` and `connectToNet`, for anything but a number of bytes
+     */
+    offlineQueue?: number | false | undefined;
+    /**
+     * Most requests of one connection that are handled at a time; a handler counts until it ends. Further ones are answered with an error, whose code is
+     * `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: `16384`
+     */
+    maxRequests?: number | undefined;
+    /**
+     * Decides who may connect to a local server: called with each connection before anything of it is read or reported.
+     * Who is refused is disconnected and counts as {@link ServerStats.refused}. If it throws or returns a promise, the
+     * connection is refused, and an `error` tells of it. Servers on Windows, TCP, TLS and UDP cannot honour it:
+     * `start()` throws an error with the code `ERR_FERRIPC_ALLOW_PEER`. Default: everybody who may open the socket
+     */
+    allowPeer?: ((peer: PeerCredentials) => boolean) | null | false | undefined;
     /**
      * How long a connection that is being closed, with something left to send, waits for a peer that
      * takes nothing of it, in ms; then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long
@@ -658,8 +855,10 @@ declare namespace ferripc {
 
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
-     * reported, or in workers of `node:cluster` offered to another worker. Read when the
-     * server starts. Default: `100`
+     * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
+     * counts, as in `node:tls`; if this is no limit (`Infinity`), a thousand may go on, and then the oldest has to
+     * make room for the next when it is two seconds old. Read when the server starts;
+     * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
@@ -822,6 +1021,49 @@ declare namespace ferripc {
     emit<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     emit(bytes: RawBytes): boolean;
 
+    /**
+     * Asks the server's handler of this type, and resolves with its answer. Data and answers arrive as JSON has them;
+     * nothing (`undefined`) stays nothing. Any number of requests may be under way, and answers come in any order.
+     *
+     * @returns a promise that is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if there is
+     * none (code `ERR_FERRIPC_NO_HANDLER`); with the codes `ETIMEDOUT` and `ABORT_ERR`, see {@link RequestOptions};
+     * `ECONNRESET` when the connection ends before the answer; `ENOTCONN` if there is no connection and none is waited for;
+     * `ENOBUFS` if too much waits to be sent; `ERR_FERRIPC_NO_REQUESTS` in raw mode; and with a TypeError for wrong
+     * arguments, and data that JSON cannot express. Nothing is thrown
+     */
+    request<Type extends RequestType<Out>>(
+      type: Type,
+      ...args: RequestArgs<Out, Type>
+    ): Promise<Answered<Out, Type>>;
+
+    /**
+     * Has `handler` answer the server's requests of this type: with what it returns, or what its promise is fulfilled
+     * with. What it throws rejects the request there. The handler stays when the connection is lost and made again.
+     *
+     * @returns a function that takes the handler away again
+     * @throws TypeError if `type` is no string, `handler` no function, or if the type has a handler
+     * @throws Error in raw mode; code `ERR_FERRIPC_NO_REQUESTS`
+     */
+    handle<Type extends RequestType<In>>(
+      type: Type,
+      handler: (
+        this: this,
+        data: RequestData<In, Type>,
+        context: RequestContext,
+      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+    ): () => void;
+
+    /**
+     * The messages of this type from now on, for `for await (const [data] of client.messages(type))`. What the loop does
+     * not take at once is kept, without a limit. It ends when the client does.
+     *
+     * @throws TypeError if `type` is no string or `signal` no signal
+     */
+    messages<Type extends keyof In & string>(
+      type: Type,
+      options?: MessagesOptions,
+    ): AsyncIterableIterator<[data: Received<In[Type]>]>;
+
     /** Calls this client's own handlers as if the event had happened; sends nothing. */
     publish(type: string, ...args: any[]): this;
     /** Another name for {@link Client.publish}. */
@@ -830,6 +1072,8 @@ declare namespace ferripc {
     subscribe: this['on'];
     /** Another name for {@link Client.off}. */
     unSubscribe: this['off'];
+    /** Removes one registration of a handler: what `events.once` and `events.on` of Node need. */
+    removeListener(type: string, handler: (...args: any[]) => void): this;
     /** Removes all handlers of all types. */
     reset(): this;
     /** All handlers by type; a copy. */
@@ -857,6 +1101,12 @@ declare namespace ferripc {
 
     /** This client's counters, as {@link Endpoint.stats} has them. */
     stats(): ClientStats;
+
+    /**
+     * For `await using`: as {@link Endpoint.disconnect}, and resolves when the connection is closed. Where the runtime
+     * has the symbol: Node 18.18 and later.
+     */
+    [Symbol.asyncDispose](): Promise<void>;
 
     /** The id under which it is in {@link Endpoint.of}. */
     id: string;
@@ -1036,18 +1286,61 @@ declare namespace ferripc {
     emit(typeOrBytes: OpenType<Out> | RawBytes, data?: any): boolean;
 
     /**
+     * Asks the handler of this type of one client, given by its socket. As {@link Client.request}; without a connection it
+     * fails with the code `ENOTCONN`, and on UDP with `ERR_FERRIPC_NO_REQUESTS`.
+     */
+    request<Type extends RequestType<Out>>(
+      socket: net.Socket,
+      type: Type,
+      ...args: RequestArgs<Out, Type>
+    ): Promise<Answered<Out, Type>>;
+
+    /**
+     * Has `handler` answer the requests of this type of all clients, as {@link Client.handle}.
+     *
+     * @returns a function that takes the handler away again
+     * @throws TypeError if `type` is no string, `handler` no function, or if the type has a handler
+     * @throws Error in raw mode and on UDP; code `ERR_FERRIPC_NO_REQUESTS`
+     */
+    handle<Type extends RequestType<In>>(
+      type: Type,
+      handler: (
+        this: this,
+        data: RequestData<In, Type>,
+        context: RequestContext,
+      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+    ): () => void;
+
+    /**
+     * The messages of this type from now on, for `for await (const [data, socket] of server.messages(type))`. What the
+     * loop does not take at once is kept, without a limit. It ends when the server is stopped and the last client gone.
+     *
+     * @throws TypeError if `type` is no string or `signal` no signal
+     */
+    messages<Type extends keyof In & string>(
+      type: Type,
+      options?: MessagesOptions,
+    ): AsyncIterableIterator<[data: Received<In[Type]>, socket: IpcSocket]>;
+
+    /**
      * Sends a message to all connected clients; does nothing if there are none. In raw mode,
-     * the only argument is the payload.
+     * the first argument is the payload, and the second means nothing.
      *
      * On UDP it goes to every address that something has come from within the last
      * `config.peerTimeout` milliseconds. 1,024 of them are remembered, those that were heard last.
      *
+     * @param options - who is left out; a third argument without `except` and `where` means nothing
      * @returns `false` if a backlog has built up for at least one client
-     * @throws TypeError if JSON cannot express `data`, or if a raw payload is neither bytes nor a
-     * string
+     * @throws TypeError if JSON cannot express `data`, if a raw payload is neither bytes nor a
+     * string, or for `except` and `where` that cannot be heeded
      */
     broadcast<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
-    broadcast(bytes: RawBytes): boolean;
+    broadcast<Type extends keyof Out & string>(
+      type: Type,
+      data: EmitArgs<Out, Type>[0],
+      options: BroadcastOptions,
+    ): boolean;
+    broadcast(bytes: RawBytes, nothing?: undefined, options?: BroadcastOptions): boolean;
 
     /** Calls this server's own handlers as if the event had happened; sends nothing. */
     publish(type: string, ...args: any[]): this;
@@ -1057,6 +1350,8 @@ declare namespace ferripc {
     subscribe: this['on'];
     /** Another name for {@link Server.off}. */
     unSubscribe: this['off'];
+    /** Removes one registration of a handler: what `events.once` and `events.on` of Node need. */
+    removeListener(type: string, handler: (...args: any[]) => void): this;
     /** Removes all handlers of all types. */
     reset(): this;
     /** All handlers by type; a copy. */
@@ -1067,6 +1362,11 @@ declare namespace ferripc {
 
     /** This server's counters, as {@link Endpoint.stats} has them. */
     stats(): ServerStats;
+
+    /**
+     * For `await using`: `stop({ disconnect: true })`. Where the runtime has the symbol: Node 18.18 and later.
+     */
+    [Symbol.asyncDispose](): Promise<void>;
 
     /** Called once the server listens; reports `start`. For subclasses to extend. */
     onStart(bound?: UdpPeer): void;
@@ -1238,7 +1538,7 @@ declare namespace ferripc {
     connections: number;
     /** Connections that were accepted. 0 on UDP. */
     accepted: number;
-    /** Connections over {@link Config.maxConnections}, which were closed at once. */
+    /** Connections over {@link Config.maxConnections} and those that {@link Config.allowPeer} refused; closed at once. */
     refused: number;
     /** Of each connected socket. Empty on UDP. */
     sockets: SocketStats[];
@@ -1384,17 +1684,25 @@ declare namespace ferripc {
      * Default: `config.socketRoot + config.appspace + id`
      * @param callback - called before `connectTo` returns, and before there is a connection, with
      * this object: the place to add handlers, and to emit what is to be sent on connection
+     * @returns a promise that is fulfilled with the client at its next connection, at once if it is connected. The rules
+     * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
+     * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
+     * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a path that is no string, a callback that is no function, or settings
      * that no client can be made with
      */
-    connectTo(id: string, callback: (ipc: this) => void): void;
+    connectTo(id: string, callback: (ipc: this) => void): Promise<Client<In, Out>>;
     connectTo(
       id: string,
       path: string | null | undefined,
       callback?: ((ipc: this) => void) | null,
-    ): void;
-    connectTo(id: string, path: string | null | undefined, callback: () => void): void;
-    connectTo(id: string, callback?: (() => void) | null): void;
+    ): Promise<Client<In, Out>>;
+    connectTo(
+      id: string,
+      path: string | null | undefined,
+      callback: () => void,
+    ): Promise<Client<In, Out>>;
+    connectTo(id: string, callback?: (() => void) | null): Promise<Client<In, Out>>;
 
     /**
      * Makes a client of a TCP server, or of a TLS server if `config.tls` is set, and puts it into
@@ -1406,42 +1714,46 @@ declare namespace ferripc {
      * @param port - default: `config.networkPort`; may come without a host
      * @param callback - called before `connectToNet` returns, and before there is a connection,
      * with this object. A UDP type before it is ignored: UDP has servers only
+     * @returns a promise that is fulfilled with the client at its next connection, at once if it is connected. The rules
+     * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
+     * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
+     * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a host that is no string, a callback that is no function, or settings
      * that no client can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      * @throws Error for a `config.tls` that cannot be used; see {@link TlsConfig}
      */
-    connectToNet(id: string, callback: (ipc: this) => void): void;
+    connectToNet(id: string, callback: (ipc: this) => void): Promise<Client<In, Out>>;
     connectToNet(
       id: string,
       hostOrPort: string | number | null | undefined,
       callback?: ((ipc: this) => void) | null,
-    ): void;
+    ): Promise<Client<In, Out>>;
     connectToNet(
       id: string,
       host: string | null | undefined,
       port: number | null | undefined,
       callback?: ((ipc: this) => void) | null,
-    ): void;
+    ): Promise<Client<In, Out>>;
     connectToNet(
       id: string,
       host: string | null | undefined,
       port: number | null | undefined,
       udpType: UdpType,
       callback?: ((ipc: this) => void) | null,
-    ): void;
+    ): Promise<Client<In, Out>>;
     connectToNet(
       id: string,
       host: string | null | undefined,
       port: number | null | undefined,
       callback: () => void,
-    ): void;
-    connectToNet(id: string, callback: () => void): void;
+    ): Promise<Client<In, Out>>;
+    connectToNet(id: string, callback: () => void): Promise<Client<In, Out>>;
     connectToNet(
       id: string,
       hostOrPort?: string | number | null,
       callback?: (() => void) | null,
-    ): void;
+    ): Promise<Client<In, Out>>;
 
     /**
      * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first,
@@ -1498,6 +1810,30 @@ declare namespace ferripc {
       port: number | null | undefined,
       callback?: (() => void) | null,
     ): void;
+
+    /**
+     * The first process on this machine to call this for an id becomes the server, all others its clients; so a program
+     * knows whether it runs already. When the server ends, one of the clients takes its place: {@link
+     * SingleInstanceOptions.onServer} tells it, and the others connect to it. At no time are there two. For local sockets
+     * and pipes; it tries until it is closed, whatever `maxRetries` and `stopRetrying` say.
+     * Not enumerable: node-ipc has no method of that name.
+     *
+     * A process that wants to serve finds out whether somebody does by connecting, which that server may see as a client
+     * that comes and goes.
+     *
+     * @returns a promise that is rejected if this process can be neither: `EACCES`, `ENOENT` for a folder that is not
+     * there, `EADDRINUSE` for a path where something else is, …; with a TypeError for wrong arguments
+     */
+    serveOrConnect(
+      id: string,
+      options?: SingleInstanceOptions<In, Out>,
+    ): Promise<SingleInstance<In, Out>>;
+
+    /**
+     * For `await using`: disconnects all clients, stops the server and closes its connections, and resolves when that is
+     * done. Where the runtime has the symbol: Node 18.18 and later.
+     */
+    [Symbol.asyncDispose](): Promise<void>;
 
     /**
      * As {@link Client.flush}, for the server and all clients of this object. Not enumerable: node-ipc has no method of
@@ -1561,6 +1897,8 @@ declare namespace ferripc {
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;
+    /** The class of what requests are rejected with when the other side's handler throws. */
+    RemoteError: RemoteErrorConstructor;
     /** The classes of `ferripc/parsers`. */
     AssuredParser: typeof import('./parsers.js').AssuredParser;
     FastParser: typeof import('./parsers.js').FastParser;
@@ -1569,6 +1907,13 @@ declare namespace ferripc {
     /** The same as `FastParser`. */
     Parser: typeof import('./parsers.js').FastParser;
     RawParser: typeof import('./parsers.js').RawParser;
+  }
+}
+
+declare global {
+  // For compilers whose libraries have none of it yet.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
   }
 }
 

@@ -29,13 +29,16 @@ const singleton = new IPCModule();
 singleton.IPCModule = IPCModule;
 Object.defineProperty(singleton, 'default', { value: singleton });
 
-// node-ipc 14 exports its parsers, too. Loaded when they are asked for.
-for (const name of PARSERS) {
-  const get = () => require('./src/js/node-ipc/parsers')[name];
+/** An export that is loaded when it is asked for, and that programs may replace. Not enumerable. */
+function addLazily(name, get) {
   const set = (value) =>
     Object.defineProperty(singleton, name, { value, configurable: true, writable: true });
   Object.defineProperty(singleton, name, { get, set, configurable: true });
 }
+
+// node-ipc 14 exports its parsers, too.
+for (const name of PARSERS) addLazily(name, () => require('./src/js/node-ipc/parsers')[name]);
+addLazily('RemoteError', () => require('./src/js/node-ipc/requests/remote-error'));
 
 module.exports = singleton;
 // For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.

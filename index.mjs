@@ -2,7 +2,7 @@
 import singleton from './index.js';
 
 export default singleton;
-export const { IPC, IPCModule } = singleton;
+export const { IPC, IPCModule, RemoteError } = singleton;
 export {
   AssuredParser,
   FastParser,

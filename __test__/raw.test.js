@@ -28,6 +28,22 @@ async function pair(kind, config) {
 }
 
 describe.each(TRANSPORTS)('%s', (kind) => {
+  test('an empty payload is nothing, from either side', async () => {
+    const { server, client } = await pair(kind, { rawBuffer: true, encoding: 'base64' });
+    const received = gather(server, 4);
+    for (const nothing of ['', Buffer.alloc(0), '*', []]) client.emit(nothing);
+    expect(client.socket.write('')).toBe(true);
+    client.emit(Buffer.from('ping'));
+    expect(`${await received}`).toBe('ping');
+    const answer = gather(client, 4);
+    server.emit(server.sockets[0], Buffer.alloc(0));
+    server.broadcast(Buffer.alloc(0));
+    server.emit(server.sockets[0], Buffer.from('pong'));
+    expect(`${await answer}`).toBe('pong');
+  });
+});
+
+describe.each(TRANSPORTS)('%s', (kind) => {
   test.each([
     ['a Buffer', allBytes, 'utf8', allBytes],
     ['a Uint8Array', new Uint8Array(allBytes), 'utf8', allBytes],

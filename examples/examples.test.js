@@ -187,6 +187,15 @@ test('several-instances', async () => {
   });
 });
 
+test('single-instance', async () => {
+  expect(await example('single-instance')).toEqual({
+    first: ['opens a.txt', 'opens b.txt', 'opens c.txt'],
+    second: ['handed over 2'],
+    standby: ['waits', 'takes over', 'opens d.txt'],
+    third: ['handed over 1'],
+  });
+});
+
 test('typescript', async () => {
   expect(await example('typescript')).toEqual({
     client: ['a.txt is noted', 'b.txt is noted', '2 files, 1234 bytes'],

@@ -20,8 +20,16 @@ const CHAPTERS = [
   ],
   ['TLS configuration', ['TlsFiles', 'TlsOption', 'TlsConfig']],
   ['Clients', ['Client', 'ClientLifecycle', 'Queue', 'ParserMembers']],
-  ['Servers', ['Server', 'ServerLifecycle', 'StopOptions']],
-  ['Sockets and peers', ['IpcSocket', 'UdpPeer', 'UdpDestination', 'Destination', 'DropInfo']],
+  ['Servers', ['Server', 'ServerLifecycle', 'StopOptions', 'BroadcastOptions', 'MessagesOptions']],
+  [
+    'Requests',
+    ['RequestOptions', 'RequestContext', 'RemoteFailure', 'RemoteError', 'RemoteErrorConstructor'],
+  ],
+  ['One server for an id', ['SingleInstanceOptions', 'SingleInstance']],
+  [
+    'Sockets and peers',
+    ['IpcSocket', 'PeerCredentials', 'UdpPeer', 'UdpDestination', 'Destination', 'DropInfo'],
+  ],
   ['Errors', ['IpcError', 'IpcErrorCode']],
   [
     'Diagnostics',
@@ -34,7 +42,7 @@ const CHAPTERS = [
   [
     'Typed events',
     [
-      ...['AnyEvents', 'Received', 'Json', 'Sendable', 'NotJson'],
+      ...['AnyEvents', 'Received', 'Json', 'Sendable', 'NotJson', 'Carried'],
       ...['RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing'],
     ],
   ],
@@ -47,6 +55,7 @@ const EVENTS = { ClientLifecycle: 'Client event', ServerLifecycle: 'Server event
 /** Types that only help the compiler. */
 const INTERNAL = new Set([
   ...['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs', 'SendableValue'],
+  ...['RequestType', 'RequestArgs', 'RequestData', 'Answer', 'Answered'],
   ...['Contentless', 'NoJson', 'JsonElement', 'JsonObject', 'KeyOf', 'KeyIf', 'Flat'],
 ]);
 
@@ -67,7 +76,11 @@ function declarations(file) {
 }
 
 const nameOf = (member) =>
-  member.name ? member.name.text : ts.isIndexSignatureDeclaration(member) ? '' : 'new';
+  member.name
+    ? (member.name.text ?? member.name.getText())
+    : ts.isIndexSignatureDeclaration(member)
+      ? ''
+      : 'new';
 
 /** The members of an interface by name, overloads together; index signatures are left out. */
 function membersOf(declaration) {
@@ -86,6 +99,8 @@ const isCallable = (member) =>
 function headingOf(owner, name, members) {
   if (EVENTS[owner]) return `${EVENTS[owner]}: ${name}`;
   const called = owner !== 'Config' && members.some(isCallable);
+  // A symbol, without its brackets becoming a link.
+  if (name.startsWith('[')) return `${PREFIXES[owner].slice(0, -1)}\\${name.slice(0, -1)}\\]()`;
   return `${PREFIXES[owner]}${name}${called ? '()' : ''}`;
 }
 

@@ -153,6 +153,59 @@ describe('ferripc writes', () => {
   });
 });
 
+describe('requests', () => {
+  const cases = read('requests');
+  const handlers = {
+    echo: (data) => data,
+    nothing: () => {},
+    wait: () => new Promise(() => {}),
+    fail() {
+      throw Object.assign(new TypeError('no'), { code: 'E_NO' });
+    },
+  };
+  const sides = {
+    async server() {
+      const place = await world.place('unix');
+      const host = await world.serve(place);
+      const connected = once(host, 'connect');
+      const peer = await world.peer(place);
+      const [socket] = await connected;
+      return { host, peer, ask: (...args) => host.request(socket, ...args) };
+    },
+    async client() {
+      const place = await world.place('unix');
+      const raw = await world.rawServer(place);
+      const host = await world.connect(place);
+      return { host, peer: await raw.next(), ask: (...args) => host.request(...args) };
+    },
+  };
+  const both = (kind) =>
+    Object.keys(sides).flatMap((side) =>
+      cases.filter((one) => one.kind === kind).map((one) => [side, one.name, one]),
+    );
+
+  test.each(both('answer'))('a %s answers: %s', async (side, _, { received, sent }) => {
+    const { host, peer } = await sides[side]();
+    for (const [type, handler] of Object.entries(handlers)) host.handle(type, handler);
+    peer.write(Buffer.concat(received.map(bytesOf)));
+    for (const hex of sent) {
+      expect(Buffer.from(`${await peer.frame()}\f`).toString('hex')).toBe(hex);
+    }
+  });
+
+  test.each(both('outcome'))('a %s is answered: %s', async (side, _, { reply, outcome }) => {
+    const { peer, ask } = await sides[side]();
+    const settled = ask('type', 'data').then(
+      (value) => ({ value }),
+      ({ name, message, code }) => ({ error: { name, message, code } }),
+    );
+    const { type, data } = await peer.message();
+    expect([type, data]).toEqual(['ferripc:request', { id: 1, type: 'type', data: 'data' }]);
+    peer.send('ferripc:reply', { id: data.id, ...reply });
+    expect(await settled).toEqual(outcome);
+  });
+});
+
 test.each(paths)('the default path $path', (vector) => {
   expect(defaultPath(vector, vector.id)).toBe(vector.path);
   expect(systemPath(vector.path, 'linux')).toBe(vector.path);

@@ -1,6 +1,6 @@
 // Every form of the four calls that make clients and servers.
 
-import ipc, { IPC, type Singleton } from 'ferripc';
+import ipc, { IPC, type Client, type Singleton } from 'ferripc';
 import { expectType } from './expect.js';
 
 declare const maybePath: string | undefined;
@@ -8,7 +8,7 @@ declare const maybePort: number | undefined;
 declare function done(): void;
 
 // connectTo
-expectType<void>()(ipc.connectTo('a'));
+expectType<Promise<Client>>()(ipc.connectTo('a'));
 ipc.connectTo('a', done);
 ipc.connectTo('a', '/tmp/a');
 ipc.connectTo('a', '/tmp/a', done);
@@ -31,7 +31,7 @@ ipc.connectTo('a', 8000);
 ipc.connectTo('a', done, '/tmp/a');
 
 // connectToNet
-expectType<void>()(ipc.connectToNet('a'));
+expectType<Promise<Client>>()(ipc.connectToNet('a'));
 ipc.connectToNet('a', done);
 ipc.connectToNet('a', 'host');
 ipc.connectToNet('a', 'host', done);

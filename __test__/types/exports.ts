@@ -67,8 +67,8 @@ class Loud extends IPC {
     super.serve(args[0]);
   }
 
-  override connectTo(id: string): void {
-    super.connectTo(id, (self) => self.label.trim());
+  override connectTo(id: string) {
+    return super.connectTo(id, (self) => self.label.trim());
   }
 }
 class Replaced extends ipc.IPC<{ a: string }, { b: number }> {

@@ -31,7 +31,7 @@ function membersOf(name, file = 'index.d.ts') {
   if (name !== undefined) symbol = symbol.exports.get(name);
   const members = {};
   for (const member of checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
-    if (member.flags & ts.SymbolFlags.Optional) continue;
+    if (member.flags & ts.SymbolFlags.Optional || member.name.startsWith('__@')) continue; // symbols
     const type = checker.getTypeOfSymbol(member);
     const signatures = [...type.getCallSignatures(), ...type.getConstructSignatures()];
     members[member.name] = signatures.length > 0;

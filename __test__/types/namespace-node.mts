@@ -6,7 +6,7 @@ import { expectType } from './expect.js';
 // All that there is at run time.
 type Values<T> = { [Key in keyof T]: Key };
 type Parsers = 'AssuredParser' | 'FastParser' | 'GuardedParser' | 'Parser' | 'RawParser';
-type Names = 'default' | 'IPC' | 'IPCModule' | 'IPCProtocolError' | Parsers;
+type Names = 'default' | 'IPC' | 'IPCModule' | 'IPCProtocolError' | 'RemoteError' | Parsers;
 expectType<Names>()(null! as keyof Values<typeof all>);
 
 // @ts-expect-error only bundlers make it of the singleton's properties

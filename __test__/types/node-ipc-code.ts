@@ -84,6 +84,6 @@ for (const type of Object.keys(handlers)) {
 }
 
 type Endpoint = typeof ipc;
-export const stub: Partial<Endpoint> = { connectTo: () => {}, disconnect: () => {} };
+export const stub: Partial<Endpoint> = { serve: () => {}, disconnect: () => {} };
 export type Peer = (typeof ipc.of)[string];
 export { Link };

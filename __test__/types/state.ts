@@ -105,7 +105,7 @@ const sent: number = world.socket.bytesWritten;
 
 ipc.log('text', 1, { any: 'thing' }, undefined);
 ipc.log();
-const { log, serve, connectTo } = ipc;
-log(serve === connectTo);
+const { log, serve, serveNet } = ipc;
+log(serve === serveNet);
 
 export { either, running, sent, users, waiting };

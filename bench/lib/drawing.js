@@ -38,8 +38,10 @@ function titleOf(peer) {
   }
 }
 
-/** When, where and how it was measured. */
-function where({ date, environment, options }) {
+/** When, where and how it was measured; or what `result` says of it itself, in `where`. */
+function where(result) {
+  if (result.where) return result.where;
+  const { date, environment, options } = result;
   const { cpu, cores, os, node } = environment;
   return (
     `${date.slice(0, 10)} · ${cpu}, ${cores} cores · ${os} · Node ${node.replace(/^v/, '')} · ` +

@@ -12,11 +12,12 @@ const MAX_CONNECTIONS = 100000;
 
 /**
  * @param {() => (object | Promise<object>)} make returns an IPC instance of its own
- * @param {{ rawEncoding?: string }} settings `rawEncoding`: config.encoding for the use 'raw'
+ * @param {{ rawEncoding?: string, requests?: object }} settings `rawEncoding`: config.encoding for the use 'raw';
+ *   `requests`: how questions are asked and answered, for the use 'requests'
  * @returns {{transports: string[], uses: string[], serve: Function, connect: Function}} see
  *   peers/index.js
  */
-function fromIpc(make, { rawEncoding } = {}) {
+function fromIpc(make, { rawEncoding, requests = byHand } = {}) {
   let shared;
   let clients = 0;
 
@@ -84,7 +85,11 @@ function fromIpc(make, { rawEncoding } = {}) {
   async function serve(place, onMessage) {
     const raw = place.use === 'raw';
     const server = await start(place, (ipc, done) => create(ipc, place, place.port, done));
-    server.on(raw ? 'data' : EVENT, (data, socket) => onMessage(socket, data));
+    if (place.use === 'requests') {
+      requests.answer(server, onMessage);
+    } else {
+      server.on(raw ? 'data' : EVENT, (data, socket) => onMessage(socket, data));
+    }
     return {
       send: raw
         ? (socket, data) => server.emit(socket, data)
@@ -125,6 +130,9 @@ function fromIpc(make, { rawEncoding } = {}) {
     });
     client.on(raw ? 'data' : EVENT, (data) => onMessage(data));
     const close = () => ipc.disconnect(id);
+    if (place.use === 'requests') {
+      return { request: requests.asker(client), close };
+    }
     if (!raw) {
       return { send: (data) => client.emit(EVENT, data), close };
     }
@@ -139,11 +147,43 @@ function fromIpc(make, { rawEncoding } = {}) {
 
   return {
     transports: ['unix', 'tcp', 'tls', 'udp'],
-    uses: ['messages', 'many', 'broadcast', 'raw'],
+    uses: ['messages', 'many', 'broadcast', 'raw', 'requests'],
     serve,
     connect: (place, onMessage) =>
       place.kind === 'udp' ? connectUdp(place, onMessage) : connectStream(place, onMessage),
   };
 }
 
-module.exports = { fromIpc };
+/** Questions as programs on node-ipc write them: a number, and a map of who waits for it. */
+const byHand = {
+  answer(server, onMessage) {
+    server.on('question', ({ number, data }, socket) => {
+      server.emit(socket, 'answer', { number, data: onMessage(socket, data) });
+    });
+  },
+  asker(client) {
+    const waiting = new Map();
+    let last = 0;
+    client.on('answer', ({ number, data }) => {
+      const resolve = waiting.get(number);
+      waiting.delete(number);
+      resolve(data);
+    });
+    return (data) =>
+      new Promise((resolve) => {
+        const number = ++last;
+        waiting.set(number, resolve);
+        client.emit('question', { number, data });
+      });
+  },
+};
+
+/** Those that ferripc has. */
+const builtIn = {
+  answer: (server, onMessage) => {
+    server.handle(EVENT, (data, { socket }) => onMessage(socket, data));
+  },
+  asker: (client) => (data) => client.request(EVENT, data),
+};
+
+module.exports = { builtIn, fromIpc };

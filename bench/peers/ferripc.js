@@ -2,7 +2,7 @@
 
 // This package as built in the working tree. See index.js for the interface; loaded from there.
 
-const { fromIpc } = require('../lib/ipc-adapter.js');
+const { builtIn, fromIpc } = require('../lib/ipc-adapter.js');
 
 const load = () => require('../../index.js');
 
@@ -10,5 +10,5 @@ module.exports = {
   title: 'ferripc',
   version: () => require('../../package.json').version,
   load,
-  ...fromIpc(() => new (load().IPC)()),
+  ...fromIpc(() => new (load().IPC)(), { requests: builtIn }),
 };

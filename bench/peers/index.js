@@ -27,6 +27,8 @@
 //        'raw'          one connection; data is bytes as they are, chunks may arrive cut or joined. The
 //                       client's send(buffer) answers false when it is to wait, and onDrain(fn), there
 //                       for this use only, sets what is called when it need not any more
+//        'requests'     one connection; onMessage(conn, data) returns the answer, and the client has
+//                       request(data) -> Promise of it instead of send()
 //   channel             the control channel (lib/control.js), which child-process shares
 //
 // A message is any JSON value. It travels as the envelope {"type":"m","data":...} and one delimiter
@@ -43,10 +45,15 @@ const files = {
   'net-plain': './net-plain.js',
   zeromq: './zeromq.js',
   'child-process': './child-process.js',
+  'socket-io': './socket-io.js',
+  birpc: './birpc.js',
 };
 
 /** What `npm run bench` measures. */
-const DEFAULT_PEERS = ['ferripc', 'achrinza', 'node-ipc-14', 'net', 'zeromq', 'child-process'];
+const DEFAULT_PEERS = [
+  ...['ferripc', 'achrinza', 'node-ipc-14', 'net', 'zeromq', 'child-process'],
+  ...['socket-io', 'birpc'],
+];
 
 /** The peer that the ratios are about. */
 const SUBJECT = 'ferripc';

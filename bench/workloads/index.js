@@ -41,6 +41,7 @@ const workloads = [
   ...pingpong.filter(isUnix),
   ...oneway.filter(isUnix),
   require('./echo64.js'),
+  require('./request.js'),
   require('./json680k.js'),
   ...require('./string.js'),
   require('./raw64k.js'),

@@ -3,7 +3,6 @@
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
@@ -11,6 +10,7 @@ use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
 use super::core::Core;
+use crate::engine::panics;
 
 /// The functions in an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
@@ -153,13 +153,13 @@ unsafe fn call<const N: usize>(
         sys::napi_get_cb_info(env, info, &mut count, args.as_mut_ptr(), this, &mut data);
         &*data.cast::<RefCell<Core>>()
     };
-    let act = AssertUnwindSafe(|| act(&mut core.borrow_mut(), args));
-    let reason = match catch_unwind(act) {
-        Ok(Ok(value)) => return value,
-        Ok(Err(error)) => error.reason.clone(),
-        Err(_) => "the native part of ferripc has failed: please report this".to_owned(),
+    let act = || act(&mut core.borrow_mut(), args);
+    let (code, reason) = match panics::caught(act) {
+        Some(Ok(value)) => return value,
+        Some(Err(error)) => ("UNKNOWN", error.reason.clone()),
+        None => (panics::CODE, panics::MESSAGE.to_owned()),
     };
     // SAFETY: see above.
-    unsafe { JsError::from(Error::new("UNKNOWN", reason)).throw_into(env) };
+    unsafe { JsError::from(Error::new(code, reason)).throw_into(env) };
     ptr::null_mut()
 }

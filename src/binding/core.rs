@@ -18,6 +18,7 @@ use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::event::{Event, Id};
+use crate::engine::panics;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
 const SCRATCH_KEPT: usize = 256 * 1024;
@@ -64,6 +65,7 @@ impl Core {
     fn deliver(&mut self, event: Option<Event>) -> Payload {
         // SAFETY: the array is JavaScript's, which does not run meanwhile.
         let header = unsafe { self.header.as_mut() };
+        panics::point("turn");
         match event {
             Some(event) => deliver::event(event, &self.engine, header),
             None => deliver::nothing(header),
@@ -83,6 +85,7 @@ impl Core {
             let payload = deliver::nothing(header);
             return always.then_some(Taken { payload, weight: 0, scope: None });
         };
+        panics::point("turn");
         let weight = event.weight();
         let payload = deliver::event(event, &self.engine, header);
         let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
@@ -113,6 +116,7 @@ impl Core {
     }
 
     pub fn write_bytes(&self, id: u32, bytes: &[u8]) -> u32 {
+        panics::point("write");
         let connection = self.engine.connection(id);
         count(connection.map_or(0, |connection| connection.write_copy(bytes)))
     }

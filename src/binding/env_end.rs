@@ -7,6 +7,8 @@ use std::ffi::c_void;
 use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 
+use crate::engine::panics;
+
 /// A clean-up hook of an environment; removed when this is dropped.
 pub struct EnvEnd {
     env: sys::napi_env,
@@ -47,7 +49,6 @@ unsafe extern "C" fn shut_down(data: *mut c_void) {
     // SAFETY: the data of an `EnvEnd`, which is there as long as its hook is.
     let data = unsafe { &*data.cast::<Data>() };
     let close = data.0.borrow_mut().take();
-    if let Some(close) = close {
-        close();
-    }
+    // A panic must not unwind into Node.
+    let _ = close.map(panics::caught);
 }

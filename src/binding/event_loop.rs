@@ -13,6 +13,7 @@ use super::core::{Core, Taken};
 use super::deliver::Payload;
 use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
+use crate::engine::panics::{self, caught};
 
 /// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
 /// `watch`. Nothing where there is no libuv.
@@ -59,6 +60,19 @@ impl Callback {
         // SAFETY: called from JavaScript, with a value of this environment.
         check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
         Ok(Self { env, function: reference, core, depth: Cell::new(0) })
+    }
+
+    /// An event has panicked: that is an uncaught exception, and the next event comes.
+    fn report_panic(&self) {
+        let mut handles = ptr::null_mut();
+        // SAFETY: as in `call`.
+        unsafe {
+            if sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok {
+                let error = JsError::from(Error::new(panics::CODE, panics::MESSAGE.to_owned()));
+                sys::napi_fatal_exception(self.env, error.into_value(self.env));
+                sys::napi_close_handle_scope(self.env, handles);
+            }
+        }
     }
 
     /// Calls the function in `scope`. What it throws is an uncaught exception, as from any event. False:
@@ -114,7 +128,10 @@ impl Consumer for Callback {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
         let depth = self.depth.get();
         // Where a handler waits in the event loop, what it has emitted before is to be sent.
-        let taken = core.borrow_mut().turn(put_off, depth > 0);
+        let Some(taken) = caught(|| core.borrow_mut().turn(put_off, depth > 0)) else {
+            self.report_panic();
+            return Turn::Later; // with the next event
+        };
         let Some(Taken { payload, weight, scope }) = taken else {
             return if core.borrow().put_off() == (0, 0) { Turn::Done } else { Turn::Later };
         };
@@ -181,5 +198,6 @@ unsafe extern "C" fn close_all(_: sys::napi_async_cleanup_hook_handle, data: *mu
         Rc::from_raw(data.cast::<Guard>())
     };
     let done = guard.clone();
-    guard.uv_loop.close(Box::new(move || done.release()));
+    // A panic must not unwind into Node.
+    let _ = caught(|| guard.uv_loop.close(Box::new(move || done.release())));
 }

@@ -26,6 +26,7 @@ use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics;
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -103,6 +104,7 @@ impl Hub {
     /// Starts connecting. Returns JSON: `{id}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn connect(&self, options: ConnectOptions) -> String {
+        panics::point("call");
         deliver::connecting(
             options
                 .into_engine()
@@ -136,6 +138,12 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn close_listener(&self, id: u32) {
         self.core.borrow_mut().engine.close_listener(id);
+    }
+
+    /// Has a listener with TLS begin no handshake while so many are going on; `null`: no limit of the consumer's.
+    #[napi(catch_unwind)]
+    pub fn limit_handshakes(&self, listener: u32, most: Option<u32>) {
+        self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
     }
 
     /// Ends what `write_shared` began.

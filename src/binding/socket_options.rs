@@ -1,4 +1,4 @@
-//! The methods of the hub that JavaScript sees which set the options of connections' sockets. Used by
+//! The methods of the hub that JavaScript sees which set and read the options of connections' sockets. Used by
 //! `src/js/engine/connection.js`. What the system refuses has no effect, as in Node.
 
 use std::io;
@@ -8,6 +8,8 @@ use napi_derive::napi;
 use socket2::SockRef;
 
 use super::hub::Hub;
+#[cfg(unix)]
+use crate::engine::transport::peer;
 use crate::engine::transport::{KeepAlive, set_keepalive, set_nodelay, set_type_of_service};
 
 #[napi]
@@ -37,6 +39,18 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn reset(&self, id: u32) {
         self.set(id, |socket| socket.set_linger(Some(Duration::ZERO)));
+    }
+}
+
+#[cfg(unix)]
+#[napi]
+impl Hub {
+    /// Process, user and group at the other end; null where the system does not tell.
+    #[napi(catch_unwind)]
+    pub fn peer_credentials(&self, id: u32) -> Option<Vec<f64>> {
+        let found = self.on(id, |it| it.with_socket(|socket| peer::credentials(&socket)));
+        let peer::Credentials { pid, uid, gid } = found.flatten().flatten()?;
+        Some(vec![pid.into(), uid.into(), gid.into()])
     }
 }
 

@@ -11,21 +11,26 @@ use std::time::Duration;
 #[cfg(unix)]
 use socket2::Socket;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::driver::Connection;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
+use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
+use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
+use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, set_nodelay};
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Before accepting goes on after a panic, so that one that comes each time takes no processor.
+const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long handshakes may go on after their listener was closed.
 const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
@@ -94,10 +99,11 @@ impl Acceptor {
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
         let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
-        runtime.spawn(async move {
+        let failed = accepting.clone();
+        let task = async move {
             tokio::select! {
                 () = stop.notified() => {}
-                _ = accepting.run(&listener) => {}
+                () = accepting.run_on(&listener) => {}
             }
             // Who has reached the listener has connected, and must not be thrown out by its end.
             while let Some(stream) = listener.accept_now() {
@@ -106,7 +112,8 @@ impl Acceptor {
             listener.close().await;
             drop(alive);
             accepting.finish().await;
-        });
+        };
+        runtime.spawn_or(task, move || failed.panicked());
         Ok((acceptor, address))
     }
 
@@ -119,6 +126,12 @@ impl Acceptor {
     /// Its handle.
     pub fn id(&self) -> Id {
         self.accepting.id
+    }
+
+    /// See [`super::hub::Hub::limit_handshakes`].
+    pub fn limit_handshakes(&self, most: Option<usize>) {
+        self.accepting.handshakes().set_limit(most);
+        self.accepting.ended.notify_one();
     }
 
     /// Takes a connected stream socket as if it had accepted it.
@@ -153,15 +166,31 @@ struct Accepting {
     framing: Framing,
     reports: Reports,
     tls: Option<Arc<Settings>>,
-    /// Each in a task of its own, so that a slow peer keeps nobody waiting.
-    handshakes: Mutex<JoinSet<()>>,
+    handshakes: Mutex<Handshakes>,
+    /// A handshake is over.
+    ended: Notify,
 }
 
 impl Accepting {
     fn new(reports: Reports, local: &Local, framing: Framing) -> Arc<Self> {
         let id = reports.ids.fetch_add(1, Ordering::Relaxed);
         let tls = local.tls().cloned();
-        Arc::new(Self { id, framing, reports, tls, handshakes: Mutex::default() })
+        Arc::new(Self {
+            id,
+            framing,
+            reports,
+            tls,
+            handshakes: Mutex::default(),
+            ended: Notify::new(),
+        })
+    }
+
+    /// Accepts, and goes on after a panic.
+    async fn run_on(self: &Arc<Self>, listener: &Listener) {
+        while caught_in(self.run(listener)).await.is_none() {
+            self.report_panic();
+            sleep(PANIC_PAUSE).await;
+        }
     }
 
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
@@ -169,8 +198,10 @@ impl Accepting {
         loop {
             // First room, then a connection: nothing is accepted that could not be reported at once.
             self.reports.mailbox.room().await;
+            self.room().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
+            point("accept");
             match accepted {
                 Ok(stream) => self.take(stream)?,
                 Err(error) => {
@@ -180,17 +211,40 @@ impl Accepting {
         }
     }
 
+    /// Waits until a handshake may begin, or be turned away.
+    async fn room(&self) {
+        loop {
+            let Some(wait) = self.handshakes().make_room(Instant::now()) else { return };
+            let _ = timeout(wait, self.ended.notified()).await;
+        }
+    }
+
     fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
         // Messages are latency-bound: never wait for more to fill a segment.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let Some(settings) = self.tls.clone() else { return self.report(stream) };
+        let mut handshakes = self.handshakes();
+        let Some((number, given_up)) = handshakes.begin() else {
+            let dropped = Event::Dropped { id: self.id, ends: stream.ends() };
+            return self.reports.mailbox.post_now(dropped);
+        };
         let accepting = self.clone();
         let task = async move {
-            let handshake = stream.handshake(Side::Server, &settings);
+            let handshake = async {
+                point("handshake");
+                stream.handshake(Side::Server, &settings).await
+            };
             let secured = tokio::select! {
                 secured = handshake => secured,
+                () = given_up.notified() => {
+                    let message = "TLS handshake timeout: too many others have begun";
+                    let failure = Failure::new("ERR_TLS_HANDSHAKE_TIMEOUT", message);
+                    Err(Error::new("read", failure.into(), None))
+                }
                 () = accepting.reports.mailbox.closed() => return,
             };
+            accepting.handshakes().end(number);
+            accepting.ended.notify_one();
             accepting.reports.mailbox.room().await;
             let _ = match secured {
                 Ok(stream) => accepting.report(stream),
@@ -200,10 +254,14 @@ impl Accepting {
                 }
             };
         };
-        let mut handshakes = self.handshakes();
-        while handshakes.try_join_next().is_some() {}
         let _entered = self.reports.runtime.enter();
-        handshakes.spawn(task);
+        let failed = self.clone();
+        handshakes.tasks.spawn(async move {
+            if caught_in(task).await.is_none() {
+                failed.handshakes().end(number);
+                failed.report_panic();
+            }
+        });
         Ok(())
     }
 
@@ -219,13 +277,24 @@ impl Accepting {
         mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))
     }
 
-    fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {
+    fn report_panic(&self) {
+        let error = panics::error("accept");
+        let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
+    }
+
+    /// Nothing is accepted any more.
+    fn panicked(&self) {
+        self.report_panic();
+        let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
+    }
+
+    fn handshakes(&self) -> MutexGuard<'_, Handshakes> {
         self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
     async fn finish(&self) {
-        let mut running = std::mem::take(&mut *self.handshakes());
+        let mut running = std::mem::take(&mut self.handshakes().tasks);
         let all = async { while running.join_next().await.is_some() {} };
         let _ = timeout(HANDSHAKE_LINGER, all).await;
         drop(running); // ends what is left

@@ -9,6 +9,8 @@ use std::thread;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 
+use super::panics::caught_in;
+
 /// A claim on a running I/O thread.
 #[derive(Clone, Debug)]
 pub struct Runtime {
@@ -40,6 +42,19 @@ impl Runtime {
         self.handle.spawn(async move {
             task.await;
             drop(alive);
+        });
+    }
+
+    /// The same; if `task` panics, `fail` says so to whoever waits for it.
+    pub fn spawn_or(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+        fail: impl FnOnce() + Send + 'static,
+    ) {
+        self.spawn(async move {
+            if caught_in(task).await.is_none() {
+                fail();
+            }
         });
     }
 

@@ -11,7 +11,7 @@
 //! next():   splits off the two complete values as one batch, keeps `{"c":[`
 //! ```
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use memchr::memchr2;
 
 use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
@@ -71,10 +71,15 @@ impl Decoder {
     #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
     pub fn next(&mut self) -> Option<Decoded> {
         let mut ends = Vec::new();
-        let mut start = 0; // of the current value, with the white space before it
+        let mut start = 0; // of the current value
         loop {
-            if ends.is_empty() && self.is_between() {
-                self.drop_white_space();
+            if self.is_between() {
+                // White space does not count: how much of it there is depends on how the bytes came.
+                self.pass_white_space();
+                if ends.is_empty() {
+                    self.drop_scanned();
+                }
+                start = self.scanned;
             }
             let ended = self.scan();
             if self.skipped > 0 || self.scanned - start > self.max_frame {
@@ -83,19 +88,19 @@ impl Decoder {
                     if ended {
                         self.scanned = start;
                     }
-                    return Some(self.split(ends));
+                    return Some(self.split(ends, start));
                 }
                 self.skipped += self.scanned as u64;
                 self.drop_scanned();
                 return ended.then(|| Decoded::TooLarge(std::mem::take(&mut self.skipped)));
             }
             if !ended {
-                return (!ends.is_empty()).then(|| self.split(ends));
+                return (!ends.is_empty()).then(|| self.split(ends, start));
             }
-            start = self.scanned;
-            ends.push(start);
-            if start >= BATCH_BYTES || ends.len() >= BATCH_FRAMES {
-                return Some(self.split(ends));
+            let end = self.scanned;
+            ends.push(end);
+            if end >= BATCH_BYTES || ends.len() >= BATCH_FRAMES {
+                return Some(self.split(ends, end));
             }
         }
     }
@@ -104,20 +109,23 @@ impl Decoder {
         self.depth == 0 && !self.in_string && !self.bare
     }
 
-    fn split(&mut self, ends: Vec<usize>) -> Decoded {
+    /// Splits off the batch, and drops what is between it and `start`, where the next value begins.
+    fn split(&mut self, ends: Vec<usize>, start: usize) -> Decoded {
         let last = *ends.last().expect("a batch has a frame");
-        self.scanned -= last;
-        Decoded::Batch(Batch { bytes: self.buf.split_to(last).freeze(), ends })
+        let bytes = self.buf.split_to(last).freeze();
+        self.buf.advance(start - last);
+        self.scanned -= start;
+        Decoded::Batch(Batch { bytes, ends })
     }
 
-    fn drop_white_space(&mut self) {
+    fn pass_white_space(&mut self) {
         self.scanned += self.buf[self.scanned..].iter().take_while(|byte| is_space(**byte)).count();
-        if self.scanned > 0 {
-            self.drop_scanned();
-        }
     }
 
     fn drop_scanned(&mut self) {
+        if self.scanned == 0 {
+            return;
+        }
         drop(self.buf.split_to(self.scanned));
         self.scanned = 0;
         if self.buf.is_empty() {
@@ -287,6 +295,16 @@ mod tests {
     fn brackets_in_strings_do_not_count() {
         assert_eq!(frames_of(r#"{"a":"}{"}{"b":"\\"}"#), [r#"{"a":"}{"}"#, r#"{"b":"\\"}"#]);
         assert_eq!(frames_of(r#"{"a":"\"}"}[{}]"#), [r#"{"a":"\"}"}"#, "[{}]"]);
+    }
+
+    #[test]
+    fn white_space_before_a_value_does_not_count_however_it_comes() {
+        let stream = b"{}    {\"a\":1}   {\"a\":22}";
+        let expected: (Frames, u64) = (vec![Ok(b"{}".into()), Ok(b"{\"a\":1}".into()), Err(8)], 0);
+        for at in 0..=stream.len() {
+            let (front, back) = stream.split_at(at);
+            assert_eq!(decode(&[front, back], 7), expected, "{at}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::engine::error::{Endpoint, Error, full};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::{Framing, Mode};
 use crate::engine::mailbox::{Gone, Mailbox};
+use crate::engine::panics;
 use crate::engine::runtime::Runtime;
 use crate::engine::transport::udp::{self, Slots, UdpSocket};
 
@@ -150,8 +151,9 @@ impl Datagrams {
             Arc::new(UdpSocket::attach(socket)?)
         };
         state.io = Io::Task(socket.clone());
-        let task = self.clone();
-        self.runtime.spawn(async move { task.run_task(socket).await });
+        let (task, failed) = (self.clone(), self.clone());
+        let task = async move { task.run_task(socket).await };
+        self.runtime.spawn_or(task, move || failed.panicked());
         Ok(())
     }
 
@@ -301,6 +303,19 @@ impl Datagrams {
         let _ = self.mailbox.post_now(Event::DatagramFailed { id: self.id, error });
     }
 
+    /// What was done for the socket has panicked: it is over.
+    pub(super) fn panicked(&self) {
+        let mut state = self.lock();
+        let wanted = state.end != End::Gone;
+        state.end = End::Gone;
+        state.io = Io::None;
+        drop(state);
+        if wanted {
+            self.report(panics::error("recv"));
+            self.report_closed();
+        }
+    }
+
     pub(super) fn report_closed(&self) {
         let _ = self.mailbox.post_now(Event::DatagramsClosed {
             id: self.id,
@@ -323,6 +338,7 @@ pub(super) struct Inlet {
 impl Inlet {
     /// Reports what was received last. `mode`: see [`Sorter::add`].
     pub(super) fn report(&mut self, mode: (Mode, bool), mailbox: &Mailbox) -> Result<(), Gone> {
+        panics::point("receive");
         let mut posted = Ok(());
         let mut post = |event| {
             if posted.is_ok() {

@@ -58,6 +58,10 @@ impl Watched for Datagrams {
         Datagrams::destroy(self);
     }
 
+    fn panicked(&self) {
+        Datagrams::panicked(self);
+    }
+
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let sends = !state.spool.is_empty(); // which is the loop's to watch

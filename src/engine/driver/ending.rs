@@ -8,6 +8,7 @@ use super::Connection;
 use super::state::{End, Grace, Io, State};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
+use crate::engine::panics;
 use crate::engine::transport::tls::TlsStream;
 
 impl Connection {
@@ -142,6 +143,11 @@ impl Connection {
             let _ = self.mailbox.post_now(self.closed(errors));
         }
         self.destroy_locked(state);
+    }
+
+    /// What was done for the connection has panicked: it is over.
+    pub(super) fn panicked(&self, syscall: &'static str) {
+        self.report_closed(&mut self.lock(), vec![panics::error(syscall)]);
     }
 
     fn closed(&self, errors: Vec<Error>) -> Event {

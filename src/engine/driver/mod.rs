@@ -27,6 +27,7 @@ use super::event::{Event, Id};
 use super::framing::{Framing, Mode};
 use super::link::{Inbox, Outbox};
 use super::mailbox::Mailbox;
+use super::panics::point;
 use super::runtime::Runtime;
 use super::transport::{Stream, Target};
 use state::{End, Io, State};
@@ -107,8 +108,9 @@ impl Connection {
 
     /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`].
     pub fn connect(self: &Arc<Self>, target: Target) {
-        let connection = self.clone();
-        self.runtime.spawn(async move { connection.run_connect(target).await });
+        let (connection, failed) = (self.clone(), self.clone());
+        let task = async move { connection.run_connect(target).await };
+        self.runtime.spawn_or(task, move || failed.panicked("connect"));
     }
 
     /// Takes a socket that is connected, to be approved when its consumer has heard of it.
@@ -158,8 +160,9 @@ impl Connection {
         let stream = Arc::new(stream);
         state.io = Io::Tasks(stream.clone());
         if state.reading {
-            let connection = self.clone();
-            self.runtime.spawn(async move { connection.run_read(stream).await });
+            let (connection, failed) = (self.clone(), self.clone());
+            let task = async move { connection.run_read(stream).await };
+            self.runtime.spawn_or(task, move || failed.panicked("read"));
         }
     }
 
@@ -237,6 +240,7 @@ impl Connection {
         inbox: &mut Inbox,
         read: impl FnOnce(&mut BytesMut) -> io::Result<usize>,
     ) -> io::Result<(usize, Option<Event>)> {
+        point("read");
         let len = read(inbox.prepare())?;
         self.bytes_read.fetch_add(len as u64, Ordering::Relaxed);
         Ok((len, if len > 0 { inbox.received(len) } else { None }))

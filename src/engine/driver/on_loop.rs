@@ -16,6 +16,7 @@ use super::{Connection, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
 use crate::engine::link::{Inbox, LAST_BYTES};
+use crate::engine::panics::point;
 use crate::engine::transport::{self, Stream};
 
 /// A socket on the loop, with what it receives into.
@@ -79,6 +80,10 @@ impl Watched for Connection {
         Connection::destroy(self);
     }
 
+    fn panicked(&self) {
+        Connection::panicked(self, "read");
+    }
+
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let reads = matches!(state.io, Io::Loop(_)) && state.reading && state.receives();
@@ -113,6 +118,7 @@ impl Watched for Connection {
 
 impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
+        point("flush");
         // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
         let (sent, result) = state.outbox.flush(|pieces| on_loop.send(pieces));
@@ -129,7 +135,7 @@ impl Connection {
             let Io::Loop(on_loop) = &mut state.io else { return found };
             let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
-            inbox.lend(poll.borrow_buffer());
+            inbox.lend(poll.shelf());
             let most = inbox.most();
             let mut room = 0;
             let read = self.read_into(inbox, |buffer| {
@@ -149,7 +155,7 @@ impl Connection {
                         let _ = self.mailbox.post_now(event);
                         posted = true;
                     }
-                    poll.return_buffer(inbox.rest());
+                    poll.shelf().put(inbox.rest());
                     budget = budget.saturating_sub(len);
                     // The socket is empty; or the consumer takes what there is first, and then the buffer,
                     // warm in the processor's cache, is free for the next read.
@@ -158,7 +164,7 @@ impl Connection {
                     }
                 }
                 Err(error) if is_transient(&error) => {
-                    poll.return_buffer(inbox.rest());
+                    poll.shelf().put(inbox.rest());
                     break;
                 }
                 Err(error) => {

@@ -72,6 +72,9 @@ impl Connection {
         if state.end != End::Open || state.failed.is_some() {
             return None;
         }
+        if bytes.is_empty() {
+            return Some(0); // which is not sent: a pipe would take it for a message
+        }
         let held = match std::mem::take(&mut state.held) {
             true => state.outbox.take_only().unwrap_or_default(),
             false => Bytes::new(),
@@ -117,8 +120,9 @@ impl Connection {
             Io::Tasks(_) if state.flushing => {}
             Io::Tasks(_) => {
                 state.flushing = true;
-                let connection = self.clone();
-                self.runtime.spawn(async move { connection.run_flush().await });
+                let (connection, failed) = (self.clone(), self.clone());
+                let task = async move { connection.run_flush().await };
+                self.runtime.spawn_or(task, move || failed.panicked("write"));
             }
             #[cfg(unix)]
             Io::Loop(_) => self.update_watch(state),

@@ -173,6 +173,7 @@ function drop(owner, socket, reason, message, times = 1) {
 module.exports = {
   channels,
   addressOf,
+  bytesOf,
   drop,
   dropsOf,
   publish,

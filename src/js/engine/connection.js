@@ -291,6 +291,11 @@ class Connection extends Endpoint {
     this.hub.setTypeOfService(this.id, value);
   }
 
+  /** `[pid, uid, gid]` of the process at the other end; null where the system does not tell. */
+  peerCredentials() {
+    return this.hub?.peerCredentials?.(this.id) ?? null; // not on Windows
+  }
+
   /** Its sink from now on. */
   belongTo(sink) {
     this.sink = sink;
@@ -365,7 +370,10 @@ class Connection extends Endpoint {
   }
 }
 
-/** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
+/**
+ * A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error),
+ * _onDropped(addresses).
+ */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
@@ -377,9 +385,15 @@ class Listener extends Endpoint {
     return JSON.parse(this.activity.hub.adopt(this.id, descriptor)).error;
   }
 
+  /** With TLS: how many handshakes may be going on, or null. What is over that is closed, see _onDropped. */
+  limitHandshakes(most) {
+    this.activity.hub?.limitHandshakes(this.id, most);
+  }
+
   /** Stops listening, synchronously. Connections that were made before are still reported. */
   close() {
-    this.activity.hub.closeListener(this.id);
+    // It may have ended by itself, with all others.
+    this.activity.hub?.closeListener(this.id);
   }
 }
 

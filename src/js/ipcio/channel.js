@@ -3,6 +3,7 @@
 // out. Used by server.js and client.js.
 
 const { channels, publishReceived } = require('../diagnostics/channels');
+const { ours } = require('../sockets/own-listeners');
 const { argumentError, codedError } = require('../errors');
 const { NOT_JSON, NOT_A_MESSAGE, decode, encode } = require('./message');
 
@@ -54,7 +55,8 @@ class Channel {
     this.socket = socket;
     channelOf.set(socket, this);
     socket.writeCommand = (command, data, callback) => this.writeCommand(command, data, callback);
-    socket.on('error', (error) => party._report(error));
+    const onError = (error) => party._report(error);
+    socket.on('error', ours(onError));
   }
 
   /**
@@ -108,7 +110,7 @@ class Channel {
   close() {
     const { socket } = this;
     if (socket.closed) return Promise.resolve();
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise((resolve) => socket.once('close', ours(resolve)));
     socket._close();
     return closed;
   }

@@ -4,6 +4,7 @@
 
 const { randomUUID } = require('node:crypto');
 const Socket = require('../sockets/socket');
+const { ours } = require('../sockets/own-listeners');
 const { Channel, Owner } = require('./channel');
 const { argumentError, codedError, noBufferError } = require('../errors');
 const { Reserved, NAME_TAKEN, encode } = require('./message');
@@ -151,9 +152,10 @@ class Client extends Party {
   #open(path, receive) {
     const socket = new Socket(new Owner(this, path), this._framing);
     const channel = new Channel(this, socket, receive);
-    socket.on('close', () => {
+    const onClose = () => {
       if (channel === this.#domain || channel === this.#own) this.#lost();
-    });
+    };
+    socket.on('close', ours(onClose));
     socket._connectPath(path);
     return channel;
   }

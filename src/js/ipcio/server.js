@@ -5,6 +5,7 @@
 const { randomUUID } = require('node:crypto');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
+const { ours } = require('../sockets/own-listeners');
 const { codedError } = require('../errors');
 const { Reserved, NAME_TAKEN, decode } = require('./message');
 const { Party, toTime } = require('./party');
@@ -105,14 +106,15 @@ class Server extends Party {
     visitor.channel = new Channel(this, socket, (message) => this.#asked(visitor, message));
     this.#visitors.add(visitor);
     this.#limit(visitor);
-    socket.on('close', () => {
+    const onClose = () => {
       clearTimeout(visitor.timer);
       this.#visitors.delete(visitor);
       const { client } = visitor;
       if (client === null) return;
       if (client.channel === null) this.#left(client);
       else client.channel.socket.end(); // what it has sent there before is still to be read
-    });
+    };
+    socket.on('close', ours(onClose));
   }
 
   /** Ends what has not become a client in time. */
@@ -192,10 +194,11 @@ class Server extends Party {
       }
       clearTimeout(visitor.timer);
       client.connected(new Channel(this, socket, (message) => this.#said(client, message)));
-      socket.on('close', () => {
+      const onClose = () => {
         this.#left(client);
         visitor.channel.close();
-      });
+      };
+      socket.on('close', ours(onClose));
       this._publish('connect', client.container);
     });
     listener._listenPath(path, 'stale', 0);

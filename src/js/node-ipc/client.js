@@ -1,47 +1,32 @@
 'use strict';
 // A connection to one server, with its retry rules: what `ipc.of[id]` holds. Made by ipc.js, and by
-// programs through the deep import dao/client.
+// programs through the deep import dao/client. What it sends, and what it keeps, is in sending.js.
 
 const stats = require('../diagnostics/stats');
-const Party = require('./party');
 const Queue = require('./queue');
-const Socket = require('../sockets/socket');
-const { channels, drop, publish, publishError, publishSent } = require('../diagnostics/channels');
-const { argumentError, toPort } = require('../errors');
-const { systemPath } = require('../sockets/paths');
-const { interfaceOf } = require('./settings');
+const Sending = require('./sending');
+const dial = require('./dial');
+const { channels, publish, publishError } = require('../diagnostics/channels');
+const { disposeBy, endClient } = require('./disposal');
+const { argumentError } = require('../errors');
+const { ours } = require('../sockets/own-listeners');
 const standIns = require('./stand-ins');
-
-/** Loaded by who needs it: few programs do. */
-const tlsParts = () => ({
-  ...require('../sockets/tls'),
-  TlsSocket: require('../sockets/tls-socket'),
-});
-
-const parserTls = () => require('./parsers/tls');
-
-/** Characters and bytes that are kept for a client that was never connected. */
-const MOST_HELD = 16 * 1024 * 1024;
 
 /**
  * Events: `connect` on every connection; `error` (error) then `disconnect` for a failed attempt;
  * `disconnect` when a connection ends; `destroy` after the last `disconnect` (K10); `data` (buffer) in
  * raw mode; `drain`; every message's type (data).
  */
-class Client extends Party {
+class Client extends Sending {
   #retryTimer = null;
-  #wasConnected = false;
-  /** Connecting, connected, or waiting to try again. */
-  #trying = false;
-  /** Messages from before the first connection, in case the attempt that took them fails. */
-  #held = [];
-  #heldSize = 0;
-  /** Characters and bytes in the queue of sync mode. */
-  #queuedSize = 0;
   /** Attempts since the last connection, but the first. */
   #retry = 0;
   /** Called when it has ended for good. */
   #onEnded = null;
+  /** How it is taken out of where it is listed. */
+  #leave = null;
+  /** Asked before each further attempt; null without. */
+  #election = null;
 
   /** See party.js. */
   constructor(config, log) {
@@ -58,70 +43,10 @@ class Client extends Party {
   }
 
   /**
-   * Sends a message (in raw mode: `type` is the payload). Before the first connection messages are
-   * kept, up to 16 MiB; in sync mode they queue. True: accepted and below the high-water mark. False:
-   * accepted, but `drain` should be awaited; or dropped because the client is not connected.
-   * @throws {TypeError} for data that JSON.stringify, or a payload that Buffer.from, refuses
-   * @throws {Error} what the parser throws
-   */
-  emit(type, data) {
-    const { config } = this;
-    if (!config.silent && this._logsPayloads) {
-      this.log('dispatching event to ', this.id, this.path, ' : ', type, ',', data);
-    }
-    const message = this._encode(type, data);
-    return config.sync ? this.#enqueue(message) : this.#send(message);
-  }
-
-  #enqueue(message) {
-    const { socket, queue } = this;
-    if (queue.contents?.length === 0) this.#queuedSize = 0; // programs may clear it
-    const isStandIn = socket && !standIns.sends(socket);
-    if (isStandIn && queue instanceof Queue) queue.stop = false; // it is as good as connected
-    if (!isStandIn && socket && this.#queuedSize >= this._maxQueued) return socket._refuse(message);
-    this.#queuedSize += message.length;
-    this.queue.add(() => {
-      this.#queuedSize -= message.length;
-      if (!this.config.silent && this._logsPayloads) {
-        const shown = message instanceof Uint8Array ? message : String(message);
-        this.log('dispatching event to ', this.id, this.path, ' : ', shown);
-      }
-      this.#send(message, false);
-    });
-    return true;
-  }
-
-  /** `limited`: by what the socket has to send already. */
-  #send(message, limited = true) {
-    const { socket, _chosen: profile } = this;
-    if (profile !== null && socket && profile.exceeds(socket, message, this.#heldSize)) {
-      this._violate(socket, profile.backpressure(this, socket, message));
-      return false;
-    }
-    if (socket) {
-      if (!standIns.sends(socket)) return standIns.writeTo(socket, this._framed(message));
-      socket._raw = this._takesBytes;
-    }
-    if (this.#wasConnected) return socket._send(message, limited);
-    if (!this.#trying) {
-      drop(this, socket, 'down', message);
-      return false;
-    }
-    if (this.#heldSize + message.length > MOST_HELD) return socket._refuse(message, MOST_HELD);
-    if (this.#heldSize >= this._maxQueued) return socket._refuse(message);
-    this.#held.push(message);
-    this.#heldSize += profile === null ? message.length : profile.sizeOf(message);
-    return socket.destroyed || socket._send(message, false);
-  }
-
-  /**
    * Connects, unless connected or connecting.
-   * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path, host or option of `config.interface`
-   * @throws {Error} for `config.tls` that cannot be used, see tls.js; local paths do without TLS
+   * @throws {Error} see dial.js
    */
   connect() {
-    const { config } = this;
     this.log('requested connection to ', this.id, this.path);
     if (!this.path) {
       this.log(
@@ -136,50 +61,29 @@ class Client extends Party {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
     this.#cancelRetry();
-    const { _framing: framing, _chosen: profile } = this;
-    if (profile !== null) require('./parsers/transports').checkClient(this, profile);
-    const { clientTls, shown, TlsSocket } = this.port && config.tls ? tlsParts() : {};
-    const tls = clientTls?.(this.#tlsConfig, this.path, (line) => this.log(line));
-    const socket = tls ? new TlsSocket(this, framing, tls) : new Socket(this, framing);
-    socket.setEncoding(config.encoding);
-    if (this.port) {
-      const options = { host: this.path, port: toPort(this.port), ...interfaceOf(config) };
-      if (tls) {
-        this.log('Connecting client via TLS to', this.path, this.port, shown(config.tls));
-        if (tls.timeout) socket.setTimeout(tls.timeout);
-      } else {
-        this.log('Connecting client via TCP to', options);
-      }
-      socket._connectHost(options);
-    } else {
-      this.log('Connecting client on Unix Socket :', this.path);
-      socket._connectPath(systemPath(this.path));
-    }
+    const socket = dial(this);
     this.socket = socket;
-    this.#trying = true;
     publish(channels.connecting, this, { socket, retry: this.#retry });
-    for (const message of this.#held) socket._send(message, false);
-    socket.on('error', (error) => {
+    this._begin();
+    let failure;
+    const onError = (error) => {
+      failure = error;
       this.log('\n\n######\nerror: ', error);
       publishError(this, error, socket);
       this.publish('error', error);
-    });
-    socket.on('connect', () => this.#connected());
-    socket.on('close', (hadError) => this.#closed(socket, hadError));
-  }
-
-  get #tlsConfig() {
-    const { config, _chosen: profile } = this;
-    return profile === null ? config.tls : parserTls().clientOptions(config.tls, profile);
+    };
+    socket.on('error', ours(onError));
+    const onConnect = () => this.#connected();
+    socket.on('connect', ours(onConnect));
+    const onClose = (hadError) => this.#closed(socket, hadError, failure);
+    socket.on('close', ours(onClose));
   }
 
   #connected() {
     stats.count(this, 'connections');
     this.#retry = 0;
-    this.#publishHeld();
-    this.#wasConnected = true;
-    if (this.socket && standIns.sends(this.socket)) this.socket._raw = this._takesBytes;
-    this.#dropHeld(); // sent
+    this._arrive();
+    this._tell('up', this.socket);
     try {
       this.publish('connect');
     } finally {
@@ -190,12 +94,9 @@ class Client extends Party {
     }
   }
 
-  #closed(socket, hadError) {
+  #closed(socket, hadError, error) {
     const { config } = this;
-    const lost = this.#wasConnected && !stats.isClosed(socket) ? stats.lost(socket) : 0;
-    stats.close(this, socket, hadError);
-    if (lost > 0) drop(this, socket, 'down', null, lost);
-    this.queue.stop = true; // the answer that it waits for will not come (F12)
+    this._part(socket, hadError);
     this.log(
       'connection closed',
       this.id,
@@ -205,12 +106,11 @@ class Client extends Party {
       config.maxRetries,
     );
     this._chosen?.settle(socket);
+    this._tell('down', socket, error);
     const isOver = this.explicitlyDisconnected || this.protocolViolation;
     if (config.stopRetrying || this.retriesRemaining < 1 || isOver) {
-      this.#trying = false;
-      for (const message of this.#held) drop(this, socket, 'down', message);
-      this.#dropHeld();
-      this.#end();
+      this._giveUp();
+      this.#end(error);
       try {
         this.publish('disconnect');
       } finally {
@@ -219,17 +119,25 @@ class Client extends Party {
       }
       return;
     }
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = null;
-      if (this.explicitlyDisconnected) return;
-      this.retriesRemaining--;
-      this.#retry++;
-      stats.count(this, 'retries');
-      this.#reconnect();
-    }, config.retry ?? 500);
+    const delay = this.#election !== null && this.#retry === 0 ? 0 : (config.retry ?? 500);
+    this.#retryTimer = setTimeout(() => this.#retryNow(), delay);
     const { retriesRemaining } = this;
-    publish(channels.retry, this, { delay: config.retry ?? 500, retriesRemaining });
+    publish(channels.retry, this, { delay, retriesRemaining });
     this.publish('disconnect');
+  }
+
+  #retryNow() {
+    this.#retryTimer = null;
+    if (this.explicitlyDisconnected) return;
+    this.retriesRemaining--;
+    this.#retry++;
+    stats.count(this, 'retries');
+    if (this.#election === null) this.#reconnect();
+    else {
+      this.#election().then((goesOn) => {
+        if (goesOn && !this.explicitlyDisconnected) this.#reconnect();
+      });
+    }
   }
 
   /** Nobody is there to catch what `connect` throws for a configuration that was changed meanwhile. */
@@ -239,26 +147,16 @@ class Client extends Party {
     } catch (error) {
       publishError(this, error);
       this.publish('error', error);
-      this.#closed(this.socket, true);
+      this.#closed(this.socket, true, error);
     }
   }
 
   /** No connection is there any more, and none will be, unless `connect` is called by hand. */
-  #end() {
+  #end(error) {
     publish(channels.destroy, this);
     this.#onEnded?.();
     this.#onEnded = null;
-  }
-
-  /** What was held is on its way. */
-  #publishHeld() {
-    if (this.#wasConnected || !channels.sent.hasSubscribers) return;
-    for (const message of this.#held) publishSent(this, this.socket, message);
-  }
-
-  #dropHeld() {
-    this.#heldSize = 0;
-    this.#held = [];
+    this._tell('over', error);
   }
 
   #cancelRetry() {
@@ -271,64 +169,58 @@ class Client extends Party {
    * called when it is closed, at once if it is so already.
    */
   _disconnect(onEnded = null) {
-    const ended = this.#trying && this.#retryTimer !== null;
+    const ended = this._isTrying && this.#retryTimer !== null;
     this.explicitlyDisconnected = true;
     this.off('*', '*');
     this.#cancelRetry();
-    this.#trying = false;
     if (this.socket && !standIns.closes(this.socket)) {
+      this._giveUp();
       this.socket.destroy?.();
       onEnded?.();
+      this._tell('over');
       return;
     }
     if (!this.socket || stats.isClosed(this.socket)) {
+      this._giveUp();
       if (ended) publish(channels.destroy, this);
       onEnded?.();
+      this._tell('over');
       return;
     }
-    this.#onEnded = onEnded;
-    if (this.socket.destroyed) return;
-    this.#publishHeld();
-    this.#dropHeld();
-    const waiting = this.queue.contents?.splice(0) ?? [];
-    const wasConnected = this.#wasConnected;
-    this.#wasConnected = true; // to the socket, even if it is still connecting
-    for (const send of waiting) send();
-    this.#wasConnected = wasConnected;
-    this.socket._close();
+    this.#onEnded = onEnded ?? this.#onEnded; // it may be ending already
+    if (!this.socket.destroyed) {
+      this._sendAll();
+      this.socket._close();
+    }
+    this._giveUp();
   }
 
-  // ---- called by stats.js and socket.js --------------------------------------------------------
+  // ---- called by ipc.js, disposal.js and instance.js -----------------------------------------------
 
-  /** Messages go to the connection that will come up, however many attempts that takes. */
-  get _holds() {
-    return !this.#wasConnected;
+  /** Has it end for good by `leave`, when it is disposed of. */
+  _leaveBy(leave) {
+    this.#leave = leave;
   }
 
-  /** `{state, held, heldSize, queuedSize}`: messages that are held, and the sizes of these and of the queue. */
+  _dispose() {
+    return endClient(this, this.#leave ?? (() => this._disconnect()));
+  }
+
+  /** Each further attempt is made if `election`, which is called at once when a connection has ended, resolves with true. */
+  _electBy(election) {
+    this.#election = election;
+  }
+
+  // ---- called by stats.js ----------------------------------------------------------------------------
+
+  /** Its state, and what waits: see sending.js. */
   get _status() {
     let state = 'closed';
     if (this.#retryTimer !== null) state = 'waiting';
     else if (this.socket && !this.socket.destroyed) {
       state = this.socket.connecting ? 'connecting' : 'connected';
     }
-    const { length = 0 } = this.queue.contents ?? [];
-    return {
-      state,
-      held: this.#held.length,
-      heldSize: this.#heldSize,
-      queuedSize: length === 0 ? 0 : this.#queuedSize, // programs may clear it
-    };
-  }
-
-  /**
-   * Hands all that was emitted to the system now, as far as it takes it. Whether it has all of it: false if something
-   * waits for the connection, for its turn in sync mode, or for the peer to read.
-   */
-  flush() {
-    const { socket, queue } = this;
-    if (socket && socket._flush?.() === false) return false;
-    return (queue.contents?.length ?? 0) === 0 && (this.#wasConnected || this.#held.length === 0);
+    return { state, ...this._waiting };
   }
 
   /** This client's counters, over all its connections. */
@@ -368,5 +260,9 @@ class Client extends Party {
     this._publishTyped('drain');
   }
 }
+
+disposeBy(Client.prototype, function () {
+  return this._dispose();
+});
 
 module.exports = Client;

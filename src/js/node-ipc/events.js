@@ -54,6 +54,13 @@ class Events {
     return this;
   }
 
+  /** One registration of a handler less, as of Node's emitters, for `events.once` and `events.on`. Chainable. */
+  removeListener(type, handler) {
+    let found = false;
+    this.#remove(type, (entry) => entry.handler === handler && !found && (found = true));
+    return this;
+  }
+
   /** Removes all handlers of all types. Chainable. */
   reset() {
     for (const type of this.#handlers.keys()) this.#remove(type, () => true);
@@ -77,7 +84,16 @@ class Events {
     // A message of type '*' is for the wildcard handlers, which have had it.
     const entries = type === WILDCARD ? undefined : this.#handlers.get(type);
     if (entries !== undefined) this.#run(type, entries, args);
+    else if (this.#wildcard === undefined) this._unheard(type, args);
     return this;
+  }
+
+  /** Nobody listens for an event that was published. */
+  _unheard() {}
+
+  /** Whether somebody listens for exactly this type. */
+  _hears(type) {
+    return this.#handlers.has(type);
   }
 
   /** Runs the '*' handlers alone, for bookkeeping that has to come between the two. */

@@ -6,6 +6,8 @@
 const log = require('./log');
 const { Defaults } = require('./config');
 const { argumentError, toPort } = require('../errors');
+const { quiet, whenConnected } = require('./arrival');
+const { disposeBy } = require('./disposal');
 const { defaultPath } = require('./paths');
 
 // Loaded with the first client or server, so that requiring the package costs next to nothing.
@@ -15,7 +17,7 @@ const serverClass = () => require('./server');
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
 /** As METHODS, but not enumerable: node-ipc has none of that name. */
-const NEW_METHODS = ['flush', 'stats'];
+const NEW_METHODS = ['flush', 'serveOrConnect', 'stats'];
 
 const UDP_TYPES = ['udp4', 'udp6'];
 
@@ -61,13 +63,14 @@ class IPC {
 
   /**
    * Connects to a local server: `connectTo(id[, path][, callback])`. The callback runs before this
-   * returns (K3), with this object, or without arguments if `id` is connected already (K16).
+   * returns (K3), with this object, or without arguments if `id` is connected already (K16). The promise of the
+   * connected client: see arrival.js.
    * @throws {TypeError} for a path that is no string or a callback that is no function
    */
   connectTo(id, path, callback) {
     if (typeof path === 'function') [path, callback] = [false, path];
     checkCallback(callback);
-    if (!this.#hasId(id)) return;
+    if (!this.#hasId(id)) return withoutId(id);
     if (!path) {
       this.log(
         'Service path not specified, so defaulting to',
@@ -76,7 +79,7 @@ class IPC {
       );
       path = defaultPath(this.config, id);
     }
-    this.#connect(id, path, undefined, callback);
+    return this.#connect(id, path, undefined, callback);
   }
 
   /**
@@ -85,7 +88,7 @@ class IPC {
    * @throws {TypeError} for a host that is no string or a callback that is no function
    */
   connectToNet(id, host, port, ...rest) {
-    if (!this.#hasId(id)) return;
+    if (!this.#hasId(id)) return withoutId(id);
     if (typeof host === 'number') [host, port, rest] = [false, host, [port, ...rest]];
     if (typeof host === 'function') [host, port, rest] = [false, false, [host]];
     if (typeof port === 'function') [port, rest] = [false, [port]];
@@ -94,7 +97,7 @@ class IPC {
     checkCallback(callback);
     host = this.#hostOrDefault(host);
     port = this.#portOrDefault(port);
-    this.#connect(id, host, port, callback);
+    return this.#connect(id, host, port, callback);
   }
 
   /** Ends the connection to `id` when everything emitted is sent (F6); nothing for an unknown id (K27). */
@@ -188,7 +191,7 @@ class IPC {
     if (known?.socket && !known.socket.destroyed) {
       this.log('Already Connected to', id, '- So executing success without connection');
       if (callback) callback();
-      return;
+      return whenConnected(known);
     }
     const Client = clientClass();
     if (!(known instanceof Client)) known?.socket?.destroy?.();
@@ -199,13 +202,46 @@ class IPC {
     if (port !== undefined) client.port = port;
     client.connect();
     this.of[id] = client;
+    client._leaveBy(() => this.#leave(id, client));
+    const connected = whenConnected(client);
     if (callback) callback(this);
+    return connected;
+  }
+
+  /** Ends a client, also one that is not listed any more. */
+  #leave(id, client) {
+    if (Object.hasOwn(this.of, id) && this.of[id] === client) this.disconnect(id);
+    else client._disconnect();
+  }
+
+  /** Disconnects all clients, and stops the server and closes its connections. Resolves when that is done. */
+  async _dispose() {
+    const clients = Object.entries(this.of).map(([id, client]) => {
+      if (client instanceof clientClass()) return client._dispose();
+      return this.disconnect(id);
+    });
+    const { server } = this;
+    await Promise.all([...clients, server && server.stop?.({ disconnect: true })]);
+  }
+
+  /**
+   * The first process to call this for an id serves, all others are its clients; when it ends, another one takes its
+   * place: see instance.js.
+   */
+  serveOrConnect(id, options = {}) {
+    return require('./instance')(this, id, options, {
+      listed: (client) => {
+        this.of[id] = client;
+        client._leaveBy(() => this.#leave(id, client));
+      },
+      unlisted: (client) => this.#leave(id, client),
+      serving: (server) => this.#take(server),
+    });
   }
 
   #serve(path, port, udpType, callback) {
     const Server = serverClass();
-    if (this.server instanceof Server) this.#release().server(this.server);
-    this.server = new Server(path, this.config, log, port);
+    this.#take(new Server(path, this.config, log, port));
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;
       // An IPv4 socket cannot be bound to an IPv6 address.
@@ -213,7 +249,19 @@ class IPC {
     }
     if (callback) this.server.on('start', callback);
   }
+
+  /** The server from now on. */
+  #take(server) {
+    if (this.server instanceof serverClass()) this.#release().server(this.server);
+    this.server = server;
+  }
 }
+
+disposeBy(IPC.prototype, function () {
+  return this._dispose();
+});
+
+const withoutId = (id) => quiet(Promise.reject(argumentError('id', 'a name', id)));
 
 function isUdpType(value) {
   return typeof value === 'string' && UDP_TYPES.includes(value.toLowerCase());

@@ -15,6 +15,9 @@ class Party extends Events {
   #profile;
   /** What would be the profile without a parser, if somebody asks. */
   #implied = null;
+  /** What programs have asked for besides, and is told of connections by `_tell`; null without any. */
+  #parts = null;
+  #requests = null;
 
   /**
    * `config` is kept and read when used (K6), but for its delimiter and limits (F3) and its parser.
@@ -26,6 +29,51 @@ class Party extends Events {
     this.#framing = framingOf(config, this.#profile !== null && this.#profile.takesBytes);
     this.config = config;
     this.log = log;
+  }
+
+  // ---- what programs may ask for, see requests/ and messages.js --------------------------------------
+
+  /**
+   * Has `handler(data, { socket, signal })` answer the requests of this type, by what it returns or its promise is
+   * fulfilled with. Returns a function that undoes it.
+   * @throws {TypeError} for wrong arguments, and a type that has a handler
+   * @throws {Error} ERR_FERRIPC_NO_REQUESTS in raw mode and on UDP
+   */
+  handle(type, handler) {
+    return this._requests.handle(type, handler);
+  }
+
+  /**
+   * The messages of this type from now on, as `[data, socket]`, for `for await`. It throws an AbortError when
+   * `options.signal` is aborted.
+   * @throws {TypeError} for a type that is no string, and a signal that is none
+   */
+  messages(type, options = {}) {
+    return require('./messages')(this, type, options);
+  }
+
+  get _requests() {
+    return (this.#requests ??= new (require('./requests').Requests)(this));
+  }
+
+  /**
+   * `part` hears of a server's `listening()`, of `up(socket)`, `down(socket, error)` and `over(error)`, before handlers
+   * do, until the returned function is called.
+   */
+  _attach(part) {
+    this.#parts ??= new Set();
+    this.#parts.add(part);
+    return () => this.#parts.delete(part);
+  }
+
+  _tell(what, ...facts) {
+    if (this.#parts === null) return;
+    for (const part of [...this.#parts]) part[what]?.(...facts);
+  }
+
+  /** A request to who answers none; node-ipc's programs may answer it by hand. */
+  _unheard(type, [data, socket]) {
+    if (type === 'ferripc:request') require('./requests').refuse(this, socket, data);
   }
 
   /** The framing of a new connection, see socket.js. */

@@ -1,16 +1,17 @@
 'use strict';
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
-// import dao/socketServer (which they also subclass).
+// import dao/socketServer (which they also subclass). What it sends is in server-sending.js.
 
-const engine = require('../engine/engine');
 const Listener = require('../sockets/listener');
-const Party = require('./party');
+const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');
-const { PEER_TIMEOUT } = require('./config');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
+const { disposeBy } = require('./disposal');
+const { admits, checkAllowPeer } = require('../sockets/credentials');
+const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
-const { addedModeOf, claimOf } = require('./settings');
+const { addedModeOf, claimOf, encodingOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
@@ -23,7 +24,7 @@ const tlsOptions = () => require('../sockets/tls');
  * message's type (data, socket). On UDP: `start` (bound address), the server's own socket for `connect`,
  * `socket.disconnected` and `drain`, and a datagram's `{address, family, port, size}` as sender.
  */
-class Server extends Party {
+class Server extends ServerSending {
   /** `{promise, resolve, reject}` of the last start. */
   #starting = null;
 
@@ -50,7 +51,7 @@ class Server extends Party {
    * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path or host
+   * @throws {TypeError} for a bad path, host or `config.encoding`
    * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
    *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
@@ -66,6 +67,7 @@ class Server extends Party {
     const udp = this.#udpType;
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
+    if (!udp) encodingOf(config);
     this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
     const tls = withTls ? tlsOptions().serverTls(this.#tlsConfig, (line) => this.log(line)) : null;
@@ -85,19 +87,24 @@ class Server extends Party {
       : new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
     this.server = listener;
-    listener.on('connection', (socket) => this.#connected(socket));
-    listener.on('drop', (peer) => this.#dropped(peer));
-    listener.on('error', (error) => {
+    const hear = (type, act) => listener.on(type, ours(act));
+    hear('connection', (socket) => this.#connected(socket));
+    hear('drop', (peer) => this.#dropped(peer));
+    hear('error', (error) => {
       this.log('server error', error);
       if (!listener.listening && this.server === listener) this.#starting = null;
       publishError(this, error);
       this.publish('error', error);
       starting.reject(error);
     });
-    listener.on('listening', () => {
+    hear('listening', () => {
       starting.resolve(); // even if a handler throws
+      this._tell('listening');
       publish(channels.listening, this, { bound: listener.address() });
-      listener.once('close', () => publish(channels.serverClose, this));
+      listener.once('close', () => {
+        publish(channels.serverClose, this);
+        this._tell('over');
+      });
       try {
         this.onStart(listener._bound);
       } finally {
@@ -116,6 +123,7 @@ class Server extends Party {
   /** Before anything is opened. */
   #checkTransport(port, udp) {
     const { config, _chosen: profile } = this;
+    if (config.allowPeer) checkAllowPeer(config.allowPeer, port === null && !config.tls);
     if (profile === null && !config.secureSocketRoot) return;
     const { checkNetwork, prepareLocal } = require('./parsers/transports');
     if (port === null) prepareLocal(this, profile);
@@ -172,110 +180,17 @@ class Server extends Party {
   }
 
   async #closeSockets(disconnect) {
-    if (!disconnect) return;
-    const closed = this.sockets.map((socket) => {
-      if (!standIns.closes(socket)) return socket.destroy?.();
-      // Before handlers, which may throw.
-      const gone = new Promise((resolve) => socket.prependOnceListener('close', resolve));
-      if (!socket.destroyed) socket._close();
-      return gone;
-    });
-    await Promise.all(closed);
-  }
-
-  /**
-   * Sends a message to one socket (in raw mode `type` is the payload). True: accepted and below the
-   * high-water mark. False: accepted, but `drain` should be awaited; or dropped because the socket is
-   * closed.
-   * On UDP `socket` is an object with an address and a port; without one of them, as `broadcast`.
-   * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
-   * @throws {RangeError} on UDP, for a bad port
-   * @throws {Error} what the parser throws
-   */
-  emit(socket, type, data) {
-    if (!this.config.silent && this._logsPayloads) {
-      this.log('dispatching event to socket', ' : ', type, data);
-    }
-    if (this.udp4 || this.udp6) return this.#emitTo(socket, type, data);
-    return this.#send(socket, this._encode(type, data));
-  }
-
-  /** To a UDP peer; without an address or a port, to all (K15). */
-  #emitTo(peer, type, data) {
-    if (peer === null || typeof peer !== 'object') {
-      throw argumentError('socket', 'an object with an address and a port', peer);
-    }
-    const { address, port } = peer;
-    if (!address || !port) {
-      if (this._chosen === null)
-        this.log(
-          'Attempting to emit to a single UDP socket without supplying socket address or port. Redispatching event as broadcast to all connected sockets',
-        );
-      return this.broadcast(type, data);
-    }
-    if (typeof address !== 'string') throw argumentError('address', 'of type string', address);
-    const number = toPort(port, 1);
-    const message = this._framed(this._encode(type, data, true));
-    if (!this.server) return false;
-    if (standIns.datagrams(this.server)) return this.server._sendTo(message, address, number);
-    return standIns.sendTo(this, message, peer);
-  }
-
-  /** Sends a message to all sockets; nothing without any (K15). True: all are below the mark. */
-  broadcast(type, data) {
-    const { config } = this;
-    if (!config.silent && this._logsPayloads) {
-      this.log(
-        'broadcasting event to all known sockets listening to ',
-        this.path,
-        ' : ',
-        this.port ? this.port : '',
-        type,
-        data,
-      );
-    }
-    const isDatagram = Boolean(this.udp4 || this.udp6);
-    const message = this._encode(type, data, isDatagram);
-    if (isDatagram) {
-      const { peerTimeout = PEER_TIMEOUT } = config;
-      if (!this.server) return true;
-      const framed = this._framed(message);
-      if (standIns.datagrams(this.server)) return this.server._broadcast(framed, peerTimeout);
-      standIns.sendToAll(this, framed);
-      return true;
-    }
-    return engine.broadcast(message, () => {
-      let below = true;
-      for (const socket of this.sockets) below = this.#send(socket, message) && below;
-      return below;
-    });
-  }
-
-  _encode(type, data, isDatagram) {
-    const { rawBuffer, encoding, silent } = this.config;
-    if (rawBuffer && !silent && this._chosen === null) this.log(encoding); // as node-ipc
-    return super._encode(type, data, isDatagram);
-  }
-
-  #send(socket, message) {
-    const profile = this._chosen;
-    if (profile !== null && socket && profile.exceeds(socket, message)) {
-      this._violate(socket, profile.backpressure(this, socket, message));
-      return false;
-    }
-    if (socket && standIns.sends(socket)) {
-      socket._raw = this._takesBytes;
-      return socket._send(message);
-    }
-    if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
-    return standIns.writeTo(socket, this._framed(message));
+    if (disconnect) await Promise.all(this.sockets.map(standIns.close));
   }
 
   /** A UDP server's only socket is its own (K5). */
   #bound(socket) {
     this.sockets.push(socket);
     this.log('## socket connection to server detected ##');
-    socket.on('close', (hadError) => this._onSocketClose(socket, hadError));
+    socket.on(
+      'close',
+      ours((hadError) => this._onSocketClose(socket, hadError)),
+    );
     this.publish('connect', socket);
   }
 
@@ -284,10 +199,14 @@ class Server extends Party {
     stats.count(this, 'connections');
     publish(channels.open, this, { socket });
     socket._raw = this._takesBytes;
-    socket.setEncoding(this.config.encoding);
     this.log('## socket connection to server detected ##');
     socket.on('close', onSocketClose);
     socket.on('error', onSocketError);
+    try {
+      socket.setEncoding(encodingOf(this.config));
+    } catch (error) {
+      this._onSocketError(error, socket); // changed since the start: it goes on without
+    }
     this.publish('connect', socket);
   }
 
@@ -298,6 +217,7 @@ class Server extends Party {
   _onSocketClose(socket, hadError) {
     stats.close(this, socket, hadError);
     this._chosen?.settle(socket);
+    this._tell('down', socket);
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
@@ -322,6 +242,18 @@ class Server extends Party {
     this.publish('error', error);
   }
 
+  /** Called by listener.js before a connection is read from, and nobody has heard of it. */
+  _admits(connection) {
+    const { allowPeer } = this.config;
+    if (!allowPeer) return true;
+    const isAdmitted = admits(allowPeer, connection, (error) => {
+      publishError(this, error);
+      this.publish('error', error);
+    });
+    if (!isAdmitted) stats.count(this, 'refused');
+    return isAdmitted;
+  }
+
   #dropped(peer) {
     const message = `Connection dropped: maxConnections (${this.server.maxConnections}) reached`;
     const error = eventError('ERR_FERRIPC_MAX_CONNECTIONS', message, { peer });
@@ -329,13 +261,6 @@ class Server extends Party {
     stats.count(this, 'refused');
     publish(channels.refuse, this, { remote: peer, maxConnections: this.server.maxConnections });
     this.publish('error', error);
-  }
-
-  /** Hands all that was emitted to the system now, as far as it takes it. Whether it has all of it. */
-  flush() {
-    let all = true;
-    for (const socket of this.sockets) all = socket._flush?.() !== false && all;
-    return all;
   }
 
   /** This server's counters, over all its connections. */
@@ -346,7 +271,7 @@ class Server extends Party {
   // ---- called by party.js and socket.js ----------------------------------------------------------
 
   _onMessage(socket, type, data) {
-    if (data && data.id && this.#identifies) socket.id = data.id; // K9
+    if (data && data.id && this.#identifies && !isRequest(type)) socket.id = data.id; // K9
     if (!this.config.silent && this._logsPayloads) this.log('received event of : ', type, data);
     this.publish(type, data, socket);
   }
@@ -381,14 +306,21 @@ class Server extends Party {
 /** node-ipc 14 has one where writes are limited; here errors of all datagrams are events. */
 Server.prototype.datagramCallback = null;
 
+disposeBy(Server.prototype, function () {
+  return this.stop({ disconnect: true });
+});
+
+/** Messages whose `id` is that of a request: see requests/. */
+const isRequest = (type) => type.startsWith('ferripc:');
+
 // Listeners of all sockets, which cost each of them nothing.
 
-function onSocketClose(hadError) {
+const onSocketClose = ours(function closed(hadError) {
   this._owner._onSocketClose(this, hadError);
-}
+});
 
-function onSocketError(error) {
+const onSocketError = ours(function failed(error) {
   this._owner._onSocketError(error, this);
-}
+});
 
 module.exports = Server;

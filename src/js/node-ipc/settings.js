@@ -2,6 +2,7 @@
 // How values of `ipc.config` are read. Used by client.js, server.js and the deep import
 // entities/EventParser.
 
+const { inspect } = require('node:util');
 const { DEFAULT_DELIMITER } = require('./config');
 const LIMITS = require('./parsers/limits');
 const { argumentError, valueError } = require('../errors');
@@ -18,6 +19,18 @@ function framingOf(config, delimits = false) {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
   }
   return { delimiter, ...limitsOf(config, 'config'), raw: Boolean(config.rawBuffer) };
+}
+
+/**
+ * Bytes that a client keeps while it is down.
+ * @throws {TypeError} for `config.offlineQueue` that is no number of bytes
+ */
+function offlineOf({ offlineQueue }) {
+  if (offlineQueue === undefined || offlineQueue === null || offlineQueue === false) return 0;
+  if (typeof offlineQueue !== 'number' || !(offlineQueue >= 0)) {
+    throw argumentError('config.offlineQueue', 'a number of bytes, 0 or more', offlineQueue);
+  }
+  return offlineQueue;
 }
 
 /**
@@ -89,4 +102,22 @@ function addedModeOf({ readableAll, writableAll }) {
   return (readableAll ? READABLE_BY_ALL : 0) | (writableAll ? WRITABLE_BY_ALL : 0);
 }
 
-module.exports = { addedModeOf, claimOf, framingOf, interfaceOf, profileOf };
+/**
+ * How sockets are to decode what users read of them; falsy means UTF-8, as for Node's streams.
+ * @throws {TypeError} for an encoding that Node does not have
+ */
+function encodingOf({ encoding }) {
+  if (!encoding || Buffer.isEncoding(encoding)) return encoding || 'utf8';
+  const message = `config.encoding is no encoding: ${inspect(encoding)}`;
+  throw Object.assign(new TypeError(message), { code: 'ERR_UNKNOWN_ENCODING' });
+}
+
+module.exports = {
+  addedModeOf,
+  claimOf,
+  encodingOf,
+  framingOf,
+  interfaceOf,
+  offlineOf,
+  profileOf,
+};

@@ -3,6 +3,7 @@
 // they have replaced. Messages go around the methods of our own sockets; those of a stand-in are called as node-ipc
 // calls them. Used by client.js and server.js.
 
+const { ours } = require('../sockets/own-listeners');
 const Socket = require('../sockets/socket');
 
 const { _send: send, write, destroy } = Socket.prototype;
@@ -15,6 +16,16 @@ const isEnded = ({ write }) => write.name === 'writeAfterFIN';
 
 /** Whether this socket can be told to close when everything is sent. */
 const closes = (socket) => typeof socket._close === 'function' && socket.destroy === destroy;
+
+/** Tells a socket of a server to close when everything is sent. A promise of its end, if it is ours. */
+function close(socket) {
+  if (!closes(socket)) return socket.destroy?.();
+  if (socket.closed) return null;
+  // Before handlers, which may throw.
+  const gone = new Promise((resolve) => socket.prependOnceListener('close', ours(resolve)));
+  if (!socket.destroyed) socket._close();
+  return gone;
+}
 
 /**
  * Writes a message, `framed` as the peer is to get it; on UDP to a `peer`. As `emit`, gives no false for a `write`
@@ -36,11 +47,16 @@ function sendTo(owner, framed, peer) {
   return true;
 }
 
-/** The same to all: the first of `sockets` is the server's own, unless it has node-ipc 14's `send`. */
-function sendToAll(owner, framed) {
+/**
+ * The same to all, or those that `isWanted` tells of: the first of `sockets` is the server's own, unless it has
+ * node-ipc 14's `send`.
+ */
+function sendToAll(owner, framed, isWanted) {
   const { server, sockets } = owner;
   const peers = server.write === undefined ? sockets : sockets.slice(1);
-  for (const peer of peers) sendTo(owner, framed, peer);
+  for (const peer of isWanted === null ? peers : peers.filter(isWanted)) {
+    sendTo(owner, framed, peer);
+  }
 }
 
-module.exports = { closes, datagrams, sendTo, sendToAll, sends, writeTo };
+module.exports = { close, closes, datagrams, sendTo, sendToAll, sends, writeTo };

@@ -6,14 +6,17 @@ const { AsyncResource } = require('node:async_hooks');
 const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
 const { eventError } = require('../errors');
+const { keepsOurs } = require('./own-listeners');
 
-class ByteStream extends NetAnswers {
+class ByteStream extends keepsOurs(NetAnswers) {
   /** To be used for the stream's bytes once somebody reads it. */
   #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */
   #tapped = false;
   /** `pause()` was called, by the user or by a pipe. */
   #paused = false;
+  /** Node has wrapped this, to speak TLS or HTTP/2 over it. */
+  #isWrapped = false;
   /** Callbacks of the stream machinery that wait for the engine. */
   #writeDone = null;
   #finalDone = null;
@@ -33,8 +36,14 @@ class ByteStream extends NetAnswers {
 
   /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
   on(event, listener) {
-    if (event === 'data' || event === 'readable') this.#tap();
-    return super.on(event, listener);
+    if (event === 'data' || event === 'readable') {
+      if (isWrapper(listener)) this.#isWrapped = true;
+      if (this.#isWrapped || this.parser) this.#leaveBytes();
+      this.#tap();
+    }
+    super.on(event, listener);
+    if (event === 'connect' && this.#isWrapped) this.#tellWrapper(listener);
+    return this;
   }
 
   addListener(event, listener) {
@@ -58,6 +67,22 @@ class ByteStream extends NetAnswers {
   get readableEncoding() {
     this.#decode();
     return super.readableEncoding;
+  }
+
+  /** A TLSSocket waits for `connect` where it finds no handle: it would wait for ever where we are up. */
+  #tellWrapper(listener) {
+    if (!this.pending) process.nextTick(() => listener.call(this));
+  }
+
+  /**
+   * From now on the stream has bytes, whatever encoding was set. For protocols of Node's own that are spoken over the
+   * socket: http (which has set `parser` before it listens), and through a wrapper TLS and HTTP/2. With node:net they
+   * read below the stream, from its handle, and never meet its encoding; text aborts the process in http's parser.
+   */
+  #leaveBytes() {
+    this.#encoding = null;
+    this._readableState.decoder = null;
+    this._readableState.encoding = null;
   }
 
   #decode() {
@@ -190,6 +215,14 @@ class ByteStream extends NetAnswers {
     this.#finalDone = null;
     done?.();
   }
+}
+
+/** Whether `listener` is that of a JSStreamSocket, as which Node wraps a stream without a handle. */
+function isWrapper(listener) {
+  return (
+    listener?.name === 'ondata' &&
+    Function.prototype.toString.call(listener).includes('ERR_STREAM_WRAP')
+  );
 }
 
 module.exports = ByteStream;

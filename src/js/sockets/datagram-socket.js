@@ -170,10 +170,13 @@ class DatagramSocket extends DgramSocket {
   }
 
   /** Sends a message to every peer that was heard within the last `timeout` ms. As `_sendTo`. */
-  _broadcast(data, timeout) {
+  _broadcast(data, timeout, isWanted = null) {
     if (this.#endpoint === null || this.#closing) return true;
     let below = true;
-    for (const peer of this.#peers.alive(timeout)) {
+    const all = this.#peers.alive(timeout);
+    // Asked before the first is sent to: it may throw.
+    const peers = isWanted === null ? all : [...all].filter((peer) => isWanted(infoOf(peer)));
+    for (const peer of peers) {
       below = this.#endpoint.send(data, peer.words, peer.port) && below;
       if (channels.sent.hasSubscribers) publishSent(this.#owner, infoOf(peer), data);
     }

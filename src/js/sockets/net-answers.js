@@ -6,6 +6,8 @@ const net = require('node:net');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
+const { credentialsOf } = require('./credentials');
+
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
@@ -129,6 +131,27 @@ class NetAnswers extends net.Socket {
     return this.#remote.family;
   }
 
+  // ---- who is there ----------------------------------------------------------------------------
+
+  /**
+   * `{pid, uid, gid}` of the process at the other end, as of when it connected (of a server: began to listen). For Unix
+   * sockets on Linux and macOS while they are connected; otherwise undefined.
+   */
+  get peerCredentials() {
+    if (this.connecting) return undefined;
+    return credentialsOf(this.#open);
+  }
+
+  /** A property of that name that programs put on their sockets takes its place. */
+  set peerCredentials(value) {
+    Object.defineProperty(this, 'peerCredentials', {
+      value,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+
   // ---- options ---------------------------------------------------------------------------------
 
   /** Whether the connection can be told now; otherwise it will be when it is up. */
@@ -149,9 +172,11 @@ class NetAnswers extends net.Socket {
       const { enable, ...times } = on;
       return this.setKeepAlive(enable, times.initialDelay, times.interval, times.count);
     }
+    // What is no number throws here, as in net, and not when it is up.
+    const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
+    const most = Math.max(0, ~~count);
     if (this.#isSettable('setKeepAlive', [on, initialDelay, interval, count])) {
-      const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
-      this.#open.setKeepAlive(Boolean(on), idle, pause, Math.max(0, ~~count));
+      this.#open.setKeepAlive(Boolean(on), idle, pause, most);
     }
     return this;
   }

@@ -42,7 +42,9 @@ module.exports = {
         let args = null;
         const values = { CB: (...given) => (args = given), PATH: `${t.dir}/own` };
         Object.assign(values, { HOST: host, PORT: port });
-        const result = ipc[method](...call.map((one) => (one in values ? values[one] : one)));
+        const returned = ipc[method](...call.map((one) => (one in values ? values[one] : one)));
+        // ferripc's promise, which may be ignored.
+        const result = returned instanceof Promise ? undefined : returned;
         const client = ipc.of.world;
         const given = args && args.map((one) => one === ipc);
         if (!client) return t.log(`${method} ${t.describe(call)}`, client, given, result);

@@ -26,7 +26,7 @@ const SHAPES = {
     'esModule undefined',
     `names ${JSON.stringify([
       ...['AssuredParser', 'FastParser', 'GuardedParser', 'IPC', 'IPCModule', 'IPCProtocolError'],
-      ...['Parser', 'RawParser', 'default'],
+      ...['Parser', 'RawParser', 'RemoteError', 'default'],
     ]).replaceAll(',', ', ')}`,
   ],
 };

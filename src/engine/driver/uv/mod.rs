@@ -10,18 +10,17 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use bytes::BytesMut;
-
 use self::api::Api;
 use self::turns::Signals;
 use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
 use crate::engine::event::Id;
+use crate::engine::link::Shelf;
+use crate::engine::panics::caught;
 
 pub use self::api::symbol;
 pub use self::poll::Poll;
@@ -58,6 +57,8 @@ pub trait Watched {
     fn sent(&self) -> u64;
     /// Closes now. Nothing is reported any more.
     fn destroy(&self);
+    /// What was done for it has panicked: it is closed, and says so.
+    fn panicked(&self);
 }
 
 /// A loop that sockets can be watched on.
@@ -76,7 +77,7 @@ struct Shared {
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     /// For the reads of all connections: each has it for one turn.
-    buffer: Cell<BytesMut>,
+    shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
     /// To be called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
@@ -97,7 +98,7 @@ impl Loop {
             signals: Signals::default(),
             open: Cell::new(0),
             watched: RefCell::default(),
-            buffer: Cell::default(),
+            shelf: Shelf::default(),
             busy_poll: Cell::default(),
             when_closed: RefCell::default(),
         });
@@ -141,7 +142,7 @@ impl Shared {
             if !taken || budget == 0 || !self.is_idle() {
                 return false;
             }
-            let Some(more) = owner.clone().poll_now() else { return false };
+            let Some(more) = polled(owner) else { return false };
             found = more;
         }
     }
@@ -162,7 +163,7 @@ impl Shared {
             }
             let found = loop {
                 thread::yield_now();
-                match owner.clone().poll_now() {
+                match polled(owner) {
                     Some(Found::Nothing) if begin.elapsed() < limit => {}
                     found => break found,
                 }
@@ -209,5 +210,13 @@ impl Shared {
 
 /// Runs what libuv has called: a panic must not unwind into it.
 fn guarded(act: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(act));
+    let _ = caught(act);
+}
+
+/// What there is for `owner` before the loop says so; if that panics, its end.
+fn polled(owner: &Arc<dyn Watched>) -> Option<Found> {
+    caught(|| owner.clone().poll_now()).unwrap_or_else(|| {
+        owner.panicked();
+        Some(Found::Nothing)
+    })
 }

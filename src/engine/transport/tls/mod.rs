@@ -233,10 +233,12 @@ impl TlsStream {
                     }
                     if let Err(error) = take_in(tls, incoming) {
                         say_why(&self.socket, tls);
+                        let error = Failure::from(error).into();
                         if total > 0 {
-                            return Ok(total); // the session repeats its error
+                            *failed = Some(error); // the session must not see the same bytes again
+                            return Ok(total);
                         }
-                        return Err(Failure::from(error).into());
+                        return Err(error);
                     }
                     0
                 }
@@ -286,7 +288,7 @@ impl TlsStream {
 }
 
 /// Encrypts `pieces` and hands the ciphertext to `write`. After `WouldBlock` they are to be given once more, with
-/// whatever follows them: what was encrypted of them is remembered.
+/// whatever follows them: what was encrypted of them is remembered. Nothing at all is written at once.
 fn write_by(
     session: &mut Session,
     pieces: &[IoSlice<'_>],
@@ -296,10 +298,13 @@ fn write_by(
         while session.tls.wants_write() {
             session.moved += session.tls.write_tls(&mut Ciphertext(&mut write))? as i64;
         }
-        if session.accepted > 0 {
+        if session.accepted > 0 || pieces.iter().all(|piece| piece.is_empty()) {
             return Ok(std::mem::take(&mut session.accepted));
         }
         session.accepted = session.tls.writer().write_vectored(pieces)?;
+        if session.accepted == 0 {
+            return Ok(0); // there is nothing in them
+        }
     }
 }
 

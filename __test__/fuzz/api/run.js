@@ -1,0 +1,139 @@
+'use strict';
+// The API fuzz as a program: `node __test__/fuzz/api/run.js`, started by `npm run fuzz`, too. Sequences of calls, a
+// batch in a process of its own (play.js), which must not crash, hang, report an error of the inside, or stay
+// alive when all is closed.
+//
+//   --seed N        the first sequence (default: from the clock)
+//   --minutes N     for so long (default 1); --sequences N: so many
+//   --transport T   only this one
+//   --replay FILE   plays one
+//
+// A failing sequence is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
+// driver.
+
+const { spawn } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const readline = require('node:readline');
+const { parseArgs } = require('node:util');
+const { makeSequence } = require('./sequence');
+const { shrink, without } = require('../shrink');
+
+const BATCH = 50;
+
+/** A process that says nothing for so long hangs. */
+const HANG = 20_000;
+
+/** Plays what `args` says in a process. Null, or `{seed, what}` of the first that went wrong. */
+function playIn(args, hang = HANG) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [path.join(__dirname, 'play.js'), JSON.stringify(args)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [seed, done, wrong, stderr] = [null, false, null, ''];
+    let hung = false;
+    let timer;
+    const watch = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        hung = true;
+        child.kill('SIGKILL');
+      }, hang);
+    };
+    watch();
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr = (stderr + text).slice(-5000)));
+    readline.createInterface({ input: child.stdout }).on('line', (line) => {
+      watch();
+      const told = JSON.parse(line);
+      done ||= Boolean(told.done);
+      seed = told.seed ?? seed;
+      if (told.wrong?.length > 0) wrong ??= { seed, what: told.wrong.join('\n') };
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (wrong !== null) resolve(wrong);
+      else if (hung)
+        resolve({
+          seed: done ? null : seed,
+          what: done ? 'does not end when all is closed' : 'hangs',
+        });
+      else if (code !== 0 || !done)
+        resolve({ seed, what: `ended with ${code ?? signal}\n${stderr}` });
+      else resolve(null);
+    });
+  });
+}
+
+/** The sequence of a batch that keeps the process alive. */
+async function culprit(first, count, only) {
+  for (let seed = first; seed < first + count; seed++) {
+    const sequence = makeSequence(seed, only);
+    if ((await playIn({ sequences: [sequence] })) !== null) return sequence;
+  }
+  return null;
+}
+
+function* smaller(sequence) {
+  for (const key of ['handlers', 'main']) {
+    for (const rest of without(sequence[key])) yield { ...sequence, [key]: rest };
+  }
+}
+
+async function report(sequence, what) {
+  console.error(`seed ${sequence.seed}: ${what}`);
+  const fails = async (it) => (await playIn({ sequences: [it] }, 5_000)) !== null;
+  const isSteady = (await fails(sequence)) && (await fails(sequence));
+  const least = isSteady ? await shrink(sequence, smaller, fails, 120) : sequence;
+  const file = path.join(os.tmpdir(), `ferripc-fuzz-api-${sequence.seed}.json`);
+  fs.writeFileSync(file, `${JSON.stringify(least)}\n`);
+  const last = await playIn({ sequences: [least] }, 5_000);
+  console.error(`${isSteady ? 'shrunk' : 'not steady'}, in ${file}: ${last?.what}`);
+  console.error(JSON.stringify(least));
+}
+
+async function main() {
+  const names = ['seed', 'minutes', 'sequences', 'transport', 'replay'];
+  const { values } = parseArgs({
+    options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+  });
+  if (values.replay) {
+    const found = await playIn({ sequences: [JSON.parse(fs.readFileSync(values.replay, 'utf8'))] });
+    console.log(found?.what ?? 'nothing wrong');
+    return found === null;
+  }
+  const only = { transport: values.transport };
+  const first = Number(values.seed ?? Date.now() % 2 ** 31);
+  const until = Date.now() + Number(values.minutes ?? (values.sequences ? 1e6 : 1)) * 60_000;
+  const most = Number(values.sequences ?? Infinity);
+  let sequences = 0;
+  for (; Date.now() < until && sequences < most;) {
+    const count = Math.min(BATCH, most - sequences);
+    const found = await playIn({ first: first + sequences, count, ...only });
+    if (found !== null) {
+      const sequence =
+        found.seed === null
+          ? await culprit(first + sequences, count, only)
+          : makeSequence(found.seed, only);
+      if (sequence === null)
+        console.error(`${first + sequences} to ${count} more: ${found.what}, together only`);
+      else await report(sequence, found.what);
+      return false;
+    }
+    sequences += count;
+  }
+  console.log(
+    JSON.stringify({
+      fuzz: 'api',
+      driver: process.env.FERRIPC_DRIVER ?? 'loop',
+      first,
+      sequences,
+      wrong: 0,
+    }),
+  );
+  return true;
+}
+
+module.exports = { playIn };
+
+if (require.main === module) main().then((well) => (process.exitCode = well ? 0 : 1));

@@ -1,0 +1,37 @@
+'use strict';
+// Calls for the API fuzz, from a seed: plain JSON, so that a failing sequence can be printed, shrunk (run.js) and
+// kept. What each call does is in calls.js.
+
+const { seeded } = require('../../helpers/random');
+const { NAMES } = require('./calls');
+
+/** Of the calls that matter most, more. */
+const WEIGHTS = { emit: 8, connect: 5, serve: 3, start: 3, answer: 6, disconnect: 3, stop: 2 };
+const CALLS = NAMES.flatMap((name) => Array(WEIGHTS[name] ?? 1).fill(name));
+
+/**
+ * `main`: one after the other, with a `wait` between them. `handlers`: one each time that a handler runs; null
+ * does nothing.
+ */
+function makeSequence(seed, only = {}) {
+  const random = seeded(seed);
+  const pick = (list) => list[random(list.length)];
+  const call = () => ({ op: pick(CALLS), who: random(2), n: random(1000), m: random(1000) });
+  const opening = (who) => [
+    { op: 'serve', who, n: 0, m: 0, wait: 'none' },
+    { op: 'start', who, n: 0, m: 0, wait: 'turn' },
+    { op: 'connect', who: 1 - who, n: 0, m: 0, wait: 'ms' },
+  ];
+  const wait = () => pick(['none', 'none', 'none', 'tick', 'turn', 'turn', 'ms']);
+  return {
+    seed,
+    transport: only.transport ?? pick(['unix', 'unix', 'tcp', 'tls', 'udp']),
+    main: [
+      ...(random(5) > 0 ? opening(random(2)) : []),
+      ...Array.from({ length: 3 + random(25) }, () => ({ ...call(), wait: wait() })),
+    ],
+    handlers: Array.from({ length: random(40) }, () => (random(3) === 0 ? null : call())),
+  };
+}
+
+module.exports = { makeSequence };

@@ -1,0 +1,62 @@
+'use strict';
+// A little of each fuzzer, always the same: `npm run fuzz` has the rest.
+
+const { playIn } = require('./api/run');
+const { makeCase } = require('./wire/cases');
+const { play } = require('./wire/play');
+const { createWorld } = require('../helpers/world');
+
+const FOREVER = 600_000;
+const world = createWorld();
+
+describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transport) => {
+  const roles = transport === 'udp' ? ['server'] : ['server', 'client'];
+  test.each(roles)(
+    'with ferripc as the %s, are what a reference says',
+    async (role) => {
+      for (let seed = 1; seed <= 12; seed++) {
+        const difference = await play(makeCase(seed, { transport, role }));
+        expect([seed, difference]).toEqual([seed, null]);
+      }
+    },
+    FOREVER,
+  );
+});
+
+test(
+  'random calls crash nothing, hang nothing, and show nothing of the inside',
+  async () => {
+    expect(await playIn({ first: 1, count: 25 })).toBeNull();
+  },
+  FOREVER,
+);
+
+// What is right is not all: a fuzzer that sees nothing finds nothing.
+test(
+  'the comparison sees a message that is missing, changed, or too much',
+  async () => {
+    const made = {
+      ...makeCase(3, { transport: 'unix', role: 'server' }),
+      config: { delimiter: '\f', encoding: 'utf8' },
+      phases: [
+        { frames: ['{"type":"a","data":1}'], rest: '', cuts: [], pauses: 0, emits: [], raw: false },
+      ],
+      end: 'peer',
+    };
+    expect(await play(made)).toBeNull();
+    const server = require('../../src/js/node-ipc/server').prototype;
+    const spy = jest
+      .spyOn(server, '_onMessage')
+      .mockImplementation(function changed(socket, type, data) {
+        this.publish(type, data + 1, socket);
+      });
+    world.after(() => spy.mockRestore());
+    expect(await play(made)).toMatch(/^event 0: \[ 'a', 2 \] instead of \[ 'a', 1 \]/);
+    spy.mockImplementation(function twice(socket, type, data) {
+      this.publish(type, data, socket);
+      this.publish(type, data, socket);
+    });
+    expect(await play(made)).toMatch(/^one more event/);
+  },
+  FOREVER,
+);

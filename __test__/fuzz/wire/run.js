@@ -1,0 +1,83 @@
+'use strict';
+// The differential fuzz as a program: `node __test__/fuzz/wire/run.js`, started by `npm run fuzz`, too.
+//
+//   --seed N      the first case (default: from the clock); each further one is the next number
+//   --minutes N   for so long (default 1); --frames N: until so many messages have gone; --cases N: so many cases
+//   --transport T --role R     only these; --bulk: many small messages on each connection
+//
+// A failing case is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
+// driver.
+
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { makeCase } = require('./cases');
+const { play, count } = require('./play');
+const { shrink, without } = require('../shrink');
+
+const options = { bulk: { type: 'boolean' } };
+for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
+  options[name] = { type: 'string' };
+}
+
+function* smaller(made) {
+  for (const phases of without(made.phases)) yield { ...made, phases };
+  for (const [index, phase] of made.phases.entries()) {
+    const put = (change) => ({ ...made, phases: made.phases.with(index, { ...phase, ...change }) });
+    for (const key of ['frames', 'emits', 'cuts']) {
+      for (const rest of without(phase[key])) yield put({ [key]: rest });
+    }
+    if (phase.rest !== '') yield put({ rest: '' });
+  }
+}
+
+async function report(made, difference) {
+  console.error(`seed ${made.seed}: ${difference}`);
+  const least = await shrink(made, smaller, async (it) => (await play(it)) !== null);
+  const file = path.join(os.tmpdir(), `ferripc-fuzz-wire-${made.seed}.json`);
+  fs.writeFileSync(file, `${JSON.stringify(least)}\n`);
+  console.error(`shrunk, in ${file}: ${await play(least)}`);
+  console.error(JSON.stringify(least).slice(0, 4000));
+}
+
+async function main() {
+  const { values } = parseArgs({ options });
+  if (values.replay) {
+    const difference = await play(JSON.parse(fs.readFileSync(values.replay, 'utf8')));
+    console.log(difference ?? 'no difference');
+    return difference === null;
+  }
+  const first = Number(values.seed ?? Date.now() % 2 ** 31);
+  const until =
+    Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
+  const [mostFrames, mostCases] = [values.frames, values.cases].map((it) => Number(it ?? Infinity));
+  const { transport, role, bulk } = values;
+  let [frames, cases, told] = [0, 0, Date.now()];
+  for (; Date.now() < until && frames < mostFrames && cases < mostCases; cases++) {
+    const made = makeCase(first + cases, { transport, role, bulk });
+    const difference = await play(made);
+    if (difference !== null) {
+      await report(made, difference);
+      return false;
+    }
+    frames += count(made);
+    if (Date.now() - told > 30_000) {
+      told = Date.now();
+      console.log(`${cases + 1} cases, ${frames} frames`);
+    }
+  }
+  console.log(
+    JSON.stringify({
+      fuzz: 'wire',
+      driver: process.env.FERRIPC_DRIVER ?? 'loop',
+      first,
+      cases,
+      frames,
+      differences: 0,
+    }),
+  );
+  return true;
+}
+
+main().then((well) => (process.exitCode = well ? 0 : 1));

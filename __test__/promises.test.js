@@ -1,0 +1,273 @@
+'use strict';
+// Promises and modern syntax over what node-ipc has: the promise of connectTo, `await using`, events.once and
+// events.on, `for await` over messages.
+
+const events = require('node:events');
+const ferripc = require('..');
+const { once } = require('./helpers/events');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
+
+const world = createWorld();
+
+const reject = (promise) =>
+  promise.then(
+    () => Promise.reject(new Error('fulfilled')),
+    (error) => error,
+  );
+
+describe.each(TRANSPORTS)('%s: the promise of connectTo and connectToNet', (kind) => {
+  test('is fulfilled with the client when it is connected', async () => {
+    const place = await world.place(kind);
+    const ipc = world.ipc();
+    const connected = place.connectTo(ipc, 'server');
+    expect(connected).toBeInstanceOf(Promise);
+    await once(ipc.of.server, 'disconnect'); // it goes on trying
+    const server = await world.serve(place);
+    const client = await connected;
+    expect(client).toBe(ipc.of.server);
+    expect(client.then).toBeUndefined();
+    const hello = once(server, 'hello');
+    client.emit('hello', 1);
+    expect((await hello)[0]).toBe(1);
+    expect(await place.connectTo(ipc, 'server')).toBe(client); // at once
+  });
+
+  test('is rejected when the client gives up, with the error of its last attempt', async () => {
+    const place = await world.place(kind);
+    const ipc = world.ipc({ maxRetries: 1 });
+    const error = await reject(place.connectTo(ipc, 'server'));
+    expect(error.code).toBe(kind === 'unix' ? 'ENOENT' : 'ECONNREFUSED');
+  });
+
+  test('is rejected when the client is disconnected, or replaced, before', async () => {
+    const place = await world.place(kind);
+    const ipc = world.ipc({ retry: 60_000 });
+    const first = reject(place.connectTo(ipc, 'server'));
+    await once(ipc.of.server, 'disconnect');
+    const second = reject(place.connectTo(ipc, 'server'));
+    expect((await first).code).toBe('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
+    await once(ipc.of.server, 'disconnect');
+    ipc.disconnect('server');
+    expect((await second).code).toBe('ERR_SOCKET_CLOSED_BEFORE_CONNECTION');
+  });
+
+  test('of a client that is on its way is that of its next connection', async () => {
+    const place = await world.place(kind);
+    await world.serve(place);
+    const ipc = world.ipc();
+    const both = await Promise.all([place.connectTo(ipc, 'x'), place.connectTo(ipc, 'x')]);
+    expect(both).toEqual([ipc.of.x, ipc.of.x]);
+  });
+});
+
+test('may be ignored, also when it is rejected', async () => {
+  const unhandled = [];
+  const note = (error) => unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const ipc = world.ipc({ maxRetries: 0 });
+  ipc.connectTo('x', world.socketPath());
+  ipc.connectTo('');
+  await once(ipc.of.x, 'destroy');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+test('without an id is rejected', async () => {
+  const ipc = world.ipc();
+  expect(await reject(ipc.connectTo(''))).toBeInstanceOf(TypeError);
+  expect(await reject(ipc.connectToNet())).toBeInstanceOf(TypeError);
+});
+
+const hasDispose = Symbol.asyncDispose !== undefined;
+
+describe('await using', () => {
+  // The syntax is newer than some runtimes: what it calls is called by hand.
+  const dispose = (it) => it[Symbol.asyncDispose]();
+
+  (hasDispose ? test.each(TRANSPORTS) : test.skip.each(TRANSPORTS))(
+    'over %s: a client sends what was emitted, and is gone',
+    async (kind) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const last = once(server, 'last');
+      const gone = once(server, 'socket.disconnected');
+      const ipc = world.ipc();
+      const client = await place.connectTo(ipc, 'server');
+      client.emit('last', 1);
+      await dispose(client);
+      expect(ipc.of).toEqual({});
+      expect(client.socket.destroyed).toBe(true);
+      expect((await last)[0]).toBe(1);
+      await gone;
+      await dispose(client); // again
+    },
+  );
+
+  (hasDispose ? test.each(TRANSPORTS) : test.skip.each(TRANSPORTS))(
+    'over %s: a server and an instance close everything',
+    async (kind) => {
+      const place = await world.place(kind);
+      const one = world.ipc();
+      place.serve(one);
+      await one.server.start();
+      const two = world.ipc();
+      const client = await place.connectTo(two, 'server');
+      await dispose(two);
+      expect([two.of, client.socket.destroyed]).toEqual([{}, true]);
+      const other = world.ipc({ maxRetries: 0 });
+      const lost = await place.connectTo(other, 'server');
+      const destroyed = once(lost, 'destroy');
+      await dispose(one);
+      expect(one.server.server.listening).toBe(false);
+      expect(one.server.sockets).toEqual([]);
+      await destroyed;
+      await dispose(one.server);
+    },
+  );
+
+  (hasDispose ? test : test.skip)(
+    'an instance without anything, and a client on its way',
+    async () => {
+      await dispose(new ferripc.IPC());
+      const ipc = world.ipc({ retry: 60_000 });
+      ipc.connectTo('x', world.socketPath());
+      const { x } = ipc.of;
+      await once(x, 'disconnect');
+      await dispose(ipc);
+      expect(ipc.of).toEqual({});
+    },
+  );
+
+  test('is no property that programs see', () => {
+    expect(Object.keys(new ferripc.IPC())).not.toContain('serveOrConnect');
+    for (const it of [ferripc, new ferripc.IPC()]) {
+      expect(Object.getOwnPropertySymbols(it)).toEqual([]);
+    }
+  });
+});
+
+describe.each(TRANSPORTS)('%s: Node’s events', (kind) => {
+  test('once, and what it leaves behind', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const connected = events.once(server, 'connect');
+    const client = await world.connect(place);
+    const [socket] = await connected;
+    expect(socket).toBe(server.sockets[0]);
+    const asked = events.once(server, 'ask');
+    client.emit('ask', { n: 1 });
+    expect(await asked).toEqual([{ n: 1 }, socket]);
+    const answered = events.once(client, 'answer');
+    server.emit(socket, 'answer', 2);
+    expect(await answered).toEqual([2]);
+    expect([server.list, client.list]).toEqual([{}, {}]);
+  });
+
+  test('once is rejected by an error, and by an abort', async () => {
+    const client = world.dial(await world.place(kind), { retry: 60_000 });
+    const error = await reject(events.once(client, 'connect'));
+    expect(error.code).toBe(kind === 'unix' ? 'ENOENT' : 'ECONNREFUSED');
+    const controller = new AbortController();
+    const aborted = reject(events.once(client, 'connect', { signal: controller.signal }));
+    controller.abort();
+    expect((await aborted).name).toBe('AbortError');
+    expect(client.list).toEqual({});
+  });
+
+  test('on', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const { client, socket } = await world.meet(server, place);
+    const seen = [];
+    const iterator = events.on(server, 'n');
+    for (let n = 0; n < 3; n++) client.emit('n', n);
+    for await (const [n, from] of iterator) {
+      seen.push([n, from === socket]);
+      if (n === 2) break;
+    }
+    expect(seen).toEqual([0, 1, 2].map((n) => [n, true]));
+    expect(server.list).toEqual({});
+  });
+});
+
+describe.each(TRANSPORTS)('%s: messages', (kind) => {
+  const meet = async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    return { place, server, ...(await world.meet(server, place)) };
+  };
+
+  test('come in order, with the socket, from the call on', async () => {
+    const { server, client, socket } = await meet();
+    const incoming = server.messages('n');
+    for (let n = 0; n < 100; n++) client.emit('n', n);
+    const seen = [];
+    for await (const [n, from] of incoming) {
+      expect(from).toBe(socket);
+      if (seen.push(n) === 100) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 100 }, (_, n) => n));
+    expect(server.list).toEqual({});
+    expect(await incoming.next()).toEqual({ value: undefined, done: true });
+  });
+
+  test('of a client end when it does', async () => {
+    const { server, client, socket } = await meet();
+    const seen = [];
+    const loop = (async () => {
+      for await (const [n] of client.messages('n')) {
+        seen.push(n);
+        if (n === 2) client.leave();
+      }
+    })();
+    for (const n of [1, 2]) server.emit(socket, 'n', n);
+    await loop;
+    expect(seen).toEqual([1, 2]);
+  });
+
+  test('of a server end when it is stopped and all clients are gone', async () => {
+    const { server, client } = await meet();
+    const incoming = server.messages('n');
+    client.emit('n', 1);
+    expect((await incoming.next()).value[0]).toBe(1);
+    const next = incoming.next();
+    await server.stop();
+    client.emit('n', 2);
+    expect((await next).value[0]).toBe(2);
+    const end = incoming.next();
+    client.leave();
+    expect(await end).toEqual({ value: undefined, done: true });
+  });
+
+  test('stop with an AbortError', async () => {
+    const { server } = await meet();
+    const controller = new AbortController();
+    const incoming = server.messages('n', { signal: controller.signal });
+    const next = reject(incoming.next());
+    controller.abort('why');
+    expect(await next).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: 'why' });
+    expect(await incoming.next()).toEqual({ value: undefined, done: true });
+    expect(server.list).toEqual({});
+    const late = server.messages('n', { signal: controller.signal });
+    expect((await reject(late.next())).name).toBe('AbortError');
+  });
+
+  test('of wrong arguments are a TypeError', async () => {
+    const { server } = await meet();
+    expect(() => server.messages(5)).toThrow('"type"');
+    expect(() => server.messages('x', { signal: 5 })).toThrow('options.signal');
+  });
+});
+
+test('disposing of a client that is being disconnected keeps its counters', async () => {
+  if (!hasDispose) return;
+  const place = await world.place('unix');
+  await world.serve(place);
+  const ipc = world.ipc();
+  const client = await place.connectTo(ipc, 'x');
+  client.emit('n', 1);
+  ipc.disconnect('x');
+  await client[Symbol.asyncDispose]();
+  expect(ipc.stats().totals).toMatchObject({ messagesSent: 1, connections: 0 });
+});

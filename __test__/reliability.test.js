@@ -1,0 +1,69 @@
+'use strict';
+// What docs/reliability.md promises: that each sentence has its test, and the tests that no other suite had.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
+const { once, record } = require('./helpers/events');
+
+const world = createWorld();
+const root = path.join(__dirname, '..');
+
+test('each test that docs/reliability.md names is there', () => {
+  const text = fs
+    .readFileSync(path.join(root, 'docs', 'reliability.md'), 'utf8')
+    .replace(/\n(?=[a-z])/g, ' ');
+  const named = [
+    ...text.matchAll(/([a-z-]+\.test\.js): ([^|;.]+(?:; nothing is lost|; never what is in it)?)/g),
+  ];
+  expect(named.length).toBeGreaterThan(20);
+  const places = [__dirname, path.join(__dirname, 'fuzz')];
+  for (const [, file, name] of named) {
+    const found = places.map((it) => path.join(it, file)).find((it) => fs.existsSync(it));
+    expect([file, found !== undefined]).toEqual([file, true]);
+    expect([file, name.trim(), fs.readFileSync(found, 'utf8').includes(name.trim())]).toEqual([
+      file,
+      name.trim(),
+      true,
+    ]);
+  }
+});
+
+describe.each(TRANSPORTS)('%s', (kind) => {
+  test('each message arrives once, in order, over connections that come and go', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const numbers = [];
+    server.on('n', (n) => numbers.push(n));
+    let next = 0;
+    for (let visit = 0; visit < 5; visit++) {
+      const client = await world.connect(place);
+      // Each of a burst, and some that do not fit into any buffer.
+      for (let i = 0; i < 200; i++) client.emit('n', next++);
+      client.emit('large', 'x'.repeat(3_000_000));
+      for (let i = 0; i < 200; i++) client.emit('n', next++);
+      const left = once(server, 'socket.disconnected');
+      client.leave();
+      await left;
+    }
+    expect(numbers).toEqual(Array.from({ length: next }, (_, i) => i));
+  });
+
+  test('a peer that dies takes with it what it had not read, and the end is told', async () => {
+    const place = await world.place(kind);
+    const raw = await world.rawServer(place);
+    const client = await world.connect(place);
+    const events = record(client);
+    const peer = await raw.next();
+    peer.socket.pause();
+    const accepted = Array.from({ length: 50 }, (_, n) => client.emit('n', n));
+    expect(accepted).toEqual(Array(50).fill(true));
+    peer.socket.destroy();
+    await once(client, 'connect');
+    const again = await raw.next();
+    client.emit('after', 1);
+    // None of them is sent again.
+    expect(await again.message()).toEqual({ type: 'after', data: 1 });
+    expect(events.map(([type]) => type)).toContain('disconnect');
+  });
+});

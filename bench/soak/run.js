@@ -1,0 +1,263 @@
+'use strict';
+// `npm run soak`: thousands of clients in several processes and a server in one, for minutes or hours. Every message
+// is numbered and hashed, both ways: it has to arrive once, in order, as it was. Memory and descriptors are looked at
+// before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, or
+// descriptors are left.
+//
+//   npm run soak -- --minutes 2 --clients 2000 --processes 4 --driver loop|tokio|both
+//                --transport unix|tcp|tls (--tls is the last)
+//   --keep    the results become files in bench/results: JSON, Markdown and a chart; otherwise in a temporary folder
+
+const { fork } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { makeFamily } = require('../../__test__/helpers/certificates');
+const { environment } = require('../lib/machine.js');
+const { soakChart } = require('./chart');
+
+const MB = 2 ** 20;
+
+/** How long memory may take to settle when all clients have left, in ms. */
+const SETTLES = 15_000;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A process of the soak: what it has sent, by kind. */
+class Part {
+  samples = [];
+  #told = new Map();
+  #waiting = new Map();
+
+  constructor(file, args, driver, started) {
+    this.process = fork(path.join(__dirname, file), [JSON.stringify(args)], {
+      execArgv: ['--expose-gc'],
+      env: { ...process.env, ...(driver === 'tokio' ? { FERRIPC_DRIVER: 'tokio' } : {}) },
+    });
+    this.process.on('message', (message) => {
+      if (message.sample) {
+        this.samples.push({ t: (Date.now() - started) / 1000, ...message.sample });
+        return;
+      }
+      const [kind] = Object.keys(message);
+      this.#told.set(kind, message[kind]);
+      this.#waiting.get(kind)?.(message[kind]);
+    });
+    this.ended = new Promise((resolve) =>
+      this.process.on('exit', (code, signal) => resolve(code ?? signal)),
+    );
+  }
+
+  say(word) {
+    this.process.send({ say: word });
+  }
+
+  /** What it says of `kind`; rejects if it ends before. */
+  async tells(kind) {
+    if (this.#told.has(kind)) return this.#told.get(kind);
+    const told = new Promise((resolve) => this.#waiting.set(kind, resolve));
+    const ended = this.ended.then((how) => {
+      throw new Error(`a process ended with ${how}, before it told its ${kind}`);
+    });
+    return Promise.race([told, ended]);
+  }
+}
+
+async function soak(options) {
+  const { minutes, clients, processes, transport, driver } = options;
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
+  const place = transport === 'unix' ? { path: path.join(folder, 's') } : { host: '127.0.0.1' };
+  const family = options.tls ? makeFamily() : null;
+  const tls = family && {
+    server: { key: family.server.key, cert: family.server.cert },
+    client: { ca: family.ca.cert },
+  };
+  const started = Date.now();
+  const server = new Part('server.js', { place, tls, clients, seed: 1 }, driver, started);
+  const parts = [server];
+  try {
+    const port = await server.tells('port');
+    if (port !== null) place.port = port;
+    await pause(2000); // what the server has before
+    const groups = Array.from({ length: processes }, (_, i) => {
+      const [first, end] = [i, i + 1].map((at) => Math.floor((clients * at) / processes));
+      return new Part(
+        'clients.js',
+        { place, tls, clients: end - first, first, seed: i + 2 },
+        driver,
+        started,
+      );
+    });
+    parts.push(...groups);
+    await Promise.all(groups.map((group) => group.tells('connected')));
+    const connected = Date.now();
+    for (const group of groups) group.say('go');
+    await pause(minutes * 60_000);
+    for (const group of groups) group.say('stop');
+    const reports = await Promise.all(groups.map((group) => group.tells('report')));
+    server.say('report');
+    const atServer = await server.tells('report');
+    const seconds = (Date.now() - connected) / 1000;
+    for (const group of groups) group.say('leave');
+    await pause(SETTLES);
+    for (const part of parts) part.say('settle');
+    await pause(3000);
+    for (const part of parts) part.say('end');
+    const codes = await Promise.all(parts.map((part) => part.ended));
+    return summary(options, { server, groups, reports, atServer, seconds, codes });
+  } finally {
+    for (const { process: child } of parts) if (child.exitCode === null) child.kill('SIGKILL');
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const sum = (list, of) => list.reduce((total, it) => total + of(it), 0);
+
+/** The samples of several processes as if they were one. */
+function together(groups) {
+  const length = Math.min(...groups.map(({ samples }) => samples.length));
+  return Array.from({ length }, (_, i) => {
+    const of = (name) => sum(groups, ({ samples }) => samples[i][name]);
+    return { t: groups[0].samples[i].t, rss: of('rss'), fds: of('fds'), messages: of('messages') };
+  });
+}
+
+function memory(samples) {
+  const rss = samples.map((it) => it.rss);
+  const [before, peak, after] = [rss[0], Math.max(...rss), rss.at(-1)].map((it) =>
+    Math.round(it / MB),
+  );
+  const fds = samples.map((it) => it.fds);
+  return {
+    before,
+    peak,
+    after,
+    fds: { before: fds[0], peak: Math.max(...fds), after: fds.at(-1) },
+  };
+}
+
+function summary(options, { server, groups, reports, atServer, seconds, codes }) {
+  const up = { sent: sum(reports, ({ sent }) => sent), ...atServer.received };
+  const received = (name) => sum(reports, (report) => report.received[name]);
+  const down = { sent: atServer.sent };
+  for (const name of ['messages', 'lost', 'again', 'corrupt']) down[name] = received(name);
+  const clients = together(groups);
+  return {
+    date: new Date().toISOString(),
+    environment: environment(),
+    options,
+    seconds: Math.round(seconds),
+    visits: sum(reports, ({ visits }) => visits),
+    up,
+    down,
+    errors: [...atServer.errors, ...reports.flatMap(({ errors }) => errors)],
+    dropped: atServer.dropped,
+    server: memory(server.samples),
+    clients: memory(clients),
+    codes,
+    samples: { server: server.samples, clients },
+  };
+}
+
+const exact = ({ sent, messages, lost, again, corrupt }) =>
+  sent === messages && lost + again + corrupt === 0;
+
+/** What is wrong with a result: none of it may be. */
+function faults({ up, down, server, codes }) {
+  return [
+    !exact(up) && 'messages to the server',
+    !exact(down) && 'messages to the clients',
+    server.fds.after > server.fds.before && 'descriptors that are left',
+    codes.some((code) => code !== 0) && 'processes that ended otherwise',
+  ].filter(Boolean);
+}
+
+function markdown(result) {
+  const { options, up, down, server, clients } = result;
+  const number = (value) => value.toLocaleString('en-US');
+  const way = (name, it) =>
+    `| ${name} | ${[it.sent, it.messages, it.lost, it.again, it.corrupt].map(number).join(' | ')} |`;
+  const part = (name, it) =>
+    `| ${name} | ${[it.before, it.peak, it.after, it.fds.before, it.fds.peak, it.fds.after].map(number).join(' | ')} |`;
+  const { environment: env } = result;
+  return [
+    `# Soak, ${result.date.slice(0, 10)}: ${options.transport}${options.tls ? ' with TLS' : ''}, ${options.driver} driver`,
+    '',
+    `${number(options.clients)} clients in ${options.processes} processes, ${number(result.seconds)} s of traffic, ` +
+      `${number(result.visits)} connections; ${env.cpu}, ${env.cores} cores, ${env.os}, Node ${env.node}, ` +
+      `commit ${env.commit.hash.slice(0, 12)}${env.commit.modified ? ' (modified)' : ''}.`,
+    '',
+    '| messages | sent | arrived | lost | double | changed |',
+    '| --- | --- | --- | --- | --- | --- |',
+    way('to the server', up),
+    way('to the clients', down),
+    '',
+    '| process | MB before | MB at most | MB after | descriptors before | at most | after |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    part('server', server),
+    part('clients, together', clients),
+    '',
+    `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}.`,
+    '',
+  ].join('\n');
+}
+
+function write(result, keep) {
+  const folder = keep
+    ? path.join(__dirname, '..', 'results')
+    : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
+  const { options, date } = result;
+  const name = `${date.slice(0, 10)}-soak-${options.clients}-${options.transport}${options.tls ? '-tls' : ''}-${options.driver}`;
+  const base = path.join(folder, name);
+  fs.writeFileSync(`${base}.json`, `${JSON.stringify(result)}\n`);
+  fs.writeFileSync(`${base}.md`, markdown(result));
+  fs.writeFileSync(`${base}.svg`, soakChart(result));
+  return base;
+}
+
+function optionsOf(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      minutes: { type: 'string', default: '2' },
+      clients: { type: 'string', default: '2000' },
+      processes: { type: 'string', default: '4' },
+      transport: { type: 'string', default: 'unix' },
+      driver: { type: 'string', default: 'loop' },
+      tls: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+    },
+  });
+  const [minutes, clients, processes] = [values.minutes, values.clients, values.processes].map(
+    Number,
+  );
+  const isNumber = [minutes, clients, processes].every((it) => it > 0);
+  const isKnown =
+    ['unix', 'tcp', 'tls'].includes(values.transport) &&
+    ['loop', 'tokio', 'both'].includes(values.driver);
+  if (!isNumber || !isKnown)
+    throw new TypeError('see the head of bench/soak/run.js for the options');
+  const tls = values.tls || values.transport === 'tls';
+  const transport = tls ? 'tcp' : values.transport; // TLS is for hosts
+  return { ...values, minutes, clients, processes, transport, tls };
+}
+
+async function main() {
+  const { keep, driver, ...options } = optionsOf(process.argv.slice(2));
+  for (const one of driver === 'both' ? ['loop', 'tokio'] : [driver]) {
+    const result = await soak({ ...options, driver: one });
+    const base = write(result, keep);
+    console.log(markdown(result));
+    console.log(`${base}.json, .md, .svg`);
+    const wrong = faults(result);
+    if (wrong.length > 0) {
+      console.error(`wrong: ${wrong.join(', ')}`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+module.exports = { faults, markdown };
+
+if (require.main === module) void main();

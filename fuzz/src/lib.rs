@@ -1,0 +1,36 @@
+//! What reads bytes from a peer, as functions of any bytes that panic where something is wrong. Each has a
+//! naive reference beside it wherever there is one. Run by libFuzzer (fuzz_targets/), and by `npm test` with the bytes
+//! that are committed (tests/fuzz_seeds.rs of the crate above, which includes this file).
+
+pub mod certificates;
+pub mod datagrams;
+pub mod delimited;
+pub mod envelope;
+#[cfg(unix)]
+pub mod handshake;
+pub mod inbox;
+pub mod input;
+#[cfg(feature = "ipc2")]
+pub mod ipc2_payload;
+pub mod json_stream;
+pub mod length;
+pub mod meta_nul;
+pub mod streams;
+pub mod text;
+
+/// All of them, by the names of their folders in corpus/ and regressions/.
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("delimited", delimited::run),
+    ("json_stream", json_stream::run),
+    ("length", length::run),
+    ("text", text::run),
+    ("envelope", envelope::run),
+    ("datagrams", datagrams::run),
+    ("inbox", inbox::run),
+    ("certificates", certificates::run),
+    #[cfg(unix)]
+    ("handshake", handshake::run),
+    #[cfg(feature = "ipc2")]
+    ("ipc2_payload", ipc2_payload::run),
+    ("meta_nul", meta_nul::run),
+];

@@ -1,0 +1,167 @@
+'use strict';
+// One server for an id on this machine, whoever comes first: what `ipc.serveOrConnect` returns. Loaded when it is
+// called.
+//
+// Whether there is a server is asked by connecting to it. Where nobody answers, everybody tries to serve with
+// `unlink: 'stale'`; the engine's lock lets one of them have the path, and the others connect again. The same happens
+// when a server's connections end.
+
+const Client = require('./client');
+const log = require('./log');
+const Server = require('./server');
+const { argumentError, codedError } = require('../errors');
+const { disposeBy } = require('./disposal');
+const { defaultPath } = require('./paths');
+
+/** Attempts in a row, to serve and then to connect, after which the first of them counts as failed. */
+const MOST_ATTEMPTS = 10;
+
+class SingleInstance {
+  #ipc;
+  #path;
+  #hooks;
+  #onServer;
+  #onClient;
+  #role = null;
+  #server = null;
+  #client;
+  #closed = false;
+  #attempts = 0;
+  #settle;
+  /** Why it does not serve. */
+  #refusal = null;
+
+  constructor(ipc, id, { path, onServer, onClient }, hooks, settle) {
+    this.#ipc = ipc;
+    this.#path = path ?? defaultPath(ipc.config, id);
+    this.#hooks = hooks;
+    this.#onServer = onServer;
+    this.#onClient = onClient;
+    this.#settle = settle;
+    const config = derive(ipc.config, { maxRetries: Infinity, stopRetrying: false });
+    const client = new Client(config, log);
+    client.id = id;
+    client.path = this.#path;
+    client._electBy(() => this.#elect());
+    client._attach({
+      up: () => this.#connected(),
+      down: () => this.#failed(),
+      over: () => this.#ended(),
+    });
+    this.#client = client;
+    client.connect();
+  }
+
+  /** 'server' or 'client'; null when it is closed. */
+  get role() {
+    return this.#role;
+  }
+
+  /** The server, while this process is it; otherwise null. */
+  get server() {
+    return this.#server;
+  }
+
+  /** The client, while this process is one; otherwise null. */
+  get client() {
+    return this.#role === 'client' ? this.#client : null;
+  }
+
+  #connected() {
+    this.#attempts = 0;
+    if (this.#role !== null) return;
+    this.#role = 'client';
+    this.#hooks.listed(this.#client);
+    this.#settle.resolve(this);
+    this.#onClient?.call(undefined, this.#client);
+  }
+
+  /** What answers there is no server, nor can it be replaced: a file, or somebody else's. */
+  #failed() {
+    if (this.#role !== null || ++this.#attempts < MOST_ATTEMPTS) return;
+    this.#refuse(this.#refusal);
+  }
+
+  #refuse(error) {
+    this.#settle.reject(error);
+    this.close();
+  }
+
+  /** The client was disconnected by hand, or because this process serves. */
+  #ended() {
+    if (this.#role === 'client') this.#role = null;
+    this.#settle.reject(codedError('ERR_SERVER_NOT_RUNNING', 'closed before it had a role'));
+  }
+
+  /** Whether the client is to try again. */
+  async #elect() {
+    if (this.#closed) return false;
+    const server = new Server(this.#path, derive(this.#ipc.config, { unlink: 'stale' }), log);
+    server._attach({ listening: () => this.#won(server) });
+    try {
+      await server.start();
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' && this.#role === null) {
+        this.#refuse(error);
+        return false;
+      }
+      if (error.code !== 'EADDRINUSE') this.#client.publish('error', error);
+      this.#refusal = error;
+      return true;
+    }
+    return false;
+  }
+
+  /** Nothing has come from a client yet. */
+  #won(server) {
+    if (this.#closed || this.#client.explicitlyDisconnected) {
+      server.stop();
+      return;
+    }
+    this.#role = 'server';
+    this.#server = server;
+    this.#settle.resolve(this);
+    this.#hooks.unlisted(this.#client);
+    this.#hooks.serving(server);
+    this.#onServer?.call(undefined, server);
+  }
+
+  /** Ends the server or the client. Another process takes the server's place. */
+  async close() {
+    this.#closed = true;
+    const server = this.#server;
+    this.#role = null;
+    this.#server = null;
+    await Promise.all([this.#client._dispose(), server?.stop({ disconnect: true })]);
+  }
+}
+
+/** A configuration that goes on with another, but for these settings. */
+const derive = (config, own) => Object.assign(Object.create(config), own);
+
+disposeBy(SingleInstance.prototype, function () {
+  return this.close();
+});
+
+/** `hooks`: `listed(client)`, `unlisted(client)`, `serving(server)`. */
+async function serveOrConnect(ipc, id, options, hooks) {
+  if (typeof id !== 'string' || id === '') throw argumentError('id', 'a non-empty string', id);
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'of type object', options);
+  }
+  for (const name of ['onServer', 'onClient']) {
+    const value = options[name];
+    if (value !== undefined && typeof value !== 'function') {
+      throw argumentError(`options.${name}`, 'of type function', value);
+    }
+  }
+  const { path } = options;
+  if (path !== undefined && (typeof path !== 'string' || path === '')) {
+    throw argumentError('options.path', 'a non-empty string', path);
+  }
+  return new Promise((resolve, reject) => {
+    new SingleInstance(ipc, id, options, hooks, { resolve, reject });
+  });
+}
+
+module.exports = serveOrConnect;

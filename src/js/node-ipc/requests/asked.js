@@ -1,0 +1,86 @@
+'use strict';
+// A request of this side, until it is answered or given up. Made by requests.js.
+
+const { remoteError } = require('./forms');
+const { abortError, isSignal, unwatch, watch } = require('./signals');
+const { argumentError, valueError } = require('../../errors');
+
+/** Most that setTimeout can wait, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
+class Asked {
+  #timer = null;
+  #signal = null;
+  #onAbort = null;
+
+  /** `settle`: `{resolve, reject}` of its promise. */
+  constructor(id, type, settle) {
+    this.id = id;
+    this.type = type;
+    this.settle = settle;
+    /** `{left, undo}`: whether it is on its way to the peer, and how it is taken back until then. */
+    this.ticket = null;
+  }
+
+  /** Has `giveUp(error)` called when the time is over, or the signal aborted. */
+  limit({ timeout = Infinity, signal = null }, giveUp) {
+    if (timeout !== Infinity) {
+      // The connection keeps the process alive, not this.
+      this.#timer = setTimeout(
+        () => giveUp(this.#timeoutError(timeout)),
+        Math.min(timeout, LONGEST),
+      );
+      this.#timer.unref?.();
+    }
+    if (signal === null) return;
+    this.#signal = signal;
+    this.#onAbort = () => giveUp(abortError(signal));
+    watch(signal, this.#onAbort);
+  }
+
+  #timeoutError(timeout) {
+    const message = `The request ${JSON.stringify(this.type)} was not answered within ${timeout} ms`;
+    const error = Object.assign(new Error(message), { code: 'ETIMEDOUT' });
+    error.name = 'TimeoutError';
+    return error;
+  }
+
+  #end() {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#signal !== null) unwatch(this.#signal, this.#onAbort);
+  }
+
+  fail(error) {
+    this.#end();
+    this.settle.reject(error);
+  }
+
+  /** The peer's reply has come. */
+  answer({ data, error }) {
+    this.#end();
+    if (error) this.settle.reject(remoteError(error, this.type));
+    else this.settle.resolve(data);
+  }
+}
+
+/**
+ * @throws {TypeError} for a type that is no string, and options that cannot be heeded
+ */
+function checkAsk(type, options) {
+  if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
+  if (options === null || typeof options !== 'object') {
+    throw argumentError('options', 'of type object', options);
+  }
+  const { timeout, signal, offline } = options;
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
+    throw argumentError('options.timeout', 'a positive number of ms', timeout);
+  }
+  if (signal !== undefined && signal !== null && !isSignal(signal)) {
+    throw argumentError('options.signal', 'an AbortSignal', signal);
+  }
+  if (offline !== undefined && offline !== 'wait' && offline !== 'fail') {
+    throw valueError(`options.offline must be 'wait' or 'fail'. Received ${String(offline)}`);
+  }
+}
+
+module.exports = { Asked, checkAsk };

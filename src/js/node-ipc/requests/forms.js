@@ -1,0 +1,72 @@
+'use strict';
+// Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md. What a peer may have put
+// into them is looked at here. Used by the files beside this one, and by party.js for the types.
+
+const RemoteError = require('./remote-error');
+const { codedError, eventError } = require('../../errors');
+
+/** `{id, type, data}`: a question. */
+const REQUEST = 'ferripc:request';
+/** `{id, data}` or `{id, error: {name, message, code}}`: its answer. */
+const REPLY = 'ferripc:reply';
+/** `{id}`: who has asked does not wait any more. */
+const CANCEL = 'ferripc:cancel';
+
+/** What a peer gets that asks for a type without a handler. */
+const noHandler = (type) =>
+  codedError('ERR_FERRIPC_NO_HANDLER', `Nobody answers requests of the type ${quoted(type)}`);
+
+/** What a peer gets with too many requests under way. */
+const tooMany = (limit) =>
+  codedError('ERR_FERRIPC_TOO_MANY_REQUESTS', `${limit} requests of this connection are under way`);
+
+/** What is reported of a request, reply or cancellation that is none. */
+const malformed = (type, response) =>
+  eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a message ${type} that is none`, {
+    response,
+  });
+
+/** A type within a message for people, whatever a peer has made it. */
+function quoted(type) {
+  if (typeof type !== 'string') return `(${typeof type})`;
+  return JSON.stringify(type.length > 100 ? `${type.slice(0, 100)}…` : type);
+}
+
+/** Whether this can be the id of a request: a string or a number. */
+const isId = (id) => typeof id === 'string' || typeof id === 'number';
+
+/** What of a thrown value goes over the wire: anything can be thrown, also what throws when it is looked at. */
+function errorForm(thrown) {
+  try {
+    if (thrown === null || typeof thrown !== 'object') {
+      return { name: 'Error', message: String(thrown) };
+    }
+    const { name = 'Error', message = '', code } = thrown;
+    return { name: String(name), message: String(message), ...(isId(code) && { code }) };
+  } catch {
+    return { name: 'Error', message: 'The handler threw a value that cannot be shown' };
+  }
+}
+
+/** The error of a reply: by node-ipc's peers also a text, or an object that has less. */
+function remoteError(form, type) {
+  const { name, message, code } = form !== null && typeof form === 'object' ? form : {};
+  const text = typeof form === 'string' ? form : message;
+  return new RemoteError(typeof text === 'string' ? text : '', {
+    name: typeof name === 'string' ? name : undefined,
+    code: isId(code) ? code : undefined,
+    request: type,
+  });
+}
+
+module.exports = {
+  CANCEL,
+  REPLY,
+  REQUEST,
+  errorForm,
+  isId,
+  malformed,
+  noHandler,
+  remoteError,
+  tooMany,
+};

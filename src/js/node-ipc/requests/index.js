@@ -1,0 +1,304 @@
+'use strict';
+// Questions with answers: what `request` and `handle` of a client or server do. Made by party.js when one of them is
+// first called; without that, nothing here is loaded, and messages of these types are like any others.
+//
+// The owner gives `_encode`, `_post(socket, type, data)`, which sends at once, and tells of its connections by
+// `down(socket)` and `over()`.
+
+const { Asked, checkAsk } = require('./asked');
+const { CANCEL, REPLY, REQUEST } = require('./forms');
+const { errorForm, isId, malformed, noHandler, tooMany } = require('./forms');
+const Handling = require('./handling');
+const { drop, publishError } = require('../../diagnostics/channels');
+const { argumentError, codedError, valueError } = require('../../errors');
+
+/** Requests of one connection that are handled at a time, unless `config.maxRequests` says otherwise. */
+const MOST_HANDLED = 16_384;
+
+/** One connection's, of a client all its connections'. */
+class Conversation {
+  /** Id -> Asked. */
+  asked = new Map();
+  /** The peer's id -> Handling. */
+  handled = new Map();
+  /** Handlers that run, also those whose answer nobody waits for any more: who asks and cancels all the time is bounded. */
+  running = 0;
+}
+
+class Requests {
+  #owner;
+  /** Type -> handler. */
+  #handlers = new Map();
+  /** Socket, or the client itself -> Conversation. */
+  #conversations = new Map();
+  #lastId = 0;
+  /** What the last attempt to connect has failed with. */
+  #cause;
+
+  constructor(owner) {
+    this.#owner = owner;
+    owner._attach(this);
+    const pass = owner._onMessage;
+    // Only here messages are looked at: without requests, receiving costs what it did.
+    Object.defineProperty(owner, '_onMessage', {
+      configurable: true,
+      writable: true,
+      value: (socket, type, data) => {
+        if (!this.#take(socket, type, data)) pass.call(owner, socket, type, data);
+      },
+    });
+  }
+
+  // ---- this side asks ----------------------------------------------------------------------------
+
+  /**
+   * Asks. `dispatch(message, offline)` sends the message or keeps it, and returns the ticket of asked.js.
+   * @throws {TypeError} never: a misuse rejects the promise, too
+   */
+  ask(key, type, data, options, dispatch) {
+    return new Promise((resolve, reject) => {
+      checkAsk(type, options);
+      this.#refuseWithoutMessages();
+      if (options.signal?.aborted) throw require('./signals').abortError(options.signal);
+      const asked = new Asked(++this.#lastId, type, { resolve, reject });
+      const message = this.#owner._encode(REQUEST, { id: asked.id, type, data });
+      const { asked: open } = this.#conversation(key);
+      open.set(asked.id, asked);
+      try {
+        asked.ticket = dispatch(message, options.offline);
+        if (asked.ticket === null) throw notConnected(this.#cause);
+      } catch (error) {
+        open.delete(asked.id);
+        throw error;
+      }
+      // A parser that objects may have ended the connection within the call.
+      if (open.has(asked.id)) asked.limit(options, (error) => this.#giveUp(key, asked, error));
+    });
+  }
+
+  #refuseWithoutMessages() {
+    const owner = this.#owner;
+    const reason = owner._takesBytes
+      ? 'raw mode has none'
+      : owner._datagrams && 'UDP may lose them';
+    if (!reason) return;
+    const message = `Requests need messages that arrive: ${reason}`;
+    throw codedError('ERR_FERRIPC_NO_REQUESTS', message);
+  }
+
+  #giveUp(key, asked, error) {
+    if (!this.#conversations.get(key)?.asked.delete(asked.id)) return;
+    asked.fail(error);
+    if (!asked.ticket.left && asked.ticket.undo()) return;
+    this.#post(key, CANCEL, { id: asked.id });
+    this.#owner._forgo?.();
+  }
+
+  // ---- this side answers -------------------------------------------------------------------------
+
+  /** Returns a function that undoes it. */
+  handle(type, handler) {
+    if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
+    if (typeof handler !== 'function') throw argumentError('handler', 'of type function', handler);
+    this.#refuseWithoutMessages();
+    const { maxRequests = MOST_HANDLED } = this.#owner.config;
+    if (!(maxRequests > 0)) {
+      throw argumentError('config.maxRequests', 'a positive number', maxRequests);
+    }
+    if (this.#handlers.has(type)) {
+      throw valueError(`Requests of the type ${JSON.stringify(type)} have a handler already`);
+    }
+    this.#handlers.set(type, handler);
+    return () => {
+      if (this.#handlers.get(type) === handler) this.#handlers.delete(type);
+    };
+  }
+
+  // ---- what has come -------------------------------------------------------------------------------
+
+  /** Whether a message that has come was for this. */
+  #take(socket, type, data) {
+    if (type !== REQUEST && type !== REPLY && type !== CANCEL) return false;
+    if (data === null || typeof data !== 'object' || !isId(data.id)) {
+      if (this.#owner._hears(type)) return false; // somebody has an own use for it
+      this.#report(socket, type, data);
+      return true;
+    }
+    const key = this.#keyOf(socket);
+    if (type === REQUEST) return this.#takeRequest(key, socket, data);
+    if (type === REPLY) return this.#takeReply(key, data);
+    return this.#takeCancel(key, data);
+  }
+
+  #report(socket, type, data) {
+    const error = malformed(type, data);
+    drop(this.#owner, socket, 'invalid', null);
+    this.#owner._onBadFrame(socket, error);
+  }
+
+  #takeRequest(key, socket, { id, type, data }) {
+    const handler = typeof type === 'string' ? this.#handlers.get(type) : undefined;
+    if (handler === undefined) {
+      if (this.#owner._hears(REQUEST)) return false; // it is answered by hand
+      this.#reply(key, { id, error: errorForm(noHandler(type)) });
+      return true;
+    }
+    const conversation = this.#conversation(key);
+    const { handled } = conversation;
+    const { maxRequests = MOST_HANDLED } = this.#owner.config;
+    if (handled.has(id)) {
+      this.#report(socket, REQUEST, { id, type, data }); // which of the two would the answer be for?
+    } else if (conversation.running < maxRequests) {
+      const handling = new Handling(id, socket, conversation);
+      handled.set(id, handling);
+      conversation.running++;
+      this.#run(handler, data, key, handling);
+    } else {
+      this.#reply(key, { id, error: errorForm(tooMany(maxRequests)) });
+    }
+    return true;
+  }
+
+  #run(handler, data, key, handling) {
+    let answer;
+    try {
+      answer = handler.call(this.#owner, data, handling.context);
+      if (typeof answer?.then === 'function') {
+        Promise.resolve(answer).then(
+          (value) => this.#finish(key, handling, value),
+          (error) => this.#fail(key, handling, error),
+        );
+        return;
+      }
+    } catch (error) {
+      this.#fail(key, handling, error);
+      return;
+    }
+    this.#finish(key, handling, answer);
+  }
+
+  #finish(key, handling, data) {
+    if (this.#leave(handling)) this.#reply(key, { id: handling.id, data });
+  }
+
+  #fail(key, handling, error) {
+    if (this.#leave(handling)) this.#reply(key, { id: handling.id, error: errorForm(error) });
+  }
+
+  /** A handler has ended. Whether somebody still waits for its answer. */
+  #leave({ id, isOver, conversation }) {
+    conversation.running--;
+    if (!isOver) conversation.handled.delete(id);
+    return !isOver;
+  }
+
+  /** An answer that cannot be sent is an error for who has asked. */
+  #reply(key, reply) {
+    try {
+      this.#owner._post(key, REPLY, reply);
+    } catch (error) {
+      if (reply.error === undefined)
+        this.#post(key, REPLY, { id: reply.id, error: errorForm(error) });
+      else this.#failed(key, error);
+    }
+  }
+
+  #post(key, type, data) {
+    try {
+      this.#owner._post(key, type, data);
+    } catch (error) {
+      this.#failed(key, error);
+    }
+  }
+
+  /** What a parser does not let pass. */
+  #failed(key, error) {
+    const socket = key === this.#owner ? key.socket : key;
+    publishError(this.#owner, error, socket);
+    this.#owner._onBad(socket, error);
+  }
+
+  #takeReply(key, reply) {
+    const { id } = reply;
+    const open = this.#conversations.get(key)?.asked;
+    const asked = open?.get(id);
+    if (asked === undefined || !asked.ticket?.left) {
+      // Late, or made up; or an answer to what the program asks by hand.
+      return typeof id === 'number' && id > 0 && id <= this.#lastId;
+    }
+    open.delete(id);
+    asked.answer(reply);
+    return true;
+  }
+
+  #takeCancel(key, { id }) {
+    const handled = this.#conversations.get(key)?.handled;
+    const handling = handled?.get(id);
+    if (handling === undefined) return !this.#owner._hears(CANCEL);
+    handled.delete(id);
+    handling.abort();
+    return true;
+  }
+
+  // ---- connections ---------------------------------------------------------------------------------
+
+  /** A client has one conversation: what waits for a connection belongs to none. */
+  #keyOf(socket) {
+    return this.#owner.sockets === undefined ? this.#owner : socket;
+  }
+
+  #conversation(key) {
+    let conversation = this.#conversations.get(key);
+    if (conversation === undefined) {
+      this.#conversations.set(key, (conversation = new Conversation()));
+    }
+    return conversation;
+  }
+
+  /** A connection, or an attempt to make one, has ended. */
+  down(socket, error) {
+    this.#cause = error;
+    const key = this.#keyOf(socket);
+    const conversation = this.#conversations.get(key);
+    if (conversation === undefined) return;
+    if (key === socket) this.#conversations.delete(key);
+    const handled = [...conversation.handled.values()];
+    conversation.handled.clear();
+    for (const asked of conversation.asked.values()) {
+      if (!asked.ticket?.left) continue;
+      conversation.asked.delete(asked.id);
+      const message = `The connection ended before the request ${JSON.stringify(asked.type)} was answered`;
+      asked.fail(codedError('ECONNRESET', message));
+    }
+    for (const handling of handled) {
+      handling.abort(codedError('ECONNRESET', 'Who has asked is not connected any more'));
+    }
+  }
+
+  /** No connection will be there any more. */
+  over() {
+    for (const { asked: open } of this.#conversations.values()) {
+      for (const asked of open.values()) asked.fail(notConnected(this.#cause));
+      open.clear();
+    }
+  }
+}
+
+/** For a request that nobody can get. */
+function notConnected(cause) {
+  const options = cause === undefined ? undefined : { cause };
+  const error = new Error('There is no connection, and none is awaited', options);
+  return Object.assign(error, { code: 'ENOTCONN' });
+}
+
+/** The answer to a request that has come to a client or server that uses none of this. */
+function refuse(owner, socket, data) {
+  if (data === null || typeof data !== 'object' || !isId(data.id)) return;
+  try {
+    owner._post(socket, REPLY, { id: data.id, error: errorForm(noHandler(data.type)) });
+  } catch {
+    // a parser does not let it pass
+  }
+}
+
+module.exports = { Requests, refuse };

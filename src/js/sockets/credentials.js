@@ -1,0 +1,51 @@
+'use strict';
+// Who is at the other end of a local connection, and whether `config.allowPeer` lets them in. Used by net-answers.js,
+// listener.js and, before anything is opened, server.js.
+
+const { codedError, valueError } = require('../errors');
+
+/** `{pid, uid, gid}` of the process at the other end; undefined where the system does not tell. */
+function credentialsOf(connection) {
+  const found = connection?.peerCredentials() ?? null;
+  if (found === null) return undefined;
+  const [pid, uid, gid] = found;
+  return { pid, uid, gid };
+}
+
+/**
+ * Whether this connection may stay. Who cannot be asked about, and whoever the function fails for, may not.
+ * `onError(error)` is told of a function that fails.
+ */
+function admits(allowPeer, connection, onError) {
+  const credentials = credentialsOf(connection);
+  if (credentials === undefined) return false; // gone by now
+  try {
+    const answer = allowPeer(credentials);
+    if (typeof answer?.then === 'function') {
+      answer.then(undefined, () => {});
+      throw valueError('config.allowPeer must answer at once, and returned a promise');
+    }
+    return Boolean(answer);
+  } catch (error) {
+    onError(error);
+    return false;
+  }
+}
+
+/**
+ * Looks at a setting that is to keep peers out. A TLS handshake would be read before anybody is asked about.
+ * @throws {TypeError} for what is no function
+ * @throws {Error} with the code ERR_FERRIPC_ALLOW_PEER where nobody could be asked about
+ */
+function checkAllowPeer(allowPeer, isPlainLocal) {
+  if (typeof allowPeer !== 'function') {
+    throw valueError('config.allowPeer must be a function');
+  }
+  if (isPlainLocal && ['linux', 'android', 'darwin'].includes(process.platform)) return;
+  throw codedError(
+    'ERR_FERRIPC_ALLOW_PEER',
+    'config.allowPeer needs a Unix socket without TLS, on Linux or macOS: elsewhere nobody can tell who connects',
+  );
+}
+
+module.exports = { admits, checkAllowPeer, credentialsOf };
