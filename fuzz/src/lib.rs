@@ -17,6 +17,7 @@ pub mod length;
 pub mod meta_nul;
 pub mod streams;
 pub mod text;
+pub mod zmtp;
 
 /// All of them, by the names of their folders in corpus/ and regressions/.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
@@ -33,4 +34,5 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     #[cfg(feature = "ipc2")]
     ("ipc2_payload", ipc2_payload::run),
     ("meta_nul", meta_nul::run),
+    ("zmtp", zmtp::run),
 ];

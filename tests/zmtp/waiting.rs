@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ferripc::engine::codec::zmtp::{ping, pong};
+#[cfg(unix)]
+use ferripc::protocols::zmtp::Router;
 use ferripc::protocols::zmtp::{Options, RouterEvent, SendError};
 
 use super::raw::{Raw, wire};
@@ -129,6 +131,31 @@ fn who_waits_for_an_answer_has_its_pings_answered_even_if_the_program_takes_noth
                 _ => {}
             }
         }
+    });
+}
+
+/// On a Unix socket: TCP itself drops what was not read, when something is sent to who has gone.
+#[cfg(unix)]
+#[test]
+fn what_a_peer_has_sent_before_it_went_is_there_when_the_program_takes_it() {
+    run(async {
+        let place = super::endpoint(&format!("ipc://{}", super::path().display()));
+        let (router, mut events) = Router::bind(&place, Options::default()).unwrap();
+        let peer = Raw::req(&router, b"peer").await;
+        let piece = wire(&[Bytes::from(vec![7; 10_000])]);
+        let mut sent = 0;
+        while tokio::time::timeout(Duration::from_millis(500), peer.send(&piece)).await.is_ok() {
+            sent += 1;
+            assert!(sent < 10_000, "there is no end of it");
+        }
+        assert_eq!(connected(&mut events).await, "peer");
+        drop(peer); // in the middle of another one
+        router.send(b"peer", frames(&["", "too late"])).unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await; // the program is busy
+        for _ in 0..sent {
+            assert_eq!(message(&mut events).await.1[0].len(), 10_000);
+        }
+        assert_eq!(disconnected(&mut events).await.0, "peer");
     });
 }
 

@@ -233,7 +233,6 @@ impl Decoder {
     /// The peer will send no more. A fault if it has stopped in the middle of something.
     pub fn finish(&self) -> Result<(), Fault> {
         match self.stage {
-            Stage::Greeting if self.buf.is_empty() => Err(Fault::Truncated("its greeting")),
             Stage::Greeting => Err(Fault::Truncated(
                 "its greeting: it may want another security mechanism than NULL",
             )),

@@ -41,7 +41,7 @@ pub(super) struct Link {
     ready: Bytes,
     /// There is something in the decoder that was not looked at.
     undecoded: bool,
-    /// Writing has failed; the end of what the peer has sent comes first, if it comes in time.
+    /// Writing has failed; the end of what the peer has sent comes first, if something comes in time.
     failed: Option<(io::Error, Instant)>,
     heartbeats: Heartbeats,
     handshake_until: Option<Instant>,
@@ -84,8 +84,13 @@ impl Link {
                 self.undecoded = self.out.owes_answers();
             }
             let read = read && !self.out.owes_answers();
-            let wake = match (&self.failed, self.handshake_until) {
-                (Some((_, until)), _) => Some(*until),
+            let wake = match (&mut self.failed, self.handshake_until) {
+                (Some((_, until)), _) => {
+                    if !read {
+                        *until = Instant::now() + LINGER; // its time begins when it is read from again
+                    }
+                    Some(*until)
+                }
                 (None, Some(until)) => Some(until),
                 (None, None) => self.heartbeats.next(read),
             };
@@ -106,7 +111,7 @@ impl Link {
                         return self.end();
                     }
                 }
-                () = until(wake) => self.wake()?,
+                () = until(wake) => self.wake(read)?,
             }
         }
     }
@@ -123,6 +128,9 @@ impl Link {
             Ok(_) => {
                 self.undecoded = true;
                 self.heartbeats.heard();
+                if let Some((_, until)) = &mut self.failed {
+                    *until = Instant::now() + LINGER;
+                }
                 Ok(true)
             }
             Err(error) if is_passing(&error) => {
@@ -170,9 +178,11 @@ impl Link {
     }
 
     /// What was waited for is due.
-    fn wake(&mut self) -> Result<(), Error> {
-        if let Some((error, _)) = self.failed.take() {
-            return Err(failure("write", error));
+    fn wake(&mut self, read: bool) -> Result<(), Error> {
+        match self.failed.take_if(|_| read) {
+            Some((error, _)) => return Err(failure("write", error)),
+            None if self.failed.is_some() => return Ok(()),
+            None => {}
         }
         if self.handshake_until.is_some() {
             return Err(Error::HandshakeTimeout);
