@@ -140,6 +140,19 @@ test('appview', async () => {
   ]);
 });
 
+test('pixivutil2', async () => {
+  const { '': lines } = await example('pixivutil2');
+  for (const name of ['first', 'second']) {
+    const its = lines.filter((line) => line.startsWith(`${name} `));
+    const bars = [1, 2, 3, 4, 5, 6, 7, 8].map((done) => {
+      const result = done === 3 ? 'SKIP_DUPLICATE' : 'OK';
+      return `${name} [${'#'.repeat(done).padEnd(8, '.')}] ${99887760 + done} ${result}`;
+    });
+    expect(its).toEqual([...bars, `${name} ffmpeg has ended with 0`]);
+  }
+  expect(lines).toHaveLength(18);
+});
+
 test('ipcio', async () => {
   expect(await example('ipcio')).toEqual({
     server: ['bob wants the sum of 2 and 3'],
@@ -225,7 +238,7 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2))?$|electron$)/.test(it));
+      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$)/.test(it));
     expect([file, others]).toEqual([file, []]);
   }
 });

@@ -16,7 +16,7 @@ const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}
 const systems = [
   '--no-default-features',
   '--features',
-  'ferripc/ipc2,ferripc/appview,ferripc/zmtp',
+  'ferripc/ipc2,ferripc/appview,ferripc/pixivutil2,ferripc/zmtp',
 ];
 const forRust = [
   '--locked',

@@ -16,6 +16,7 @@ require('./checks/udp');
 require('./checks/tls');
 require('./checks/cluster');
 require('./checks/ipcio');
+require('./checks/pixivutil2');
 require('./checks/ipc2');
 require('./checks/queues');
 

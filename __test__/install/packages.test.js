@@ -25,7 +25,7 @@ const modules = (folder) =>
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
   ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
-  ...['node-ipc', 'appview', 'ipc2', 'ipcio', 'mqueue', 'workers'].flatMap((name) => [
+  ...['node-ipc', 'appview', 'ipc2', 'ipcio', 'mqueue', 'pixivutil2', 'workers'].flatMap((name) => [
     `${name}.js`,
     `${name}.d.ts`,
   ]),

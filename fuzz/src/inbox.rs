@@ -25,7 +25,6 @@ pub fn run(bytes: &[u8]) {
     if input.byte() & 1 == 1 {
         inbox = inbox.strict(1 << 20);
     }
-    let shelf = Shelf::default();
     let (mut found, mut expected) = (Vec::new(), Vec::new());
     let (mut mode, mut tapped, mut pending) = (Mode::Frames, false, Vec::new());
     let shelf = Shelf::default();

@@ -16,7 +16,10 @@
 //! * [`tls`]: settings for TLS.
 //! * [`socket_options`]: its methods for the options of connections.
 //! * `mqueue`: message queues.
-//! * `appview`: AppView's requests and server; `notices`: what its threads have for JavaScript.
+//! * `appview`: AppView's requests and server.
+//! * [`pixivutil2`]: PixivUtil2's controller and agents.
+//! * [`notices`]: what the threads of both have for JavaScript.
+//! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
 //! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
@@ -44,11 +47,15 @@ mod ipc2;
 mod memory;
 #[cfg(target_os = "linux")]
 mod mqueue;
-#[cfg(all(target_os = "linux", feature = "appview"))]
+#[cfg(any(feature = "pixivutil2", all(target_os = "linux", feature = "appview")))]
 mod notices;
 mod options;
+#[cfg(feature = "pixivutil2")]
+mod pixivutil2;
 mod scope;
 mod socket_options;
+#[cfg(any(feature = "pixivutil2", all(unix, feature = "ipc2-sessions")))]
+mod table;
 mod text;
 mod tls;
 mod wake;

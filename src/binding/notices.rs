@@ -1,5 +1,5 @@
 //! What other threads have for JavaScript: a queue, and the call that wakes whoever takes from it. Used by
-//! `super::appview`.
+//! `super::appview` and [`super::pixivutil2`].
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +29,7 @@ impl<T> Notices<T> {
     }
 
     /// The same, unless so many are there. Returns whether it was added.
+    #[cfg(target_os = "linux")]
     pub fn push_below(&self, most: usize, notice: T) -> bool {
         let mut queue = self.lock();
         let has_room = queue.len() < most;

@@ -5,5 +5,7 @@
 pub mod appview;
 #[cfg(feature = "ipc2-sessions")]
 pub mod ipc2;
+#[cfg(feature = "pixivutil2")]
+pub mod pixivutil2;
 #[cfg(feature = "zmtp")]
 pub mod zmtp;

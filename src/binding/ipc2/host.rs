@@ -12,12 +12,12 @@ use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
 use super::super::env_end::EnvEnd;
+use super::super::table::Table;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
 use super::options::{WorkerOptions, WorkerSetOptions, millis};
 use super::port::{Place, Port};
 use super::processes::Processes;
-use super::table::Table;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::manager::WorkerHandle;
 use crate::protocols::ipc2::host::server::{Opening, Server};

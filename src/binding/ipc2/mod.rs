@@ -7,7 +7,6 @@
 //! * [`mailbox`]: how both tell JavaScript what has happened.
 //! * [`port`]: where tasks run, and what calls JavaScript.
 //! * [`processes`]: those of workers, which JavaScript starts.
-//! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> launchers and sets.
 //!
 //! The only consumers are `src/js/ipc2/host.js` and `src/js/ipc2/connection.js`.
@@ -18,5 +17,5 @@ mod mailbox;
 mod options;
 mod port;
 mod processes;
-mod table;
+
 mod worker;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::super::table::Table;
 use super::mailbox::{Event, Mailbox};
-use super::table::Table;
 use crate::protocols::ipc2::host::process::{Process, ProcessEnd};
 use crate::protocols::ipc2::host::server::Opening;
 

@@ -6,14 +6,9 @@
 
 const { AsyncResource } = require('node:async_hooks');
 const { refused, codedError } = require('../errors');
+const { AtEnd } = require('./at-end');
 const native = require('./native');
 const { setImmediate } = require('./timers');
-
-/** Signals that end a process which does not handle them, and can be handled. */
-const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
-
-/** Marks the handlers of signals that are ours, or another copy's of this file. */
-const OURS = Symbol.for('ferripc.appview');
 
 /** For what belongs to no request: the addon keeps no AsyncLocalStorage's store. */
 const outside = new AsyncResource('ferripc');
@@ -26,18 +21,10 @@ class Requests {
   #lastId = 0;
   /** Number of a request -> what takes its result. */
   #pending = new Map();
-  #onExit = () => this.#hub.dispose();
-  #onSignal = Object.assign(
-    (signal) => {
-      // Whoever else handles the signal decides what becomes of the process.
-      if (!process.listeners(signal).every((listener) => listener[OURS])) return;
-      if (current === this) current = null;
-      this.#hub.dispose();
-      this.#unwatch();
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    },
-    { [OURS]: true },
-  );
+  #atEnd = new AtEnd(() => {
+    if (current === this) current = null;
+    this.#hub.dispose();
+  });
 
   constructor(ViewRequests) {
     this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));
@@ -45,22 +32,12 @@ class Requests {
     if (process.versions.deno) this.#hub.endWithEnvironment();
   }
 
-  #watch() {
-    process.on('exit', this.#onExit);
-    for (const signal of DEADLY) process.on(signal, this.#onSignal);
-  }
-
-  #unwatch() {
-    process.removeListener('exit', this.#onExit);
-    for (const signal of DEADLY) process.removeListener(signal, this.#onSignal);
-  }
-
   /** Resolves with `{status, text}` or `{error}`. */
   make(options, text) {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
       if (this.#pending.size === 0) {
-        this.#watch();
+        this.#atEnd.watch();
         this.#hub.keepAlive(true);
       }
       this.#pending.set(id, resolve);
@@ -77,7 +54,7 @@ class Requests {
       this.#pending.delete(id);
     }
     if (this.#pending.size > 0) return;
-    this.#unwatch();
+    this.#atEnd.unwatch();
     this.#hub.keepAlive(false);
     // The next request may come at once.
     setImmediate(() => {

@@ -1,9 +1,9 @@
 'use strict';
-// The setImmediate that was there when the package was loaded: the real one, though a test may have put
-// fake timers in its place before the first client or server is made. Required by index.js for that, and
-// by whoever lets the event loop turn. And the clock of the counters, which no test fakes either.
+// The timers that were there when the package was loaded: the real ones, though a test may have put
+// fake ones in their place before the first client or server is made. Required by index.js for that, and
+// by whoever lets the event loop turn, or has to end something. And the clock of the counters, which no test fakes either.
 
-const { setImmediate } = require('node:timers');
+const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
 
 /** Whole ms since the process began. */
 const now = () => Math.ceil(process.uptime() * 1000);
@@ -16,4 +16,4 @@ const clock = () => {
   return seconds * 1e3 + nanoseconds / 1e6;
 };
 
-module.exports = { clock, now, setImmediate };
+module.exports = { clearTimeout, clock, now, setImmediate, setTimeout };

@@ -1,6 +1,7 @@
 'use strict';
 // What callers of `ferripc/mqueue` say, and whether it can be: names, options, times. Used by index.js and queue.js.
 
+const { LONGEST_TIME, check, toInteger, toOptions: toObject } = require('../arguments');
 const { argumentError, callError, refused, valueError } = require('../errors');
 const { MAX_QUEUED } = require('../sockets/limits');
 
@@ -14,9 +15,6 @@ const MODE = 0o600;
 
 /** Priorities are below this number. */
 const PRIORITIES = 32768;
-
-/** The longest time that a timer of Node takes, in ms. */
-const LONGEST_TIME = 2 ** 31 - 1;
 
 const notSupported = (syscall, path) => {
   const fields = refused(syscall, 'ENOTSUP', { path });
@@ -32,28 +30,12 @@ function toName(name) {
   return name;
 }
 
-function toInteger(value, name, lowest, highest = Number.MAX_SAFE_INTEGER) {
-  if (typeof value !== 'number') throw argumentError(name, 'of type number', value);
-  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
-  throw Object.assign(
-    new RangeError(
-      `The "${name}" argument must be an integer >= ${lowest} and <= ${highest}. Received ${value}`,
-    ),
-    { code: 'ERR_OUT_OF_RANGE' },
-  );
-}
-
-function toBoolean(value, name) {
-  if (typeof value !== 'boolean') throw argumentError(name, 'of type boolean', value);
-  return value;
-}
+const toBoolean = (value, name) =>
+  check(typeof value === 'boolean', name, 'of type boolean', value);
 
 /** What `open` was given, checked and complete. */
 function toOptions(options) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'of type object', options);
-  }
-  const { create = false, exclusive = false, read = true, write = true } = options;
+  const { create = false, exclusive = false, read = true, write = true } = toObject(options);
   const { maxmsg = MAXMSG, msgsize = MSGSIZE, mode = MODE, maxQueuedBytes = MAX_QUEUED } = options;
   for (const [name, value] of Object.entries({ create, exclusive, read, write })) {
     toBoolean(value, `options.${name}`);
@@ -79,10 +61,7 @@ function toOptions(options) {
 
 /** The time in ms that a call waits; Infinity: for ever. */
 function toTimeout(options) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'of type object', options);
-  }
-  const { timeout = Infinity } = options;
+  const { timeout = Infinity } = toObject(options);
   if (typeof timeout !== 'number' || !(timeout >= 0)) {
     throw argumentError('options.timeout', 'a time in ms', timeout);
   }

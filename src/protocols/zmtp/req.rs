@@ -1,5 +1,6 @@
 //! REQ: asks one peer, one question at a time. The connection is made, and made again, in the background.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub struct Req {
     task: Mutex<Option<JoinHandle<()>>>,
     abort: AbortHandle,
     last_error: LastError,
+    epoch: Arc<AtomicU64>,
     unusable: Option<Arc<Error>>,
 }
 
@@ -48,8 +50,14 @@ impl Req {
         let unusable = checked.and_then(|()| endpoint.check_target()).err().map(Arc::new);
         let last_error = LastError::new(Mutex::new(unusable.clone()));
         let (questions, asked) = mpsc::channel(1);
-        let client =
-            Client { endpoint: endpoint.clone(), options, last_error: last_error.clone(), asked };
+        let epoch = Arc::<AtomicU64>::default();
+        let client = Client {
+            endpoint: endpoint.clone(),
+            options,
+            last_error: last_error.clone(),
+            epoch: epoch.clone(),
+            asked,
+        };
         let is_usable = unusable.is_none();
         let task = tokio::spawn(async move {
             if is_usable {
@@ -58,7 +66,7 @@ impl Req {
         });
         let abort = task.abort_handle();
         let questions = tokio::sync::Mutex::new(questions);
-        Self { questions, task: Mutex::new(Some(task)), abort, last_error, unusable }
+        Self { questions, task: Mutex::new(Some(task)), abort, last_error, epoch, unusable }
     }
 
     /// Asks, and waits for the answer: at most so long, with connecting and with the answers of others who have
@@ -92,6 +100,12 @@ impl Req {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Another number than before: the connection was made or lost since. Who introduces itself to its peer has to do so
+    /// again.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
     /// Ends the connection. Who waits for an answer gets [`RequestError::Closed`]. Within two seconds.
     pub async fn close(&self) {
         self.abort.abort();
@@ -113,6 +127,7 @@ struct Client {
     endpoint: Endpoint,
     options: Options,
     last_error: LastError,
+    epoch: Arc<AtomicU64>,
     asked: mpsc::Receiver<Question>,
 }
 
@@ -145,9 +160,12 @@ impl Client {
         loop {
             match self.connect().await {
                 Ok(mut link) => {
+                    self.epoch.fetch_add(1, Ordering::Relaxed);
                     pause = first;
                     self.note(None);
-                    match self.talk(&mut link, question.take()).await {
+                    let talked = self.talk(&mut link, question.take()).await;
+                    self.epoch.fetch_add(1, Ordering::Relaxed);
+                    match talked {
                         Ok(Some(next)) => {
                             question = Some(next);
                             continue; // at once: the peer is there

@@ -1,4 +1,4 @@
-//! Things by the numbers that they have across the border. Used by [`super::host`] and [`super::processes`].
+//! Things by the numbers that they have across the border. Used by `super::ipc2` and `super::pixivutil2`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +21,12 @@ impl<T> Table<T> {
     /// Takes a thing out.
     pub fn remove(&self, id: u32) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
+    }
+
+    /// Takes all of them out.
+    pub fn clear(&self) {
+        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(all); // not while it is locked
     }
 
     /// Calls `act` with a thing, if it is there.

@@ -1,0 +1,114 @@
+'use strict';
+// Run by the tests beside it in a process of its own. Arguments: [mode, …].
+
+const fs = require('node:fs');
+const { once } = require('node:events');
+const { Worker, parentPort } = require('node:worker_threads');
+const { Agent, Controller, parseIpcOption } = require('../../pixivutil2');
+
+const [mode, ...args] = JSON.parse(process.argv[2]);
+const report = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
+const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+/** Blocks the thread until there is a line. */
+const block = () => fs.readSync(0, Buffer.alloc(100));
+
+const ANYWHERE = { comm: 'tcp://127.0.0.1:0', task: 'tcp://127.0.0.1:0' };
+
+async function start(options) {
+  const controller = new Controller({ ...ANYWHERE, ...options });
+  await controller.start();
+  return controller;
+}
+
+const modes = {
+  /** A thread that is blocked from one line to the next. */
+  async blocked(options) {
+    const controller = await start(options);
+    let titles = 0;
+    let refused = 0;
+    controller.on('title', () => titles++);
+    controller.on('error', () => refused++);
+    const left = new Promise((resolve) => controller.once('disconnect', resolve));
+    report(controller.endpoints);
+    block();
+    await left;
+    report({ titles, refused });
+    await controller.stop();
+  },
+
+  /** Handlers that throw, and that never end. */
+  async throwing() {
+    const controller = await start();
+    const thrown = [];
+    process.on('uncaughtException', ({ message }) => thrown.push(message));
+    controller.on('title', (agent, title) => {
+      throw new Error(title);
+    });
+    controller.on('total', () => new Promise(() => {}));
+    controller.on('disconnect', async () => {
+      report(thrown);
+      await controller.stop();
+    });
+    report(controller.endpoints);
+  },
+
+  async unref() {
+    (await start()).unref();
+  },
+
+  /** An agent that is connected keeps no process. */
+  async agent(option) {
+    const agent = await Agent.connect(parseIpcOption(option));
+    report(await agent.title('here'));
+  },
+
+  /** Ends in several ways with a job that runs. */
+  async job(ffmpeg, end) {
+    const controller = await start({ ffmpeg });
+    const agent = await Agent.connect(parseIpcOption(controller.ipcOption()));
+    await agent.ffmpeg(['wait']);
+    while (!fs.existsSync(ffmpeg.env.FAKE_FILE)) await turn();
+    block();
+    if (end === 'exit') process.exit(3);
+    if (end === 'throw') throw new Error('uncaught');
+    if (end === 'stop') {
+      await controller.stop();
+      await agent.close();
+      report('stopped');
+    }
+  },
+
+  async workers() {
+    for (const how of ['terminates', 'exits']) {
+      const worker = new Worker(__filename, { argv: [JSON.stringify([how])] });
+      if (how === 'terminates') {
+        await once(worker, 'message');
+        await worker.terminate();
+      } else {
+        await once(worker, 'exit');
+      }
+    }
+    const threads = () =>
+      fs.readdirSync('/proc/self/task').filter((id) => {
+        const file = `/proc/self/task/${id}/comm`;
+        return fs.existsSync(file) && fs.readFileSync(file, 'utf8').startsWith('ferripc');
+      });
+    while (threads().length > 0) await turn();
+    report('no thread is left');
+  },
+
+  async terminates() {
+    const controller = await start();
+    await Agent.connect(parseIpcOption(controller.ipcOption()));
+    parentPort.postMessage('runs');
+  },
+
+  async exits() {
+    const controller = await start();
+    await Agent.connect(parseIpcOption(controller.ipcOption()));
+    process.exit();
+  },
+};
+
+modes[mode](...args);

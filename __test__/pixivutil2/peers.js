@@ -1,0 +1,200 @@
+'use strict';
+// Programs that no part of ferripc made, for the tests beside it: libzmq in Python (zmq_peer.py) and in Node (the
+// package `zeromq`), with the same calls; and the recordings of the real PixivUtil2 (docs/vectors).
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const zeromq = require('zeromq');
+
+zeromq.context.blocky = false; // sockets do not keep the process from ending
+
+/** Generous: machines are busy. */
+const PATIENCE = 60_000;
+
+const PYTHON = process.env.FERRIPC_TEST_PYTHON ?? 'python3';
+
+/** Why there is no libzmq in Python here; null if there is. */
+const noPyzmq =
+  spawnSync(PYTHON, ['-c', 'import zmq']).status === 0
+    ? null
+    : `${PYTHON} has no pyzmq: pip install pyzmq; FERRIPC_TEST_PYTHON names another Python`;
+
+/** Where a controller can listen, all that this system has. */
+const PLACES = ['tcp', 'ipc', 'abstract'].filter(
+  (kind) =>
+    kind === 'tcp' || process.platform === { ipc: process.platform, abstract: 'linux' }[kind],
+);
+
+let last = 0;
+
+/** Two endpoints to listen on. */
+function endpoints(world, kind) {
+  const make = {
+    tcp: () => 'tcp://127.0.0.1:0',
+    ipc: () => `ipc://${world.file()}`,
+    abstract: () => `ipc://@ferripc-${process.pid}-${++last}`,
+  }[kind];
+  return { comm: make(), task: make() };
+}
+
+const toHex = (frame) => Buffer.from(frame).toString('hex');
+const fromHex = (frame) => Buffer.from(frame, 'hex');
+
+/** libzmq in Python, a process. Its methods are the functions of zmq_peer.py. */
+class PythonPeer {
+  #child;
+  #last;
+
+  constructor(world) {
+    const script = path.join(__dirname, 'zmq_peer.py');
+    this.#child = world.child(script, null, { runtime: [PYTHON] });
+    this.#last = this.#child.next(); // its version
+  }
+
+  async call(command, ...args) {
+    this.#child.tell(JSON.stringify([command, ...args]));
+    const answer = this.#last.then(() => this.#child.next());
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  connect(name, endpoint, { heartbeat = 0, identity = '' } = {}) {
+    return this.call('connect', name, endpoint, heartbeat, identity);
+  }
+
+  bind(name, endpoint) {
+    return this.call('bind', name, endpoint);
+  }
+
+  async ask(name, frames, timeout = PATIENCE) {
+    const { answer } = await this.call('ask', name, frames.map(toHex), timeout);
+    return answer && answer.map(fromHex);
+  }
+
+  repeat(name, frames, count, timeout = PATIENCE) {
+    return this.call('repeat', name, frames.map(toHex), count, timeout);
+  }
+
+  send(name, frames) {
+    return this.call('send', name, frames.map(toHex));
+  }
+
+  async receive(name, timeout = PATIENCE) {
+    return (await this.call('receive', name, timeout))?.map(fromHex) ?? null;
+  }
+
+  close(name) {
+    return this.call('close', name);
+  }
+
+  kill() {
+    this.#child.process.kill('SIGKILL');
+    return this.#child.exited;
+  }
+}
+
+/** libzmq in Node, in this process. */
+class NodePeer {
+  #sockets = new Map();
+
+  constructor(world) {
+    world.after(() => {
+      for (const socket of this.#sockets.values()) socket.close();
+    });
+  }
+
+  async connect(name, endpoint, { heartbeat = 0, identity } = {}) {
+    const options = { linger: 0, ...(heartbeat && { heartbeatInterval: heartbeat }) };
+    const socket = new zeromq.Request({ ...options, ...(identity && { routingId: identity }) });
+    socket.connect(endpoint);
+    this.#sockets.set(name, socket);
+  }
+
+  async bind(name, endpoint) {
+    const socket = new zeromq.Router({ linger: 0 });
+    await socket.bind(endpoint);
+    this.#sockets.set(name, socket);
+    return socket.lastEndpoint;
+  }
+
+  async ask(name, frames, timeout = PATIENCE) {
+    await this.send(name, frames);
+    return this.receive(name, timeout);
+  }
+
+  async repeat(name, frames, count, timeout) {
+    for (let done = 0; done < count; done++) {
+      if ((await this.ask(name, frames, timeout)) === null) return { answered: done };
+    }
+    return { answered: count };
+  }
+
+  send(name, frames) {
+    return this.#sockets.get(name).send(frames);
+  }
+
+  async receive(name, timeout = PATIENCE) {
+    const socket = this.#sockets.get(name);
+    socket.receiveTimeout = timeout;
+    try {
+      return await socket.receive();
+    } catch (error) {
+      if (error.code === 'EAGAIN') return null;
+      throw error;
+    }
+  }
+
+  async close(name) {
+    this.#sockets.get(name).close();
+    this.#sockets.delete(name);
+  }
+}
+
+/** Peers to drive tests from: `[name, class, why it is not here or null]`. */
+const PEERS = [
+  ['zeromq.js', NodePeer, null],
+  ['pyzmq', PythonPeer, noPyzmq],
+];
+
+/** `describe` once for each peer; one that is not here is skipped, with the reason. */
+function describePeers(body) {
+  for (const [name, Peer, missing] of PEERS) {
+    if (missing === null) describe(name, () => body((world) => new Peer(world)));
+    else describe.skip(`${name} (${missing})`, () => body());
+  }
+}
+
+const int32 = (number) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(number);
+  return bytes;
+};
+
+const bigEndian = (number, length) =>
+  Buffer.from(
+    BigInt(number)
+      .toString(16)
+      .padStart(2 * length, '0'),
+    'hex',
+  );
+
+/** What was recorded in `docs/vectors/<name>`, by line. */
+const recording = (name) =>
+  fs
+    .readFileSync(path.join(__dirname, '..', '..', 'docs', 'vectors', name), 'utf8')
+    .trim()
+    .split('\n');
+
+module.exports = {
+  NodePeer,
+  PATIENCE,
+  PLACES,
+  PythonPeer,
+  bigEndian,
+  describePeers,
+  endpoints,
+  int32,
+  noPyzmq,
+  recording,
+};

@@ -1,0 +1,95 @@
+'use strict';
+// A controller and plain `net`: what was recorded of the real PixivUtil2, byte by byte, and bytes that make no sense.
+
+const net = require('node:net');
+const { once } = require('node:events');
+const { Controller } = require('../../pixivutil2');
+const { createWorld } = require('../helpers/world');
+const { NodePeer, endpoints, recording } = require('./peers');
+
+jest.setTimeout(180_000);
+
+const world = createWorld();
+
+async function control(options) {
+  const controller = new Controller({ ...endpoints(world, 'tcp'), ...options });
+  world.after(() => controller.stop());
+  return controller.start();
+}
+
+async function dial(endpoint) {
+  const socket = net.connect(Number(/:(\d+)$/.exec(endpoint)[1]), '127.0.0.1');
+  world.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket.setNoDelay().on('error', () => {});
+}
+
+/** What PixivUtil2 has sent, and what it was sent, in turns: `[from, bytes]`. */
+function turns(name) {
+  const all = [];
+  for (const line of recording(`zmtp/${name}.txt`)) {
+    const [from, hex] = line.split(' ');
+    const bytes = Buffer.from(hex, 'hex');
+    if (all.at(-1)?.[0] === from) all.at(-1)[1] = Buffer.concat([all.at(-1)[1], bytes]);
+    else all.push([from, bytes]);
+  }
+  return all;
+}
+
+test.each(['comm', 'task'])('the recorded session of %s', async (side) => {
+  const controller = await control();
+  controller.onFfmpeg(() => 0).onAria2(() => 0);
+  const socket = await dial(controller.endpoints[side]);
+  let came = Buffer.alloc(0);
+  socket.on('data', (data) => (came = Buffer.concat([came, data])));
+  let expected = Buffer.alloc(0);
+  let task = null;
+  const recorded = Buffer.from('92100000', 'hex');
+  const withTask = (bytes) => {
+    const at = bytes.indexOf(recorded);
+    if (task === null || at < 0) return bytes;
+    return Buffer.concat([bytes.subarray(0, at), task, bytes.subarray(at + 4)]);
+  };
+  for (const [from, bytes] of turns(side)) {
+    if (from === 'REQ>ROUTER') {
+      for (const byte of withTask(bytes)) socket.write(Buffer.of(byte));
+      continue;
+    }
+    const end = expected.length + bytes.length;
+    while (came.length < end) await once(socket, 'data');
+    // The number of a job is the controller's to choose.
+    if (bytes.includes('FFMPEG_REQ')) task = came.subarray(end - 4, end);
+    expected = Buffer.concat([expected, withTask(bytes)]);
+    expect(came.subarray(0, end).toString('hex')).toBe(expected.toString('hex'));
+  }
+  expect(came).toHaveLength(expected.length);
+});
+
+test('bytes that make no sense: the others go on', async () => {
+  const controller = await control({ connectionTimeout: 60_000 });
+  const { comm } = controller.endpoints;
+  const peer = new NodePeer(world);
+  await peer.connect('comm', comm);
+  const greeting = turns('comm')
+    .filter(([from]) => from === 'REQ>ROUTER')
+    .map(([, bytes]) => bytes);
+  const start = Buffer.concat(greeting.slice(0, 2)); // to the first of its READY
+  let seed = 1;
+  const random = (length) =>
+    Buffer.from(Array.from({ length }, () => (seed = (seed * 16807) % 2147483647) & 0xff));
+  const hostile = [
+    Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+    Buffer.from(`ff00000000000000017f03${'00'.repeat(53)}`, 'hex'),
+    Buffer.concat([start, Buffer.from('06ffffffffffffffff', 'hex')]),
+    Buffer.concat([start, Buffer.from('03ffffffffffffffff', 'hex')]),
+    ...Array.from({ length: 20 }, (_, i) => random(10 * i + 1)),
+    ...Array.from({ length: 20 }, (_, i) => Buffer.concat([start, random(10 * i + 1)])),
+  ];
+  for (const bytes of hostile) {
+    const socket = await dial(comm);
+    socket.end(bytes);
+    socket.resume();
+    await once(socket, 'close');
+    expect(String((await peer.ask('comm', ['TITLE', 'here']))[1])).toBe('Ok');
+  }
+});

@@ -1,0 +1,199 @@
+//! Agents, all on one I/O thread, by the numbers that JavaScript gives them, as it does what they do.
+
+use std::sync::Arc;
+
+use napi::Env;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::super::env_end::EnvEnd;
+use super::super::notices::Notices;
+use super::super::table::Table;
+use super::super::wake::WakeUp;
+use super::{SocketOptions, error, millis};
+use crate::engine::error::Error as EngineError;
+use crate::engine::runtime::Runtime;
+use crate::protocols::pixivutil2::agent::{self, Agent};
+
+/// See [`agent::Options`]. Times are in ms.
+#[napi(object)]
+pub struct PixivAgentOptions {
+    /// What it calls itself.
+    pub identifier: String,
+    /// Where notifications go.
+    pub comm: String,
+    /// Where jobs go.
+    pub task: String,
+    /// Of a handshake.
+    pub handshake_timeout: f64,
+    /// Of a notification.
+    pub notify_timeout: f64,
+    /// Until a job is taken.
+    pub job_timeout: f64,
+    /// Of both.
+    pub sockets: SocketOptions,
+}
+
+/// See `src/js/engine/pixivutil2.js` for how it is used.
+#[napi]
+pub struct PixivAgents {
+    env_end: Option<EnvEnd>,
+    runtime: Option<Runtime>,
+    agents: Arc<Table<Agent>>,
+    done: Arc<Notices<Value>>,
+}
+
+type Outcome = std::result::Result<Value, agent::Error>;
+
+#[napi]
+impl PixivAgents {
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. What the system refuses is
+    /// thrown with its code as the message.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
+        let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
+        let runtime = Runtime::start()
+            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
+        Ok(Self { env_end: None, runtime: Some(runtime), agents: Arc::default(), done })
+    }
+
+    /// Connects the agent `id`, which is also the number of this call.
+    #[napi(catch_unwind)]
+    pub fn connect(&self, id: u32, options: PixivAgentOptions) {
+        let Some(runtime) = &self.runtime else { return };
+        let (agents, done) = (self.agents.clone(), self.done.clone());
+        runtime.spawn(async move {
+            let connected = match read(options) {
+                Ok(options) => Agent::connect(options).await.map_err(|it| error::of_agent(&it)),
+                Err(error) => Err(error),
+            };
+            done.push(match connected {
+                Ok(agent) => {
+                    agents.insert(id, agent);
+                    json!({ "call": id })
+                }
+                Err(error) => json!({ "call": id, "error": error }),
+            });
+        });
+    }
+
+    /// So many images will come.
+    #[napi(catch_unwind)]
+    pub fn total(&self, agent: u32, call: u32, count: BigInt) {
+        let count = count.get_u64().1;
+        self.begin(agent, call, async move |agent| agent.total(count).await.map(Value::from));
+    }
+
+    /// An image is done.
+    #[napi(catch_unwind)]
+    pub fn downloaded(&self, agent: u32, call: u32, image: BigInt, result: i64) {
+        let image = image.get_u64().1;
+        let said = async move |agent: Agent| agent.downloaded(image, result).await.map(Value::from);
+        self.begin(agent, call, said);
+    }
+
+    /// What would be in the terminal's title.
+    #[napi(catch_unwind)]
+    pub fn title(&self, agent: u32, call: u32, title: String) {
+        self.begin(agent, call, async move |agent| agent.title(title).await.map(Value::from));
+    }
+
+    /// Something has gone wrong.
+    #[napi(catch_unwind)]
+    pub fn error(&self, agent: u32, call: u32, details: String, stack: String) {
+        let said = async move |agent: Agent| agent.error(details, stack).await.map(Value::from);
+        self.begin(agent, call, said);
+    }
+
+    /// Begins a job. Its number.
+    #[napi(catch_unwind)]
+    pub fn ffmpeg(&self, agent: u32, call: u32, arguments: Vec<String>) {
+        let begun = async move |agent: Agent| Ok(agent.ffmpeg(arguments).await?.number().into());
+        self.begin(agent, call, begun);
+    }
+
+    /// The exit code of a job.
+    #[napi(catch_unwind)]
+    pub fn exit_code(&self, agent: u32, call: u32, task: i32) {
+        let ended = async move |agent: Agent| agent.task(task).exit_code().await.map(Value::from);
+        self.begin(agent, call, ended);
+    }
+
+    /// Has aria2 load something.
+    #[napi(catch_unwind)]
+    pub fn aria2(&self, agent: u32, call: u32, file: String, text: String) {
+        self.begin(agent, call, async move |agent| agent.aria2(file, text).await.map(Value::from));
+    }
+
+    /// Ends an agent. There is none of that number any more then.
+    #[napi(catch_unwind)]
+    pub fn close(&self, agent: u32, call: u32) {
+        self.begin(agent, call, async |agent| {
+            agent.close().await;
+            Ok(Value::Null)
+        });
+        self.agents.remove(agent);
+    }
+
+    /// What is done: JSON of `{call, value}` or `{call, error}`.
+    #[napi(catch_unwind)]
+    pub fn next(&self) -> Option<String> {
+        self.done.take().map(|it| it.to_string())
+    }
+
+    /// Keeps the event loop alive, or stops doing so.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: Env, on: bool) {
+        self.done.wake().keep_alive(&env, on);
+    }
+
+    /// Ends all with the environment, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let agents = self.agents.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || agents.clear())?);
+        Ok(())
+    }
+
+    /// Ends all of them. Idempotent.
+    #[napi(catch_unwind)]
+    pub fn dispose(&mut self) {
+        self.env_end = None;
+        self.agents.clear();
+        self.runtime = None;
+    }
+
+    fn begin<W: Future<Output = Outcome> + Send + 'static>(
+        &self,
+        agent: u32,
+        call: u32,
+        act: impl FnOnce(Agent) -> W + Send + 'static,
+    ) {
+        let (Some(runtime), agent) = (&self.runtime, self.agents.get(agent)) else { return };
+        let done = self.done.clone();
+        runtime.spawn(async move {
+            let outcome = match agent {
+                Some(agent) => act(agent).await,
+                None => Err(agent::Error::Closed),
+            };
+            done.push(match outcome {
+                Ok(value) => json!({ "call": call, "value": value }),
+                Err(error) => json!({ "call": call, "error": error::of_agent(&error) }),
+            });
+        });
+    }
+}
+
+fn read(options: PixivAgentOptions) -> std::result::Result<agent::Options, Value> {
+    let comm = error::endpoint(&options.comm, "options.comm")?;
+    let task = error::endpoint(&options.task, "options.task")?;
+    Ok(agent::Options {
+        identifier: options.identifier,
+        handshake_timeout: millis(options.handshake_timeout),
+        notify_timeout: millis(options.notify_timeout),
+        job_timeout: millis(options.job_timeout),
+        sockets: options.sockets.into(),
+        ..agent::Options::new(comm, task)
+    })
+}

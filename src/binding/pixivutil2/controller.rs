@@ -1,0 +1,236 @@
+//! A controller, with an I/O thread of its own, which answers agents whatever JavaScript does.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use napi::Env;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+use serde_json::{Value, json};
+
+use super::super::env_end::EnvEnd;
+use super::super::notices::Notices;
+use super::super::wake::WakeUp;
+use super::{SocketOptions, error};
+use crate::engine::error::Error as EngineError;
+use crate::engine::runtime::Runtime;
+use crate::protocols::pixivutil2::controller::{self, Controller, Delivery};
+use crate::protocols::pixivutil2::message::Refusal;
+use crate::protocols::pixivutil2::rules::{Agent, Event};
+
+/// See [`controller::Options`].
+#[napi(object)]
+pub struct PixivControllerOptions {
+    /// Where notifications come to.
+    pub comm: String,
+    /// Where jobs come to.
+    pub task: String,
+    /// Refuse by `ERROR`.
+    pub effective: bool,
+    /// Jobs that have not ended.
+    pub max_tasks: f64,
+    /// Bytes of events that wait.
+    pub max_queued_bytes: f64,
+    /// Take jobs of ffmpeg from the start on.
+    pub ffmpeg: bool,
+    /// Take calls of aria2 from the start on.
+    pub aria2: bool,
+    /// Of both.
+    pub sockets: SocketOptions,
+}
+
+/// For JavaScript.
+enum Notice {
+    /// It listens, or why not.
+    Started(std::result::Result<Value, Value>),
+    Event(Delivery),
+    Stopped,
+}
+
+type Running = Arc<Mutex<Option<Arc<Controller>>>>;
+
+/// See `src/js/engine/pixivutil2.js` for how it is used.
+#[napi]
+pub struct PixivController {
+    env_end: Option<EnvEnd>,
+    runtime: Option<Runtime>,
+    running: Running,
+    notices: Arc<Notices<Notice>>,
+}
+
+#[napi]
+impl PixivController {
+    /// Starts an I/O thread. `wake` is called on the JS thread for each notice, which `next` takes. What the system
+    /// refuses is thrown with its code as the message.
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
+        let notices = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
+        let runtime = Runtime::start()
+            .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
+        Ok(Self { env_end: None, runtime: Some(runtime), running: Running::default(), notices })
+    }
+
+    /// Listens.
+    #[napi(catch_unwind)]
+    pub fn start(&self, options: PixivControllerOptions) {
+        let Some(runtime) = &self.runtime else { return };
+        let (notices, running) = (self.notices.clone(), self.running.clone());
+        runtime.spawn(async move {
+            match start(options).await {
+                Ok((controller, events)) => serve(controller, events, &running, &notices).await,
+                Err(error) => notices.push(Notice::Started(Err(error))),
+            }
+        });
+    }
+
+    /// What has happened, as JSON.
+    #[napi(catch_unwind)]
+    pub fn next(&self) -> Option<String> {
+        self.notices.take().map(|notice| notice.into_json().to_string())
+    }
+
+    /// Takes jobs of ffmpeg and calls of aria2, or refuses them.
+    #[napi(catch_unwind)]
+    pub fn take(&self, ffmpeg: bool, aria2: bool) {
+        self.on_controller(|controller| {
+            controller.take_ffmpeg(ffmpeg);
+            controller.take_aria2(aria2);
+        });
+    }
+
+    /// A job has ended.
+    #[napi(catch_unwind)]
+    pub fn finish(&self, task: i32, code: i32) {
+        self.on_controller(|controller| controller.finish(task, code));
+    }
+
+    /// A call of aria2 has ended.
+    #[napi(catch_unwind)]
+    pub fn answer(&self, call: u32, code: i32) {
+        self.on_controller(|controller| controller.answer(call, code));
+    }
+
+    /// Stops listening.
+    #[napi(catch_unwind)]
+    pub fn stop(&self) {
+        let Some(runtime) = &self.runtime else { return };
+        let (notices, running) = (self.notices.clone(), take(&self.running));
+        runtime.spawn(async move {
+            if let Some(controller) = running {
+                controller.close().await;
+            }
+            notices.push(Notice::Stopped);
+        });
+    }
+
+    /// Keeps the event loop alive, or stops doing so.
+    #[napi(catch_unwind)]
+    pub fn keep_alive(&self, env: Env, on: bool) {
+        self.notices.wake().keep_alive(&env, on);
+    }
+
+    /// Ends it with the environment, for runtimes that do not finalize objects then.
+    #[napi(catch_unwind)]
+    pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
+        let running = self.running.clone();
+        self.env_end = Some(EnvEnd::new(&env, move || drop(take(&running)))?);
+        Ok(())
+    }
+
+    /// Ends it at once. Idempotent.
+    #[napi(catch_unwind)]
+    pub fn dispose(&mut self) {
+        self.env_end = None;
+        take(&self.running);
+        self.runtime = None;
+    }
+
+    fn on_controller(&self, act: impl FnOnce(&Controller)) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Some(controller), Some(runtime)) = (running, &self.runtime) {
+            let _entered = runtime.enter();
+            act(&controller);
+        }
+    }
+}
+
+impl Drop for PixivController {
+    fn drop(&mut self) {
+        take(&self.running);
+    }
+}
+
+fn take(running: &Running) -> Option<Arc<Controller>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+async fn start(
+    options: PixivControllerOptions,
+) -> std::result::Result<(Controller, controller::Events), Value> {
+    let comm = error::endpoint(&options.comm, "options.comm")?;
+    let task = error::endpoint(&options.task, "options.task")?;
+    let settings = controller::Options {
+        refusal: if options.effective { Refusal::Effective } else { Refusal::Described },
+        max_tasks: options.max_tasks as usize,
+        max_queued_bytes: options.max_queued_bytes as usize,
+        sockets: options.sockets.into(),
+        ..controller::Options::new(comm, task)
+    };
+    let bound = Controller::bind(settings).await;
+    let (controller, events) =
+        bound.map_err(|error| error::of_binding(error, "options.comm or options.task"))?;
+    controller.take_ffmpeg(options.ffmpeg);
+    controller.take_aria2(options.aria2);
+    Ok((controller, events))
+}
+
+/// Tells of what happens, until the controller ends.
+async fn serve(
+    controller: Controller,
+    mut events: controller::Events,
+    running: &Running,
+    notices: &Notices<Notice>,
+) {
+    let endpoints = json!({
+        "comm": controller.comm().to_string(),
+        "task": controller.task().to_string(),
+    });
+    *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(controller));
+    notices.push(Notice::Started(Ok(endpoints)));
+    while let Some(delivery) = events.recv().await {
+        notices.push(Notice::Event(delivery));
+    }
+}
+
+impl Notice {
+    fn into_json(self) -> Value {
+        match self {
+            Self::Started(Ok(endpoints)) => json!({ "kind": "started", "endpoints": endpoints }),
+            Self::Started(Err(error)) => json!({ "kind": "failed", "error": error }),
+            Self::Stopped => json!({ "kind": "stopped" }),
+            Self::Event(Delivery { event, .. }) => of_event(event),
+        }
+    }
+}
+
+fn of_event(event: Event) -> Value {
+    let (kind, agent, rest) = match event {
+        Event::Handshake(agent) => ("handshake", agent, json!([])),
+        Event::Total(agent, count) => ("total", agent, json!([count])),
+        // Numbers of images are beyond what JavaScript's JSON keeps.
+        Event::Download(agent, image, result) => {
+            ("download", agent, json!([image.to_string(), result]))
+        }
+        Event::Title(agent, title) => ("title", agent, json!([title])),
+        Event::ErrorReport(agent, details, stack) => {
+            ("error-report", agent, json!([details, stack]))
+        }
+        Event::Identified(agent, former) => ("ident", agent, json!([*former])),
+        Event::Ffmpeg(agent, task, arguments) => ("ffmpeg", agent, json!([task, arguments])),
+        Event::Aria2(agent, call, file, text) => ("aria2", agent, json!([call, file, text])),
+        Event::Gone(agent) => ("disconnect", agent, json!([])),
+        Event::Refused(agent, group, why) => ("refused", agent, json!([group, why.text()])),
+    };
+    let Agent { id, identifier, side } = agent;
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    json!({ "kind": kind, "id": id, "identifier": *identifier, "side": side.name(), "rest": rest })
+}

@@ -1,0 +1,55 @@
+'use strict';
+// What callers say, checked where they say it. Used by the systems' faces: mqueue, appview, pixivutil2.
+
+const { argumentError } = require('./errors');
+
+/** The longest time that a timer takes, in ms: 24 days. */
+const LONGEST_TIME = 2 ** 31 - 1;
+
+/** @throws {TypeError} that names the argument, unless it `fits` */
+function check(fits, name, expected, value) {
+  if (!fits) throw argumentError(name, expected, value);
+  return value;
+}
+
+const toOptions = (options, name = 'options') =>
+  check(options !== null && typeof options === 'object', name, 'of type object', options);
+
+const toText = (value, name) => check(typeof value === 'string', name, 'of type string', value);
+
+const toFunction = (value, name) =>
+  check(typeof value === 'function', name, 'of type function', value);
+
+function toInteger(value, name, lowest, highest = Number.MAX_SAFE_INTEGER) {
+  check(typeof value === 'number', name, 'of type number', value);
+  if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
+  throw Object.assign(
+    new RangeError(
+      `The "${name}" argument must be an integer >= ${lowest} and <= ${highest}. Received ${value}`,
+    ),
+    { code: 'ERR_OUT_OF_RANGE' },
+  );
+}
+
+/** A time in ms, more than 0. */
+function toTime(value, name) {
+  check(typeof value === 'number' && value > 0, name, 'a time in ms, more than 0', value);
+  return Math.min(value, LONGEST_TIME);
+}
+
+/** A number of things or bytes. */
+function toLimit(value, name) {
+  check(typeof value === 'number' && value > 0, name, 'a positive number', value);
+  return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
+}
+
+module.exports = {
+  LONGEST_TIME,
+  check,
+  toFunction,
+  toInteger,
+  toLimit,
+  toOptions,
+  toText,
+  toTime,
+};

@@ -1,0 +1,149 @@
+'use strict';
+// What talks to the native addon for PixivUtil2: controllers, and agents. Used by pixivutil2/controller.js and
+// pixivutil2/agent.js. Each event comes in a turn of its own.
+
+const { AsyncResource } = require('node:async_hooks');
+const { callError } = require('../errors');
+const native = require('./native');
+const { setImmediate } = require('./timers');
+
+/** For what belongs to no caller: the addon keeps no AsyncLocalStorage's store. */
+const outside = new AsyncResource('ferripc');
+
+/** An instance of a native class, which calls `take` with each of its events. */
+function open(name, take) {
+  const { [name]: Class } = native.load();
+  const wake = () => {
+    const event = opened.next();
+    if (event !== null) take(JSON.parse(event));
+  };
+  const opened = outside.runInAsyncScope(() => {
+    try {
+      return new Class(wake);
+    } catch ({ message: code }) {
+      throw callError({ message: `start ${code}`, code, syscall: 'start' }); // no thread, no descriptor
+    }
+  });
+  // A worker of Deno ends without finalizing anything.
+  if (process.versions.deno) opened.endWithEnvironment();
+  return opened;
+}
+
+/** A controller from its start to its end. It keeps the event loop alive while it starts and stops. */
+class ControllerLink {
+  #native;
+  #take;
+  /** Takes the outcome of `start` or `stop`. */
+  #settle;
+
+  /** `take` gets what happens to agents, see of_event in src/binding/pixivutil2/controller.rs. */
+  constructor(take) {
+    this.#take = take;
+    this.#native = open('PixivController', (event) => {
+      if (['started', 'failed', 'stopped'].includes(event.kind)) this.#settle(event);
+      else this.#take(event);
+    });
+  }
+
+  /** `options`: see PixivControllerOptions there. Resolves with `{endpoints}` or `{error}`. */
+  start(options) {
+    return this.#wait(() => this.#native.start(options));
+  }
+
+  /** Resolves when it has ended. */
+  async stop() {
+    await this.#wait(() => this.#native.stop());
+    this.#native.dispose();
+  }
+
+  #wait(begin) {
+    this.keepAlive(true);
+    return new Promise((resolve) => {
+      this.#settle = (event) => {
+        this.keepAlive(false);
+        resolve(event);
+      };
+      begin();
+    });
+  }
+
+  keepAlive(on) {
+    this.#native.keepAlive(on);
+  }
+
+  /** Whether jobs of ffmpeg and calls of aria2 are taken. */
+  accept(ffmpeg, aria2) {
+    this.#native.take(ffmpeg, aria2);
+  }
+
+  finish(task, code) {
+    this.#native.finish(task, code);
+  }
+
+  answer(call, code) {
+    this.#native.answer(call, code);
+  }
+}
+
+/** What the agents of this moment share, or null. */
+let current = null;
+
+class Agents {
+  #native = open('PixivAgents', (done) => this.#settle(done));
+  #lastId = 0;
+  /** Number of a call -> what takes its outcome. */
+  #pending = new Map();
+  #connected = 0;
+
+  /** Connects an agent. Resolves with its number as `{call}`, or with `{error}`. */
+  async connect(options) {
+    this.#connected++;
+    const done = await this.#begin((call) => this.#native.connect(call, options));
+    if (done.error) this.closed();
+    return done;
+  }
+
+  /** Has an agent do something. Resolves with `{value}` or `{error}`. */
+  call(agent, method, ...args) {
+    return this.#begin((call) => this.#native[method](agent, call, ...args));
+  }
+
+  /** One of them will not be used any more. */
+  closed() {
+    this.#connected--;
+    this.#end();
+  }
+
+  #begin(act) {
+    const call = ++this.#lastId;
+    return new Promise((resolve) => {
+      if (this.#pending.size === 0) this.#native.keepAlive(true);
+      this.#pending.set(call, resolve);
+      act(call);
+    });
+  }
+
+  #settle(done) {
+    this.#pending.get(done.call)(done);
+    this.#pending.delete(done.call);
+    if (this.#pending.size === 0) this.#native.keepAlive(false);
+    this.#end();
+  }
+
+  #end() {
+    // The next agent may come at once.
+    setImmediate(() => {
+      if (this.#connected > 0 || this.#pending.size > 0 || current !== this) return;
+      current = null;
+      this.#native.dispose();
+    });
+  }
+}
+
+/** See {@link Agents}. */
+function agents() {
+  current ??= new Agents();
+  return current;
+}
+
+module.exports = { ControllerLink, agents };

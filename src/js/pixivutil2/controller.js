@@ -1,0 +1,241 @@
+'use strict';
+// The side that PixivUtil2 is started from. The native side answers agents; here their messages become events, and
+// their jobs are done.
+
+const { AsyncResource } = require('node:async_hooks');
+const { EventEmitter } = require('node:events');
+const os = require('node:os');
+const { check, toFunction, toLimit, toOptions } = require('../arguments');
+const { ControllerLink } = require('../engine/pixivutil2');
+const { setImmediate } = require('../engine/timers');
+const { argumentError, callError, codedError, eventError, valueError } = require('../errors');
+const { Ffmpeg, toSettings } = require('./ffmpeg');
+const Jobs = require('./jobs');
+const { IDENTIFIER } = require('./option');
+const { RemoteAgents } = require('./remote-agent');
+const { nameOf } = require('./results');
+const { toEndpoint, toIdentifier, toSockets } = require('./sockets');
+
+/** Where a controller usually listens. */
+const COMM = 'tcp://127.0.0.1:6974';
+const TASK = 'tcp://127.0.0.1:7469';
+
+/** Defaults: jobs that have not ended; bytes of events that wait for a busy JavaScript thread. */
+const MAX_TASKS = 1024;
+const MAX_QUEUED = 64 * 1024 * 1024;
+
+/** What a job that has failed is answered with, if nobody says another code. */
+const FAILED = 1;
+
+const processors = () => os.availableParallelism?.() ?? os.cpus().length;
+
+class Controller extends EventEmitter {
+  #options;
+  #handlers = { ffmpeg: null, aria2: null };
+  #ffmpeg = null;
+  #limit;
+  #link = null;
+  #jobs = null;
+  #endpoints = null;
+  #referenced = true;
+  /** The start, until the end; the stop that is under way. */
+  #started = null;
+  #stopping = null;
+  #scope = new AsyncResource('FERRIPC_PIXIVUTIL2');
+
+  /** See index.d.ts. */
+  constructor(options = {}) {
+    super();
+    const { comm = COMM, task = TASK, refusal = 'Error', ffmpeg = false } = toOptions(options);
+    const { maxTasks = MAX_TASKS, maxQueuedBytes = MAX_QUEUED } = options;
+    check(['Error', 'ERROR'].includes(refusal), 'options.refusal', `'Error' or 'ERROR'`, refusal);
+    this.#options = {
+      comm: toEndpoint(comm, 'options.comm'),
+      task: toEndpoint(task, 'options.task'),
+      effective: refusal === 'ERROR',
+      maxTasks: toLimit(maxTasks, 'options.maxTasks'),
+      maxQueuedBytes: toLimit(maxQueuedBytes, 'options.maxQueuedBytes'),
+      sockets: toSockets(options),
+    };
+    if (ffmpeg !== false) {
+      this.#ffmpeg = new Ffmpeg(toSettings(ffmpeg));
+      this.#handlers.ffmpeg = (args, agent, { signal }) => this.#ffmpeg.run(args, signal);
+    }
+    const { maxParallelTasks = this.#ffmpeg ? processors() : Infinity } = options;
+    this.#limit = toLimit(maxParallelTasks, 'options.maxParallelTasks');
+  }
+
+  /** See index.d.ts. */
+  get endpoints() {
+    return this.#endpoints;
+  }
+
+  /** See index.d.ts. */
+  ipcOption(identifier = IDENTIFIER) {
+    toIdentifier(identifier, 'identifier');
+    const { comm, task } = this.#endpoints ?? this.#options;
+    return [identifier, ...[comm, task].map(toTarget)].join('|');
+  }
+
+  /** See index.d.ts. */
+  onFfmpeg(handler) {
+    this.#handlers.ffmpeg = toFunction(handler, 'handler');
+    this.#accept();
+    return this;
+  }
+
+  /** See index.d.ts. */
+  onAria2(handler) {
+    this.#handlers.aria2 = toFunction(handler, 'handler');
+    this.#accept();
+    return this;
+  }
+
+  #accept() {
+    this.#link?.accept(this.#handlers.ffmpeg !== null, this.#handlers.aria2 !== null);
+  }
+
+  /** See index.d.ts. */
+  async start() {
+    if (this.#stopping !== null) await this.#stopping;
+    this.#started ??= this.#begin();
+    await this.#started;
+    return this;
+  }
+
+  async #begin() {
+    try {
+      const agents = new RemoteAgents();
+      const link = new ControllerLink((event) => {
+        this.#scope.runInAsyncScope(() => this.#take(agents.of(event), event));
+      });
+      this.#jobs = new Jobs(this.#limit);
+      const { error, endpoints } = await link.start({
+        ...this.#options,
+        ffmpeg: this.#handlers.ffmpeg !== null,
+        aria2: this.#handlers.aria2 !== null,
+      });
+      if (error) {
+        await link.stop();
+        throw toError(error);
+      }
+      this.#link = link;
+      this.#endpoints = endpoints;
+      this.#accept(); // there may be another handler by now
+      link.keepAlive(this.#referenced);
+    } catch (error) {
+      this.#started = null;
+      throw error;
+    }
+  }
+
+  /** See index.d.ts. */
+  stop() {
+    this.#stopping ??= this.#end().finally(() => (this.#stopping = null));
+    return this.#stopping;
+  }
+
+  async #end() {
+    try {
+      await this.#started;
+    } catch {
+      // Who has started it knows.
+    }
+    if (this.#link === null) return;
+    const link = this.#link;
+    this.#link = null;
+    link.accept(false, false);
+    this.#jobs.abort();
+    await this.#ffmpeg?.ended();
+    await new Promise(setImmediate); // agents are told by then how their jobs have ended
+    await link.stop();
+    this.#endpoints = null;
+    this.#started = null;
+  }
+
+  /** See index.d.ts. */
+  ref() {
+    this.#referenced = true;
+    this.#link?.keepAlive(true);
+    return this;
+  }
+
+  /** See index.d.ts. */
+  unref() {
+    this.#referenced = false;
+    this.#link?.keepAlive(false);
+    return this;
+  }
+
+  #take(agent, { kind, rest }) {
+    const link = this.#link;
+    switch (kind) {
+      case 'ffmpeg':
+        return link && this.#run(link, agent, ...rest);
+      case 'aria2':
+        return link && this.#call(link, agent, ...rest);
+      case 'handshake':
+      case 'disconnect':
+        return this.emit(kind, agent, agent.side);
+      case 'download': {
+        const [image, result] = rest;
+        return this.emit(kind, agent, BigInt(image), result, nameOf(result));
+      }
+      case 'refused':
+        return this.#report(refusedError(agent, ...rest));
+      default:
+        return this.emit(kind, agent, ...rest);
+    }
+  }
+
+  #run(link, agent, task, args) {
+    const handler = this.#handlers.ffmpeg;
+    this.#jobs.add(async (signal) => {
+      const code = await this.#outcome(() => handler(args, agent, { task, signal }));
+      link.finish(task, code);
+    });
+  }
+
+  async #call(link, agent, call, file, text) {
+    link.answer(call, await this.#outcome(() => this.#handlers.aria2(file, text, agent)));
+  }
+
+  /** What a handler says. */
+  async #outcome(act) {
+    try {
+      const code = (await this.#scope.runInAsyncScope(act)) ?? 0;
+      if (code === (code | 0)) return code;
+      throw argumentError('exitCode', 'an integer of 32 bits', code);
+    } catch (error) {
+      this.#scope.runInAsyncScope(() => this.#report(error));
+      return error?.exitCode ?? FAILED;
+    }
+  }
+
+  #report(error) {
+    if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+}
+
+/** Where an agent on this machine finds who listens there. */
+function toTarget(endpoint) {
+  if (/^tcp:.*:[0*]$/.test(endpoint)) {
+    const message = `Which port ${endpoint} becomes is known after start()`;
+    throw codedError('ERR_PIXIVUTIL2_NOT_STARTED', message);
+  }
+  return endpoint
+    .replace(/^tcp:\/\/(?:\*|0\.0\.0\.0):/, 'tcp://127.0.0.1:')
+    .replace(/^tcp:\/\/\[::\]:/, 'tcp://[::1]:');
+}
+
+function toError(error) {
+  return error.code === 'ERR_INVALID_ARG_VALUE' ? valueError(error.message) : callError(error);
+}
+
+function refusedError(agent, group, reason) {
+  const who = agent.identifier || agent.id.toString('hex');
+  const message = `A message of ${who} was refused: ${group ? `${group}: ` : ''}${reason}`;
+  return eventError('ERR_PIXIVUTIL2_REFUSED', message, { agent, group, reason });
+}
+
+module.exports = Controller;

@@ -1,0 +1,10 @@
+'use strict';
+// `ferripc/pixivutil2`: the controller of PixivUtil2, and its agent.
+
+require('../engine/timers'); // before there can be fake ones
+const Agent = require('./agent');
+const Controller = require('./controller');
+const { parseIpcOption } = require('./option');
+const { DownloadResult } = require('./results');
+
+module.exports = { Agent, Controller, DownloadResult, parseIpcOption };

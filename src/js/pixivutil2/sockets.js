@@ -1,0 +1,51 @@
+'use strict';
+// The options that a controller's sockets and an agent's have in common. Used by controller.js and agent.js.
+
+const { toLimit, toText, toTime } = require('../arguments');
+const { valueError } = require('../errors');
+
+/** Defaults: bytes, connections, ms. */
+const DEFAULTS = {
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxConnections: 1024,
+  connectionTimeout: 10_000,
+  heartbeatTimeout: 10_000,
+};
+
+/** What the native side takes, see SocketOptions in src/binding/pixivutil2. */
+function toSockets(options) {
+  const { maxMessageBytes, maxConnections, connectionTimeout, heartbeatTimeout } = {
+    ...DEFAULTS,
+    ...defined(options),
+  };
+  const { heartbeatInterval } = options;
+  const beats = heartbeatInterval !== undefined && heartbeatInterval !== 0;
+  return {
+    maxMessageBytes: toLimit(maxMessageBytes, 'options.maxMessageBytes'),
+    maxConnections: toLimit(maxConnections, 'options.maxConnections'),
+    handshakeTimeout: toTime(connectionTimeout, 'options.connectionTimeout'),
+    heartbeatTimeout: toTime(heartbeatTimeout, 'options.heartbeatTimeout'),
+    ...(beats && { heartbeatInterval: toTime(heartbeatInterval, 'options.heartbeatInterval') }),
+  };
+}
+
+const defined = (options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+/** An endpoint of ZeroMQ. What else is wrong with it the native side says. */
+function toEndpoint(endpoint, name) {
+  if (/^(tcp|ipc):\/\//.test(toText(endpoint, name))) return endpoint;
+  throw valueError(
+    `The "${name}" argument must be an endpoint such as tcp://127.0.0.1:4048 or ipc:///path. Received ${endpoint}`,
+  );
+}
+
+/** What an agent calls itself. */
+function toIdentifier(identifier, name = 'identifier') {
+  if (toText(identifier, name) !== '' && !identifier.includes('|')) return identifier;
+  throw valueError(
+    `The "${name}" argument must not be empty, nor have "|". Received ${identifier}`,
+  );
+}
+
+module.exports = { toEndpoint, toIdentifier, toSockets };

@@ -1,0 +1,307 @@
+//! The side of PixivUtil2: says what it does, and has its jobs done. One question at a time on each socket; the others
+//! wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Mutex, watch};
+
+use super::message::{NONE, OK, Request, Side, number_in};
+use super::option::IDENTIFIER;
+use crate::protocols::zmtp::{self, Endpoint, Req, RequestError};
+
+/// Where a controller is, and how long its answers may take: PixivUtil2's times.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the agent calls itself.
+    pub identifier: String,
+    /// Where notifications go.
+    pub comm: Endpoint,
+    /// Where jobs go.
+    pub task: Endpoint,
+    /// Of a handshake: 3 s.
+    pub handshake_timeout: Duration,
+    /// Of a notification: 1 s.
+    pub notify_timeout: Duration,
+    /// Until a job is taken: 5 s.
+    pub job_timeout: Duration,
+    /// Of both sockets.
+    pub sockets: zmtp::Options,
+}
+
+impl Options {
+    /// With these endpoints, and the defaults.
+    pub fn new(comm: Endpoint, task: Endpoint) -> Self {
+        Self {
+            identifier: IDENTIFIER.into(),
+            comm,
+            task,
+            handshake_timeout: Duration::from_secs(3),
+            notify_timeout: Duration::from_secs(1),
+            job_timeout: Duration::from_secs(5),
+            sockets: zmtp::Options {
+                max_message_bytes: 16 << 20,
+                reconnect_max: Duration::from_secs(1),
+                ..zmtp::Options::default()
+            },
+        }
+    }
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The controller does not answer in time. The text has what is known of the connection.
+    #[error("{0} does not answer{1}")]
+    Timeout(Endpoint, String),
+    /// The controller has said no.
+    #[error("{0} has refused {1}")]
+    Refused(Endpoint, &'static str),
+    /// The connection was lost.
+    #[error("the connection to {0} was lost")]
+    Lost(Endpoint),
+    /// The agent is closed.
+    #[error("the agent is closed")]
+    Closed,
+    /// The endpoint is no place to connect to.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+/// An agent that has been accepted. Clones are the same one, which ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Agent(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: Options,
+    comm: Channel,
+    task: Channel,
+    closed: watch::Sender<bool>,
+}
+
+/// One socket.
+#[derive(Debug)]
+struct Channel {
+    side: Side,
+    /// Held by who waits for an answer.
+    req: Mutex<Req>,
+    /// [`Req::epoch`] of the last handshake; 0: one is due in any case.
+    introduced: AtomicU64,
+    endpoint: Endpoint,
+}
+
+impl Agent {
+    /// Connects and introduces itself on both sockets. A tokio runtime has to be entered.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]: there is no controller. [`Error::Refused`]: it has answered with anything but `Ok`.
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let channel = |side, endpoint: &Endpoint| Channel {
+            side,
+            req: Mutex::new(Req::connect(endpoint, options.sockets.clone())),
+            introduced: 0.into(),
+            endpoint: endpoint.clone(),
+        };
+        let comm = channel(Side::Comm, &options.comm);
+        let task = channel(Side::Task, &options.task);
+        let agent =
+            Self(Arc::new(Inner { options, comm, task, closed: watch::Sender::new(false) }));
+        for channel in [&agent.0.comm, &agent.0.task] {
+            let req = channel.req.lock().await;
+            agent.0.introduce(channel, &req).await?;
+        }
+        Ok(agent)
+    }
+
+    /// What it calls itself.
+    pub fn identifier(&self) -> &str {
+        &self.0.options.identifier
+    }
+
+    /// So many images will come. Whether the controller has taken it, as for all that follow: there is no error if it
+    /// has not, since work goes on without it.
+    pub async fn total(&self, count: u64) -> Result<bool, Error> {
+        self.0.notify(Request::Total(count)).await
+    }
+
+    /// An image is done: see [`RESULTS`](super::message::RESULTS).
+    pub async fn downloaded(&self, image: u64, result: i64) -> Result<bool, Error> {
+        self.0.notify(Request::Download { image, result }).await
+    }
+
+    /// What would be in the terminal's title.
+    pub async fn title(&self, title: impl Into<String>) -> Result<bool, Error> {
+        self.0.notify(Request::Title(title.into())).await
+    }
+
+    /// Something has gone wrong.
+    pub async fn error(
+        &self,
+        details: impl Into<String>,
+        stack: impl Into<String>,
+    ) -> Result<bool, Error> {
+        let (details, stack) = (details.into(), stack.into());
+        self.0.notify(Request::Error { details, stack }).await
+    }
+
+    /// Begins a job.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Refused`], [`Error::Lost`]: it is not known whether it was begun.
+    pub async fn ffmpeg(&self, arguments: Vec<String>) -> Result<Task, Error> {
+        let limit = Some(self.0.options.job_timeout);
+        let value = self.0.ask(&self.0.task, Request::Ffmpeg(arguments), limit).await?;
+        match number_in(&value) {
+            Some(number) if number != NONE => Ok(self.task(number)),
+            _ => Err(Error::Refused(self.0.task.endpoint.clone(), "the job")),
+        }
+    }
+
+    /// A job that was begun before, maybe by a former process.
+    pub fn task(&self, number: i32) -> Task {
+        Task { agent: self.clone(), number }
+    }
+
+    /// Has aria2 load what is added to a file. The error code, of which 0 is success; there is no limit for its time.
+    pub async fn aria2(
+        &self,
+        file: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Result<i32, Error> {
+        let request = Request::Aria2 { file: file.into(), text: text.into() };
+        let value = self.0.ask(&self.0.task, request, None).await?;
+        number_in(&value).ok_or_else(|| Error::Refused(self.0.task.endpoint.clone(), "aria2"))
+    }
+
+    /// Ends both connections. Whoever waits gets [`Error::Closed`].
+    pub async fn close(&self) {
+        self.0.closed.send_replace(true);
+        let (comm, task) = tokio::join!(self.0.comm.req.lock(), self.0.task.req.lock());
+        tokio::join!(comm.close(), task.close());
+    }
+}
+
+/// A job that the controller has taken.
+#[derive(Debug, Clone)]
+pub struct Task {
+    agent: Agent,
+    number: i32,
+}
+
+impl Task {
+    /// The controller's number for it.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// The exit code, once the job has ended, however long that takes. -1: the controller does not know the job, or
+    /// has been stopped. Until then no other job can be begun. If the connection is lost, it is asked for again.
+    pub async fn exit_code(&self) -> Result<i32, Error> {
+        let inner = &self.agent.0;
+        loop {
+            let request = Request::FfmpegResult(Some(self.number));
+            match inner.ask(&inner.task, request, None).await {
+                Err(Error::Lost(_)) => {} // asking again begins with a handshake, which has a limit
+                Err(error) => return Err(error),
+                Ok(value) => {
+                    return number_in(&value)
+                        .ok_or_else(|| Error::Refused(inner.task.endpoint.clone(), "the job"));
+                }
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn notify(&self, request: Request) -> Result<bool, Error> {
+        let limit = Some(self.options.notify_timeout);
+        match self.ask(&self.comm, request, limit).await {
+            Ok(value) => Ok(value == OK),
+            Err(error @ (Error::Closed | Error::Unusable(_))) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The value of the answer. The limit begins when nobody else waits for one.
+    async fn ask(
+        &self,
+        channel: &Channel,
+        request: Request,
+        limit: Option<Duration>,
+    ) -> Result<Bytes, Error> {
+        let asked = async {
+            let req = channel.req.lock().await;
+            let answered = async {
+                if channel.introduced.load(Ordering::Relaxed) != req.epoch() {
+                    self.introduce(channel, &req).await?;
+                }
+                channel.request(&req, request, None).await
+            };
+            match limit {
+                None => answered.await,
+                Some(limit) => match tokio::time::timeout(limit, answered).await {
+                    Ok(value) => value,
+                    Err(_) => {
+                        channel.introduced.store(0, Ordering::Relaxed);
+                        Err(channel.late(&req))
+                    }
+                },
+            }
+        };
+        self.unless_closed(asked).await
+    }
+
+    async fn introduce(&self, channel: &Channel, req: &Req) -> Result<(), Error> {
+        let identifier = self.options.identifier.clone();
+        let request = Request::Handshake { identifier, side: channel.side };
+        let limit = Some(self.options.handshake_timeout);
+        if self.unless_closed(channel.request(req, request, limit)).await? != OK {
+            return Err(Error::Refused(channel.endpoint.clone(), "the handshake"));
+        }
+        channel.introduced.store(req.epoch(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn unless_closed<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            biased;
+            _ = closed.wait_for(|closed| *closed) => Err(Error::Closed),
+            done = asked => done,
+        }
+    }
+}
+
+impl Channel {
+    async fn request(
+        &self,
+        req: &Req,
+        request: Request,
+        limit: Option<Duration>,
+    ) -> Result<Bytes, Error> {
+        let error = match req.request(request.frames(), limit).await {
+            // The group is in upper case, or as it was sent, or anything: PixivUtil2 does not look at it, either.
+            Ok(frames) if frames.len() == 2 => return Ok(frames[1].clone()),
+            Ok(_) => return Err(Error::Refused(self.endpoint.clone(), "the message")),
+            Err(error) => error,
+        };
+        self.introduced.store(0, Ordering::Relaxed);
+        Err(match error {
+            RequestError::Timeout => self.late(req),
+            RequestError::Closed => Error::Closed,
+            RequestError::Unusable(error) => Error::Unusable(error.to_string()),
+            RequestError::Lost(_) | RequestError::Empty => Error::Lost(self.endpoint.clone()),
+        })
+    }
+
+    fn late(&self, req: &Req) -> Error {
+        let known = req.last_error().map(|error| format!(": {error}")).unwrap_or_default();
+        Error::Timeout(self.endpoint.clone(), known)
+    }
+}

@@ -1,0 +1,234 @@
+//! The side that PixivUtil2 is started from: answers agents at once, and tells its program what they have said.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::message::{Refusal, Side};
+use super::option::{IDENTIFIER, IpcOption};
+use super::rules::{Event, Rules, Settings};
+use crate::protocols::zmtp::{self, Endpoint, Router, RouterEvent, RouterEvents};
+
+/// What an event takes besides the bytes of its message.
+const EVENT: usize = 512;
+
+/// How a controller listens, and its limits.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where notifications come to.
+    pub comm: Endpoint,
+    /// Where jobs come to.
+    pub task: Endpoint,
+    /// How agents are refused.
+    pub refusal: Refusal,
+    /// Jobs and calls that have not ended. Further ones are refused.
+    pub max_tasks: usize,
+    /// Bytes of events that wait for the program. Beyond it, agents are refused.
+    pub max_queued_bytes: usize,
+    /// Of both sockets.
+    pub sockets: zmtp::Options,
+}
+
+impl Options {
+    /// With these endpoints, and the defaults.
+    pub fn new(comm: Endpoint, task: Endpoint) -> Self {
+        Self {
+            comm,
+            task,
+            refusal: Refusal::default(),
+            max_tasks: Settings::default().max_tasks,
+            max_queued_bytes: 64 << 20,
+            sockets: zmtp::Options { max_message_bytes: 16 << 20, ..zmtp::Options::default() },
+        }
+    }
+}
+
+/// A controller that runs. Dropping it ends its connections.
+#[derive(Debug)]
+pub struct Controller {
+    shared: Arc<Shared>,
+    ends: Mutex<Option<[tokio::task::JoinHandle<()>; 2]>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    rules: Mutex<Rules>,
+    comm: Router,
+    task: Router,
+}
+
+/// An event, which counts as waiting until it is dropped.
+#[derive(Debug)]
+pub struct Delivery {
+    /// What has happened.
+    pub event: Event,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+/// What happens at a controller, in order for each agent.
+#[derive(Debug)]
+pub struct Events(mpsc::UnboundedReceiver<Delivery>);
+
+impl Events {
+    /// The next one. `None`: the controller has ended.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        self.0.recv().await
+    }
+}
+
+impl Controller {
+    /// Binds both sockets. A tokio runtime has to be entered, which goes on to answer.
+    ///
+    /// # Errors
+    /// Those of [`Router::bind`].
+    pub async fn bind(options: Options) -> io::Result<(Self, Events)> {
+        let (comm, comm_events) = Router::bind(&options.comm, options.sockets.clone())?;
+        let (task, task_events) = match Router::bind(&options.task, options.sockets) {
+            Ok(bound) => bound,
+            Err(error) => {
+                comm.close().await;
+                return Err(error);
+            }
+        };
+        let settings = Settings { refusal: options.refusal, max_tasks: options.max_tasks };
+        let shared = Arc::new(Shared { rules: Mutex::new(Rules::new(settings)), comm, task });
+        let (sender, events) = mpsc::unbounded_channel();
+        let most = options.max_queued_bytes.clamp(EVENT, Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(most));
+        let serve = |side, incoming| {
+            let shared = shared.clone();
+            tokio::spawn(shared.serve(
+                side,
+                incoming,
+                Outbox { room: room.clone(), to: sender.clone() },
+            ))
+        };
+        let ends = [serve(Side::Comm, comm_events), serve(Side::Task, task_events)];
+        Ok((Self { shared: shared.clone(), ends: Mutex::new(Some(ends)) }, Events(events)))
+    }
+
+    /// Where notifications come to, with the port that the system has chosen.
+    pub fn comm(&self) -> Endpoint {
+        self.shared.comm.local_endpoint()
+    }
+
+    /// Where jobs come to.
+    pub fn task(&self) -> Endpoint {
+        self.shared.task.local_endpoint()
+    }
+
+    /// What an agent on this machine is started with.
+    pub fn option(&self, identifier: Option<&str>) -> IpcOption {
+        // Who listens on all addresses is found on the loopback one.
+        let near = |endpoint: Endpoint| {
+            let text = endpoint.to_string();
+            text.replace("tcp://0.0.0.0:", "tcp://127.0.0.1:")
+                .replace("tcp://[::]:", "tcp://[::1]:")
+        };
+        IpcOption {
+            identifier: identifier.unwrap_or(IDENTIFIER).into(),
+            comm: near(self.comm()),
+            task: near(self.task()),
+        }
+    }
+
+    /// Takes jobs of ffmpeg from now on, or refuses them.
+    pub fn take_ffmpeg(&self, on: bool) {
+        self.shared.lock().ffmpeg = on;
+    }
+
+    /// Takes calls of aria2 from now on, or refuses them.
+    pub fn take_aria2(&self, on: bool) {
+        self.shared.lock().aria2 = on;
+    }
+
+    /// A job has ended: who waits for it is told, and who asks later. The first code counts.
+    pub fn finish(&self, task: i32, code: i32) {
+        self.shared.send(self.shared.lock().finish(task, code));
+    }
+
+    /// A call of aria2 has ended.
+    pub fn answer(&self, call: u32, code: i32) {
+        self.shared.send(self.shared.lock().answer(call, code));
+    }
+
+    /// Answers what waits for a job with -1, takes nothing any more, and ends, within two seconds.
+    pub async fn close(&self) {
+        self.shared.send(self.shared.lock().end());
+        tokio::join!(self.shared.comm.close(), self.shared.task.close());
+        self.abort();
+    }
+
+    fn abort(&self) {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ends.into_iter().flatten().for_each(|end| end.abort());
+    }
+}
+
+impl Drop for Controller {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}
+
+/// Where events go.
+struct Outbox {
+    room: Arc<Semaphore>,
+    to: mpsc::UnboundedSender<Delivery>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// To agents that wait for jobs. One that has left in the meantime is told when it asks again.
+    fn send(&self, answers: impl IntoIterator<Item = (Bytes, Vec<Bytes>)>) {
+        for (id, frames) in answers {
+            let _ = self.task.send(&id, frames);
+        }
+    }
+
+    /// Answers what comes to one socket, until that is closed.
+    async fn serve(self: Arc<Self>, side: Side, mut incoming: RouterEvents, outbox: Outbox) {
+        let router = if side == Side::Comm { &self.comm } else { &self.task };
+        while let Some(event) = incoming.recv().await {
+            match event {
+                RouterEvent::Connected { .. } => {}
+                RouterEvent::Message { identity, frames } => {
+                    let room = outbox.reserve(&frames);
+                    // The answer goes first, whatever the program then does.
+                    let event = {
+                        let mut rules = self.lock();
+                        let taken = rules.take(side, &identity, &frames, room.is_some());
+                        if let Some(reply) = taken.reply {
+                            let _ = router.send(&identity, reply); // or it has gone in the meantime
+                        }
+                        taken.event
+                    };
+                    outbox.put(event, room);
+                }
+                RouterEvent::Disconnected { identity, .. } => {
+                    let event = self.lock().gone(side, &identity);
+                    outbox.put(event, None);
+                }
+            }
+        }
+    }
+}
+
+impl Outbox {
+    /// Room for the event of a message; `None`: there is none.
+    fn reserve(&self, frames: &[Bytes]) -> Option<OwnedSemaphorePermit> {
+        let bytes = frames.iter().map(Bytes::len).sum::<usize>() + EVENT;
+        self.room.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
+    }
+
+    fn put(&self, event: Option<Event>, room: Option<OwnedSemaphorePermit>) {
+        if let Some(event) = event {
+            let _ = self.to.send(Delivery { event, _room: room }); // or the program does not listen
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What agents say, and what they are told: frames and their meaning, without a socket. Used by [`super::rules`] and
+//! [`super::agent`].
+//!
+//! ```text
+//! agent       "" GROUP argument…      REQ's empty frame comes first
+//! controller  "" GROUP value          the group in upper case
+//! ```
+
+use bytes::Bytes;
+
+/// Which of the two sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Notifications.
+    Comm,
+    /// Jobs.
+    Task,
+}
+
+impl Side {
+    /// As agents write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comm => "Comm",
+            Self::Task => "Task",
+        }
+    }
+
+    /// In any case.
+    fn of(name: &[u8]) -> Option<Self> {
+        let is = |side: &Self| name.eq_ignore_ascii_case(side.name().as_bytes());
+        [Self::Comm, Self::Task].into_iter().find(is)
+    }
+}
+
+/// The groups, as they are answered.
+pub mod group {
+    #![allow(missing_docs)] // see `Request`
+    pub const HANDSHAKE: &str = "HS";
+    pub const TOTAL: &str = "TOTAL";
+    pub const DOWNLOAD: &str = "DL";
+    pub const TITLE: &str = "TITLE";
+    pub const ERROR: &str = "ERROR";
+    pub const IDENTIFY: &str = "IDENT";
+    pub const FFMPEG: &str = "FFMPEG_REQ";
+    pub const FFMPEG_RESULT: &str = "FFMPEG_RET";
+    pub const ARIA2: &str = "ARIA2";
+}
+
+/// What a request is answered with, where it is no number.
+pub const OK: &[u8] = b"Ok";
+
+/// The number of a task that does not exist, and of a job that was not taken.
+pub const NONE: i32 = -1;
+
+/// The longest name of an agent, in bytes.
+pub const LONGEST_IDENTIFIER: usize = 4096;
+
+/// How an agent is refused. PixivUtil2 takes `Error` for success, other than its description says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Refusal {
+    /// `Error`, as the description has it.
+    #[default]
+    Described,
+    /// `ERROR`, which makes PixivUtil2 stop.
+    Effective,
+}
+
+impl Refusal {
+    /// The bytes.
+    pub fn text(self) -> &'static [u8] {
+        match self {
+            Self::Described => b"Error",
+            Self::Effective => b"ERROR",
+        }
+    }
+}
+
+/// What an agent says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// `HS`: the first one on each socket.
+    Handshake {
+        /// What the agent calls itself.
+        identifier: String,
+        /// Which socket it takes this one for.
+        side: Side,
+    },
+    /// `TOTAL`: how many images will come, in four bytes or in eight.
+    Total(u64),
+    /// `DL`: an image is done.
+    Download {
+        /// Its number.
+        image: u64,
+        /// See [`result_name`].
+        result: i64,
+    },
+    /// `TITLE`: instead of the title of a terminal.
+    Title(String),
+    /// `ERROR`.
+    Error {
+        /// What has happened.
+        details: String,
+        /// Where, or nothing.
+        stack: String,
+    },
+    /// `IDENT`: another name, in versions of summer 2022.
+    Identify(String),
+    /// `FFMPEG_REQ`: the arguments of a job.
+    Ffmpeg(Vec<String>),
+    /// `FFMPEG_RET`: the exit code of this task is wanted. `None`: no task has such a number.
+    FfmpegResult(Option<i32>),
+    /// `ARIA2`.
+    Aria2 {
+        /// The name of the input file.
+        file: String,
+        /// What is to be added to it.
+        text: String,
+    },
+}
+
+/// A message that is no request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Not even a group and an argument behind REQ's empty frame. There is no answer to it.
+    Short,
+    /// There is no such group.
+    Unknown,
+    /// The group is one of the other socket's.
+    OtherSide,
+    /// An argument is missing, too long, or of another length.
+    Arguments,
+}
+
+impl Fault {
+    /// For people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Short => "fewer than three frames",
+            Self::Unknown => "no such group",
+            Self::OtherSide => "a group of the other socket",
+            Self::Arguments => "wrong arguments",
+        }
+    }
+}
+
+/// The group of a message, in upper case, as it is answered. `None`: [`Fault::Short`].
+pub fn group_of(frames: &[Bytes]) -> Option<String> {
+    match frames {
+        [delimiter, group, _, ..] if delimiter.is_empty() => Some(text(group).to_ascii_uppercase()),
+        _ => None,
+    }
+}
+
+/// Whether the group is answered with a number.
+pub fn wants_number(group: &str) -> bool {
+    matches!(group, group::FFMPEG | group::FFMPEG_RESULT | group::ARIA2)
+}
+
+/// Reads a message of the socket `on`, whose group [`group_of`] has said.
+pub fn parse(on: Side, group: &str, frames: &[Bytes]) -> Result<Request, Fault> {
+    let arguments = frames.get(2..).unwrap_or_default();
+    let home = match group {
+        group::HANDSHAKE => on,
+        group::FFMPEG | group::FFMPEG_RESULT | group::ARIA2 => Side::Task,
+        group::TOTAL | group::DOWNLOAD | group::TITLE | group::ERROR | group::IDENTIFY => {
+            Side::Comm
+        }
+        _ => return Err(Fault::Unknown),
+    };
+    if home != on {
+        return Err(Fault::OtherSide);
+    }
+    let request = match (group, arguments) {
+        (group::HANDSHAKE, [identifier, side, ..]) => Side::of(side)
+            .zip(name(identifier))
+            .map(|(side, identifier)| Request::Handshake { identifier, side }),
+        (group::TOTAL, [count, ..]) => unsigned(count).map(Request::Total),
+        (group::DOWNLOAD, [image, result, ..]) => unsigned(image)
+            .zip(result_of(result))
+            .map(|(image, result)| Request::Download { image, result }),
+        (group::TITLE, [title, ..]) => Some(Request::Title(text(title))),
+        (group::ERROR, [details, rest @ ..]) => Some(Request::Error {
+            details: text(details),
+            stack: rest.first().map(text).unwrap_or_default(),
+        }),
+        (group::IDENTIFY, [identifier, ..]) => name(identifier).map(Request::Identify),
+        (group::FFMPEG, _) => {
+            arguments.iter().map(argument).collect::<Option<_>>().map(Request::Ffmpeg)
+        }
+        (group::FFMPEG_RESULT, [task, ..]) => Some(Request::FfmpegResult(number_in(task))),
+        (group::ARIA2, [file, added, ..]) => {
+            argument(file).zip(argument(added)).map(|(file, text)| Request::Aria2 { file, text })
+        }
+        _ => None,
+    };
+    request.ok_or(Fault::Arguments)
+}
+
+impl Request {
+    /// The frames that an agent sends behind REQ's empty one.
+    pub fn frames(self) -> Vec<Bytes> {
+        let head = |group: &'static str| Bytes::from_static(group.as_bytes());
+        match self {
+            Self::Handshake { identifier, side } => {
+                vec![head(group::HANDSHAKE), identifier.into(), head(side.name())]
+            }
+            Self::Total(count) => vec![head(group::TOTAL), big_endian(&count.to_be_bytes())],
+            Self::Download { image, result } => {
+                let result = big_endian(&(result as u32).to_be_bytes());
+                vec![head(group::DOWNLOAD), big_endian(&image.to_be_bytes()), result]
+            }
+            Self::Title(title) => vec![head(group::TITLE), title.into()],
+            Self::Error { details, stack } => {
+                vec![head(group::ERROR), details.into(), stack.into()]
+            }
+            Self::Identify(identifier) => vec![head(group::IDENTIFY), identifier.into()],
+            Self::Ffmpeg(arguments) => {
+                let arguments = arguments.into_iter().map(Bytes::from);
+                std::iter::once(head(group::FFMPEG)).chain(arguments).collect()
+            }
+            Self::FfmpegResult(task) => {
+                vec![head(group::FFMPEG_RESULT), number(task.unwrap_or(NONE))]
+            }
+            Self::Aria2 { file, text } => vec![head(group::ARIA2), file.into(), text.into()],
+        }
+    }
+}
+
+/// An answer.
+pub fn reply(group: &str, value: Bytes) -> Vec<Bytes> {
+    vec![Bytes::new(), Bytes::copy_from_slice(group.as_bytes()), value]
+}
+
+/// A number as agents read it: little-endian, 32 bits.
+pub fn number(value: i32) -> Bytes {
+    Bytes::copy_from_slice(&value.to_le_bytes())
+}
+
+/// The reverse. `None`: it is no such number.
+pub fn number_in(frame: &Bytes) -> Option<i32> {
+    frame[..].try_into().ok().map(i32::from_le_bytes)
+}
+
+fn big_endian(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}
+
+fn unsigned(frame: &Bytes) -> Option<u64> {
+    let four = || frame[..].try_into().ok().map(|bytes| u64::from(u32::from_be_bytes(bytes)));
+    frame[..].try_into().ok().map(u64::from_be_bytes).or_else(four)
+}
+
+/// Unsigned, as agents write it; what would be -1 is that.
+fn result_of(frame: &Bytes) -> Option<i64> {
+    let value = u32::from_be_bytes(frame[..].try_into().ok()?);
+    Some(if value == u32::MAX { -1 } else { value.into() })
+}
+
+/// To be shown.
+fn text(frame: &Bytes) -> String {
+    String::from_utf8_lossy(frame).into_owned()
+}
+
+/// To be used: not if it would become another one.
+fn argument(frame: &Bytes) -> Option<String> {
+    std::str::from_utf8(frame).ok().map(str::to_owned)
+}
+
+fn name(frame: &Bytes) -> Option<String> {
+    (frame.len() <= LONGEST_IDENTIFIER).then(|| text(frame))
+}
+
+/// What has become of an image.
+pub const RESULTS: [(i64, &str); 12] = [
+    (-1, "NOT_OK"),
+    (0, "OK"),
+    (1, "SKIP_OLDER"),
+    (2, "SKIP_BLACKLIST"),
+    (3, "KEYBOARD_INTERRUPT"),
+    (4, "SKIP_DUPLICATE"),
+    (5, "SKIP_LOCAL_LARGER"),
+    (6, "CHECK_DOWNLOAD"),
+    (7, "SIZE_LIMIT_LARGER"),
+    (8, "SIZE_LIMIT_SMALLER"),
+    (9, "SKIP_DUPLICATE_NO_WAIT"),
+    (9999, "ABORTED"),
+];
+
+/// The name of a result.
+pub fn result_name(result: i64) -> Option<&'static str> {
+    RESULTS.iter().find(|(number, _)| *number == result).map(|(_, name)| *name)
+}
