@@ -492,7 +492,8 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
-   * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`
+   * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`, or had to make room for
+   *   others
    * - `ERR_IPC_…`: with `config.parser`, see the settings that name them; also `ERR_IPC_INVALID_JSON`,
    *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is no message or has no usable type, and, thrown,
    *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
@@ -854,8 +855,10 @@ declare namespace ferripc {
 
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
-     * reported, or in workers of `node:cluster` offered to another worker. Read when the
-     * server starts. Default: `100`
+     * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
+     * counts, as in `node:tls`; if this is no limit (`Infinity`), a thousand may go on, and then the oldest has to
+     * make room for the next when it is two seconds old. Read when the server starts;
+     * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */

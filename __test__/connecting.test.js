@@ -74,6 +74,35 @@ onLinux.test('a server that has no room for another connection is waited for', a
   expect(events.map(([type]) => type)).toEqual(['connect', 'count']);
 });
 
+onLinux.test('those who wait for a server to have room connect one after the other', async () => {
+  const place = await world.place('unix');
+  const child = world.child('late-listener.js', place.options);
+  expect(await child.next()).toBe('listening');
+  const count = 50;
+  const clients = [];
+  const events = [];
+  const expected = [];
+  for (let n = 0; n < count; n++) {
+    const client = world.dial(place, { maxRetries: 0, linger: 100 });
+    client.emit('x', n);
+    client.on('error', ({ code }) => events.push([n, code]));
+    clients.push(client);
+    expected.push(`{"type":"x","data":${n}}\f`);
+  }
+  const [left] = clients.splice(20, 1);
+  expected.splice(20, 1);
+  const gone = once(left, 'destroy');
+  left.leave(); // holds up nobody, and has no longer to wait than config.linger
+  await gone;
+  const answered = Promise.all(clients.map((client) => once(client, 'x')));
+  child.tell('');
+  const order = [];
+  for (let n = 1; n < count; n++) order.push(await child.next());
+  expect(order).toEqual(expected);
+  await answered;
+  expect(events).toEqual([[20, 'ETIMEDOUT']]);
+});
+
 onUnix.describe.each(['unix', 'tcp'])('%s: a server without a descriptor to spare', (kind) => {
   test('says so, now and then, and accepts when there is one again', async () => {
     const place = await world.place(kind);

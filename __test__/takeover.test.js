@@ -242,14 +242,80 @@ onUnix.describe('other files', () => {
     expect(fs.lstatSync(path).isSocket()).toBe(false);
   });
 
-  test('a folder that is a FIFO is not waited for', async () => {
-    const folder = world.file();
-    execFileSync('mkfifo', [folder]);
-    const error = await host(`${folder}/s`)
-      .start()
-      .catch((reason) => reason);
-    const plain = net.createServer().listen(`${folder}/s`);
-    expect(error).toMatchObject({ code: (await once(plain, 'error'))[0].code });
+  // A FIFO that is opened is waited for until somebody opens its other end; devices may do anything.
+  const STRANGE = [
+    ['a regular file', (path) => fs.writeFileSync(path, '')],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path])],
+    ['a link to a FIFO', (path) => linkTo(path, () => execFileSync('mkfifo', [`${path}.fifo`]))],
+    ['a link to a device', (path) => fs.symlinkSync('/dev/zero', path)],
+    ['a link to itself', (path) => fs.symlinkSync(path, path)],
+    ['a link to nothing', (path) => fs.symlinkSync('nowhere', path)],
+    ['a dead socket', deadSocket],
+  ];
+  const linkTo = (path, make) => {
+    make();
+    fs.symlinkSync(`${path}.fifo`, path);
+  };
+
+  describe.each(STRANGE)('%s where a folder is expected is not waited for', (name, make) => {
+    test.each([true, 'stale', false])('unlink: %p', async (unlink) => {
+      const folder = world.file();
+      await make(folder);
+      const plain = net.createServer().listen(`${folder}/s`);
+      const { code } = (await once(plain, 'error'))[0];
+      const error = host(`${folder}/s`, { unlink }).start();
+      await expect(error).rejects.toMatchObject({
+        code: code === 'EACCES' ? 'ENOENT' : code, // libuv's word for it in `bind`
+        syscall: 'listen',
+      });
+      const client = world.dial(unixPlace(`${folder}/s`), { maxRetries: 0 });
+      expect((await once(client, 'error'))[0]).toMatchObject({
+        code: await refused(`${folder}/s`),
+        syscall: 'connect',
+      });
+    });
+
+    test('config.secureSocketRoot', async () => {
+      const folder = world.file();
+      await make(folder);
+      const config = { secureSocketRoot: true, socketRoot: `${folder}/`, appspace: '' };
+      const ipc = world.ipc({ ...config, id: 's' });
+      const start = async () => {
+        ipc.serve();
+        return ipc.server.start();
+      };
+      await expect(start()).rejects.toMatchObject({ code: expect.stringMatching(/^E/) });
+    });
+  });
+
+  test.each(STRANGE)('%s at the path itself is neither opened nor removed', async (name, make) => {
+    for (const unlink of [true, 'stale', false]) {
+      if (name === 'a dead socket' && unlink) continue; // it is a server's to replace
+      const path = world.file();
+      await make(path);
+      const before = fs.lstatSync(path).ino;
+      await expect(host(path, { unlink }).start()).rejects.toMatchObject(inUse);
+      expect(fs.lstatSync(path).ino).toBe(before);
+      const client = world.dial(unixPlace(path), { maxRetries: 0 });
+      const { code } = (await once(client, 'error'))[0];
+      expect(code).toBe(await refused(path));
+    }
+  });
+
+  test('a FIFO or a link at the name beside is passed by in a takeover', async () => {
+    const path = world.file();
+    const old = await listen(path);
+    // The names that this process would take next: see socket_file.rs.
+    const names = Array.from({ length: 1000 }, (_, n) => {
+      return `${world.tmp()}/.${process.pid.toString(16)}.${n.toString(16)}`;
+    });
+    execFileSync('mkfifo', names.slice(0, -1));
+    fs.symlinkSync('/dev/zero', names.at(-1));
+    const kept = fs.readdirSync(world.tmp()).length;
+    const server = await listen(path);
+    await answers(server, path);
+    expect(fs.readdirSync(world.tmp())).toHaveLength(kept);
+    await old.stop();
   });
 
   test.each([true, 'stale', false])(

@@ -61,6 +61,8 @@ enum Kind {
     DatagramFailed,
     /// JSON: `{sent, bytes}`.
     DatagramsClosed,
+    /// JSON of the addresses, or `null`; `header[1]` is the listener.
+    Dropped,
 }
 
 /// Set by JavaScript: how much it has put off to a later turn of the event loop that comes before further events.
@@ -193,6 +195,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
         Event::DatagramsClosed { id, counters: (sent, bytes) } => {
             (Kind::DatagramsClosed, id, Payload::Json(json!({ "sent": sent, "bytes": bytes })))
         }
+        Event::Dropped { id, ends } => (Kind::Dropped, id, Payload::Json(addresses(ends, None))),
     };
     header[0] = kind as u32;
     header[1] = id;

@@ -140,6 +140,12 @@ impl Hub {
         self.core.borrow_mut().engine.close_listener(id);
     }
 
+    /// Has a listener with TLS begin no handshake while so many are going on; `null`: no limit of the consumer's.
+    #[napi(catch_unwind)]
+    pub fn limit_handshakes(&self, listener: u32, most: Option<u32>) {
+        self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
+    }
+
     /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
     pub fn drop_shared(&self) {

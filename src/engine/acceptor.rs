@@ -11,16 +11,17 @@ use std::time::Duration;
 #[cfg(unix)]
 use socket2::Socket;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::driver::Connection;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
+use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
 use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
+use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Listener, Local, Stream, set_nodelay};
 
@@ -127,6 +128,12 @@ impl Acceptor {
         self.accepting.id
     }
 
+    /// See [`super::hub::Hub::limit_handshakes`].
+    pub fn limit_handshakes(&self, most: Option<usize>) {
+        self.accepting.handshakes().set_limit(most);
+        self.accepting.ended.notify_one();
+    }
+
     /// Takes a connected stream socket as if it had accepted it.
     #[cfg(unix)]
     pub fn adopt(&self, socket: OwnedFd) -> Result<(), Error> {
@@ -159,15 +166,23 @@ struct Accepting {
     framing: Framing,
     reports: Reports,
     tls: Option<Arc<Settings>>,
-    /// Each in a task of its own, so that a slow peer keeps nobody waiting.
-    handshakes: Mutex<JoinSet<()>>,
+    handshakes: Mutex<Handshakes>,
+    /// A handshake is over.
+    ended: Notify,
 }
 
 impl Accepting {
     fn new(reports: Reports, local: &Local, framing: Framing) -> Arc<Self> {
         let id = reports.ids.fetch_add(1, Ordering::Relaxed);
         let tls = local.tls().cloned();
-        Arc::new(Self { id, framing, reports, tls, handshakes: Mutex::default() })
+        Arc::new(Self {
+            id,
+            framing,
+            reports,
+            tls,
+            handshakes: Mutex::default(),
+            ended: Notify::new(),
+        })
     }
 
     /// Accepts, and goes on after a panic.
@@ -183,6 +198,7 @@ impl Accepting {
         loop {
             // First room, then a connection: nothing is accepted that could not be reported at once.
             self.reports.mailbox.room().await;
+            self.room().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
             point("accept");
@@ -195,10 +211,23 @@ impl Accepting {
         }
     }
 
+    /// Waits until a handshake may begin, or be turned away.
+    async fn room(&self) {
+        loop {
+            let Some(wait) = self.handshakes().make_room(Instant::now()) else { return };
+            let _ = timeout(wait, self.ended.notified()).await;
+        }
+    }
+
     fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
         // Messages are latency-bound: never wait for more to fill a segment.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let Some(settings) = self.tls.clone() else { return self.report(stream) };
+        let mut handshakes = self.handshakes();
+        let Some((number, given_up)) = handshakes.begin() else {
+            let dropped = Event::Dropped { id: self.id, ends: stream.ends() };
+            return self.reports.mailbox.post_now(dropped);
+        };
         let accepting = self.clone();
         let task = async move {
             let handshake = async {
@@ -207,8 +236,15 @@ impl Accepting {
             };
             let secured = tokio::select! {
                 secured = handshake => secured,
+                () = given_up.notified() => {
+                    let message = "TLS handshake timeout: too many others have begun";
+                    let failure = Failure::new("ERR_TLS_HANDSHAKE_TIMEOUT", message);
+                    Err(Error::new("read", failure.into(), None))
+                }
                 () = accepting.reports.mailbox.closed() => return,
             };
+            accepting.handshakes().end(number);
+            accepting.ended.notify_one();
             accepting.reports.mailbox.room().await;
             let _ = match secured {
                 Ok(stream) => accepting.report(stream),
@@ -218,12 +254,11 @@ impl Accepting {
                 }
             };
         };
-        let mut handshakes = self.handshakes();
-        while handshakes.try_join_next().is_some() {}
         let _entered = self.reports.runtime.enter();
         let failed = self.clone();
-        handshakes.spawn(async move {
+        handshakes.tasks.spawn(async move {
             if caught_in(task).await.is_none() {
+                failed.handshakes().end(number);
                 failed.report_panic();
             }
         });
@@ -253,13 +288,13 @@ impl Accepting {
         let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 
-    fn handshakes(&self) -> MutexGuard<'_, JoinSet<()>> {
+    fn handshakes(&self) -> MutexGuard<'_, Handshakes> {
         self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
     async fn finish(&self) {
-        let mut running = std::mem::take(&mut *self.handshakes());
+        let mut running = std::mem::take(&mut self.handshakes().tasks);
         let all = async { while running.join_next().await.is_some() {} };
         let _ = timeout(HANDSHAKE_LINGER, all).await;
         drop(running); // ends what is left

@@ -111,6 +111,14 @@ pub enum Event {
         /// Why.
         error: Error,
     },
+    /// A listener has closed a connection at once, since too many handshakes are going on:
+    /// see [`crate::engine::hub::Hub::limit_handshakes`].
+    Dropped {
+        /// The listener.
+        id: Id,
+        /// Its addresses, for IP.
+        ends: Option<Ends>,
+    },
     /// Frames of datagrams that one peer sent, one after the other.
     Datagrams {
         /// The datagram socket.

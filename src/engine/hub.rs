@@ -158,6 +158,14 @@ impl Hub {
         self.listeners.get(&listener).map_or(Ok(()), |acceptor| acceptor.adopt(socket))
     }
 
+    /// Has a listener with TLS begin no handshake while so many are going on: [`Event::Dropped`] tells of each
+    /// connection that it closes instead. With `None` (at first) there is a bound, too, at which others wait.
+    pub fn limit_handshakes(&self, listener: Id, most: Option<usize>) {
+        if let Some(acceptor) = self.listeners.get(&listener) {
+            acceptor.limit_handshakes(most);
+        }
+    }
+
     fn add(&mut self, acceptor: Acceptor) -> Id {
         let id = acceptor.id();
         self.listeners.insert(id, acceptor);
@@ -281,7 +289,9 @@ impl Hub {
                 }
                 Event::Open { id, .. } => self.connections.contains_key(id),
                 Event::Closed { id, .. } => self.connections.remove(id).is_some(),
-                Event::AcceptFailed { id, .. } => self.listeners.contains_key(id),
+                Event::AcceptFailed { id, .. } | Event::Dropped { id, .. } => {
+                    self.listeners.contains_key(id)
+                }
                 Event::Frames { id, .. } | Event::Chunk { id, .. } => {
                     self.connections.contains_key(id)
                 }

@@ -12,7 +12,7 @@
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
-//! * `acceptor`: its listeners.
+//! * `acceptor`: its listeners; `handshakes`: what those have begun.
 //! * [`late`]: what connections hold back is sent before long.
 //! * `queues`: who waits for message queues.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
@@ -33,6 +33,7 @@ pub mod driver;
 pub mod error;
 pub mod event;
 pub mod framing;
+mod handshakes;
 pub mod hub;
 pub mod late;
 pub mod link;

@@ -135,7 +135,7 @@ impl Connection {
             let Io::Loop(on_loop) = &mut state.io else { return found };
             let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
-            inbox.lend(poll.borrow_buffer());
+            inbox.lend(poll.shelf());
             let most = inbox.most();
             let mut room = 0;
             let read = self.read_into(inbox, |buffer| {
@@ -155,7 +155,7 @@ impl Connection {
                         let _ = self.mailbox.post_now(event);
                         posted = true;
                     }
-                    poll.return_buffer(inbox.rest());
+                    poll.shelf().put(inbox.rest());
                     budget = budget.saturating_sub(len);
                     // The socket is empty; or the consumer takes what there is first, and then the buffer,
                     // warm in the processor's cache, is free for the next read.
@@ -164,7 +164,7 @@ impl Connection {
                     }
                 }
                 Err(error) if is_transient(&error) => {
-                    poll.return_buffer(inbox.rest());
+                    poll.shelf().put(inbox.rest());
                     break;
                 }
                 Err(error) => {

@@ -10,7 +10,7 @@ use tokio::time::{sleep, sleep_until};
 use super::{Connection, End, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
-use crate::engine::link::{Inbox, LAST_BYTES};
+use crate::engine::link::{Inbox, LAST_BYTES, Shelf};
 use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
 use crate::engine::transport::{Stream, Target};
@@ -18,6 +18,11 @@ use crate::engine::transport::{Stream, Target};
 /// How long the peer may be silent, after we have ended, on a stream without halves (a pipe) until its
 /// end is taken for granted: it cannot see ours before the stream is closed. As long as in libuv.
 const SILENCE: Duration = Duration::from_millis(50);
+
+thread_local! {
+    /// For the reads of all connections of an I/O thread.
+    static SHELF: Shelf = Shelf::default();
+}
 
 /// Why reading ended.
 enum Stop {
@@ -177,7 +182,7 @@ impl Connection {
                 Step::Discard(end) => end,
                 Step::Read => End::Open,
             };
-            drop(inbox.rest());
+            SHELF.with(|shelf| shelf.put(inbox.rest()));
             // As long as something is left to send, the flush task looks at the time.
             let lingering = if matches!(end, End::Lingering(_)) { end } else { End::Open };
             tokio::select! {
@@ -222,7 +227,14 @@ impl Connection {
         inbox: &mut Inbox,
         read: impl FnOnce(&mut bytes::BytesMut) -> std::io::Result<usize>,
     ) -> Result<std::io::Result<usize>, Gone> {
-        let (len, chunk) = match self.read_into(inbox, read) {
+        let received = SHELF.with(|shelf| {
+            inbox.lend(shelf);
+            let received = self.read_into(inbox, read);
+            // What waits for the consumer keeps no more than itself in memory.
+            shelf.put(inbox.rest());
+            received
+        });
+        let (len, chunk) = match received {
             Ok(received) => received,
             Err(error) => return Ok(Err(error)),
         };

@@ -12,13 +12,14 @@ use socket2::SockRef;
 use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
 pub use stream::{
     Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
+mod line;
 #[cfg(unix)]
 mod lock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -41,14 +42,12 @@ pub mod udp;
 pub mod unix;
 pub mod zone;
 
-/// Connections that the system may hold before they are accepted (Node's default).
-pub const BACKLOG: i32 = 511;
+/// Connections that the system may hold before they are accepted: as many as it allows at most (on Linux
+/// `net.core.somaxconn`), which is less. Node asks for 511.
+pub const BACKLOG: i32 = 0xffff;
 
 /// How long to leave a listener alone that could not accept (too many open files, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// How long a listener that has no room for another connection is waited for when connecting.
-const FULL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where to connect to.
 #[derive(Debug, Clone)]
@@ -195,24 +194,6 @@ impl Listener {
             #[cfg(windows)]
             Listener::Pipe(pipe) => pipe.close().await,
             other => drop(other),
-        }
-    }
-}
-
-/// Repeats `attempt` while it fails because a listener is there that has no room for it.
-async fn patiently<T, F: Future<Output = io::Result<T>>>(
-    is_full: impl Fn(&io::Error) -> bool,
-    attempt: impl Fn() -> F,
-) -> io::Result<T> {
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(1);
-    loop {
-        match attempt().await {
-            Err(error) if is_full(&error) && started.elapsed() < FULL_PATIENCE => {
-                sleep(pause).await;
-                pause = (pause * 2).min(Duration::from_millis(50));
-            }
-            result => return result,
         }
     }
 }

@@ -35,11 +35,11 @@ use windows_sys::Win32::Security::Authorization::{
 use windows_sys::Win32::Security::{PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES};
 use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 
-use super::patiently;
+use super::line::patiently;
 use super::pipe_write::Writer;
 
 /// Instances that wait for clients at any time: so many can connect before the I/O thread has to
-/// make new ones. Further clients find the pipe busy and wait (see `patiently`).
+/// make new ones. Further clients find the pipe busy and wait (see the module `line`).
 const INSTANCES: usize = 8;
 
 /// How long [`PipeStream::settle`] waits. What it waits for is on its way already.
@@ -61,7 +61,7 @@ pub async fn connect(name: &str) -> io::Result<PipeStream> {
     check(name)?;
     let is_busy = |error: &io::Error| is_os(error, ERROR_PIPE_BUSY);
     let open = || async { ClientOptions::new().open(name) };
-    PipeStream::new(End::Client(patiently(is_busy, open).await?))
+    PipeStream::new(End::Client(patiently(name, is_busy, open).await?))
 }
 
 /// The system would take the part before a NUL.

@@ -16,9 +16,10 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixStream;
 
 use super::super::error::{Endpoint, Error};
+use super::line::patiently;
+use super::socket_file;
 use super::socket_file::MAX_PATH;
 pub use super::socket_file::{Claim, OwnPath, obstacle};
-use super::{patiently, socket_file};
 
 /// A path to listen on.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 
 async fn connect_to(path: &str) -> io::Result<UnixStream> {
     let is_full = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
-    patiently(is_full, || UnixStream::connect(path)).await
+    patiently(path, is_full, || UnixStream::connect(path)).await
 }
 
 /// Listens on a path.

@@ -370,7 +370,10 @@ class Connection extends Endpoint {
   }
 }
 
-/** A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error). */
+/**
+ * A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error),
+ * _onDropped(addresses).
+ */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
@@ -380,6 +383,11 @@ class Listener extends Endpoint {
   /** Takes a duplicate of a connected socket's descriptor. Returns the error, or undefined. */
   adopt(descriptor) {
     return JSON.parse(this.activity.hub.adopt(this.id, descriptor)).error;
+  }
+
+  /** With TLS: how many handshakes may be going on, or null. What is over that is closed, see _onDropped. */
+  limitHandshakes(most) {
+    this.activity.hub?.limitHandshakes(this.id, most);
   }
 
   /** Stops listening, synchronously. Connections that were made before are still reported. */

@@ -40,6 +40,7 @@ const DATAGRAM = 15;
 const DATAGRAM_TOO_LARGE = 16;
 const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
+const DROPPED = 19;
 
 /** Where what tells of an event goes on in the header. */
 const EVENT_GOES_ON = 6;
@@ -244,6 +245,9 @@ class Activity extends Departures {
         this.remove(endpoint);
         endpoint.total = JSON.parse(payload);
         sink._onClosed();
+        break;
+      case DROPPED:
+        sink._onDropped(JSON.parse(payload));
         break;
     }
   }

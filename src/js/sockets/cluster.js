@@ -69,6 +69,9 @@ class SharedListener {
     this.acceptor.unref();
   }
 
+  /** Node counts what is on its way here before it takes a connection: see Acceptor. */
+  limitHandshakes() {}
+
   announce(act) {
     this.listener.announce(act);
   }
@@ -141,8 +144,10 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
 /** Under SCHED_NONE the primary leaves the mode alone. */
 function addModeTo(path, addMode, acceptor) {
   try {
-    const mode = fs.statSync(path).mode & 0o777;
-    if ((mode & addMode) !== addMode) fs.chmodSync(path, mode | addMode);
+    const found = fs.lstatSync(path);
+    const mode = found.mode & 0o777;
+    const isOurs = found.isSocket(); // and nothing that somebody has put in its place
+    if (isOurs && (mode & addMode) !== addMode) fs.chmodSync(path, mode | addMode);
   } catch (error) {
     acceptor.emit('error', error);
   }

@@ -12,9 +12,12 @@ const { refuseToSend } = require('./net-answers');
 const { keepsOurs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
 
+/** More than the engine counts. */
+const MOST_ROOM = 0xffffffff;
+
 /**
  * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
- * connection over `maxConnections`), 'error', 'close' (stopped and the last connection gone). With TLS
+ * connection over `maxConnections`; unfinished handshakes count, as in node:tls), 'error', 'close' (stopped and the last connection gone). With TLS
  * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
  * handshake that failed.
  */
@@ -30,6 +33,7 @@ class Listener extends keepsOurs(net.Server) {
   #unrefed = false;
   #closing = false;
   #refusing = false;
+  #maxConnections = undefined;
 
   /** `owner` gets the messages of accepted sockets, see socket.js. `tls`: see tls.js; null without. */
   constructor(owner, framing, tls = null) {
@@ -37,6 +41,24 @@ class Listener extends keepsOurs(net.Server) {
     this.#owner = owner;
     this.#framing = framing;
     this.#tls = tls;
+    // A property of its own, as where Node's are set.
+    Object.defineProperty(this, 'maxConnections', {
+      configurable: true,
+      enumerable: true,
+      get: () => this.#maxConnections,
+      set: (value) => {
+        this.#maxConnections = value;
+        this.#limitHandshakes();
+      },
+    });
+  }
+
+  /** As many as connections may still come. */
+  #limitHandshakes() {
+    if (!this.#tls || this.#listener === null) return;
+    const room = Math.ceil(this.#maxConnections - this.#connections.size);
+    const isLimited = Boolean(this.#maxConnections) && Number.isFinite(room);
+    this.#listener.limitHandshakes(isLimited ? Math.min(Math.max(room, 0), MOST_ROOM) : null);
   }
 
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
@@ -81,6 +103,7 @@ class Listener extends keepsOurs(net.Server) {
     }
     this.#listener = listener;
     this.#address = path ?? address;
+    this.#limitHandshakes();
     if (this.#unrefed) listener.unref();
     listener.announce(() => {
       if (this.listening) this.emit('listening');
@@ -106,20 +129,13 @@ class Listener extends keepsOurs(net.Server) {
     }
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
-      const { local = {}, remote = {} } = addresses ?? {};
-      this.emit('drop', {
-        localAddress: local.address,
-        localPort: local.port,
-        localFamily: local.family,
-        remoteAddress: remote.address,
-        remotePort: remote.port,
-        remoteFamily: remote.family,
-      });
+      this._onDropped(addresses);
       return;
     }
     const socket = this.#newSocket();
     socket.server = this;
     this.#connections.add(socket);
+    this.#limitHandshakes();
     socket._accepted(connection, addresses, this);
     connection.approve();
     this.emit('connection', socket);
@@ -130,6 +146,19 @@ class Listener extends keepsOurs(net.Server) {
     if (!this.#tls) return new Socket(this.#owner, this.#framing);
     const TlsSocket = require('./tls-socket');
     return new TlsSocket(this.#owner, this.#framing, this.#tls);
+  }
+
+  _onDropped(addresses) {
+    if (this.#refusing) return;
+    const { local = {}, remote = {} } = addresses ?? {};
+    this.emit('drop', {
+      localAddress: local.address,
+      localPort: local.port,
+      localFamily: local.family,
+      remoteAddress: remote.address,
+      remotePort: remote.port,
+      remoteFamily: remote.family,
+    });
   }
 
   _onAcceptFailed(reported) {
@@ -143,6 +172,7 @@ class Listener extends keepsOurs(net.Server) {
   /** A socket is closed; its 'close' event follows. */
   _released(socket) {
     this.#connections.delete(socket);
+    this.#limitHandshakes();
     if (this.#closing) this.#closeIfDrained();
   }
 

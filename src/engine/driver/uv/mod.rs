@@ -15,12 +15,11 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use bytes::BytesMut;
-
 use self::api::Api;
 use self::turns::Signals;
 use super::busy_poll::{BusyPoll, MOST_POLLS, MOST_TIME};
 use crate::engine::event::Id;
+use crate::engine::link::Shelf;
 use crate::engine::panics::caught;
 
 pub use self::api::symbol;
@@ -78,7 +77,7 @@ struct Shared {
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     /// For the reads of all connections: each has it for one turn.
-    buffer: Cell<BytesMut>,
+    shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
     /// To be called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
@@ -99,7 +98,7 @@ impl Loop {
             signals: Signals::default(),
             open: Cell::new(0),
             watched: RefCell::default(),
-            buffer: Cell::default(),
+            shelf: Shelf::default(),
             busy_poll: Cell::default(),
             when_closed: RefCell::default(),
         });

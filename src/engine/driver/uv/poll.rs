@@ -10,18 +10,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
-use bytes::BytesMut;
-
 use super::api::{Handle, UV_POLL, api};
 use super::{Found, Loop, Shared, Watched, guarded};
 use crate::engine::event::Id;
+use crate::engine::link::Shelf;
 use crate::engine::panics::caught;
 
 const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
-
-/// A receive buffer of up to this many bytes is kept for the next read of any connection.
-const BUFFER_KEPT: usize = 256 * 1024;
 
 impl Loop {
     /// Prepares to watch `fd` for `owner`, whose `on_ready` will be called.
@@ -93,16 +89,9 @@ impl Poll {
         }
     }
 
-    /// A buffer to receive into.
-    pub fn borrow_buffer(&self) -> BytesMut {
-        self.shared.buffer.take()
-    }
-
-    /// Gives the buffer back; one that has grown is let go of.
-    pub fn return_buffer(&self, buffer: BytesMut) {
-        if buffer.capacity() <= BUFFER_KEPT {
-            self.shared.buffer.set(buffer);
-        }
+    /// Buffers to receive into.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shared.shelf
     }
 
     /// The loop has stopped watching by itself, as it does after an error.

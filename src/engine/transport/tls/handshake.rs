@@ -1,5 +1,6 @@
 //! The handshake: until it is over, or why it is not. Called by [`super::Stream::handshake`].
 
+use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,6 +18,32 @@ use super::{
 
 /// How long a peer has for reading why its handshake failed.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How many peers an I/O thread gives that time to at once.
+const MOST_LISTENING: usize = 64;
+
+thread_local! {
+    static LISTENING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A peer's time for reading why its handshake failed.
+struct Turn;
+
+impl Turn {
+    fn take() -> Option<Self> {
+        LISTENING.with(|count| {
+            let has_room = count.get() < MOST_LISTENING;
+            has_room.then(|| count.set(count.get() + 1)).map(|()| Self)
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // The thread may be ending.
+        let _ = LISTENING.try_with(|count| count.set(count.get() - 1));
+    }
+}
 
 /// Does the handshake.
 pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::Result<TlsStream> {
@@ -36,7 +63,9 @@ pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::R
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            tokio::spawn(last_words(socket));
+            if let Some(turn) = Turn::take() {
+                tokio::spawn(last_words(socket, turn));
+            }
             return Err(error);
         }
         Err(_) => {
@@ -102,7 +131,7 @@ fn hung_up(side: Side) -> Failure {
 
 /// Closing a socket with something unread resets the connection, and the peer would not read the
 /// alert: its end is awaited for a while.
-async fn last_words(socket: Stream) {
+async fn last_words(socket: Stream, _turn: Turn) {
     socket.shut_down();
     let end = async {
         while socket.readable().await.is_ok() {

@@ -69,9 +69,9 @@ function keepToOwner(folder) {
 }
 
 function open(folder) {
-  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
-    return fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (error.code !== 'ELOOP' && error.code !== 'ENOTDIR') throw error;
     throw refused(folder, 'is no folder, or a symbolic link to one');

@@ -1,18 +1,11 @@
-//! One connection's state, without its socket: what was received ([`Inbox`]) and what is to be sent
-//! ([`Outbox`]). No I/O happens here, so any driver can move the bytes.
-
-use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+//! The receiving half of a link. Held by the drivers and by ipc2's sessions.
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::{Decoded, Decoder};
-use super::event::{Event, Id};
-use super::framing::Mode;
-
-/// Queued bytes from which on a writer is asked to wait for [`Event::Drain`]. Mirrored in
-/// `src/js/engine/engine.js`.
-pub const HIGH_WATER: usize = 256 * 1024;
+use super::{Shelf, Spare};
+use crate::engine::codec::{Decoded, Decoder};
+use crate::engine::event::{Event, Id};
+use crate::engine::framing::Mode;
 
 /// Fewest and most bytes asked of the system in one read.
 const READ_MIN: usize = 16 * 1024;
@@ -24,12 +17,8 @@ const RAW_READ_MAX: usize = 64 * 1024;
 /// Times as much room as there is of a large frame of known length, at most.
 const VOUCHED: usize = 8;
 
-/// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
-/// the peer sent before is delivered; bounded, because the peer may go on sending without end.
-pub const LAST_BYTES: usize = 8 * 1024 * 1024;
-
-/// At most this many pieces in one vectored write (all systems take at least 16).
-const WRITE_PIECES: usize = 16;
+/// Bytes that a buffer may have besides twice those in it.
+const SLACK: usize = 1024;
 
 /// The receiving half of a link.
 #[derive(Debug)]
@@ -41,6 +30,8 @@ pub struct Inbox {
     tapped: bool,
     /// Bytes to ask for in the next read: grows with full reads, shrinks with small ones.
     read_size: usize,
+    /// Bytes of the allocation that the decoder's buffer is a part of, at most.
+    allocation: usize,
     /// Bytes in the decoder's buffer before the current read.
     before: usize,
     /// The current read has completed no frame so far.
@@ -63,9 +54,18 @@ struct Watch {
 impl Inbox {
     /// An inbox for connection `id`.
     pub fn new(id: Id, decoder: impl Into<Decoder>) -> Self {
-        let (decoder, mode, read_size, before) = (decoder.into(), Mode::Frames, READ_MIN, 0);
-        let (tapped, fruitless, watch) = (false, false, None);
-        Self { id, decoder, mode, tapped, read_size, before, fruitless, watch }
+        let (decoder, mode, read_size) = (decoder.into(), Mode::Frames, READ_MIN);
+        Self {
+            id,
+            decoder,
+            mode,
+            tapped: false,
+            read_size,
+            allocation: 0,
+            before: 0,
+            fruitless: false,
+            watch: None,
+        }
     }
 
     /// Reports a frame of more than `most` bytes (with what may be the beginning of its delimiter) before its end
@@ -94,6 +94,7 @@ impl Inbox {
         // The rest of a large frame gets its place at once, as far as what is there vouches for it.
         let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
         buffer.reserve(if large { missing.min(self.before * VOUCHED) } else { self.read_size });
+        self.allocation = self.allocation.max(buffer.capacity());
         buffer
     }
 
@@ -157,104 +158,33 @@ impl Inbox {
         }
     }
 
-    /// Lends a buffer to receive into, if there is none.
-    pub fn lend(&mut self, spare: BytesMut) {
-        if self.decoder.buffer().capacity() == 0 {
-            *self.decoder.buffer() = spare;
-        }
-    }
-
-    /// Takes the receive buffer away while there is nothing in it. Called before waiting, so that an idle
-    /// connection holds none.
-    pub fn rest(&mut self) -> BytesMut {
-        let buffer = self.decoder.buffer();
-        if buffer.is_empty() { std::mem::take(buffer) } else { BytesMut::new() }
-    }
-}
-
-/// The sending half of a link: bytes the system has not taken yet, in order.
-#[derive(Debug, Default)]
-pub struct Outbox {
-    pieces: VecDeque<Bytes>,
-    queued: usize,
-    /// Somebody waits for the queue to be empty: the high-water mark was reached, or
-    /// [`Outbox::await_drain`] was called.
-    awaited: bool,
-}
-
-impl Outbox {
-    /// Bytes waiting.
-    pub fn queued(&self) -> usize {
-        self.queued
-    }
-
-    /// Appends `bytes`.
-    pub fn push(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
+    /// Takes the next read into a buffer of `shelf`, with what is held, unless there is room for it or copying
+    /// what is held would take longer than the read.
+    pub fn lend(&mut self, shelf: &Shelf) {
+        let size = self.read_size;
+        let held = self.decoder.buffer();
+        if held.len() > size || held.capacity() - held.len() >= size {
             return;
         }
-        self.queued += bytes.len();
-        self.awaited |= self.queued >= HIGH_WATER;
-        self.pieces.push_back(bytes);
+        let Spare { mut bytes, allocation } = shelf.take();
+        bytes.reserve(held.len() + size);
+        bytes.extend_from_slice(held);
+        *held = bytes;
+        self.allocation = allocation;
     }
 
-    /// Hands pieces to `write` until all are taken or it fails (with `WouldBlock` when the system
-    /// takes no more for now). Returns the bytes taken.
-    pub fn flush(
-        &mut self,
-        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
-    ) -> (usize, io::Result<()>) {
-        let mut total = 0;
-        while !self.pieces.is_empty() {
-            let slices: Vec<IoSlice<'_>> =
-                self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
-            match write(&slices) {
-                Ok(0) => return (total, Err(io::ErrorKind::WriteZero.into())), // or it would go on for ever
-                Ok(taken) => {
-                    total += taken;
-                    self.advance(taken);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return (total, Err(error)),
-            }
+    /// Takes the buffer away where it is much larger than what is in it, which is copied. Called before waiting, so
+    /// that a connection never keeps much more than what it has received of a frame, and an idle one nothing.
+    pub fn rest(&mut self) -> Spare {
+        let buffer = self.decoder.buffer();
+        if !buffer.is_empty() && self.allocation <= 2 * buffer.len() + SLACK {
+            return Spare::default();
         }
-        (total, Ok(()))
-    }
-
-    fn advance(&mut self, mut taken: usize) {
-        self.queued -= taken;
-        while let Some(piece) = self.pieces.front_mut() {
-            if taken < piece.len() {
-                let _ = piece.split_to(taken);
-                return;
-            }
-            taken -= piece.len();
-            self.pieces.pop_front();
-        }
-    }
-
-    /// Takes out the only piece that waits, if there is one.
-    pub fn take_only(&mut self) -> Option<Bytes> {
-        if self.pieces.len() != 1 {
-            return None;
-        }
-        self.queued = 0;
-        self.pieces.pop_front()
-    }
-
-    /// Asks for a report when the queue is empty. Nothing if it is.
-    pub fn await_drain(&mut self) {
-        self.awaited |= self.queued > 0;
-    }
-
-    /// Whether the queue is empty and somebody waits for that. Once per wait.
-    pub fn take_drained(&mut self) -> bool {
-        self.queued == 0 && std::mem::take(&mut self.awaited)
-    }
-
-    /// Drops everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
+        let held = BytesMut::from(&buffer[..]);
+        let allocation = std::mem::replace(&mut self.allocation, held.capacity());
+        let mut bytes = std::mem::replace(buffer, held);
+        bytes.clear();
+        Spare { bytes, allocation }
     }
 }
 
@@ -262,7 +192,6 @@ impl Outbox {
 mod tests {
     use super::*;
     use crate::engine::codec::{Codec, length};
-    use proptest::prelude::*;
 
     fn inbox() -> Inbox {
         let codec = Codec::Delimited(b"\x0c".as_slice().into());
@@ -341,62 +270,5 @@ mod tests {
         let mut inbox = inbox();
         receive(&mut inbox, b"a\x0cbcd");
         assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 3 })));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        // Whatever the system takes per call, the bytes come out in order and are counted.
-        #[test]
-        fn the_outbox_keeps_order_over_partial_writes(
-            pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..40),
-            takes in proptest::collection::vec(1usize..120, 1..60),
-        ) {
-            let mut outbox = Outbox::default();
-            for piece in &pieces {
-                outbox.push(Bytes::from(piece.clone()));
-            }
-            let sent = pieces.concat();
-            prop_assert_eq!(outbox.queued(), sent.len());
-            let mut out = Vec::new();
-            for take in takes.iter().cycle() {
-                let mut blocked = false;
-                let (_, result) = outbox.flush(|slices| {
-                    if std::mem::replace(&mut blocked, true) {
-                        return Err(io::ErrorKind::WouldBlock.into());
-                    }
-                    let all: Vec<u8> = slices.iter().flat_map(|s| s.to_vec()).collect();
-                    let taken = all.len().min(*take);
-                    out.extend_from_slice(&all[..taken]);
-                    Ok(taken)
-                });
-                if result.is_ok() {
-                    break;
-                }
-            }
-            prop_assert_eq!(outbox.queued(), 0);
-            prop_assert_eq!(out, sent);
-        }
-    }
-
-    #[test]
-    fn a_system_that_takes_nothing_does_not_hold_the_outbox_for_ever() {
-        let mut outbox = Outbox::default();
-        outbox.push(Bytes::from_static(b"x"));
-        let (taken, result) = outbox.flush(|_| Ok(0));
-        assert_eq!((taken, result.unwrap_err().kind()), (0, io::ErrorKind::WriteZero));
-    }
-
-    #[test]
-    fn drained_is_reported_once_and_only_to_who_waits() {
-        let mut outbox = Outbox::default();
-        outbox.push(vec![0; HIGH_WATER - 1].into());
-        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
-        assert!(!outbox.take_drained());
-        outbox.push(vec![0; HIGH_WATER].into());
-        assert!(!outbox.take_drained());
-        outbox.flush(|s| Ok(s.iter().map(|s| s.len()).sum())).1.unwrap();
-        assert!(outbox.take_drained());
-        assert!(!outbox.take_drained());
     }
 }
