@@ -13,7 +13,11 @@ const npm = windows ? 'npm.cmd' : 'npm';
 const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}.cmd` : name);
 
 // What Rust programs use: the engine and the systems, without Node. The tests of ipc2 are for Unix.
-const systems = ['--no-default-features', '--features', 'ferripc/ipc2,ferripc/appview'];
+const systems = [
+  '--no-default-features',
+  '--features',
+  'ferripc/ipc2,ferripc/appview,ferripc/zmtp',
+];
 const forRust = [
   '--locked',
   '--workspace',

@@ -4,8 +4,8 @@
 //!
 //! * [`engine`]: the mechanism, free of Node: framing, sockets, buffering, limits, errors. A Rust
 //!   library in its own right (`default-features = false`).
-//! * [`protocols`]: systems for Rust programs, on the engine: ipc2 (feature `ipc2`), and AppView
-//!   (feature `appview`), which is in the addon, too.
+//! * [`protocols`]: systems for Rust programs, on the engine: ipc2 (feature `ipc2`), ZeroMQ (feature
+//!   `zmtp`), and AppView (feature `appview`), which is in the addon, too.
 //! * `binding` (feature `node`, on by default): converts between the engine and Node-API. Owns no
 //!   rule of its own.
 //! * `src/js` (not Rust): the policy: configuration, argument overloads, retry rules, event names.

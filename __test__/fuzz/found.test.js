@@ -86,3 +86,18 @@ test('setKeepAlive refuses what is no number when it is called, as in net, and n
   await connected;
   expect(server.sockets.length).toBeGreaterThan(0);
 });
+
+test('udp: removeAllListeners of the socket leaves errors to the server', async () => {
+  const ipc = world.ipc();
+  ipc.serveNet('127.0.0.1', '0', 'udp4');
+  await ipc.server.start();
+  const { server: socket } = ipc.server;
+  socket.removeAllListeners();
+  const failed = once(ipc.server, 'error');
+  ipc.server.emit(socket.address(), 'a', 'x'.repeat(100_000));
+  expect((await failed)[0].code).toBe('EMSGSIZE');
+  const gone = once(ipc.server, 'socket.disconnected');
+  await ipc.server.stop();
+  await gone;
+  expect(ipc.server.sockets).toEqual([]);
+});

@@ -4,7 +4,7 @@
 use ferripc::engine::codec::{Codec, Decoder};
 use ferripc::engine::event::Event;
 use ferripc::engine::framing::Mode;
-use ferripc::engine::link::Inbox;
+use ferripc::engine::link::{Inbox, Shelf};
 
 use super::input::Input;
 use super::streams::split;
@@ -25,8 +25,10 @@ pub fn run(bytes: &[u8]) {
     if input.byte() & 1 == 1 {
         inbox = inbox.strict(1 << 20);
     }
+    let shelf = Shelf::default();
     let (mut found, mut expected) = (Vec::new(), Vec::new());
     let (mut mode, mut tapped, mut pending) = (Mode::Frames, false, Vec::new());
+    let shelf = Shelf::default();
     while !input.is_empty() {
         let how = input.byte();
         if how & 128 != 0 {
@@ -39,8 +41,8 @@ pub fn run(bytes: &[u8]) {
             continue;
         }
         if how & 64 != 0 {
-            let spare = inbox.rest();
-            inbox.lend(spare);
+            shelf.put(inbox.rest());
+            inbox.lend(&shelf);
         }
         let chunk = input.piece();
         if chunk.is_empty() {

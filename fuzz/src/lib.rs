@@ -17,9 +17,13 @@ pub mod length;
 pub mod meta_nul;
 pub mod streams;
 pub mod text;
+pub mod zmtp;
+
+/// What a target does with any bytes.
+pub type Run = fn(&[u8]);
 
 /// All of them, by the names of their folders in corpus/ and regressions/.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Run)] = &[
     ("delimited", delimited::run),
     ("json_stream", json_stream::run),
     ("length", length::run),
@@ -33,4 +37,5 @@ pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     #[cfg(feature = "ipc2")]
     ("ipc2_payload", ipc2_payload::run),
     ("meta_nul", meta_nul::run),
+    ("zmtp", zmtp::run),
 ];

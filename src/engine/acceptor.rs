@@ -259,6 +259,7 @@ impl Accepting {
         handshakes.tasks.spawn(async move {
             if caught_in(task).await.is_none() {
                 failed.handshakes().end(number);
+                failed.ended.notify_one();
                 failed.report_panic();
             }
         });

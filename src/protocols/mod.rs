@@ -5,3 +5,5 @@
 pub mod appview;
 #[cfg(feature = "ipc2-sessions")]
 pub mod ipc2;
+#[cfg(feature = "zmtp")]
+pub mod zmtp;

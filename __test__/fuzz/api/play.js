@@ -39,7 +39,7 @@ function isInternal(error) {
     return true;
   const slip =
     /Cannot (read|set|destructure)|Cannot convert (undefined|object)|is not (a function|iterable|defined|a constructor)|null or undefined|circular structure to/;
-  const [, frame = ""] = stack.split("\n");
+  const [, frame = ''] = stack.split('\n');
   return !/circular/.test(message) && slip.test(message) && /src[\\/]js/.test(frame);
 }
 

@@ -3,7 +3,7 @@
 //!
 //! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
 //! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off. ([`meta_nul`] is none of
-//! these: its frames are messages of a queue, which come whole.)
+//! these: its frames are messages of a queue, which come whole. Nor is [`zmtp`], whose decoder yields more than frames.)
 
 use bytes::{Bytes, BytesMut};
 
@@ -16,6 +16,7 @@ pub mod json_stream;
 pub mod length;
 pub mod meta_nul;
 pub mod text;
+pub mod zmtp;
 
 /// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
 /// can yield between them. A longer frame is a batch of its own.

@@ -14,11 +14,11 @@ const READ_MAX: usize = 1024 * 1024;
 /// The same for raw bytes, which cross as they come, in pieces of the size that Node's streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
-/// Times as much room as there is of a large frame of known length, at most.
-const VOUCHED: usize = 8;
-
 /// Bytes that a buffer may have besides twice those in it.
 const SLACK: usize = 1024;
+
+/// Times as much room as there is of a large frame of known length, at most.
+const VOUCHED: usize = 8;
 
 /// The receiving half of a link.
 #[derive(Debug)]

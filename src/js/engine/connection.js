@@ -370,10 +370,7 @@ class Connection extends Endpoint {
   }
 }
 
-/**
- * A listener. Its sink (listener.js) has _onAccepted(connection, addresses), _onAcceptFailed(error),
- * _onDropped(addresses).
- */
+/** A listener. Its sink (listener.js): _onAccepted(connection, addresses), _onAcceptFailed(error), _onDropped(addresses). */
 class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);

@@ -2,7 +2,6 @@
 // How values of `ipc.config` are read. Used by client.js, server.js and the deep import
 // entities/EventParser.
 
-const { inspect } = require('node:util');
 const { DEFAULT_DELIMITER } = require('./config');
 const LIMITS = require('./parsers/limits');
 const { argumentError, valueError } = require('../errors');
@@ -108,7 +107,7 @@ function addedModeOf({ readableAll, writableAll }) {
  */
 function encodingOf({ encoding }) {
   if (!encoding || Buffer.isEncoding(encoding)) return encoding || 'utf8';
-  const message = `config.encoding is no encoding: ${inspect(encoding)}`;
+  const message = `config.encoding is no encoding: ${typeof encoding === 'string' ? encoding : typeof encoding}`;
   throw Object.assign(new TypeError(message), { code: 'ERR_UNKNOWN_ENCODING' });
 }
 

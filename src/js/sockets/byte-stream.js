@@ -6,9 +6,9 @@ const { AsyncResource } = require('node:async_hooks');
 const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
 const { eventError } = require('../errors');
-const { keepsOurs } = require('./own-listeners');
+const { removeTheirs } = require('./own-listeners');
 
-class ByteStream extends keepsOurs(NetAnswers) {
+class ByteStream extends NetAnswers {
   /** To be used for the stream's bytes once somebody reads it. */
   #encoding = null;
   /** Somebody reads the stream: raw bytes are asked for besides messages. */
@@ -48,6 +48,11 @@ class ByteStream extends keepsOurs(NetAnswers) {
 
   addListener(event, listener) {
     return this.on(event, listener);
+  }
+
+  /** Leaves those of the library. */
+  removeAllListeners(...types) {
+    return removeTheirs(this, types, super.removeAllListeners);
   }
 
   #tap() {

@@ -6,16 +6,21 @@ const dgram = require('node:dgram');
 const EventEmitter = require('node:events');
 const net = require('node:net');
 const { argumentError, callError, codedError, toPort } = require('../errors');
-const { keepsOurs } = require('./own-listeners');
+const { removeTheirs } = require('./own-listeners');
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
  * engine's socket, null unless bound and open), `_closed`, `_counted` (see stats.js) and `_post(data, address, port, callback)`.
  */
-class DgramSocket extends keepsOurs(EventEmitter) {
+class DgramSocket extends EventEmitter {
   constructor(type) {
     super();
     this.type = type;
+  }
+
+  /** Leaves those of the library. */
+  removeAllListeners(...types) {
+    return removeTheirs(this, types, super.removeAllListeners);
   }
 
   get _family() {

@@ -9,7 +9,7 @@ const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
 const { codedError, systemError } = require('../errors');
 const { refuseToSend } = require('./net-answers');
-const { keepsOurs } = require('./own-listeners');
+const { removeTheirs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
 
 /** More than the engine counts. */
@@ -21,7 +21,7 @@ const MOST_ROOM = 0xffffffff;
  * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
  * handshake that failed.
  */
-class Listener extends keepsOurs(net.Server) {
+class Listener extends net.Server {
   #listener = null;
   /** From when it is to listen. */
   #scope = null;
@@ -208,6 +208,11 @@ class Listener extends keepsOurs(net.Server) {
     return this.#address !== null && typeof this.#address === 'object'
       ? { ...this.#address }
       : this.#address;
+  }
+
+  /** Leaves those of the library. */
+  removeAllListeners(...types) {
+    return removeTheirs(this, types, super.removeAllListeners);
   }
 
   getConnections(callback) {

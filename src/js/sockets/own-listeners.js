@@ -11,20 +11,18 @@ function ours(listener) {
   return listener;
 }
 
-/** `Base`, a class of event emitters, whose `removeAllListeners` leaves ours alone. */
-const keepsOurs = (Base) =>
-  class extends Base {
-    removeAllListeners(...types) {
-      const all = types.length === 0 ? this.eventNames() : types;
-      const kept = all.flatMap((type) =>
-        this.rawListeners(type)
-          .filter((it) => own.has(it.listener ?? it))
-          .map((listener) => [type, listener]),
-      );
-      super.removeAllListeners(...types);
-      for (const [type, listener] of kept) super.on(type, listener);
-      return this;
-    }
-  };
+/** What `removeAllListeners(...types)` of `emitter` does: `remove` is that of its base. */
+function removeTheirs(emitter, types, remove) {
+  const all = types.length === 0 ? emitter.eventNames() : types;
+  const kept = all.flatMap((type) =>
+    emitter
+      .rawListeners(type)
+      .filter((it) => own.has(it.listener ?? it))
+      .map((listener) => [type, listener]),
+  );
+  remove.apply(emitter, types);
+  for (const [type, listener] of kept) emitter.on(type, listener);
+  return emitter;
+}
 
-module.exports = { keepsOurs, ours };
+module.exports = { ours, removeTheirs };

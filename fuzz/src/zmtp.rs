@@ -1,0 +1,69 @@
+//! Any bytes as a peer of ROUTER or REQ, in one piece and in many: the same comes out, within the limits. And any
+//! message, encoded and decoded again.
+
+use bytes::Bytes;
+use ferripc::engine::codec::zmtp::{
+    Decoded, Decoder, Fault, Kind, Limits, greeting, message, ready,
+};
+
+use super::input::Input;
+
+const LIMITS: Limits = Limits { message: 1000, frames: 10 };
+
+/// `how, size`, what the peer sends with its length in front, then the frames of a message. Bits of `how`: 1, the peer is
+/// that of a ROUTER; 2, a greeting comes first; 4, and READY.
+pub fn run(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    let (how, size) = (input.byte(), usize::from(input.byte()) + 1);
+    let router = how & 1 != 0;
+    let (kind, other) = if router { (Kind::Router, Kind::Req) } else { (Kind::Req, Kind::Router) };
+    let mut stream = Vec::new();
+    if how & 2 != 0 {
+        stream.extend_from_slice(&greeting());
+    }
+    if how & 4 != 0 {
+        stream.extend_from_slice(&ready(other, b"me"));
+    }
+    stream.extend_from_slice(input.long_piece());
+    let whole = decode(kind, [&stream[..]]);
+    assert_eq!(whole, decode(kind, stream.chunks(size)));
+    for decoded in &whole.0 {
+        if let Decoded::Message(frames) = decoded {
+            assert!(!frames.is_empty() && frames.len() <= LIMITS.frames);
+            assert!(frames.iter().map(Bytes::len).sum::<usize>() <= LIMITS.message);
+        }
+    }
+    let mut frames = Vec::new();
+    while !input.is_empty() && frames.len() < LIMITS.frames {
+        frames.push(Bytes::copy_from_slice(input.piece()));
+    }
+    if frames.is_empty() || frames.iter().map(Bytes::len).sum::<usize>() > LIMITS.message {
+        return;
+    }
+    let mut stream = [&greeting()[..], &ready(other, b"me")].concat();
+    message(&frames, |piece| stream.extend_from_slice(&piece));
+    let (decoded, fault) = decode(kind, stream.chunks(size));
+    assert_eq!((decoded.last(), fault), (Some(&Decoded::Message(frames)), None));
+}
+
+/// What comes out, and what is wrong.
+fn decode<'a>(
+    kind: Kind,
+    chunks: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Decoded>, Option<Fault>) {
+    let mut decoder = Decoder::new(kind, LIMITS);
+    let mut all = Vec::new();
+    for chunk in chunks {
+        decoder.buffer().extend_from_slice(chunk);
+        loop {
+            match decoder.next() {
+                Ok(Some(decoded)) => all.push(decoded),
+                Ok(None) => break,
+                Err(fault) => return (all, Some(fault)),
+            }
+        }
+        assert!(decoder.partial_len() <= LIMITS.message + 8192 + 64 + chunk.len());
+    }
+    let _ = decoder.finish();
+    (all, None)
+}

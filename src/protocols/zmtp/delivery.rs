@@ -1,0 +1,165 @@
+//! The way of a ROUTER's events to its program: what all connections together have waiting there is bounded, and
+//! they take turns. `session` delivers, `router::RouterEvents` takes.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::router::RouterEvent;
+
+/// Most bytes of events that wait for the program; one that is larger waits alone.
+const MAX_WAITING: u32 = 4 << 20;
+
+/// Most bytes that a connection has read beyond that, but for the message that exceeds it. Reading on finds the PINGs
+/// of who waits for an answer.
+const MAX_READ: usize = 64 * 1024;
+
+/// What an event is taken to weigh beside its bytes, and what a frame is.
+const EVENT: usize = 256;
+const FRAME: usize = 64;
+
+/// An event with its place among those that wait.
+type Waiting = (RouterEvent, Option<OwnedSemaphorePermit>);
+
+/// Where all connections deliver to.
+#[derive(Debug, Clone)]
+pub(super) struct Deliveries {
+    room: Arc<Semaphore>,
+    events: mpsc::UnboundedSender<Waiting>,
+}
+
+/// Where the program takes the events.
+#[derive(Debug)]
+pub(super) struct Taker {
+    room: Arc<Semaphore>,
+    events: mpsc::UnboundedReceiver<Waiting>,
+}
+
+/// Both ends.
+pub(super) fn deliveries() -> (Deliveries, Taker) {
+    let room = Arc::new(Semaphore::new(MAX_WAITING as usize));
+    let (sender, events) = mpsc::unbounded_channel();
+    (Deliveries { room: room.clone(), events: sender }, Taker { room, events })
+}
+
+impl Deliveries {
+    /// Waits until nobody takes events any more.
+    pub async fn gone(&self) {
+        self.events.closed().await;
+    }
+}
+
+impl Taker {
+    pub async fn recv(&mut self) -> Option<RouterEvent> {
+        self.events.recv().await.map(|(event, _)| event)
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
+type Acquiring =
+    Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send + Sync>>;
+
+/// Nobody takes events any more.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+/// The events of one connection, in order.
+pub(super) struct Delivery {
+    to: Deliveries,
+    events: VecDeque<(RouterEvent, usize)>,
+    bytes: usize,
+    /// Waits for the place of the first event.
+    acquiring: Option<Acquiring>,
+}
+
+impl Delivery {
+    pub fn new(to: Deliveries) -> Self {
+        Self { to, events: VecDeque::new(), bytes: 0, acquiring: None }
+    }
+
+    /// Whether more may be read.
+    pub fn has_room(&self) -> bool {
+        self.bytes < MAX_READ
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// Delivers an event, now or by [`Delivery::deliver`].
+    pub fn push(&mut self, event: RouterEvent) -> Result<(), Gone> {
+        let weight = weigh(&event);
+        if self.events.is_empty() {
+            match self.to.room.clone().try_acquire_many_owned(permits(weight)) {
+                Ok(permit) => return self.send(event, Some(permit)),
+                Err(_) if self.to.room.is_closed() => return Err(Gone),
+                Err(_) => {}
+            }
+        }
+        self.bytes += weight;
+        self.events.push_back((event, weight));
+        Ok(())
+    }
+
+    /// Waits until the first of those that wait is delivered. Nothing is lost when the future is dropped, nor is its
+    /// turn.
+    pub async fn deliver(&mut self) -> Result<(), Gone> {
+        let Some((_, weight)) = self.events.front() else { return Ok(()) };
+        let room = &self.to.room;
+        let acquiring = self
+            .acquiring
+            .get_or_insert_with(|| Box::pin(room.clone().acquire_many_owned(permits(*weight))));
+        let permit = acquiring.await;
+        self.acquiring = None;
+        let permit = permit.map_err(|_| Gone)?;
+        let Some((event, weight)) = self.events.pop_front() else { return Ok(()) };
+        self.bytes -= weight;
+        self.send(event, Some(permit))
+    }
+
+    /// Waits until all are delivered.
+    pub async fn deliver_all(&mut self) -> Result<(), Gone> {
+        while !self.is_empty() {
+            self.deliver().await?;
+        }
+        Ok(())
+    }
+
+    /// Delivers the rest whether there is room or not: the socket ends, and no more comes.
+    pub fn give_up_waiting(mut self) {
+        for (event, _) in std::mem::take(&mut self.events) {
+            let _ = self.send(event, None);
+        }
+    }
+
+    /// Waits until nobody takes events any more.
+    pub fn gone(&self) -> impl Future<Output = ()> + Send + 'static {
+        let events = self.to.events.clone();
+        async move { events.closed().await }
+    }
+
+    fn send(&self, event: RouterEvent, place: Option<OwnedSemaphorePermit>) -> Result<(), Gone> {
+        self.to.events.send((event, place)).map_err(|_| Gone)
+    }
+}
+
+fn permits(weight: usize) -> u32 {
+    u32::try_from(weight).unwrap_or(MAX_WAITING).min(MAX_WAITING)
+}
+
+fn weigh(event: &RouterEvent) -> usize {
+    match event {
+        RouterEvent::Message { frames, .. } => {
+            EVENT + frames.len() * FRAME + frames.iter().map(Bytes::len).sum::<usize>()
+        }
+        RouterEvent::Connected { .. } | RouterEvent::Disconnected { .. } => EVENT,
+    }
+}

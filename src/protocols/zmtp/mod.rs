@@ -1,0 +1,67 @@
+//! ZeroMQ: the sockets ROUTER and REQ, over TCP and Unix sockets, with the mechanism NULL. The other end is any
+//! program with ZeroMQ (libzmq 4, pyzmq, zeromq.js, NetMQ, …).
+//!
+//! # Answering
+//!
+//! ```no_run
+//! use bytes::Bytes;
+//! use ferripc::protocols::zmtp::{Endpoint, Options, Router, RouterEvent};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let (router, mut events) = Router::bind(&Endpoint::parse("tcp://127.0.0.1:0")?, Options::default())?;
+//! println!("{}", router.local_endpoint()); // tcp://127.0.0.1:41234
+//! while let Some(event) = events.recv().await {
+//!     // Who asks from a REQ socket sends an empty frame first, and wants to have it back.
+//!     if let RouterEvent::Message { identity, frames } = event {
+//!         let answer = vec![Bytes::new(), Bytes::from(format!("{} frames", frames.len()))];
+//!         let _ = router.send(&identity, answer); // or it has gone in the meantime
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Asking
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use bytes::Bytes;
+//! use ferripc::protocols::zmtp::{Endpoint, Options, Req};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let req = Req::connect(&Endpoint::parse("ipc:///tmp/example.sock")?, Options::default());
+//! let answer = req.request(vec![Bytes::from("ping")], Some(Duration::from_secs(1))).await?;
+//! println!("{answer:?}");
+//! req.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Both want a tokio runtime with I/O and time to be entered, and run their connections on it.
+//!
+//! # On the wire
+//!
+//! [`codec::zmtp`](crate::engine::codec::zmtp) has the bytes. `docs/zmtp.md` says what is spoken and what is not, and
+//! what a stranger can do.
+
+mod delivery;
+mod endpoint;
+mod error;
+mod link;
+mod options;
+mod outgoing;
+mod peers;
+mod req;
+mod router;
+mod session;
+
+pub use endpoint::Endpoint;
+pub use error::{Error, RequestError, SendError};
+pub use options::Options;
+pub use req::Req;
+pub use router::{Refusals, Router, RouterEvent, RouterEvents};
+
+/// The blocks of the page for users run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/zmtp.md")]
+struct Page;

@@ -1,0 +1,135 @@
+//! What goes out to one peer. Whoever sends writes at once, on its own thread, as far as the system takes it; the task
+//! that runs the connection writes the rest. Used by `link`, and by everybody who sends to its peer.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+
+use super::SendError;
+use crate::engine::codec::zmtp;
+use crate::engine::link::Outbox;
+use crate::engine::transport::Stream;
+
+/// Bytes of answers to PING that may wait: a peer that asks on and on and reads none is not read from meanwhile.
+const MAX_ANSWERS: usize = 64 * 1024;
+
+/// The sending half of a connection.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    state: Mutex<State>,
+    /// Something waits that did not before, or writing has failed.
+    changed: Notify,
+    stream: Arc<Stream>,
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    outbox: Outbox,
+    /// Bytes of commands since the outbox was last empty.
+    answers: usize,
+    /// Nothing more is sent.
+    closed: bool,
+    failed: Option<io::Error>,
+}
+
+impl Outgoing {
+    /// At most so many bytes wait.
+    pub fn new(stream: Arc<Stream>, most: usize) -> Self {
+        Self { state: Mutex::default(), changed: Notify::new(), stream, most }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends a message, now or later; or nothing of it.
+    pub fn send(&self, frames: &[Bytes]) -> Result<(), SendError> {
+        if frames.is_empty() {
+            return Err(SendError::Empty);
+        }
+        let mut state = self.lock();
+        if state.closed {
+            return Err(SendError::UnknownPeer);
+        }
+        let waiting = state.outbox.queued();
+        let len: usize = frames.iter().map(Bytes::len).sum();
+        if waiting > 0 && waiting.saturating_add(len) > self.most {
+            return Err(SendError::Full);
+        }
+        zmtp::message(frames, |piece| state.outbox.push(piece));
+        if waiting == 0 {
+            self.write(&mut state, |stream, pieces| stream.send(pieces));
+        }
+        Ok(())
+    }
+
+    /// Sends a command, or what comes before all of them.
+    pub fn command(&self, bytes: Bytes) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.answers += bytes.len();
+        let waiting = state.outbox.queued();
+        state.outbox.push(bytes);
+        if waiting == 0 {
+            self.write(&mut state, |stream, pieces| stream.send(pieces));
+        }
+    }
+
+    /// Writes what waits, when the system is said to take more.
+    pub fn flush(&self) {
+        self.write(&mut self.lock(), |stream, pieces| stream.try_write(pieces));
+    }
+
+    fn write(
+        &self,
+        state: &mut State,
+        write: impl Fn(&Stream, &[io::IoSlice<'_>]) -> io::Result<usize>,
+    ) {
+        match state.outbox.flush(|pieces| write(&self.stream, pieces)).1 {
+            Ok(()) => state.answers = 0,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    state.closed = true;
+                    state.outbox.clear();
+                    state.failed = Some(error);
+                }
+                self.changed.notify_one();
+            }
+        }
+    }
+
+    /// Waits until [`Outgoing::is_waiting`] or [`Outgoing::failure`] may say something new.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Bytes that wait until the system takes more.
+    pub fn waiting(&self) -> usize {
+        self.lock().outbox.queued()
+    }
+
+    /// Whether there are any.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting() > 0
+    }
+
+    /// Whether the peer has asked for more answers than it reads.
+    pub fn owes_answers(&self) -> bool {
+        self.lock().answers > MAX_ANSWERS
+    }
+
+    /// Why writing has failed. Once.
+    pub fn failure(&self) -> Option<io::Error> {
+        self.lock().failed.take()
+    }
+
+    /// Takes no more messages.
+    pub fn close(&self) {
+        self.lock().closed = true;
+    }
+}

@@ -1,0 +1,70 @@
+//! Who is connected to a ROUTER, by identity. Used by `router` (who sends) and `session` (who comes and goes).
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+
+use super::outgoing::Outgoing;
+use super::{Error, SendError};
+
+/// The peers of one ROUTER.
+#[derive(Debug)]
+pub(super) struct Peers(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    connected: HashMap<Bytes, Arc<Outgoing>>,
+    /// The next name for one that has none, after the 0.
+    next: u32,
+}
+
+impl Peers {
+    /// Nobody. Names begin anywhere, so that those of an earlier ROUTER are unlikely to mean somebody else now.
+    pub fn new() -> Self {
+        let next = RandomState::new().build_hasher().finish() as u32;
+        Self(Mutex::new(State { connected: HashMap::new(), next }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds one by the identity that it has, or gives it one. An identity that another has is refused.
+    pub fn add(&self, identity: Bytes, peer: Arc<Outgoing>) -> Result<Bytes, Error> {
+        let mut state = self.lock();
+        if !identity.is_empty() {
+            return match state.connected.entry(identity.clone()) {
+                Entry::Occupied(_) => {
+                    Err(Error::IdentityInUse(identity.escape_ascii().to_string()))
+                }
+                Entry::Vacant(entry) => {
+                    entry.insert(peer);
+                    Ok(identity)
+                }
+            };
+        }
+        loop {
+            let [a, b, c, d] = state.next.to_be_bytes();
+            state.next = state.next.wrapping_add(1);
+            let identity = Bytes::copy_from_slice(&[0, a, b, c, d]);
+            if let Entry::Vacant(entry) = state.connected.entry(identity.clone()) {
+                entry.insert(peer);
+                return Ok(identity);
+            }
+        }
+    }
+
+    /// Forgets one.
+    pub fn remove(&self, identity: &Bytes) {
+        self.lock().connected.remove(identity);
+    }
+
+    /// Sends to one.
+    pub fn send(&self, identity: &[u8], frames: &[Bytes]) -> Result<(), SendError> {
+        let peer = self.lock().connected.get(identity).cloned();
+        peer.ok_or(SendError::UnknownPeer)?.send(frames)
+    }
+}

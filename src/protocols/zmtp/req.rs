@@ -1,0 +1,260 @@
+//! REQ: asks one peer, one question at a time. The connection is made, and made again, in the background.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::{sleep, timeout};
+
+use super::link::{Incoming, Link};
+use super::{Endpoint, Error, Options, RequestError, SendError, endpoint};
+use crate::engine::codec::zmtp::{Fault, Kind};
+use crate::engine::transport::Stream;
+
+type Answer = Result<Vec<Bytes>, RequestError>;
+
+/// A question, and where its answer goes.
+type Question = (Vec<Bytes>, oneshot::Sender<Answer>);
+
+type LastError = Arc<Mutex<Option<Arc<Error>>>>;
+
+/// How long [`Req::close`] waits at most.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// Whatever the options say.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+
+/// A REQ socket. Dropping it ends its connection.
+///
+/// Unlike in ZeroMQ, a question without an answer does not end the socket's use: after a time-out the next question can be
+/// asked at once. If the old answer has come by then it is dropped; if not, the connection is closed and another one is
+/// made, so that the late answer cannot be taken for that of the new question.
+#[derive(Debug)]
+pub struct Req {
+    /// Locked by who waits for an answer.
+    questions: tokio::sync::Mutex<mpsc::Sender<Question>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+    abort: AbortHandle,
+    last_error: LastError,
+    unusable: Option<Arc<Error>>,
+}
+
+impl Req {
+    /// Connects in the background, and again whenever the connection is lost. A tokio runtime has to be entered.
+    pub fn connect(endpoint: &Endpoint, options: Options) -> Self {
+        let checked = options.check().map_err(Error::Options);
+        let unusable = checked.and_then(|()| endpoint.check_target()).err().map(Arc::new);
+        let last_error = LastError::new(Mutex::new(unusable.clone()));
+        let (questions, asked) = mpsc::channel(1);
+        let client =
+            Client { endpoint: endpoint.clone(), options, last_error: last_error.clone(), asked };
+        let is_usable = unusable.is_none();
+        let task = tokio::spawn(async move {
+            if is_usable {
+                client.run().await;
+            }
+        });
+        let abort = task.abort_handle();
+        let questions = tokio::sync::Mutex::new(questions);
+        Self { questions, task: Mutex::new(Some(task)), abort, last_error, unusable }
+    }
+
+    /// Asks, and waits for the answer: at most so long, with connecting and with the answers of others who have
+    /// asked before; `None`: without end. The empty frame that REQ sends first is added, and removed from the answer.
+    ///
+    /// Dropping the future gives the question up, as a time-out does.
+    pub async fn request(&self, frames: Vec<Bytes>, limit: Option<Duration>) -> Answer {
+        if let Some(error) = &self.unusable {
+            return Err(RequestError::Unusable(error.clone()));
+        }
+        if frames.is_empty() {
+            return Err(RequestError::Empty);
+        }
+        let answered = self.ask(frames);
+        match limit {
+            Some(limit) => timeout(limit, answered).await.unwrap_or(Err(RequestError::Timeout)),
+            None => answered.await,
+        }
+    }
+
+    async fn ask(&self, frames: Vec<Bytes>) -> Answer {
+        let questions = self.questions.lock().await;
+        let (sender, answer) = oneshot::channel();
+        let asked = questions.send((frames, sender)).await;
+        asked.map_err(|_| RequestError::Closed)?;
+        answer.await.unwrap_or(Err(RequestError::Closed))
+    }
+
+    /// Why there is no connection, or why the last one was lost, if anything is known.
+    pub fn last_error(&self) -> Option<Arc<Error>> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the connection. Who waits for an answer gets [`RequestError::Closed`]. Within two seconds.
+    pub async fn close(&self) {
+        self.abort.abort();
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = timeout(CLOSE, task).await;
+        }
+    }
+}
+
+impl Drop for Req {
+    fn drop(&mut self) {
+        self.abort.abort();
+    }
+}
+
+/// What the task works with.
+struct Client {
+    endpoint: Endpoint,
+    options: Options,
+    last_error: LastError,
+    asked: mpsc::Receiver<Question>,
+}
+
+/// What goes on between the two sides.
+enum State {
+    Idle,
+    /// A question is asked.
+    Asked(oneshot::Sender<Answer>),
+    /// A question is asked whose answer nobody wants any more.
+    GivenUp,
+}
+
+impl State {
+    /// Waits until nobody wants the answer any more.
+    async fn given_up(&mut self) {
+        match self {
+            Self::Asked(answer) => answer.closed().await,
+            Self::Idle | Self::GivenUp => std::future::pending().await,
+        }
+    }
+}
+
+impl Client {
+    /// Until nobody can ask any more.
+    async fn run(mut self) {
+        let first = self.options.reconnect.max(SHORTEST_PAUSE);
+        let mut pause = first;
+        // The question that the last connection could not take.
+        let mut question = None;
+        loop {
+            match self.connect().await {
+                Ok(mut link) => {
+                    pause = first;
+                    self.note(None);
+                    match self.talk(&mut link, question.take()).await {
+                        Ok(Some(next)) => {
+                            question = Some(next);
+                            continue; // at once: the peer is there
+                        }
+                        Ok(None) => return,
+                        Err(error) => self.note(error),
+                    }
+                }
+                Err(error) => self.note(Some(Arc::new(error))),
+            }
+            sleep(pause).await;
+            pause = pause.saturating_mul(2).min(self.options.reconnect_max).max(first);
+        }
+    }
+
+    fn note(&self, error: Option<Arc<Error>>) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+
+    async fn connect(&self) -> Result<Link, Error> {
+        let connecting = async {
+            let target = self.endpoint.target().await?;
+            let stream = Stream::connect(&target).await.map_err(endpoint::first)?;
+            let mut link = Link::new(stream, Kind::Req, &self.options);
+            match link.next(true).await {
+                Ok(Some(Incoming::Ready(_))) => Ok(link),
+                Ok(_) => Err(Fault::Truncated("the handshake").into()),
+                Err(error) => {
+                    link.refuse(&error).await;
+                    Err(error)
+                }
+            }
+        };
+        let limit = self.options.handshake_timeout;
+        timeout(limit, connecting).await.unwrap_or(Err(Error::HandshakeTimeout))
+    }
+
+    /// Asks and answers over one connection. `Ok(Some)`: the question wants another connection. `Ok(None)`: nobody can
+    /// ask any more.
+    async fn talk(
+        &mut self,
+        link: &mut Link,
+        question: Option<Question>,
+    ) -> Result<Option<Question>, Option<Arc<Error>>> {
+        let mut state = State::Idle;
+        if let Some((frames, answer)) = question.filter(|(_, answer)| !answer.is_closed()) {
+            state = ask(link, frames, answer);
+        }
+        loop {
+            tokio::select! {
+                // First what has come, so that an answer that is there counts.
+                biased;
+                incoming = link.next(true) => {
+                    let error = match incoming {
+                        Ok(Some(Incoming::Message(frames))) => match stripped(frames) {
+                            Ok(frames) => {
+                                // What nobody has asked for is dropped, as ZeroMQ does.
+                                if let State::Asked(answer) = std::mem::replace(&mut state, State::Idle) {
+                                    let _ = answer.send(Ok(frames));
+                                }
+                                continue;
+                            }
+                            Err(fault) => Some(Arc::new(fault.into())),
+                        },
+                        Ok(Some(Incoming::Ready(_))) => continue, // the decoder lets one through
+                        Ok(None) => None,
+                        Err(error) => Some(Arc::new(error)),
+                    };
+                    if let State::Asked(answer) = state {
+                        let _ = answer.send(Err(RequestError::Lost(error.clone())));
+                    }
+                    return Err(error);
+                }
+                () = state.given_up() => state = State::GivenUp,
+                question = self.asked.recv(), if !matches!(state, State::Asked(_)) => {
+                    let Some((frames, answer)) = question else { return Ok(None) };
+                    if answer.is_closed() {
+                        continue; // given up before it was asked
+                    }
+                    if matches!(state, State::GivenUp) {
+                        return Ok(Some((frames, answer)));
+                    }
+                    state = ask(link, frames, answer);
+                }
+            }
+        }
+    }
+}
+
+/// Sends a question, with the empty frame before it.
+fn ask(link: &Link, mut frames: Vec<Bytes>, answer: oneshot::Sender<Answer>) -> State {
+    frames.insert(0, Bytes::new());
+    match link.out().send(&frames) {
+        Ok(()) => State::Asked(answer),
+        // Its end comes next, by itself.
+        Err(SendError::UnknownPeer | SendError::Full | SendError::Empty) => {
+            let _ = answer.send(Err(RequestError::Lost(None)));
+            State::Idle
+        }
+    }
+}
+
+/// An answer without the empty frame before it.
+fn stripped(mut frames: Vec<Bytes>) -> Result<Vec<Bytes>, Fault> {
+    if frames.len() < 2 || !frames[0].is_empty() {
+        return Err(Fault::Envelope);
+    }
+    frames.remove(0);
+    Ok(frames)
+}

@@ -1,0 +1,206 @@
+//! ROUTER: takes connections, and talks to each peer by its identity.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::delivery::{Deliveries, Taker, deliveries};
+use super::peers::Peers;
+use super::{Endpoint, Error, Options, SendError, session};
+use crate::engine::transport::Listener;
+
+/// How long [`Router::close`] waits at most.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// What happens at a [`Router`]. For each identity `Connected` comes first, then its messages in order, then
+/// `Disconnected`.
+#[derive(Debug)]
+pub enum RouterEvent {
+    /// A peer can be talked to.
+    Connected {
+        /// Its own identity, or five bytes, of which the first is 0.
+        identity: Bytes,
+    },
+    /// A message, whole.
+    Message {
+        /// Who has sent it.
+        identity: Bytes,
+        /// Its frames as they were sent: those of a REQ socket begin with an empty one.
+        frames: Vec<Bytes>,
+    },
+    /// A peer has gone, or was cut off.
+    Disconnected {
+        /// Who it was.
+        identity: Bytes,
+        /// Why; `None`: it has closed its connection, or this socket was closed.
+        error: Option<Error>,
+    },
+}
+
+/// Peers that were turned away before they were connected.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refusals {
+    /// How many.
+    pub count: u64,
+    /// Why the last one.
+    pub last: Option<String>,
+}
+
+/// A ROUTER socket that is bound. Dropping it closes it in the background.
+#[derive(Debug)]
+pub struct Router {
+    shared: Arc<Shared>,
+    endpoint: Endpoint,
+    closing: watch::Sender<bool>,
+    /// Ends when all tasks have ended.
+    tasks: Mutex<Option<mpsc::Receiver<()>>>,
+}
+
+/// The events of a [`Router`]. While nobody takes them, peers are not read from; dropping it ends all connections.
+#[derive(Debug)]
+pub struct RouterEvents(Taker);
+
+/// What a router shares with its connections.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub options: Options,
+    pub peers: Peers,
+    refusals: Mutex<Refusals>,
+    connections: AtomicUsize,
+}
+
+impl Shared {
+    /// A peer was turned away.
+    pub fn refused(&self, error: &Error) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        refusals.count += 1;
+        refusals.last = Some(error.to_string());
+    }
+}
+
+/// A place among the connections.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Shared>);
+
+impl Place {
+    fn of(shared: &Arc<Shared>) -> Option<Self> {
+        let most = shared.options.max_connections;
+        let taken =
+            shared.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                (count < most).then_some(count + 1)
+            });
+        taken.ok().map(|_| Self(shared.clone()))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Router {
+    /// Binds. A tokio runtime has to be entered.
+    ///
+    /// A Unix socket that nobody listens on any more is replaced; one with a listener, and what is no socket, is
+    /// left alone. The path is removed at the end.
+    ///
+    /// # Errors
+    /// What the system says, as an [`engine` error](crate::engine::error::Error) within the `io::Error`; and
+    /// `InvalidInput` with an [`Error`] within it for an endpoint or an option that cannot be.
+    pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, RouterEvents)> {
+        let invalid = |error: Error| io::Error::new(io::ErrorKind::InvalidInput, error);
+        options.check().map_err(Error::Options).map_err(invalid)?;
+        let local = endpoint.local().map_err(invalid)?;
+        let listener =
+            Listener::listen(&local).map_err(|error| io::Error::new(error.source.kind(), error))?;
+        let endpoint = endpoint.bound(listener.address());
+        let shared = Arc::new(Shared {
+            options,
+            peers: Peers::new(),
+            refusals: Mutex::default(),
+            connections: AtomicUsize::new(0),
+        });
+        let (deliveries, taker) = deliveries();
+        let (closing, is_closing) = watch::channel(false);
+        let (alive, tasks) = mpsc::channel(1);
+        tokio::spawn(accept(listener, shared.clone(), deliveries, is_closing, alive));
+        let router = Self { shared, endpoint, closing, tasks: Mutex::new(Some(tasks)) };
+        Ok((router, RouterEvents(taker)))
+    }
+
+    /// Where it is bound: with the port that the system has chosen.
+    pub fn local_endpoint(&self) -> Endpoint {
+        self.endpoint.clone()
+    }
+
+    /// Sends a message to a peer: as much as the system takes now, from this thread, the rest later. The frames are
+    /// those that the peer gets: for a REQ socket begin with an empty one.
+    ///
+    /// # Errors
+    /// Then nothing of it was sent. Without one it may still be lost with the connection, as the end of it tells.
+    pub fn send(&self, identity: &[u8], frames: Vec<Bytes>) -> Result<(), SendError> {
+        self.shared.peers.send(identity, &frames)
+    }
+
+    /// Who was turned away so far: other protocols, other mechanisms, sockets that do not go with ROUTER, identities
+    /// that others have.
+    pub fn refusals(&self) -> Refusals {
+        self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more connections and messages, sends what was to be sent, and ends. Returns within two seconds; a peer
+    /// that goes on reading then still gets all of it, as long as the runtime runs.
+    pub async fn close(&self) {
+        let _ = self.closing.send(true);
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut tasks) = tasks {
+            let _ = timeout(CLOSE, tasks.recv()).await; // nothing is ever sent
+        }
+    }
+}
+
+impl RouterEvents {
+    /// The next event. `None`: the router is closed, and all its connections have ended. Nothing is lost when the
+    /// future is dropped.
+    pub async fn recv(&mut self) -> Option<RouterEvent> {
+        self.0.recv().await
+    }
+}
+
+/// Takes connections until the router is closed.
+async fn accept(
+    listener: Listener,
+    shared: Arc<Shared>,
+    deliveries: Deliveries,
+    mut closing: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+) {
+    let mut failed = false;
+    loop {
+        let accepted = tokio::select! {
+            _ = closing.wait_for(|closing| *closing) => break, // or dropped
+            () = deliveries.gone() => break,
+            accepted = listener.accept(failed) => accepted,
+        };
+        failed = accepted.is_err();
+        let Ok(stream) = accepted else { continue };
+        let Some(place) = Place::of(&shared) else {
+            shared.refused(&Error::TooManyConnections);
+            continue;
+        };
+        let session = session::run(stream, shared.clone(), deliveries.clone(), closing.clone());
+        let alive = alive.clone();
+        tokio::spawn(async move {
+            session.await;
+            drop(place);
+            drop(alive);
+        });
+    }
+    listener.close().await;
+}

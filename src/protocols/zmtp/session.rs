@@ -1,0 +1,94 @@
+//! One connection of a ROUTER, from the greeting to its end. Started by `router`.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::Error;
+use super::delivery::{Deliveries, Delivery, Gone};
+use super::link::{Incoming, Link};
+use super::router::{RouterEvent, Shared};
+use crate::engine::codec::zmtp::{Fault, Kind};
+use crate::engine::transport::Stream;
+
+/// Runs until the peer has gone, or the router is closed.
+pub(super) async fn run(
+    stream: Stream,
+    shared: Arc<Shared>,
+    deliveries: Deliveries,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut link = Link::new(stream, Kind::Router, &shared.options);
+    let greeted = tokio::select! {
+        _ = closing.wait_for(|closing| *closing) => return,
+        greeted = handshake(&mut link) => greeted,
+    };
+    let identity = match greeted.and_then(|name| shared.peers.add(name, link.out().clone())) {
+        Ok(identity) => identity,
+        Err(error) => {
+            shared.refused(&error);
+            return link.refuse(&error).await;
+        }
+    };
+    let mut delivery = Delivery::new(deliveries);
+    let mut ended = delivery.push(RouterEvent::Connected { identity: identity.clone() });
+    let mut error = None;
+    if ended.is_ok() {
+        tokio::select! {
+            _ = closing.wait_for(|closing| *closing) => {}
+            end = talk(&mut link, &mut delivery, &identity) => match end {
+                Ok(why) => error = why,
+                Err(gone) => ended = Err(gone),
+            },
+        }
+    }
+    // From here on nobody can send to it; its name is free when the program has been told of its end.
+    link.out().close();
+    if error.is_none() {
+        link.close().await;
+    } else {
+        drop(link);
+    }
+    if ended.is_ok() {
+        let _ = delivery.push(RouterEvent::Disconnected { identity: identity.clone(), error });
+        tokio::select! {
+            _ = closing.wait_for(|closing| *closing) => {}
+            _ = delivery.deliver_all() => {}
+        }
+        delivery.give_up_waiting();
+    }
+    shared.peers.remove(&identity);
+}
+
+async fn handshake(link: &mut Link) -> Result<Bytes, Error> {
+    match link.next(true).await? {
+        Some(Incoming::Ready(ready)) => Ok(ready.identity),
+        _ => Err(Fault::NotReady("something else").into()), // which the decoder does not let through
+    }
+}
+
+/// Takes messages until the connection ends. Why, if not because the peer has closed it.
+async fn talk(
+    link: &mut Link,
+    delivery: &mut Delivery,
+    identity: &Bytes,
+) -> Result<Option<Error>, Gone> {
+    let gone = delivery.gone();
+    tokio::pin!(gone);
+    loop {
+        let read = delivery.has_room();
+        tokio::select! {
+            () = &mut gone => return Err(Gone),
+            delivered = delivery.deliver(), if !delivery.is_empty() => delivered?,
+            incoming = link.next(read) => match incoming {
+                Ok(Some(Incoming::Message(frames))) => {
+                    delivery.push(RouterEvent::Message { identity: identity.clone(), frames })?;
+                }
+                Ok(Some(Incoming::Ready(_))) => {} // the decoder lets one through
+                Ok(None) => return Ok(None),
+                Err(error) => return Ok(Some(error)),
+            },
+        }
+    }
+}
