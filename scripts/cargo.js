@@ -8,6 +8,21 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 
+/** What Rust programs use: the engine and the systems, without Node. */
+const systems = [
+  '--no-default-features',
+  '--features',
+  'ferripc/ipc2,ferripc/appview,ferripc/pixivutil2,ferripc/zmtp',
+];
+
+/** The whole workspace in that shape, as `npm test` builds it. The tests of ipc2 are for Unix. */
+const forRust = [
+  '--locked',
+  '--workspace',
+  ...(process.platform === 'win32' ? ['--exclude', 'ipc2_tests'] : []),
+  ...systems,
+];
+
 /** Something is missing on this machine. The message says all: it is printed without a stack. */
 class Missing extends Error {}
 
@@ -114,4 +129,4 @@ function orEnd(act) {
   }
 }
 
-module.exports = { cargoBuild, orEnd, requireRust };
+module.exports = { cargoBuild, forRust, orEnd, requireRust, systems };

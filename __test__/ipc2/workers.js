@@ -4,6 +4,7 @@
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { forRust } = require('../../scripts/cargo');
 const { WorkerSet, codec } = require('../../ipc2');
 const { Task } = require('./tasks');
 
@@ -19,12 +20,15 @@ function program(name) {
 }
 
 function build() {
-  const args = ['build', '--locked', '--package', 'ipc2_tests', '--bins', '--message-format=json'];
+  // As `npm test` has built them already, in another step.
+  const args = ['test', ...forRust, '--tests', '--no-run', '--message-format=json'];
   const options = { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 };
   const { status, stdout, stderr, error } = spawnSync('cargo', args, options);
   if (status !== 0) throw error ?? new Error(stderr);
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
-  const artifacts = lines.map((line) => JSON.parse(line)).filter((it) => it.executable);
+  const artifacts = lines
+    .map((line) => JSON.parse(line))
+    .filter((it) => it.executable && it.target.kind.includes('bin'));
   return Object.fromEntries(artifacts.map((it) => [it.target.name, it.executable]));
 }
 
