@@ -382,14 +382,17 @@ describe('the handler of a job', () => {
 describe('start and stop', () => {
   test('who waits for a job is told that it is over; the handler, too', async () => {
     const { controller } = await control();
-    const aborted = new Promise((resolve) => {
+    let aborted;
+    const begun = new Promise((resolve) => {
       controller.onFfmpeg((args, agent, { signal }) => {
-        signal.onabort = () => resolve();
+        aborted = once(signal, 'abort');
+        resolve();
         return new Promise(() => {});
       });
     });
     const agent = await meet(new NodePeer(world), controller);
     const id = await agent.task('FFMPEG_REQ', '-y');
+    await begun;
     const code = agent.task('FFMPEG_RET', id);
     const call = new NodePeer(world);
     await call.connect('x', controller.endpoints.task);
