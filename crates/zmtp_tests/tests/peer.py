@@ -123,15 +123,15 @@ elif scenario == 'late-router':
         identity, empty, text = socket.recv_multipart()
         socket.send_multipart([identity, empty, b'to ' + text])
 elif scenario == 'sub':
-    connected(zmq.SUB)
+    socket = connected(zmq.SUB)
     line()
 elif scenario == 'curve':
     server, _ = zmq.curve_keypair()
     public, secret = zmq.curve_keypair()
-    connected(zmq.REQ, CURVE_SERVERKEY=server, CURVE_PUBLICKEY=public, CURVE_SECRETKEY=secret)
+    socket = connected(zmq.REQ, CURVE_SERVERKEY=server, CURVE_PUBLICKEY=public, CURVE_SECRETKEY=secret)
     line()
 elif scenario == 'plain':
-    connected(zmq.REQ, PLAIN_USERNAME=b'user', PLAIN_PASSWORD=b'secret')
+    socket = connected(zmq.REQ, PLAIN_USERNAME=b'user', PLAIN_PASSWORD=b'secret')
     line()
 else:
     sys.exit(f'no scenario is called {scenario}')

@@ -298,18 +298,11 @@ fn sockets_that_do_not_go_together_are_told_apart() {
         return;
     }
     run(async {
-        // libzmq sees it, too, and goes without a word: sometimes before it has said what it is.
+        // libzmq goes without a word when it sees another mechanism than its own.
         let mechanism = "the peer has gone in the middle of its greeting: \
                          it may want another security mechanism than NULL";
         let sub = "the peer's socket is \"SUB\", which does not go with ROUTER";
         for (scenario, reason) in [("sub", sub), ("curve", mechanism), ("plain", mechanism)] {
-            let reasons = [
-                reason,
-                "the peer has gone in the middle of the handshake",
-                "read ECONNRESET",
-                "write ECONNRESET",
-                "write EPIPE",
-            ];
             let (router, _events): (Router, _) = bound("tcp://127.0.0.1:0", Options::default());
             let _peer = Peer::start(scenario, &router.local_endpoint().to_string());
             let why = loop {
@@ -318,7 +311,7 @@ fn sockets_that_do_not_go_together_are_told_apart() {
                     None => tokio::time::sleep(Duration::from_millis(5)).await,
                 }
             };
-            assert!(reasons.contains(&why.as_str()), "{scenario}: {why}");
+            assert_eq!(why, reason, "{scenario}");
         }
     });
 }

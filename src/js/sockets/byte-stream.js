@@ -224,10 +224,7 @@ class ByteStream extends NetAnswers {
 
 /** Whether `listener` is that of a JSStreamSocket, as which Node wraps a stream without a handle. */
 function isWrapper(listener) {
-  return (
-    listener?.name === 'ondata' &&
-    Function.prototype.toString.call(listener).includes('ERR_STREAM_WRAP')
-  );
+  return listener?.name === 'ondata' && String(listener).includes('ERR_STREAM_WRAP');
 }
 
 module.exports = ByteStream;
