@@ -105,7 +105,10 @@ class NodePeer {
   }
 
   async connect(name, endpoint, { heartbeat = 0, identity } = {}) {
-    const options = { linger: 0, ...(heartbeat && { heartbeatInterval: heartbeat }) };
+    const options = {
+      linger: 0,
+      ...(heartbeat && { heartbeatInterval: heartbeat, heartbeatTimeout: 2000 }),
+    };
     const socket = new zeromq.Request({ ...options, ...(identity && { routingId: identity }) });
     socket.connect(endpoint);
     this.#sockets.set(name, socket);

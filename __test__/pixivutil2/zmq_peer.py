@@ -15,6 +15,7 @@ def connect(name, endpoint, heartbeat=0, identity=""):
     socket.setsockopt(zmq.LINGER, 0)
     if heartbeat:
         socket.setsockopt(zmq.HEARTBEAT_IVL, heartbeat)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
     if identity:
         socket.setsockopt(zmq.IDENTITY, identity.encode())
     socket.connect(endpoint)

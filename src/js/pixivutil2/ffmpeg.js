@@ -19,7 +19,7 @@ const SIGNALLED = 128;
 const KILL_TIMEOUT = 2000;
 
 /** After a SIGKILL, in ms: what does not end then hangs in the system. */
-const STUCK = 1000;
+const STUCK = 5000;
 
 /** `options.ffmpeg`, checked and complete. */
 function toSettings(ffmpeg) {
