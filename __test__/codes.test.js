@@ -25,7 +25,7 @@ function errorOf(config, act) {
   });
 }
 
-const connect = (host) => (ipc) => ipc.connectToNet('x', host, 1);
+const connect = (host) => (ipc) => void ipc.connectToNet('x', host, 1);
 const serve =
   (host, ...rest) =>
   (ipc) => {

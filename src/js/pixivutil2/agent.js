@@ -5,7 +5,7 @@ const { check, toInteger, toOptions, toText, toTime } = require('../arguments');
 const { agents } = require('../engine/pixivutil2');
 const { argumentError, codedError, systemError, valueError } = require('../errors');
 const { IDENTIFIER } = require('./option');
-const { toEndpoint, toIdentifier, toSockets } = require('./sockets');
+const { lookedUp, toEndpoint, toIdentifier, toSockets } = require('./sockets');
 
 /** PixivUtil2's times, in ms. */
 const HANDSHAKE_TIMEOUT = 3000;
@@ -34,6 +34,8 @@ class Agent {
       jobTimeout: toTime(jobTimeout, 'options.jobTimeout'),
       sockets: toSockets(options),
     };
+    settings.comm = await lookedUp(settings.comm);
+    settings.task = await lookedUp(settings.task);
     const hub = agents();
     const { call, error } = await hub.connect(settings);
     if (error) throw toError(error);

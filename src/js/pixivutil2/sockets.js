@@ -1,6 +1,8 @@
 'use strict';
 // The options that a controller's sockets and an agent's have in common. Used by controller.js and agent.js.
 
+const { lookup } = require('node:dns');
+const { isIP } = require('node:net');
 const { toLimit, toText, toTime } = require('../arguments');
 const { valueError } = require('../errors');
 
@@ -40,6 +42,20 @@ function toEndpoint(endpoint, name) {
   );
 }
 
+/**
+ * The endpoint with an address in place of a host's name: IPv4 rather than IPv6, as libzmq has it.
+ * @throws {Error} what `dns.lookup` fails with
+ */
+async function lookedUp(endpoint) {
+  const [, host, port] = /^tcp:\/\/([^[\]/:]+):(\d+)$/.exec(endpoint) ?? [];
+  if (host === undefined || isIP(host) || /^(\*|localhost)$/i.test(host)) return endpoint;
+  const addresses = await new Promise((resolve, reject) =>
+    lookup(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found))),
+  );
+  const { address, family } = addresses.find((one) => one.family === 4) ?? addresses[0];
+  return `tcp://${family === 6 ? `[${address}]` : address}:${port}`;
+}
+
 /** What an agent calls itself. */
 function toIdentifier(identifier, name = 'identifier') {
   if (toText(identifier, name) !== '' && !identifier.includes('|')) return identifier;
@@ -48,4 +64,4 @@ function toIdentifier(identifier, name = 'identifier') {
   );
 }
 
-module.exports = { toEndpoint, toIdentifier, toSockets };
+module.exports = { lookedUp, toEndpoint, toIdentifier, toSockets };

@@ -97,8 +97,7 @@ impl Endpoint {
             Place::Tcp(Some(Host::Ip(ip)), port) => Ok(over_tcp(vec![SocketAddr::new(*ip, *port)])),
             Place::Tcp(Some(Host::Name(name)), port) => {
                 let failed = |source| Error::Resolve { host: name.clone(), source };
-                let found = tokio::net::lookup_host((name.as_str(), *port)).await;
-                let mut addresses: Vec<_> = found.map_err(failed)?.collect();
+                let mut addresses = look_up(name, *port).await.map_err(failed)?;
                 addresses.sort_by_key(SocketAddr::is_ipv6); // libzmq looks for IPv4 alone
                 Ok(over_tcp(addresses))
             }
@@ -117,6 +116,22 @@ impl Endpoint {
             None => self.clone(),
         }
     }
+}
+
+#[cfg(not(feature = "node-api"))]
+async fn look_up(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, port)).await?.collect())
+}
+
+/// The addon looks no name up: JavaScript has done so before.
+#[cfg(feature = "node-api")]
+async fn look_up(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+    if !name.eq_ignore_ascii_case("localhost") {
+        return Err(std::io::ErrorKind::Unsupported.into());
+    }
+    let both = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    Ok(both.map(|ip| SocketAddr::new(ip, port)).to_vec())
 }
 
 #[cfg(not(unix))]

@@ -177,7 +177,7 @@ mod tests {
     fn a_child_tells_how_it_ended() {
         run(async {
             assert_eq!(shell("exit 7").await.wait().await.unwrap().code(), Some(7));
-            let mut killed = shell("sleep 600").await;
+            let mut killed = shell("exec sleep 600").await;
             killed.kill();
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_child_that_is_dropped_is_killed_and_reaped() {
         run(async {
-            let child = shell("sleep 600").await;
+            let child = shell("exec sleep 600").await;
             let pid = child.id() as libc::pid_t;
             drop(child);
             // SAFETY: a system call without pointers.
