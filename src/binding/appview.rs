@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
@@ -14,6 +13,7 @@ use serde_json::{Value, json};
 use super::deliver;
 use super::env_end::EnvEnd;
 use super::notices::Notices;
+use super::options::millis;
 use super::wake::WakeUp;
 use crate::engine::codec::meta_nul::Response;
 use crate::engine::error::Error as EngineError;
@@ -46,7 +46,7 @@ impl From<RequestOptions> for client::Options {
     fn from(options: RequestOptions) -> Self {
         Self {
             prefix: options.prefix,
-            timeout: time(options.timeout),
+            timeout: millis(options.timeout),
             message_size: options.msgsize as usize,
             max_response: options.max_response as usize,
             replace_stale: options.replace_stale,
@@ -139,8 +139,8 @@ impl From<ViewServerOptions> for server::Options {
     fn from(options: ViewServerOptions) -> Self {
         Self {
             prefix: options.prefix,
-            poll: time(options.poll),
-            handler_timeout: time(options.handler_timeout),
+            poll: millis(options.poll),
+            handler_timeout: millis(options.handler_timeout),
             ..Self::new(options.pid)
         }
     }
@@ -273,8 +273,4 @@ fn response(id: u32, result: std::result::Result<Response, EngineError>) -> Valu
         }
         Err(error) => json!({ "id": id, "error": deliver::error(&error) }),
     }
-}
-
-fn time(ms: f64) -> Duration {
-    Duration::from_secs_f64(ms / 1000.0)
 }

@@ -2,6 +2,12 @@
 //! engine knows to be wrong is an error of the engine's, with a code that users may see.
 
 use std::net::SocketAddr;
+#[cfg(any(
+    feature = "pixivutil2",
+    all(unix, feature = "ipc2-sessions"),
+    all(target_os = "linux", feature = "appview")
+))]
+use std::time::Duration;
 
 use napi_derive::napi;
 
@@ -203,4 +209,14 @@ pub fn socket_address(syscall: &'static str, text: &str, port: u16) -> Result<So
             // Such as one with a zone that is not there.
             Error::new(syscall, invalid(), Some(Endpoint::Host(text.to_owned(), port)))
         })
+}
+
+/// A time from JavaScript, for the systems: not a number, or less than none, is none.
+#[cfg(any(
+    feature = "pixivutil2",
+    all(unix, feature = "ipc2-sessions"),
+    all(target_os = "linux", feature = "appview")
+))]
+pub fn millis(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(Duration::MAX)
 }

@@ -12,10 +12,11 @@ use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
 use super::super::env_end::EnvEnd;
+use super::super::options::millis;
 use super::super::table::Table;
 use super::calls::Calls;
 use super::mailbox::{Event, Mailbox};
-use super::options::{WorkerOptions, WorkerSetOptions, millis};
+use super::options::{WorkerOptions, WorkerSetOptions};
 use super::port::{Place, Port};
 use super::processes::Processes;
 use crate::protocols::ipc2::Raw;

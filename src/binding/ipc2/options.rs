@@ -2,10 +2,10 @@
 //! `src/js/ipc2/builder.js`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi_derive::napi;
 
+use super::super::options::millis;
 use super::port::Place;
 use super::processes::Processes;
 use crate::protocols::ipc2::Raw;
@@ -73,9 +73,4 @@ impl WorkerSetOptions {
             None => builder,
         }
     }
-}
-
-/// A time from JavaScript: not a number, or less than none, is none.
-pub fn millis(ms: f64) -> Duration {
-    Duration::try_from_secs_f64(ms.max(0.0) / 1000.0).unwrap_or(Duration::MAX)
 }

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::super::env_end::EnvEnd;
 use super::super::notices::Notices;
+use super::super::options::millis;
 use super::super::table::Table;
 use super::super::wake::WakeUp;
-use super::{SocketOptions, error, millis};
+use super::{SocketOptions, error};
 use crate::engine::error::Error as EngineError;
 use crate::engine::runtime::Runtime;
 use crate::protocols::pixivutil2::agent::{self, Agent};

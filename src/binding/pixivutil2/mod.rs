@@ -6,10 +6,9 @@ mod agents;
 mod controller;
 mod error;
 
-use std::time::Duration;
-
 use napi_derive::napi;
 
+use super::options::millis;
 use crate::protocols::zmtp;
 
 /// See [`zmtp::Options`]. Times are in ms.
@@ -38,8 +37,4 @@ impl From<SocketOptions> for zmtp::Options {
             ..Self::default()
         }
     }
-}
-
-fn millis(ms: f64) -> Duration {
-    Duration::from_secs_f64(ms / 1000.0)
 }
