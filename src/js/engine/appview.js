@@ -4,14 +4,9 @@
 // A request runs on an I/O thread, which makes and removes its queues. They are removed, too, when the process exits,
 // or is ended by a signal, before the request is done: queues of a process that is gone would stay.
 
-const { AsyncResource } = require('node:async_hooks');
-const { refused, codedError } = require('../errors');
 const { AtEnd } = require('./at-end');
 const native = require('./native');
 const { setImmediate } = require('./timers');
-
-/** For what belongs to no request: the addon keeps no AsyncLocalStorage's store. */
-const outside = new AsyncResource('ferripc');
 
 /** What the requests of this moment share, or null. */
 let current = null;
@@ -27,9 +22,7 @@ class Requests {
   });
 
   constructor(ViewRequests) {
-    this.#hub = outside.runInAsyncScope(() => new ViewRequests(() => this.#drain()));
-    // A worker of Deno ends without finalizing anything.
-    if (process.versions.deno) this.#hub.endWithEnvironment();
+    this.#hub = native.instance(() => new ViewRequests(() => this.#drain()));
   }
 
   /** Resolves with `{status, text}` or `{error}`. */
@@ -72,13 +65,9 @@ class Requests {
 async function request(options, text) {
   if (current === null) {
     const { ViewRequests } = native.load();
-    try {
-      current = new Requests(ViewRequests);
-    } catch (thrown) {
-      const error = refused('start', thrown.message, {});
-      if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
-      return { error };
-    }
+    const { made, error } = native.attempt(() => new Requests(ViewRequests));
+    if (error) return { error };
+    current = made;
   }
   return current.make(options, text);
 }
@@ -104,10 +93,9 @@ function serve(options, onEvent) {
     }
   };
   const { serveView } = native.load();
-  const made = outside.runInAsyncScope(() => serveView(drain, options));
+  const made = native.instance(() => serveView(drain, options));
   if (typeof made === 'string') return { error: JSON.parse(made) };
   server = made;
-  if (process.versions.deno) server.endWithEnvironment(); // see above
   return { server };
 }
 

@@ -9,12 +9,10 @@
 // Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others: see departures.js.
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
-const { AsyncResource } = require('node:async_hooks');
 const { Connection, Listener } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const Departures = require('./departures');
 const { publishStart } = require('../diagnostics/channels');
-const { codedError, refused } = require('../errors');
 const { hasLibuv, mayWatch } = require('./loop');
 const native = require('./native');
 const { now, setImmediate } = require('./timers');
@@ -45,9 +43,6 @@ const DROPPED = 19;
 /** Where what tells of an event goes on in the header. */
 const EVENT_GOES_ON = 6;
 
-/** For what belongs to no client or server: a hub keeps no AsyncLocalStorage's store. */
-const outside = new AsyncResource('ferripc');
-
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
 
@@ -58,14 +53,10 @@ let current = null;
 function acquire(syscall, where) {
   if (current !== null) return current;
   const { Hub } = native.load();
-  try {
-    current = new Activity(Hub);
-    return current;
-  } catch (thrown) {
-    const error = refused(syscall, thrown.message, where);
-    if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
-    return { error };
-  }
+  const { made, error } = native.attempt(() => new Activity(Hub), syscall, where);
+  if (error) return { error };
+  current = made;
+  return current;
 }
 
 /** One life of a native hub. */
@@ -79,11 +70,9 @@ class Activity extends Departures {
     this.referenced = 0;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
-    this.hub = outside.runInAsyncScope(() => new Hub(wake, turn, mayWatch(), this.header));
+    this.hub = native.instance(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
     [this.next, this.write, this.writeShared, this.writeBytes, this.hold] = this.hub.calls();
-    // A worker of Deno ends without finalizing anything.
-    if (process.versions.deno) this.hub.endWithEnvironment();
     this.watchForTheEnd();
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }

@@ -2,8 +2,7 @@
 // What the two classes of ipc2 have in common: they are loaded with the first use, call us for each event, and an
 // event's kind and number are in a header. Used by host.js and connection.js of ipc2.
 
-const { AsyncResource } = require('node:async_hooks');
-const { callError, codedError } = require('../errors');
+const { codedError } = require('../errors');
 const { mayWatch } = require('./loop');
 const native = require('./native');
 
@@ -18,9 +17,6 @@ const Kind = Object.freeze({
   START: 7,
   KILL: 8,
 });
-
-/** For what belongs to no caller: no AsyncLocalStorage's store is kept. */
-const outside = new AsyncResource('ferripc');
 
 /**
  * An instance of the addon's class `name`. `take(kind, id, payload)` is called with each of its events, in a turn of
@@ -40,19 +36,8 @@ function open(name, take, ...args) {
     if (header[0] !== 0) turn(payload);
   };
   const own = mayWatch() ? turn : undefined;
-  const opened = outside.runInAsyncScope(() => begin(() => new Class(wake, own, header, ...args)));
-  // A worker of Deno ends without finalizing anything.
-  if (process.versions.deno) opened.endWithEnvironment?.();
+  const opened = native.start(() => new Class(wake, own, header, ...args));
   return opened;
-}
-
-/** What the system refuses has its code as the message: no descriptor, no thread. */
-function begin(make) {
-  try {
-    return make();
-  } catch ({ message: code }) {
-    throw callError({ message: `start ${code}`, code, syscall: 'start' });
-  }
 }
 
 module.exports = { Kind, open };

@@ -1,18 +1,24 @@
 'use strict';
-// Finds and loads the native addon. Called by engine.js with the first socket (so that requiring
-// the package touches nothing), and by the doctor, which looks at what it finds before it loads it.
+// Finds and loads the native addon, and makes instances of its classes. Called by engine.js with the first socket (so
+// that requiring the package touches nothing), by the files beside it for other systems, and by the doctor, which looks
+// at what it finds before it loads it.
 //
 // Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> the places of places.js -> an error that
 // says what was tried and what to do (no-binary.js).
 
+const { AsyncResource } = require('node:async_hooks');
 const path = require('node:path');
 const { faultOf } = require('./binary-file');
 const { noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
+const { callError, codedError, refused } = require('../errors');
 
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
+
+/** For what belongs to no caller: the addon keeps no AsyncLocalStorage's store. */
+const outside = new AsyncResource('ferripc');
 
 /** The addon, and `{file, version}` of the binary in use; null before one is loaded. */
 let addon = null;
@@ -81,4 +87,37 @@ function loaded() {
   return inUse;
 }
 
-module.exports = { VERSION, find, load, loaded };
+/** What `create` makes of the addon's. It ends with a worker of Deno, which finalizes nothing. */
+function instance(create) {
+  const made = outside.runInAsyncScope(create);
+  if (process.versions.deno) made.endWithEnvironment?.();
+  return made;
+}
+
+/**
+ * The same.
+ * @throws {Error} what the system refuses, whose code is the message: no descriptor, no thread
+ */
+function start(create) {
+  try {
+    return instance(create);
+  } catch ({ message: code }) {
+    throw callError({ message: `start ${code}`, code, syscall: 'start' });
+  }
+}
+
+/**
+ * What `make` returns, as `{made}`; or, where the system has no descriptor or thread left for it, `{error}`: what the
+ * call `syscall`, directed at `where`, failed with.
+ */
+function attempt(make, syscall = 'start', where = {}) {
+  try {
+    return { made: make() };
+  } catch (thrown) {
+    const error = refused(syscall, thrown.message, where);
+    if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
+    return { error };
+  }
+}
+
+module.exports = { VERSION, attempt, find, instance, load, loaded, start };

@@ -2,13 +2,8 @@
 // What talks to the native addon for PixivUtil2: controllers, and agents. Used by pixivutil2/controller.js and
 // pixivutil2/agent.js. Each event comes in a turn of its own.
 
-const { AsyncResource } = require('node:async_hooks');
-const { callError } = require('../errors');
 const native = require('./native');
 const { setImmediate } = require('./timers');
-
-/** For what belongs to no caller: the addon keeps no AsyncLocalStorage's store. */
-const outside = new AsyncResource('ferripc');
 
 /** An instance of a native class, which calls `take` with each of its events. */
 function open(name, take) {
@@ -17,15 +12,7 @@ function open(name, take) {
     const event = opened.next();
     if (event !== null) take(JSON.parse(event));
   };
-  const opened = outside.runInAsyncScope(() => {
-    try {
-      return new Class(wake);
-    } catch ({ message: code }) {
-      throw callError({ message: `start ${code}`, code, syscall: 'start' }); // no thread, no descriptor
-    }
-  });
-  // A worker of Deno ends without finalizing anything.
-  if (process.versions.deno) opened.endWithEnvironment();
+  const opened = native.start(() => new Class(wake));
   return opened;
 }
 

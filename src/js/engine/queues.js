@@ -5,13 +5,8 @@
 // A queue is tried on this thread, without waiting. Only who has to wait starts a native watcher, an I/O thread that
 // all queues share; it ends with the last queue that has waited.
 
-const { AsyncResource } = require('node:async_hooks');
-const { codedError, refused } = require('../errors');
 const native = require('./native');
 const { setImmediate } = require('./timers');
-
-/** For what belongs to no queue: the watcher keeps no AsyncLocalStorage's store. */
-const outside = new AsyncResource('ferripc');
 
 /** Queues that are told that they are ready before other events have their turn. */
 const BATCH = 64;
@@ -31,9 +26,7 @@ class Watcher {
     this.known = new Map();
     /** Those that keep the process alive, and how many ways each. */
     this.referenced = 0;
-    this.hub = outside.runInAsyncScope(() => new QueueWatcher(() => this.drain()));
-    // A worker of Deno ends without finalizing anything.
-    if (process.versions.deno) this.hub.endWithEnvironment();
+    this.hub = native.instance(() => new QueueWatcher(() => this.drain()));
   }
 
   watch(endpoint, writable) {
@@ -119,13 +112,9 @@ class Endpoint {
     if (this.#waits[+writable]) return null;
     if (current === null) {
       const { QueueWatcher } = native.load();
-      try {
-        current = new Watcher(QueueWatcher);
-      } catch (thrown) {
-        const error = refused('start', thrown.message, {});
-        if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
-        return error;
-      }
+      const { made, error } = native.attempt(() => new Watcher(QueueWatcher));
+      if (error) return error;
+      current = made;
     }
     this.#watcher = current;
     const failed = current.watch(this, writable);

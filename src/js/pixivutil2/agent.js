@@ -34,8 +34,9 @@ class Agent {
       jobTimeout: toTime(jobTimeout, 'options.jobTimeout'),
       sockets: toSockets(options),
     };
-    settings.comm = await lookedUp(settings.comm);
-    settings.task = await lookedUp(settings.task);
+    [settings.comm, settings.task] = await Promise.all(
+      [settings.comm, settings.task].map(lookedUp),
+    );
     const hub = agents();
     const { call, error } = await hub.connect(settings);
     if (error) throw toError(error);

@@ -2,7 +2,6 @@
 // The options that a controller's sockets and an agent's have in common. Used by controller.js and agent.js.
 
 const { lookup } = require('node:dns');
-const { isIP } = require('node:net');
 const { toLimit, toText, toTime } = require('../arguments');
 const { valueError } = require('../errors');
 
@@ -48,7 +47,7 @@ function toEndpoint(endpoint, name) {
  */
 async function lookedUp(endpoint) {
   const [, host, port] = /^tcp:\/\/([^[\]/:]+):(\d+)$/.exec(endpoint) ?? [];
-  if (host === undefined || isIP(host) || /^(\*|localhost)$/i.test(host)) return endpoint;
+  if (host === undefined || /^(\*|localhost)$/i.test(host)) return endpoint;
   const addresses = await new Promise((resolve, reject) =>
     lookup(host, { all: true }, (error, found) => (error ? reject(error) : resolve(found))),
   );
