@@ -13,7 +13,7 @@ const npm = windows ? 'npm.cmd' : 'npm';
 const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}.cmd` : name);
 
 // Suites that choose the drivers themselves, or do without connections: they are not run once more.
-const neutral = [
+const skipped = [
   'binary',
   'build',
   'codes',
@@ -22,8 +22,9 @@ const neutral = [
   'leaving',
   'native',
   'no-binary',
-];
-const skipped = [...neutral, 'supply-chain', 'workflows'].join('|');
+  'supply-chain',
+  'workflows',
+].join('|');
 
 const steps = [
   // Third-party install scripts stay off; our own `prepare` is the build step below.

@@ -6,11 +6,11 @@ const fs = require('node:fs');
 const { once } = require('node:events');
 const { Worker, parentPort } = require('node:worker_threads');
 const { AppViewClient, AppViewServer } = require('../../appview');
+const { endWorkers, turn } = require('../helpers/ended-workers');
 const { left } = require('./peers');
 
 const [mode, pid] = JSON.parse(process.argv[2]);
 const report = (value) => console.log(JSON.stringify(value));
-const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 /** A request that nobody answers, once its queues are there. */
 async function unanswered() {
@@ -53,21 +53,7 @@ const modes = {
   },
 
   async workers() {
-    for (const how of ['terminate', 'exit']) {
-      const worker = new Worker(__filename, { argv: [JSON.stringify([`${how}s`, pid])] });
-      if (how === 'terminate') {
-        await once(worker, 'message');
-        await worker.terminate();
-      } else {
-        await once(worker, 'exit');
-      }
-    }
-    const threads = () =>
-      fs.readdirSync('/proc/self/task').filter((id) => {
-        const file = `/proc/self/task/${id}/comm`;
-        return fs.existsSync(file) && fs.readFileSync(file, 'utf8').startsWith('ferripc');
-      });
-    while (threads().length > 0) await turn();
+    await endWorkers(__filename, pid);
     report('no thread is left');
   },
 

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const { Worker } = require('node:worker_threads');
 const { once } = require('node:events');
 const mqueue = require('../../mqueue');
+const { threads, turn } = require('../helpers/ended-workers');
 
 const [mode, name, ...rest] = JSON.parse(process.argv[2]);
 const report = (value) => console.log(JSON.stringify(value));
@@ -19,22 +20,15 @@ function held() {
       return null; // that of the folder
     }
   });
-  const threads = fs.readdirSync('/proc/self/task').map((id) => {
-    try {
-      return fs.readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim();
-    } catch {
-      return null; // it has ended
-    }
-  });
   return {
     descriptors: links.filter((link) => link?.startsWith(name)).length,
-    threads: threads.filter((comm) => comm?.startsWith('ferripc')).length,
+    threads: threads().length,
   };
 }
 
 /** Turns of the event loop until `holds()`. */
 async function until(holds) {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (!holds()) await turn();
 }
 
 const modes = {

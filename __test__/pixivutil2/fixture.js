@@ -2,13 +2,12 @@
 // Run by the tests beside it in a process of its own. Arguments: [mode, …].
 
 const fs = require('node:fs');
-const { once } = require('node:events');
-const { Worker, parentPort } = require('node:worker_threads');
+const { parentPort } = require('node:worker_threads');
 const { Agent, Controller, parseIpcOption } = require('../../pixivutil2');
+const { endWorkers, turn } = require('../helpers/ended-workers');
 
 const [mode, ...args] = JSON.parse(process.argv[2]);
 const report = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
-const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
 
 /** Blocks the thread until there is a line. */
 const block = () => fs.readSync(0, Buffer.alloc(100));
@@ -80,21 +79,7 @@ const modes = {
   },
 
   async workers() {
-    for (const how of ['terminates', 'exits']) {
-      const worker = new Worker(__filename, { argv: [JSON.stringify([how])] });
-      if (how === 'terminates') {
-        await once(worker, 'message');
-        await worker.terminate();
-      } else {
-        await once(worker, 'exit');
-      }
-    }
-    const threads = () =>
-      fs.readdirSync('/proc/self/task').filter((id) => {
-        const file = `/proc/self/task/${id}/comm`;
-        return fs.existsSync(file) && fs.readFileSync(file, 'utf8').startsWith('ferripc');
-      });
-    while (threads().length > 0) await turn();
+    await endWorkers(__filename);
     report('no thread is left');
   },
 
