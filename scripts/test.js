@@ -47,6 +47,7 @@ const steps = [
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
+  ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
   ['jest', bin('jest'), []],
   // Once more where the event loop's own driver is not to be had; the comparison is driver-neutral.
   [

@@ -1,0 +1,108 @@
+'use strict';
+// What the clients of NATS and Redis have in common: one connection after the other, each with the same subscriptions.
+// The libraries' own ways to connect again are not used, since they send later what was published in between.
+
+const { clearTimeout, setTimeout } = require('../../engine/timers');
+const { codedError } = require('../../errors');
+
+/** ms between two attempts to connect: this at first, and twice as much each time, up to the second. */
+const FIRST_DELAY = 50;
+const LONGEST_DELAY = 2000;
+
+class Reconnecting {
+  /** Opens a connection: see the constructor. */
+  #dial;
+  #connection = null;
+  /** Subject -> who hears of its messages. */
+  #subscriptions = new Map();
+  #isClosed = false;
+  #delay = FIRST_DELAY;
+  #wake = null;
+  #running = null;
+
+  /**
+   * `dial(onError)` resolves with a connection that is up, or rejects. A connection has `maxPayload`,
+   * `publish(subject, bytes)`, `subscribe(subject, onMessage)`, `closed`, a promise of the error it has ended with, and
+   * `end()`, which sends what was published first.
+   */
+  constructor(dial, maxPayload = Infinity) {
+    this.#dial = dial;
+    this.maxPayload = maxPayload;
+  }
+
+  watch(onState) {
+    this.#running = this.#run(onState);
+  }
+
+  async #run(onState) {
+    while (!this.#isClosed) {
+      const error = await this.#connect(onState).catch((reason) => reason);
+      if (this.#isClosed) return;
+      onState('down', error);
+      await this.#pause();
+    }
+  }
+
+  /** Resolves with the error that has ended the connection. */
+  async #connect(onState) {
+    const connection = await this.#dial((error) => onState('error', error));
+    try {
+      if (this.#isClosed) return undefined;
+      for (const [subject, onMessage] of this.#subscriptions) {
+        await connection.subscribe(subject, onMessage);
+      }
+      if (this.#isClosed) return undefined;
+      this.#connection = connection;
+      this.maxPayload = connection.maxPayload;
+      this.#delay = FIRST_DELAY;
+      onState('up');
+      return await connection.closed;
+    } finally {
+      this.#connection = null;
+      await connection.end();
+    }
+  }
+
+  #pause() {
+    const delay = this.#delay;
+    this.#delay = Math.min(2 * delay, LONGEST_DELAY);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delay);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  publish(subject, bytes) {
+    if (this.#connection === null) throw codedError('ENOTCONN', 'There is no broker');
+    return this.#connection.publish(subject, bytes);
+  }
+
+  async subscribe(subject, onMessage) {
+    this.#subscriptions.set(subject, onMessage);
+    const connection = this.#connection;
+    try {
+      await connection?.subscribe(subject, onMessage);
+    } catch (error) {
+      if (connection === this.#connection) throw error; // otherwise the next connection has it
+    }
+  }
+
+  async close() {
+    this.#isClosed = true;
+    this.#wake?.();
+    await this.#connection?.end();
+    await this.#running;
+  }
+}
+
+/** What is thrown if a broker's library is not installed. */
+function missing(error, library, method) {
+  if (error.code !== 'MODULE_NOT_FOUND') return error;
+  const message = `${method} needs the package ${library}, which is not installed: npm install ${library}`;
+  return Object.assign(new Error(message, { cause: error }), { code: error.code });
+}
+
+module.exports = { Reconnecting, missing };
