@@ -207,6 +207,7 @@ class Cluster extends Events {
   }
 
   async #close() {
+    await null; // from here on it counts as closed
     this.#detach();
     this.#unwatch?.();
     this.#members.stop();

@@ -82,6 +82,7 @@ class Peer extends Target {
     for (const id of ids) taken.ids.push(id);
     if (taken.next < parts) return false;
     this.#parts = null;
+    if (revision < this.#revision) return true; // it was overtaken
     this.#replace(taken.ids);
     this.#revision = revision;
     for (const delta of this.#early.splice(0)) this.takeDelta(delta);
