@@ -59,7 +59,7 @@ async function main() {
     const { list, count, of, end } = JSON.parse(line);
     if (end) {
       for (const ipc of ipcs) ipc.disconnect('server');
-      lines.close();
+      process.stdin.destroy();
       return;
     }
     waiting.push({ list, count, names: (name) => of === undefined || of.includes(name) });

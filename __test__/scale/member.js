@@ -81,7 +81,7 @@ async function main() {
     const { number, command, args } = JSON.parse(line);
     const value = await ask(command, ...args);
     console.log(JSON.stringify({ number, value: value ?? null }));
-    if (command === 'close') lines.close();
+    if (command === 'close') process.stdin.destroy();
   });
   console.log(JSON.stringify({ number: 0, value: null }));
 }

@@ -2,8 +2,7 @@
 // A broker within one process: for tests, and to show what a broker's client has to have. See docs/scale.md.
 
 const { setImmediate } = require('../../engine/timers');
-const { codedError } = require('../../errors');
-const { argumentError } = require('../../errors');
+const { argumentError, codedError } = require('../../errors');
 
 /** What a broker is to its clients. */
 class Hub {
@@ -68,7 +67,8 @@ class MemoryBroker {
   watch(onState) {
     this.#onState = onState;
     this.#hub._add(this);
-    this._turn(this.#hub.isUp ? 'up' : 'down');
+    if (this.#hub.isUp) this._turn('up');
+    else this._turn('down', away());
   }
 
   publish(subject, bytes) {
