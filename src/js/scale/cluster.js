@@ -36,8 +36,8 @@ class Cluster extends Events {
   #counters;
   #detach;
   #unwatch = null;
-  /** The broker is away, and it was said that messages are lost. */
-  #toldLoss = false;
+  /** Why messages are lost, as far as that was said since the broker has come. */
+  #told = new Set();
   #session;
   #closing = null;
 
@@ -237,7 +237,7 @@ class Cluster extends Events {
         ]),
       turn: (isUp) => this.#link.turn(isUp),
       begin: (isFirst) => {
-        this.#toldLoss = false;
+        this.#told.clear();
         this.#members.beat(true);
         if (isFirst) this.#members.start();
         else this.#tell('up');
@@ -269,12 +269,12 @@ class Cluster extends Events {
     return this.#link.publish(target, body);
   }
 
-  /** A message does not reach the other servers. While the broker is away one error stands for all. */
+  /** A message does not reach the other servers. What the broker is the cause of is told once, until it is back. */
   #lose({ reason, error }, body) {
     this.#counters.drop(reason, body);
-    if (reason === 'down') {
-      if (this.#toldLoss) return;
-      this.#toldLoss = true;
+    if (reason === 'down' || reason === 'failed') {
+      if (this.#told.has(reason)) return;
+      this.#told.add(reason);
     }
     this.#report(error);
   }

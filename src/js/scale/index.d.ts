@@ -102,7 +102,7 @@ export interface ClusterStats {
     full: number;
     /** Longer than the broker takes. */
     tooLarge: number;
-    /** The broker's client did not take it. */
+    /** The broker's client did not take it, or has not heard that the broker has it. */
     failed: number;
     /** Came from the broker, and is no message between servers. */
     invalid: number;

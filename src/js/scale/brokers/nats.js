@@ -61,6 +61,10 @@ class Connection {
   async end() {
     if (!this.#connection.isClosed()) await this.#connection.drain();
   }
+
+  destroy() {
+    this.#connection.close().catch(() => {});
+  }
 }
 
 /**

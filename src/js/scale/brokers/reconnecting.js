@@ -9,6 +9,9 @@ const { codedError } = require('../../errors');
 const FIRST_DELAY = 50;
 const LONGEST_DELAY = 2000;
 
+/** ms that a broker is given to take what was published when its client is closed. */
+const GRACE = 1000;
+
 class Reconnecting {
   /** Opens a connection: see the constructor. */
   #dial;
@@ -23,7 +26,7 @@ class Reconnecting {
   /**
    * `dial(onError)` resolves with a connection that is up, or rejects. A connection has `maxPayload`,
    * `publish(subject, bytes)`, `subscribe(subject, onMessage)`, `closed`, a promise of the error it has ended with, and
-   * `end()`, which sends what was published first.
+   * `end()`, which sends what was published first, and `destroy()`, which does not wait for the broker.
    */
   constructor(dial, maxPayload = Infinity) {
     this.#dial = dial;
@@ -59,7 +62,7 @@ class Reconnecting {
       return await connection.closed;
     } finally {
       this.#connection = null;
-      await connection.end();
+      await end(connection);
     }
   }
 
@@ -93,9 +96,18 @@ class Reconnecting {
   async close() {
     this.#isClosed = true;
     this.#wake?.();
-    await this.#connection?.end();
+    if (this.#connection !== null) await end(this.#connection);
     await this.#running;
   }
+}
+
+/** A broker that hangs does not keep a connection, nor with it the process. */
+async function end(connection) {
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, GRACE)));
+  await Promise.race([connection.end(), late]).catch(() => {});
+  clearTimeout(timer);
+  connection.destroy();
 }
 
 /** What is thrown if a broker's library is not installed. */

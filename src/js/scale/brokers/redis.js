@@ -46,7 +46,10 @@ class Connection {
 
   /** Resolves when Redis has it. */
   publish(subject, bytes) {
-    return this.#sender.publish(subject, bytes);
+    if (this.#sender.status !== 'ready') throw closedError();
+    return this.#sender.publish(subject, bytes).catch((error) => {
+      throw error.code === undefined ? closedError(error) : error;
+    });
   }
 
   async subscribe(subject, onMessage) {
@@ -56,7 +59,11 @@ class Connection {
 
   async end() {
     this.#receiver.disconnect();
-    if (this.#sender.status === 'ready') await this.#sender.quit().catch(() => {});
+    if (this.#sender.status === 'ready') await this.#sender.quit();
+  }
+
+  destroy() {
+    this.#receiver.disconnect();
     this.#sender.disconnect();
   }
 }
@@ -68,7 +75,8 @@ function ended(redis) {
   });
 }
 
-const closedError = () => codedError('ECONNRESET', 'The connection to Redis has ended');
+const closedError = (cause) =>
+  codedError('ECONNRESET', 'The connection to Redis has ended', cause && { cause });
 
 /**
  * `options`: those of `ioredis`, and `url`, `maxPayload`.
@@ -86,6 +94,7 @@ function redis(options = {}) {
   const Redis = library();
   const all = {
     connectionName: 'ferripc',
+    disconnectTimeout: 500,
     ...rest,
     lazyConnect: true,
     retryStrategy: () => null,
