@@ -11,6 +11,10 @@ const MEMBER = require.resolve('./member');
 const CROWD = require.resolve('./crowd');
 const EACH = 50;
 
+/** What is none of a subject's characters is spelled. */
+const ID = 'one > * é.x';
+const SUBJECTS = 'ferripc.one%20%3e%20%2a%20%c3%a9%2ex';
+
 jest.setTimeout(30_000);
 
 const world = createWorld();
@@ -59,9 +63,9 @@ async function publisher(broker) {
   const client = broker.client();
   world.after(() => client.close());
   await new Promise((resolve) => client.watch((state) => state === 'up' && resolve()));
-  const first = new Promise((resolve) => client.subscribe('ferripc.scaled.all', resolve));
+  const first = new Promise((resolve) => client.subscribe(`${SUBJECTS}.all`, resolve));
   const heard = first.then((bytes) => JSON.parse(String(bytes)));
-  const publish = (subject, bytes) => client.publish(`ferripc.scaled.${subject}`, bytes);
+  const publish = (subject, bytes) => client.publish(`${SUBJECTS}.${subject}`, bytes);
   return { heard, publish, close: () => client.close() };
 }
 
@@ -105,7 +109,7 @@ describe.each(BROKERS)('%s', (kind) => {
     }
     const members = await Promise.all(
       places.map(({ options, server: config }, index) => {
-        const settings = { options, config, name: `server ${index}` };
+        const settings = { options, config, id: ID, name: `server ${index}` };
         if (kind === 'memory') return localMember(settings, broker);
         return spawnMember(settings, broker, index === 1 ? 'tokio' : '');
       }),
@@ -117,9 +121,9 @@ describe.each(BROKERS)('%s', (kind) => {
     const next = () => crowd.next();
     expect(await next()).toBe('ready');
     const all = (act) => Promise.all(members.map(act));
-    /** What has come to each client, as soon as so much has. */
-    const arrived = (list, count, of) => {
-      crowd.tell(JSON.stringify({ list, count, of }));
+    /** What has come to each client, as soon as so much has; to those of `of`, and `more` to some. */
+    const arrived = (list, count, of, more) => {
+      crowd.tell(JSON.stringify({ list, count, of, more }));
       return next();
     };
 
@@ -144,6 +148,15 @@ describe.each(BROKERS)('%s', (kind) => {
     ]);
     const mail = await arrived('mail', 1);
     for (const name of everybody) expect([name, mail[name]]).toEqual([name, [name]]);
+
+    // Both in turns: one client gets all of it, in the order of the calls.
+    await members[0].ask('mixed', 'client 2.3', 'news', range(20));
+    const mixed = await arrived('news', 10, undefined, { 'client 2.3': 20 });
+    const even = range(20).filter((it) => it % 2 === 0);
+    for (const name of everybody) {
+      const expected = name === 'client 2.3' ? range(20) : even;
+      expect([name, mixed[name]]).toEqual([name, expected]);
+    }
 
     // Questions to clients of other servers, and how they fail.
     const ask = (...args) => members[0].ask('request', ...args);

@@ -1,6 +1,7 @@
 'use strict';
 // What a cluster does, server by server, in one process: the broker is in memory, or one that loses, doubles or delays.
 
+const diagnostics = require('node:diagnostics_channel');
 const scale = require('../../scale');
 const { collect, once, record } = require('../helpers/events');
 const { createWorld } = require('../helpers/world');
@@ -221,6 +222,11 @@ describe('the broker', () => {
     await late.sees(hasClients(41)); // by a list of several parts
 
     const errors = record(one.joined);
+    const published = [];
+    const note = ({ server, reason, bytes, direction }) =>
+      published.push([server === one.server, reason, bytes > 10_000, direction]);
+    diagnostics.subscribe('ferripc:message:dropped', note);
+    world.after(() => diagnostics.unsubscribe('ferripc:message:dropped', note));
     const news = collect(client, 'news', 1);
     const long = 'é'.repeat(5000);
     expect(one.joined.broadcast('news', long)).toBe(false);
@@ -233,6 +239,7 @@ describe('the broker', () => {
     client.handle('long', () => long);
     await expect(one.joined.request('far', 'long')).rejects.toMatchObject({ code });
     expect(one.joined.stats().dropped.tooLarge).toBe(3);
+    expect(published).toEqual(Array(3).fill([true, 'tooLarge', true, 'out']));
     one.joined.broadcast('news', 'short');
     expect(await news).toEqual(['short']);
   });

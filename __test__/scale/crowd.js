@@ -15,7 +15,12 @@ const waiting = [];
 
 function look() {
   for (const one of [...waiting]) {
-    if (![...got].every(([name, its]) => !one.names(name) || its[one.list].length >= one.count)) {
+    if (
+      ![...got].every(
+        ([name, its]) =>
+          !one.names(name) || its[one.list].length >= (one.more?.[name] ?? one.count),
+      )
+    ) {
       continue;
     }
     waiting.splice(waiting.indexOf(one), 1);
@@ -56,13 +61,13 @@ async function main() {
   const ipcs = await Promise.all(all);
   const lines = require('node:readline').createInterface({ input: process.stdin });
   lines.on('line', (line) => {
-    const { list, count, of, end } = JSON.parse(line);
+    const { list, count, of, more, end } = JSON.parse(line);
     if (end) {
       for (const ipc of ipcs) ipc.disconnect('server');
       process.stdin.destroy();
       return;
     }
-    waiting.push({ list, count, names: (name) => of === undefined || of.includes(name) });
+    waiting.push({ list, count, more, names: (name) => of === undefined || of.includes(name) });
     look();
   });
   report('ready');

@@ -9,7 +9,7 @@ const { makeIPC, tcpPlace, unixPlace } = require('../helpers/world');
 /** Short, so that a server which dies is missed soon; the rest of the suite is tolerant of a busy machine. */
 const TIMES = { heartbeat: 100, timeout: 1500 };
 
-async function makeMember({ options, config, name, id = 'scaled' }, broker) {
+async function makeMember({ options, config, name, id }, broker) {
   const ipc = makeIPC(IPC, config);
   const at = options.path ? unixPlace(options.path) : tcpPlace(options.host, options.port);
   at.serve(ipc);
@@ -46,6 +46,13 @@ async function makeMember({ options, config, name, id = 'scaled' }, broker) {
     },
     async emit(ids, type) {
       return ids.map((its) => cluster.emit(its, type, its));
+    },
+    /** Turn by turn to all, and to one. */
+    async mixed(to, type, values) {
+      for (const value of values) {
+        if (value % 2 === 0) cluster.broadcast(type, value);
+        else cluster.emit(to, type, value);
+      }
     },
     async request(to, type, data, { abortAfter, ...rest } = {}) {
       const controller = new AbortController();

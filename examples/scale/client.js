@@ -12,7 +12,7 @@ if (process.env.EXAMPLE_SOCKET_ROOT) ipc.config.socketRoot = process.env.EXAMPLE
 
 ipc.connectTo('chat', `${ipc.config.socketRoot}chat-${server}`, async () => {
   const { chat } = ipc.of;
-  chat.emit('hello', { name });
+  chat.on('connect', () => chat.emit('hello', { name })); // also after a connection was lost
   chat.handle('question', (question) => `${question} Fine.`);
   chat.on('said', ({ from, text }) => {
     console.log(`${from} says ${text}`);
