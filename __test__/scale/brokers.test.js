@@ -15,7 +15,7 @@ const EACH = 50;
 const ID = 'one > * é.x';
 const SUBJECTS = 'ferripc.one%20%3e%20%2a%20%c3%a9%2ex';
 
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 
 const world = createWorld();
 

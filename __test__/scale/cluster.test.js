@@ -170,6 +170,19 @@ describe('ids', () => {
   });
 });
 
+test('a client that connects to another server is found there', async () => {
+  const [one, two, three] = await cluster(3);
+  const before = await one.client('alice');
+  await three.sees(knows('alice'));
+  before.client.leave();
+  const { client } = await two.client('alice');
+  await three.sees(({ clients }) => clients.length === 1 && clients[0].server === 'server 1');
+  const got = collect(client, 'mail', 2);
+  expect(three.joined.emit('alice', 'mail', 1)).toBe(true);
+  expect(three.joined.emit('alice', 'mail', 2)).toBe(true);
+  expect(await got).toEqual([1, 2]);
+});
+
 test('clusters with other ids or prefixes on one broker have nothing to do with each other', async () => {
   const hub = new scale.Hub();
   const settings = [{ id: 'a' }, { id: 'a.to' }, { id: 'a*' }, { id: 'a', prefix: 'other.a' }];

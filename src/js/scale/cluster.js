@@ -296,7 +296,7 @@ class Cluster extends Events {
     }
     this.#counters.missed += missed;
     this.#counters.received++;
-    peer.silent = 0;
+    peer.isHeard = true;
     if (!this.#members.take(peer, frame) && !this.#questions.take(peer, frame))
       this.#deliver(frame);
   }

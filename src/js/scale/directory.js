@@ -47,7 +47,7 @@ class Directory {
     if (former?.ended) return null;
     this.#former.delete(instance);
     const peer = former ?? new Peer(instance, this.#subjectOf(instance), this.#onCount);
-    peer.silent = 0;
+    peer.isHeard = true;
     this.#peers.set(instance, peer);
     return peer;
   }

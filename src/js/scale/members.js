@@ -57,9 +57,8 @@ class Members {
     const passed = Math.min(time - this.#lastTick, 2 * this.#settings.heartbeat);
     this.#lastTick = time;
     for (const peer of this.directory.peers) {
-      peer.silent += passed;
       peer.isAsked = false;
-      if (peer.silent > (peer.timeout ?? this.#settings.timeout)) this.#leave(peer);
+      if (peer.age(passed) >= (peer.timeout ?? this.#settings.timeout)) this.#leave(peer);
     }
     this.beat(false);
     this.#arm();

@@ -14,8 +14,9 @@ class Peer extends Target {
   name = '';
   /** ms of silence after which it counts as gone; null: it has not said so yet. */
   timeout = null;
-  /** ms since something of it has come. */
-  silent = 0;
+  #silent = 0;
+  /** Something of it has come since the last `age`. */
+  isHeard = true;
   /** It has said that it ends. */
   ended = false;
   /** Its clients are known, so it is one of the servers. */
@@ -46,6 +47,13 @@ class Peer extends Target {
     if (n <= last) return -1;
     this.#last[stream] = n;
     return last === 0 ? 0 : n - last - 1;
+  }
+
+  /** `ms` have passed. How long nothing has come, never more than it really is. */
+  age(ms) {
+    this.#silent = this.isHeard ? 0 : this.#silent + ms;
+    this.isHeard = false;
+    return this.#silent;
   }
 
   /** What it says of itself. */
