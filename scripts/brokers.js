@@ -87,15 +87,16 @@ function download(programs) {
 
 function main() {
   let problem = 'it is not installed';
-  const wanted = PROGRAMS.filter((program) => find(program) === null);
-  if (wanted.length > 0 && process.platform === 'linux') {
+  for (let attempt = 1; attempt <= 2 && process.platform === 'linux'; attempt++) {
+    const wanted = PROGRAMS.filter((program) => find(program) === null);
+    if (wanted.length === 0) break;
     try {
       download(wanted);
     } catch (error) {
-      problem = String(error.stderr || error.message)
+      const lines = String(error.stderr || error.message)
         .trim()
-        .split('\n')
-        .at(-1);
+        .split('\n');
+      problem = lines.at(-1);
     }
   }
   for (const program of PROGRAMS) {
