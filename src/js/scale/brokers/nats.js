@@ -8,6 +8,9 @@ const { valueError } = require('../../errors');
 /** Connecting again is done here. */
 const NOT_HONOURED = ['reconnect', 'maxReconnectAttempts', 'waitOnFirstConnect', 'noEcho'];
 
+/** ms that one attempt to connect may take, unless the options say otherwise. */
+const DIAL_TIMEOUT = 5000;
+
 function library() {
   try {
     return require('@nats-io/transport-node').connect;
@@ -80,7 +83,13 @@ function nats(options = {}) {
     }
   }
   const connect = library();
-  const all = { name: 'ferripc', ...options, reconnect: false, noEcho: true };
+  const all = {
+    name: 'ferripc',
+    timeout: DIAL_TIMEOUT,
+    ...options,
+    reconnect: false,
+    noEcho: true,
+  };
   return new Reconnecting(async (onError) => new Connection(await connect(all), onError));
 }
 

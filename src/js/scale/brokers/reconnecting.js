@@ -39,31 +39,32 @@ class Reconnecting {
 
   async #run(onState) {
     while (!this.#isClosed) {
-      const error = await this.#connect(onState).catch((reason) => reason);
-      if (this.#isClosed) return;
-      onState('down', error);
-      await this.#pause();
+      let connection = null;
+      try {
+        connection = await this.#dial((error) => onState('error', error));
+        await this.#use(connection, onState);
+      } catch (error) {
+        onState('down', error);
+      }
+      if (connection !== null) await end(connection);
+      if (!this.#isClosed) await this.#pause();
     }
   }
 
-  /** Resolves with the error that has ended the connection. */
-  async #connect(onState) {
-    const connection = await this.#dial((error) => onState('error', error));
-    try {
-      if (this.#isClosed) return undefined;
-      for (const [subject, onMessage] of this.#subscriptions) {
-        await connection.subscribe(subject, onMessage);
-      }
-      if (this.#isClosed) return undefined;
-      this.#connection = connection;
-      this.maxPayload = connection.maxPayload;
-      this.#delay = FIRST_DELAY;
-      onState('up');
-      return await connection.closed;
-    } finally {
-      this.#connection = null;
-      await end(connection);
+  /** Resolves when the connection has ended, which is told at once. */
+  async #use(connection, onState) {
+    for (const [subject, onMessage] of this.#subscriptions) {
+      if (this.#isClosed) return;
+      await during(connection, connection.subscribe(subject, onMessage));
     }
+    if (this.#isClosed) return;
+    this.#connection = connection;
+    this.maxPayload = connection.maxPayload;
+    this.#delay = FIRST_DELAY;
+    onState('up');
+    const error = await connection.closed;
+    this.#connection = null;
+    onState('down', error);
   }
 
   #pause() {
@@ -86,8 +87,9 @@ class Reconnecting {
   async subscribe(subject, onMessage) {
     this.#subscriptions.set(subject, onMessage);
     const connection = this.#connection;
+    if (connection === null) return;
     try {
-      await connection?.subscribe(subject, onMessage);
+      await during(connection, connection.subscribe(subject, onMessage));
     } catch (error) {
       if (connection === this.#connection) throw error; // otherwise the next connection has it
     }
@@ -99,6 +101,14 @@ class Reconnecting {
     if (this.#connection !== null) await end(this.#connection);
     await this.#running;
   }
+}
+
+/** Waits for what a connection does, and no longer than there is one. */
+async function during(connection, work) {
+  const ended = connection.closed.then((error) => {
+    throw error ?? codedError('ECONNRESET', 'The connection to the broker has ended');
+  });
+  await Promise.race([work, ended]);
 }
 
 /** A broker that hangs does not keep a connection, nor with it the process. */

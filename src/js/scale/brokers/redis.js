@@ -94,6 +94,7 @@ function redis(options = {}) {
   const Redis = library();
   const all = {
     connectionName: 'ferripc',
+    connectTimeout: 5000,
     disconnectTimeout: 500,
     ...rest,
     lazyConnect: true,
