@@ -1092,7 +1092,7 @@ declare namespace ferripc {
      * Hands everything that was emitted to the system now, as far as it takes it. A program needs it only where
      * it emits more than a few messages in one go and does not let the event loop turn afterwards, because it
      * computes, waits for a child process or ends itself by `process.abort()`: see "When a message leaves" in
-     * docs/compatibility.md. It never waits, and may be called at any time.
+     * docs/compatibility/sending.md. It never waits, and may be called at any time.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
      * turn with `config.sync`, or for the peer to read

@@ -99,4 +99,19 @@ function links(prose) {
   return [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
 }
 
-module.exports = { anchors, links, markdownFiles, parse, root };
+/** The rows of a document's tables: `{ line, cells }`. */
+function tableRows(file) {
+  const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n');
+  let fenced = false;
+  return lines.flatMap((text, index) => {
+    if (/^ *```/.test(text)) fenced = !fenced;
+    if (fenced || !/^\s*\|/.test(text) || /^[\s|:-]*$/.test(text)) return [];
+    const cells = text
+      .trim()
+      .split(/(?<!\\)\|/)
+      .slice(1, -1);
+    return [{ line: index + 1, cells: cells.map((cell) => cell.trim()) }];
+  });
+}
+
+module.exports = { anchors, links, markdownFiles, parse, root, tableRows };

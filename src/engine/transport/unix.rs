@@ -1,6 +1,6 @@
 //! Unix sockets: connecting, and claiming a path to listen on.
 //!
-//! The rules for what is already at the path are those of the compatibility page's F9: only sockets
+//! The rules for what is already at the path are those of F9 in docs/compatibility/server.md: only sockets
 //! are ever replaced or removed, replacing a live one leaves no moment without a server, and
 //! only the socket that a listener itself made is removed when it ends.
 //!
