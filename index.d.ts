@@ -81,7 +81,7 @@ declare namespace ferripc {
   type NoJson = undefined | symbol | Function;
 
   /**
-   * What `emit` takes for a payload `T` of an event map: `T`, but for what JSON cannot carry, which becomes
+   * What `emit` takes for a payload `T` of an event map: `T`, except for what JSON cannot carry, which becomes
    * {@link NotJson} and so does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
    * for a payload, of which nothing would arrive. Functions that are properties compile, since an object of a
    * class may have some; they do not arrive.
@@ -780,7 +780,7 @@ declare namespace ferripc {
      * is made.
      *
      * - left out: as in node-ipc 9 and 10; the settings below up to `allowedEvents` have no effect and must be left out
-     * - `'raw'`: bytes as with `rawBuffer`, but for good
+     * - `'raw'`: bytes as with `rawBuffer`, and for good
      * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is no message ends the connection
      * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. What breaks
      *   one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`; a client does
@@ -1450,7 +1450,7 @@ declare namespace ferripc {
   /**
    * What goes through a connection, or all of a client or server: those that are closed are included.
    *
-   * The numbers only grow, but for the two of what is queued. They are exact, but for UDP, where a datagram
+   * The numbers only grow, except for the two of what is queued. They are exact, except for UDP, where a datagram
    * with more than 2,048 messages counts several times as received.
    */
   interface TrafficStats {

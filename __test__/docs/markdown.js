@@ -33,6 +33,7 @@ function markdownFiles(under = '.') {
   return fs.readdirSync(path.join(root, under), { withFileTypes: true }).flatMap((entry) => {
     if (['node_modules', 'target', '.git'].includes(entry.name)) return [];
     const name = path.posix.join(under, entry.name);
+    if (name === 'site/pages') return []; // copies, for the site
     if (entry.isDirectory()) return markdownFiles(name);
     return entry.isFile() && name.endsWith('.md') ? [name] : [];
   });

@@ -5,7 +5,7 @@
 //! only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
-//! take turns by the lock of the module `lock`. Without it everything still works, but for taking a
+//! take turns by the lock of the module `lock`. Without it everything still works, except for taking a
 //! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
 
 use std::io;

@@ -139,7 +139,7 @@ export interface RequestOptions {
 
 /**
  * Asks a process. Its requests wait for each other. Their queues are gone afterwards: after an answer, an error, a
- * time-out, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
+ * timeout, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
  *
  * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
  * behind; `ETIMEDOUT`: the process does not take the request, or does not answer, as the message says; `EBADMSG`: what

@@ -20,7 +20,7 @@ class Party extends Events {
   #requests = null;
 
   /**
-   * `config` is kept and read when used (K6), but for its delimiter and limits (F3) and its parser.
+   * `config` is kept and read when used (K6), except for its delimiter and limits (F3) and its parser.
    * @throws {TypeError} see framingOf and profileOf
    */
   constructor(config, log) {

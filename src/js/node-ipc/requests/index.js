@@ -192,7 +192,7 @@ class Requests {
     return !isOver;
   }
 
-  /** An answer that cannot be sent is an error for who has asked. */
+  /** An answer that cannot be sent is an error for whoever has asked. */
   #reply(key, reply) {
     try {
       this.#owner._post(key, REPLY, reply);
