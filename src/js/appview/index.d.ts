@@ -143,7 +143,7 @@ export interface RequestOptions {
  *
  * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
  * behind; `ETIMEDOUT`: the process does not take the request, or does not answer, as the message says; `EBADMSG`: what
- * comes is no response; `EMSGSIZE`: it is over `maxResponseBytes`, or `msgsize` has no room for data; `EMFILE`: the
+ * comes is not a response; `EMSGSIZE`: it is over `maxResponseBytes`, or `msgsize` has no room for data; `EMFILE`: the
  * user has no more queues (four conversations at a time, usually); `EINVAL`: `msgsize` is more than the system allows.
  * All but `request` reject with a {@link StatusError} if the status is not 200.
  */

@@ -12,7 +12,7 @@ export interface Codec<Out = any, In = Out> extends PayloadCodec<Out, In> {
   readonly name: string;
   /**
    * The bytes of a value.
-   * @throws {TypeError} that names the part that is none of the type: `The "value.Add[1]" argument must be …`
+   * @throws {TypeError} that names the part that is not of the type: `The "value.Add[1]" argument must be …`
    */
   encode(value: In): Buffer;
   /**
