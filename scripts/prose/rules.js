@@ -3,6 +3,9 @@
 
 const MAX_WORDS = 40;
 
+/** How the entries of docs/compatibility begin that name tests: titles, not sentences. */
+const NAMES_TESTS = /^(__test__|tests|examples|src)\//;
+
 /** Words and phrases that no native speaker writes, or that the glossary of docs/README.md has another word for. */
 const WORDING = [
   { pattern: /\bbut for\b/i, instead: 'write "except for"', source: true },
@@ -49,13 +52,15 @@ function textOf(node) {
   return node.type === 'Str' ? node.value : '';
 }
 
-/** Sentences end with a mark and white space, before what begins one. */
+/** Sentences end with a mark and white space; names such as ferripc begin some, so the next letter does not matter. */
 const sentencesOf = (text) =>
-  text.replace(/\s+/g, ' ').split(/(?<=[.!?][")]*) (?=["(]*(?:[A-Z0-9]|code\b))/);
+  text.replace(/\s+/g, ' ').split(/(?<=[.!?][")]*)(?<!\b(?:e\.g|i\.e)\.) /);
 const wordsOf = (sentence) => sentence.split(' ').filter((word) => /\w/.test(word));
 
 const sentenceLength = (context) => ({
   [context.Syntax.Paragraph](node) {
+    const [first] = node.children;
+    if (first.type === 'Code' && NAMES_TESTS.test(first.value)) return;
     for (const sentence of sentencesOf(textOf(node))) {
       const { length } = wordsOf(sentence);
       if (length <= MAX_WORDS) continue;

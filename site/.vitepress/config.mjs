@@ -80,6 +80,7 @@ export default {
   markdown: {
     anchor: { slugify },
     config: linksLeave,
+    languageAlias: { mjs: 'js', 'rust,no_run': 'rust' },
   },
   themeConfig: {
     nav: [
