@@ -68,6 +68,11 @@ function linksLeave(md) {
   });
 }
 
+/** Two ends and what connects them. */
+const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+<path d="M8 16h16" stroke="#c2410c" stroke-width="4"/>
+<circle cx="7" cy="16" r="6" fill="#c2410c"/><circle cx="25" cy="16" r="6" fill="#c2410c"/></svg>`;
+
 export default {
   title: 'ferripc',
   description: manifest.description,
@@ -77,6 +82,16 @@ export default {
   outDir: 'dist',
   cacheDir: 'cache',
   lastUpdated: false,
+  head: [
+    [
+      'link',
+      {
+        rel: 'icon',
+        type: 'image/svg+xml',
+        href: `data:image/svg+xml,${encodeURIComponent(icon)}`,
+      },
+    ],
+  ],
   markdown: {
     anchor: { slugify },
     config: linksLeave,

@@ -47,7 +47,9 @@ const pages = fs
 
 /** A tab that tells of what goes wrong in it. */
 async function openTab() {
-  const tab = await browser.newPage();
+  // A visitor of its own: nothing is remembered of others.
+  const context = await browser.createBrowserContext();
+  const tab = await context.newPage();
   const at = () => tab.url().replace(origin, '');
   tab.on('pageerror', (error) => wrong(at(), error.message));
   tab.on('console', (message) => message.type() === 'error' && wrong(at(), message.text()));
