@@ -81,10 +81,10 @@ declare namespace ferripc {
   type NoJson = undefined | symbol | Function;
 
   /**
-   * What `emit` takes for a payload `T` of an event map: `T`, except for what JSON cannot carry, which becomes
-   * {@link NotJson} and so does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
-   * for a payload, of which nothing would arrive. Functions that are properties compile, since an object of a
-   * class may have some; they do not arrive.
+   * What `emit` takes for a payload `T` of an event map: `T`, except for what JSON cannot carry. That becomes
+   * {@link NotJson} and does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
+   * as the payload, of which nothing would arrive. Functions that are properties compile, since an object of a
+   * class may have some. They do not arrive.
    */
   type Sendable<T> = unknown extends T
     ? T
@@ -111,10 +111,14 @@ declare namespace ferripc {
   type Received<T> = unknown extends T ? T : T extends undefined | void | null ? {} : Json<T>;
 
   /**
-   * The form in which JSON carries a `T`: what has a `toJSON`, such as `Date`, `URL` and `Buffer`, as that returns
-   * it (a string, a string, `{ type: 'Buffer', data: number[] }`); `Map` and `Set` as `{}`; typed arrays as objects
-   * with a property for each element; of other objects the properties, without those whose value is `undefined`, a
-   * function or a symbol. These are `null` in arrays. Methods and private members of classes are gone.
+   * The form in which JSON carries a `T`:
+   *
+   * - what has a `toJSON`, such as `Date`, `URL` and `Buffer`: as that returns it (a string, a string,
+   *   `{ type: 'Buffer', data: number[] }`)
+   * - `Map` and `Set`: as `{}`
+   * - typed arrays: as objects with a property for each element
+   * - other objects: their properties, without those whose value is `undefined`, a function or a symbol, which are
+   *   `null` in arrays. Methods and private members of classes are gone
    */
   type Json<T> = unknown extends T
     ? T
@@ -225,8 +229,8 @@ declare namespace ferripc {
      */
     signal?: AbortSignal | null | undefined;
     /**
-     * What a client does with a request that it has no connection for; a server never waits. Default: as with messages,
-     * it waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode, otherwise it fails
+     * What a client does with a request that it has no connection for. A server never waits. Default: as with messages.
+     * It waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode. Otherwise it fails.
      *
      * - `'wait'`: it waits for the connection, as long as the client tries to get one
      * - `'fail'`: it fails at once with the code `ENOTCONN`
@@ -834,9 +838,10 @@ declare namespace ferripc {
      */
     logPayloads?: boolean | undefined;
     /**
-     * `true`: a local server that is in `socketRoot` makes that folder if it is not there, with mode 0700, takes others'
-     * rights away if it is, and does not start in one that is not the user's own, is a symbolic link or is shared by all users
-     * (`ERR_IPC_SOCKET_ROOT`). Without it no folder is touched, except that one that is missing is made if there is a `parser`.
+     * Whether a local server makes sure that its folder, `socketRoot`, is the user's alone. With `true` it makes the
+     * folder with mode 0700 if it is not there, and takes others' rights away if it is. It does not start in a folder
+     * that is not the user's own, is a symbolic link or is shared by all users (`ERR_IPC_SOCKET_ROOT`). With `false`
+     * no folder is touched, except that a missing one is made if there is a `parser`.
      * Default: `true` with the parser `'assured'`, which insists on it; otherwise `false`
      */
     secureSocketRoot?: boolean | undefined;
@@ -1025,11 +1030,11 @@ declare namespace ferripc {
      * Asks the server's handler of this type, and resolves with its answer. Data and answers arrive as JSON has them;
      * nothing (`undefined`) stays nothing. Any number of requests may be under way, and answers come in any order.
      *
-     * @returns a promise that is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if there is
-     * none (code `ERR_FERRIPC_NO_HANDLER`); with the codes `ETIMEDOUT` and `ABORT_ERR`, see {@link RequestOptions};
-     * `ECONNRESET` when the connection ends before the answer; `ENOTCONN` if there is no connection and the request does not wait for one;
-     * `ENOBUFS` if too much waits to be sent; `ERR_FERRIPC_NO_REQUESTS` in raw mode; and with a TypeError for wrong
-     * arguments, and data that JSON cannot express. Nothing is thrown
+     * @returns a promise of the answer. It is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if
+     * there is no handler (code `ERR_FERRIPC_NO_HANDLER`). It is rejected with a TypeError for wrong arguments, and for data that
+     * JSON cannot express. Other codes: `ETIMEDOUT` and `ABORT_ERR`, see {@link RequestOptions}; `ECONNRESET` when the connection
+     * ends before the answer. `ENOTCONN` if there is no connection and the request does not wait for one; `ENOBUFS` if too much
+     * waits to be sent; `ERR_FERRIPC_NO_REQUESTS` in raw mode. Nothing is thrown
      */
     request<Type extends RequestType<Out>>(
       type: Type,
@@ -1089,9 +1094,9 @@ declare namespace ferripc {
     connect(): void;
 
     /**
-     * Hands everything that was emitted to the system now, as far as it takes it. A program needs it only where
-     * it emits more than a few messages in one go and does not let the event loop turn afterwards, because it
-     * computes, waits for a child process or ends itself by `process.abort()`: see "When a message leaves" in
+     * Hands everything that was emitted to the system now, as far as the system takes it. A program needs it only if
+     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, waits for
+     * a child process, or ends itself by `process.abort()`. See "When a message leaves" in
      * docs/compatibility/sending.md. It never waits, and may be called at any time.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
