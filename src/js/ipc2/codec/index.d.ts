@@ -83,7 +83,7 @@ export const f64: Codec<number>;
 export const bool: Codec<boolean>;
 /** A string of one character. */
 export const char: Codec<string>;
-/** `String`. Lone surrogates, which Rust has not, are refused. */
+/** `String`. Lone surrogates, which Rust does not have, are refused. */
 export const string: Codec<string>;
 /** `()`: null. */
 export const unit: Unit;
