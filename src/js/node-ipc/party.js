@@ -46,7 +46,7 @@ class Party extends Events {
   /**
    * The messages of this type from now on, as `[data, socket]`, for `for await`. It throws an AbortError when
    * `options.signal` is aborted.
-   * @throws {TypeError} for a type that is no string, and a signal that is none
+   * @throws {TypeError} for a type that is not a string, and a signal that is not one
    */
   messages(type, options = {}) {
     return require('./messages')(this, type, options);

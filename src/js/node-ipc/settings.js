@@ -22,7 +22,7 @@ function framingOf(config, delimits = false) {
 
 /**
  * Bytes that a client keeps while it is down.
- * @throws {TypeError} for `config.offlineQueue` that is no number of bytes
+ * @throws {TypeError} for `config.offlineQueue` that is not a number of bytes
  */
 function offlineOf({ offlineQueue }) {
   if (offlineQueue === undefined || offlineQueue === null || offlineQueue === false) return 0;

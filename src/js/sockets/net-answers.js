@@ -172,7 +172,7 @@ class NetAnswers extends net.Socket {
       const { enable, ...times } = on;
       return this.setKeepAlive(enable, times.initialDelay, times.interval, times.count);
     }
-    // What is no number throws here, as in net, and not when it is up.
+    // What is not a number throws here, as in net, and not when it is up.
     const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
     const most = Math.max(0, ~~count);
     if (this.#isSettable('setKeepAlive', [on, initialDelay, interval, count])) {

@@ -17,7 +17,7 @@ export interface Codec<Out = any, In = Out> extends PayloadCodec<Out, In> {
   encode(value: In): Buffer;
   /**
    * The value that `bytes` begin with; what follows is ignored. Nothing is allocated for what is not there.
-   * @throws {Error} with the code `ERR_IPC2_PAYLOAD` for bytes that are no value of the type, for more than 256 levels
+   * @throws {Error} with the code `ERR_IPC2_PAYLOAD` for bytes that are not a value of the type, for more than 256 levels
    *   and for more than 2²⁰ elements without bytes
    */
   decode(bytes: Uint8Array): Out;
