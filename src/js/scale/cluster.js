@@ -173,7 +173,7 @@ class Cluster extends Events {
 
   /**
    * Gives the client at the other end of `socket` an id. False: it has disconnected already.
-   * @throws {TypeError} for what is no socket of this server, and no id
+   * @throws {TypeError} for what is not a socket of this server, or not an id
    */
   identify(socket, id) {
     toId(id);

@@ -104,7 +104,7 @@ export interface ClusterStats {
     tooLarge: number;
     /** The broker's client did not take it, or has not heard that the broker has it. */
     failed: number;
-    /** Came from the broker, and is no message between servers. */
+    /** Came from the broker, and is not a message between servers. */
     invalid: number;
   };
 }
@@ -150,7 +150,7 @@ export interface Cluster {
   /**
    * Sends a message to the clients with this id, wherever they are.
    * @returns `false`: there is none, or it was dropped, or `drain` of a client of this server should be awaited
-   * @throws {TypeError} for an id that is none, and data that JSON cannot express
+   * @throws {TypeError} for what cannot be an id, and data that JSON cannot express
    */
   emit(id: string, type: string, data?: unknown): boolean;
 
@@ -170,7 +170,7 @@ export interface Cluster {
   /**
    * Gives a client of this server an id, in place of the one that it has. Several clients may have the same.
    * @returns `false` if it has disconnected already
-   * @throws {TypeError} for what is no socket of this server, and no string of 1 to 1024 characters
+   * @throws {TypeError} for what is not a socket of this server, or not a string of 1 to 1024 characters
    */
   identify(socket: IpcSocket, id: string): boolean;
 
@@ -207,7 +207,7 @@ export interface Cluster {
  */
 export function join(server: ferripc.Server<any, any>, options: JoinOptions): Promise<Cluster>;
 
-/** Options of `nats`: those of `connect` of `@nats-io/transport-node`, but for those about connecting again. */
+/** Options of `nats`: those of `connect` of `@nats-io/transport-node`, except for those about connecting again. */
 export interface NatsOptions {
   /** `host:port`, of one or several servers of NATS. Default: `'127.0.0.1:4222'`. */
   servers?: string | string[];
@@ -221,7 +221,7 @@ export interface NatsOptions {
  */
 export function nats(options?: NatsOptions): Broker;
 
-/** Options of `redis`: those of `ioredis`, but for those about connecting again. */
+/** Options of `redis`: those of `ioredis`, except for those about connecting again. */
 export interface RedisOptions {
   /** `redis://host:port`. Default: `host` and `port`, and without these port 6379 of this machine. */
   url?: string;

@@ -56,7 +56,7 @@ class MemoryBroker {
   /** Bytes of the longest message. */
   maxPayload;
 
-  /** @throws {TypeError} for a `hub` that is none */
+  /** @throws {TypeError} for a `hub` that is not one */
   constructor({ hub = common, maxPayload = Infinity } = {}) {
     if (!(hub instanceof Hub)) throw argumentError('options.hub', 'a Hub', hub);
     this.#hub = hub;
