@@ -277,6 +277,37 @@ describe('the broker', () => {
     expect(one.joined.broadcast('news', 'y')).toBe(true);
   });
 
+  const denied = new Error('denied');
+  test.each([
+    [
+      'at once',
+      () => {
+        throw denied;
+      },
+    ],
+    ['later', () => Promise.reject(denied)],
+  ])(
+    'may refuse a message %s: that is told once, and who asks is told each time',
+    async (_, refuse) => {
+      const hub = new scale.Hub();
+      const broker = () =>
+        altered(hub, (publish, subject, bytes, kind) => {
+          return ['request', 'broadcast'].includes(kind) ? refuse() : publish(subject, bytes);
+        });
+      const [one, two] = await cluster(2, {}, broker);
+      const errors = record(one.joined);
+      await two.client('far');
+      await one.sees(knows('far'));
+      await expect(one.joined.request('far', 'q')).rejects.toThrow('denied');
+      await expect(one.joined.request('far', 'q')).rejects.toThrow('denied');
+      one.joined.broadcast('news');
+      await new Promise((resolve) => setImmediate(resolve));
+      const told = errors.filter(([type]) => type === 'error').map(([, { message }]) => message);
+      expect(told).toEqual(['denied']);
+      expect(one.joined.stats().dropped.failed).toBe(3);
+    },
+  );
+
   test('a server that was silent for too long and comes back is known again, with all its clients', async () => {
     const hub = new scale.Hub();
     let isMute = false;
