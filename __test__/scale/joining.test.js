@@ -45,6 +45,8 @@ describe('joining and leaving', () => {
     expect(await refusal({ broker, heartbeat: 10, timeout: 10 })).toMatch(/options.timeout \(10\)/);
     const raw = world.host(await world.place('unix'), { rawBuffer: true });
     expect(await refusal({ broker }, raw)).toMatch(/raw mode/);
+    const values = world.host(await world.place('unix'), { serialization: 'advanced' });
+    expect(await refusal({ broker }, values)).toMatch(/^TypeError: config\.serialization/);
     const udp = world.ipc();
     udp.serveNet('127.0.0.1', 1, 'udp4');
     expect(await refusal({ broker }, udp.server)).toMatch(/UDP/);
