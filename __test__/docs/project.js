@@ -28,7 +28,7 @@ function has(program) {
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 }
 
-/** What `npx` finds. */
+/** What `npx` finds, and programs of a project by their names. */
 const COMMANDS = {
   ferripc: path.join(root, bin.ferripc),
   jest: path.join(root, 'node_modules', '.bin', 'jest'),
@@ -93,6 +93,7 @@ class Project {
       DOCS_PORT: await this.port('8000'),
       TMPDIR: this.sockets,
       NO_COLOR: '1',
+      PATH: [path.join(this.directory, 'node_modules', '.bin'), env.PATH].join(path.delimiter),
       npm_config_offline: 'true',
     });
     if (preload) env.NODE_OPTIONS = `--require=${path.join(__dirname, 'preload.js')}`;

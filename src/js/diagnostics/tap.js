@@ -28,12 +28,12 @@ const O_PATH = 0o10000000;
 const ENDING = '.tap';
 
 /**
- * What `config.tap`, or the variable FERRIPC_TAP in its place, asks for: `{path, payloads}`. Null: nothing.
+ * What `config.tap`, or without it the variable FERRIPC_TAP, asks for: `{path, payloads}`. Null: nothing.
  * @throws {TypeError} for what is no such setting
  */
-function settingOf(tap) {
+function settingOf({ tap }) {
+  if (tap === undefined || tap === null) return ofVariable(process.env.FERRIPC_TAP);
   if (tap === true) return { path: null, payloads: false };
-  if (typeof tap === 'string') return ofVariable(tap);
   if (typeof tap !== 'object') {
     throw argumentError('config.tap', 'true, false or an object', tap);
   }
@@ -52,9 +52,7 @@ function settingOf(tap) {
 function ofVariable(text) {
   if (text === '0') return null;
   if (text === '1' || text === 'payloads') return { path: null, payloads: text === 'payloads' };
-  throw valueError(
-    `config.tap or FERRIPC_TAP is "1", "payloads" or "0", and not ${JSON.stringify(text)}`,
-  );
+  throw valueError(`FERRIPC_TAP is "1", "payloads" or "0", and not ${JSON.stringify(text)}`);
 }
 
 /** Where a server's tap is, unless it says so itself: beside its socket, or where its id would be. */
@@ -73,8 +71,8 @@ const taps = new WeakMap();
  * Has `server`, which is about to listen, be tapped from when it listens until it has ended.
  * @throws {TypeError} for what is no setting
  */
-function attach(server, tap) {
-  const setting = settingOf(tap);
+function attach(server) {
+  const setting = settingOf(server.config);
   taps.get(server)?.end();
   if (setting !== null) taps.set(server, new Tap(server, setting));
 }
@@ -148,7 +146,7 @@ class Tap {
   #failed(cause) {
     this.#host = null;
     const message = `config.tap: nobody can tap this server: ${cause.message}`;
-    const error = eventError(cause.code ?? 'ERR_FERRIPC_TAP', message, { cause });
+    const error = eventError(cause.code, message, { cause });
     publishError(this.#server, error);
     this.#server.publish('error', error);
   }

@@ -133,8 +133,7 @@ class Server extends ServerSending {
 
   /** Off unless somebody has asked for it. */
   #allowTap() {
-    const tap = this.config.tap ?? process.env.FERRIPC_TAP;
-    if (tap) require('../diagnostics/tap').attach(this, tap);
+    if (this.config.tap ?? process.env.FERRIPC_TAP) require('../diagnostics/tap').attach(this);
   }
 
   get #tlsConfig() {
