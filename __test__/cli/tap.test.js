@@ -1,10 +1,12 @@
 'use strict';
 // A server's tap and `ferripc tap`: what it shows, of every transport; to whom; and that it costs the server nothing.
 
+const { execFile } = require('node:child_process');
 const { channel } = require('node:diagnostics_channel');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
+const { promisify } = require('node:util');
 const { commandOf } = require('../helpers/command');
 const { once, record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
@@ -23,15 +25,10 @@ const tapOf = (server) =>
 
 /** `ferripc tap --json` that listens to the server. */
 async function tap(server, args = [], options) {
-  const before = received.hasSubscribers;
-  const running = start(['tap', tapOf(server), '--json', '--retry', ...args], options);
-  // It says so only to people.
-  if (!before) await until(() => received.hasSubscribers);
+  const running = start(['tap', tapOf(server), '--json', ...args], options);
+  const [{ event, pid, payloads }] = await running.values(1);
+  expect([event, pid, payloads]).toEqual(['tap', process.pid, server.config.tap.payloads ?? false]);
   return running;
-}
-
-async function until(holds) {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 onUnix.describe.each(TRANSPORTS)('of a server on %s', (kind) => {
@@ -218,11 +215,7 @@ onUnix.describe('who may', () => {
       socket.on('data', (data) => console.log(String(data)));
       socket.on('error', () => {});
       socket.on('close', () => console.log('closed'));`;
-    const { execFileSync } = require('node:child_process');
     const args = ['--reuid=65534', '--clear-groups', process.execPath, '-e', script, tapOf(server)];
-    const { promisify } = require('node:util');
-    const { execFile } = require('node:child_process');
-    void execFileSync;
     const { stdout } = await promisify(execFile)('setpriv', args, { cwd: '/' });
     expect(stdout).toBe('closed\n');
   });
@@ -349,6 +342,12 @@ onUnix.describe('the server', () => {
     expect(fs.existsSync(`${file}.tap`)).toBe(false);
   });
 
+  test('cannot have it at its own path', async () => {
+    const file = world.socketPath();
+    const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: { path: file } });
+    expect(() => server.start()).toThrow('config.tap.path is the path of the server itself');
+  });
+
   test('ends, and so does its process, while somebody reads', async () => {
     const child = world.child(path.join(__dirname, 'tapped.js'), [world.file()]);
     const file = await child.next();
@@ -363,16 +362,13 @@ onLinux.test('in a cluster each worker has one, and all are shown', async () => 
   const child = world.child(path.join(__dirname, 'tapped.js'), [world.file(), 'cluster']);
   const file = await child.next();
   const running = start(['tap', file, '--json', '--type', 'from *', '-n', '2']);
-  const readers = running.says('');
-  await readers;
-  const types = new Set();
-  const client = await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, file) });
-  const ask = setInterval(() => client.emit('who'), 20);
-  world.after(() => clearInterval(ask));
-  const second = await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, file) });
-  const askToo = setInterval(() => second.emit('who'), 20);
-  world.after(() => clearInterval(askToo));
-  const full = start(['tap', file, '--json', '--type', 'from *']);
-  while (types.size < 2) types.add(JSON.parse(await full.line()).type);
-  expect([...types].sort()).toEqual(['from 1', 'from 2']);
+  const facts = await running.values(2);
+  expect(new Set(facts.map(({ pid }) => pid)).size).toBe(2);
+  // The primary gives them to the workers in turns.
+  const place = { connectTo: (ipc, id) => ipc.connectTo(id, file) };
+  const clients = [await world.connect(place), await world.connect(place)];
+  for (const client of clients) client.emit('who');
+  const types = (await running.values(2)).map(({ type }) => type);
+  expect(types.sort()).toEqual(['from 1', 'from 2']);
+  expect(await running.ended).toMatchObject({ code: 0 });
 });

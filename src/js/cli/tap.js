@@ -66,7 +66,8 @@ async function begin(link, wish, deadline) {
   });
   ended.catch(() => {});
   link.client.emit('tap', wish);
-  return deadline.limit(Promise.race([ready, ended]), 'the tap did not answer');
+  const facts = await deadline.limit(Promise.race([ready, ended]), 'the tap did not answer');
+  return facts !== null && typeof facts === 'object' ? facts : {};
 }
 
 // ---- for people -----------------------------------------------------------------------------------
@@ -82,10 +83,10 @@ function clock(ms) {
 function partner({ connection, peer = {}, name }) {
   const { address, port, pid } = peer;
   const words = [];
-  if (connection !== undefined) words.push(`#${connection}`);
+  if (connection !== undefined) words.push(printable(`#${connection}`));
   if (name !== undefined) words.push(printable(name));
   if (address !== undefined) words.push(printable(`${address}:${port}`));
-  else if (pid !== undefined) words.push(`pid ${pid}`);
+  else if (pid !== undefined) words.push(printable(`pid ${pid}`));
   return words.join(' ');
 }
 
@@ -93,7 +94,7 @@ function content({ payload, text, base64, cut }) {
   const more = cut ? ' …' : '';
   if (payload !== undefined) return `  ${json(payload)}`;
   if (text !== undefined) return `  ${printable(text)}${more}`;
-  return base64 === undefined ? '' : `  base64 ${base64}${more}`;
+  return base64 === undefined ? '' : `  base64 ${printable(base64)}${more}`;
 }
 
 /** One line for a record. */
@@ -101,7 +102,7 @@ function lineOf(record, paint) {
   const { event, direction, type, bytes, reason, code, message, hadError } = record;
   const what = {
     message: () => (direction === 'in' ? paint.green('in ') : paint.cyan('out')),
-    dropped: () => paint.red(`dropped ${direction}`),
+    dropped: () => paint.red(printable(`dropped ${direction}`)),
     open: () => paint.dim('open'),
     close: () => paint.dim(hadError ? 'closed by an error' : 'closed'),
     refused: () => paint.yellow('refused'),
@@ -125,7 +126,20 @@ const title = ({ id, pid, transport, address, connections }) =>
 const skippedLine = (skipped, paint) => paint.yellow(`… ${skipped} not shown`);
 
 /** The record as JSON, with a time that programs know. */
-const jsonOf = (record) => json({ ...record, time: new Date(record.time).toISOString() });
+function jsonOf({ time, ...record }) {
+  const at = new Date(time);
+  return json({ time: Number.isNaN(at.getTime()) ? null : at.toISOString(), ...record });
+}
+
+/** What a tap has sent, or something else that calls itself one. */
+function recordsOf(data) {
+  const { records, skipped } = data ?? {};
+  const isRecord = (it) => it !== null && typeof it === 'object';
+  return {
+    records: Array.isArray(records) ? records.filter(isRecord) : [],
+    skipped: Number.isInteger(skipped) ? skipped : 0,
+  };
+}
 
 module.exports = {
   name: 'tap',
@@ -149,7 +163,9 @@ It ends with the server, by a signal, or with --count.`,
       help: 'Prints messages of this type only; * stands for any characters, ? for one. May be given several times.',
     },
     count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after so many messages.' },
-    json: { help: 'Prints one JSON object on each line.' },
+    json: {
+      help: 'Prints one JSON object on each line; the first one tells of the server. Their fields are in docs/cli.md.',
+    },
     timeout: {
       ...timeoutOption.timeout,
       help: 'How long to wait for the tap, in ms; 0 is as long as it takes. Default: 10000',
@@ -194,13 +210,14 @@ It ends with the server, by a signal, or with --count.`,
       printer.print(options.json ? json({ event: 'skipped', count: skipped }) : line());
     };
     const follow = (link) => {
-      link.client.on('tap.records', ({ records, skipped }) => {
+      link.client.on('tap.records', (data) => {
+        const { records, skipped } = recordsOf(data);
         for (const record of records) show(record);
         skip(skipped);
       });
       const end = new Promise((resolve) => {
-        link.client.once('tap.end', ({ skipped }) => {
-          skip(skipped);
+        link.client.once('tap.end', (data) => {
+          skip(recordsOf(data).skipped);
           resolve(OK);
         });
       });
@@ -215,7 +232,8 @@ It ends with the server, by a signal, or with --count.`,
             `${target.shown} shows no payloads: its server has to set config.tap = { payloads: true }, or to be started with FERRIPC_TAP=payloads`,
           );
         }
-        if (!options.json) note(title(facts));
+        if (options.json) printer.print(jsonOf({ time: Date.now(), event: 'tap', ...facts }));
+        else note(title(facts));
       }
       const all = Promise.all(ends).then((statuses) => Math.max(...statuses));
       const status = await Promise.race([all, counted, signal.end.then(() => OK)]);

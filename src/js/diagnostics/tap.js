@@ -73,6 +73,9 @@ const taps = new WeakMap();
  */
 function attach(server) {
   const setting = settingOf(server.config);
+  if (setting?.path === server.path) {
+    throw valueError('config.tap.path is the path of the server itself');
+  }
   taps.get(server)?.end();
   if (setting !== null) taps.set(server, new Tap(server, setting));
 }
