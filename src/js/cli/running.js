@@ -17,27 +17,43 @@ function told() {
   return { end, forget };
 }
 
-/**
- * Prints lines as fast as they are read: `hold(isBehind)` is told when the reader of standard output falls behind, and
- * when it has caught up.
- */
+/** Prints lines as fast as they are read: while they are not, `sockets()` are paused. */
 class Printer {
   #isBehind = false;
-  #hold;
+  #sockets;
 
-  constructor(hold) {
-    this.#hold = hold;
+  constructor(sockets) {
+    this.#sockets = sockets;
   }
 
   print(line) {
     if (print(line) || this.#isBehind) return;
     this.#isBehind = true;
-    this.#hold(true);
+    for (const socket of this.#sockets()) socket.pause();
     process.stdout.once('drain', () => {
       this.#isBehind = false;
-      this.#hold(false);
+      for (const socket of this.#sockets()) socket.resume();
     });
   }
 }
 
-module.exports = { Printer, told };
+/** Counts up to `most`; `reached` is fulfilled then. */
+class Count {
+  #left;
+  #reach;
+
+  constructor(most = Infinity) {
+    this.#left = most;
+    this.reached = new Promise((resolve) => (this.#reach = resolve));
+  }
+
+  get isOver() {
+    return this.#left <= 0;
+  }
+
+  add() {
+    if (--this.#left === 0) this.#reach();
+  }
+}
+
+module.exports = { Count, Printer, told };

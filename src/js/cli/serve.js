@@ -2,7 +2,7 @@
 // `ferripc serve`: a server that prints what comes, and sends it back if it is asked to. Used by index.js.
 
 const { colorsFor, json, note, printable } = require('./output');
-const { Printer, told } = require('./running');
+const { Count, Printer, told } = require('./running');
 const { Failure, UsageError } = require('./statuses');
 const {
   instance,
@@ -91,7 +91,7 @@ With --echo each message goes back to who has sent it, and each request is answe
 
   async run({ options, operands: [word] }) {
     const target = targetOf(word, options);
-    const { echo, quiet, raw = false, count = Infinity, tap, ca, tls } = options;
+    const { echo, quiet, raw = false, tap, ca, tls } = options;
     if (tls && !(options.cert && options.key)) throw new UsageError('--tls needs --cert and --key');
     const ipc = instance(options, {
       id: target.id ?? 'ferripc',
@@ -107,17 +107,13 @@ With --echo each message goes back to who has sent it, and each request is answe
     const { server } = ipc;
     const paint = colorsFor(process.stdout);
     const numbers = new Numbers();
-    const printer = new Printer((isBehind) => {
-      for (const socket of server.sockets) socket[isBehind ? 'pause' : 'resume']();
-    });
-    let shown = 0;
-    let isCounted;
-    const counted = new Promise((resolve) => (isCounted = resolve));
+    const printer = new Printer(() => server.sockets);
+    const count = new Count(options.count);
     const show = (socket, facts) => {
-      if (shown >= count) return;
+      if (count.isOver) return;
       const connection = numbers.of(socket);
       if (!quiet) printer.print(lineOf({ connection, ...facts }, options.json, paint));
-      if (++shown >= count) isCounted();
+      count.add();
     };
     if (raw) {
       server.on('data', (bytes, socket) => {
@@ -132,7 +128,7 @@ With --echo each message goes back to who has sent it, and each request is answe
     try {
       await server.start();
       note(`listening at ${printable(target.shown)}`);
-      await Promise.race([signal.end, counted]);
+      await Promise.race([signal.end, count.reached]);
     } catch (error) {
       throw failed(error, target);
     } finally {

@@ -3,11 +3,12 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { colorsFor, json, note, printable } = require('./output');
-const { Printer, told } = require('./running');
+const { note } = require('./output');
+const { Count, Printer, told } = require('./running');
 const { FAILED, Failure, NOBODY, OK, TIMEOUT, UsageError, failureOf } = require('./statuses');
 const { Deadline, connect, placeOptions } = require('./target');
 const { targetOf, targetOperand, timeoutOption } = require('./target');
+const { linesFor, recordsOf } = require('./tap-lines');
 const { toCount } = require('./words');
 
 const ENDING = '.tap';
@@ -59,86 +60,72 @@ function missing({ shown, path: server }) {
 }
 
 /** Has the tap begin. Resolves with what it says about its server. */
-async function begin(link, wish, deadline) {
+async function begin(link, { payloads = false, type: types = [] }, deadline) {
   const ready = new Promise((resolve) => link.client.once('tap.ready', resolve));
   const ended = link.ended.then((error) => {
     throw new Failure(error ? error.message : 'the tap has ended the connection');
   });
   ended.catch(() => {});
-  link.client.emit('tap', wish);
+  link.client.emit('tap', { payloads, types });
   const facts = await deadline.limit(Promise.race([ready, ended]), 'the tap did not answer');
   return facts !== null && typeof facts === 'object' ? facts : {};
 }
 
-// ---- for people -----------------------------------------------------------------------------------
+const withoutPayloads = ({ shown }) =>
+  new Failure(
+    `${shown} shows no payloads: its server has to set config.tap = { payloads: true }, or to be started with FERRIPC_TAP=payloads`,
+  );
 
-const two = (number) => String(number).padStart(2, '0');
+/** What is printed of all taps, up to a number of messages. */
+class Shown {
+  #lines;
+  #asJson;
+  #printer;
+  #count;
 
-function clock(ms) {
-  const at = new Date(ms);
-  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
-  return `${time}.${String(at.getMilliseconds()).padStart(3, '0')}`;
-}
-
-function partner({ connection, peer = {}, name }) {
-  const { address, port, pid } = peer;
-  const words = [];
-  if (connection !== undefined) words.push(printable(`#${connection}`));
-  if (name !== undefined) words.push(printable(name));
-  if (address !== undefined) words.push(printable(`${address}:${port}`));
-  else if (pid !== undefined) words.push(printable(`pid ${pid}`));
-  return words.join(' ');
-}
-
-function content({ payload, text, base64, cut }) {
-  const more = cut ? ' …' : '';
-  if (payload !== undefined) return `  ${json(payload)}`;
-  if (text !== undefined) return `  ${printable(text)}${more}`;
-  return base64 === undefined ? '' : `  base64 ${printable(base64)}${more}`;
-}
-
-/** One line for a record. */
-function lineOf(record, paint) {
-  const { event, direction, type, bytes, reason, code, message, hadError } = record;
-  const what = {
-    message: () => (direction === 'in' ? paint.green('in ') : paint.cyan('out')),
-    dropped: () => paint.red(printable(`dropped ${direction}`)),
-    open: () => paint.dim('open'),
-    close: () => paint.dim(hadError ? 'closed by an error' : 'closed'),
-    refused: () => paint.yellow('refused'),
-    error: () => paint.red('error'),
-  };
-  const parts = [paint.dim(clock(record.time)), what[event]?.() ?? printable(event)];
-  const who = partner(record);
-  if (who !== '') parts.push(who);
-  if (direction !== undefined) {
-    parts.push(typeof type === 'string' ? paint.bold(printable(type)) : 'bytes');
-    parts.push(typeof bytes === 'number' ? `${bytes} B` : '? B');
+  constructor(links, { json: asJson = false, count }) {
+    this.#asJson = asJson;
+    this.#lines = linesFor(asJson);
+    this.#count = new Count(count);
+    this.#printer = new Printer(() => links.map(({ client }) => client.socket));
   }
-  if (reason !== undefined) parts.push(printable(reason));
-  if (event === 'error') parts.push(printable(`${code ?? ''} ${message}`.trim()));
-  return parts.join('  ') + content(record);
-}
 
-const title = ({ id, pid, transport, address, connections }) =>
-  printable(`tapping ${id} (pid ${pid}), ${transport} ${address}, connections: ${connections}`);
+  /** Fulfilled when all messages that were asked for are printed. */
+  get enough() {
+    return this.#count.reached;
+  }
 
-const skippedLine = (skipped, paint) => paint.yellow(`… ${skipped} not shown`);
+  title(facts) {
+    const line = this.#lines.title(facts);
+    if (this.#asJson) this.#printer.print(line);
+    else note(line);
+  }
 
-/** The record as JSON, with a time that programs know. */
-function jsonOf({ time, ...record }) {
-  const at = new Date(time);
-  return json({ time: Number.isNaN(at.getTime()) ? null : at.toISOString(), ...record });
-}
+  /** Prints what a tap tells. Resolves with the exit code when its server has ended. */
+  follow(link) {
+    link.client.on('tap.records', (data) => {
+      const { records, skipped } = recordsOf(data);
+      for (const record of records) this.#record(record);
+      this.#skipped(skipped);
+    });
+    const end = new Promise((resolve) => {
+      link.client.once('tap.end', (data) => {
+        this.#skipped(recordsOf(data).skipped);
+        resolve(OK);
+      });
+    });
+    return Promise.race([end, link.ended.then(() => FAILED)]);
+  }
 
-/** What a tap has sent, or something else that calls itself one. */
-function recordsOf(data) {
-  const { records, skipped } = data ?? {};
-  const isRecord = (it) => it !== null && typeof it === 'object';
-  return {
-    records: Array.isArray(records) ? records.filter(isRecord) : [],
-    skipped: Number.isInteger(skipped) ? skipped : 0,
-  };
+  #record(record) {
+    if (this.#count.isOver) return;
+    this.#printer.print(this.#lines.record(record));
+    if (record.event === 'message') this.#count.add();
+  }
+
+  #skipped(count) {
+    if (count > 0 && !this.#count.isOver) this.#printer.print(this.#lines.skipped(count));
+  }
 }
 
 module.exports = {
@@ -188,55 +175,19 @@ It ends with the server, by a signal, or with --count.`,
       );
     }
     const deadline = new Deadline(options.timeout);
-    const { payloads = false, type: types = [], count = Infinity } = options;
     const links = await connectAll(target, options, deadline);
     const signal = told();
-    const paint = colorsFor(process.stdout);
-    const pause = (isBehind) => {
-      for (const { client } of links) client.socket[isBehind ? 'pause' : 'resume']();
-    };
-    const printer = new Printer(pause);
-    let shown = 0;
-    let isCounted;
-    const counted = new Promise((resolve) => (isCounted = resolve));
-    const show = (record) => {
-      if (shown >= count) return;
-      printer.print(options.json ? jsonOf(record) : lineOf(record, paint));
-      if (record.event === 'message' && ++shown >= count) isCounted(OK);
-    };
-    const skip = (skipped) => {
-      if (!(skipped > 0) || shown >= count) return;
-      const line = () => skippedLine(skipped, paint);
-      printer.print(options.json ? json({ event: 'skipped', count: skipped }) : line());
-    };
-    const follow = (link) => {
-      link.client.on('tap.records', (data) => {
-        const { records, skipped } = recordsOf(data);
-        for (const record of records) show(record);
-        skip(skipped);
-      });
-      const end = new Promise((resolve) => {
-        link.client.once('tap.end', (data) => {
-          skip(recordsOf(data).skipped);
-          resolve(OK);
-        });
-      });
-      return Promise.race([end, link.ended.then(() => end.status ?? FAILED)]);
-    };
+    const shown = new Shown(links, options);
     try {
-      const ends = links.map(follow);
+      const ends = links.map((link) => shown.follow(link));
       for (const link of links) {
-        const facts = await begin(link, { payloads, types }, deadline);
-        if (payloads && !facts.payloads) {
-          throw new Failure(
-            `${target.shown} shows no payloads: its server has to set config.tap = { payloads: true }, or to be started with FERRIPC_TAP=payloads`,
-          );
-        }
-        if (options.json) printer.print(jsonOf({ time: Date.now(), event: 'tap', ...facts }));
-        else note(title(facts));
+        const facts = await begin(link, options, deadline);
+        if (options.payloads && !facts.payloads) throw withoutPayloads(target);
+        shown.title(facts);
       }
       const all = Promise.all(ends).then((statuses) => Math.max(...statuses));
-      const status = await Promise.race([all, counted, signal.end.then(() => OK)]);
+      const stopped = signal.end.then(() => OK);
+      const status = await Promise.race([all, shown.enough.then(() => OK), stopped]);
       if (status === FAILED) note('ferripc: the server is gone');
       return status;
     } catch (error) {
