@@ -47,7 +47,7 @@ onUnix.describe.each(['loop', 'tokio'])('with the driver %s', (driver) => {
     expect(await server.values(3)).toEqual([
       { connection: 1, type: 'greeting', data: { name: 'Ålice' } },
       { connection: 2, request: true, type: 'sum', data: [1, 2] },
-      { connection: 3, type: 'void' },
+      { connection: 3, type: 'void', data: {} },
     ]);
     const measured = await run(
       ['bench', socket, '--size', '1,5000', '-s', '0.2', '-c', '2', '--json'],
@@ -152,19 +152,22 @@ describe('exit codes', () => {
     server.handle('nothing', () => undefined);
     server.on('leave', (data, socket) => socket.destroy());
     const [silent, slow, bad, none, nothing, left, bench] = await Promise.all([
-      run(['send', file, 'x', '--wait', 'y', '-t', '300']),
-      run(['request', file, 'slow', '--timeout', '300']),
+      run(['send', file, 'x', '--wait', 'y', '-t', '2500']),
+      run(['request', file, 'slow', '--timeout', '2500']),
       run(['request', file, 'bad']),
       run(['request', file, 'unknown']),
       run(['request', file, 'nothing']),
       run(['send', file, 'leave', '--wait', 'y']),
-      run(['bench', file, '-t', '300']),
+      run(['bench', file, '-t', '2500']),
     ]);
     expect(silent).toMatchObject({
       code: 4,
-      stderr: 'ferripc: no message of the type "y" came within 300 ms\n',
+      stderr: 'ferripc: no message of the type "y" came within 2500 ms\n',
     });
-    expect(slow).toMatchObject({ code: 4, stderr: 'ferripc: no answer to "slow" within 300 ms\n' });
+    expect(slow).toMatchObject({
+      code: 4,
+      stderr: 'ferripc: no answer to "slow" within 2500 ms\n',
+    });
     expect(bad).toMatchObject({ code: 5, stderr: 'ferripc: RangeError [E_BAD]: no\\u001b[31m\n' });
     expect(none).toMatchObject({
       code: 5,

@@ -23,6 +23,9 @@ const tapped = (tap = true) => ({ id: 'tapped', socketRoot: `${world.tmp()}/`, t
 const tapOf = (server) =>
   server.port ? path.join(world.tmp(), 'app.tapped.tap') : `${server.path}.tap`;
 
+/** Bytes of a message on the wire, without its delimiter. */
+const lengthOf = (type, data) => Buffer.byteLength(JSON.stringify({ type, data }));
+
 /** `ferripc tap --json` that listens to the server. */
 async function tap(server, args = [], options) {
   const running = start(['tap', tapOf(server), '--json', ...args], options);
@@ -57,7 +60,7 @@ onUnix.describe.each(TRANSPORTS)('of a server on %s', (kind) => {
       event: 'message',
       direction: 'in',
       type: 'question',
-      bytes: 62,
+      bytes: lengthOf('question', { id: 'me', text: 'why\x1b?' }),
       ...who,
       payload: { id: 'me', text: 'why\x1b?' },
     });
@@ -65,12 +68,12 @@ onUnix.describe.each(TRANSPORTS)('of a server on %s', (kind) => {
       event: 'message',
       direction: 'out',
       type: 'answer',
-      bytes: 40,
+      bytes: lengthOf('answer', ['why\x1b?']),
       ...who,
       name: 'me',
       payload: ['why\x1b?'],
     });
-    expect(rest(long)).toMatchObject({ type: 'long', bytes: 100_025, cut: true });
+    expect(rest(long)).toMatchObject({ type: 'long', bytes: lengthOf('long', text), cut: true });
     expect(long.text).toHaveLength(65_536);
     expect(rest(close)).toEqual({ event: 'close', hadError: false, ...who, name: 'me' });
     expect(running.stdout).not.toContain('\x1b');
@@ -127,13 +130,14 @@ onUnix.test.each(['', 'tokio'])('for people, several at once (driver: %j)', asyn
   const time = String.raw`\d\d:\d\d:\d\d\.\d{3}`;
   const lines = (await one.ended).stdout.trim().split('\n');
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toMatch(new RegExp(`^${time}  open  #1  pid ${process.pid}$`));
-  expect(lines[1]).toMatch(new RegExp(`^${time}  in {3}#1  pid ${process.pid}  a1  \\d+ B$`));
-  expect(lines[2]).toMatch(new RegExp(`^${time}  out  #1  pid ${process.pid}  a1  \\d+ B$`));
+  expect(lines[0]).toMatch(new RegExp(`^${time}  open  #1 pid ${process.pid}$`));
+  expect(lines[1]).toMatch(new RegExp(`^${time}  in {3}#1 pid ${process.pid}  a1  \\d+ B$`));
+  expect(lines[2]).toMatch(new RegExp(`^${time}  out  #1 pid ${process.pid}  a1  \\d+ B$`));
   const seen = (await other.ended).stdout.trim().split('\n');
+  const bytes = lengthOf('b\x1b[2J', { text: '\x9b' });
   expect(seen.map((line) => line.replace(/.* {2}b/, 'b'))).toEqual([
-    'b\\u001b[2J  39 B  {"text":"\\u009b"}',
-    'b\\u001b[2J  39 B  {"text":"\\u009b"}',
+    `b\\u001b[2J  ${bytes} B  {"text":"\\u009b"}`,
+    `b\\u001b[2J  ${bytes} B  {"text":"\\u009b"}`,
   ]);
   expect(await third.kill('SIGINT')).toMatchObject({ code: 0, stdout: '' });
   const last = start(['tap', file], { env });
@@ -183,7 +187,7 @@ onUnix.describe('who may', () => {
       expect(fs.existsSync(`${server.path}.tap`)).toBe(payloads !== null);
       if (payloads === null) return;
       const reader = await connectTap(server.path);
-      expect(JSON.parse(await reader.next()).data).toMatchObject({ payloads, pid: process.pid });
+      expect((await reader.message()).data).toMatchObject({ payloads, pid: process.pid });
     } finally {
       if (before === undefined) delete process.env.FERRIPC_TAP;
       else process.env.FERRIPC_TAP = before;
@@ -225,7 +229,7 @@ onUnix.describe('who may', () => {
 async function connectTap(file, wish = {}) {
   const place = { dial: () => net.connect(`${file}.tap`), up: 'connect' };
   const peer = await world.peer(place);
-  peer.socket.write(`${JSON.stringify({ type: 'tap', data: wish })}\f`);
+  peer.send('tap', wish);
   return peer;
 }
 
@@ -234,7 +238,7 @@ onUnix.describe('the server', () => {
     const place = await world.place('unix');
     const server = await world.serve(place, { ...tapped({ payloads: true }), maxConnections: 1 });
     const reader = await connectTap(server.path, { payloads: true });
-    await reader.next();
+    await reader.message();
     reader.socket.pause();
     const client = await world.connect(place);
     const COUNT = 20_000;
@@ -251,7 +255,7 @@ onUnix.describe('the server', () => {
     reader.socket.resume();
     let shown = 0;
     for (;;) {
-      const { records, skipped } = JSON.parse(await reader.next()).data;
+      const { records, skipped } = (await reader.message()).data;
       shown += records.filter(({ event }) => event === 'message').length;
       if (!skipped) continue;
       expect(shown + skipped).toBe(COUNT);
@@ -260,7 +264,7 @@ onUnix.describe('the server', () => {
     // What the system takes for a socket, and 256 KiB.
     expect(shown).toBeLessThan(COUNT / 4);
     client.emit('flood', 'last');
-    const last = JSON.parse(await reader.next()).data.records;
+    const last = (await reader.message()).data.records;
     expect(last).toMatchObject([{ type: 'flood', payload: 'last' }]);
   });
 
@@ -275,9 +279,10 @@ onUnix.describe('the server', () => {
     const events = record(server);
     await server.start();
     const reader = await connectTap(server.path);
-    await reader.next();
+    await reader.message();
     expect(events.map(([type]) => type)).toEqual(['start']);
     expect(server.sockets).toEqual([]);
+    const bytes = lengthOf('b\x1b[2J', { text: '\x9b' });
     expect(seen.map(([name]) => name)).toEqual(['ferripc:server:listening']);
   });
 
@@ -296,14 +301,14 @@ onUnix.describe('the server', () => {
         },
       ),
     );
-    await bad[0].next();
+    await bad[0].message();
     bad[0].socket.destroy();
     const reader = await connectTap(server.path, { types: ['good'] });
-    await reader.next();
+    await reader.message();
     const client = await world.connect(place);
     client.emit('other');
     client.emit('good');
-    const { records } = JSON.parse(await reader.next()).data;
+    const { records } = (await reader.message()).data;
     expect(records.map(({ type }) => type)).toEqual(['good']);
   });
 
@@ -334,7 +339,7 @@ onUnix.describe('the server', () => {
     expect(fs.existsSync(`${file}.tap`)).toBe(true);
     const second = await world.serve(place, { ...tapped(), id: 'second' });
     const reader = await connectTap(file);
-    expect(JSON.parse(await reader.next()).data).toMatchObject({ id: 'second' });
+    expect((await reader.message()).data).toMatchObject({ id: 'second' });
     await server.stop();
     expect(fs.existsSync(`${file}.tap`)).toBe(true);
     await second.stop();
@@ -352,7 +357,7 @@ onUnix.describe('the server', () => {
     const child = world.child(path.join(__dirname, 'tapped.js'), [world.file()]);
     const file = await child.next();
     const reader = await connectTap(file);
-    await reader.next();
+    await reader.message();
     child.tell('stop');
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
   });

@@ -12,6 +12,7 @@ const { Describer } = require('./tap-records');
 const Reader = require('./tap-reader');
 const { argumentError, eventError, valueError } = require('../errors');
 const { defaultPath } = require('../node-ipc/paths');
+const { ours } = require('../sockets/own-listeners');
 
 /** Readers at a time. */
 const MOST_READERS = 16;
@@ -96,17 +97,19 @@ class Tap {
   constructor(server, setting) {
     this.#server = server;
     this.#setting = setting;
-    this.#detach = server._attach({
-      listening: () => this.#open(),
-      over: () => this.end(),
-    });
+    this.#detach = server._attach({ listening: () => this.#open() });
   }
 
   #open() {
     // Loaded here: server.js loads this.
     const Server = require('../node-ipc/server');
     const { Defaults } = require('../node-ipc/config');
-    const { config } = this.#server;
+    const { config, server: listener } = this.#server;
+    // Not by the server, which may have another one by then.
+    listener.once(
+      'close',
+      ours(() => this.end()),
+    );
     const own = Object.assign(new Defaults(), {
       id: `${config.id}${ENDING}`,
       silent: true,
@@ -121,7 +124,6 @@ class Tap {
     if (typeof process.geteuid === 'function') own.allowPeer = isOwner;
     const host = new Server(this.#setting.path ?? tapPath(this.#server), own, () => {});
     host._isHidden = true;
-    host.on('start', () => this.#opened(host));
     host.on('connect', (socket) => socket.unref());
     host.on('tap', (wish, socket) => this.#admit(socket, wish));
     host.on('drain', (socket) => this.#readers.get(socket)?.goOn());
@@ -129,6 +131,10 @@ class Tap {
     this.#host = host;
     try {
       host.start().catch((error) => this.#failed(error));
+      if (host.server.listening) {
+        host.server.unref();
+        ownerOnly(host.path);
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -138,11 +144,6 @@ class Tap {
   #claim() {
     const { unlink } = this.#server.config;
     return unlink === true && !this.#server.port ? true : 'stale';
-  }
-
-  #opened(host) {
-    host.server.unref();
-    ownerOnly(host.path);
   }
 
   /** The program goes on without, and is told. */
