@@ -20,41 +20,54 @@ test('--version', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-test.each([
-  [[], 'which command?'],
-  [['docter'], 'unknown command "docter": did you mean doctor?'],
-  [['lits'], 'unknown command "lits": did you mean list?'],
-  [['constructor'], 'unknown command "constructor"'],
-  [['--hlep'], 'unknown option "--hlep": did you mean --help?'],
-  [['--version', 'more'], '--version does not know "more"'],
-  [['doctor', '--jsn'], 'doctor does not know "--jsn": did you mean --json?'],
-  [['doctor', '--json', 'a', '-b'], 'doctor does not know "-b", "a"'],
-  [['list', '--root'], '--root needs a value: --root PATH'],
-  [['list', '--json=yes'], '--json takes no value'],
-  [['send'], 'which server? Name its id, its path, or host:port'],
-  [['send', 'x'], 'a message of which type?'],
-  [['send', 'x', 'type', 'Hello'], /^the data is not JSON: .*A text has quotes/],
-  [['send', 'x', 'type', '{', '--wait', 'y'], /^the data is not JSON: /],
-  [['send', 'x', 't', '--timeout', 'soon'], /^--timeout must be a number of ms.* not "soon"/],
-  [['send', '--raw', 'x', 'text', '1'], '--raw has no type: give the text alone'],
-  [['send', '127.0.0.1:99999', 't'], 'no port is as large as 99999'],
-  [['send', 'x', 't', '--ca', 'nowhere.pem'], '--ca: there is no file nowhere.pem'],
-  [['tap', '127.0.0.1:80'], /^a tap is a local socket/],
-  [['tap', 'x', '-n', '0'], /^-n must be a whole number/],
-  [['bench', 'x', '--size', '10,none'], /^--size must be a whole number/],
-  [['serve', ':1', '--tls'], '--tls needs --cert and --key'],
-  [['completion', 'bsh'], 'no completion for "bsh": did you mean bash?'],
-  [['list', '\x1b[31m'], 'list does not know "\\u001b[31m"'],
-])('%j: what is wrong and the usage on stderr, and 2', async (args, reason) => {
-  const { code, stdout, stderr } = await run(args);
-  expect([code, stdout]).toEqual([2, '']);
-  const [, found] = /^ferripc: (.*)\n\nUsage: ferripc /.exec(stderr);
-  if (typeof reason === 'string') expect(found).toBe(reason);
-  else expect(found).toMatch(reason);
+/** What the command does with each of these lines: in one process, but for those that are run as users do. */
+async function runAll(lines) {
+  const child = world.child(path.join(__dirname, 'many.js'), lines, { cwd: world.tmp() });
+  const results = await child.next();
+  expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+  return results;
+}
+
+test('words that are wrong: which, what may be meant, and the usage on stderr, and 2', async () => {
+  const cases = [
+    [[], 'which command?'],
+    [['docter'], 'unknown command "docter": did you mean doctor?'],
+    [['lits'], 'unknown command "lits": did you mean list?'],
+    [['constructor'], 'unknown command "constructor"'],
+    [['--hlep'], 'unknown option "--hlep": did you mean --help?'],
+    [['--version', 'more'], '--version does not know "more"'],
+    [['doctor', '--jsn'], 'doctor does not know "--jsn": did you mean --json?'],
+    [['doctor', '--json', 'a', '-b'], 'doctor does not know "-b", "a"'],
+    [['list', '--root'], '--root needs a value: --root PATH'],
+    [['list', '--json=yes'], '--json takes no value'],
+    [['send'], 'which server? Name its id, its path, or host:port'],
+    [['send', 'x'], 'a message of which type?'],
+    [['send', 'x', 'type', 'Hello'], /^the data is not JSON: .*A text has quotes/],
+    [['send', 'x', 'type', '{', '--wait', 'y'], /^the data is not JSON: /],
+    [['send', 'x', 't', '--timeout', 'soon'], /^--timeout must be a number of ms.* not "soon"/],
+    [['send', '--raw', 'x', 'text', '1'], '--raw has no type: give the text alone'],
+    [['send', '127.0.0.1:99999', 't'], 'no port is as large as 99999'],
+    [['send', 'x', 't', '--ca', 'nowhere.pem'], '--ca: there is no file nowhere.pem'],
+    [['tap', '127.0.0.1:80'], /^a tap is a local socket/],
+    [['tap', 'x', '-n', '0'], /^-n must be a whole number/],
+    [['bench', 'x', '--size', '10,none'], /^--size must be a whole number/],
+    [['serve', ':1', '--tls'], '--tls needs --cert and --key'],
+    [['completion', 'bsh'], 'no completion for "bsh": did you mean bash?'],
+    [['list', '\x1b[31m'], 'list does not know "\\u001b[31m"'],
+  ];
+  const results = await runAll(cases.map(([args]) => args));
+  results.push(await run(cases[1][0]));
+  for (const [i, { code, stdout, stderr }] of results.entries()) {
+    const [args, reason] = cases[i] ?? cases[1];
+    expect([args, code, stdout]).toEqual([args, 2, '']);
+    const [, found] = /^ferripc: (.*)\n\nUsage: ferripc /.exec(stderr);
+    if (typeof reason === 'string') expect([args, found]).toEqual([args, reason]);
+    else expect(found).toMatch(reason);
+  }
 });
 
 test('a page for each command, by both ways, whatever else is on the line', async () => {
-  const pages = await Promise.all(names.map((name) => run(['help', name])));
+  const pages = await runAll(names.map((name) => ['help', name]));
   for (const [i, { code, stdout, stderr }] of pages.entries()) {
     expect([code, stderr]).toEqual([0, '']);
     const titles = stdout.match(/^[A-Z]+( [A-Z]+)*$/gm);
