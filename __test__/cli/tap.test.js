@@ -282,7 +282,6 @@ onUnix.describe('the server', () => {
     await reader.message();
     expect(events.map(([type]) => type)).toEqual(['start']);
     expect(server.sockets).toEqual([]);
-    const bytes = lengthOf('b\x1b[2J', { text: '\x9b' });
     expect(seen.map(([name]) => name)).toEqual(['ferripc:server:listening']);
   });
 
