@@ -70,7 +70,10 @@ onUnix.test('alive, dead, and with --all what is no socket', async () => {
   const { stdout } = await run(['list', '--quiet', ...root()]);
   expect(stdout).toBe('alive\n');
   if (process.platform === 'linux') {
-    expect(found.alive).toMatchObject({ pid: process.pid });
+    expect(found.alive).toMatchObject({
+      pid: process.pid,
+      command: expect.stringMatching(/^node/),
+    });
     expect(seen).toBe(0);
   }
   expect(fs.readFileSync(at('file'), 'utf8')).toBe('mine');

@@ -3,6 +3,7 @@
 // list-sockets.js.
 
 const fs = require('node:fs');
+const path = require('node:path');
 
 /** A function that finds `{pid, command}` for the inode of a socket: one of these, or undefined. */
 function processes(inodes) {
@@ -22,9 +23,17 @@ function look(pid, wanted, found) {
     const link = attempt(() => fs.readlinkSync(`/proc/${pid}/fd/${name}`), '');
     const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
     if (!wanted.has(inode) || found.has(inode)) continue;
-    const command = attempt(() => fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), null);
-    found.set(inode, { pid: Number(pid), command });
+    found.set(inode, { pid: Number(pid), command: commandOf(pid) });
   }
+}
+
+/** The program and its script, without their folders: the name that the system has may be that of a thread. */
+function commandOf(pid) {
+  const line = attempt(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'), '');
+  const [program, script = ''] = line.split('\0');
+  if (program === '') return null;
+  const words = script === '' || script.startsWith('-') ? [program] : [program, script];
+  return words.map((word) => path.basename(word)).join(' ');
 }
 
 /** Processes end while they are looked at, and those of others are closed. */

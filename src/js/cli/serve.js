@@ -40,6 +40,9 @@ class Numbers {
   }
 }
 
+/** Who has sent something may leave before it is sent back. */
+const LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED']);
+
 const REQUEST = 'ferripc:request';
 
 /** What has come, for people or for programs. */
@@ -122,7 +125,8 @@ With --echo each message goes back to who has sent it, and each request is answe
       });
     } else serveMessages(server, echo, show);
     server.on('error', (error) => {
-      if (server.server?.listening) note(`ferripc: ${printable(error.message)}`);
+      if (server.server?.listening && !LEFT.has(error.code))
+        note(`ferripc: ${printable(error.message)}`);
     });
     const signal = told();
     try {
