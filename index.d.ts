@@ -489,6 +489,8 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
+   * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections held more of unfinished messages than
+   *   `config.maxBufferedBytes`; this one, which held most, is closed
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
@@ -744,6 +746,13 @@ declare namespace ferripc {
      * connection goes on. Default: `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB
      */
     maxMessageBytes: number;
+    /**
+     * Most bytes that all connections of a server together hold of messages whose end has not come. When there are more,
+     * the connection that holds most is closed, with an `error` event with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`; the
+     * others go on. Connections that hold less than 16 KiB are not counted. `Infinity`: no limit but `maxMessageBytes`
+     * for each. Not for UDP. Default: `1073741824`, 1 GiB
+     */
+    maxBufferedBytes: number;
     /**
      * Most bytes that wait in one connection for a peer that does not read, and in a client's queue
      * in `sync` mode. A message that finds as many is dropped: `emit` returns `false`, and an `error`
@@ -1161,8 +1170,8 @@ declare namespace ferripc {
     /**
      * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
      *
-     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
+     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`,
+     * `config.maxQueuedBytes` or `config.maxBufferedBytes` is no positive number, or `config.linger` no number of ms
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -1421,8 +1430,8 @@ declare namespace ferripc {
     /**
      * Makes a server by hand.
      *
-     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
+     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`,
+     * `config.maxQueuedBytes` or `config.maxBufferedBytes` is no positive number, or `config.linger` no number of ms
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(

@@ -296,6 +296,12 @@ impl Hub {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
+                Event::HoldsMost { id } => {
+                    if let Some(connection) = self.connections.get(id) {
+                        connection.end_for_most();
+                    }
+                    false
+                }
                 _ => true,
             };
             if !wanted {
