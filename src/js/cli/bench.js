@@ -71,7 +71,7 @@ class Pinger {
   }
 }
 
-/** What came in each round: `{seconds, times}`, µs. */
+/** What came in each round: `{rate, trips, times}`; µs. */
 async function measure(links, size, seconds, limit) {
   const text = 'x'.repeat(size);
   let times = [];
@@ -89,7 +89,7 @@ async function measure(links, size, seconds, limit) {
     const begin = performance.now();
     await limit(wait((seconds / ROUNDS) * 1000));
     const took = (performance.now() - begin) / 1000;
-    rounds.push({ rate: trips / took, times });
+    rounds.push({ rate: trips / took, trips, times });
   }
   await limit(Promise.all(pingers.map((pinger) => pinger.stop())));
   for (const pinger of pingers) pinger.forget();
@@ -102,7 +102,7 @@ function summary(rounds, size, connections) {
     size,
     connections,
     rounds: rounds.length,
-    roundTrips: sorted.reduce((sum, { length }) => sum + length, 0),
+    roundTrips: rounds.reduce((sum, { trips }) => sum + trips, 0),
     perSecond: middle(rounds.map(({ rate }) => rate)),
     p50: middle(sorted.map((times) => percentile(times, 0.5))),
     p99: middle(sorted.map((times) => percentile(times, 0.99))),

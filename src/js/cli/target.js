@@ -21,7 +21,7 @@ const file = { value: 'FILE' };
 const placeOptions = {
   root: {
     value: 'PATH',
-    help: 'The first part of the path of an id, in place of config.socketRoot: /tmp/ by default.',
+    help: 'The first part of the path of an id, in place of config.socketRoot: /tmp/ by default. A folder needs no slash at its end.',
   },
   appspace: {
     value: 'TEXT',
@@ -76,7 +76,14 @@ const targetOperand = {
 function placeOf({ root, appspace }) {
   const { Defaults } = require('../node-ipc/config');
   const usual = new Defaults();
-  return { socketRoot: root ?? usual.socketRoot, appspace: appspace ?? usual.appspace };
+  const socketRoot = root === undefined ? usual.socketRoot : withSlash(root);
+  return { socketRoot, appspace: appspace ?? usual.appspace };
+}
+
+/** Who names a folder means what is in it; config.socketRoot needs the slash. */
+function withSlash(root) {
+  if (root === '' || /[/\\]$/.test(root)) return root;
+  return fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() ? `${root}/` : root;
 }
 
 /**

@@ -38,7 +38,7 @@ class Describer {
     return {
       version: VERSION,
       pid: process.pid,
-      id: cut(String(server.config.id), LONGEST_NAME),
+      id: nameOf(server.config.id) ?? '',
       transport: transportOf(server),
       address: addressOf(server),
       connections: server.udp4 || server.udp6 ? 0 : server.sockets.length,
@@ -70,10 +70,14 @@ class Describer {
       known = { connection: ++this.#connections, peer: peerOf(socket) };
       this.#known.set(socket, known);
     }
-    const { id } = socket;
-    const isName = typeof id === 'string' || typeof id === 'number';
-    return isName ? { ...known, name: cut(String(id), LONGEST_NAME) } : known;
+    const name = nameOf(socket.id);
+    return name === null ? known : { ...known, name };
   }
+}
+
+/** An id may be anything. */
+function nameOf(id) {
+  return typeof id === 'string' || typeof id === 'number' ? cut(String(id), LONGEST_NAME) : null;
 }
 
 const typeOf = (type) => (typeof type === 'string' ? cut(type, LONGEST_TYPE) : null);
@@ -92,7 +96,7 @@ function errorOf(error) {
   const { code, message } = error ?? {};
   return {
     code: typeof code === 'string' ? code : null,
-    message: cut(String(message), LONGEST_MESSAGE),
+    message: typeof message === 'string' ? cut(message, LONGEST_MESSAGE) : '',
   };
 }
 

@@ -125,7 +125,7 @@ class Tap {
     const host = new Server(this.#setting.path ?? tapPath(this.#server), own, () => {});
     host._isHidden = true;
     host.on('connect', (socket) => socket.unref());
-    host.on('tap', (wish, socket) => this.#admit(socket, wish));
+    host.on('tap', (wish, socket) => this.#admit(host, socket, wish));
     host.on('drain', (socket) => this.#readers.get(socket)?.goOn());
     host.on('socket.disconnected', (socket) => this.#leave(socket));
     this.#host = host;
@@ -157,9 +157,9 @@ class Tap {
 
   // ---- readers -------------------------------------------------------------------------------------
 
-  #admit(socket, wish) {
-    if (this.#readers.has(socket)) return;
-    const reader = new Reader(wish, (type, data) => this.#host.emit(socket, type, data));
+  #admit(host, socket, wish) {
+    if (this.#readers.has(socket) || this.#host !== host) return;
+    const reader = new Reader(wish, (type, data) => host.emit(socket, type, data));
     this.#readers.set(socket, reader);
     this.#count();
     const facts = this.#describer.server(this.#server);
