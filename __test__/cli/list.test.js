@@ -15,7 +15,7 @@ const world = createWorld();
 const { run } = commandOf(world);
 
 const at = (name) => path.join(world.tmp(), `app.${name}`);
-const root = () => ['--root', `${world.tmp()}/`];
+const root = () => ['--root', world.tmp()]; // a folder, without its slash
 
 async function list(...args) {
   const { code, stdout, stderr } = await run(['list', '--json', ...root(), ...args]);

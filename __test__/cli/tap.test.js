@@ -241,14 +241,14 @@ onUnix.describe('the server', () => {
     await reader.message();
     reader.socket.pause();
     const client = await world.connect(place);
-    const COUNT = 20_000;
+    const COUNT = 5000;
     let came = 0;
     const all = new Promise((resolve) => {
       server.on('flood', () => {
         if (++came === COUNT) resolve();
       });
     });
-    const data = 'x'.repeat(1000);
+    const data = 'x'.repeat(2000);
     for (let i = 0; i < COUNT; i++) client.emit('flood', data);
     await all;
     expect(server.sockets).toHaveLength(1);
@@ -344,6 +344,18 @@ onUnix.describe('the server', () => {
     await second.stop();
     await reader.closed;
     expect(fs.existsSync(`${file}.tap`)).toBe(false);
+  });
+
+  test('and readers that come while it ends', async () => {
+    for (let i = 0; i < 10; i++) {
+      const place = await world.place('unix');
+      const server = await world.serve(place, tapped());
+      const dial = { dial: () => net.connect(`${server.path}.tap`), up: 'connect' };
+      const readers = [await world.peer(dial), await world.peer(dial)];
+      for (const reader of readers) reader.send('tap', {});
+      await server.stop();
+      await Promise.all(readers.map(({ closed }) => closed));
+    }
   });
 
   test('cannot have it at its own path', async () => {

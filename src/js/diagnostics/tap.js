@@ -101,17 +101,30 @@ class Tap {
   }
 
   #open() {
-    // Loaded here: server.js loads this.
-    const Server = require('../node-ipc/server');
-    const { Defaults } = require('../node-ipc/config');
-    const { config, server: listener } = this.#server;
-    // Not by the server, which may have another one by then.
-    listener.once(
+    // Not by the server, which may have another listener by then.
+    this.#server.server.once(
       'close',
       ours(() => this.end()),
     );
-    const own = Object.assign(new Defaults(), {
-      id: `${config.id}${ENDING}`,
+    try {
+      const host = this.#makeHost();
+      this.#host = host;
+      host.start().catch((error) => this.#fail(error, host));
+      if (host.server.listening) {
+        host.server.unref();
+        ownerOnly(host.path);
+      }
+    } catch (error) {
+      this.#fail(error, this.#host);
+    }
+  }
+
+  #makeHost() {
+    // Loaded here: server.js loads this.
+    const Server = require('../node-ipc/server');
+    const { Defaults } = require('../node-ipc/config');
+    const config = Object.assign(new Defaults(), {
+      id: 'tap',
       silent: true,
       unlink: this.#claim(),
       maxConnections: MOST_READERS,
@@ -121,23 +134,14 @@ class Tap {
       identifyPeer: false,
       tap: false,
     });
-    if (typeof process.geteuid === 'function') own.allowPeer = isOwner;
-    const host = new Server(this.#setting.path ?? tapPath(this.#server), own, () => {});
+    if (typeof process.geteuid === 'function') config.allowPeer = isOwner;
+    const host = new Server(this.#setting.path ?? tapPath(this.#server), config, () => {});
     host._isHidden = true;
     host.on('connect', (socket) => socket.unref());
     host.on('tap', (wish, socket) => this.#admit(host, socket, wish));
     host.on('drain', (socket) => this.#readers.get(socket)?.goOn());
     host.on('socket.disconnected', (socket) => this.#leave(socket));
-    this.#host = host;
-    try {
-      host.start().catch((error) => this.#failed(error));
-      if (host.server.listening) {
-        host.server.unref();
-        ownerOnly(host.path);
-      }
-    } catch (error) {
-      this.#failed(error);
-    }
+    return host;
   }
 
   /** A path is claimed as the server's own was; nobody else can be at the port of one without. */
@@ -146,13 +150,16 @@ class Tap {
     return unlink === true && !this.#server.port ? true : 'stale';
   }
 
-  /** The program goes on without, and is told. */
-  #failed(cause) {
-    this.#host = null;
-    const message = `config.tap: nobody can tap this server: ${cause.message}`;
-    const error = eventError(cause.code, message, { cause });
-    publishError(this.#server, error);
-    this.#server.publish('error', error);
+  /** The program goes on without, and is told: later, since its handlers may throw. */
+  #fail(cause, host) {
+    queueMicrotask(() => {
+      if (this.#host !== host) return; // it has ended before it had begun
+      this.#host = null;
+      const message = `config.tap: nobody can tap this server: ${cause.message}`;
+      const error = eventError(cause.code, message, { cause });
+      publishError(this.#server, error);
+      this.#server.publish('error', error);
+    });
   }
 
   // ---- readers -------------------------------------------------------------------------------------
