@@ -11,6 +11,8 @@ const { once } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 
+jest.setTimeout(120_000); // processes, on a busy machine
+
 const world = createWorld();
 const { run } = commandOf(world);
 

@@ -10,6 +10,8 @@ const { ownTls } = require('../helpers/places');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { createWorld, freePort } = require('../helpers/world');
 
+jest.setTimeout(120_000); // processes, on a busy machine
+
 const world = createWorld();
 const { run, start } = commandOf(world);
 

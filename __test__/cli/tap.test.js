@@ -12,6 +12,8 @@ const { once, record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { TRANSPORTS, createWorld, freePort } = require('../helpers/world');
 
+jest.setTimeout(120_000); // processes, on a busy machine
+
 const world = createWorld();
 const { run, start } = commandOf(world);
 

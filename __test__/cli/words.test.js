@@ -12,6 +12,8 @@ const { LOADERS } = require('../../src/js/cli');
 const { colorsFor, json, printable } = require('../../src/js/cli/output');
 const { matches } = require('../../src/js/diagnostics/glob');
 
+jest.setTimeout(120_000); // processes, on a busy machine
+
 const world = createWorld();
 const { run } = commandOf(world);
 const names = Object.keys(LOADERS);

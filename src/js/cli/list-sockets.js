@@ -12,7 +12,10 @@ const { processes } = require('./list-processes');
 const TAP = '.tap';
 
 /** How long a server may take to accept, in ms. */
-const PATIENCE = 1000;
+const PATIENCE = 3000;
+
+/** How many are connected to at a time. */
+const AT_ONCE = 32;
 
 const TABLE = '/proc/net/unix';
 
@@ -65,8 +68,10 @@ async function findSockets(prefix, { all, probe, appspace, onAsked }) {
     if (name.endsWith(TAP)) taps.add(file);
     found.push(row);
   }
-  for (const row of found) {
-    if (row.state === '') await judge(row, known, probe, onAsked);
+  const sockets = found.filter(({ state }) => state === '');
+  for (let i = 0; i < sockets.length; i += AT_ONCE) {
+    const some = sockets.slice(i, i + AT_ONCE);
+    await Promise.all(some.map((row) => judge(row, known, probe, onAsked)));
   }
   if (known !== null) found.push(...abstracts(known, prefix, appspace, all));
   const processOf = processes(found.flatMap(({ inodes }) => inodes));
