@@ -149,3 +149,11 @@ onUnix.test('ends quietly when nobody reads it', async () => {
   });
   expect([code, stderr]).toEqual([0, 'ended with 0\n']);
 });
+
+onLinux.test('says so when its output cannot be written', async () => {
+  leaveDead(at('dead'));
+  const wrap = ['sh', '-c', '"$@" > /dev/full', 'sh'];
+  const { code, stderr } = await run(['list', ...root()], { wrap });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^ferripc: .*ENOSPC.*\n$/);
+});

@@ -5,8 +5,8 @@
 // options, examples, statuses, run }`. `run({ options, operands })` returns, or promises, an exit code or nothing for
 // 0; it may throw a Failure of statuses.js. Everything it has opened is closed by then, so that the process ends.
 
-const { note, prepare, print, printable } = require('./output');
-const { FAILED, Failure, UsageError } = require('./statuses');
+const { note, outputFailure, prepare, print, printable } = require('./output');
+const { FAILED, UsageError } = require('./statuses');
 const { nearest, read } = require('./words');
 
 /** Name -> what it does, in the order of the help. */
@@ -75,13 +75,11 @@ async function main(words) {
   prepare();
   try {
     process.exitCode = (await run(words)) ?? process.exitCode ?? 0;
+    await new Promise((resolve) => setTimeout(resolve)); // an error of the output comes in a later turn
+    if (outputFailure() !== null) throw outputFailure();
   } catch (error) {
-    process.exitCode = error.status ?? FAILED;
-    if (!(error instanceof Failure)) {
-      note(`ferripc: ${printable(error?.message ?? error)}`);
-      return;
-    }
-    note(`ferripc: ${printable(error.message)}`);
+    process.exitCode = error?.status ?? FAILED;
+    note(`ferripc: ${printable(error?.message ?? error)}`);
     if (error instanceof UsageError) note(`\n${require('./help').usage(error.command)}`);
   }
 }

@@ -44,18 +44,23 @@ function colorsFor(stream) {
 /** What is to be done when nobody reads the output any more. */
 let onGone = null;
 let isGone = false;
+/** Why it could not be written, if that is an error. */
+let failure = null;
 
 /** Has the end of who reads the output (`| head`) be no error. */
 function prepare() {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EOF') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'EOF') failure = error;
       if (isGone) return;
       isGone = true;
       onGone?.();
     });
   }
 }
+
+/** What the output could not be written for; null if it was, or nobody wanted more of it. */
+const outputFailure = () => failure;
 
 /** `act` is called once when nobody reads the output any more: a command that runs on has to end then. */
 function whenGone(act) {
@@ -80,4 +85,14 @@ function columns(rows, paint = (text) => text) {
   );
 }
 
-module.exports = { colorsFor, columns, json, note, prepare, print, printable, whenGone };
+module.exports = {
+  colorsFor,
+  columns,
+  json,
+  note,
+  outputFailure,
+  prepare,
+  print,
+  printable,
+  whenGone,
+};
