@@ -1,12 +1,11 @@
 'use strict';
 // `ferripc list`: what is alive, dead and no socket at all; and that looking disturbs nobody.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
-const { commandOf } = require('../helpers/command');
+const { commandOf, leaveDeadSocket } = require('../helpers/command');
 const { once } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
@@ -26,12 +25,6 @@ async function list(...args) {
   return { found: Object.fromEntries(found.map((it) => [it.id ?? it.path, it])), stderr };
 }
 
-/** Leaves a socket that nobody listens at. */
-function leaveDead(file) {
-  const script = `require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))`;
-  spawnSync(process.execPath, ['-e', script, file]);
-}
-
 const place = (file) => ({
   serve: (ipc) => ipc.serve(file),
   connectTo: (ipc, id) => ipc.connectTo(id, file),
@@ -41,7 +34,7 @@ onUnix.test('alive, dead, and with --all what is no socket', async () => {
   const server = await world.serve(place(at('alive')), { tap: true });
   let seen = 0;
   server.on('connect', () => seen++);
-  leaveDead(at('dead'));
+  leaveDeadSocket(at('dead'));
   fs.writeFileSync(at('file'), 'mine');
   fs.mkdirSync(at('folder'));
   fs.symlinkSync(at('alive'), at('link'));
@@ -143,7 +136,7 @@ onLinux.test('a folder that one may not read', async () => {
 });
 
 onUnix.test('ends quietly when nobody reads it', async () => {
-  leaveDead(at('dead'));
+  leaveDeadSocket(at('dead'));
   const { code, stderr } = await run(['list', ...root()], {
     wrap: ['sh', '-c', '{ "$@"; echo "ended with $?" >&2; } | :', 'sh'],
   });
@@ -151,7 +144,7 @@ onUnix.test('ends quietly when nobody reads it', async () => {
 });
 
 onLinux.test('says so when its output cannot be written', async () => {
-  leaveDead(at('dead'));
+  leaveDeadSocket(at('dead'));
   const wrap = ['sh', '-c', '"$@" > /dev/full', 'sh'];
   const { code, stderr } = await run(['list', ...root()], { wrap });
   expect(code).toBe(1);

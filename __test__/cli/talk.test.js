@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { commandOf } = require('../helpers/command');
+const { commandOf, leaveDeadSocket } = require('../helpers/command');
 const { once } = require('../helpers/events');
 const { ownTls } = require('../helpers/places');
 const { onLinux, onUnix } = require('../helpers/platform');
@@ -25,11 +25,9 @@ async function serve(target, args, options) {
 }
 
 /** A socket that nobody listens at. */
-async function deadSocket() {
+function deadSocket() {
   const file = world.file();
-  const script = `require('node:net').createServer().listen(${JSON.stringify(file)}, () => process.kill(process.pid, 'SIGKILL'))`;
-  const { spawnSync } = require('node:child_process');
-  spawnSync(process.execPath, ['-e', script]);
+  leaveDeadSocket(file);
   expect(fs.lstatSync(file).isSocket()).toBe(true);
   return file;
 }
@@ -132,7 +130,7 @@ describe('exit codes', () => {
     fs.writeFileSync(file, '');
     const port = await freePort();
     const targets = [`127.0.0.1:${port}`, world.file('nowhere'), file];
-    if (process.platform !== 'win32') targets.push(await deadSocket());
+    if (process.platform !== 'win32') targets.push(deadSocket());
     const all = await Promise.all(targets.map((target) => run(['send', target, 'x'])));
     expect(all.map(({ code }) => code)).toEqual(targets.map(() => 3));
     const said = all.map(({ stderr }) => stderr.trim());
@@ -191,7 +189,7 @@ describe('exit codes', () => {
 });
 
 onUnix.test('serve takes the path of a dead server, and leaves none of its own', async () => {
-  const file = await deadSocket();
+  const file = deadSocket();
   const server = await serve(file, []);
   expect(await server.kill('SIGTERM')).toMatchObject({ code: 0 });
   expect(fs.existsSync(file)).toBe(false);

@@ -1,7 +1,7 @@
 'use strict';
 // The command `ferripc` in processes of its own: to its end, or while it runs. Used by the suites of cli/ and doctor.test.js.
 
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
@@ -115,4 +115,12 @@ function tooOld(world) {
   return { flags: ['-r', file] };
 }
 
-module.exports = { ROOT, commandOf, tooOld };
+/** Leaves a socket at `file` that nobody listens at. */
+function leaveDeadSocket(file) {
+  const script = `require('node:net').createServer().listen(process.argv[1], () => {
+    process.kill(process.pid, 'SIGKILL');
+  })`;
+  spawnSync(process.execPath, ['-e', script, file]);
+}
+
+module.exports = { ROOT, commandOf, leaveDeadSocket, tooOld };

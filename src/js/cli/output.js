@@ -49,14 +49,13 @@ let failure = null;
 
 /** Has the end of who reads the output (`| head`) be no error. */
 function prepare() {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EOF') failure = error;
-      if (isGone) return;
-      isGone = true;
-      onGone?.();
-    });
-  }
+  process.stderr.on('error', () => {}); // there is nowhere left to say so
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EOF') failure = error;
+    if (isGone) return;
+    isGone = true;
+    onGone?.();
+  });
 }
 
 /** What the output could not be written for; null if it was, or nobody wanted more of it. */
