@@ -1026,7 +1026,7 @@ declare namespace ferripc {
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * @returns `true` if the message was accepted without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped
      * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle, or if a raw
      * payload is neither bytes nor a string
@@ -1279,7 +1279,7 @@ declare namespace ferripc {
      * what comes then is dropped and reported as an `error` with the code `ENOBUFS`. Before `start()`
      * and after `stop()` messages are dropped.
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * @returns `true` if the message was accepted without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped because the socket is closed
      * @throws TypeError if `destination` is not one, if JSON cannot express `data`, as with a `BigInt`
      * or a cycle, or if a raw payload is neither bytes nor a string
