@@ -492,7 +492,7 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: of a request, `config.maxRequests` are under way
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
-   * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
+   * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; dropped
    * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections held more of unfinished messages than
    *   `config.maxBufferedBytes`; this one, which held most, is closed
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
@@ -735,7 +735,7 @@ declare namespace ferripc {
     delimiter: string;
     /**
      * Longest message accepted from a peer, in bytes and without the delimiter. A longer one is
-     * discarded and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
+     * dropped and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
      * connection goes on. Default: `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB
      */
     maxMessageBytes: number;
