@@ -197,6 +197,7 @@ class Server extends ServerSending {
   #connected(socket) {
     this.sockets.push(socket);
     stats.count(this, 'connections');
+    this._tell('up', socket);
     publish(channels.open, this, { socket });
     socket._raw = this._takesBytes;
     this.log('## socket connection to server detected ##');
