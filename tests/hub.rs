@@ -20,12 +20,13 @@ use ferripc::engine::transport::{Local, Target};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn framing(mode: Mode) -> Framing {
-    let Framing { codec, max_frame, mode, strict } = for_datagrams(mode);
-    Framing { codec: Codec::Delimited(codec), max_frame, mode, strict }
+    let Framing { codec, max_frame, mode, strict, greeting } = for_datagrams(mode);
+    Framing { codec: Codec::Delimited(codec), max_frame, mode, strict, greeting }
 }
 
 fn for_datagrams(mode: Mode) -> Framing<Delimiter> {
-    Framing { codec: b"\x0c".as_slice().into(), max_frame: 1 << 30, mode, strict: false }
+    let codec = b"\x0c".as_slice().into();
+    Framing { codec, max_frame: 1 << 30, mode, strict: false, greeting: None }
 }
 
 /// A hub with its wake-ups, as a consumer would hold it.
