@@ -182,7 +182,7 @@ test('values that cannot be sent throw, and nothing is sent', async () => {
   expect(() => client.emit('x', { get bad() { throw new Error('mine'); } })).toThrow('mine'); // prettier-ignore
   let deep = [];
   for (let n = 0; n < 1e5; n++) deep = [deep];
-  expect(() => client.emit('x', deep)).toThrow(RangeError);
+  expect(() => client.emit('x', deep)).toThrow('call stack'); // V8's, of its own realm
   for (const type of [undefined, 5, {}]) expect(() => client.emit(type, 1)).toThrow(TypeError);
   const arrived = once(server, 'done');
   client.emit('done', 1);

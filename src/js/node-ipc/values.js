@@ -91,6 +91,9 @@ class Writer extends v8.Serializer {
 }
 
 Writer.prototype._getDataCloneError = (message) => new DataCloneError(message);
+Writer.prototype._getSharedArrayBufferId = () => {
+  throw new DataCloneError('#<SharedArrayBuffer> could not be cloned.');
+};
 
 const isShared = (buffer) =>
   Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
