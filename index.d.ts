@@ -88,9 +88,10 @@ declare namespace ferripc {
     [Type in keyof Events]: unknown extends Events[Type]
       ? Events[Type]
       : Events[Type] extends (...args: infer Args) => infer Result
-        ? (...args: { [Index in keyof Args]: AsItIs<Args[Index]> }) => AsItIs<Awaited<Result>>
+        ? (...args: AsTheyAre<Args>) => AsItIs<Awaited<Result>>
         : AsItIs<Events[Type]>;
   };
+  type AsTheyAre<Args extends any[]> = { [Index in keyof Args]: AsItIs<Args[Index]> };
 
   /** No value is of this type. It stands where an event map has what JSON cannot carry. */
   interface NotJson {

@@ -34,25 +34,25 @@ server.config.serializationTimeout = 100;
 
 async function play(file: File) {
   const { files } = client.of;
-  files?.emit('put', file);
-  files?.emit('nothing');
-  files?.emit('maybe');
-  files?.emit('maybe', new Date());
-  files?.emit('anything', 5);
+  files.emit('put', file);
+  files.emit('nothing');
+  files.emit('maybe');
+  files.emit('maybe', new Date());
+  files.emit('anything', 5);
   // @ts-expect-error another payload
-  files?.emit('put', { name: 'x' });
+  files.emit('put', { name: 'x' });
   // @ts-expect-error the payload is missing
-  files?.emit('put');
-  files?.on('changed', (data) => expectType<Map<string, File>>()(data));
+  files.emit('put');
+  files.on('changed', (data) => expectType<Map<string, File>>()(data));
 
-  const list = await files?.request('list', new Date());
-  expectType<Map<string, File> | undefined>()(list);
-  const count = await files?.request('count');
-  type _Count = Expect<Equal<typeof count, bigint | undefined>>;
-  const found = await files?.request('find');
+  const list = await files.request('list', new Date());
+  expectType<Map<string, File>>()(list);
+  const count = await files.request('count');
+  type _Count = Expect<Equal<typeof count, bigint>>;
+  const found = await files.request('find');
   type _Found = Expect<Equal<typeof found, File | undefined>>;
   // @ts-expect-error another payload
-  await files?.request('list', 'yesterday');
+  await files.request('list', 'yesterday');
 }
 
 client.serve(() => {
