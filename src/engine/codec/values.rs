@@ -23,8 +23,8 @@ const LONGEST_FAST: u32 = 32 * 1024 * 1024;
 /// Bytes that one message may have V8 make room for besides its own, whatever the limit.
 const MOST_ROOM: u64 = 256 * 1024 * 1024;
 
-/// Bytes of a BigInt: V8 ends the process for one that is longer than it can be.
-const LONGEST_BIGINT: u32 = 1024 * 1024;
+/// Bytes of a BigInt. V8 ends the process for one that is longer than it can be, which is twice that.
+const LONGEST_BIGINT: u32 = 64 * 1024 * 1024;
 
 /// Bytes that a resizable buffer takes at least: its pages, and its place among the process's mappings.
 const RESIZABLE: u64 = 64 * 1024;
