@@ -1,4 +1,5 @@
 'use strict';
+/* global Float16Array */
 // Messages whose data are values as they are: config.serialization 'advanced'. By V8's serializer, with the rules of
 // child_process (lib/internal/child_process/serialization.js in Node): views go without the buffer that they are of,
 // and objects of the runtime's own as the object of their properties. Loaded by party.js if a configuration asks for
@@ -40,7 +41,7 @@ const VIEWS = [
   BigInt64Array,
   BigUint64Array,
   DataView,
-  globalThis.Float16Array,
+  typeof Float16Array === 'undefined' ? undefined : Float16Array, // since Node 24
 ];
 const DATA_VIEW = VIEWS.indexOf(DataView);
 const NUMBERS = new Map(VIEWS.flatMap((View, number) => (View ? [[View.name, number]] : [])));
@@ -52,7 +53,7 @@ const nameOf = Object.getOwnPropertyDescriptor(
 ).get;
 
 function numberOf(view) {
-  if (view.constructor === Buffer) return 0;
+  if (Object.getPrototypeOf(view) === Buffer.prototype) return 0;
   return NUMBERS.get(nameOf.call(view)) ?? DATA_VIEW;
 }
 
