@@ -20,6 +20,7 @@ use crate::engine::transport::tcp::TcpTarget;
 use crate::engine::transport::unix::{Claim, UnixLocal};
 use crate::engine::transport::zone;
 use crate::engine::transport::{Local, Target};
+use crate::engine::unfinished::Unfinished;
 
 /// Framing of the connection, or of all that a listener accepts.
 #[napi(object)]
@@ -32,6 +33,8 @@ pub struct FramingOptions {
     pub raw: bool,
     /// Report a frame over the limit before its end, and unfinished frames. Default: no.
     pub strict: Option<bool>,
+    /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
+    pub max_unfinished: Option<i64>,
     /// Frames are values of V8's with their length in front, after a greeting; the delimiter means nothing.
     pub greeting: Option<GreetingOptions>,
 }
@@ -59,8 +62,10 @@ impl FramingOptions {
             [] => Codec::JsonStream,
             delimiter => Codec::Delimited(delimiter.into()),
         };
-        let (max_frame, strict) = (self.max_frame as usize, self.strict.unwrap_or(false));
-        Framing { codec, max_frame, mode: mode(self.raw), strict, greeting }
+        let max_frame = self.max_frame as usize;
+        let strict = self.strict.unwrap_or(false);
+        let unfinished = self.max_unfinished.map(|most| Unfinished::new(most.unsigned_abs()));
+        Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished, greeting }
     }
 
     /// The same for datagrams.
@@ -70,7 +75,8 @@ impl FramingOptions {
         }
         let codec = self.delimiter.as_bytes().into();
         let max_frame = self.max_frame as usize;
-        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, greeting: None })
+        let (unfinished, greeting) = (None, None);
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, unfinished, greeting })
     }
 }
 

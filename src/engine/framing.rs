@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::codec::Codec;
 use super::greeting::Greeting;
+use super::unfinished::Unfinished;
 
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Framing<C = Codec> {
     pub strict: bool,
     /// What both sides say first. Without a meaning for datagrams.
     pub greeting: Option<Arc<Greeting>>,
+    /// What the connections of a listener may hold together. Without a meaning for others.
+    pub unfinished: Option<Arc<Unfinished>>,
 }
 
 /// What received bytes become.

@@ -297,6 +297,12 @@ impl Hub {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
+                Event::HoldsMost { id } => {
+                    if let Some(connection) = self.connections.get(id) {
+                        connection.end_for_most();
+                    }
+                    false
+                }
                 _ => true,
             };
             if !wanted {
@@ -334,7 +340,7 @@ impl Hub {
         matches!(framing.codec, Codec::Length).then_some(framing)
     }
 
-    /// Closes everything at once, but for connections that are closing, which end by themselves. Lets go
+    /// Closes everything at once, except for connections that are closing, which end by themselves. Lets go
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();
