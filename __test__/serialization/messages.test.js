@@ -4,7 +4,8 @@
 
 const { channel } = require('node:diagnostics_channel');
 const { once, collect } = require('../helpers/events');
-const { createWorld, TRANSPORTS } = require('../helpers/world');
+const { onUnix } = require('../helpers/platform');
+const { createWorld, TRANSPORTS, unixPlace } = require('../helpers/world');
 
 const world = createWorld();
 const advanced = { serialization: 'advanced' };
@@ -223,6 +224,30 @@ test('arrive for iterators, wildcards and names', async () => {
   client.emit('name', { id: 'alice' });
   await once(server, 'name');
   expect(socket.id).toBe('alice');
+});
+
+onUnix.test.each(['SCHED_RR', 'SCHED_NONE'])('by workers of a cluster, %s', async (policy) => {
+  const path = world.file();
+  const place = unixPlace(path);
+  const child = world.child('cluster.js', {
+    place: { path },
+    workers: 2,
+    policy,
+    config: advanced,
+  });
+  for (let started = 0; started < 2;) if ((await child.next())[0] === 'started') started++;
+  const workers = new Set();
+  for (let n = 0; n < 2; n++) {
+    const client = await world.connect(place, advanced);
+    const answered = once(client, 'me');
+    client.emit('who', { n: BigInt(n), large: Buffer.alloc(100_000, n) });
+    const [{ worker, data }] = await answered;
+    expect(data).toEqual({ n: BigInt(n), large: Buffer.alloc(100_000, n) });
+    workers.add(worker);
+  }
+  expect(workers.size).toBeGreaterThan(0);
+  child.process.stdin.end();
+  await child.exited;
 });
 
 test('a stand-in gets the bytes', async () => {

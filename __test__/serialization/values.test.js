@@ -14,15 +14,19 @@ const WAYS = [
   'errors',
 ];
 
-test.each(['loop', 'tokio'])('%s: what arrives is what child_process delivers', async (driver) => {
-  const child = new Child('values.js', {}, { env: { FERRIPC_DRIVER: driver } });
-  const { code, lines, stderr } = await child.exited;
-  expect(stderr).toBe('');
-  const wanted = TRANSPORTS.flatMap((transport) =>
-    WAYS.map((way) => ({ transport, way, wrong: [] })),
-  );
-  const used = process.platform === 'win32' ? 'tokio' : driver;
-  expect(lines).toEqual([...wanted, { driver: used, count: expect.any(Number) }]);
-  expect(lines.at(-1).count).toBeGreaterThan(80);
-  expect(code).toBe(0);
-});
+test.each(['loop', 'tokio'])(
+  '%s: what arrives is what child_process delivers',
+  async (driver) => {
+    const child = new Child('values.js', {}, { env: { FERRIPC_DRIVER: driver } });
+    const { code, lines, stderr } = await child.exited;
+    expect(stderr).toBe('');
+    const wanted = TRANSPORTS.flatMap((transport) =>
+      WAYS.map((way) => ({ transport, way, wrong: [] })),
+    );
+    const used = process.platform === 'win32' ? 'tokio' : driver;
+    expect(lines).toEqual([...wanted, { driver: used, count: expect.any(Number) }]);
+    expect(lines.at(-1).count).toBeGreaterThan(80);
+    expect(code).toBe(0);
+  },
+  120_000,
+);
