@@ -315,6 +315,9 @@ function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
 }
 
+/** Whether messages may be Packets (packets.js): another engine behind the same classes need not have them. */
+const hasPackets = () => String(native.load().Hub).includes('[native code]');
+
 /** What drives the connections that there are: 'loop' or 'tokio'; null while there are none. */
 function currentDriver() {
   return current === null ? null : current.driver;
@@ -344,6 +347,7 @@ module.exports = {
   connect,
   currentDriver,
   driver,
+  hasPackets,
   listen,
   listenElsewhere,
   soon,

@@ -7,6 +7,7 @@
 
 const v8 = require('node:v8');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
+const { hasPackets } = require('../engine/engine');
 const { argumentError, eventError, serializationError, valueError } = require('../errors');
 
 /** Views from so many bytes on are sent from, and received into, memory of their own. */
@@ -279,6 +280,7 @@ function refuseOthers({ rawBuffer, parser, delimiter = '\f' }) {
   if (!process.versions.v8 || process.versions.bun || process.versions.deno) {
     throw valueError(`${ADVANCED} is for Node: this runtime writes values in another format`);
   }
+  if (!hasPackets()) throw valueError(`${ADVANCED} needs the native binary`);
   if (rawBuffer) throw valueError(`${ADVANCED} and config.rawBuffer exclude each other`);
   if (parser) throw valueError(`${ADVANCED} and config.parser exclude each other`);
   if (delimiter !== '\f') {
