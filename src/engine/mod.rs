@@ -34,6 +34,7 @@ pub mod driver;
 pub mod error;
 pub mod event;
 pub mod framing;
+pub mod greeting;
 mod handshakes;
 pub mod hub;
 pub mod late;

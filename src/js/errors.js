@@ -77,6 +77,11 @@ function tooLargeError(length, limit) {
   return eventError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
 }
 
+/** For a peer whose messages are of another form. */
+function serializationError(what) {
+  return eventError('ERR_FERRIPC_SERIALIZATION', `${what}: both sides need the same`);
+}
+
 /** For a message that was not accepted because `limit` bytes were waiting. */
 function noBufferError(limit) {
   const message = `${limit} bytes are waiting to be sent: message dropped`;
@@ -120,6 +125,7 @@ module.exports = {
   eventError,
   tooLargeError,
   noBufferError,
+  serializationError,
   argumentError,
   valueError,
   toPort,

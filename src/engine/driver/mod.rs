@@ -179,6 +179,11 @@ impl Connection {
         self.id
     }
 
+    /// How its bytes are framed.
+    pub fn framing(&self) -> &Framing {
+        &self.framing
+    }
+
     /// The delimiter of its frames.
     pub fn delimiter(&self) -> &[u8] {
         self.framing.codec.delimiter()

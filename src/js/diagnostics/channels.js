@@ -97,6 +97,7 @@ function partner(from) {
 /** The type of a message from its text; null for what has none. */
 function typeOf(message) {
   if (message instanceof Uint8Array) return null;
+  if (message.pieces !== undefined) return message.type; // of values.js
   try {
     const [, quoted = 'null'] = TYPE.exec(message.head ?? message) ?? [];
     return JSON.parse(quoted);
@@ -107,7 +108,7 @@ function typeOf(message) {
 
 /** Bytes of a message without its delimiter. */
 function bytesOf(message) {
-  if (message instanceof Uint8Array) return message.length;
+  if (message instanceof Uint8Array || message.pieces !== undefined) return message.length;
   try {
     return Buffer.byteLength(String(message));
   } catch {

@@ -72,7 +72,8 @@ class Activity extends Departures {
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = native.instance(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes, this.hold] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.writePieces] =
+      this.hub.calls();
     this.watchForTheEnd();
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
@@ -117,6 +118,13 @@ class Activity extends Departures {
     const answer = JSON.parse(json);
     if (answer.error) this.disposeSoon();
     return answer;
+  }
+
+  /** A connection with this handle. */
+  connection(id, framing, sink) {
+    const { greeting } = framing;
+    const Kind = greeting === undefined ? Connection : require('./packets').PacketConnection;
+    return new Kind(this, id, framing, sink);
   }
 
   /** What `listen` returns, from the hub's answer. */
@@ -180,7 +188,7 @@ class Activity extends Departures {
         endpoint.inOrder(() => sink._onChunk(payload));
         break;
       case ACCEPTED:
-        sink._onAccepted(new Connection(this, header[1], endpoint), JSON.parse(payload));
+        sink._onAccepted(this.connection(header[1], endpoint), JSON.parse(payload));
         break;
       case OPEN:
         sink._onOpen(JSON.parse(payload));
@@ -252,7 +260,7 @@ function connect(options, sink) {
   if (activity.error) return activity;
   const { error, id } = activity.answer(activity.hub.connect(options));
   if (error) return { error };
-  return { connection: new Connection(activity, id, options.framing, sink) };
+  return { connection: activity.connection(id, options.framing, sink) };
 }
 
 /**
@@ -307,6 +315,9 @@ function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
 }
 
+/** Whether messages may be Packets (packets.js): another engine behind the same classes need not have them. */
+const hasPackets = () => String(native.load().Hub).includes('[native code]');
+
 /** What drives the connections that there are: 'loop' or 'tokio'; null while there are none. */
 function currentDriver() {
   return current === null ? null : current.driver;
@@ -336,6 +347,7 @@ module.exports = {
   connect,
   currentDriver,
   driver,
+  hasPackets,
   listen,
   listenElsewhere,
   soon,

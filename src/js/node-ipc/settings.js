@@ -33,6 +33,25 @@ function offlineOf({ offlineQueue }) {
 }
 
 /**
+ * The greeting of connections with `config.serialization` 'advanced', see values.js; undefined with 'json'.
+ * @throws {TypeError} for another value, and for settings that 'advanced' cannot honour
+ */
+function greetingOf(config) {
+  const { serialization } = config;
+  if (serialization === undefined || serialization === null || serialization === 'json') {
+    return undefined;
+  }
+  if (serialization === 'advanced') return require('./values').greetingOf(config);
+  const shown =
+    typeof serialization === 'string' ? JSON.stringify(serialization) : typeof serialization;
+  throw valueError(`config.serialization must be 'json' or 'advanced'. Received ${shown}`);
+}
+
+/** For `config.serialization` 'advanced' on UDP: what both sides say first is said of a connection. */
+const noDatagrams = () =>
+  valueError("config.serialization 'advanced' needs connections: UDP has none");
+
+/**
  * What `config.parser` makes of a client or server from now on: see parsers/profile.js. Null without a parser.
  * @throws {TypeError} for a parser that is not one, and for a setting of node-ipc 14 that would have no effect
  */
@@ -116,7 +135,9 @@ module.exports = {
   claimOf,
   encodingOf,
   framingOf,
+  greetingOf,
   interfaceOf,
+  noDatagrams,
   offlineOf,
   profileOf,
 };
