@@ -114,6 +114,14 @@ impl Connection {
         state.outbox.queued() > 0
     }
 
+    /// Bytes that wait; `None` when what is written is dropped.
+    #[cfg(feature = "node-ipc")]
+    pub fn waiting(&self) -> Option<usize> {
+        let state = self.lock();
+        let is_open = state.end == End::Open && state.failed.is_none();
+        is_open.then(|| state.outbox.queued())
+    }
+
     /// Waits until everything written is sent, or never will be. For consumers that wait with something of
     /// theirs left in the mailbox, so that they would not come to [`Event::Drain`].
     #[cfg(feature = "node-ipc")]
