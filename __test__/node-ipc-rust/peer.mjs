@@ -3,6 +3,7 @@
 // Ends well when its standard input does.
 
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 
 const spec = JSON.parse(process.argv[2]);
 const { default: ipc } = await import(spec.module);
@@ -51,7 +52,7 @@ async function play(emit, ask) {
   let same = 0;
   for (const value of values) {
     emit('echo', value);
-    same += JSON.stringify(await next()) === JSON.stringify(value);
+    same += isDeepStrictEqual(await next(), value);
   }
   for (let i = 0; i < NUMBERS; i++) emit('number', i);
   emit('end', true);
@@ -67,7 +68,7 @@ async function play(emit, ask) {
     late: { code: (await ask('never', null, { timeout: 20 }).catch(failure)).code },
     cancelled: await ask('cancelled'),
   };
-  report({ same: same === values.length, counted, measured, nothing, requests: requests ?? null });
+  report({ same: same === values.length, counted, measured, nothing, requests: requests || null });
 }
 
 let cancelled = 0;

@@ -8,7 +8,8 @@ use super::raw::Raw;
 use super::{Address, error_of, message_from, path, run, run_each};
 
 async fn attacked(place: Address, most: usize) -> (Server, super::Events<ServerEvent>, Raw) {
-    let builder = Server::builder().max_message_bytes(most);
+    let linger = Duration::from_millis(50); // for peers that never end
+    let builder = Server::builder().max_message_bytes(most).linger(linger);
     let (server, mut events) = builder.bind(place).await.unwrap();
     let peer = Raw::connect(&server).await;
     assert!(matches!(events.next().await, Some(ServerEvent::Connected(_))));
@@ -22,11 +23,27 @@ fn what_is_no_message_is_an_error_and_the_next_one_is_taken() {
         let deep = "[".repeat(500_000);
         let nested = format!("{{\"a\":{}1{}}}", "[".repeat(200_000), "]".repeat(200_000));
         let frames = [
-            "", "no", "{", "null", "1", "[]", "\"a\"", "{}", "{\"type\":1}", "{\"type\":null}",
-            "{\"type\":\"a\"}x", "{\"type\":\"a\",}", "{\"type\":\"a\",\"data\":}", "{\"type\":\"\\ud800\"}",
-            "\u{feff}{\"type\":\"a\"}", deep.as_str(), nested.as_str(),
-            "{\"type\":\"ferripc:request\"}", "{\"type\":\"ferripc:request\",\"data\":{\"id\":[]}}",
-            "{\"type\":\"ferripc:reply\",\"data\":1}", "{\"type\":\"ferripc:cancel\",\"data\":{}}",
+            "",
+            "no",
+            "{",
+            "null",
+            "1",
+            "[]",
+            "\"a\"",
+            "{}",
+            "{\"type\":1}",
+            "{\"type\":null}",
+            "{\"type\":\"a\"}x",
+            "{\"type\":\"a\",}",
+            "{\"type\":\"a\",\"data\":}",
+            "{\"type\":\"\\ud800\"}",
+            "\u{feff}{\"type\":\"a\"}",
+            deep.as_str(),
+            nested.as_str(),
+            "{\"type\":\"ferripc:request\"}",
+            "{\"type\":\"ferripc:request\",\"data\":{\"id\":[]}}",
+            "{\"type\":\"ferripc:reply\",\"data\":1}",
+            "{\"type\":\"ferripc:cancel\",\"data\":{}}",
         ];
         for (index, frame) in frames.iter().enumerate() {
             peer.send(format!("{frame}\x0c{{\"type\":\"{index}\"}}\x0c")).await;
@@ -49,7 +66,8 @@ fn what_is_no_message_is_an_error_and_the_next_one_is_taken() {
         peer.send("\n{ \"data\" : 1, \"x\": [{}], \"d\\u0061ta\":\t2 , \"type\":1,\"type\":\"\\u0061\"}\r\x0c").await;
         let (_, message) = message_from(&mut events).await;
         assert_eq!((message.kind(), message.raw()), ("a", Some("2")));
-        let deep = format!("{{\"type\":\"deep\",\"data\":{}1{}}}\x0c", "[".repeat(9999), "]".repeat(9999));
+        let deep =
+            format!("{{\"type\":\"deep\",\"data\":{}1{}}}\x0c", "[".repeat(9999), "]".repeat(9999));
         peer.send(deep).await;
         let (_, message) = message_from(&mut events).await;
         assert!(matches!(message.data::<serde_json::Value>(), Err(Error::Decode(_))));

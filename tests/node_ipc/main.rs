@@ -54,7 +54,8 @@ fn places() -> Vec<fn() -> Address> {
 /// A path that no other test has.
 fn path() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("ferripc-rust-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let name =
+        format!("ferripc-rust-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     std::env::temp_dir().join(name)
 }
 

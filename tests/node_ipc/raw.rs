@@ -16,7 +16,9 @@ impl Raw {
                 Self(Box::new(TcpStream::connect((host.as_str(), *port)).await.unwrap()))
             }
             #[cfg(unix)]
-            Address::Path(path) => Self(Box::new(tokio::net::UnixStream::connect(path).await.unwrap())),
+            Address::Path(path) => {
+                Self(Box::new(tokio::net::UnixStream::connect(path).await.unwrap()))
+            }
             other => panic!("{other}"),
         }
     }

@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::raw::Raw;
-use super::{LONG, client, meet, meet_with, path, run, run_each};
 use super::{Address, Server};
+use super::{LONG, client, meet, meet_with, path, run, run_each};
 
 /// Says so when it is dropped: a handler was ended.
 struct Ending(Option<oneshot::Sender<()>>);
@@ -33,9 +33,12 @@ fn each_side_answers_the_other_in_any_order() {
         let mut asking = JoinSet::new();
         for ms in (0..64).rev() {
             let client = client.clone();
-            asking.spawn(async move { (ms, client.request::<_, u64>("wait", &ms, LONG).await.unwrap()) });
+            asking.spawn(async move {
+                (ms, client.request::<_, u64>("wait", &ms, LONG).await.unwrap())
+            });
         }
-        let answer: Value = connection.request("join", &json!(["ü\u{c}", null]), LONG).await.unwrap();
+        let answer: Value =
+            connection.request("join", &json!(["ü\u{c}", null]), LONG).await.unwrap();
         assert_eq!(answer, json!([null, "ü\u{c}"]));
         while let Some(answered) = asking.join_next().await {
             let (asked, answer) = answered.unwrap();
@@ -61,7 +64,8 @@ fn what_a_handler_fails_with_crosses() {
         server.handle("system", async |(): (), _| {
             Ok(std::fs::read_to_string(std::env::temp_dir().join("ferripc-no-such-file"))?)
         });
-        server.handle("panic", async |(): (), _| -> Result<(), HandlerError> { panic!("expected") });
+        server
+            .handle("panic", async |(): (), _| -> Result<(), HandlerError> { panic!("expected") });
         let failed = async |kind: &str| match client.request::<_, Value>(kind, &(), LONG).await {
             Err(Error::Remote(error)) => error,
             other => panic!("{other:?}"),
@@ -197,7 +201,10 @@ fn a_peer_that_asks_and_ends_its_side_still_gets_its_answer() {
             Ok("answer")
         });
         let mut peer = Raw::connect(&server).await;
-        peer.send("{\"type\":\"ferripc:request\",\"data\":{\"id\":\"a\\u0062\",\"type\":\"slow\"}}\x0c").await;
+        peer.send(
+            "{\"type\":\"ferripc:request\",\"data\":{\"id\":\"a\\u0062\",\"type\":\"slow\"}}\x0c",
+        )
+        .await;
         peer.end().await;
         let expected = r#"{"type":"ferripc:reply","data":{"id":"a\u0062","data":"answer"}}"#;
         assert_eq!(peer.frame().await, expected);
@@ -212,7 +219,10 @@ fn answers_are_those_of_the_vectors() {
     let vectors: Value = serde_json::from_str(text).unwrap();
     let bytes = |hex: &Value| -> Vec<u8> {
         let hex = hex.as_str().unwrap();
-        (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+        (0..hex.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+            .collect()
     };
     let cases = vectors["cases"].as_array().unwrap();
     let answers = cases.iter().filter(|case| case["kind"] == "answer");

@@ -172,8 +172,13 @@ async fn cancelled(_: Value) -> Result<u32, HandlerError> {
     }
 }
 
-async fn run_client(address: Address, asks: bool, ended: oneshot::Receiver<()>) -> Result<(), Failure> {
-    let (client, mut events) = Client::builder(address).retry(Duration::from_millis(20)).connect()?;
+async fn run_client(
+    address: Address,
+    asks: bool,
+    ended: oneshot::Receiver<()>,
+) -> Result<(), Failure> {
+    let (client, mut events) =
+        Client::builder(address).retry(Duration::from_millis(20)).connect()?;
     client.handle("double", double);
     client.handle("fail", fail);
     client.handle("never", never);
@@ -204,7 +209,11 @@ async fn run_client(address: Address, asks: bool, ended: oneshot::Receiver<()>) 
     serving.await?
 }
 
-async fn run_server(address: Address, asks: bool, ended: oneshot::Receiver<()>) -> Result<(), Failure> {
+async fn run_server(
+    address: Address,
+    asks: bool,
+    ended: oneshot::Receiver<()>,
+) -> Result<(), Failure> {
     let (server, mut events) = Server::bind(address).await?;
     server.handle("double", |data, _| double(data));
     server.handle("fail", |data, _| fail(data));

@@ -24,7 +24,8 @@ fn is_prime(number: u32) -> bool {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).ok_or("the path of the app's socket is missing")?;
     // When the app ends, so does this program.
-    let (client, mut events) = Client::builder(Address::path(path)).stop_retrying(true).connect()?;
+    let (client, mut events) =
+        Client::builder(Address::path(path)).stop_retrying(true).connect()?;
 
     // The app asks.
     let to_app = client.clone();

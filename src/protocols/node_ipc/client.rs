@@ -7,11 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
 
+use super::common::Common;
 use super::connecting::{self, Posted, Shared, Status};
 use super::events::{Alive, Events};
 use super::forms::{Ask, REQUEST};
-use super::link::Common;
 use super::message::encode;
 use super::requests::outcome;
 use super::settings::{Settings, common_settings};
@@ -159,7 +160,8 @@ impl Client {
     }
 
     /// Sends a message. Before the first connection it waits in order with what was emitted before, as in node-ipc, and this
-    /// returns at once: up to 16 MiB, and then when there is room. With a connection it is handed to the system at once; if
+    /// returns at once: up to 16 MiB, and then when there is room. With a connection it is handed to the system at once, in a
+    /// burst (of messages that follow each other within some microseconds) when the task next yields; if
     /// [`max_queued_bytes`](ClientBuilder::max_queued_bytes) wait already, this waits first. `null` and `""` are sent as `{}`,
     /// as node-ipc does: see [`Message::data`].
     ///
@@ -172,6 +174,7 @@ impl Client {
     /// [`offline_queue`](ClientBuilder::offline_queue); [`Error::Closed`]; [`Error::Encode`].
     pub async fn emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let bytes = encode(kind, data, self.delimiter())?;
+        consume_budget().await;
         self.post(bytes, None).await
     }
 
@@ -184,6 +187,13 @@ impl Client {
         match self.shared.post(&mut bytes, None)? {
             Posted::Done => Ok(()),
             Posted::Full(_) => Err(Error::Full),
+        }
+    }
+
+    /// Hands what a burst has held back to the system, for programs that then end, or compute for long without an `await`.
+    pub fn flush(&self) {
+        if let Some(link) = self.shared.link() {
+            link.flush();
         }
     }
 

@@ -9,8 +9,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::sleep;
 
 use super::client::Retrying;
+use super::common::Common;
 use super::events::{closing, deliver};
-use super::link::{Common, Link, Received, Room};
+use super::link::{Link, Received, Room};
 use super::requests::Questions;
 use super::{Address, ClientEvent, Error};
 use crate::engine::driver::{Connection, Driver};
@@ -70,8 +71,7 @@ pub(super) enum Posted {
 impl Shared {
     pub fn new(common: Arc<Common>, retrying: Retrying) -> (Arc<Self>, watch::Receiver<Status>) {
         let (status, receiver) = watch::channel(Status::Connecting);
-        let state =
-            State { phase: Phase::First, waiting: VecDeque::new(), bytes: 0, cause: None };
+        let state = State { phase: Phase::First, waiting: VecDeque::new(), bytes: 0, cause: None };
         let shared = Self {
             common,
             questions: Arc::default(),
@@ -281,12 +281,8 @@ impl Task {
         self.attempts = self.attempts.wrapping_add(1);
         let common = self.shared.common.clone();
         let framing = common.settings.framing();
-        let connection = Connection::new(
-            self.attempts,
-            framing,
-            common.mailbox.clone(),
-            common.runtime.clone(),
-        );
+        let connection =
+            Connection::new(self.attempts, framing, common.mailbox.clone(), common.runtime.clone());
         connection.connect(target);
         loop {
             match common.event_unless(&mut self.is_closing).await {

@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use tokio::task::coop::consume_budget;
+
 use super::Error;
 use super::forms::{Ask, REQUEST};
 use super::link::{Link, Room};
@@ -42,7 +44,7 @@ impl Connection {
         self.0.credentials()
     }
 
-    /// Sends a message: hands it to the system at once; if
+    /// Sends a message: hands it to the system at once, in a burst when the task next yields ([`Connection::flush`]); if
     /// [`max_queued_bytes`](super::ServerBuilder::max_queued_bytes) wait already, waits first until the peer has read. `null` and
     /// `""` are sent as `{}`, as node-ipc does: see [`Message::data`](super::Message::data).
     ///
@@ -52,6 +54,7 @@ impl Connection {
     /// [`Error::NotConnected`] when the connection has ended; [`Error::Encode`].
     pub async fn emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let bytes = encode(kind, data, self.0.delimiter())?;
+        consume_budget().await;
         self.0.wait().await;
         self.send(bytes)
     }
@@ -73,6 +76,11 @@ impl Connection {
                 Ok(())
             }
         }
+    }
+
+    /// Hands what a burst has held back to the system: see [`Client::flush`](super::Client::flush).
+    pub fn flush(&self) {
+        self.0.flush();
     }
 
     /// Asks the client, whose handler of this type answers: [`Client::handle`](super::Client::handle), or `handle` of a
@@ -132,7 +140,7 @@ impl Hash for Connection {
 
 /// Takes a question back when nobody waits for its answer any more.
 struct GiveUp<'a> {
-    link: &'a Link,
+    link: &'a Arc<Link>,
     id: u64,
 }
 

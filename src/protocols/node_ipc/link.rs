@@ -7,68 +7,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
-use super::events::closing;
+use super::burst::Burst;
+use super::common::Common;
 use super::forms::{self, Asked, CANCEL, Cancel, REPLY, REQUEST};
 use super::message::{encode, invalid, parse, text_of};
-use super::requests::{Handlers, Questions, Request, failure};
-use super::settings::Settings;
+use super::requests::{Questions, Request, failure};
 use super::{Error, HandlerError, Message};
 use crate::engine::codec::Batch;
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::driver::Connection;
 use crate::engine::error::{Error as SystemError, full};
 use crate::engine::event::Event;
-use crate::engine::mailbox::Mailbox;
 use crate::engine::panics::caught_in;
-use crate::engine::runtime::Runtime;
 use crate::engine::transport::Ends;
 #[cfg(unix)]
 use crate::engine::transport::peer::{Credentials, credentials};
-
-/// What a client or server shares with its connections.
-pub(super) struct Common {
-    pub settings: Settings,
-    pub mailbox: Arc<Mailbox>,
-    pub runtime: Runtime,
-    pub handlers: Handlers,
-    /// There is something in the mailbox.
-    ringing: Arc<Notify>,
-}
-
-impl Common {
-    /// On the tokio runtime that this is called on.
-    pub fn new(settings: Settings) -> Result<Arc<Self>, Error> {
-        settings.check()?;
-        let runtime = Runtime::current().ok_or(Error::NoRuntime)?;
-        let ringing = Arc::new(Notify::new());
-        let bell = ringing.clone();
-        let mailbox = Arc::new(Mailbox::new(Box::new(move || bell.notify_one())));
-        Ok(Arc::new(Self { settings, mailbox, runtime, handlers: Handlers::default(), ringing }))
-    }
-
-    /// What the engine has to say next.
-    pub async fn event(&self) -> Event {
-        loop {
-            match self.mailbox.pop() {
-                Some(event) => return event,
-                None => self.ringing.notified().await,
-            }
-        }
-    }
-
-    /// The same. `None`: the task is to end.
-    pub async fn event_unless(&self, is_closing: &mut watch::Receiver<bool>) -> Option<Event> {
-        tokio::select! {
-            biased;
-            () = closing(is_closing) => None,
-            event = self.event() => Some(event),
-        }
-    }
-}
 
 /// One connection.
 pub(super) struct Link {
@@ -77,6 +34,7 @@ pub(super) struct Link {
     /// Its addresses, for IP.
     pub ends: Option<Ends>,
     common: Arc<Common>,
+    burst: Mutex<Burst>,
     handled: Mutex<Handled>,
     /// Handlers that run.
     running: AtomicUsize,
@@ -118,6 +76,7 @@ impl Link {
             questions,
             ends,
             common,
+            burst: Mutex::default(),
             handled: Mutex::default(),
             running: AtomicUsize::new(0),
             idle: Notify::new(),
@@ -150,22 +109,50 @@ impl Link {
         }
     }
 
-    /// Sends the bytes of a message.
-    pub fn send(&self, mut bytes: Vec<u8>) {
-        self.connection.write(&mut bytes);
+    /// Sends the bytes of a message: now, or in a burst with those that follow.
+    pub fn send(self: &Arc<Self>, mut bytes: Vec<u8>) {
+        let mut burst = self.burst();
+        if !burst.takes(bytes.len()) {
+            self.end_burst(&mut burst);
+            self.connection.write(&mut bytes);
+            return;
+        }
+        burst.held.extend_from_slice(&bytes);
+        if burst.is_large() {
+            self.end_burst(&mut burst);
+        } else if !std::mem::replace(&mut burst.ends_soon, true) {
+            let link = self.clone();
+            self.common.runtime.spawn(async move { link.flush() });
+        }
     }
 
     /// Sends bytes that go to others, too. False: there is no room.
     pub fn send_shared(&self, bytes: &Bytes) -> bool {
         let has_room = matches!(self.room(), Room::Some);
         if has_room {
+            let mut burst = self.burst();
+            self.end_burst(&mut burst);
             self.connection.write_shared(bytes);
         }
         has_room
     }
 
+    /// Sends what a burst has held back.
+    pub fn flush(&self) {
+        let mut burst = self.burst();
+        burst.ends_soon = false;
+        self.end_burst(&mut burst);
+    }
+
+    fn end_burst(&self, burst: &mut Burst) {
+        if !burst.held.is_empty() {
+            self.connection.write(&mut burst.held);
+            burst.held = Vec::new();
+        }
+    }
+
     /// Tells the peer that nobody waits for the answer any more.
-    pub fn cancel(&self, id: u64) {
+    pub fn cancel(self: &Arc<Self>, id: u64) {
         if let Ok(bytes) = encode(CANCEL, &Cancel { id }, self.delimiter()) {
             self.send(bytes);
         }
@@ -224,7 +211,8 @@ impl Link {
         }
         let running = Running::new(self);
         let (link, id) = (self.clone(), id.to_owned());
-        let request = Request { id: id.clone(), data: data.map(ToOwned::to_owned), link: link.clone() };
+        let request =
+            Request { id: id.clone(), data: data.map(ToOwned::to_owned), link: link.clone() };
         let key: Box<str> = id.get().into();
         let task = async move {
             let reply = caught_in(async { handler(request).await }).await.unwrap_or_else(|| {
@@ -244,7 +232,7 @@ impl Link {
     }
 
     /// Answers at once. A peer that asks on and on for what is refused, and reads nothing of it, is cut off.
-    fn refuse(&self, id: &RawValue, error: &HandlerError) {
+    fn refuse(self: &Arc<Self>, id: &RawValue, error: &HandlerError) {
         match self.room() {
             Room::Some => self.send(failure(id, error, self)),
             Room::Full => self.cut_off(),
@@ -289,6 +277,7 @@ impl Link {
     /// Closes when everything is sent, or nothing of it was taken for `linger`: [`Event::Closed`] follows.
     pub fn close(&self) {
         self.handled().over = true;
+        self.flush();
         if !self.connection.close(self.common.settings.linger) {
             self.report_closed(Vec::new());
         }
@@ -328,6 +317,10 @@ impl Link {
     #[cfg(unix)]
     pub fn credentials(&self) -> Option<Credentials> {
         self.connection.with_socket(|socket| credentials(&socket)).flatten()
+    }
+
+    fn burst(&self) -> MutexGuard<'_, Burst> {
+        self.burst.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn handled(&self) -> MutexGuard<'_, Handled> {

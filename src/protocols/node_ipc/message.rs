@@ -229,7 +229,8 @@ mod tests {
     fn bytes_are_those_of_the_vectors() {
         let vectors = include_str!("../../../docs/vectors/encode.json");
         let [cases] = members(vectors, &["cases"]).expect("an object");
-        let cases: Vec<&RawValue> = serde_json::from_str(cases.expect("cases").get()).expect("a list");
+        let cases: Vec<&RawValue> =
+            serde_json::from_str(cases.expect("cases").get()).expect("a list");
         assert!(cases.len() > 3);
         for case in cases {
             let [kind, data, bytes] =

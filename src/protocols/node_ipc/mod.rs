@@ -54,7 +54,9 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod burst;
 mod client;
+mod common;
 mod connecting;
 mod connection;
 mod error;

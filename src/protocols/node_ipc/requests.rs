@@ -154,7 +154,9 @@ impl Handlers {
                 let text = data.as_deref().map_or("null", RawValue::get);
                 let answer = match serde_json::from_str(text) {
                     Ok(data) => act(data, link).await,
-                    Err(error) => Err(HandlerError::from(error).with_code("ERR_FERRIPC_INVALID_DATA")),
+                    Err(error) => {
+                        Err(HandlerError::from(error).with_code("ERR_FERRIPC_INVALID_DATA"))
+                    }
                 };
                 let encoded = answer.and_then(|data| {
                     let reply = Answer { id: &id, data: &data };

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use super::address::Files;
+use super::common::Common;
 use super::events::{Alive, Events};
-use super::link::Common;
 use super::message::encode;
 use super::serving::{self, Admission, Shared};
 use super::settings::{Settings, common_settings};

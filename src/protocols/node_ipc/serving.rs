@@ -8,15 +8,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
+use super::common::Common;
 use super::events::deliver;
-use super::link::{Common, Link, Received};
+use super::link::{Link, Received};
 use super::{Address, Connection, Error, ServerEvent};
 use crate::engine::acceptor::{Acceptor, Arrivals, Listening, Reports};
 use crate::engine::driver::Driver;
 use crate::engine::event::{Event, Id};
-use crate::engine::transport::{Ends, Local};
 #[cfg(unix)]
 use crate::engine::transport::peer::{Credentials, credentials};
+use crate::engine::transport::{Ends, Local};
 
 /// What clones of a server share with its task.
 pub(super) struct Shared {
@@ -66,7 +67,8 @@ impl Admission {
     pub fn check(&self, place: &Address) -> Result<(), Error> {
         #[cfg(unix)]
         if self.is_allowed.is_some() {
-            let tells = cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
+            let tells =
+                cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
             if !tells || matches!(place, Address::Tcp(..)) {
                 let reason = "allow_peer: the system tells of Unix sockets on Linux and macOS only";
                 return Err(Error::Unusable(reason.into()));
@@ -155,7 +157,9 @@ impl Task {
                     let from = from.clone();
                     events.push(match received {
                         Received::Message(message) => ServerEvent::Message { from, message },
-                        Received::Bad(error) => ServerEvent::Error { connection: Some(from), error },
+                        Received::Bad(error) => {
+                            ServerEvent::Error { connection: Some(from), error }
+                        }
                     });
                 });
                 events
