@@ -34,7 +34,7 @@ const played = (requests) => ({
         fails: { name: 'TypeError', message: 'no', code: 'E_NO' },
         nobody: 'ERR_FERRIPC_NO_HANDLER',
         late: { code: 'ETIMEDOUT' },
-        cancelled: 1,
+        cancelled: true,
       }
     : null,
 });
