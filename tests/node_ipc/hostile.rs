@@ -206,3 +206,26 @@ fn a_server_that_takes_nothing_is_sent_nothing_without_end() {
         server.close().await;
     });
 }
+
+#[test]
+fn what_all_hold_of_messages_without_an_end_is_bounded() {
+    run_each(async |place| {
+        let builder = Server::builder().max_buffered_bytes(1_000_000);
+        let (server, mut events) = builder.bind(place).await.unwrap();
+        let (mut most, mut less) = (Raw::connect(&server).await, Raw::connect(&server).await);
+        most.send(vec![b'x'; 700_000]).await;
+        less.send(vec![b'x'; 400_000]).await;
+        let error = loop {
+            match events.next().await {
+                Some(ServerEvent::Connected(_)) => {}
+                Some(ServerEvent::Disconnected { error, .. }) => break error.unwrap(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(error.code(), Some("ERR_FERRIPC_TOO_MUCH_BUFFERED"));
+        assert_eq!(most.rest().await, b"");
+        less.send("\x0c{\"type\":\"next\"}\x0c").await;
+        assert!(matches!(error_of(&mut events).await, Error::InvalidMessage { .. }));
+        assert_eq!(message_from(&mut events).await.1.kind(), "next");
+    });
+}

@@ -140,6 +140,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Bytes that all connections together may hold of messages that have not ended; then the connection that holds most is
+    /// closed, with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. Default: 256 MiB.
+    #[must_use]
+    pub fn max_buffered_bytes(mut self, bytes: u64) -> Self {
+        self.admission.buffered = bytes;
+        self
+    }
+
     /// Decides who may connect, before anything of the connection is read. Who may not is reported as
     /// [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: elsewhere the system does not tell, and
     /// [`bind`](ServerBuilder::bind) fails.

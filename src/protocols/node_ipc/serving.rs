@@ -15,9 +15,11 @@ use super::{Address, Connection, Error, ServerEvent};
 use crate::engine::acceptor::{Acceptor, Arrivals, Listening, Reports};
 use crate::engine::driver::Driver;
 use crate::engine::event::{Event, Id};
+use crate::engine::framing::Framing;
 #[cfg(unix)]
 use crate::engine::transport::peer::{Credentials, credentials};
 use crate::engine::transport::{Ends, Local};
+use crate::engine::unfinished::Unfinished;
 
 /// What clones of a server share with its task.
 pub(super) struct Shared {
@@ -48,6 +50,8 @@ impl Shared {
 /// Who may connect.
 pub(super) struct Admission {
     pub most: usize,
+    /// Bytes of unfinished messages of all of them together.
+    pub buffered: u64,
     #[cfg(unix)]
     pub is_allowed: Option<Box<dyn Fn(Credentials) -> bool + Send + Sync>>,
 }
@@ -56,6 +60,7 @@ impl Default for Admission {
     fn default() -> Self {
         Self {
             most: 100,
+            buffered: 256 << 20,
             #[cfg(unix)]
             is_allowed: None,
         }
@@ -95,7 +100,9 @@ pub(super) fn start(
         ids: Arc::<AtomicU32>::default(),
         arrivals: arrivals.clone(),
     };
-    let (acceptor, address) = Acceptor::listen(reports, local, settings.framing())?;
+    let unfinished = Some(Unfinished::new(admission.buffered));
+    let framing = Framing { unfinished, ..settings.framing() };
+    let (acceptor, address) = Acceptor::listen(reports, local, framing)?;
     let listening = Listening::from(acceptor);
     let runtime = runtime.clone();
     let ended = Ended(shared.clone());
@@ -181,6 +188,12 @@ impl Task {
                 end(&connection.0);
                 let error = errors.into_iter().next().map(Error::from);
                 vec![ServerEvent::Disconnected { connection, error }]
+            }
+            Event::HoldsMost { id } => {
+                if let Some(Connection(link)) = self.shared.get(id) {
+                    link.connection.end_for_most();
+                }
+                Vec::new()
             }
             Event::AcceptFailed { error: reason, .. } => error(None, reason.into()),
             Event::ListenerClosed { .. } => {

@@ -57,6 +57,7 @@ impl Settings {
             max_frame: self.max_message_bytes,
             mode: Mode::Frames,
             strict: false,
+            unfinished: None,
         }
     }
 }
