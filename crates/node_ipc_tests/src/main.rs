@@ -235,14 +235,16 @@ async fn run_server(
                 ServerEvent::Connected(connection) => {
                     let peer = Peer::Client(connection.clone());
                     let answers = begin(peer.clone(), asks);
-                    peers.insert(connection, (peer, answers, Counting::default()));
+                    peers.insert(connection.id(), (peer, answers, Counting::default()));
                 }
                 ServerEvent::Message { from, message } => {
-                    let Some((peer, answers, counting)) = peers.get_mut(&from) else { continue };
+                    let Some((peer, answers, counting)) = peers.get_mut(&from.id()) else {
+                        continue;
+                    };
                     take(peer, message, counting, answers).await?;
                 }
                 ServerEvent::Disconnected { connection, .. } => {
-                    peers.remove(&connection);
+                    peers.remove(&connection.id());
                     report(&json!("disconnected"));
                 }
                 ServerEvent::Error { error, .. } => report(&json!({ "error": error.code() })),

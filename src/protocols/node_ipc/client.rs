@@ -91,7 +91,6 @@ impl ClientBuilder {
     common_settings!();
 
     /// Time between two attempts to connect. Default: 500 ms. (node-ipc: `config.retry`)
-    #[must_use]
     pub fn retry(mut self, pause: Duration) -> Self {
         self.retrying.pause = pause;
         self
@@ -99,14 +98,12 @@ impl ClientBuilder {
 
     /// Attempts after the first, and after each connection that was lost, before the client ends. `None`, the default:
     /// without end. (node-ipc: `config.maxRetries`)
-    #[must_use]
     pub fn max_retries(mut self, attempts: impl Into<Option<u32>>) -> Self {
         self.retrying.most = attempts.into();
         self
     }
 
     /// The client ends when its first attempt has failed, or its connection is lost. (node-ipc: `config.stopRetrying`)
-    #[must_use]
     pub fn stop_retrying(mut self, stopped: bool) -> Self {
         self.retrying.stopped = stopped;
         self
@@ -115,7 +112,6 @@ impl ClientBuilder {
     /// Keeps as many bytes of what is emitted and asked while a client that was connected is down, and sends it in order
     /// when it is connected again. Default: none, and sending fails with [`Error::NotConnected`]. What was on its way when
     /// the connection broke is not sent again. (ferripc in Node: `config.offlineQueue`)
-    #[must_use]
     pub fn offline_queue(mut self, bytes: usize) -> Self {
         self.retrying.offline = (bytes > 0).then_some(bytes);
         self

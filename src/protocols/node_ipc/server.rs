@@ -111,7 +111,6 @@ impl ServerBuilder {
 
     /// What to do about a socket file that is at the path already. Default: [`Unlink::Stale`]; node-ipc's is
     /// [`Unlink::Always`].
-    #[must_use]
     pub fn unlink(mut self, unlink: Unlink) -> Self {
         self.files.unlink = unlink;
         self
@@ -119,14 +118,12 @@ impl ServerBuilder {
 
     /// Gives everybody on the machine the permission to read the socket file (and the pipe, on Windows). Default: what the
     /// process's umask leaves. To connect, a program on Linux needs the permission to write.
-    #[must_use]
     pub fn readable_by_all(mut self, readable: bool) -> Self {
         self.files.readable_by_all = readable;
         self
     }
 
     /// Gives everybody on the machine the permission to write. Default: what the process's umask leaves.
-    #[must_use]
     pub fn writable_by_all(mut self, writable: bool) -> Self {
         self.files.writable_by_all = writable;
         self
@@ -134,7 +131,6 @@ impl ServerBuilder {
 
     /// Most connections at a time; those beyond are closed at once, and reported as [`Error::TooManyConnections`]. Default:
     /// 100, as in node-ipc.
-    #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.admission.most = connections;
         self
@@ -142,7 +138,6 @@ impl ServerBuilder {
 
     /// Bytes that all connections together may hold of messages that have not ended; then the connection that holds most is
     /// closed, with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. Default: 256 MiB.
-    #[must_use]
     pub fn max_buffered_bytes(mut self, bytes: u64) -> Self {
         self.admission.buffered = bytes;
         self
@@ -158,7 +153,6 @@ impl ServerBuilder {
     /// let builder = Server::builder().allow_peer(move |peer| peer.uid == own_uid);
     /// ```
     #[cfg(unix)]
-    #[must_use]
     pub fn allow_peer(
         mut self,
         is_allowed: impl Fn(super::Credentials) -> bool + Send + Sync + 'static,

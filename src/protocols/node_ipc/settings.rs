@@ -66,14 +66,12 @@ impl Settings {
 macro_rules! common_settings {
     () => {
         /// The first part of the path that is made of an id. Default: `/tmp/`.
-        #[must_use]
         pub fn socket_root(mut self, root: impl Into<String>) -> Self {
             self.settings.socket_root = root.into();
             self
         }
 
         /// The second part of the path that is made of an id. Default: `app.`.
-        #[must_use]
         pub fn appspace(mut self, appspace: impl Into<String>) -> Self {
             self.settings.appspace = appspace.into();
             self
@@ -81,7 +79,6 @@ macro_rules! common_settings {
 
         /// What ends each message, on both sides. Default: a form feed. A text that JSON may contain is looked for in
         /// each message that is sent: [`Error::DelimiterWithin`].
-        #[must_use]
         pub fn delimiter(mut self, delimiter: &str) -> Self {
             // An empty one is refused when the builder is used.
             self.settings.delimiter = delimiter.as_bytes().into();
@@ -89,7 +86,6 @@ macro_rules! common_settings {
         }
 
         /// Longest message that is taken, in bytes; a longer one is discarded as it comes, and reported. Default: 64 MiB.
-        #[must_use]
         pub fn max_message_bytes(mut self, bytes: usize) -> Self {
             self.settings.max_message_bytes = bytes;
             self
@@ -97,7 +93,6 @@ macro_rules! common_settings {
 
         /// Bytes that may wait for one peer that does not read. A message that finds as many waits itself, or is
         /// refused: see the methods that send. Default: 1 MiB. One message may go beyond.
-        #[must_use]
         pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
             self.settings.max_queued_bytes = bytes;
             self
@@ -105,7 +100,6 @@ macro_rules! common_settings {
 
         /// Requests of one peer that are handled at a time; those beyond are answered with the code
         /// `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: 1024.
-        #[must_use]
         pub fn max_requests(mut self, requests: usize) -> Self {
             self.settings.max_requests = requests;
             self
@@ -113,7 +107,6 @@ macro_rules! common_settings {
 
         /// How long closing waits for a peer that takes nothing of what is left to send, and handlers go on after a peer
         /// has ended. As long as the peer takes something, everything is sent. Default: 2 s.
-        #[must_use]
         pub fn linger(mut self, linger: Duration) -> Self {
             self.settings.linger = linger;
             self
