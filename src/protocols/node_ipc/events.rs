@@ -9,14 +9,14 @@ use std::{fmt, vec};
 use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 
-/// Batches that wait for who takes events. One is what a read has completed: 64 KiB of messages, or one longer message.
+/// Batches that wait for the program. One is what a read has completed: 64 KiB of messages, or one longer message.
 const BATCHES: usize = 16;
 
 /// What happens, in order: a [`Stream`], with a method [`next`](Events::next) of its own.
 ///
 /// What is not taken waits: about 2 MiB of messages, or 16 longer ones, and then nothing more is read, so that peers are held
 /// back. That holds for answers to requests, too: they come behind the messages that came before. Who takes events and awaits
-/// requests in one task gives the requests a time-out, or spawns what asks. Dropping it means that nobody wants to know:
+/// requests in one task gives the requests a timeout, or spawns what asks. Dropping it means that nobody wants to know:
 /// messages are then discarded as they come.
 pub struct Events<E> {
     batches: mpsc::Receiver<Vec<E>>,
