@@ -126,6 +126,21 @@ onUnix.test('ipc2', async () => {
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
 });
 
+test('rust-sidecar', async () => {
+  const { '': lines } = await example('rust-sidecar');
+  const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
+  expect(shown).toEqual([
+    'the helper works for the app',
+    '25 % done',
+    '50 % done',
+    '75 % done',
+    '100 % done',
+    'primes: 9592',
+    'RangeError ERR_RANGE: the range ends before it begins',
+    'the helper has ended with 0',
+  ]);
+});
+
 test('appview', async () => {
   const { '': lines } = await example('appview');
   if (process.platform !== 'linux') {

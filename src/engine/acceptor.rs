@@ -172,6 +172,26 @@ fn too_many(is_tls: bool) -> Error {
     Error::new("read", Failure::new(code, message).into(), None)
 }
 
+/// Stops listening when it is dropped, without waiting for that: [`Event::ListenerClosed`] tells of it.
+#[cfg(feature = "node-ipc")]
+pub struct Listening(Acceptor);
+
+#[cfg(feature = "node-ipc")]
+impl From<Acceptor> for Listening {
+    fn from(acceptor: Acceptor) -> Self {
+        Self(acceptor)
+    }
+}
+
+#[cfg(feature = "node-ipc")]
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0.task {
+            task.stop.notify_one();
+        }
+    }
+}
+
 /// What becomes of accepted sockets.
 struct Accepting {
     id: Id,

@@ -187,6 +187,29 @@ impl Connection {
         state.outbox.queued() > 0
     }
 
+    /// Bytes that wait; `None` when what is written is dropped.
+    #[cfg(feature = "node-ipc")]
+    pub fn waiting(&self) -> Option<usize> {
+        let state = self.lock();
+        let is_open = state.end == End::Open && state.failed.is_none();
+        is_open.then(|| state.outbox.queued())
+    }
+
+    /// Waits until everything written is sent, or never will be. For consumers that wait with something of
+    /// theirs left in the mailbox, so that they would not come to [`Event::Drain`].
+    #[cfg(feature = "node-ipc")]
+    pub async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable(); // before the look, or what happens in between would be missed
+            if !self.await_drain() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
     pub(super) fn start_flush(self: &Arc<Self>, state: &mut State) {
         match &state.io {
             Io::None | Io::Fresh(_) => {}
@@ -213,6 +236,7 @@ impl Connection {
         // Of what went before the connection's beginning was reported, `approve` tells.
         if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+            self.drained.notify_waiters();
         }
         match result {
             Ok(()) => self.advance_end(state),
