@@ -15,7 +15,7 @@ const ERRORS = {
   socket: [...DESCRIPTORS, 'ENOBUFS', 'EACCES'],
   socketpair: DESCRIPTORS,
   connect: ['EAGAIN', 'ECONNREFUSED', 'EINTR', 'ENOMEM', 'EPERM', 'ETIMEDOUT'],
-  bind: ['EADDRINUSE', 'EACCES', 'ENOMEM', 'EROFS'],
+  bind: ['EADDRINUSE', 'EACCES', 'ENOMEM', 'ENOSPC', 'EROFS'],
   listen: ['EADDRINUSE', 'ENOBUFS'],
   accept4: [...DESCRIPTORS, 'ENOBUFS', 'ECONNABORTED', 'EINTR', 'EPERM', 'EPROTO'],
   send: ['ENOBUFS', 'ENOMEM', 'EINTR', 'ECONNRESET', 'EPIPE'],
@@ -147,14 +147,64 @@ function spread(count, most) {
   return numbers;
 }
 
-/** What is wrong with what came of one call that failed, or null. */
-function verdict(fault, result) {
-  if (result.wrong.length > 0) return result.wrong.join('; ');
-  if (!result.done && result.started) return `silent: ${JSON.stringify(result.errors)}`;
-  if (!result.started && result.errors.length === 0) return 'did not start, and nobody was told';
-  if (result.connections > 1 && result.errors.length === 0)
-    return 'a connection was lost, and nobody was told';
-  return null;
+/** Calls that fail for as long as there is too little of something: with each of these errors. */
+const OUTAGES = {
+  EMFILE: ['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64'],
+  ENOMEM: ['socket', 'connect', 'accept4', 'send', 'sendmsg', 'sendto', 'recv', 'epoll_ctl'],
+  ENOBUFS: ['socket', 'connect', 'send', 'sendmsg', 'sendto', 'setsockopt'],
+  EAGAIN: ['pthread_create'],
+  EROFS: ['bind', 'unlink', 'open64', 'chmod', 'fchmod'],
+};
+
+/** One error for each call, by chance, with seed after seed. */
+function mixtures(transport, count, firstSeed) {
+  return Array.from({ length: count }, (_, i) => {
+    const seed = firstSeed + i;
+    const mixed = Object.fromEntries(
+      Object.entries(ERRORS)
+        .filter(([, errors]) => errors.length > 0)
+        .map(([call, errors]) => [call, errors[seed % errors.length]]),
+    );
+    return { transport, mixed, seed, oneIn: [10, 30, 100][seed % 3] };
+  });
 }
 
-module.exports = { ERRORS, Talker, cases, verdict };
+const outages = (transport) =>
+  Object.entries(OUTAGES).map(([error, calls]) => ({
+    transport,
+    mixed: Object.fromEntries(calls.map((call) => [call, error])),
+    seed: 1,
+    oneIn: 1,
+  }));
+
+/** What is wrong with what came of a case, or null. */
+function verdict(result) {
+  if (result.wrong.length > 0) return result.wrong.join('; ');
+  if (result.done) {
+    return result.connections > 1 && result.errors.length === 0
+      ? 'a connection was lost, and nobody was told'
+      : null;
+  }
+  if (result.started) return `does not come to an end: ${JSON.stringify(result.errors)}`;
+  return result.errors.length > 0 ? null : 'did not start, and nobody was told';
+}
+
+/** Plays the cases of one transport; a row of the report. `onWrong` gets each that is not as it should be. */
+async function play(talker, list, onWrong) {
+  const row = { times: 0, 'not noticed': 0, told: 0, 'not reached': 0, codes: new Set(), wrong: [] };
+  for (const fault of list) {
+    const result = await talker.play(fault);
+    const wrong = verdict(result);
+    row.times++;
+    if (wrong !== null) {
+      row.wrong.push({ ...fault, is: wrong });
+      onWrong(fault, wrong);
+    } else if (result.failed === 0) row['not reached']++;
+    else if (result.errors.length === 0) row['not noticed']++;
+    else row.told++;
+    for (const code of result.errors ?? []) row.codes.add(code);
+  }
+  return row;
+}
+
+module.exports = { ERRORS, Talker, cases, mixtures, outages, play, verdict };

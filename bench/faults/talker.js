@@ -16,6 +16,9 @@ process.on('uncaughtException', (error) => heard.push(`uncaught: ${error?.stack 
 process.on('unhandledRejection', (error) => heard.push(`unhandled: ${error?.stack ?? error}`));
 process.on('disconnect', () => process.exit(1)); // who asks is gone
 
+/** For so long several calls fail, in ms. */
+const OUTAGE = 300;
+
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let files = 0;
@@ -45,7 +48,9 @@ async function play({ transport, mixed, ...fault }) {
   if (fault.call) control.arm(fault);
   else if (mixed) control.mix({ errors: mixed, ...fault });
   else control.count();
+  const end = mixed && setTimeout(() => control.disarm(), OUTAGE);
   const told = await talk(transport, file);
+  clearTimeout(end);
   control.disarm();
   const result = { ...told, failed: control.failed, counts: control.counts() };
   const again = await talk(transport, `${file}a`);

@@ -149,13 +149,15 @@ impl Listener {
     }
 
     /// The bound IP address and port, for TCP.
-    pub fn address(&self) -> Option<std::net::SocketAddr> {
+    pub fn address(&self) -> Result<Option<std::net::SocketAddr>, Error> {
         match self {
             #[cfg(unix)]
-            Listener::Unix(..) => None,
+            Listener::Unix(..) => Ok(None),
             #[cfg(windows)]
-            Listener::Pipe(_) => None,
-            Listener::Tcp(tcp) => tcp.local_addr().ok(),
+            Listener::Pipe(_) => Ok(None),
+            Listener::Tcp(tcp) => {
+                tcp.local_addr().map(Some).map_err(|error| Error::new("listen", error, None))
+            }
         }
     }
 
@@ -164,14 +166,28 @@ impl Listener {
         if failed_before {
             sleep(ACCEPT_PAUSE).await;
         }
-        let accepted = match self {
-            #[cfg(unix)]
-            Listener::Unix(_, unix) => unix.accept().await.map(|(stream, _)| Stream::Unix(stream)),
-            #[cfg(windows)]
-            Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
-            Listener::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
-        };
-        accepted.map_err(|error| Error::new("accept", error, None))
+        loop {
+            let accepted = match self {
+                #[cfg(unix)]
+                Listener::Unix(_, unix) => {
+                    unix.accept().await.map(|(stream, _)| Stream::Unix(stream))
+                }
+                #[cfg(windows)]
+                Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
+                Listener::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+            };
+            // As libuv: a signal in between, or a peer that has gone already, is no failure of the listener.
+            let is_nothing = |error: &io::Error| {
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
+                )
+            };
+            match accepted {
+                Err(error) if is_nothing(&error) => {}
+                accepted => return accepted.map_err(|error| Error::new("accept", error, None)),
+            }
+        }
     }
 
     /// The next connection that waits already, if any.
