@@ -191,7 +191,14 @@ function verdict(result) {
 
 /** Plays the cases of one transport; a row of the report. `onWrong` gets each that is not as it should be. */
 async function play(talker, list, onWrong) {
-  const row = { times: 0, 'not noticed': 0, told: 0, 'not reached': 0, codes: new Set(), wrong: [] };
+  const row = {
+    times: 0,
+    'not noticed': 0,
+    told: 0,
+    'not reached': 0,
+    codes: new Set(),
+    wrong: [],
+  };
   for (const fault of list) {
     const result = await talker.play(fault);
     const wrong = verdict(result);

@@ -97,7 +97,12 @@ async function killedServers({ folder, kind, times, seed = 1 }) {
     await once(child, 'exit');
   }
   here.leave();
-  return { times, held: `${watch.messages} messages in order over ${watch.connections} connections`, told: watch.codes, wrong: watch.wrong };
+  return {
+    times,
+    held: `${watch.messages} messages in order over ${watch.connections} connections`,
+    told: watch.codes,
+    wrong: watch.wrong,
+  };
 }
 
 /** The client is killed in the middle of its messages; the server goes on. */
@@ -126,7 +131,12 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
   for (let i = 0; i < 400 && ends < connections; i++) await pause(10);
   if (ends !== connections) wrong.push(`${ends} of ${connections} connections have ended`);
   await ipc.server.stop({ disconnect: true });
-  return { times, held: `${all.messages} messages in order over ${connections} connections`, told: ipc.codes, wrong };
+  return {
+    times,
+    held: `${all.messages} messages in order over ${connections} connections`,
+    told: ipc.codes,
+    wrong,
+  };
 }
 
 /** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
@@ -146,10 +156,16 @@ async function stopped({ folder, kind, times, seed = 1 }) {
     await pause(random(10));
   }
   if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
-  if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes)) watch.wrong.push('an error was told');
+  if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
+    watch.wrong.push('an error was told');
   here.leave();
   child.kill('SIGKILL');
-  return { times, held: `${watch.messages} messages in order on one connection`, told: {}, wrong: watch.wrong };
+  return {
+    times,
+    held: `${watch.messages} messages in order on one connection`,
+    told: {},
+    wrong: watch.wrong,
+  };
 }
 
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */
@@ -175,7 +191,12 @@ async function blocked({ folder, kind, seconds }) {
   if (watch.connections !== 1) wrong.push(`${watch.connections} connections`);
   leave();
   child.kill('SIGKILL');
-  return { times: 1, held: `${count} messages in order on one connection`, told: watch.codes, wrong };
+  return {
+    times: 1,
+    held: `${count} messages in order on one connection`,
+    told: watch.codes,
+    wrong,
+  };
 }
 
 /** Processes that call process.exit(7) at any moment: they end with it, and the server goes on. */
@@ -243,7 +264,12 @@ async function collected({ folder, kind, times }) {
   if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
   here.leave();
   child.kill('SIGKILL');
-  return { times, held: `${watch.messages} messages in order on one connection`, told: {}, wrong: watch.wrong };
+  return {
+    times,
+    held: `${watch.messages} messages in order on one connection`,
+    told: {},
+    wrong: watch.wrong,
+  };
 }
 
 /** A program that is started has none of the sockets. */
@@ -253,11 +279,25 @@ async function inherited({ folder, kind }) {
   const ipc = await serverHere(place, () => ({ take() {} }));
   const { client, leave } = clientHere(place, new Watch());
   await once(client, 'connect');
-  const list = execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  const left = list.split('\n').filter((line) => /\b[3-9] ->|\d\d ->/.test(line) && /socket:|eventfd|eventpoll/.test(line));
+  const list = execFileSync('ls', ['-l', '/proc/self/fd'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const left = list
+    .split('\n')
+    .filter((line) => /\b[3-9] ->|\d\d ->/.test(line) && /socket:|eventfd|eventpoll/.test(line));
   leave();
   await ipc.server.stop({ disconnect: true });
   return { times: 1, held: 'no descriptor', told: {}, wrong: left };
 }
 
-module.exports = { killedServers, killedClients, stopped, blocked, exits, terminated, collected, inherited };
+module.exports = {
+  killedServers,
+  killedClients,
+  stopped,
+  blocked,
+  exits,
+  terminated,
+  collected,
+  inherited,
+};

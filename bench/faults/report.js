@@ -13,7 +13,9 @@ function told(codes) {
 }
 
 function wrong(list) {
-  return list.length === 0 ? 'nothing' : list.map((it) => cell(JSON.stringify(it)).slice(0, 300)).join('; ');
+  return list.length === 0
+    ? 'nothing'
+    : list.map((it) => cell(JSON.stringify(it)).slice(0, 300)).join('; ');
 }
 
 function markdown({ date, environment: env, seconds, results }) {

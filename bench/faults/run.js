@@ -24,21 +24,51 @@ const STREAMS = ['unix', 'tcp', 'tls'];
 
 /** So much is done: usually, and with --thorough. */
 const AMOUNTS = {
-  usual: { each: 3, mixtures: 20, kills: 10, stops: 30, ends: 10, peers: 1000, seconds: 10, step: 37, jumps: 50 },
-  thorough: { each: 1000, mixtures: 1000, kills: 150, stops: 300, ends: 100, peers: 1000, seconds: 10, step: 1, jumps: 1000 },
+  usual: {
+    each: 3,
+    mixtures: 20,
+    kills: 10,
+    stops: 30,
+    ends: 10,
+    peers: 1000,
+    seconds: 10,
+    step: 7,
+    jumps: 50,
+  },
+  thorough: {
+    each: 1000,
+    mixtures: 1000,
+    kills: 150,
+    stops: 300,
+    ends: 100,
+    peers: 1000,
+    seconds: 10,
+    step: 1,
+    jumps: 1000,
+  },
 };
 
 /** What is played beside the system calls: `[file, name, what it says, transports, options]`. */
 function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
   const tls = ['tls'];
   const processes = [
-    ['killedServers', 'SIGKILL of a server in mid-message; the client reconnects', STREAMS, { times: kills }],
+    [
+      'killedServers',
+      'SIGKILL of a server in mid-message; the client reconnects',
+      STREAMS,
+      { times: kills },
+    ],
     ['killedClients', 'SIGKILL of a client in mid-message', STREAMS, { times: kills }],
     ['stopped', 'SIGSTOP and SIGCONT of a server in mid-message', STREAMS, { times: stops }],
     ['blocked', `event loop of a server blocked for ${seconds} s under load`, STREAMS, { seconds }],
     ['exits', 'process.exit() of a client in mid-message', STREAMS, { times: ends }],
     ['terminated', 'worker.terminate() of a client in mid-message', STREAMS, { times: ends }],
-    ['collected', 'forced garbage collections and heap snapshots under traffic', STREAMS, { times: 10 * ends }],
+    [
+      'collected',
+      'forced garbage collections and heap snapshots under traffic',
+      STREAMS,
+      { times: 10 * ends },
+    ],
     ['inherited', 'a program is started: what it has of our sockets', STREAMS, {}],
   ];
   const strangers = [
@@ -93,7 +123,9 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
   };
   const results = [];
   for (const [what, list] of Object.entries(lists)) {
-    const { wrong, times, codes, ...ways } = await play(talker, list, (fault, is) => say(fault, is));
+    const { wrong, times, codes, ...ways } = await play(talker, list, (fault, is) =>
+      say(fault, is),
+    );
     const held = Object.entries(ways)
       .filter(([, count]) => count > 0)
       .map(([way, count]) => `${count} ${way}`)
@@ -109,9 +141,12 @@ async function run({ only, transports, drivers, amounts }, { library, missing, f
   const note = (result) => {
     results.push(result);
     const { what, transport, driver, times, wrong } = result;
-    console.log(`${what}, ${transport}, ${driver}: ${times}${wrong.length > 0 ? `, WRONG: ${JSON.stringify(wrong).slice(0, 2000)}` : ''}`);
+    console.log(
+      `${what}, ${transport}, ${driver}: ${times}${wrong.length > 0 ? `, WRONG: ${JSON.stringify(wrong).slice(0, 2000)}` : ''}`,
+    );
   };
-  const say = (fault, is) => console.error(`${JSON.stringify(fault).slice(0, 200)}: ${is.slice(0, 600)}`);
+  const say = (fault, is) =>
+    console.error(`${JSON.stringify(fault).slice(0, 200)}: ${is.slice(0, 600)}`);
   if (missing) console.log(`left out: ${missing}`);
   for (const driver of drivers) {
     for (const [file, list] of Object.entries(rows(amounts))) {
@@ -119,14 +154,20 @@ async function run({ only, transports, drivers, amounts }, { library, missing, f
       for (const [name, what, kinds, options] of list) {
         if (name === 'clock' && missing) continue;
         for (const kind of kinds.filter((it) => transports.includes(it))) {
-          const result = await inProcess(file, name, { kind, ...options }, { driver, library, folder });
+          const result = await inProcess(
+            file,
+            name,
+            { kind, ...options },
+            { driver, library, folder },
+          );
           note({ what, transport: kind, driver, ...result });
         }
       }
     }
     if (!only.includes('calls') || missing) continue;
     for (const transport of transports)
-      for (const result of await calls(transport, driver, amounts, { library, folder, say })) note(result);
+      for (const result of await calls(transport, driver, amounts, { library, folder, say }))
+        note(result);
   }
   return results;
 }
@@ -149,9 +190,11 @@ function optionsOf(argv) {
     },
   });
   const { only, transport: transports, driver: drivers, keep, thorough } = values;
-  const isKnown = [[only, parts], [transports, all], [drivers, both]].every(([some, known]) =>
-    some.every((it) => known.includes(it)),
-  );
+  const isKnown = [
+    [only, parts],
+    [transports, all],
+    [drivers, both],
+  ].every(([some, known]) => some.every((it) => known.includes(it)));
   if (!isKnown) throw new TypeError('see the head of bench/faults/run.js for the options');
   return { only, transports, drivers, keep, amounts: thorough ? AMOUNTS.thorough : AMOUNTS.usual };
 }
@@ -163,14 +206,18 @@ async function main() {
   const results = await run(options, { ...compile(folder), folder });
   const seconds = Math.round((Date.now() - started) / 1000);
   const report = { date: new Date().toISOString(), environment: environment(), seconds, results };
-  const place = options.keep ? path.join(__dirname, '..', 'results') : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
+  const place = options.keep
+    ? path.join(__dirname, '..', 'results')
+    : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
   const base = path.join(place, `${report.date.slice(0, 10)}-faults`);
   fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
   fs.writeFileSync(`${base}.md`, markdown(report));
   fs.rmSync(folder, { recursive: true, force: true });
   const wrong = results.filter((it) => it.wrong.length > 0);
   console.log(`${base}.json, .md`);
-  console.log(`faults: ${results.length} rows in ${seconds} s, ${wrong.length} of them with something wrong`);
+  console.log(
+    `faults: ${results.length} rows in ${seconds} s, ${wrong.length} of them with something wrong`,
+  );
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }
 

@@ -29,7 +29,8 @@ const ANY = 0xffff_ffff;
 
 /** `{library}`, or `{missing}`: why calls cannot be made to fail here. */
 function compile(folder) {
-  if (process.platform !== 'linux') return { missing: 'system calls are made to fail on Linux alone' };
+  if (process.platform !== 'linux')
+    return { missing: 'system calls are made to fail on Linux alone' };
   const library = path.join(folder, 'shim.so');
   const args = ['-O2', '-Wall', '-shared', '-fPIC', '-o', library, SOURCE, '-ldl'];
   const { status, error, stderr } = spawnSync(process.env.CC || 'cc', args, { encoding: 'utf8' });
@@ -86,7 +87,8 @@ class Control {
   mix({ errors, oneIn, seed }) {
     this.disarm();
     this.#prepare({ oneIn, seed });
-    for (let i = 0; i < PLACES; i++) this.#set(MIXED + i, errors[CALLS[i]] ? errnoOf(errors[CALLS[i]]) : 0);
+    for (let i = 0; i < PLACES; i++)
+      this.#set(MIXED + i, errors[CALLS[i]] ? errnoOf(errors[CALLS[i]]) : 0);
     this.#set(0, ANY);
   }
 

@@ -4,15 +4,16 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const tls = require('node:tls');
 const { once } = require('node:events');
 const { IPC } = require('../..');
-const { ownTls } = require('../../__test__/helpers/places');
 const { freshOptions, placeAt } = require('./places');
 
 const MB = 2 ** 20;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const descriptors = () => fs.readdirSync('/proc/self/fd').length;
+
+/** What is told when the handshake was over already. */
+const DISCONNECT = 'disconnect';
 
 /** A server that echoes, and counts its errors by code. */
 async function echoing(kind, folder, config) {
@@ -56,7 +57,9 @@ async function returned(before) {
 async function raws(options, count) {
   const sockets = [];
   while (sockets.length < count) {
-    const group = Array.from({ length: Math.min(50, count - sockets.length) }, () => net.connect(options));
+    const group = Array.from({ length: Math.min(50, count - sockets.length) }, () =>
+      net.connect(options),
+    );
     for (const socket of group) socket.on('error', () => {});
     await Promise.all(group.map((socket) => once(socket, 'connect')));
     sockets.push(...group);
@@ -82,11 +85,17 @@ async function halves({ folder, kind, times }) {
   if (!(await serves(here.place))) wrong.push('a proper client is not served');
   const held = (process.memoryUsage().rss - rss) / MB;
   for (const socket of sockets) socket.end();
-  for (let i = 0; i < 500 && (here.codes.ERR_FERRIPC_TRUNCATED_MESSAGE ?? 0) < times; i++) await pause(20);
+  for (let i = 0; i < 500 && (here.codes.ERR_FERRIPC_TRUNCATED_MESSAGE ?? 0) < times; i++)
+    await pause(20);
   if (here.codes.ERR_FERRIPC_TRUNCATED_MESSAGE !== times) wrong.push('not each half is told of');
   wrong.push(...(await returned(before)));
   await here.stop();
-  return { times, held: `a proper client; ${Math.round(held)} MB more, both sides of ${times} connections`, told: here.codes, wrong };
+  return {
+    times,
+    held: `a proper client; ${Math.round(held)} MB more, both sides of ${times} connections`,
+    told: here.codes,
+    wrong,
+  };
 }
 
 /** Peers that never read what is sent to them. */
@@ -99,7 +108,8 @@ async function deaf({ folder, kind, times }) {
   let refused = 0;
   const text = 'd'.repeat(100_000);
   for (let i = 0; i < 60; i++) {
-    for (const socket of here.server.sockets) if (!here.server.emit(socket, 'down', text)) refused++;
+    for (const socket of here.server.sockets)
+      if (!here.server.emit(socket, 'down', text)) refused++;
     await pause(1);
   }
   if (!here.codes.ENOBUFS) wrong.push('nobody was told');
@@ -109,7 +119,12 @@ async function deaf({ folder, kind, times }) {
   if (Date.now() - started > 10_000) wrong.push('stop() takes more than 10 s');
   for (const socket of sockets) socket.destroy();
   wrong.push(...(await returned(before)));
-  return { times, held: `a proper client; ${refused} emits returned false`, told: here.codes, wrong };
+  return {
+    times,
+    held: `a proper client; ${refused} emits returned false`,
+    told: here.codes,
+    wrong,
+  };
 }
 
 /** Handshakes that never end, on `times` connections: half of a hello each. */
@@ -180,21 +195,28 @@ async function between(options, { up = Infinity, down = Infinity, cut = 'end' } 
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { passed, options: { host: '127.0.0.1', port: server.address().port }, close: () => {
-    server.close();
-    for (const socket of passed.sockets) socket.destroy();
-  } };
+  return {
+    passed,
+    options: { host: '127.0.0.1', port: server.address().port },
+    close: () => {
+      server.close();
+      for (const socket of passed.sockets) socket.destroy();
+    },
+  };
 }
 
-/** What a handshake consists of. */
+/** What a handshake of a client of ferripc's consists of. */
 async function recorded(options) {
   const middle = await between(options);
-  const socket = tls.connect({ ...middle.options, ca: ownTls().ca });
-  await once(socket, 'secureConnect');
+  const ipc = new IPC();
+  Object.assign(ipc.config, { id: 'recorded', silent: true });
+  placeAt('tls', middle.options).connectTo(ipc, 'server');
+  await once(ipc.of.server, 'connect');
   await pause(50);
-  socket.destroy();
+  const { up, down } = middle.passed;
+  ipc.disconnect('server');
   middle.close();
-  return middle.passed;
+  return { up, down };
 }
 
 /** A handshake that is cut after each number of bytes, from one side and the other, by an end or by a reset. */
@@ -210,7 +232,7 @@ async function cuts({ folder, step }) {
         times++;
         const code = await cutAt(here.options, { [way]: at, cut });
         told[code] = (told[code] ?? 0) + 1;
-        if (!/^E/.test(code)) wrong.push(`${cut} ${way} ${at}: ${code}`);
+        if (!/^E/.test(code) && code !== DISCONNECT) wrong.push(`${cut} ${way} ${at}: ${code}`);
       }
     }
   }
@@ -218,7 +240,12 @@ async function cuts({ folder, step }) {
   wrong.push(...(await returned(before)));
   await here.stop();
   for (const [code, count] of Object.entries(here.codes)) told[`server: ${code}`] = count;
-  return { times, held: `a proper client; ${whole.up.length} and ${whole.down.length} bytes, every ${step}`, told, wrong };
+  return {
+    times,
+    held: `a proper client; ${whole.up.length} and ${whole.down.length} bytes, every ${step}`,
+    told,
+    wrong,
+  };
 }
 
 /** What a client of ferripc's says of a handshake that is cut. */
@@ -235,7 +262,9 @@ async function cutAt(options, how) {
       resolve(it);
     };
     client.on('error', (error) => settle(error.code ?? `no code: ${error.message}`));
-    client.on('disconnect', () => settle('END after the handshake'));
+    client.on('disconnect', () => settle(DISCONNECT));
+    // It is connected before the last of the server's bytes have come.
+    client.on('connect', () => setTimeout(settle, 1000, 'not cut: fewer bytes have passed'));
   });
   ipc.disconnect('server');
   middle.close();

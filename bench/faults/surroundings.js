@@ -29,7 +29,9 @@ async function pair(place) {
 }
 
 async function answered(client, data) {
-  const answer = new Promise((resolve) => client.on('answer', (it) => it === data && resolve(true)));
+  const answer = new Promise((resolve) =>
+    client.on('answer', (it) => it === data && resolve(true)),
+  );
   client.emit('ask', data);
   return Promise.race([answer, pause(10_000).then(() => false)]);
 }
@@ -46,7 +48,9 @@ async function withoutFile({ folder, times }) {
     if (!(await answered(client, i))) wrong.push('who is connected is not served any more');
     const late = make({ maxRetries: 0 });
     place.connectTo(late, 'server');
-    const [error] = await new Promise((resolve) => late.of.server.on('error', (...it) => resolve(it)));
+    const [error] = await new Promise((resolve) =>
+      late.of.server.on('error', (...it) => resolve(it)),
+    );
     told[error.code] = (told[error.code] ?? 0) + 1;
     late.disconnect('server');
     there.disconnect('server');

@@ -55,8 +55,10 @@ class Numbers {
 
   take({ connection, number, text }) {
     const next = this.#next.get(connection) ?? 0;
-    if (number !== next) this.talk.fault(`${this.side}: ${number} of connection ${connection}, not ${next}`);
-    if (number === LARGE && text !== MEGABYTE) this.talk.fault(`${this.side}: not the megabyte that was sent`);
+    if (number !== next)
+      this.talk.fault(`${this.side}: ${number} of connection ${connection}, not ${next}`);
+    if (number === LARGE && text !== MEGABYTE)
+      this.talk.fault(`${this.side}: not the megabyte that was sent`);
     this.#next.set(connection, number + 1);
   }
 }
@@ -132,7 +134,7 @@ async function talkByDatagrams() {
       () => true,
       (error) => talk.hear(error),
     );
-  talk.started = (await start(here)) && (await start(there));
+  talk.started = Boolean((await start(here)) && (await start(there)));
   if (talk.started) await untilAnswered(talk, here, there);
   for (const ipc of [here, there])
     await Promise.resolve(talk.attempt(() => ipc.server.stop())).catch(talk.hear);
