@@ -8,7 +8,8 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { Talker, play, verdict } = require('../bench/faults/calls');
-const { compile } = require('../bench/faults/shim');
+const { Control, compile } = require('../bench/faults/shim');
+const { createWorld } = require('./helpers/world');
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
 const { library, missing } = compile(folder);
@@ -24,6 +25,8 @@ afterAll(() => {
   talker.end();
   fs.rmSync(folder, { recursive: true, force: true });
 });
+
+const world = createWorld();
 
 const STREAMS = ['unix', 'tcp', 'tls'];
 
@@ -82,6 +85,27 @@ when(title, () => {
     });
   });
 });
+
+const isWhole = !process.config.variables.node_shared_libuv; // else Node's calls are libuv's
+(isWhole ? when : describe.skip)(
+  missing ? title : "Node's own sockets, with the same calls",
+  () => {
+    test.each(
+      ['unix', 'tcp'].flatMap((kind) =>
+        OF_ALL.filter(([, , expected]) => expected === NOTHING)
+          .filter(([call]) => call === 'connect' || call === 'accept4') // the others are of Node's channels, too
+          .map(([call, error]) => [kind, call, error]),
+      ),
+    )('%s: %s, %s: nobody is told either', async (kind, call, error) => {
+      const { options } = await world.place(kind);
+      const file = world.file();
+      new Control(file).close();
+      const env = { LD_PRELOAD: library, FERRIPC_FAULTS: file, FERRIPC_FAULTS_OF: 'node' };
+      const child = world.child('faults-of-node.js', [options, { call, error }], { env });
+      expect(await child.next()).toEqual({ errors: [], failed: 1 });
+    });
+  },
+);
 
 // What the figures of the report rest on.
 when(missing ? title : 'a fault that is not told', () => {

@@ -1,7 +1,7 @@
 /*
  * Makes system calls fail that the addon makes, one by one: preloaded (LD_PRELOAD) into the processes of
  * `npm run faults`. What is to fail is read from a file that both sides map; shim.js writes it. A call is the
- * addon's if it returns into `ferripc*.node`. The wall clock can be shifted for the whole process.
+ * addon's if it returns into `ferripc*.node`; with FERRIPC_FAULTS_OF=node it is that of Node itself, to compare. The wall clock can be shifted for the whole process.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -48,11 +48,14 @@ struct control {
 
 static struct control nothing;
 static struct control *control = &nothing;
-static uintptr_t lowest, highest; /* the addon's code */
+static uintptr_t lowest, highest; /* the code whose calls fail */
+static int of_node;
 
 __attribute__((constructor)) static void begin(void) {
   const char *file = getenv("FERRIPC_FAULTS");
+  const char *of = getenv("FERRIPC_FAULTS_OF");
   if (file == NULL) return;
+  of_node = of != NULL && strcmp(of, "node") == 0;
   int descriptor = open(file, O_RDWR | O_CLOEXEC);
   if (descriptor < 0) return;
   void *mapped = mmap(NULL, sizeof(struct control), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
@@ -69,7 +72,9 @@ static int look(struct dl_phdr_info *info, size_t size, void *address) {
     if ((uintptr_t)address < start || (uintptr_t)address >= start + part->p_memsz) continue;
     const char *name = strrchr(info->dlpi_name, '/');
     name = name ? name + 1 : info->dlpi_name;
-    if (strncmp(name, "ferripc", 7) != 0 || strstr(name, ".node") == NULL) return 1;
+    int is_addon = strncmp(name, "ferripc", 7) == 0 && strstr(name, ".node") != NULL;
+    int is_program = name[0] == 0;
+    if (of_node ? !is_program : !is_addon) return 1;
     highest = start + part->p_memsz;
     lowest = start;
     return 1;
