@@ -93,7 +93,7 @@ impl Acceptor {
             let _entered = runtime.enter();
             Listener::listen(local)?
         };
-        let address = listener.address()?;
+        let address = listener.address();
         let accepting = Accepting::new(reports, local, framing);
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();

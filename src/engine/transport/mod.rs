@@ -142,22 +142,21 @@ impl Listener {
             }
             Local::Tcp(address) => tcp::listen(*address)
                 .and_then(TcpListener::from_std)
-                .map(Listener::Tcp)
+                // Who cannot learn the port that the system chose could not be connected to.
+                .and_then(|tcp| tcp.local_addr().map(|_| Listener::Tcp(tcp)))
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
             Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
     }
 
     /// The bound IP address and port, for TCP.
-    pub fn address(&self) -> Result<Option<std::net::SocketAddr>, Error> {
+    pub fn address(&self) -> Option<std::net::SocketAddr> {
         match self {
             #[cfg(unix)]
-            Listener::Unix(..) => Ok(None),
+            Listener::Unix(..) => None,
             #[cfg(windows)]
-            Listener::Pipe(_) => Ok(None),
-            Listener::Tcp(tcp) => {
-                tcp.local_addr().map(Some).map_err(|error| Error::new("listen", error, None))
-            }
+            Listener::Pipe(_) => None,
+            Listener::Tcp(tcp) => tcp.local_addr().ok(),
         }
     }
 
