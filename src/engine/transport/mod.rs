@@ -112,8 +112,8 @@ pub enum Listener {
     /// A named pipe.
     #[cfg(windows)]
     Pipe(pipe::PipeListener),
-    /// TCP.
-    Tcp(TcpListener),
+    /// TCP, and the address that it has.
+    Tcp(std::net::SocketAddr, TcpListener),
 }
 
 impl Listener {
@@ -142,8 +142,8 @@ impl Listener {
             }
             Local::Tcp(address) => tcp::listen(*address)
                 .and_then(TcpListener::from_std)
-                // Who cannot learn the port that the system chose could not be connected to.
-                .and_then(|tcp| tcp.local_addr().map(|_| Listener::Tcp(tcp)))
+                // Nobody could be told where to connect if the system did not say which port it chose.
+                .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, tcp)))
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
             Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
@@ -156,7 +156,7 @@ impl Listener {
             Listener::Unix(..) => None,
             #[cfg(windows)]
             Listener::Pipe(_) => None,
-            Listener::Tcp(tcp) => tcp.local_addr().ok(),
+            Listener::Tcp(address, _) => Some(*address),
         }
     }
 
@@ -173,7 +173,7 @@ impl Listener {
                 }
                 #[cfg(windows)]
                 Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
-                Listener::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+                Listener::Tcp(_, tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
             };
             // As libuv: a signal in between, or a peer that has gone already, is no failure of the listener.
             let is_nothing = |error: &io::Error| {
@@ -196,7 +196,7 @@ impl Listener {
             Listener::Unix(_, unix) => SockRef::from(unix),
             #[cfg(windows)]
             Listener::Pipe(pipe) => return pipe.accept_now().map(Stream::Pipe),
-            Listener::Tcp(tcp) => SockRef::from(tcp),
+            Listener::Tcp(_, tcp) => SockRef::from(tcp),
         };
         let (accepted, _) = socket.accept().ok()?;
         accepted.set_nonblocking(true).ok()?;
