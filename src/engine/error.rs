@@ -134,11 +134,13 @@ fn name(error: &io::Error) -> &'static str {
             }
         };
     }
-    names!(EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBADMSG EBUSY ECANCELED ECONNABORTED
-        ECONNREFUSED ECONNRESET EDESTADDRREQ EEXIST EHOSTDOWN EHOSTUNREACH EINVAL EIO EISCONN
-        EISDIR ELOOP EMFILE EMSGSIZE ENAMETOOLONG ENETDOWN ENETUNREACH ENFILE ENOBUFS ENOENT
-        ENOMEM ENOPROTOOPT ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTSOCK ENOTSUP EOVERFLOW EPERM EPIPE EPROTO EPROTOTYPE
-        EROFS ETIMEDOUT)
+    names!(E2BIG EACCES EADDRINUSE EADDRNOTAVAIL EAFNOSUPPORT EAGAIN EALREADY EBADF EBADMSG
+        EBUSY ECANCELED ECONNABORTED ECONNREFUSED ECONNRESET EDESTADDRREQ EDQUOT EEXIST EFAULT
+        EFBIG EHOSTDOWN EHOSTUNREACH EILSEQ EINTR EINVAL EIO EISCONN EISDIR ELOOP EMFILE EMLINK
+        EMSGSIZE ENAMETOOLONG ENETDOWN ENETRESET ENETUNREACH ENFILE ENOBUFS ENODEV ENOENT
+        ENOLCK ENOMEM ENOPROTOOPT ENOSPC ENOSYS ENOTCONN ENOTDIR ENOTEMPTY ENOTSOCK ENOTSUP
+        ENOTTY ENXIO EOVERFLOW EPERM EPIPE EPROTO EPROTONOSUPPORT EPROTOTYPE ERANGE EROFS
+        ESHUTDOWN ESPIPE ESRCH ESTALE ETIMEDOUT ETXTBSY EXDEV)
 }
 
 /// As libuv translates them, so that programs find the codes that Node would have given.
@@ -221,6 +223,23 @@ mod tests {
 
     fn os(number: i32) -> io::Error {
         io::Error::from_raw_os_error(number)
+    }
+
+    #[test]
+    fn every_error_of_a_system_call_has_its_name() {
+        let code = |number| Error::new("read", os(number), None).code();
+        for (number, name) in [
+            (libc::EINTR, "EINTR"),
+            (libc::ENOLCK, "ENOLCK"),
+            (libc::ENXIO, "ENXIO"),
+            (libc::ENODEV, "ENODEV"),
+            (libc::EDQUOT, "EDQUOT"),
+            (libc::ENOTEMPTY, "ENOTEMPTY"),
+            (libc::ESTALE, "ESTALE"),
+            (libc::EPROTONOSUPPORT, "EPROTONOSUPPORT"),
+        ] {
+            assert_eq!(code(number), name);
+        }
     }
 
     #[test]

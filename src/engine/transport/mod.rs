@@ -113,8 +113,8 @@ pub enum Listener {
     /// A named pipe.
     #[cfg(windows)]
     Pipe(pipe::PipeListener),
-    /// TCP.
-    Tcp(TcpListener),
+    /// TCP, and the address that it has.
+    Tcp(std::net::SocketAddr, TcpListener),
 }
 
 impl Listener {
@@ -143,7 +143,8 @@ impl Listener {
             }
             Local::Tcp(address) => tcp::listen(*address)
                 .and_then(TcpListener::from_std)
-                .map(Listener::Tcp)
+                // Nobody could be told where to connect if the system did not say which port it chose.
+                .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, tcp)))
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
             Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
@@ -156,7 +157,7 @@ impl Listener {
             Listener::Unix(..) => None,
             #[cfg(windows)]
             Listener::Pipe(_) => None,
-            Listener::Tcp(tcp) => tcp.local_addr().ok(),
+            Listener::Tcp(address, _) => Some(*address),
         }
     }
 
@@ -165,14 +166,28 @@ impl Listener {
         if failed_before {
             sleep(ACCEPT_PAUSE).await;
         }
-        let accepted = match self {
-            #[cfg(unix)]
-            Listener::Unix(_, unix) => unix.accept().await.map(|(stream, _)| Stream::Unix(stream)),
-            #[cfg(windows)]
-            Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
-            Listener::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
-        };
-        accepted.map_err(|error| Error::new("accept", error, None))
+        loop {
+            let accepted = match self {
+                #[cfg(unix)]
+                Listener::Unix(_, unix) => {
+                    unix.accept().await.map(|(stream, _)| Stream::Unix(stream))
+                }
+                #[cfg(windows)]
+                Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
+                Listener::Tcp(_, tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+            };
+            // As libuv: a signal in between, or a peer that has gone already, is no failure of the listener.
+            let is_nothing = |error: &io::Error| {
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
+                )
+            };
+            match accepted {
+                Err(error) if is_nothing(&error) => {}
+                accepted => return accepted.map_err(|error| Error::new("accept", error, None)),
+            }
+        }
     }
 
     /// The next connection that waits already, if any.
@@ -182,7 +197,7 @@ impl Listener {
             Listener::Unix(_, unix) => SockRef::from(unix),
             #[cfg(windows)]
             Listener::Pipe(pipe) => return pipe.accept_now().map(Stream::Pipe),
-            Listener::Tcp(tcp) => SockRef::from(tcp),
+            Listener::Tcp(_, tcp) => SockRef::from(tcp),
         };
         let (accepted, _) = socket.accept().ok()?;
         accepted.set_nonblocking(true).ok()?;

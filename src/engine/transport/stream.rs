@@ -264,15 +264,25 @@ pub fn taken(socket: &SockRef<'_>) -> i64 {
     0
 }
 
+/// Repeats a call that a signal has interrupted, as libuv does: nothing has happened yet.
+fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
 /// Writes once, from any thread, without blocking.
 pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
     if cfg!(windows) {
         return send_some(socket, pieces);
     }
-    if let [piece] = pieces {
-        return socket.send_with_flags(piece, SEND_FLAGS);
-    }
-    socket.send_vectored_with_flags(pieces, SEND_FLAGS)
+    uninterrupted(|| match pieces {
+        [piece] => socket.send_with_flags(piece, SEND_FLAGS),
+        pieces => socket.send_vectored_with_flags(pieces, SEND_FLAGS),
+    })
 }
 
 /// Reads once into the spare capacity of `buffer`, at most so many bytes, without blocking. 0: the peer has
@@ -280,7 +290,7 @@ pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
 pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
     let room = buffer.spare_capacity_mut();
     let most = most.min(room.len());
-    let len = socket.recv(&mut room[..most])?;
+    let len = uninterrupted(|| socket.recv(&mut room[..most]))?;
     // SAFETY: the system has initialised `len` bytes of the spare capacity.
     unsafe { buffer.advance_mut(len) };
     Ok(len)

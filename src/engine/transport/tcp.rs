@@ -50,7 +50,17 @@ pub async fn connect(target: &TcpTarget) -> Result<TcpStream, Vec<Error>> {
     Err(errors)
 }
 
+/// Connects to one address; as libuv, once more after a signal.
 async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream, Error> {
+    loop {
+        match try_to_connect(address, target).await {
+            Err(error) if error.source.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+async fn try_to_connect(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream, Error> {
     let fail = |syscall, error, at| Error::new(syscall, error, Some(Endpoint::Ip(at)));
     let (socket, any): (_, IpAddr) = match address {
         SocketAddr::V4(_) => (TcpSocket::new_v4(), Ipv4Addr::UNSPECIFIED.into()),

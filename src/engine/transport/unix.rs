@@ -72,7 +72,10 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 }
 
 async fn connect_to(path: &str) -> io::Result<UnixStream> {
-    let is_full = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
+    // After a signal, as libuv, it is tried once more, too.
+    let is_full = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    };
     patiently(path, is_full, || UnixStream::connect(path)).await
 }
 

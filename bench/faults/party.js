@@ -1,0 +1,57 @@
+'use strict';
+// A process that is killed, stopped, blocked, or ended by itself, while it talks: `{role, kind, options, mode}`. It sends
+// numbered messages as fast as they leave, a part of which is long, and answers each that it gets. Started by processes.js.
+
+const { IPC } = require('../..');
+const { placeAt } = require('./places');
+
+const { role, kind, options, mode } = JSON.parse(process.argv[2]);
+const LONG = 'l'.repeat(300_000);
+const ipc = new IPC();
+Object.assign(ipc.config, { id: role, silent: true, retry: 5 });
+const place = placeAt(kind, options);
+
+/** Numbered messages, until the connection ends. */
+function stream(emit, socket) {
+  let number = 0;
+  let ended = false;
+  const next = () => {
+    if (ended) return;
+    for (let i = 0; i < 4; i++) {
+      const goesOn = emit({ number, text: number % 3 === 2 ? LONG : '' });
+      number++;
+      if (goesOn === false) break;
+    }
+    setTimeout(next, 2);
+  };
+  socket.once('close', () => (ended = true));
+  next();
+}
+
+function serve() {
+  place.serve(ipc);
+  const { server } = ipc;
+  server.on('error', () => {});
+  server.on('connect', (socket) => {
+    socket.on('error', () => {});
+    if (mode !== 'echo') stream((message) => server.emit(socket, 'down', message), socket);
+  });
+  server.on('up', (message, socket) => server.emit(socket, 'up', message.number));
+  server.on('block', (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms));
+  server.start().then(() => process.send?.('up'));
+}
+
+function connect() {
+  place.connectTo(ipc, 'server');
+  const client = ipc.of.server;
+  client.on('error', () => {});
+  client.on('connect', () => {
+    process.send?.('up');
+    stream((message) => client.emit('up', message), client.socket);
+  });
+}
+
+if (role === 'server') serve();
+else connect();
+if (mode?.exitAfter) setTimeout(() => process.exit(7), mode.exitAfter);
+process.on('disconnect', () => process.exit(1));

@@ -1,0 +1,303 @@
+'use strict';
+// Rows of `npm run faults`: processes that are killed, stopped, blocked or ended while they talk. Each is called by row.js.
+
+const { fork, execFileSync } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+const { Worker } = require('node:worker_threads');
+const { IPC } = require('../..');
+const { seeded } = require('../../__test__/helpers/random');
+const { freshOptions, placeAt } = require('./places');
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const LONG = 'l'.repeat(300_000);
+
+/** What comes over one connection after the other: in order, whole, and no more once it has ended. */
+class Watch {
+  wrong = [];
+  messages = 0;
+  connections = 0;
+  codes = {};
+  #next = 0;
+
+  begin() {
+    this.connections++;
+    this.#next = 0;
+  }
+
+  take({ number, text }) {
+    if (number !== this.#next) this.wrong.push(`${number} came, not ${this.#next}`);
+    if (text !== (number % 3 === 2 ? LONG : '')) this.wrong.push(`${number} is not what was sent`);
+    this.#next = number + 1;
+    this.messages++;
+  }
+
+  told = (error) => {
+    this.codes[error.code] = (this.codes[error.code] ?? 0) + 1;
+    if (!/^E/.test(error.code ?? '')) this.wrong.push(`no code: ${error.stack}`);
+  };
+}
+
+function party(args, env = {}) {
+  return fork(path.join(__dirname, 'party.js'), [JSON.stringify(args)], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+}
+
+/** A client here that tells `watch` what comes, over however many connections. */
+function clientHere(place, watch) {
+  const ipc = new IPC();
+  Object.assign(ipc.config, { id: 'here', silent: true, retry: 5 });
+  place.connectTo(ipc, 'server');
+  const client = ipc.of.server;
+  client.on('connect', () => watch.begin());
+  client.on('error', watch.told);
+  client.on('down', (message) => watch.take(message));
+  return { ipc, client, leave: () => ipc.disconnect('server') };
+}
+
+async function serverHere(place, watchOf) {
+  const ipc = new IPC();
+  Object.assign(ipc.config, { id: 'here', silent: true });
+  place.serve(ipc);
+  const { server } = ipc;
+  const watches = new Map();
+  server.on('connect', (socket) => {
+    watches.set(socket, watchOf(socket));
+  });
+  server.on('error', (error) => {
+    const { code } = error;
+    ipc.codes[code] = (ipc.codes[code] ?? 0) + 1;
+  });
+  ipc.codes = {};
+  server.on('up', (message, socket) => watches.get(socket).take(message));
+  await server.start();
+  return ipc;
+}
+
+/** Waits for `watch` to have got more; false after 20 s. */
+async function hears(watch, more) {
+  const until = watch.messages + more;
+  for (let i = 0; i < 4000 && watch.messages < until; i++) await pause(5);
+  return watch.messages >= until;
+}
+
+/** The server is killed in the middle of its messages, and another one takes its place. */
+async function killedServers({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const watch = new Watch();
+  const here = clientHere(placeAt(kind, options), watch);
+  for (let i = 0; i < times; i++) {
+    const child = party({ role: 'server', kind, options });
+    if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
+    await pause(random(20));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  here.leave();
+  return {
+    times,
+    held: `${watch.messages} messages in order over ${watch.connections} connections`,
+    told: watch.codes,
+    wrong: watch.wrong,
+  };
+}
+
+/** The client is killed in the middle of its messages; the server goes on. */
+async function killedClients({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const all = { messages: 0 };
+  const wrong = [];
+  let connections = 0;
+  let ends = 0;
+  const ipc = await serverHere(placeAt(kind, options), (socket) => {
+    connections++;
+    socket.once('close', () => ends++);
+    const watch = new Watch();
+    watch.begin();
+    watch.wrong = wrong;
+    return { take: (message) => (all.messages++, watch.take(message)) };
+  });
+  for (let i = 0; i < times; i++) {
+    const child = party({ role: 'client', kind, options });
+    if (!(await hears(all, 3))) wrong.push(`nothing comes from client ${i}`);
+    await pause(random(20));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  for (let i = 0; i < 400 && ends < connections; i++) await pause(10);
+  if (ends !== connections) wrong.push(`${ends} of ${connections} connections have ended`);
+  await ipc.server.stop({ disconnect: true });
+  return {
+    times,
+    held: `${all.messages} messages in order over ${connections} connections`,
+    told: ipc.codes,
+    wrong,
+  };
+}
+
+/** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
+async function stopped({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const watch = new Watch();
+  const here = clientHere(placeAt(kind, options), watch);
+  const child = party({ role: 'server', kind, options });
+  await hears(watch, 3);
+  const errorsBefore = { ...watch.codes };
+  for (let i = 0; i < times; i++) {
+    child.kill('SIGSTOP');
+    await pause(random(40));
+    child.kill('SIGCONT');
+    if (!(await hears(watch, 1))) watch.wrong.push('nothing comes any more');
+    await pause(random(10));
+  }
+  if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
+  if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
+    watch.wrong.push('an error was told');
+  here.leave();
+  child.kill('SIGKILL');
+  return {
+    times,
+    held: `${watch.messages} messages in order on one connection`,
+    told: {},
+    wrong: watch.wrong,
+  };
+}
+
+/** The event loop of the server is blocked while messages come: all arrive afterwards. */
+async function blocked({ folder, kind, seconds }) {
+  const options = await freshOptions(kind, folder);
+  const wrong = [];
+  const child = party({ role: 'server', kind, options, mode: 'echo' });
+  await once(child, 'message');
+  const watch = new Watch();
+  const { client, leave } = clientHere(placeAt(kind, options), watch);
+  await once(client, 'connect');
+  client.emit('block', seconds * 1000);
+  const count = 20_000;
+  let next = 0;
+  const all = new Promise((resolve) =>
+    client.on('up', (number) => {
+      if (number !== next++) wrong.push(`${number} came, not ${next - 1}`);
+      if (next === count) resolve();
+    }),
+  );
+  for (let number = 0; number < count; number++) client.emit('up', { number });
+  await all;
+  if (watch.connections !== 1) wrong.push(`${watch.connections} connections`);
+  leave();
+  child.kill('SIGKILL');
+  return {
+    times: 1,
+    held: `${count} messages in order on one connection`,
+    told: watch.codes,
+    wrong,
+  };
+}
+
+/** Processes that call process.exit(7) at any moment: they end with it, and the server goes on. */
+async function exits({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const wrong = [];
+  let messages = 0;
+  const ipc = await serverHere(placeAt(kind, options), () => {
+    const watch = new Watch();
+    watch.wrong = wrong;
+    watch.begin();
+    return { take: (message) => (messages++, watch.take(message)) };
+  });
+  for (let i = 0; i < times; i++) {
+    const child = party({ role: 'client', kind, options, mode: { exitAfter: random(150) } });
+    const [code, signal] = await once(child, 'exit');
+    if (code !== 7) wrong.push(`a process has ended with ${code ?? signal}`);
+  }
+  await ipc.server.stop({ disconnect: true });
+  return { times, held: `${messages} messages in order`, told: ipc.codes, wrong };
+}
+
+/** Workers that talk are terminated at any moment: the process goes on. */
+async function terminated({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const wrong = [];
+  let messages = 0;
+  const ipc = await serverHere(placeAt(kind, options), () => {
+    const watch = new Watch();
+    watch.wrong = wrong;
+    watch.begin();
+    return { take: (message) => (messages++, watch.take(message)) };
+  });
+  const code = `process.argv[2] = ${JSON.stringify(JSON.stringify({ role: 'client', kind, options }))};
+    require(${JSON.stringify(path.join(__dirname, 'party.js'))});`;
+  for (let i = 0; i < times; i++) {
+    const worker = new Worker(code, { eval: true });
+    worker.on('error', (error) => wrong.push(`a worker failed: ${error.stack}`));
+    await once(worker, 'online');
+    await pause(random(120));
+    await worker.terminate();
+  }
+  await ipc.server.stop({ disconnect: true });
+  return { times, held: `${messages} messages in order`, told: ipc.codes, wrong };
+}
+
+/** Garbage collections, and heap snapshots, while messages come. */
+async function collected({ folder, kind, times }) {
+  const v8 = require('node:v8');
+  v8.setFlagsFromString('--expose-gc');
+  const gc = require('node:vm').runInNewContext('gc');
+  const options = await freshOptions(kind, folder);
+  const watch = new Watch();
+  const here = clientHere(placeAt(kind, options), watch);
+  const child = party({ role: 'server', kind, options });
+  await hears(watch, 3);
+  for (let i = 0; i < times; i++) {
+    gc();
+    if (i % 50 === 0) v8.getHeapSnapshot().destroy();
+    await new Promise(setImmediate);
+  }
+  if (!(await hears(watch, 3))) watch.wrong.push('nothing comes any more');
+  if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
+  here.leave();
+  child.kill('SIGKILL');
+  return {
+    times,
+    held: `${watch.messages} messages in order on one connection`,
+    told: {},
+    wrong: watch.wrong,
+  };
+}
+
+/** A program that is started has none of the sockets. */
+async function inherited({ folder, kind }) {
+  const options = await freshOptions(kind, folder);
+  const place = placeAt(kind, options);
+  const ipc = await serverHere(place, () => ({ take() {} }));
+  const { client, leave } = clientHere(place, new Watch());
+  await once(client, 'connect');
+  const list = execFileSync('ls', ['-l', '/proc/self/fd'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const left = list
+    .split('\n')
+    .filter((line) => /\b[3-9] ->|\d\d ->/.test(line) && /socket:|eventfd|eventpoll/.test(line));
+  leave();
+  await ipc.server.stop({ disconnect: true });
+  return { times: 1, held: 'no descriptor', told: {}, wrong: left };
+}
+
+module.exports = {
+  killedServers,
+  killedClients,
+  stopped,
+  blocked,
+  exits,
+  terminated,
+  collected,
+  inherited,
+};

@@ -1,0 +1,224 @@
+'use strict';
+// `npm run faults`: a server and clients while system calls fail, one after the other and by chance (calls.js); while processes
+// are killed, stopped, blocked or end (processes.js); with peers that do not do what they should (strangers.js); and
+// while files and the clock change (surroundings.js). Linux, with a C compiler for the system calls. Exits with 1 if
+// something was lost or changed, hung, or ended a process; or if nobody was told.
+//
+//   npm run faults                     some minutes
+//   --thorough                         each call that fails, each byte, thousands of times: an hour
+//   --only calls|processes|strangers|surroundings      several times for several
+//   --transport unix|tcp|tls|udp, --driver loop|tokio  the same
+//   --keep                             the results become files in bench/results; otherwise in a temporary folder
+
+const { fork } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { environment } = require('../lib/machine.js');
+const { Talker, cases, mixtures, outages, play } = require('./calls');
+const { Control, compile } = require('./shim');
+const { markdown } = require('./report');
+
+const STREAMS = ['unix', 'tcp', 'tls'];
+
+/** So much is done: usually, and with --thorough. */
+const AMOUNTS = {
+  usual: {
+    each: 3,
+    mixtures: 20,
+    kills: 10,
+    stops: 30,
+    ends: 10,
+    peers: 1000,
+    seconds: 10,
+    step: 7,
+    jumps: 50,
+  },
+  thorough: {
+    each: 1000,
+    mixtures: 1000,
+    kills: 150,
+    stops: 300,
+    ends: 100,
+    peers: 1000,
+    seconds: 10,
+    step: 1,
+    jumps: 1000,
+  },
+};
+
+/** What is played beside the system calls: `[file, name, what it says, transports, options]`. */
+function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
+  const tls = ['tls'];
+  const processes = [
+    [
+      'killedServers',
+      'SIGKILL of a server in mid-message; the client reconnects',
+      STREAMS,
+      { times: kills },
+    ],
+    ['killedClients', 'SIGKILL of a client in mid-message', STREAMS, { times: kills }],
+    ['stopped', 'SIGSTOP and SIGCONT of a server in mid-message', STREAMS, { times: stops }],
+    ['blocked', `event loop of a server blocked for ${seconds} s under load`, STREAMS, { seconds }],
+    ['exits', 'process.exit() of a client in mid-message', STREAMS, { times: ends }],
+    ['terminated', 'worker.terminate() of a client in mid-message', STREAMS, { times: ends }],
+    [
+      'collected',
+      'forced garbage collections and heap snapshots under traffic',
+      STREAMS,
+      { times: 10 * ends },
+    ],
+    ['inherited', 'a program is started: what it has of our sockets', STREAMS, {}],
+  ];
+  const strangers = [
+    ['halves', 'connections with a half of a message', ['unix', 'tcp'], { times: peers }],
+    ['deaf', 'peers that never read', ['unix', 'tcp'], { times: 20 }],
+    ['stalled', 'TLS handshakes that never end', tls, { times: peers }],
+    ['garbage', 'garbage where a TLS handshake should be', tls, { times: 300 }],
+    ['cuts', 'TLS handshakes cut or reset at a byte, on either side', tls, { step }],
+  ];
+  const surroundings = [
+    ['withoutFile', "the socket's file is removed", ['unix'], { times: ends }],
+    ['folders', 'folders in which nothing can be made', ['unix'], {}],
+    ['clock', 'the wall clock jumps', STREAMS, { times: jumps }],
+  ];
+  return { processes, strangers, surroundings };
+}
+
+/** A row in a process of its own. */
+function inProcess(file, name, options, { driver, library, folder }) {
+  const faults = path.join(folder, 'faults');
+  new Control(faults).close();
+  const child = fork(path.join(__dirname, 'row.js'), [JSON.stringify([file, name, options])], {
+    env: {
+      ...process.env,
+      FERRIPC_DRIVER: driver === 'tokio' ? 'tokio' : '',
+      FERRIPC_FAULTS: faults,
+      ...(name === 'clock' ? { LD_PRELOAD: library } : {}),
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  return new Promise((resolve) => {
+    const limit = 30 * 60_000;
+    const timer = setTimeout(() => child.kill('SIGKILL'), limit);
+    let result = { times: 0, wrong: [] };
+    child.on('message', (it) => (result = it));
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      if (code !== 0) result.wrong.push(`the process has ended with ${code ?? signal}`);
+      resolve(result);
+    });
+  });
+}
+
+/** The rows of the system calls for a transport and a driver. */
+async function calls(transport, driver, amounts, { library, folder, say }) {
+  const talker = new Talker({ library, folder, driver });
+  const { counts } = await talker.play({ transport });
+  const lists = {
+    'system calls that fail, one by one': cases(transport, driver, counts ?? {}, amounts.each),
+    'several calls fail, by chance': mixtures(transport, amounts.mixtures, 1),
+    'nothing is to be had for 300 ms': outages(transport),
+  };
+  const results = [];
+  for (const [what, list] of Object.entries(lists)) {
+    const { wrong, times, codes, ...ways } = await play(talker, list, (fault, is) =>
+      say(fault, is),
+    );
+    const held = Object.entries(ways)
+      .filter(([, count]) => count > 0)
+      .map(([way, count]) => `${count} ${way}`)
+      .join(', ');
+    results.push({ what, transport, driver, times, held, told: [...codes], wrong });
+  }
+  talker.end();
+  return results;
+}
+
+async function run({ only, transports, drivers, amounts }, { library, missing, folder }) {
+  const results = [];
+  const note = (result) => {
+    results.push(result);
+    const { what, transport, driver, times, wrong } = result;
+    console.log(
+      `${what}, ${transport}, ${driver}: ${times}${wrong.length > 0 ? `, WRONG: ${JSON.stringify(wrong).slice(0, 2000)}` : ''}`,
+    );
+  };
+  const say = (fault, is) =>
+    console.error(`${JSON.stringify(fault).slice(0, 200)}: ${is.slice(0, 600)}`);
+  if (missing) console.log(`left out: ${missing}`);
+  for (const driver of drivers) {
+    for (const [file, list] of Object.entries(rows(amounts))) {
+      if (!only.includes(file)) continue;
+      for (const [name, what, kinds, options] of list) {
+        if (name === 'clock' && missing) continue;
+        for (const kind of kinds.filter((it) => transports.includes(it))) {
+          const result = await inProcess(
+            file,
+            name,
+            { kind, ...options },
+            { driver, library, folder },
+          );
+          note({ what, transport: kind, driver, ...result });
+        }
+      }
+    }
+    if (!only.includes('calls') || missing) continue;
+    for (const transport of transports)
+      for (const result of await calls(transport, driver, amounts, { library, folder, say }))
+        note(result);
+  }
+  return results;
+}
+
+function optionsOf(argv) {
+  const several = (names) => ({ type: 'string', multiple: true, default: names });
+  const [parts, all, both] = [
+    ['processes', 'strangers', 'surroundings', 'calls'],
+    [...STREAMS, 'udp'],
+    ['loop', 'tokio'],
+  ];
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      thorough: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      only: several(parts),
+      transport: several(all),
+      driver: several(both),
+    },
+  });
+  const { only, transport: transports, driver: drivers, keep, thorough } = values;
+  const isKnown = [
+    [only, parts],
+    [transports, all],
+    [drivers, both],
+  ].every(([some, known]) => some.every((it) => known.includes(it)));
+  if (!isKnown) throw new TypeError('see the head of bench/faults/run.js for the options');
+  return { only, transports, drivers, keep, amounts: thorough ? AMOUNTS.thorough : AMOUNTS.usual };
+}
+
+async function main() {
+  const options = optionsOf(process.argv.slice(2));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
+  const started = Date.now();
+  const results = await run(options, { ...compile(folder), folder });
+  const seconds = Math.round((Date.now() - started) / 1000);
+  const report = { date: new Date().toISOString(), environment: environment(), seconds, results };
+  const place = options.keep
+    ? path.join(__dirname, '..', 'results')
+    : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
+  const base = path.join(place, `${report.date.slice(0, 10)}-faults`);
+  fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
+  fs.writeFileSync(`${base}.md`, markdown(report));
+  fs.rmSync(folder, { recursive: true, force: true });
+  const wrong = results.filter((it) => it.wrong.length > 0);
+  console.log(`${base}.json, .md`);
+  console.log(
+    `faults: ${results.length} rows in ${seconds} s, ${wrong.length} of them with something wrong`,
+  );
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+}
+
+if (require.main === module) void main();

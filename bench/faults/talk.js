@@ -1,0 +1,175 @@
+'use strict';
+// A server and a client that talk for a moment, while system calls of theirs may fail: what was received, and what was
+// told. Used by talker.js, in a process of its own.
+
+const { IPC } = require('../..');
+const { tcpPlace, tlsPlace, unixPlace } = require('../../__test__/helpers/places');
+
+const MESSAGES = 7;
+const LARGE = 3; // this one has a megabyte
+const MEGABYTE = 'm'.repeat(1 << 20);
+
+/** An error's code is one of the system's, of Node's or of ferripc's own. */
+const isCode = (code) =>
+  /^E[A-Z0-9_]+$/.test(code ?? '') && !['ERR_FERRIPC_INTERNAL', 'EUNKNOWN'].includes(code);
+
+/** What is heard during one talk. */
+class Talk {
+  errors = [];
+  wrong = [];
+  connections = 0;
+
+  hear = (error) => {
+    this.errors.push(error?.code ?? String(error));
+    if (!isCode(error?.code)) this.wrong.push(`an error without a code: ${error?.stack ?? error}`);
+  };
+
+  /** Calls something that may throw. */
+  attempt(act) {
+    try {
+      return act();
+    } catch (error) {
+      this.hear(error);
+      return undefined;
+    }
+  }
+
+  fault(text) {
+    this.wrong.push(text);
+  }
+}
+
+function make() {
+  const ipc = new IPC();
+  Object.assign(ipc.config, { id: 'faults', silent: true, retry: 10, linger: 500 });
+  return ipc;
+}
+
+/** The next number of each connection, and what is wrong with what comes. */
+class Numbers {
+  #next = new Map();
+
+  constructor(talk, side) {
+    Object.assign(this, { talk, side });
+  }
+
+  take({ connection, number, text }) {
+    const next = this.#next.get(connection) ?? 0;
+    if (number !== next)
+      this.talk.fault(`${this.side}: ${number} of connection ${connection}, not ${next}`);
+    if (number === LARGE && text !== MEGABYTE)
+      this.talk.fault(`${this.side}: not the megabyte that was sent`);
+    this.#next.set(connection, number + 1);
+  }
+}
+
+/** Over connections; resolves when everything of one of them was answered, or the server could not start. */
+async function talkByConnections(transport, file) {
+  const talk = new Talk();
+  const [here, there] = [make(), make()];
+  const place = transport === 'unix' ? unixPlace(file) : placeOf(transport, '0');
+  place.serve(here);
+  const { server } = here;
+  server.on('error', talk.hear);
+  server.on('connect', (socket) => socket.on('error', () => {})); // told of by the server, too
+  const atServer = new Numbers(talk, 'server');
+  server.on('say', (message, socket) => {
+    atServer.take(message);
+    talk.attempt(() => server.emit(socket, 'answer', message));
+  });
+  const started = await server.start().then(
+    () => true,
+    (error) => talk.hear(error),
+  );
+  if (started) {
+    const where = transport === 'unix' ? place : placeOf(transport, server.server.address().port);
+    await converse(talk, there, where);
+  }
+  talk.started = Boolean(started);
+  talk.attempt(() => there.disconnect('server'));
+  await Promise.resolve(talk.attempt(() => server.stop({ disconnect: true }))).catch(talk.hear);
+  return talk;
+}
+
+const placeOf = (transport, port) => (transport === 'tls' ? tlsPlace : tcpPlace)('127.0.0.1', port);
+
+function converse(talk, ipc, where) {
+  return new Promise((resolve) => {
+    talk.attempt(() => where.connectTo(ipc, 'server'));
+    const client = ipc.of.server;
+    if (!client) {
+      resolve();
+      return;
+    }
+    let connection = 0;
+    const atClient = new Numbers(talk, 'client');
+    client.on('error', talk.hear);
+    client.on('connect', () => {
+      connection = ++talk.connections;
+      for (let number = 0; number < MESSAGES; number++)
+        talk.attempt(() =>
+          client.emit('say', { connection, number, text: number === LARGE ? MEGABYTE : '' }),
+        );
+    });
+    client.on('answer', (message) => {
+      atClient.take(message);
+      if (message.connection !== connection || message.number !== MESSAGES - 1) return;
+      talk.done = true;
+      resolve();
+    });
+    client.on('destroy', resolve);
+  });
+}
+
+/** By datagrams, which may be lost: each is sent until it is answered. */
+async function talkByDatagrams() {
+  const talk = new Talk();
+  const [here, there] = [make(), make()];
+  for (const ipc of [here, there]) {
+    ipc.serveNet('127.0.0.1', '0', 'udp4');
+    ipc.server.on('error', talk.hear);
+  }
+  const start = (ipc) =>
+    ipc.server.start().then(
+      () => true,
+      (error) => talk.hear(error),
+    );
+  talk.started = Boolean((await start(here)) && (await start(there)));
+  if (talk.started) await untilAnswered(talk, here, there);
+  for (const ipc of [here, there])
+    await Promise.resolve(talk.attempt(() => ipc.server.stop())).catch(talk.hear);
+  return talk;
+}
+
+function untilAnswered(talk, here, there) {
+  const [sent, answered] = [new Set(), new Set()];
+  here.server.on('say', (number, peer) => {
+    if (!sent.delete(number)) talk.fault(`server: datagram ${number} twice`);
+    talk.attempt(() => here.server.emit(peer, 'answer', number));
+  });
+  let next = 0;
+  const send = () => {
+    for (let i = 0; i < 8; i++) {
+      sent.add(next);
+      talk.attempt(() => there.server.emit(here.server.server.address(), 'say', next++));
+    }
+  };
+  return new Promise((resolve) => {
+    const timer = setInterval(send, 50);
+    send();
+    there.server.on('answer', (number) => {
+      if (answered.has(number)) talk.fault(`client: datagram ${number} twice`);
+      answered.add(number);
+      if (answered.size < 8) return;
+      clearInterval(timer);
+      talk.done = true;
+      resolve();
+    });
+  });
+}
+
+/** What one talk has come to; `file` is where a Unix socket may be. */
+const talk = (transport, file) =>
+  transport === 'udp' ? talkByDatagrams() : talkByConnections(transport, file);
+
+module.exports = { talk };
