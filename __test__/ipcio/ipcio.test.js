@@ -198,6 +198,15 @@ describe('between clients', () => {
     expect(await discovered).toEqual({ clients: ['c'], command_handlers: ['n'] });
   });
 
+  test('discover rejects where no more may wait', async () => {
+    const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
+    client.broadcast('m', 'x'.repeat(299_850));
+    await expect(client.discover()).rejects.toMatchObject({ code: 'ENOBUFS' });
+    await serve();
+    await client.connect();
+    expect((await client.discover()).clients).toEqual(['c']);
+  });
+
   test('a command for nobody is dropped', async () => {
     const { handler, all } = collect();
     const server = await serve({ n: handler });

@@ -101,7 +101,7 @@ class Party {
     const fail = (error) => answer(null, failureOf(error));
     try {
       const feedback = handler?.call(this, { data, ...container });
-      if (typeof feedback?.then === 'function') feedback.then(succeed).catch(fail);
+      if (typeof feedback?.then === 'function') Promise.resolve(feedback).then(succeed).catch(fail);
       else succeed(feedback);
     } catch (error) {
       fail(error);
