@@ -37,12 +37,13 @@ function callError(fields) {
   return error;
 }
 
-/** What the engine would report of a call that failed, directed at a path or at an address and port. */
+/** What the engine would report of a call that failed, directed at a path, at an address and port, or at nothing. */
 function refused(syscall, code, { path, address = path, port }) {
   const errno = errnoOf(code);
   // Node explains the code for `listen` alone.
   const reason = syscall === 'listen' ? `: ${util.getSystemErrorMap().get(errno)?.[1]}` : '';
-  const message = `${syscall} ${code}${reason} ${path ?? `${address}:${port}`}`;
+  const where = path ?? (address === undefined ? '' : `${address}:${port}`);
+  const message = `${syscall} ${code}${reason} ${where}`.trimEnd();
   return { message, errno, code, syscall, address, port };
 }
 
