@@ -245,6 +245,13 @@ declare namespace ferripc {
     readonly signal: AbortSignal;
   }
 
+  /** What answers requests, see {@link Client.handle} and {@link Server.handle}. */
+  type RequestHandler<In, Type extends RequestType<In>, This> = (
+    this: This,
+    data: RequestData<In, Type>,
+    context: RequestContext,
+  ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>;
+
   /**
    * What a request is rejected with when the other side's handler throws, or when there is none: the `name`, `message`
    * and `code` of the error there. Its stack stays there.
@@ -1055,11 +1062,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
@@ -1313,11 +1316,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
