@@ -101,7 +101,12 @@ fn a_peer_with_heartbeats_is_never_cut_off_and_ours_are_answered() {
         for interval in [None, Some(ours)] {
             let options = Options { heartbeat_interval: interval, ..Options::default() };
             let story = against_echo("heartbeats", "tcp://127.0.0.1:0", options).await;
-            assert_eq!(story, ["connected", "gone"]);
+            // A PING or PONG that it has not read when it goes makes a reset of its end.
+            assert!(
+                matches!(&story[..], [first, end] if first == "connected"
+                    && (end == "gone" || end == "read ECONNRESET")),
+                "{story:?}"
+            );
         }
     });
 }

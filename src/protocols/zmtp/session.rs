@@ -39,8 +39,9 @@ pub(super) async fn run(
     let mut delivery = Delivery::new(deliveries);
     let mut ended = delivery.push(RouterEvent::Connected { identity: identity.clone() });
     for frames in early {
-        ended = ended
-            .and_then(|()| delivery.push(RouterEvent::Message { identity: identity.clone(), frames }));
+        ended = ended.and_then(|()| {
+            delivery.push(RouterEvent::Message { identity: identity.clone(), frames })
+        });
     }
     let mut error = None;
     if ended.is_ok() {
