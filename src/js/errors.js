@@ -84,6 +84,23 @@ function noBufferError(limit) {
   return eventError('ENOBUFS', message);
 }
 
+/** What of a thrown value goes over a wire, `{name, message, code}`: anything can be thrown, also what throws when it is looked at. */
+function errorForm(thrown) {
+  try {
+    if (thrown === null || typeof thrown !== 'object') {
+      return { name: 'Error', message: String(thrown) };
+    }
+    const { name = 'Error', message = '', code } = thrown;
+    return {
+      name: String(name),
+      message: String(message),
+      ...(['string', 'number'].includes(typeof code) && { code }),
+    };
+  } catch {
+    return { name: 'Error', message: 'The handler threw a value that cannot be shown' };
+  }
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -121,6 +138,7 @@ module.exports = {
   eventError,
   tooLargeError,
   noBufferError,
+  errorForm,
   argumentError,
   valueError,
   toPort,
