@@ -30,12 +30,12 @@ const sources = new Map(
 );
 const opens = (name) => opensOf(sources.get(name), name.endsWith('.mjs') ? 'module' : 'commonjs');
 
-/** The table: file -> what it opens. The rows with a file of JavaScript in code quotes at their start. */
+/** The table: file -> what it opens. The rows with a file of JavaScript in code quotes at their start; a file may have several. */
 function documented() {
-  const rows = [...doc.matchAll(/^\| `([^`|]+\.[cm]?js)` +\| ([^|]+?) +\|/gm)];
-  return Object.fromEntries(
-    rows.map(([, file, cell]) => [file, [...cell.matchAll(/`([^`]+)`/g)].map(([, it]) => it)]),
-  );
+  const said = {};
+  for (const [, file, cell] of doc.matchAll(/^\| `([^`|]+\.[cm]?js)` +\| ([^|]+?) +\|/gm))
+    (said[file] ??= []).push(...[...cell.matchAll(/`([^`]+)`/g)].map(([, it]) => it));
+  return said;
 }
 
 test('there is JavaScript to read', () => {
@@ -55,10 +55,17 @@ test('what each file opens is what the documentation says, and nothing else', ()
   expect(said).toEqual(found);
 });
 
-test('nothing is required but the package itself and modules of Node', () => {
+/** Clients of brokers, each loaded by one file when a program asks for it; package managers install them for nobody. */
+const PEERS = {
+  'src/js/scale/brokers/nats.js': ['@nats-io/transport-node'],
+  'src/js/scale/brokers/redis.js': ['ioredis'],
+};
+
+test('nothing is required but the package itself and modules of Node, and by name what a program may bring', () => {
   for (const name of sources.keys()) {
     const { modules, local } = opens(name);
-    expect([name, modules.filter((it) => !it.startsWith('node:'))]).toEqual([name, []]);
+    const others = modules.filter((it) => !it.startsWith('node:'));
+    expect([name, others]).toEqual([name, PEERS[name] ?? []]);
     for (const it of local) {
       const file = path.posix.join(path.posix.dirname(name), it);
       const candidates = [file, `${file}.js`, `${file}/index.js`];
@@ -67,6 +74,13 @@ test('nothing is required but the package itself and modules of Node', () => {
     }
   }
   expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+  const { peerDependencies, peerDependenciesMeta } = manifest;
+  const peers = Object.values(PEERS).flat().sort();
+  expect(Object.keys(peerDependencies).sort()).toEqual(peers);
+  expect(peerDependenciesMeta).toEqual(
+    Object.fromEntries(peers.map((name) => [name, { optional: true }])),
+  );
+  for (const name of peers) expect(doc).toContain(`| \`${name}\``);
 });
 
 test('no text is run as code, and no request is made', () => {
@@ -128,7 +142,11 @@ test('when it runs: requiring it touches nothing, the first server its binary on
   // Of the environment: what the documentation says the file that loads the binary reads.
   const env = (it) => it.startsWith('env ');
   expect(new Set(served.filter(env))).toEqual(
-    new Set(['env NAPI_RS_NATIVE_LIBRARY_PATH', 'env FERRIPC_DRIVER']),
+    new Set([
+      'env NAPI_RS_NATIVE_LIBRARY_PATH',
+      'env FERRIPC_DRIVER',
+      'env FERRIPC_TAP', // what asks for a tap (diagnostics/tap.js)
+    ]),
   );
   // The folders that the binary is in are looked at, not into.
   const isAbove = (it) => ROOT.startsWith(it.replace(/^fs\.l?statSync /, ''));

@@ -54,6 +54,7 @@ function common(name, description) {
 /** package.json of the main package; its optionalDependencies are the packages of these platforms. */
 function mainManifest(names = platforms.map((it) => it.name)) {
   const { type, main, types, exports, bin, files, engines } = manifest;
+  const { peerDependencies, peerDependenciesMeta } = manifest;
   const optionalDependencies = Object.fromEntries(
     names.map((name) => [packageOf(name), manifest.version]),
   );
@@ -63,6 +64,7 @@ function mainManifest(names = platforms.map((it) => it.name)) {
     files: files.filter((name) => !name.endsWith('.node') && fs.existsSync(path.join(root, name))),
     engines,
     optionalDependencies,
+    ...{ peerDependencies, peerDependenciesMeta },
   };
 }
 
@@ -85,9 +87,9 @@ function platformManifest(platform, others = []) {
 
 const platformReadme = ({ name, target }) => `# ${packageOf(name)}
 
-The native binary of ferripc for ${name}
-(\`${target}\`). ferripc has it among its optional dependencies, so that package managers choose the one that fits;
-there is no need to install it by itself.
+The binary of ferripc for ${name}
+(\`${target}\`). ferripc names it among its optional dependencies, and package managers choose the one that fits. You
+need not install it yourself.
 `;
 
 /** The mode that every packed file has, whatever the umask here. npm makes what `bin` names executable. */

@@ -53,7 +53,9 @@ const javaScript = [
   ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
+  ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
+  ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
 ];
 
 const suites = [

@@ -69,7 +69,7 @@ impl Peer {
         self.hub.start(id);
     }
 
-    /// The errors of the closed event, which is to come next but for drains.
+    /// The errors of the closed event, which is to come next except for drains.
     fn closed(&mut self) -> Vec<Error> {
         loop {
             match self.event() {

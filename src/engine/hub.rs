@@ -333,7 +333,7 @@ impl Hub {
         connection.or_else(datagrams).unwrap_or(&[])
     }
 
-    /// Closes everything at once, but for connections that are closing, which end by themselves. Lets go
+    /// Closes everything at once, except for connections that are closing, which end by themselves. Lets go
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();

@@ -16,7 +16,7 @@ export type CommandOf<C extends CommandMap> = string & keyof C;
 /** A socket of ipcIO: a `net.Socket` that can also send commands. */
 export interface CommandSocket extends NetSocket {
   /**
-   * Sends a command to the other side.
+   * Sends a command to the peer.
    * @param callback called when the system has taken it, or with an error if it cannot
    * @returns whether the caller may go on at once; `false`: much waits to be sent
    */
