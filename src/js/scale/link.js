@@ -73,30 +73,37 @@ class Link {
     return this.queued < this.#most ? null : { reason: 'full', error: noBufferError(this.#most) };
   }
 
-  /** Sends, or does nothing while the broker is away. Whether it was sent. */
-  publish(target, body) {
+  /**
+   * Sends, or does nothing while the broker is away. Whether it was sent. `onFail(error)`: hears of it, too, if the broker has
+   * not taken it.
+   */
+  publish(target, body, onFail) {
     if (!this.isUp) return false;
     const bytes = Buffer.from(`${this.#head}${target.sent + 1},${body}`);
+    const fail = (error) => {
+      this.#onFail(error, body);
+      onFail?.(error);
+    };
     let taken;
     try {
       taken = this.#broker.publish(target.subject, bytes);
     } catch (error) {
-      this.#onFail(error, body);
+      fail(error);
       return false;
     }
     target.sent++;
     this.published++;
-    if (typeof taken?.then === 'function') this.#await(taken, bytes.length, body);
+    if (typeof taken?.then === 'function') this.#await(taken, bytes.length, fail);
     return true;
   }
 
-  #await(taken, length, body) {
+  #await(taken, length, fail) {
     const connection = this.#connection;
     connection.queued += length;
     const settle = () => void (connection.queued -= length);
     taken.then(settle, (error) => {
       settle();
-      this.#onFail(error, body);
+      fail(error);
     });
   }
 }

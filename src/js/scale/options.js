@@ -46,7 +46,7 @@ function checkServer(server) {
   if (!isServer) throw argumentError('server', 'a server of ferripc', server);
   if (server.udp4 || server.udp6) throw valueError('A server on UDP has no clients to be reached');
   if (server._takesBytes) throw valueError('A server in raw mode has no messages to be shared');
-  const { serialization = 'json' } = server.config;
+  const serialization = server.config.serialization ?? 'json';
   if (serialization !== 'json') {
     throw valueError(
       `config.serialization must be 'json': between servers messages are JSON. Received ${String(serialization)}`,

@@ -49,12 +49,15 @@ class Questions {
       }
       const asked = new Asked(number, type, { resolve, reject });
       this.#asked.set(number, { asked, peer });
+      const giveUp = (error) => {
+        const isOpen = this.#asked.delete(number);
+        if (isOpen) asked.fail(error);
+        return isOpen;
+      };
       asked.limit(options, (error) => {
-        if (!this.#asked.delete(number)) return;
-        asked.fail(error);
-        this.#link.publish(peer, bodyOf('cancel', { number }));
+        if (giveUp(error)) this.#link.publish(peer, bodyOf('cancel', { number }));
       });
-      this.#link.publish(peer, body);
+      this.#link.publish(peer, body, giveUp);
     });
   }
 
