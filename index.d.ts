@@ -292,6 +292,13 @@ declare namespace ferripc {
     readonly signal: AbortSignal;
   }
 
+  /** What answers requests, see {@link Client.handle} and {@link Server.handle}. */
+  type RequestHandler<In, Type extends RequestType<In>, This> = (
+    this: This,
+    data: RequestData<In, Type>,
+    context: RequestContext,
+  ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>;
+
   /**
    * What a request is rejected with when the peer's handler throws, or when there is none: the `name`, `message`
    * and `code` of the error there. Its stack stays there.
@@ -1144,11 +1151,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
@@ -1403,11 +1406,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
