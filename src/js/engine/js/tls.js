@@ -1,0 +1,257 @@
+'use strict';
+// TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
+// same facts about the peer. Used by dial.js and acceptor.js.
+
+const { clearTimeout, setTimeout } = require('../timers');
+
+/** Loaded when needed: most programs have no TLS. */
+const nodeTls = () => require('node:tls');
+
+/** Handshakes that may be going on where the consumer has set no limit: see handshakes.rs. */
+const MOST = 1000;
+const LONG = 2000;
+
+/** How long handshakes may go on after their listener was closed, in ms. */
+const LINGER = 2000;
+
+const LONGEST = 2 ** 31 - 1;
+
+/** Suites of TLS 1.2 that are used where no list is given: those of the native engine. */
+const SUITES = ['ECDSA', 'RSA'].flatMap((key) =>
+  ['AES_256_GCM_SHA384', 'AES_128_GCM_SHA256', 'CHACHA20_POLY1305_SHA256'].map(
+    (name) => `TLS_ECDHE_${key}_WITH_${name}`,
+  ),
+);
+const SUITES_1_3 = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'];
+
+/** OpenSSL's name of a suite, from its standard one. */
+function suiteName(name) {
+  if (!name.includes('_WITH_')) return name;
+  const [key, cipher] = name.replace(/^TLS_/, '').split('_WITH_');
+  const short = cipher.replace(/^AES_/, 'AES').replace(/_POLY1305_SHA256$/, '_POLY1305');
+  return `${key}_${short}`.replaceAll('_', '-');
+}
+
+const GROUPS = { secp256r1: 'P-256', secp384r1: 'P-384' };
+
+function pem(label, der) {
+  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+const certificates = (list) => list.map((der) => pem('CERTIFICATE', der));
+
+const contexts = new WeakMap();
+
+/** A context of OpenSSL's, made once for each settings object. */
+function contextOf(settings) {
+  if (!contexts.has(settings)) contexts.set(settings, makeContext(settings));
+  return contexts.get(settings);
+}
+
+function makeContext({ identities, ca, versions, suites, groups, serverOrder }) {
+  const { createSecureContext } = nodeTls();
+  return createSecureContext({
+    cert: identities.map(({ chain }) => certificates(chain).join('')),
+    key: identities.map(({ key }) => pem('PRIVATE KEY', key)),
+    ca: certificates(ca),
+    minVersion: versions[0],
+    maxVersion: versions.at(-1),
+    ciphers: (suites ?? [...SUITES_1_3, ...SUITES]).map(suiteName).join(':'),
+    ...(groups && { ecdhCurve: groups.map((name) => GROUPS[name] ?? name).join(':') }),
+    honorCipherOrder: serverOrder,
+    secureOptions: require('node:constants').SSL_OP_NO_TICKET, // nothing is resumed
+    allowPartialTrustChain: true,
+  });
+}
+
+/** Why `settings` cannot be honoured, as the engine reports it; null if they can. */
+function settingsFault(settings) {
+  try {
+    contextOf(settings);
+    return null;
+  } catch (error) {
+    return { message: `config.tls cannot be used: ${error.message}`, code: 'ERR_FERRIPC_TLS_OPTION' };
+  }
+}
+
+/** The peer's certificates, leaf first, as hex. */
+function chainOf(socket) {
+  const chain = [];
+  let next = socket.getPeerCertificate(true);
+  while (next?.raw && !chain.includes(next.raw.toString('hex'))) {
+    chain.push(next.raw.toString('hex'));
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+/** What is known of a connection: as Facts in transport/tls. */
+function factsOf(socket, problem) {
+  return {
+    protocol: socket.getProtocol(),
+    suite: socket.getCipher().standardName,
+    alpn: socket.alpnProtocol || null,
+    servername: socket.servername || null,
+    problem: problem ?? null,
+    chain: chainOf(socket),
+  };
+}
+
+/** A failed handshake, as the engine reports it: under the code that Node has. */
+function handshakeFailure({ code = 'EPROTO', message, reason }) {
+  return { code, message: reason && code.startsWith('ERR_SSL') ? `${reason}` : message };
+}
+
+function timedOut(message = 'TLS handshake timeout') {
+  return { code: 'ERR_TLS_HANDSHAKE_TIMEOUT', message };
+}
+
+/** Does a client's handshake over `socket`: `done(error, secured, facts)`. Returns what ends it. */
+function secureClient(socket, settings, done) {
+  const { strict, servername, alpn, timeout } = settings;
+  const secured = nodeTls().connect({
+    socket,
+    secureContext: contextOf(settings),
+    servername: servername ?? '',
+    ALPNProtocols: alpn.map((name) => name.toString('latin1')),
+    rejectUnauthorized: strict,
+    checkServerIdentity: () => undefined, // ../../sockets/tls-socket.js does
+    minDHSize: 1024,
+  });
+  secured.pause();
+  secured.allowHalfOpen = true;
+  const stop = () => {
+    clearTimeout(timer);
+    secured.removeListener('error', fail);
+    secured.removeListener('secureConnect', succeed);
+    secured.on('error', () => {});
+  };
+  const end = () => {
+    stop();
+    secured.destroy();
+    socket.destroy();
+  };
+  const fail = (error) => {
+    end();
+    done(handshakeFailure(error));
+  };
+  const succeed = () => {
+    stop();
+    done(null, secured, factsOf(secured, secured.authorizationError));
+  };
+  const timer = setTimeout(() => {
+    end();
+    done(timedOut());
+  }, Math.min(timeout, LONGEST));
+  secured.on('error', fail);
+  secured.on('secureConnect', succeed);
+  return end;
+}
+
+/** The handshakes of a listener. */
+class SecureServer {
+  #settings;
+  #report;
+  #endsOf;
+  #server;
+  /** Raw socket -> `{since, ends, giveUp}`, the oldest first. */
+  #goingOn = new Map();
+  #limit = null;
+  #closed = null;
+
+  /** `report`: see acceptor.js. */
+  constructor(settings, report, ends) {
+    this.#settings = settings;
+    this.#report = report;
+    this.#endsOf = ends;
+  }
+
+  limit(most) {
+    this.#limit = most;
+  }
+
+  take(socket) {
+    const ends = this.#endsOf(socket);
+    if (this.#limit !== null && this.#goingOn.size >= this.#limit) {
+      socket.destroy();
+      this.#report.dropped(ends);
+      return;
+    }
+    if (this.#limit === null && this.#goingOn.size >= MOST) this.#makeRoom();
+    this.#begin(socket, ends);
+  }
+
+  /** The oldest has to go, if it has gone on for long. */
+  #makeRoom() {
+    const [[, { since, giveUp }]] = this.#goingOn;
+    if (Date.now() - since >= LONG) giveUp(timedOut('TLS handshake timeout: too many others have begun'));
+  }
+
+  #begin(socket, ends) {
+    const { request, strict, alpn, timeout } = this.#settings;
+    const { TLSSocket } = nodeTls();
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: contextOf(this.#settings),
+      requestCert: request,
+      rejectUnauthorized: request && strict,
+      ...(alpn.length > 0 && { ALPNProtocols: protocolList(alpn) }),
+      pauseOnCreate: true,
+    });
+    secured.allowHalfOpen = true;
+    const finish = () => {
+      clearTimeout(timer);
+      this.#goingOn.delete(socket);
+      secured.removeListener('error', fail);
+      secured.removeListener('_tlsError', fail);
+      secured.removeListener('close', hungUp);
+      if (this.#goingOn.size === 0) this.#closed?.();
+    };
+    const fail = (error) => {
+      finish();
+      secured.on('error', () => {});
+      secured.destroy();
+      this.#report.failed(handshakeFailure(error));
+    };
+    const hungUp = () => fail({ code: 'ECONNRESET', message: 'socket hang up' });
+    const timer = setTimeout(() => fail(timedOut()), Math.min(timeout, LONGEST));
+    secured.on('error', fail);
+    secured.on('_tlsError', fail);
+    secured.on('close', hungUp);
+    secured.on('secure', () => {
+      const problem = request ? problemOf(secured) : null;
+      const facts = factsOf(secured, problem?.code);
+      if (facts.chain.length === 0) facts.problem = null; // the consumer sees that there is none
+      else if (problem && strict) return fail(problem);
+      finish();
+      return this.#report.accepted(secured, ends, facts);
+    });
+    this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
+  }
+
+  /** Handshakes that are going on get a little time; then `done`. */
+  close(done) {
+    const finish = () => {
+      clearTimeout(timer);
+      this.#closed = null;
+      for (const { giveUp } of [...this.#goingOn.values()]) giveUp({ code: 'ECONNRESET', message: 'socket hang up' });
+      done();
+    };
+    const timer = setTimeout(finish, LINGER);
+    if (this.#goingOn.size === 0) finish();
+    else this.#closed = finish;
+  }
+}
+
+/** Node takes it in the form of the protocol. */
+function protocolList(names) {
+  return Buffer.concat(names.flatMap((name) => [Buffer.of(name.length), name]));
+}
+
+/** What OpenSSL has found wrong with a client's certificate: an Error with a code; null if nothing. */
+function problemOf(secured) {
+  return secured._handle?.verifyError?.() ?? null;
+}
+
+module.exports = { SecureServer, secureClient, settingsFault };
