@@ -19,10 +19,16 @@ const isForced = () => process.env.FERRIPC_DRIVER === 'js';
 /** FERRIPC_NO_FALLBACK=1: without a binary nothing is to work. */
 const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_FALLBACK);
 
+/** Whether it has been told. From now on it has. */
+function isTold() {
+  const told = threads.getEnvironmentData(TOLD) === true;
+  threads.setEnvironmentData(TOLD, true);
+  return told;
+}
+
 /** Tells, once in a process, that no binary loads: `error` is that of no-binary.js. */
 function tell(error) {
-  if (threads.getEnvironmentData(TOLD)) return;
-  threads.setEnvironmentData(TOLD, true);
+  if (isTold()) return;
   publishFallback(error);
   const warning =
     'ferripc has found no native binary and works with an engine in JavaScript: it does the same, more slowly. ' +
@@ -30,4 +36,4 @@ function tell(error) {
   process.emitWarning(warning, { type: NAME, code: CODE, detail: error.message });
 }
 
-module.exports = { CODE, isForbidden, isForced, tell };
+module.exports = { isForbidden, isForced, isTold, tell };
