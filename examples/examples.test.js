@@ -209,6 +209,11 @@ test('electron, in plain Node', async () => {
   });
 });
 
+test('vscode-extension, in plain Node', async () => {
+  const lines = ['activated', 'message: 4 words', 'deactivated, 0 commands left'];
+  expect(await example('vscode-extension')).toEqual({ '': lines });
+});
+
 test('jest', async () => {
   const { code, output } = await run([path.join(__dirname, 'jest'), '--testTimeout=180000']);
   expect(output).toMatch(/Tests: +4 passed, 4 total/);
@@ -238,7 +243,7 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$)/.test(it));
+      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$|vscode$)/.test(it));
     expect([file, others]).toEqual([file, []]);
   }
 });

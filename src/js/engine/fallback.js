@@ -4,7 +4,7 @@
 // It does where no binary loads, whatever the reason; not where the environment names a binary, nor for want of
 // descriptors, which passes. Never beside the native one: the first choice of a process is its last.
 
-const threads = require('node:worker_threads');
+const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const { publishFallback } = require('../diagnostics/channels');
 
 /** Worker threads have it from the thread that has started them, so that there is one warning in all. */
@@ -21,8 +21,8 @@ const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_
 
 /** Whether it has been told. From now on it has. */
 function isTold() {
-  const told = threads.getEnvironmentData(TOLD) === true;
-  threads.setEnvironmentData(TOLD, true);
+  const told = getEnvironmentData(TOLD) === true;
+  setEnvironmentData(TOLD, true);
   return told;
 }
 
