@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
 const { once, record, counter, collect } = require('./helpers/events');
-const { isPipe, onUnix, testOfTaken } = require('./helpers/platform');
+const { isPipe, isScript, onUnix, testOfTaken } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -167,7 +167,9 @@ describe.each(TRANSPORTS)('%s: stop', (kind) => {
     await peer.closed;
   });
 
-  test('waits as long as a client takes something, longer than the linger time (F7)', async () => {
+  // What the client takes shows in large steps without the native engine: with TLS larger than this.
+  const testSteps = isScript && kind === 'tls' ? test.skip : test;
+  testSteps('waits as long as a client takes something, longer than the linger time (F7)', async () => {
     const linger = 1500;
     const { server, place } = await listener(kind, { linger });
     await server.start();

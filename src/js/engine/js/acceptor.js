@@ -6,6 +6,7 @@ const net = require('node:net');
 const { failure, failureOf } = require('./errors');
 const { SocketFile } = require('./socket-file');
 const { SecureServer } = require('./tls');
+const { setImmediate } = require('../timers');
 
 /** Connections that the system may hold before they are accepted: see transport/mod.rs. */
 const BACKLOG = 0xffff;
@@ -104,14 +105,21 @@ class Acceptor {
     if (this.#server.listening) this.#server.close();
   }
 
-  /** On return the socket is closed and its path removed. */
+  /**
+   * On return the path is removed, so that nobody can connect any more; who has connected is still accepted, as the event
+   * loop comes to it. An address is free at once.
+   */
   close() {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#file?.remove();
-    this.#closeServer();
-    if (this.#secure) this.#secure.close(() => this.#report.closed());
-    else this.#report.closed();
+    const end = () => {
+      this.#closeServer();
+      if (this.#secure) this.#secure.close(() => this.#report.closed());
+      else this.#report.closed();
+    };
+    if (this.#file === null) return end();
+    this.#file.remove();
+    return setImmediate(() => setImmediate(end));
   }
 }
 

@@ -240,7 +240,7 @@ class Hub {
     const acceptor = new Acceptor(options, {
       accepted: (socket, ends, facts) => {
         const link = this.#link(options.framing);
-        link.take(socket, false); // its consumer has nothing to see
+        link.take(socket, facts !== null);
         this.#arrivals.set(link.id, link);
         const payload = addresses(ends, facts);
         post({ kind: events.ACCEPTED, id: link.id, listener: id, payload });
@@ -296,9 +296,9 @@ class Hub {
     return this.#datagrams.get(id)?.sendBytes(bytes, targets, count) ?? 0;
   }
 
-  sendDatagram(id, bytes, target) {
-    this.#datagrams.get(id)?.sendBytes(bytes, target, 1);
-    return null;
+  /** One, whose failure is no event: `done` gets it, or null. */
+  sendDatagram(id, bytes, target, done) {
+    this.#datagrams.get(id)?.sendOne(bytes, target, done);
   }
 
   closeDatagrams(id, linger) {

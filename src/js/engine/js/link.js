@@ -11,8 +11,9 @@ const { clearTimeout, setTimeout } = require('../timers');
 /** Queued bytes from which on a drain is reported. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
 
-/** Bytes that the stream gets at once, so that it shows how far they are. */
+/** Bytes that the stream gets at once: by them it shows how far it is. A socket without TLS shows it within them, too. */
 const PIECE = 1024 * 1024;
+const SECURE_PIECE = 64 * 1024;
 
 /** The longest time that a timer takes, in ms. */
 const LONGEST = 2 ** 31 - 1;
@@ -197,7 +198,8 @@ class Link {
 
   /** Bytes that the system has taken. */
   get #moved() {
-    return this.#accepted - this.#waiting - (this.#socket?._handle?.writeQueueSize ?? this.#sending);
+    const sending = this.#isSecure ? undefined : this.#socket?._handle?.writeQueueSize;
+    return this.#accepted - this.#waiting - (sending ?? this.#sending);
   }
 
   // ---- in --------------------------------------------------------------------------------------
@@ -276,7 +278,7 @@ class Link {
     const isText = typeof data === 'string';
     const size = isText ? Buffer.byteLength(data) : data.length;
     this.#accepted += size;
-    if (this.queued === 0 && size <= PIECE && this.#mayWrite) {
+    if (this.queued === 0 && size <= this.#piece && this.#mayWrite) {
       this.#send(data, size);
     } else {
       this.#outbox.push(isText ? Buffer.from(data) : data);
@@ -306,14 +308,19 @@ class Link {
     }
   }
 
+  get #piece() {
+    return this.#isSecure ? SECURE_PIECE : PIECE;
+  }
+
   #nextPiece() {
     const [first] = this.#outbox;
-    if (first.length > PIECE) {
-      this.#outbox[0] = first.subarray(PIECE);
-      return first.subarray(0, PIECE);
+    const most = this.#piece;
+    if (first.length > most) {
+      this.#outbox[0] = first.subarray(most);
+      return first.subarray(0, most);
     }
     let [count, size] = [0, 0];
-    for (; count < this.#outbox.length && size + this.#outbox[count].length <= PIECE; count++) {
+    for (; count < this.#outbox.length && size + this.#outbox[count].length <= most; count++) {
       size += this.#outbox[count].length;
     }
     const pieces = this.#outbox.splice(0, count);

@@ -132,22 +132,28 @@ class Datagrams {
     return this.waiting[0];
   }
 
-  #send(bytes, words) {
+  /** `done` gets what has failed, or null. */
+  sendOne(bytes, target, done) {
+    this.#send(Buffer.from(bytes), target.subarray(1), done);
+  }
+
+  #send(bytes, words, done = this.#report) {
     if (this.#isClosing) return;
     const [address, port] = [toText(words), words[0]];
+    const where = { address: address.split('%')[0], port };
     const { length } = bytes;
     const [size, number] = this.waiting;
     if (size + length > MOST_BYTES || number >= MOST) {
-      this.#failed(failure('send', 'ENOBUFS', { address: address.split('%')[0], port }));
+      done(failure('send', 'ENOBUFS', where));
       return;
     }
     this.#count(this.#pending, length, 1);
     this.#count(this.#sent, length, 1);
-    const done = (error) => this.#done(error, length, { address: address.split('%')[0], port });
+    const sent = (error) => this.#done(error, length, where, done);
     try {
-      this.#socket.send(bytes, port, address, done);
+      this.#socket.send(bytes, port, address, sent);
     } catch (error) {
-      done(error);
+      sent(error);
     }
     if (size + length >= HIGH_WATER && this.waiting[0] >= HIGH_WATER) this.#awaited = true;
   }
@@ -157,14 +163,13 @@ class Datagrams {
     counters[1] += datagrams;
   }
 
-  #done(error, length, where) {
+  #done(error, length, where, done) {
     this.#count(this.#pending, -length, -1);
     if (error) this.#count(this.#sent, -length, -1);
     this.#hub.events.within(() => {
-      if (error) {
-        const isSystem = typeof error.errno === 'number';
-        this.#failed(isSystem ? failureOf(error, 'send', where) : failure('send', 'EINVAL', where));
-      }
+      if (!error) done(null);
+      else if (typeof error.errno === 'number') done(failureOf(error, 'send', where));
+      else done(failure('send', 'EINVAL', where));
       if (this.#awaited && this.waiting[1] === 0) {
         this.#awaited = false;
         this.#hub.events.post({ kind: events.DRAIN, id: this.#id });
@@ -172,6 +177,10 @@ class Datagrams {
       if (this.#isClosing && this.#pending[1] === 0) this.#end();
     });
   }
+
+  #report = (error) => {
+    if (error !== null) this.#failed(error);
+  };
 
   #failed(error) {
     const payload = JSON.stringify(error);
