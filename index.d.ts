@@ -1614,7 +1614,11 @@ declare namespace ferripc {
    */
   interface DiagnosticsChannels {
     /** The first socket after none was opened: which binary does the work (`null`: none), and how. */
-    'ferripc:engine:start': { file: string | null; version: string; driver: 'loop' | 'tokio' | 'js' };
+    'ferripc:engine:start': {
+      file: string | null;
+      version: string;
+      driver: 'loop' | 'tokio' | 'js';
+    };
     /** No native binary loads, for the reasons in `error`: an engine in JavaScript does the work. Once in a process. */
     'ferripc:fallback': { error: NodeJS.ErrnoException };
     /** A client begins to connect. `retry`: 0, or which attempt after the first since the last connection. */

@@ -88,9 +88,13 @@ describe('it takes over', () => {
     const home = install();
     const other = world.file(`node_modules/${packages[0]}`);
     fs.mkdirSync(other);
-    const text = "module.exports = { Hub: class { constructor() { process.exit(9); } }, VERSION: '9.9.9' };";
+    const text =
+      "module.exports = { Hub: class { constructor() { process.exit(9); } }, VERSION: '9.9.9' };";
     fs.writeFileSync(path.join(other, 'index.js'), text);
-    await expectFallback(home, /its version is 9\.9\.9.*\n(.*\n)*- Package and binary are of different versions/);
+    await expectFallback(
+      home,
+      /its version is 9\.9\.9.*\n(.*\n)*- Package and binary are of different versions/,
+    );
   });
 });
 

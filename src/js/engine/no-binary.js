@@ -158,7 +158,10 @@ function noBinary(tried, forced) {
   });
   // Not printed. Who names a binary wants that one; and descriptors are there again before long.
   const mayFallBack = !forced && !tried.some((it) => kindOf(it.error) === 'descriptors');
-  Object.defineProperties(error, { attempts: { value: attempts }, mayFallBack: { value: mayFallBack } });
+  Object.defineProperties(error, {
+    attempts: { value: attempts },
+    mayFallBack: { value: mayFallBack },
+  });
   return Object.assign(error, { code: 'ERR_FERRIPC_NO_BINARY' });
 }
 

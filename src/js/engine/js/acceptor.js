@@ -59,7 +59,7 @@ class Acceptor {
     };
     server.on('error', (error) => {
       if (isDone) this.#report.failed(failureOf(error, 'accept'));
-      else finish(failureOf(error, 'listen', where));
+      else finish(this.#file?.failed(error) ?? failureOf(error, 'listen', where));
     });
     const up = () => {
       if (!isDone) finish(this.#file?.publish(dead) ?? null);
@@ -71,14 +71,18 @@ class Acceptor {
       this.#file = new SocketFile({ path, claim, addMode });
       options.path = this.#file.beside;
       if (options.path === null) {
-        const reason = 'without the native binary, the folder has no room for a name of a few bytes more';
+        const reason =
+          'without the native binary, the folder has no room for a name of a few bytes more';
         finish(failure('listen', 'ENAMETOOLONG', where, reason));
         return;
       }
     } else {
       const most = Buffer.byteLength(path) + 108;
       options.path = padded ? path.padEnd(path.length + most, '\0').slice(0, 108) : path;
-      Object.assign(options, { readableAll: (addMode & 0o444) !== 0, writableAll: (addMode & 0o222) !== 0 });
+      Object.assign(options, {
+        readableAll: (addMode & 0o444) !== 0,
+        writableAll: (addMode & 0o222) !== 0,
+      });
     }
     server.listen(options);
     server.unref(); // hub.js keeps the process alive
@@ -117,8 +121,7 @@ class Acceptor {
       if (this.#secure) this.#secure.close(() => this.#report.closed());
       else this.#report.closed();
     };
-    if (this.#file === null) return end();
-    this.#file.remove();
+    if (!this.#file?.remove()) return end();
     return setImmediate(() => setImmediate(end));
   }
 }

@@ -32,7 +32,10 @@ function attempt(options, limit, done) {
   socket.pause(); // not a byte is read before its consumer says so
   socket.connect(options);
   if (limit < Infinity) {
-    timer = setTimeout(() => finish({ code: 'ETIMEDOUT', syscall: 'connect', isOurs: true }), limit);
+    timer = setTimeout(
+      () => finish({ code: 'ETIMEDOUT', syscall: 'connect', isOurs: true }),
+      limit,
+    );
   }
   return () => {
     clearTimeout(timer);
@@ -44,13 +47,18 @@ function attempt(options, limit, done) {
 
 /** Where a failed attempt was directed: to the other side, or to be bound to an address of ours. */
 function whereOf({ syscall, address, port }, target) {
-  if (syscall === 'bind') return { address: address ?? target.localAddress, port: port ?? target.localPort };
-  return target.path === undefined ? { address: target.host.split('%')[0], port: target.port } : { path: target.path };
+  if (syscall === 'bind')
+    return { address: address ?? target.localAddress, port: port ?? target.localPort };
+  return target.path === undefined
+    ? { address: target.host.split('%')[0], port: target.port }
+    : { path: target.path };
 }
 
 function toFailure(error, target) {
   const where = whereOf(error, target);
-  return error.isOurs ? failure('connect', error.code, where) : failureOf(error, error.syscall, where);
+  return error.isOurs
+    ? failure('connect', error.code, where)
+    : failureOf(error, error.syscall, where);
 }
 
 class Dial {

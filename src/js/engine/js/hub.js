@@ -28,7 +28,19 @@ const addresses = (ends, facts) => {
   return JSON.stringify({ ...(ends ?? { local: {}, remote: {} }), ...(facts && { tls: facts }) });
 };
 
-const OF_CONNECTIONS = new Set([events.OPEN, events.FRAMES, events.CHUNK, events.PARTIAL, events.DRAIN]);
+const OF_CONNECTIONS = new Set([
+  events.OPEN,
+  events.FRAMES,
+  events.CHUNK,
+  events.PARTIAL,
+  events.DRAIN,
+]);
+
+/** Why nobody can listen like that; null if somebody can. */
+function faultOf({ path, tls }) {
+  const fault = path === undefined ? null : pathFault('listen', path);
+  return fault ?? (tls ? settingsFault(tls) : null);
+}
 
 class Hub {
   #header;
@@ -59,7 +71,8 @@ class Hub {
   calls() {
     return [
       () => this.#next(),
-      (id, text, delimit) => this.#write(id, delimit ? text + this.#links.get(id)?.delimiter : text),
+      (id, text, delimit) =>
+        this.#write(id, delimit ? text + this.#links.get(id)?.delimiter : text),
       (id, text) => this.#writeShared(id, text),
       (id, bytes) => this.#write(id, Buffer.from(bytes)), // they are the caller's again
       (id, text) => this.#write(id, text + this.#links.get(id)?.delimiter),
@@ -217,8 +230,7 @@ class Hub {
 
   /** As the addon's, but `done` gets the answer: Node may have to look at something first. */
   listen(options, done) {
-    const { path, tls } = options;
-    const fault = (path === undefined ? null : pathFault('listen', path)) ?? (tls ? settingsFault(tls) : null);
+    const fault = faultOf(options);
     if (fault) return done({ error: fault });
     return findDead(options, (dead) => {
       const [id, acceptor] = this.#acceptor(options);
@@ -230,7 +242,7 @@ class Hub {
   }
 
   listenElsewhere(options) {
-    const fault = options.tls ? settingsFault(options.tls) : null;
+    const fault = faultOf(options);
     return JSON.stringify(fault ? { error: fault } : { id: this.#acceptor(options)[0] });
   }
 
@@ -322,7 +334,9 @@ class Hub {
   }
 
   multicastInterface(id, address) {
-    return JSON.stringify(this.#datagrams.get(id)?.option('setMulticastInterface', address) ?? { value: 0 });
+    return JSON.stringify(
+      this.#datagrams.get(id)?.option('setMulticastInterface', address) ?? { value: 0 },
+    );
   }
 
   membership(id, options) {

@@ -15,6 +15,9 @@ const HIGH_WATER = 256 * 1024;
 const PIECE = 1024 * 1024;
 const SECURE_PIECE = 64 * 1024;
 
+/** How long what was written before the end of TLS may take, in ms. */
+const LAST_WORDS = 500;
+
 /** The longest time that a timer takes, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -57,7 +60,9 @@ class Link {
   #progress = 0;
   /** Ends an attempt to connect. */
   #cancel = null;
-  #taken = () => this.#onTaken();
+  #taken = (error) => {
+    if (!error) this.#onTaken(); // an 'error' event follows
+  };
 
   constructor(hub, id, framing) {
     this.#hub = hub;
@@ -139,14 +144,26 @@ class Link {
   }
 
   destroy() {
+    const isSending = this.#isSecure && this.queued > 0 && this.#mayWrite && !this.#resets;
     this.#end = GONE;
-    this.#outbox = [];
-    this.#waiting = this.#sending = 0;
     clearTimeout(this.#timer);
     this.#cancel?.();
     this.#cancel = null;
-    if (this.#resets) this.#socket?.resetAndDestroy?.();
-    this.#socket?.destroy();
+    if (isSending) this.#sendLast();
+    else if (this.#resets) this.#socket?.resetAndDestroy?.();
+    else this.#socket?.destroy();
+    this.#outbox = [];
+    this.#waiting = this.#sending = 0;
+  }
+
+  /** node:tls takes one write in a turn of the event loop: what waits for the next one is not held up by its peer. */
+  #sendLast() {
+    const socket = this.#socket;
+    for (const bytes of this.#outbox) socket.write(bytes);
+    const destroy = () => socket.destroy();
+    this.#timer = setTimeout(destroy, LAST_WORDS);
+    this.#timer.unref();
+    socket.end(destroy);
   }
 
   /** Unless it is sending its last words. */
@@ -193,7 +210,9 @@ class Link {
       this.#watch();
       return;
     }
-    this.#hub.events.within(() => this.#closed([{ ...failure('write', 'ETIMEDOUT', {}), message: 'write ETIMEDOUT' }]));
+    this.#hub.events.within(() =>
+      this.#closed([{ ...failure('write', 'ETIMEDOUT', {}), message: 'write ETIMEDOUT' }]),
+    );
   }
 
   /** Bytes that the system has taken. */
@@ -297,7 +316,7 @@ class Link {
   #send(data, size) {
     this.#sending = size;
     this.#socket.write(data, this.#taken);
-    if (this.#socket.writableLength === 0) this.#sending = 0;
+    if (this.#socket.writableLength === 0 && !this.#socket.errored) this.#sending = 0;
   }
 
   #flush() {

@@ -10,7 +10,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { failure } = require('./errors');
+const { failure, failureOf } = require('./errors');
 
 /** Bytes that a path may have: those of `sun_path`, without the NUL at its end. */
 const MOST = process.platform === 'linux' || process.platform === 'android' ? 107 : 103;
@@ -131,7 +131,8 @@ class SocketFile {
   /** `dead`: what was found dead at the path, see `findDead`. */
   publish(dead) {
     try {
-      if (this.#addMode) fs.chmodSync(this.#beside, fs.lstatSync(this.#beside).mode | this.#addMode);
+      if (this.#addMode)
+        fs.chmodSync(this.#beside, fs.lstatSync(this.#beside).mode | this.#addMode);
       this.#own = look(this.#beside);
       return this.#place(dead) ? null : inUse(this.#name);
     } catch (error) {
@@ -182,14 +183,25 @@ class SocketFile {
     return isIt;
   }
 
-  /** The server has ended. What is at the path is removed, if it is still its own. */
+  /**
+   * The server ends. What is at the path is removed, if it is still its own. Whether the path leads to nobody, or to
+   * somebody else, from now on.
+   */
   remove() {
-    if (this.#claim === 'never' || this.#own === null) return;
+    if (this.#claim === 'never' || this.#own === null) return false;
     try {
       if (isSame(look(this.#name), this.#own)) fs.unlinkSync(this.#name);
+      return true;
     } catch {
-      // a dead file is left
+      return false; // a dead file is left
     }
+  }
+
+  /** What `error` of net.Server is about: libuv has one code for a folder that is closed, and for one that is not there. */
+  failed(error) {
+    const where = { path: this.#name };
+    const isMissing = error.code === 'EACCES' && !fs.existsSync(path.dirname(this.#name));
+    return isMissing ? failure('listen', 'ENOENT', where) : failureOf(error, 'listen', where);
   }
 }
 
@@ -198,7 +210,10 @@ class SocketFile {
  * At once where there is nothing to look at.
  */
 function findDead({ path: name, claim }, done) {
-  const found = name === undefined || claim !== 'stale' || isWindows || name.startsWith('\0') ? null : look(name);
+  const found =
+    name === undefined || claim !== 'stale' || isWindows || name.startsWith('\0')
+      ? null
+      : look(name);
   if (!found?.isSocket()) done(null);
   else isDead(name, (dead) => done(dead ? found : null));
 }

@@ -22,7 +22,13 @@ const SUITES = ['ECDSA', 'RSA'].flatMap((key) =>
     (name) => `TLS_ECDHE_${key}_WITH_${name}`,
   ),
 );
-const SUITES_1_3 = ['TLS_AES_256_GCM_SHA384', 'TLS_AES_128_GCM_SHA256', 'TLS_CHACHA20_POLY1305_SHA256'];
+const SUITES_1_3 = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_CHACHA20_POLY1305_SHA256',
+];
+
+const isOf = (suite, version) => suite.includes('_WITH_') === (version === 'TLSv1.2');
 
 /** OpenSSL's name of a suite, from its standard one. */
 function suiteName(name) {
@@ -35,7 +41,10 @@ function suiteName(name) {
 const GROUPS = { secp256r1: 'P-256', secp384r1: 'P-384' };
 
 function pem(label, der) {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
@@ -51,16 +60,20 @@ function contextOf(settings) {
 
 function makeContext({ identities, ca, versions, suites, groups, serverOrder }) {
   const { createSecureContext } = nodeTls();
+  const names = suites ?? [...SUITES_1_3, ...SUITES];
+  // Each version has suites of its own, and OpenSSL always has some for the later one.
+  const usable = versions.filter((it) => names.some((name) => isOf(name, it)));
+  if (usable.length === 0) throw new Error('minVersion cannot be had with the ciphers');
   return createSecureContext({
     cert: identities.map(({ chain }) => certificates(chain).join('')),
     key: identities.map(({ key }) => pem('PRIVATE KEY', key)),
     ca: certificates(ca),
-    minVersion: versions[0],
-    maxVersion: versions.at(-1),
-    ciphers: (suites ?? [...SUITES_1_3, ...SUITES]).map(suiteName).join(':'),
+    minVersion: usable[0],
+    maxVersion: usable.at(-1),
+    ciphers: names.map(suiteName).join(':'),
     ...(groups && { ecdhCurve: groups.map((name) => GROUPS[name] ?? name).join(':') }),
     honorCipherOrder: serverOrder,
-    secureOptions: require('node:constants').SSL_OP_NO_TICKET, // nothing is resumed
+    secureOptions: require('node:crypto').constants.SSL_OP_NO_TICKET, // nothing is resumed
     allowPartialTrustChain: true,
   });
 }
@@ -71,7 +84,10 @@ function settingsFault(settings) {
     contextOf(settings);
     return null;
   } catch (error) {
-    return { message: `config.tls cannot be used: ${error.message}`, code: 'ERR_FERRIPC_TLS_OPTION' };
+    return {
+      message: `config.tls cannot be used: ${error.message}`,
+      code: 'ERR_FERRIPC_TLS_OPTION',
+    };
   }
 }
 
@@ -87,15 +103,41 @@ function chainOf(socket) {
 }
 
 /** What is known of a connection: as Facts in transport/tls. */
-function factsOf(socket, problem) {
+function factsOf(socket, problem, chain) {
   return {
     protocol: socket.getProtocol(),
     suite: socket.getCipher().standardName,
     alpn: socket.alpnProtocol || null,
     servername: socket.servername || null,
-    problem: problem ?? null,
-    chain: chainOf(socket),
+    problem: problem?.code ?? null,
+    chain,
   };
+}
+
+/** What OpenSSL has found wrong with the peer's certificates: `{code, message}`; null if nothing. */
+function problemOf(socket, chain, { ca }) {
+  const found = socket._handle?.verifyError?.();
+  if (!found) return null;
+  const { code, message } = found;
+  const [leaf] = chain;
+  if (leaf !== undefined && isTrusted(leaf, ca)) return null;
+  // As without a partial chain: which it is depends on whether an issuer was sent along.
+  if (code === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' && chain.length === 1) {
+    return {
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      message: 'unable to verify the first certificate',
+    };
+  }
+  return { code, message };
+}
+
+/** Whether a certificate is itself among the trusted ones, and valid: then nobody need vouch for it. */
+function isTrusted(leaf, ca) {
+  const der = Buffer.from(leaf, 'hex');
+  if (!ca.some((one) => der.equals(one))) return false;
+  const { X509Certificate } = require('node:crypto');
+  const { validFrom, validTo } = new X509Certificate(der);
+  return Date.parse(validFrom) <= Date.now() && Date.now() <= Date.parse(validTo);
 }
 
 /** A failed handshake, as the engine reports it: under the code that Node has. */
@@ -115,7 +157,7 @@ function secureClient(socket, settings, done) {
     secureContext: contextOf(settings),
     servername: servername ?? '',
     ALPNProtocols: alpn.map((name) => name.toString('latin1')),
-    rejectUnauthorized: strict,
+    rejectUnauthorized: false, // it is looked at below
     checkServerIdentity: () => undefined, // ../../sockets/tls-socket.js does
     minDHSize: 1024,
   });
@@ -137,13 +179,19 @@ function secureClient(socket, settings, done) {
     done(handshakeFailure(error));
   };
   const succeed = () => {
+    const chain = chainOf(secured);
+    const problem = problemOf(secured, chain, settings);
+    if (problem && strict) return fail(problem);
     stop();
-    done(null, secured, factsOf(secured, secured.authorizationError));
+    return done(null, secured, factsOf(secured, problem, chain));
   };
-  const timer = setTimeout(() => {
-    end();
-    done(timedOut());
-  }, Math.min(timeout, LONGEST));
+  const timer = setTimeout(
+    () => {
+      end();
+      done(timedOut());
+    },
+    Math.min(timeout, LONGEST),
+  );
   secured.on('error', fail);
   secured.on('secureConnect', succeed);
   return end;
@@ -185,7 +233,8 @@ class SecureServer {
   /** The oldest has to go, if it has gone on for long. */
   #makeRoom() {
     const [[, { since, giveUp }]] = this.#goingOn;
-    if (Date.now() - since >= LONG) giveUp(timedOut('TLS handshake timeout: too many others have begun'));
+    if (Date.now() - since >= LONG)
+      giveUp(timedOut('TLS handshake timeout: too many others have begun'));
   }
 
   #begin(socket, ends) {
@@ -222,7 +271,8 @@ class SecureServer {
     secured.on('secure', () => {
       const problem = request ? problemOf(secured) : null;
       const facts = factsOf(secured, problem?.code);
-      if (facts.chain.length === 0) facts.problem = null; // the consumer sees that there is none
+      if (facts.chain.length === 0)
+        facts.problem = null; // the consumer sees that there is none
       else if (problem && strict) return fail(problem);
       finish();
       return this.#report.accepted(secured, ends, facts);
@@ -235,7 +285,8 @@ class SecureServer {
     const finish = () => {
       clearTimeout(timer);
       this.#closed = null;
-      for (const { giveUp } of [...this.#goingOn.values()]) giveUp({ code: 'ECONNRESET', message: 'socket hang up' });
+      for (const { giveUp } of [...this.#goingOn.values()])
+        giveUp({ code: 'ECONNRESET', message: 'socket hang up' });
       done();
     };
     const timer = setTimeout(finish, LINGER);
@@ -247,11 +298,6 @@ class SecureServer {
 /** Node takes it in the form of the protocol. */
 function protocolList(names) {
   return Buffer.concat(names.flatMap((name) => [Buffer.of(name.length), name]));
-}
-
-/** What OpenSSL has found wrong with a client's certificate: an Error with a code; null if nothing. */
-function problemOf(secured) {
-  return secured._handle?.verifyError?.() ?? null;
 }
 
 module.exports = { SecureServer, secureClient, settingsFault };

@@ -116,7 +116,10 @@ class Datagrams {
   sendText(text, targets, count) {
     let start = 0;
     for (let at = 0; at < count * TARGET; at += TARGET) {
-      this.#send(Buffer.from(text.slice(start, targets[at])), targets.subarray(at + 1, at + TARGET));
+      this.#send(
+        Buffer.from(text.slice(start, targets[at])),
+        targets.subarray(at + 1, at + TARGET),
+      );
       start = targets[at];
     }
     return this.waiting[0];
@@ -126,7 +129,10 @@ class Datagrams {
   sendBytes(bytes, targets, count) {
     let start = 0;
     for (let at = 0; at < count * TARGET; at += TARGET) {
-      this.#send(Buffer.from(bytes.subarray(start, targets[at])), targets.subarray(at + 1, at + TARGET));
+      this.#send(
+        Buffer.from(bytes.subarray(start, targets[at])),
+        targets.subarray(at + 1, at + TARGET),
+      );
       start = targets[at];
     }
     return this.waiting[0];
@@ -190,7 +196,8 @@ class Datagrams {
   /** Bytes and datagrams that the system has not taken. */
   get waiting() {
     const socket = this.#socket;
-    if (this.#pending[1] === 0 || this.#isClosed || !socket.getSendQueueSize) return [...this.#pending];
+    if (this.#pending[1] === 0 || this.#isClosed || !socket.getSendQueueSize)
+      return [...this.#pending];
     return [socket.getSendQueueSize(), socket.getSendQueueCount()];
   }
 
@@ -205,7 +212,11 @@ class Datagrams {
     if (this.#isClosing) return;
     this.#isClosing = true;
     if (this.#pending[1] === 0) this.#end();
-    else this.#timer = setTimeout(() => this.#hub.events.within(() => this.#end()), Math.min(linger, LONGEST));
+    else
+      this.#timer = setTimeout(
+        () => this.#hub.events.within(() => this.#end()),
+        Math.min(linger, LONGEST),
+      );
   }
 
   #end() {
@@ -226,7 +237,12 @@ class Datagrams {
 
   /** By the name of its method. Returns `{value}` or `{error}`. */
   option(name, value) {
-    return this.#call(name, value === undefined ? [] : [name === 'setBroadcast' || name === 'setMulticastLoopback' ? Boolean(value) : value]);
+    return this.#call(
+      name,
+      value === undefined
+        ? []
+        : [name === 'setBroadcast' || name === 'setMulticastLoopback' ? Boolean(value) : value],
+    );
   }
 
   /** `options`: MembershipOptions of datagrams.rs. */

@@ -19,7 +19,10 @@ function groupsOf(text) {
     return `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
   });
   const [head, tail] = dotted.split('::').map((half) => (half === '' ? [] : half.split(':')));
-  const all = tail === undefined ? head : [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail];
+  const all =
+    tail === undefined
+      ? head
+      : [...head, ...Array(8 - head.length - tail.length).fill('0'), ...tail];
   return all.map((group) => parseInt(group, 16));
 }
 
