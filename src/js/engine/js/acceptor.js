@@ -109,6 +109,11 @@ class Acceptor {
     if (this.#server.listening) this.#server.close();
   }
 
+  /** There is no time for more than the path. */
+  leave() {
+    this.#file?.remove();
+  }
+
   /**
    * On return the path is removed, so that nobody can connect any more; who has connected is still accepted, as the event
    * loop comes to it. An address is free at once.

@@ -52,11 +52,16 @@ class Hub {
   #datagrams = new Map();
   #shared = null;
   #keeper = null;
+  /** A process, or a worker thread, leaves no dead file. */
+  #onExit = () => {
+    for (const acceptor of this.#acceptors.values()) acceptor.leave();
+  };
 
   /** As the addon's; there is no loop that would call `turn`. */
   constructor(wake, turn, watch, header) {
     this.#header = header;
     this.events = new events.Events(wake, setImmediate);
+    process.prependListener('exit', this.#onExit);
   }
 
   /** What drives the connections. */
@@ -367,6 +372,7 @@ class Hub {
   dropScope() {}
 
   dispose() {
+    process.removeListener('exit', this.#onExit);
     this.events.close();
     for (const link of [...this.#links.values(), ...this.#arrivals.values()]) link.abandon();
     for (const datagrams of this.#datagrams.values()) datagrams.destroy();

@@ -269,13 +269,13 @@ class SecureServer {
     secured.on('_tlsError', fail);
     secured.on('close', hungUp);
     secured.on('secure', () => {
-      const problem = request ? problemOf(secured) : null;
-      const facts = factsOf(secured, problem?.code);
-      if (facts.chain.length === 0)
-        facts.problem = null; // the consumer sees that there is none
-      else if (problem && strict) return fail(problem);
+      const chain = chainOf(secured);
+      // That there is none is for the consumer to see.
+      const isGiven = request && chain.length > 0;
+      const problem = isGiven ? problemOf(secured, chain, this.#settings) : null;
+      if (problem && strict) return fail(problem);
       finish();
-      return this.#report.accepted(secured, ends, facts);
+      return this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
     });
     this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
   }
