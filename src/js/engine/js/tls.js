@@ -2,7 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
-const { clearTimeout, setTimeout } = require('../timers');
+const { clearTimeout, setImmediate, setTimeout } = require('../timers');
 
 /** Loaded when needed: most programs have no TLS. */
 const nodeTls = () => require('node:tls');
@@ -206,6 +206,9 @@ class SecureServer {
   /** Raw socket -> `{since, ends, giveUp}`, the oldest first. */
   #goingOn = new Map();
   #limit = null;
+  /** Connections that wait for room, while there is no limit. */
+  #waiting = [];
+  #timer = null;
   #closed = null;
 
   /** `report`: see acceptor.js. */
@@ -226,15 +229,28 @@ class SecureServer {
       this.#report.dropped(ends);
       return;
     }
-    if (this.#limit === null && this.#goingOn.size >= MOST) this.#makeRoom();
-    this.#begin(socket, ends);
+    if (this.#limit === null && this.#goingOn.size >= MOST) {
+      this.#waiting.push([socket, ends]);
+      this.#makeRoom();
+    } else {
+      this.#begin(socket, ends);
+    }
   }
 
-  /** The oldest has to go, if it has gone on for long. */
+  /** The oldest has to go, as soon as it has gone on for long. */
   #makeRoom() {
-    const [[, { since, giveUp }]] = this.#goingOn;
-    if (Date.now() - since >= LONG)
-      giveUp(timedOut('TLS handshake timeout: too many others have begun'));
+    const [oldest] = this.#goingOn.values();
+    const left = oldest.since + LONG - Date.now();
+    clearTimeout(this.#timer);
+    if (left > 0) this.#timer = setTimeout(() => this.#makeRoom(), left).unref();
+    else oldest.giveUp(timedOut('TLS handshake timeout: too many others have begun'));
+  }
+
+  /** There may be room for who waits. */
+  #goOn() {
+    while (this.#waiting.length > 0 && this.#goingOn.size < MOST)
+      this.#begin(...this.#waiting.shift());
+    if (this.#waiting.length > 0 && this.#goingOn.size > 0) this.#makeRoom();
   }
 
   #begin(socket, ends) {
@@ -255,6 +271,8 @@ class SecureServer {
       secured.removeListener('error', fail);
       secured.removeListener('_tlsError', fail);
       secured.removeListener('close', hungUp);
+      secured.removeListener('end', hungUp);
+      if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
       if (this.#goingOn.size === 0) this.#closed?.();
     };
     const fail = (error) => {
@@ -268,6 +286,7 @@ class SecureServer {
     secured.on('error', fail);
     secured.on('_tlsError', fail);
     secured.on('close', hungUp);
+    secured.on('end', hungUp);
     secured.on('secure', () => {
       const chain = chainOf(secured);
       // That there is none is for the consumer to see.
@@ -275,6 +294,7 @@ class SecureServer {
       const problem = isGiven ? problemOf(secured, chain, this.#settings) : null;
       if (problem && strict) return fail(problem);
       finish();
+      secured.on('_tlsError', (error) => secured.destroy(error)); // as tls.Server does
       return this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
     });
     this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
@@ -284,6 +304,8 @@ class SecureServer {
   close(done) {
     const finish = () => {
       clearTimeout(timer);
+      clearTimeout(this.#timer);
+      for (const [socket] of this.#waiting.splice(0)) socket.destroy();
       this.#closed = null;
       for (const { giveUp } of [...this.#goingOn.values()])
         giveUp({ code: 'ECONNRESET', message: 'socket hang up' });
