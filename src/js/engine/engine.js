@@ -301,12 +301,15 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
-/** As `bind`, with `holder`, a bound socket of Node's: its descriptor is duplicated, or it is used itself. */
+/** As `bind`, with `holder`, a bound socket of Node's: its descriptor is duplicated, or it is used itself. Null: it has none. */
 function bindElsewhere(holder, framing, sink) {
   const activity = acquire('bind', {});
   if (activity.error) return activity;
   const { hub } = activity;
-  const bound = activity.driver === 'js' ? holder : holder.silence();
+  const isOurs = activity.driver === 'js';
+  const descriptor = isOurs ? 0 : holder.silence();
+  if (descriptor < 0) return null;
+  const bound = isOurs ? holder : descriptor;
   const { error, id, address } = activity.answer(hub.adoptDatagrams(bound, framing));
   if (error) return { error };
   return { datagrams: new Datagrams(activity, id, framing, sink), address };

@@ -1,19 +1,16 @@
 'use strict';
 // A connection of the JavaScript engine: a socket of node:net or node:tls with the beginning of a frame, what waits to be
-// sent, and how far it is on its way to the end. Made by hub.js. What it does and reports is what src/engine/driver has;
+// sent (outbox.js), and how far it is on its way to the end. Made by hub.js. What it does and reports is what src/engine/driver has;
 // hub.js has the calls that come from ../connection.js.
 
 const { decoderOf } = require('./codec');
 const events = require('./events');
 const { failure, failureOf } = require('./errors');
+const { Outbox } = require('./outbox');
 const { clearTimeout, setTimeout } = require('../timers');
 
 /** Queued bytes from which on a drain is reported. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
-
-/** Bytes that the stream gets at once: by them it shows how far it is. A socket without TLS shows it within them, too. */
-const PIECE = 1024 * 1024;
-const SECURE_PIECE = 64 * 1024;
 
 /** How long what was written before the end of TLS may take, in ms. */
 const LAST_WORDS = 500;
@@ -48,21 +45,14 @@ class Link {
   #end = OPEN;
   #peerEnded = false;
   #resets = false;
-  /** Bytes that wait here, and those that the stream has. */
-  #outbox = [];
-  #waiting = 0;
-  #sending = 0;
+  #outbox = new Outbox(() => this.#hub.events.within(() => this.#settle()));
   #awaited = false;
   #read = 0;
-  #accepted = 0;
   #timer = null;
   #linger = 0;
   #progress = 0;
   /** Ends an attempt to connect. */
   #cancel = null;
-  #taken = (error) => {
-    if (!error) this.#onTaken(); // an 'error' event follows
-  };
 
   constructor(hub, id, framing) {
     this.#hub = hub;
@@ -102,13 +92,13 @@ class Link {
     hear('end', () => this.#ended());
     hear('error', (error) => this.#broken(error));
     hear('close', () => this.#ended());
-    this.#flush();
+    this.#outbox.take(socket, isSecure);
   }
 
   /** The consumer has heard of it: what waited is sent. */
   approve() {
     this.#approved = true;
-    this.#flush();
+    this.#outbox.release();
     this.#settle();
   }
 
@@ -144,22 +134,16 @@ class Link {
   }
 
   destroy() {
-    const isSending = this.#isSecure && this.queued > 0 && this.#mayWrite && !this.#resets;
     this.#end = GONE;
     clearTimeout(this.#timer);
     this.#cancel?.();
     this.#cancel = null;
-    if (isSending) this.#sendLast();
-    else if (this.#resets) this.#socket?.resetAndDestroy?.();
-    else this.#socket?.destroy();
-    this.#outbox = [];
-    this.#waiting = this.#sending = 0;
-  }
-
-  /** node:tls takes one write in a turn of the event loop: what waits for the next one is not held up by its peer. */
-  #sendLast() {
     const socket = this.#socket;
-    for (const bytes of this.#outbox) socket.write(bytes);
+    if (this.#resets) socket?.resetAndDestroy?.();
+    if (this.#resets || !this.#outbox.end()) {
+      socket?.destroy();
+      return;
+    }
     const destroy = () => socket.destroy();
     this.#timer = setTimeout(destroy, LAST_WORDS);
     this.#timer.unref();
@@ -200,25 +184,19 @@ class Link {
   /** Watches the time of a connection that is closing: over when the peer has taken nothing for so long. */
   #watch() {
     clearTimeout(this.#timer);
-    this.#progress = this.#moved;
+    this.#progress = this.#outbox.moved;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#linger, LONGEST));
     this.#timer.unref();
   }
 
   #expire() {
-    if (this.#moved > this.#progress) {
+    if (this.#outbox.moved > this.#progress) {
       this.#watch();
       return;
     }
     this.#hub.events.within(() =>
       this.#closed([{ ...failure('write', 'ETIMEDOUT', {}), message: 'write ETIMEDOUT' }]),
     );
-  }
-
-  /** Bytes that the system has taken. */
-  get #moved() {
-    const sending = this.#isSecure ? undefined : this.#socket?._handle?.writeQueueSize;
-    return this.#accepted - this.#waiting - (sending ?? this.#sending);
   }
 
   // ---- in --------------------------------------------------------------------------------------
@@ -288,74 +266,20 @@ class Link {
   // ---- out -------------------------------------------------------------------------------------
 
   get queued() {
-    return this.#waiting + this.#sending;
+    return this.#outbox.queued;
   }
 
   /** Sends text, or bytes that nobody else changes. Returns the bytes that wait. */
   write(data) {
     if (this.#end !== OPEN || data.length === 0) return this.queued;
-    const isText = typeof data === 'string';
-    const size = isText ? Buffer.byteLength(data) : data.length;
-    this.#accepted += size;
-    if (this.queued === 0 && size <= this.#piece && this.#mayWrite) {
-      this.#send(data, size);
-    } else {
-      this.#outbox.push(isText ? Buffer.from(data) : data);
-      this.#waiting += size;
-      this.#flush();
-    }
+    this.#outbox.write(data);
     if (this.queued >= HIGH_WATER) this.#awaited = true;
     return this.queued;
   }
 
-  get #mayWrite() {
-    return this.#socket !== null && (this.#approved || !this.#isSecure) && !this.#socket.destroyed;
-  }
-
-  /** Node offers it to the system at once, and keeps what that does not take. */
-  #send(data, size) {
-    this.#sending = size;
-    this.#socket.write(data, this.#taken);
-    if (this.#socket.writableLength === 0 && !this.#socket.errored) this.#sending = 0;
-  }
-
-  #flush() {
-    while (this.#outbox.length > 0 && this.#sending === 0 && this.#mayWrite) {
-      const bytes = this.#nextPiece();
-      this.#waiting -= bytes.length;
-      this.#send(bytes, bytes.length);
-    }
-  }
-
-  get #piece() {
-    return this.#isSecure ? SECURE_PIECE : PIECE;
-  }
-
-  #nextPiece() {
-    const [first] = this.#outbox;
-    const most = this.#piece;
-    if (first.length > most) {
-      this.#outbox[0] = first.subarray(most);
-      return first.subarray(0, most);
-    }
-    let [count, size] = [0, 0];
-    for (; count < this.#outbox.length && size + this.#outbox[count].length <= most; count++) {
-      size += this.#outbox[count].length;
-    }
-    const pieces = this.#outbox.splice(0, count);
-    return count === 1 ? first : Buffer.concat(pieces, size);
-  }
-
-  #onTaken() {
-    if (this.#sending === 0 || this.#socket.writableLength > 0 || this.#end === GONE) return;
-    this.#sending = 0;
-    this.#flush();
-    if (this.queued === 0) this.#hub.events.within(() => this.#settle());
-  }
-
   /** All may be sent: tells who waits for that, and takes the next step to the end. */
   #settle() {
-    if (this.queued > 0 || !this.#approved) return;
+    if (this.queued > 0 || !this.#approved || this.#end === GONE) return;
     if (this.#awaited) this.#post(events.DRAIN);
     this.#awaited = false;
     if (this.#end === FINISHING) {
@@ -378,7 +302,7 @@ class Link {
   }
 
   counters() {
-    return [this.#read, this.#accepted - this.queued, this.queued];
+    return [this.#read, this.#outbox.written, this.queued];
   }
 
   // ---- options, which have no effect where the system refuses them -----------------------------

@@ -202,7 +202,6 @@ class SecureServer {
   #settings;
   #report;
   #endsOf;
-  #server;
   /** Raw socket -> `{since, ends, giveUp}`, the oldest first. */
   #goingOn = new Map();
   #limit = null;
