@@ -56,6 +56,14 @@ const steps = [
     null,
     { FERRIPC_DRIVER: 'tokio' },
   ],
+  // And where no binary loads: a selection, of which nightly.yml has the whole.
+  [
+    'jest, without the binary',
+    bin('jest'),
+    ['__test__/(client|conformance|framing|server|tls|udp)\\.test'],
+    null,
+    { FERRIPC_DRIVER: 'js' },
+  ],
 ];
 
 function isInstalled() {
