@@ -135,7 +135,7 @@ test('when it runs: requiring it touches nothing, the first server its binary on
   // Of the environment: what the documentation says the file that loads the binary reads.
   const env = (it) => it.startsWith('env ');
   expect(new Set(served.filter(env))).toEqual(
-    new Set(['env NAPI_RS_NATIVE_LIBRARY_PATH', 'env FERRIPC_DRIVER']),
+    new Set(['env NAPI_RS_NATIVE_LIBRARY_PATH', 'env FERRIPC_DRIVER', 'env FERRIPC_NO_FALLBACK']),
   );
   // The folders that the binary is in are looked at, not into.
   const isAbove = (it) => ROOT.startsWith(it.replace(/^fs\.l?statSync /, ''));
