@@ -12,6 +12,9 @@ module.exports = [
       '**/node_modules/',
       'bench/results/',
       '__test__/interop/compiled/',
+      'site/cache/',
+      'site/dist/',
+      'site/pages/',
     ],
   },
   js.configs.recommended,
@@ -28,5 +31,6 @@ module.exports = [
     },
   },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' }, rules: { strict: 'off' } },
+  { files: ['site/test/**'], languageOptions: { globals: globals.browser } },
   { files: ['__test__/**', 'examples/**/*.test.js'], languageOptions: { globals: globals.jest } },
 ];

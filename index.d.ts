@@ -67,7 +67,7 @@ declare namespace ferripc {
     readonly 'JSON has no such value': never;
   }
 
-  /** What `JSON.stringify` makes `{}` of: their content is no property. */
+  /** What `JSON.stringify` makes `{}` of: their content is not a property. */
   type Contentless =
     | ReadonlyMap<any, any>
     | ReadonlySet<any>
@@ -81,10 +81,10 @@ declare namespace ferripc {
   type NoJson = undefined | symbol | Function;
 
   /**
-   * What `emit` takes for a payload `T` of an event map: `T`, but for what JSON cannot carry, which becomes
-   * {@link NotJson} and so does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
-   * for a payload, of which nothing would arrive. Functions that are properties compile, since an object of a
-   * class may have some; they do not arrive.
+   * What `emit` takes for a payload `T` of an event map: `T`, except for what JSON cannot carry. That becomes
+   * {@link NotJson} and does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
+   * as the payload, of which nothing would arrive. Functions that are properties compile, since an object of a
+   * class may have some. They do not arrive.
    */
   type Sendable<T> = unknown extends T
     ? T
@@ -105,16 +105,20 @@ declare namespace ferripc {
    * What a handler gets of a payload `T`: what JSON makes of it. Nothing (`undefined`, `void`, `null`) arrives as
    * `{}`. Of the rest, {@link Json} is the form.
    *
-   * Three values arrive as something else than their types say: the empty string and `NaN` as a payload arrive as
-   * `{}`, as everything that is falsy but `0` and `false`; `NaN` and the infinities within one as `null`.
+   * Three values arrive as something other than their types say: the empty string and `NaN` as a payload arrive as
+   * `{}`, as everything that is falsy except `0` and `false`; `NaN` and the infinities within one as `null`.
    */
   type Received<T> = unknown extends T ? T : T extends undefined | void | null ? {} : Json<T>;
 
   /**
-   * The form in which JSON carries a `T`: what has a `toJSON`, such as `Date`, `URL` and `Buffer`, as that returns
-   * it (a string, a string, `{ type: 'Buffer', data: number[] }`); `Map` and `Set` as `{}`; typed arrays as objects
-   * with a property for each element; of other objects the properties, without those whose value is `undefined`, a
-   * function or a symbol. These are `null` in arrays. Methods and private members of classes are gone.
+   * The form in which JSON carries a `T`:
+   *
+   * - what has a `toJSON`, such as `Date`, `URL` and `Buffer`: as that returns it (a string, a string,
+   *   `{ type: 'Buffer', data: number[] }`)
+   * - `Map` and `Set`: as `{}`
+   * - typed arrays: as objects with a property for each element
+   * - other objects: their properties, without those whose value is `undefined`, a function or a symbol, which are
+   *   `null` in arrays. Methods and private members of classes are gone
    */
   type Json<T> = unknown extends T
     ? T
@@ -216,17 +220,17 @@ declare namespace ferripc {
   interface RequestOptions {
     /**
      * How long the answer is waited for, in milliseconds, from the call on. Then the promise is rejected with a
-     * `TimeoutError`, code `ETIMEDOUT`, and the other side's handler is aborted. Default: no limit
+     * `TimeoutError`, code `ETIMEDOUT`, and the peer's handler is aborted. Default: no limit
      */
     timeout?: number | undefined;
     /**
      * Rejects the promise when it is aborted, with an `AbortError` as Node's functions do (code `ABORT_ERR`, the signal's
-     * reason as `cause`), and aborts the other side's handler.
+     * reason as `cause`), and aborts the peer's handler.
      */
     signal?: AbortSignal | null | undefined;
     /**
-     * What a client does with a request that it has no connection for; a server never waits. Default: as with messages,
-     * it waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode, otherwise it fails
+     * What a client does with a request that it has no connection for. A server never waits. Default: as with messages.
+     * It waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode. Otherwise it fails.
      *
      * - `'wait'`: it waits for the connection, as long as the client tries to get one
      * - `'fail'`: it fails at once with the code `ENOTCONN`
@@ -239,18 +243,18 @@ declare namespace ferripc {
     /** Who has asked. */
     readonly socket: IpcSocket;
     /**
-     * Aborted when nobody waits for the answer any more: who has asked has given up (an `AbortError`), or the connection
+     * Aborted when nobody waits for the answer any more: the asker has given up (an `AbortError`), or the connection
      * has ended (code `ECONNRESET`). What the handler returns then is not sent.
      */
     readonly signal: AbortSignal;
   }
 
   /**
-   * What a request is rejected with when the other side's handler throws, or when there is none: the `name`, `message`
+   * What a request is rejected with when the peer's handler throws, or when there is none: the `name`, `message`
    * and `code` of the error there. Its stack stays there.
    */
   interface RemoteFailure extends Error {
-    /** The other side's, if it is a string or a number; otherwise absent. */
+    /** The peer's, if it is a string or a number; otherwise absent. */
     code?: string | number;
   }
 
@@ -338,7 +342,7 @@ declare namespace ferripc {
     data: [bytes: Buffer];
     /** Everything written has left the process, after an `emit` returned `false`. */
     drain: [];
-    /** Every event but `drain`, whatever its type: first its type, then its own arguments. */
+    /** Every event except `drain`, whatever its type: first its type, then its own arguments. */
     '*': [type: string, ...args: any[]];
   }
 
@@ -378,7 +382,7 @@ declare namespace ferripc {
     close: [hadError: boolean];
     /** Everything written to this client has left the process, after an `emit` returned `false`. */
     drain: [socket: IpcSocket];
-    /** Every event but `drain`, whatever its type: first its type, then its own arguments. */
+    /** Every event except `drain`, whatever its type: first its type, then its own arguments. */
     '*': [type: string, ...args: any[]];
   }
 
@@ -482,20 +486,22 @@ declare namespace ferripc {
    * Codes of {@link IpcError}: the library's own, and any that Node.js uses, such as `ECONNREFUSED`
    * and `ENOENT` (nobody listens there), `EADDRINUSE`, `EACCES`, `ECONNRESET`, `EPIPE`.
    *
-   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but no message; or a request, reply or cancellation has no
+   * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but not a message; or a request, reply or cancellation has no
    * usable `id`
    * - `ERR_FERRIPC_NO_HANDLER`: of a request, nobody handles its type
    * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: of a request, `config.maxRequests` are under way
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
+   * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections held more of unfinished messages than
+   *   `config.maxBufferedBytes`; this one, which held most, is closed
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
    * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
    * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`, or had to make room for
    *   others
    * - `ERR_IPC_…`: with `config.parser`, see the settings that name them; also `ERR_IPC_INVALID_JSON`,
-   *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is no message or has no usable type, and, thrown,
+   *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is not a message or has no usable type, and, thrown,
    *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
    * - `ENOBUFS`: this message was dropped, because `config.maxQueuedBytes` wait to be sent; or, before
    *   the first connection and on UDP, 16 MiB. A handler that emits, and meets the limit again, gets
@@ -734,6 +740,13 @@ declare namespace ferripc {
      */
     maxMessageBytes: number;
     /**
+     * Most bytes that all connections of a server together hold of messages whose end has not come. When there are more,
+     * the connection that holds most is closed, with an `error` event with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`; the
+     * others go on. Connections that hold less than 16 KiB are not counted. `Infinity`: no limit but `maxMessageBytes`
+     * for each. Not for UDP. Default: `1073741824`, 1 GiB
+     */
+    maxBufferedBytes: number;
+    /**
      * Most bytes that wait in one connection for a peer that does not read, and in a client's queue
      * in `sync` mode. A message that finds as many is dropped: `emit` returns `false`, and an `error`
      * with the code `ENOBUFS` follows at once; the connection goes on, and takes messages again when
@@ -759,7 +772,7 @@ declare namespace ferripc {
     maxRequests?: number | undefined;
     /**
      * Decides who may connect to a local server: called with each connection before anything of it is read or reported.
-     * Who is refused is disconnected and counts as {@link ServerStats.refused}. If it throws or returns a promise, the
+     * A peer that is refused is disconnected and counts as {@link ServerStats.refused}. If it throws or returns a promise, the
      * connection is refused, and an `error` tells of it. Servers on Windows, TCP, TLS and UDP cannot honour it:
      * `start()` throws an error with the code `ERR_FERRIPC_ALLOW_PEER`. Default: everybody who may open the socket
      */
@@ -786,8 +799,8 @@ declare namespace ferripc {
      * is made.
      *
      * - left out: as in node-ipc 9 and 10; the settings below up to `allowedEvents` have no effect and must be left out
-     * - `'raw'`: bytes as with `rawBuffer`, but for good
-     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is no message ends the connection
+     * - `'raw'`: bytes as with `rawBuffer`, and for good
+     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is not a message ends the connection
      * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. What breaks
      *   one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`; a client does
      *   not try again. `emit` and `broadcast` throw for what they must not send
@@ -840,9 +853,10 @@ declare namespace ferripc {
      */
     logPayloads?: boolean | undefined;
     /**
-     * `true`: a local server that is in `socketRoot` makes that folder if it is not there, with mode 0700, takes others'
-     * rights away if it is, and does not start in one that is not the user's own, is a symbolic link or is shared by all users
-     * (`ERR_IPC_SOCKET_ROOT`). Without it no folder is touched, except that one that is missing is made if there is a `parser`.
+     * Whether a local server makes sure that its folder, `socketRoot`, is the user's alone. With `true` it makes the
+     * folder with mode 0700 if it is not there, and takes others' rights away if it is. It does not start in a folder
+     * that is not the user's own, is a symbolic link or is shared by all users (`ERR_IPC_SOCKET_ROOT`). With `false`
+     * no folder is touched, except that a missing one is made if there is a `parser`.
      * Default: `true` with the parser `'assured'`, which insists on it; otherwise `false`
      */
     secureSocketRoot?: boolean | undefined;
@@ -862,7 +876,7 @@ declare namespace ferripc {
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
      * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
-     * counts, as in `node:tls`; if this is no limit (`Infinity`), a thousand may go on, and then the oldest has to
+     * counts, as in `node:tls`; if this sets no limit (`Infinity`), a thousand may go on, and then the oldest has to
      * make room for the next when it is two seconds old. Read when the server starts;
      * `server.server.maxConnections` changes it later. Default: `100`
      */
@@ -876,7 +890,7 @@ declare namespace ferripc {
      */
     maxRetries: number | boolean;
     /**
-     * `true`, or any number but `0`: clients do not try again, whatever `maxRetries` says. Looked
+     * `true`, or any number except `0`: clients do not try again, whatever `maxRetries` says. Looked
      * at whenever a connection closes. Default: `false`
      */
     stopRetrying: boolean | number;
@@ -975,7 +989,7 @@ declare namespace ferripc {
      * first, the others in the order in which they were added.
      *
      * @param once - remove the handler after its first call
-     * @throws TypeError if `type` is no string or `handler` no function
+     * @throws TypeError if `type` is not a string or `handler` is not a function
      */
     on<Type extends keyof ClientLifecycle>(
       type: Type,
@@ -1004,7 +1018,7 @@ declare namespace ferripc {
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
      * `'*'` stands for the handlers of `'*'` and leaves the others.
      *
-     * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
+     * @throws TypeError if `type` is not a string or `handler` is neither a function nor `'*'`
      */
     off(type?: string, handler?: Function | '*'): this;
 
@@ -1031,11 +1045,11 @@ declare namespace ferripc {
      * Asks the server's handler of this type, and resolves with its answer. Data and answers arrive as JSON has them;
      * nothing (`undefined`) stays nothing. Any number of requests may be under way, and answers come in any order.
      *
-     * @returns a promise that is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if there is
-     * none (code `ERR_FERRIPC_NO_HANDLER`); with the codes `ETIMEDOUT` and `ABORT_ERR`, see {@link RequestOptions};
-     * `ECONNRESET` when the connection ends before the answer; `ENOTCONN` if there is no connection and none is waited for;
-     * `ENOBUFS` if too much waits to be sent; `ERR_FERRIPC_NO_REQUESTS` in raw mode; and with a TypeError for wrong
-     * arguments, and data that JSON cannot express. Nothing is thrown
+     * @returns a promise of the answer. It is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if
+     * there is no handler (code `ERR_FERRIPC_NO_HANDLER`). It is rejected with a TypeError for wrong arguments, and for data that
+     * JSON cannot express. Other codes: `ETIMEDOUT` and `ABORT_ERR`, see {@link RequestOptions}; `ECONNRESET` when the connection
+     * ends before the answer. `ENOTCONN` if there is no connection and the request does not wait for one; `ENOBUFS` if too much
+     * waits to be sent; `ERR_FERRIPC_NO_REQUESTS` in raw mode. Nothing is thrown
      */
     request<Type extends RequestType<Out>>(
       type: Type,
@@ -1046,8 +1060,8 @@ declare namespace ferripc {
      * Has `handler` answer the server's requests of this type: with what it returns, or what its promise is fulfilled
      * with. What it throws rejects the request there. The handler stays when the connection is lost and made again.
      *
-     * @returns a function that takes the handler away again
-     * @throws TypeError if `type` is no string, `handler` no function, or if the type has a handler
+     * @returns a function that removes the handler
+     * @throws TypeError if `type` is not a string, `handler` is not a function, or if the type has a handler
      * @throws Error in raw mode; code `ERR_FERRIPC_NO_REQUESTS`
      */
     handle<Type extends RequestType<In>>(
@@ -1063,7 +1077,7 @@ declare namespace ferripc {
      * The messages of this type from now on, for `for await (const [data] of client.messages(type))`. What the loop does
      * not take at once is kept, without a limit. It ends when the client does.
      *
-     * @throws TypeError if `type` is no string or `signal` no signal
+     * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */
     messages<Type extends keyof In & string>(
       type: Type,
@@ -1095,10 +1109,10 @@ declare namespace ferripc {
     connect(): void;
 
     /**
-     * Hands everything that was emitted to the system now, as far as it takes it. A program needs it only where
-     * it emits more than a few messages in one go and does not let the event loop turn afterwards, because it
-     * computes, waits for a child process or ends itself by `process.abort()`: see "When a message leaves" in
-     * docs/compatibility.md. It never waits, and may be called at any time.
+     * Hands everything that was emitted to the system now, as far as the system takes it. A program needs it only if
+     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, waits for
+     * a child process, or ends itself by `process.abort()`. See "When a message leaves" in
+     * docs/compatibility/sending.md. It never waits, and may be called at any time.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
      * turn with `config.sync`, or for the peer to read
@@ -1146,8 +1160,9 @@ declare namespace ferripc {
     /**
      * Makes a client by hand: set `id`, `path` and, for TCP, `port`; then call `connect()`.
      *
-     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
+     * @throws TypeError if `config.delimiter` is not a string or is empty, or if `config.maxMessageBytes`,
+     * `config.maxQueuedBytes` or `config.maxBufferedBytes` is not a positive number, or `config.linger` is not a number
+     * of ms
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -1212,7 +1227,7 @@ declare namespace ferripc {
      * Handlers of `'*'` come first, the others in the order in which they were added.
      *
      * @param once - remove the handler after its first call
-     * @throws TypeError if `type` is no string or `handler` no function
+     * @throws TypeError if `type` is not a string or `handler` is not a function
      */
     on<Type extends keyof ServerLifecycle>(
       type: Type,
@@ -1256,7 +1271,7 @@ declare namespace ferripc {
      * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
      * `'*'` stands for the handlers of `'*'` and leaves the others.
      *
-     * @throws TypeError if `type` is no string or `handler` neither a function nor `'*'`
+     * @throws TypeError if `type` is not a string or `handler` is neither a function nor `'*'`
      */
     off(type?: string, handler?: Function | '*'): this;
 
@@ -1273,7 +1288,7 @@ declare namespace ferripc {
      *
      * @returns `true` if the message was taken without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped because the socket is closed
-     * @throws TypeError if `destination` is none, if JSON cannot express `data`, as with a `BigInt`
+     * @throws TypeError if `destination` is not one, if JSON cannot express `data`, as with a `BigInt`
      * or a cycle, or if a raw payload is neither bytes nor a string
      * @throws RangeError on UDP, for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
@@ -1304,8 +1319,8 @@ declare namespace ferripc {
     /**
      * Has `handler` answer the requests of this type of all clients, as {@link Client.handle}.
      *
-     * @returns a function that takes the handler away again
-     * @throws TypeError if `type` is no string, `handler` no function, or if the type has a handler
+     * @returns a function that removes the handler
+     * @throws TypeError if `type` is not a string, `handler` is not a function, or if the type has a handler
      * @throws Error in raw mode and on UDP; code `ERR_FERRIPC_NO_REQUESTS`
      */
     handle<Type extends RequestType<In>>(
@@ -1321,7 +1336,7 @@ declare namespace ferripc {
      * The messages of this type from now on, for `for await (const [data, socket] of server.messages(type))`. What the
      * loop does not take at once is kept, without a limit. It ends when the server is stopped and the last client gone.
      *
-     * @throws TypeError if `type` is no string or `signal` no signal
+     * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */
     messages<Type extends keyof In & string>(
       type: Type,
@@ -1338,7 +1353,7 @@ declare namespace ferripc {
      * @param options - who is left out; a third argument without `except` and `where` means nothing
      * @returns `false` if a backlog has built up for at least one client
      * @throws TypeError if JSON cannot express `data`, if a raw payload is neither bytes nor a
-     * string, or for `except` and `where` that cannot be heeded
+     * string, or for `except` and `where` that cannot be used
      */
     broadcast<Type extends keyof Out & string>(type: Type, ...data: EmitArgs<Out, Type>): boolean;
     broadcast<Type extends keyof Out & string>(
@@ -1406,8 +1421,9 @@ declare namespace ferripc {
     /**
      * Makes a server by hand.
      *
-     * @throws TypeError if `config.delimiter` is no string or empty, or if `config.maxMessageBytes`
-     * or `config.maxQueuedBytes` is no positive number, or `config.linger` no number of ms
+     * @throws TypeError if `config.delimiter` is not a string or is empty, or if `config.maxMessageBytes`,
+     * `config.maxQueuedBytes` or `config.maxBufferedBytes` is not a positive number, or `config.linger` is not a number
+     * of ms
      * @param path - path of the local socket or, together with `port`, the host to listen on
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
@@ -1449,14 +1465,14 @@ declare namespace ferripc {
     tooLarge: number;
     /** The peer closed in the middle of a message. */
     truncated: number;
-    /** Text that is not JSON, or JSON that is no message. These count as received, too. */
+    /** Text that is not JSON, or JSON that is not a message. These count as received, too. */
     invalid: number;
   }
 
   /**
    * What goes through a connection, or all of a client or server: those that are closed are included.
    *
-   * The numbers only grow, but for the two of what is queued. They are exact, but for UDP, where a datagram
+   * The numbers only grow, except for the two of what is queued. They are exact, except for UDP, where a datagram
    * with more than 2,048 messages counts several times as received.
    */
   interface TrafficStats {
@@ -1644,7 +1660,7 @@ declare namespace ferripc {
     /** A message was dropped; see {@link DroppedStats}. */
     'ferripc:message:dropped': MessageDiagnostics & { reason: keyof DroppedStats };
     /**
-     * What an `error` event carries, also if nobody listens for it; but not for dropped messages, whose errors
+     * What an `error` event carries, even if nobody listens for it, but not for dropped messages, whose errors
      * may quote them. `socket`: whose, if it is about one connection.
      */
     'ferripc:error': DiagnosticsMessage & { error: IpcError; socket: IpcSocket | null };
@@ -1700,7 +1716,7 @@ declare namespace ferripc {
      * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
      * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
      * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
-     * @throws TypeError for a path that is no string, a callback that is no function, or settings
+     * @throws TypeError for a path that is not a string, a callback that is not a function, or settings
      * that no client can be made with
      */
     connectTo(id: string, callback: (ipc: this) => void): Promise<Client<In, Out>>;
@@ -1730,7 +1746,7 @@ declare namespace ferripc {
      * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
      * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
      * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
-     * @throws TypeError for a host that is no string, a callback that is no function, or settings
+     * @throws TypeError for a host that is not a string, a callback that is not a function, or settings
      * that no client can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      * @throws Error for a `config.tls` that cannot be used; see {@link TlsConfig}
@@ -1780,7 +1796,7 @@ declare namespace ferripc {
      *
      * @param path - default: `config.socketRoot + config.appspace + config.id`
      * @param callback - a handler of `start`
-     * @throws TypeError for a callback that is no function, or settings that no server can be made
+     * @throws TypeError for a callback that is not a function, or settings that no server can be made
      * with
      */
     serve(callback: (() => void) | null): void;
@@ -1797,7 +1813,7 @@ declare namespace ferripc {
      * @param udpType - makes it a UDP server. The host has to be of its family: without one,
      * `config.networkHost`, which is an IPv4 address unless you change it
      * @param callback - a handler of `start`
-     * @throws TypeError for a host that is no string, a callback that is no function, or settings
+     * @throws TypeError for a host that is not a string, a callback that is not a function, or settings
      * that no server can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
      */
@@ -1909,7 +1925,7 @@ declare namespace ferripc {
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;
-    /** The class of what requests are rejected with when the other side's handler throws. */
+    /** The class of what requests are rejected with when the peer's handler throws. */
     RemoteError: RemoteErrorConstructor;
     /** The classes of `ferripc/parsers`. */
     AssuredParser: typeof import('./parsers.js').AssuredParser;

@@ -109,7 +109,7 @@ declare namespace parsers {
   /**
    * The parser that a configuration asks for.
    *
-   * @throws TypeError for a `config.parser` that is none
+   * @throws TypeError for a `config.parser` that is not one
    */
   function createParser(config?: Settings): ferripc.CustomParser;
 

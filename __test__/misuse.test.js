@@ -40,7 +40,7 @@ describe('arguments of serve and connectTo', () => {
     expect(thrownBy(() => ipc.connectTo('x', world.socketPath()))).toEqual(badType);
   });
 
-  describe.each(['maxMessageBytes', 'maxQueuedBytes'])('%s', (option) => {
+  describe.each(['maxMessageBytes', 'maxQueuedBytes', 'maxBufferedBytes'])('%s', (option) => {
     test.each([0, -1, NaN, 'many'])('%p is a TypeError', (value) => {
       const ipc = world.ipc({ [option]: value });
       expect(thrownBy(() => ipc.serve(world.socketPath()))).toEqual(badType);

@@ -265,6 +265,18 @@ test.each(TRANSPORTS)('%s: a server cannot be sent to a child process either', a
   }
 });
 
+test('udp: the socket of a server cannot be sent to a child process either', async () => {
+  const ipc = world.ipc();
+  ipc.serveNet('127.0.0.1', 0, 'udp4');
+  await ipc.server.start();
+  const child = world.child('idle-child.js', [], { ipc: true }).process;
+  expect(thrownBy(() => child.send('take it', ipc.server.server))).toMatchObject({
+    code: 'ERR_INVALID_HANDLE_TYPE',
+    message: expect.stringMatching(/socket of ferripc/),
+  });
+  expect(ipc.server.server.type).toBe('udp4');
+});
+
 describe('a look-up that takes for ever', () => {
   const start = (config) => {
     const ipc = world.ipc({ maxRetries: 0, interface: { lookup() {} }, ...config });

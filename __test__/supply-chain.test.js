@@ -30,12 +30,12 @@ const sources = new Map(
 );
 const opens = (name) => opensOf(sources.get(name), name.endsWith('.mjs') ? 'module' : 'commonjs');
 
-/** The table: file -> what it opens. The rows with a file of JavaScript in code quotes at their start. */
+/** The table: file -> what it opens. The rows with a file of JavaScript in code quotes at their start; a file may have several. */
 function documented() {
-  const rows = [...doc.matchAll(/^\| `([^`|]+\.[cm]?js)` +\| ([^|]+?) +\|/gm)];
-  return Object.fromEntries(
-    rows.map(([, file, cell]) => [file, [...cell.matchAll(/`([^`]+)`/g)].map(([, it]) => it)]),
-  );
+  const said = {};
+  for (const [, file, cell] of doc.matchAll(/^\| `([^`|]+\.[cm]?js)` +\| ([^|]+?) +\|/gm))
+    (said[file] ??= []).push(...[...cell.matchAll(/`([^`]+)`/g)].map(([, it]) => it));
+  return said;
 }
 
 test('there is JavaScript to read', () => {

@@ -41,6 +41,7 @@ test('no job may do more than it must', () => {
     .filter(({ permissions }) => JSON.stringify(permissions) !== '{"contents":"read"}')
     .map(({ name, permissions }) => [name, permissions]);
   expect(Object.fromEntries(more)).toEqual({
+    'docs.yml: publish': { pages: 'write', 'id-token': 'write' },
     'release.yml: attest': { 'id-token': 'write', attestations: 'write' },
     'release.yml: attest-sbom': { 'id-token': 'write', attestations: 'write' },
     'release.yml: publish': { 'id-token': 'write' },
@@ -60,6 +61,16 @@ test('what may do more runs no code of the repository, and for tags only', () =>
     push: { tags: ['v*'] },
     workflow_dispatch: null,
   });
+});
+
+test('the site is published from main only, by a job that runs no code', () => {
+  const { on, jobs } = workflows.get('docs.yml');
+  expect(on.push).toEqual({ branches: ['main'] });
+  expect(jobs.publish.if).toBe("github.event_name == 'push'");
+  expect(jobs.publish.needs).toBe('build');
+  expect(jobs.publish.steps).toEqual([{ uses: expect.stringContaining('actions/deploy-pages@') }]);
+  const build = fs.readFileSync(path.join(ROOT, 'site', 'build.mjs'), 'utf8');
+  expect(build).toContain("['ci', '--ignore-scripts',");
 });
 
 test('nothing runs with more rights for the sake of a stranger, keeps a token, or comes from a cache', () => {

@@ -115,7 +115,7 @@ function progress(sample, workload) {
   );
 }
 
-/** The peers that run at the same time, in turns: the two builds, but for a workload that starts processes itself. */
+/** The peers that run at the same time, in turns: the two builds, except for a workload that starts processes itself. */
 function groupsOf(peers, { workload }, { against }) {
   if (against === undefined || workload.alone) return peers.map((peer) => [peer]);
   const both = peers.filter((peer) => peer === SUBJECT || peer === OTHER_BUILD);

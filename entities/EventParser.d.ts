@@ -2,7 +2,7 @@
 declare class EventParser {
   /**
    * @param config - where the delimiter comes from, read once. Default: `'\f'`
-   * @throws TypeError if the delimiter is no string or empty
+   * @throws TypeError if the delimiter is not a string or is empty
    */
   constructor(config?: { delimiter?: string | undefined });
 

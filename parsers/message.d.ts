@@ -2,7 +2,7 @@ import parsers = require('../parsers.js');
 
 declare namespace message {
   /**
-   * Messages are objects as js-message makes them; what is none arrives as an event `error` with the text, and the
+   * Messages are objects as js-message makes them; anything else arrives as an event `error` with the text, and the
    * connection goes on. For programs that expect that, not for peers that are not trusted.
    */
   class MessageParser extends parsers.FastParser {

@@ -24,7 +24,7 @@ const recordOf = (name) => fileOf(name).replace(/node$/, 'build.json');
 const sha256 = (file) => crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex');
 
 /**
- * What `cargo auditable` sets for the cargo that it runs, but for the wrapper's name: cargo mixes that into the
+ * What `cargo auditable` sets for the cargo that it runs, except for the wrapper's name: cargo mixes that into the
  * names of symbols, and it would be the path of the tool.
  */
 const AUDITABLE = {

@@ -85,9 +85,9 @@ function platformManifest(platform, others = []) {
 
 const platformReadme = ({ name, target }) => `# ${packageOf(name)}
 
-The native binary of ferripc for ${name}
-(\`${target}\`). ferripc has it among its optional dependencies, so that package managers choose the one that fits;
-there is no need to install it by itself.
+The binary of ferripc for ${name}
+(\`${target}\`). ferripc names it among its optional dependencies, and package managers choose the one that fits. You
+need not install it yourself.
 `;
 
 /** The mode that every packed file has, whatever the umask here. npm makes what `bin` names executable. */

@@ -19,8 +19,8 @@ const { play } = require('../__test__/conformance/report');
 
 const root = path.join(__dirname, '..');
 const pinned = path.join(root, '__test__', 'conformance', 'runtimes');
-const cache =
-  process.env.FERRIPC_RUNTIMES || path.join(root, 'node_modules', '.cache', 'ferripc-runtimes');
+const caches = path.join(root, 'node_modules', '.cache');
+const cache = process.env.FERRIPC_RUNTIMES || path.join(caches, 'ferripc-runtimes');
 
 const NODES = ['node-18', 'node-20', 'node-22', 'node-24', 'node-26'];
 const ALL = [...NODES, 'bun', 'deno'];
@@ -28,23 +28,29 @@ const ALL = [...NODES, 'bun', 'deno'];
 /** What the others talk to in the checks with two runtimes. */
 const PEER = 'node-20';
 
-const NPM_CI = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', cache];
+const NPM_CI = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix'];
 
-/** Puts what the lock file names into the cache, unless it is there. */
-function install() {
+/**
+ * Puts what the lock file in `from` names into the folder `to`, or the one of that name in the cache, unless it is
+ * there. Returns the path of its node_modules.
+ */
+function installPinned(from, to) {
+  const into = path.resolve(caches, to);
   const files = ['package.json', 'package-lock.json'];
   const read = (folder, name) => fs.readFileSync(path.join(folder, name), 'utf8');
-  const installed = path.join(cache, 'node_modules', '.package-lock.json');
-  if (fs.existsSync(installed) && files.every((name) => read(pinned, name) === read(cache, name))) {
-    return;
-  }
-  console.error(`installing the runtimes to ${cache} …`);
-  fs.mkdirSync(cache, { recursive: true });
-  for (const name of files) fs.copyFileSync(path.join(pinned, name), path.join(cache, name));
+  const modules = path.join(into, 'node_modules');
+  const isThere = fs.existsSync(path.join(modules, '.package-lock.json'));
+  if (isThere && files.every((name) => read(from, name) === read(into, name))) return modules;
+  console.error(`installing to ${into} …`);
+  fs.mkdirSync(into, { recursive: true });
+  for (const name of files) fs.copyFileSync(path.join(from, name), path.join(into, name));
   // What npm says of its progress is not part of the report.
   const options = { stdio: ['ignore', 2, 2], shell: process.platform === 'win32' };
-  execFileSync('npm', NPM_CI, options);
+  execFileSync('npm', [...NPM_CI, into], options);
+  return modules;
 }
+
+const installRuntimes = () => installPinned(pinned, cache);
 
 /** The command of a runtime on this platform, or null if it has no package for it. */
 function commandOf(name) {
@@ -149,7 +155,7 @@ async function main() {
     return;
   }
   require('./build')({ ifStale: true });
-  install();
+  installRuntimes();
   const names = wanted.length > 0 ? wanted : withJest ? NODES : ALL;
   const runtimes = names.map((name) => [name, commandOf(name)]);
   for (const [name, command] of runtimes) {
@@ -160,4 +166,6 @@ async function main() {
   process.exitCode = ok ? 0 : 1;
 }
 
-main();
+module.exports = { NODES, commandOf, installPinned, installRuntimes };
+
+if (require.main === module) main();

@@ -1,8 +1,8 @@
 'use strict';
-// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and tests, then the
-// build, JavaScript lints, type checks and jest. Stops at the first step that fails.
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and tests beside the
+// build, JavaScript lints and type checks; then jest. Stops at the first step that fails.
 
-const { spawnSync } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { forRust, orEnd, requireRust, systems } = require('./cargo');
@@ -26,9 +26,14 @@ const skipped = [
   'workflows',
 ].join('|');
 
-const steps = [
-  // Third-party install scripts stay off; our own `prepare` is the build step below.
-  ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], isInstalled],
+// Third-party install scripts stay off; our own `prepare` is the build step below.
+const install = [
+  ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
+];
+
+// Two rows of steps that go side by side: what cargo does in its debug profile, and the rest. Much of a build
+// is the work of one core.
+const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
   ['clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings']],
   [
@@ -43,26 +48,30 @@ const steps = [
   ],
   ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
   ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
+];
+const javaScript = [
   ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
+  ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
+];
+
+const suites = [
   ['jest', bin('jest'), []],
   // Once more where the event loop's own driver is not to be had; the comparison is driver-neutral.
   [
     'jest, tokio driver',
     bin('jest'),
     [`__test__/(?!(${skipped})\\.test)[^/]+$`],
-    null,
-    { FERRIPC_DRIVER: 'tokio' },
+    { env: { FERRIPC_DRIVER: 'tokio' } },
   ],
   // And where no binary loads: a selection, of which nightly.yml has the whole.
   [
     'jest, without the binary',
     bin('jest'),
     ['__test__/(client|conformance|framing|server|tls|udp)\\.test'],
-    null,
-    { FERRIPC_DRIVER: 'js' },
+    { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];
 
@@ -72,30 +81,60 @@ function isInstalled() {
   return fs.existsSync(stamp) && fs.statSync(stamp).mtimeMs >= fs.statSync(lock).mtimeMs;
 }
 
-/** Like spawnSync; on Windows a .cmd file goes through the shell, which wants its words quoted. */
-function run(command, args, options) {
-  if (!command.endsWith('.cmd')) return spawnSync(command, args, options);
+const running = new Set();
+let passed = 0;
+
+/** Like spawn; on Windows a .cmd file goes through the shell, which wants its words quoted. */
+function start(command, args, options) {
+  if (!command.endsWith('.cmd')) return spawn(command, args, options);
   const words = [command, ...args].map((word) => `"${word}"`);
-  return spawnSync(words.join(' '), { ...options, shell: true });
+  return spawn(words.join(' '), { ...options, shell: true });
 }
 
-orEnd(requireRust);
-let passed = 0;
-for (const [name, command, args, isDone, env] of steps) {
-  if (isDone?.()) continue;
-  const started = Date.now();
-  console.log(`\n=== ${name}`);
-  const { status, error } = run(command, args, {
+/** Ends this process, and what it has started, where a step fails. */
+async function run([name, command, args, { isDone, env } = {}], isAlone) {
+  if (isDone?.()) return;
+  const began = Date.now();
+  if (isAlone) console.log(`\n=== ${name}`);
+  const child = start(command, args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: isAlone ? 'inherit' : ['inherit', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
-  if (status !== 0) {
+  running.add(child);
+  const output = [];
+  child.stdout?.on('data', (chunk) => output.push(chunk));
+  child.stderr?.on('data', (chunk) => output.push(chunk));
+  const [code, error] = await new Promise((resolve) => {
+    child.once('close', (code) => resolve([code]));
+    child.once('error', (error) => resolve([1, error]));
+  });
+  running.delete(child);
+  // What goes beside others is shown whole when it ends.
+  if (!isAlone) {
+    const all = Buffer.concat([Buffer.from(`\n=== ${name}\n`), ...output]);
+    await new Promise((resolve) => process.stdout.write(all, resolve));
+  }
+  if (code !== 0) {
+    for (const other of running) other.kill();
     console.error(`=== ${name} failed${error ? `: ${error.message}` : ''}`);
     console.error(`steps: ${passed} passed, 1 failed`);
     process.exit(1);
   }
-  console.log(`=== ${name}: ok, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  console.log(`=== ${name}: ok, ${((Date.now() - began) / 1000).toFixed(1)} s`);
   passed++;
 }
-console.log(`\nsteps: ${passed} passed, 0 failed`);
+
+async function inOrder(steps, isAlone) {
+  for (const step of steps) await run(step, isAlone);
+}
+
+async function main() {
+  orEnd(requireRust);
+  await inOrder(install, true);
+  await Promise.all([inOrder(rust, false), inOrder(javaScript, false)]);
+  await inOrder(suites, true);
+  console.log(`\nsteps: ${passed} passed, 0 failed`);
+}
+
+main();

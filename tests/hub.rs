@@ -20,12 +20,18 @@ use ferripc::engine::transport::{Local, Target};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn framing(mode: Mode) -> Framing {
-    let Framing { codec, max_frame, mode, strict } = for_datagrams(mode);
-    Framing { codec: Codec::Delimited(codec), max_frame, mode, strict }
+    let Framing { codec, max_frame, mode, strict, .. } = for_datagrams(mode);
+    Framing { codec: Codec::Delimited(codec), max_frame, mode, strict, unfinished: None }
 }
 
 fn for_datagrams(mode: Mode) -> Framing<Delimiter> {
-    Framing { codec: b"\x0c".as_slice().into(), max_frame: 1 << 30, mode, strict: false }
+    Framing {
+        codec: b"\x0c".as_slice().into(),
+        max_frame: 1 << 30,
+        mode,
+        strict: false,
+        unfinished: None,
+    }
 }
 
 /// A hub with its wake-ups, as a consumer would hold it.
@@ -63,7 +69,7 @@ impl Peer {
         self.hub.start(id);
     }
 
-    /// The errors of the closed event, which is to come next but for drains.
+    /// The errors of the closed event, which is to come next except for drains.
     fn closed(&mut self) -> Vec<Error> {
         loop {
             match self.event() {

@@ -148,9 +148,9 @@ onLinux.describe('statuses', () => {
   });
 
   test.each([
-    ['what is no JSON', 'x', /no JSON object/],
-    ['what is no object', '[]', /no JSON object/],
-    ['what has no status', '{}', /no JSON object/],
+    ['what is no JSON', 'x', /not a JSON object/],
+    ['what is no object', '[]', /not a JSON object/],
+    ['what has no status', '{}', /not a JSON object/],
   ])('%s is an error', async (_, text, message) => {
     const result = play((client) => client.request(1), answering(text));
     await expect(result).rejects.toMatchObject({

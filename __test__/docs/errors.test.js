@@ -88,6 +88,8 @@ const NEED_MOUNT = ['ENOSPC', 'EROFS'];
 const causes = {
   ERR_FERRIPC_INVALID_MESSAGE: () => peerError('{}\f'),
   ERR_FERRIPC_MESSAGE_TOO_LARGE: () => peerError('"12345"\f', { config: { maxMessageBytes: 3 } }),
+  ERR_FERRIPC_TOO_MUCH_BUFFERED: () =>
+    peerError(`"${'x'.repeat(40_000)}`, { config: { maxBufferedBytes: 20_000 } }),
   ERR_FERRIPC_TRUNCATED_MESSAGE: () => peerError('{"type":', { end: true }),
   async ERR_FERRIPC_MAX_CONNECTIONS() {
     const place = await world.place('unix');

@@ -1,9 +1,9 @@
 'use strict';
-// Links within the repository lead somewhere, and the index lists every document.
+// Links within the repository lead somewhere, the indexes list every document, and what is shown first is short.
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { anchors, links, markdownFiles, parse, root } = require('./markdown');
+const { anchors, links, markdownFiles, parse, root, tableRows } = require('./markdown');
 
 const files = markdownFiles();
 
@@ -26,4 +26,23 @@ test('docs/README.md lists every document, once', () => {
     .map((file) => path.basename(file))
     .filter((name) => name !== 'README.md');
   expect(listed.sort()).toEqual(expected.sort());
+});
+
+test('docs/compatibility.md lists the page of every area, once', () => {
+  const pages = files.filter((file) => file.startsWith('docs/compatibility/'));
+  const { prose } = parse('docs/compatibility.md');
+  const listed = links(prose).map((link) => path.posix.join('docs', link));
+  expect(listed.sort()).toEqual(pages.sort());
+});
+
+test('the README takes a minute to read: no more than 900 words', () => {
+  const words = fs.readFileSync(path.join(root, 'README.md'), 'utf8').split(/\s+/);
+  expect(words.length).toBeLessThanOrEqual(900);
+});
+
+test.each(files)('%s: no cell of a table has more than 200 characters', (file) => {
+  const long = tableRows(file).flatMap(({ line, cells }) =>
+    cells.filter((cell) => cell.length > 200).map((cell) => `${file}:${line}: ${cell.length}`),
+  );
+  expect(long).toEqual([]);
 });

@@ -33,6 +33,7 @@ function markdownFiles(under = '.') {
   return fs.readdirSync(path.join(root, under), { withFileTypes: true }).flatMap((entry) => {
     if (['node_modules', 'target', '.git'].includes(entry.name)) return [];
     const name = path.posix.join(under, entry.name);
+    if (name === 'site/pages') return []; // copies, for the site
     if (entry.isDirectory()) return markdownFiles(name);
     return entry.isFile() && name.endsWith('.md') ? [name] : [];
   });
@@ -99,4 +100,19 @@ function links(prose) {
   return [...plain.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
 }
 
-module.exports = { anchors, links, markdownFiles, parse, root };
+/** The rows of a document's tables: `{ line, cells }`. */
+function tableRows(file) {
+  const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n');
+  let fenced = false;
+  return lines.flatMap((text, index) => {
+    if (/^ *```/.test(text)) fenced = !fenced;
+    if (fenced || !/^\s*\|/.test(text) || /^[\s|:-]*$/.test(text)) return [];
+    const cells = text
+      .trim()
+      .split(/(?<!\\)\|/)
+      .slice(1, -1);
+    return [{ line: index + 1, cells: cells.map((cell) => cell.trim()) }];
+  });
+}
+
+module.exports = { anchors, links, markdownFiles, parse, root, tableRows };

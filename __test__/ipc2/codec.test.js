@@ -191,15 +191,15 @@ test.each([
 
 test.each([
   [codec.u32, '010203', 'ends within'],
-  [codec.bool, '02', '2 is no bool'],
-  [codec.option(codec.u8), '0201', 'no tag of an Option'],
+  [codec.bool, '02', '2 is not a bool'],
+  [codec.option(codec.u8), '0201', 'not a tag of an Option'],
   [codec.string, '0200000000000000ff41', 'not UTF-8'],
   [codec.string, 'ffffffffffffffff41', 'ends within'],
   [codec.bytes, 'ffffffffffffff7f00', 'ends within'],
   [codec.char, 'ff', 'char'],
   [codec.char, 'c2', 'ends within'],
   [codec.char, 'eda080', 'char'],
-  [codec.enum(['A']), '01000000', '1 is no variant of an enum of 1'],
+  [codec.enum(['A']), '01000000', '1 is not a variant of an enum of 1'],
   [codec.vec(codec.u8), 'ffffffffffffffff00', 'ends within'],
   [codec.vec(codec.unit), 'ffffffffffffffff', 'elements without bytes'],
   [codec.vec(codec.vec(codec.unit)), '0100000000000000ffffffffffffff00', 'elements without bytes'],

@@ -18,6 +18,7 @@ type _Known = Expect<
       | 'delimiter'
       | 'maxMessageBytes'
       | 'maxQueuedBytes'
+      | 'maxBufferedBytes'
       | 'silent'
       | 'logDepth'
       | 'logInColor'
@@ -44,6 +45,7 @@ type _Known = Expect<
       delimiter: string;
       maxMessageBytes: number;
       maxQueuedBytes: number;
+      maxBufferedBytes: number;
       silent: boolean;
       logDepth: number;
       logInColor: boolean;

@@ -22,7 +22,7 @@
 //! * [`table`]: things by their numbers.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
-//! The only consumers are `src/js/engine/engine.js` and, for what is no socket, the files beside it.
+//! The only consumers are `src/js/engine/engine.js` and, for what is not a socket, the files beside it.
 
 use napi_derive::napi;
 

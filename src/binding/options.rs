@@ -23,6 +23,7 @@ use crate::engine::transport::tcp::TcpTarget;
 use crate::engine::transport::unix::{Claim, UnixLocal};
 use crate::engine::transport::zone;
 use crate::engine::transport::{Local, Target};
+use crate::engine::unfinished::Unfinished;
 
 /// Framing of the connection, or of all that a listener accepts.
 #[napi(object)]
@@ -35,6 +36,8 @@ pub struct FramingOptions {
     pub raw: bool,
     /// Report a frame over the limit before its end, and unfinished frames. Default: no.
     pub strict: Option<bool>,
+    /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
+    pub max_unfinished: Option<i64>,
 }
 
 impl FramingOptions {
@@ -45,7 +48,9 @@ impl FramingOptions {
             delimiter => Codec::Delimited(delimiter.into()),
         };
         let max_frame = self.max_frame as usize;
-        Framing { codec, max_frame, mode: mode(self.raw), strict: self.strict.unwrap_or(false) }
+        let strict = self.strict.unwrap_or(false);
+        let unfinished = self.max_unfinished.map(|most| Unfinished::new(most.unsigned_abs()));
+        Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished }
     }
 
     /// The same for datagrams.
@@ -55,7 +60,7 @@ impl FramingOptions {
         }
         let codec = self.delimiter.as_bytes().into();
         let max_frame = self.max_frame as usize;
-        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false })
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, unfinished: None })
     }
 }
 

@@ -66,6 +66,12 @@ pub enum Event {
         /// Its length in bytes.
         len: u64,
     },
+    /// All connections of its listener hold too much of unfinished frames, and it most. The hub ends it; its
+    /// consumer does not see this.
+    HoldsMost {
+        /// The connection.
+        id: Id,
+    },
     /// The peer closed its side in the middle of a frame.
     Truncated {
         /// The connection.

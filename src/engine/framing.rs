@@ -1,7 +1,10 @@
 //! What is asked for of the bytes of a connection or a datagram socket. Given to [`super::hub::Hub`] by its
 //! consumer, and from there to drivers and links.
 
+use std::sync::Arc;
+
 use super::codec::Codec;
+use super::unfinished::Unfinished;
 
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub struct Framing<C = Codec> {
     /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
     /// Without a meaning for datagrams.
     pub strict: bool,
+    /// What the connections of a listener may hold together. Without a meaning for others.
+    pub unfinished: Option<Arc<Unfinished>>,
 }
 
 /// What received bytes become.

@@ -296,6 +296,12 @@ impl Hub {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
+                Event::HoldsMost { id } => {
+                    if let Some(connection) = self.connections.get(id) {
+                        connection.end_for_most();
+                    }
+                    false
+                }
                 _ => true,
             };
             if !wanted {
@@ -327,7 +333,7 @@ impl Hub {
         connection.or_else(datagrams).unwrap_or(&[])
     }
 
-    /// Closes everything at once, but for connections that are closing, which end by themselves. Lets go
+    /// Closes everything at once, except for connections that are closing, which end by themselves. Lets go
     /// of the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();

@@ -16,6 +16,7 @@
 //! * [`late`]: what connections hold back is sent before long.
 //! * `queues`: who waits for message queues.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
+//! * [`unfinished`]: what the connections of a listener hold together of frames that have not ended.
 //! * [`error`]: one error type that carries what Node's errors carry.
 //!
 //! # Data flow
@@ -43,3 +44,4 @@ pub mod panics;
 pub mod queues;
 pub mod runtime;
 pub mod transport;
+pub mod unfinished;

@@ -43,7 +43,7 @@ fn forms() {
         ("ipc://a\0b", "the path contains a NUL byte"),
     ] {
         let error = Endpoint::parse(text).unwrap_err().to_string();
-        assert_eq!(error, format!("{text:?} is no endpoint: {reason}"));
+        assert_eq!(error, format!("{text:?} is not an endpoint: {reason}"));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Connection;
@@ -156,6 +157,11 @@ impl Connection {
 
     fn destroy_locked(&self, state: &mut State) {
         state.end = End::Gone;
+        if self.counted.swap(false, Ordering::Relaxed)
+            && let Some(unfinished) = &self.framing.unfinished
+        {
+            unfinished.forget(self.id);
+        }
         state.outbox.clear();
         state.io = Io::None;
         self.reader.notify_one();

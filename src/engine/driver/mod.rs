@@ -14,7 +14,7 @@
 //! Callers and drivers meet in `state::State`, under the connection's lock.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::BytesMut;
@@ -22,7 +22,6 @@ use socket2::SockRef;
 use tokio::sync::Notify;
 
 use super::codec::Decoder;
-#[cfg(unix)]
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::{Framing, Mode};
@@ -31,6 +30,7 @@ use super::mailbox::Mailbox;
 use super::panics::point;
 use super::runtime::Runtime;
 use super::transport::{Stream, Target};
+use super::unfinished::COUNTED;
 use state::{End, Io, State};
 
 #[cfg(unix)]
@@ -66,6 +66,8 @@ pub struct Connection {
     flusher: Notify,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
+    /// It is counted in the listener's [`Unfinished`].
+    counted: AtomicBool,
 }
 
 /// Which driver gets a connection or a datagram socket.
@@ -108,6 +110,7 @@ impl Connection {
             flusher: Notify::new(),
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
+            counted: AtomicBool::new(false),
         })
     }
 
@@ -249,6 +252,32 @@ impl Connection {
         let len = read(inbox.prepare())?;
         self.bytes_read.fetch_add(len as u64, Ordering::Relaxed);
         Ok((len, if len > 0 { inbox.received(len) } else { None }))
+    }
+
+    /// To be called after a read, when its frames were taken: counts what `inbox` holds. An error ends the connection.
+    fn count(&self, inbox: &mut Inbox) -> Result<(), Error> {
+        let Some(unfinished) = &self.framing.unfinished else { return Ok(()) };
+        let len = inbox.held();
+        let counts = len >= COUNTED;
+        if !counts && !self.counted.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.counted.store(counts, Ordering::Relaxed);
+        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }) {
+            Some(id) if id == self.id => Err(unfinished.error()),
+            Some(id) => {
+                let _ = self.mailbox.post_now(Event::HoldsMost { id });
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Ends it for what it holds.
+    pub fn end_for_most(&self) {
+        if let Some(unfinished) = &self.framing.unfinished {
+            self.report_closed(&mut self.lock(), vec![unfinished.error()]);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

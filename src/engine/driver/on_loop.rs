@@ -156,6 +156,10 @@ impl Connection {
                         posted = true;
                     }
                     poll.shelf().put(inbox.rest());
+                    if let Err(error) = self.count(inbox) {
+                        self.report_closed(state, vec![error]);
+                        return Found::All;
+                    }
                     budget = budget.saturating_sub(len);
                     // The socket is empty; or the consumer takes what there is first, and then the buffer,
                     // warm in the processor's cache, is free for the next read.

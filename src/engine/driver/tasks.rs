@@ -205,7 +205,11 @@ impl Connection {
             match read {
                 Ok(0) if end == End::Open => return self.ended(inbox).await,
                 Ok(0) => return Ok(Stop::Peer),
-                Ok(_) => {}
+                Ok(_) => {
+                    if let Err(error) = self.count(inbox) {
+                        return Ok(Stop::Error(error));
+                    }
+                }
                 Err(error) if is_transient(&error) => {}
                 Err(error) => return Ok(Stop::Error(Error::new("read", error, None))),
             }

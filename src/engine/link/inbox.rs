@@ -158,6 +158,11 @@ impl Inbox {
         }
     }
 
+    /// Bytes that wait for the rest of their frame.
+    pub fn held(&mut self) -> usize {
+        self.decoder.buffer().len()
+    }
+
     /// Takes the next read into a buffer of `shelf`, with what is held, unless there is room for it or copying
     /// what is held would take longer than the read.
     pub fn lend(&mut self, shelf: &Shelf) {

@@ -54,7 +54,7 @@ impl Line {
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// How long nobody was taken in, for who has waited since `since`.
+    /// How long nobody was taken in, for whoever has waited since `since`.
     fn stands(&self, since: Instant) -> Duration {
         let moved = *self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         moved.map_or(since, |moved| moved.max(since)).elapsed()

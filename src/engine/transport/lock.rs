@@ -26,7 +26,7 @@ pub fn lock_directory(path: &Path) -> Result<File, Unlocked> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = OpenOptions::new()
         .read(true)
-        // What is no directory is not opened: a FIFO would be waited for.
+        // What is not a directory is not opened: a FIFO would be waited for.
         .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
         .open(parent.unwrap_or(Path::new(".")))
         .map_err(|_| Unlocked::Impossible)?;

@@ -83,7 +83,7 @@ fn can_cut(socket: &SockRef<'_>) -> bool {
     })
 }
 
-/// Cuts `pieces` into runs that the system can be given as one: of one address, and of one size, but for
+/// Cuts `pieces` into runs that the system can be given as one: of one address, and of one size, except for
 /// a last one that may be smaller.
 fn runs<'a, 'b>(mut pieces: &'b [Piece<'a>]) -> impl Iterator<Item = &'b [Piece<'a>]> {
     iter::from_fn(move || {

@@ -233,7 +233,7 @@ fn bind_with_mode(socket: &Socket, address: &SockAddr, _: u32) -> io::Result<boo
     socket.bind(address).map(|()| false)
 }
 
-/// Sets the mode of a file that is no link, also where somebody puts a link in its place meanwhile.
+/// Sets the mode of a file that is not a link, also where somebody puts a link in its place meanwhile.
 pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     let name = CString::new(path.as_os_str().as_bytes())?;
     let flags = libc::AT_SYMLINK_NOFOLLOW;

@@ -1,11 +1,11 @@
 //! Unix sockets: connecting, and claiming a path to listen on.
 //!
-//! The rules for what is already at the path are those of the compatibility page's F9: only sockets
+//! The rules for what is already at the path are those of F9 in docs/compatibility/server.md: only sockets
 //! are ever replaced or removed, replacing a live one leaves no moment without a server, and
 //! only the socket that a listener itself made is removed when it ends.
 //!
 //! Looking at a path and then acting on it is a race between processes. Those that use this module
-//! take turns by the lock of the module `lock`. Without it everything still works, but for taking a
+//! take turns by the lock of the module `lock`. Without it everything still works, except for taking a
 //! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
 
 use std::io;

@@ -114,7 +114,7 @@ function read({ error, status: metaStatus, text }, command) {
     // Said below.
   }
   if (!protocol.isObject(body) || typeof body.status !== 'number') {
-    const message = `The response to command ${command} is no JSON object with a status`;
+    const message = `The response to command ${command} is not a JSON object with a status`;
     throw eventError('EBADMSG', message, { text });
   }
   return { metaStatus, status: body.status, body };

@@ -139,11 +139,11 @@ export interface RequestOptions {
 
 /**
  * Asks a process. Its requests wait for each other. Their queues are gone afterwards: after an answer, an error, a
- * time-out, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
+ * timeout, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
  *
  * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
  * behind; `ETIMEDOUT`: the process does not take the request, or does not answer, as the message says; `EBADMSG`: what
- * comes is no response; `EMSGSIZE`: it is over `maxResponseBytes`, or `msgsize` has no room for data; `EMFILE`: the
+ * comes is not a response; `EMSGSIZE`: it is over `maxResponseBytes`, or `msgsize` has no room for data; `EMFILE`: the
  * user has no more queues (four conversations at a time, usually); `EINVAL`: `msgsize` is more than the system allows.
  * All but `request` reject with a {@link StatusError} if the status is not 200.
  */

@@ -46,7 +46,7 @@ class Datagrams extends Endpoint {
     /** Bytes that the system had not taken when last sent to. */
     this.queued = 0;
     this.closing = false;
-    /** Address -> its numbers; null for what is no address. */
+    /** Address -> its numbers; null for what is not an address. */
     this.known = new Map();
     /** For stats.js: messages delivered and accepted, datagrams received and their bytes. */
     this.received = 0;

@@ -38,7 +38,7 @@ const REMEDIES = {
   disabled: () =>
     process.permission
       ? 'Node runs with --permission, which forbids native addons: add --allow-addons.'
-      : 'Node was told to load no native addons: leave out --no-addons, on the command line and in NODE_OPTIONS.',
+      : 'Node was told not to load native addons: leave out --no-addons, on the command line and in NODE_OPTIONS.',
   denied: () =>
     'Node runs with --permission: let it read the file, with --allow-fs-read=PATH (and --allow-addons).',
   planted: () =>

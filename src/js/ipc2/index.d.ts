@@ -30,7 +30,7 @@ export class WorkerSetJobError extends Error {
    * - `OFFLINE`: the worker has ended; `exit` says how. `This worker is offline.`
    * - `TIMEOUT`: there was no answer in time. `Failed to receive response in time`
    * - `IO`: a worker cannot be started; the job is longer than a message may be, or too much waits to be sent
-   *   (`ENOBUFS`); the answer is none of the type. `cause` has the code of the system, or `ERR_IPC2_PAYLOAD`.
+   *   (`ENOBUFS`); the answer is not of the type. `cause` has the code of the system, or `ERR_IPC2_PAYLOAD`.
    */
   code: 'NO_WORKER' | 'OFFLINE' | 'TIMEOUT' | 'IO';
   /** With `OFFLINE`: how the worker ended, if that is known. */
@@ -126,7 +126,7 @@ declare class Client<In, Out> extends EventEmitter {
   off(event: string | symbol, listener: (...args: any[]) => void): this;
   /**
    * Sends a job, and waits for its answer: for ever, if the worker lives on and does not answer.
-   * @throws {TypeError} `data` is none of the type
+   * @throws {TypeError} `data` is not of the type
    * @throws {WorkerSetJobError}
    */
   send(data: In, options?: SendOptions): Promise<Out>;
@@ -216,7 +216,7 @@ export interface Sender<Res = any> {
   /**
    * Answers.
    * @returns `false`: it was answered or dropped before, or the host is gone
-   * @throws {TypeError} `value` is none of the type; another one can be sent then
+   * @throws {TypeError} `value` is not of the type; another one can be sent then
    */
   send(value: Res): boolean;
   /**
@@ -235,7 +235,7 @@ export type Job<Req = any, Res = any> =
 export interface Receiver<Req = any, Res = any> extends AsyncIterable<Job<Req, Res>> {
   /**
    * The next job; null: there will be none, because the host is gone.
-   * @throws {Error} `ERR_IPC2_PAYLOAD`: the job is none of the type. The connection is then ended.
+   * @throws {Error} `ERR_IPC2_PAYLOAD`: the job is not of the type. The connection is then ended.
    */
   recv(): Promise<Job<Req, Res> | null>;
   /** Ends the connection. */

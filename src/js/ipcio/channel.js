@@ -10,7 +10,7 @@ const { NOT_JSON, NOT_A_MESSAGE, decode, encode } = require('./message');
 /** Number of ipcIO -> code and text of what is reported. */
 const PROBLEMS = {
   [NOT_JSON]: ['ERR_IPCIO_NOT_JSON', 'Received what is not JSON'],
-  [NOT_A_MESSAGE]: ['ERR_IPCIO_NOT_A_MESSAGE', 'Received JSON that is no message'],
+  [NOT_A_MESSAGE]: ['ERR_IPCIO_NOT_A_MESSAGE', 'Received JSON that is not a message'],
 };
 
 /** Socket -> its Channel. */

@@ -16,7 +16,7 @@ export type CommandOf<C extends CommandMap> = string & keyof C;
 /** A socket of ipcIO: a `net.Socket` that can also send commands. */
 export interface CommandSocket extends NetSocket {
   /**
-   * Sends a command to the other side.
+   * Sends a command to the peer.
    * @param callback called when the system has taken it, or with an error if it cannot
    * @returns whether the caller may go on at once; `false`: much waits to be sent
    */
@@ -62,6 +62,11 @@ export interface Options {
   socketRoot?: string;
   /** The longest message that is received, in bytes; a longer one is an `error`. Default: 512 MiB. */
   maxMessageBytes?: number;
+  /**
+   * Most bytes that all connections of a server together hold of messages whose end has not come; the one that holds
+   * most is closed when there are more. Default: 1 GiB.
+   */
+  maxBufferedBytes?: number;
   /** Most bytes that wait to be sent; messages beyond are refused with `ENOBUFS`. Default: 1 GiB. */
   maxQueuedBytes?: number;
   /**

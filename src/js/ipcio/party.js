@@ -58,7 +58,7 @@ class Party {
 
   /**
    * Registers handlers, at any time. Those before a faulty one are registered.
-   * @throws {Error} with ipcIO's text for what is no collection of functions, for a command that has a handler
+   * @throws {Error} with ipcIO's text for what is not a collection of functions, for a command that has a handler
    *   and for commands of the protocol
    */
   addHandlers(handlers) {

@@ -7,7 +7,7 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
-const { LINGER, MAX_QUEUED } = require('../sockets/limits');
+const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('../sockets/limits');
 
 /** Ends a message unless the configuration says otherwise (K1). */
 const DEFAULT_DELIMITER = '\f';
@@ -36,6 +36,8 @@ class Defaults {
     this.delimiter = DEFAULT_DELIMITER;
     /** Longest message that is accepted, in bytes. */
     this.maxMessageBytes = constants.MAX_STRING_LENGTH;
+    /** Bytes that all connections of a server may hold of unfinished messages; who holds most is closed. */
+    this.maxBufferedBytes = MAX_BUFFERED;
     /**
      * Bytes that may wait for one peer that does not read: a message that finds as many is refused with
      * ENOBUFS. At least the 256 KiB from which on `emit` returns false, at most 4 GiB. Not for UDP.

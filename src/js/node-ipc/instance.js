@@ -136,7 +136,7 @@ class SingleInstance {
   }
 }
 
-/** A configuration that goes on with another, but for these settings. */
+/** A configuration that goes on with another, except for these settings. */
 const derive = (config, own) => Object.assign(Object.create(config), own);
 
 disposeBy(SingleInstance.prototype, function () {

@@ -65,7 +65,7 @@ class IPC {
    * Connects to a local server: `connectTo(id[, path][, callback])`. The callback runs before this
    * returns (K3), with this object, or without arguments if `id` is connected already (K16). The promise of the
    * connected client: see arrival.js.
-   * @throws {TypeError} for a path that is no string or a callback that is no function
+   * @throws {TypeError} for a path that is not a string or a callback that is not a function
    */
   connectTo(id, path, callback) {
     if (typeof path === 'function') [path, callback] = [false, path];
@@ -85,7 +85,7 @@ class IPC {
   /**
    * Connects to a TCP server: `connectToNet(id[, host][, port][, callback])`. As `connectTo`.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a host that is no string or a callback that is no function
+   * @throws {TypeError} for a host that is not a string or a callback that is not a function
    */
   connectToNet(id, host, port, ...rest) {
     if (!this.#hasId(id)) return withoutId(id);
@@ -123,7 +123,7 @@ class IPC {
   /**
    * Makes a local server: `serve([path][, callback])`. It listens with `server.start()`; the callback
    * is a `start` handler.
-   * @throws {TypeError} for a callback that is no function
+   * @throws {TypeError} for a callback that is not a function
    */
   serve(path, callback) {
     if (typeof path === 'function') [path, callback] = [false, path];
@@ -142,7 +142,7 @@ class IPC {
   /**
    * Makes a TCP server: `serveNet([host][, port][, udpType][, callback])`. As `serve`.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a host that is no string or a callback that is no function
+   * @throws {TypeError} for a host that is not a string or a callback that is not a function
    */
   serveNet(host, port, udpType, callback) {
     if (typeof host === 'number') [host, port, udpType, callback] = [false, host, port, udpType];

@@ -12,7 +12,7 @@ function log(...args) {
   (logger ?? console.log)(parts.map(asText).join(' '));
 }
 
-/** As Array#join takes it, but for symbols, which join refuses. */
+/** As Array#join takes it, except for symbols, which join refuses. */
 function asText(part) {
   return typeof part === 'symbol' ? String(part) : (part ?? '');
 }

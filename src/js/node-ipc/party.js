@@ -20,7 +20,7 @@ class Party extends Events {
   #requests = null;
 
   /**
-   * `config` is kept and read when used (K6), but for its delimiter and limits (F3) and its parser.
+   * `config` is kept and read when used (K6), except for its delimiter and limits (F3) and its parser.
    * @throws {TypeError} see framingOf and profileOf
    */
   constructor(config, log) {
@@ -46,7 +46,7 @@ class Party extends Events {
   /**
    * The messages of this type from now on, as `[data, socket]`, for `for await`. It throws an AbortError when
    * `options.signal` is aborted.
-   * @throws {TypeError} for a type that is no string, and a signal that is none
+   * @throws {TypeError} for a type that is not a string, and a signal that is not one
    */
   messages(type, options = {}) {
     return require('./messages')(this, type, options);

@@ -6,7 +6,7 @@ const { argumentError } = require('../errors');
 /**
  * A function that tells of a socket, or on UDP of a peer's `{address, port}`, whether it is wanted; null: all are. What
  * has neither `except` nor `where` means nothing, as in node-ipc.
- * @throws {TypeError} for others than sockets (peers) in `except`, and `where` that is no function
+ * @throws {TypeError} for others than sockets (peers) in `except`, and `where` that is not a function
  */
 function recipients({ except, where }, isDatagram) {
   if (isUnset(except) && isUnset(where)) return null;

@@ -24,7 +24,7 @@ function framingOf(config, delimits = false) {
 
 /**
  * Bytes that a client keeps while it is down.
- * @throws {TypeError} for `config.offlineQueue` that is no number of bytes
+ * @throws {TypeError} for `config.offlineQueue` that is not a number of bytes
  */
 function offlineOf({ offlineQueue }) {
   if (offlineQueue === undefined || offlineQueue === null || offlineQueue === false) return 0;
@@ -71,7 +71,7 @@ function isNoLimit(value, name) {
 }
 
 function strayError(name, parsers) {
-  const message = `config.${name} is heeded with config.parser ${parsers} only: set it, or leave config.${name} out`;
+  const message = `config.${name} works with config.parser ${parsers} only: set it, or leave config.${name} out`;
   return valueError(message);
 }
 
@@ -109,7 +109,7 @@ function addedModeOf({ readableAll, writableAll }) {
  */
 function encodingOf({ encoding }) {
   if (!encoding || Buffer.isEncoding(encoding)) return encoding || 'utf8';
-  const message = `config.encoding is no encoding: ${typeof encoding === 'string' ? encoding : typeof encoding}`;
+  const message = `config.encoding is not an encoding: ${typeof encoding === 'string' ? encoding : typeof encoding}`;
   throw Object.assign(new TypeError(message), { code: 'ERR_UNKNOWN_ENCODING' });
 }
 

@@ -76,7 +76,7 @@ function encodeRaw(payload, encoding) {
 /**
  * Parses the current one of `frames` (see frames.js) and calls `owner._onMessage(socket, type, data)`, or
  * `owner._onBadFrame(socket, what)` with what an `error` event is to carry: node-ipc's own object for text
- * that is not JSON, an Error with code ERR_FERRIPC_INVALID_MESSAGE for JSON that is no message (F4).
+ * that is not JSON, an Error with code ERR_FERRIPC_INVALID_MESSAGE for JSON that is not a message (F4).
  */
 function decode(frames, owner, socket) {
   let { type } = frames;

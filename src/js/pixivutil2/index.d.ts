@@ -186,7 +186,7 @@ export class Controller extends EventEmitter {
   onFfmpeg(handler: FfmpegHandler): this;
   /** Does calls of aria2. Without a handler they are answered with -1. */
   onAria2(handler: Aria2Handler): this;
-  /** Listens. Rejects with what the system says, such as `EADDRINUSE`; `TypeError` for what is no endpoint. */
+  /** Listens. Rejects with what the system says, such as `EADDRINUSE`; `TypeError` for what is not an endpoint. */
   start(): Promise<this>;
   /**
    * Ends ffmpeg, aborts the signals of other jobs, answers who waits for one with its exit code or with -1, and closes

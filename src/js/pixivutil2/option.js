@@ -22,7 +22,7 @@ function parseIpcOption(option) {
   for (const [name, part] of Object.entries(named)) {
     if (part === '') fail(`the ${name} is empty`);
     if (name !== 'identifier' && !part.includes('://')) {
-      fail(`the ${name} is no endpoint such as tcp://localhost:4048`);
+      fail(`the ${name} is not an endpoint such as tcp://localhost:4048`);
     }
   }
   return { identifier, comm, task };

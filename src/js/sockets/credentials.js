@@ -35,7 +35,7 @@ function admits(allowPeer, connection, onError) {
 
 /**
  * Looks at a setting that is to keep peers out. A TLS handshake would be read before anybody is asked about.
- * @throws {TypeError} for what is no function
+ * @throws {TypeError} for what is not a function
  * @throws {Error} with the code ERR_FERRIPC_ALLOW_PEER where nobody could be asked about
  */
 function checkAllowPeer(allowPeer, isPlainLocal) {

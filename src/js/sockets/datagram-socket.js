@@ -394,6 +394,6 @@ function infoOf({ address, family, port }, size) {
   return { address, family, port, size };
 }
 
-Object.defineProperty(DatagramSocket, 'name', { value: 'Socket' }); // as Node's, for who looks at `constructor.name`
+Object.defineProperty(DatagramSocket, 'name', { value: 'Socket' }); // as Node's, for whoever looks at `constructor.name`
 
 module.exports = DatagramSocket;

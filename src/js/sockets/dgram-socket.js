@@ -6,6 +6,7 @@ const dgram = require('node:dgram');
 const EventEmitter = require('node:events');
 const net = require('node:net');
 const { argumentError, callError, codedError, toPort } = require('../errors');
+const { refuseToSend } = require('./net-answers');
 const { removeTheirs } = require('./own-listeners');
 
 /**
@@ -13,9 +14,23 @@ const { removeTheirs } = require('./own-listeners');
  * engine's socket, null unless bound and open), `_closed`, `_counted` (see stats.js) and `_post(data, address, port, callback)`.
  */
 class DgramSocket extends EventEmitter {
+  #type;
+
   constructor(type) {
     super();
-    this.type = type;
+    this.#type = type;
+    // A property of its own, as in Node, whose `subprocess.send` looks at it before it looks for a handle.
+    Object.defineProperty(this, 'type', {
+      configurable: true,
+      enumerable: true,
+      get() {
+        refuseToSend('a socket of ferripc');
+        return this.#type;
+      },
+      set(value) {
+        this.#type = value;
+      },
+    });
   }
 
   /** Leaves those of the library. */
@@ -24,7 +39,7 @@ class DgramSocket extends EventEmitter {
   }
 
   get _family() {
-    return this.type === 'udp6' ? 6 : 4;
+    return this.#type === 'udp6' ? 6 : 4;
   }
 
   _notRunning() {

@@ -7,6 +7,9 @@ const { argumentError } = require('../errors');
 /** Default of `maxQueuedBytes`. */
 const MAX_QUEUED = 1024 * 1024 * 1024;
 
+/** Default of `maxBufferedBytes`. */
+const MAX_BUFFERED = 1024 * 1024 * 1024;
+
 /** More than the engine counts. */
 const MOST_QUEUED = 0xffffffff;
 
@@ -17,8 +20,8 @@ const LINGER = 2000;
 const LONGEST_LINGER = 0xffffffff;
 
 /**
- * `{maxFrame, maxQueued, linger}` of a socket's framing, from settings that are called `<where>.maxMessageBytes`,
- * `<where>.maxQueuedBytes` and `<where>.linger`.
+ * `{maxFrame, maxQueued, maxUnfinished, linger}` of a socket's framing, from settings that are called
+ * `<where>.maxMessageBytes`, `<where>.maxQueuedBytes`, `<where>.maxBufferedBytes` and `<where>.linger`.
  * @throws {TypeError} if one of them is not a positive number (`linger`: a number of ms, 0 or more)
  */
 function limitsOf(settings, where) {
@@ -26,9 +29,14 @@ function limitsOf(settings, where) {
   const {
     maxMessageBytes = constants.MAX_STRING_LENGTH,
     maxQueuedBytes = MAX_QUEUED,
+    maxBufferedBytes = MAX_BUFFERED,
     linger = LINGER,
   } = settings;
-  for (const [name, value] of Object.entries({ maxMessageBytes, maxQueuedBytes })) {
+  for (const [name, value] of Object.entries({
+    maxMessageBytes,
+    maxQueuedBytes,
+    maxBufferedBytes,
+  })) {
     if (!(value > 0)) throw argumentError(`${where}.${name}`, 'a positive number', value);
   }
   if (typeof linger !== 'number' || !(linger >= 0)) {
@@ -38,7 +46,8 @@ function limitsOf(settings, where) {
     linger: Math.min(Math.ceil(linger), LONGEST_LINGER),
     maxFrame: Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH),
     maxQueued: Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED),
+    maxUnfinished: Math.min(Math.floor(maxBufferedBytes), Number.MAX_SAFE_INTEGER),
   };
 }
 
-module.exports = { LINGER, MAX_QUEUED, limitsOf };
+module.exports = { LINGER, MAX_BUFFERED, MAX_QUEUED, limitsOf };

@@ -256,6 +256,6 @@ class Listener extends net.Server {
   }
 }
 
-Object.defineProperty(Listener, 'name', { value: 'Server' }); // as Node's, for who looks at `constructor.name`
+Object.defineProperty(Listener, 'name', { value: 'Server' }); // as Node's, for whoever looks at `constructor.name`
 
 module.exports = Listener;

@@ -1,5 +1,5 @@
 'use strict';
-// What net.Socket answers and sets by its handle: bytes, addresses, options, time-outs. Here the engine's
+// What net.Socket answers and sets by its handle: bytes, addresses, options, timeouts. Here the engine's
 // connection answers. Extended by byte-stream.js, which messages-out.js extends, and that socket.js.
 
 const net = require('node:net');
@@ -21,7 +21,7 @@ class NetAnswers extends net.Socket {
   #unrefed = false;
   /** What is to keep the process alive will be looked at in a later turn. */
   #isChecked = false;
-  /** Bytes moved when the time-out was last looked at. */
+  /** Bytes moved when the timeout was last looked at. */
   #moved = 0;
 
   /** There is a connection. */
@@ -172,7 +172,7 @@ class NetAnswers extends net.Socket {
       const { enable, ...times } = on;
       return this.setKeepAlive(enable, times.initialDelay, times.interval, times.count);
     }
-    // What is no number throws here, as in net, and not when it is up.
+    // What is not a number throws here, as in net, and not when it is up.
     const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
     const most = Math.max(0, ~~count);
     if (this.#isSettable('setKeepAlive', [on, initialDelay, interval, count])) {
@@ -192,7 +192,7 @@ class NetAnswers extends net.Socket {
     if (!net.Socket.prototype.setTypeOfService) delete this.prototype.setTypeOfService;
   }
 
-  // ---- the time-out ----------------------------------------------------------------------------
+  // ---- the timeout ----------------------------------------------------------------------------
 
   setTimeout(ms, callback) {
     super.setTimeout(ms, callback);

@@ -1,5 +1,5 @@
 //! Messages <-> frames, for each side, in two ways: by serde, or with payloads left as the bytes that
-//! they are ([`Raw`]), for who encodes them elsewhere. Used by the host's and the worker's sessions.
+//! they are ([`Raw`]), for whoever encodes them elsewhere. Used by the host's and the worker's sessions.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! One message after the other over any stream of bytes, for who writes an end of its own. The host and
+//! One message after the other over any stream of bytes, for whoever writes an end of its own. The host and
 //! the worker of this crate have something faster.
 
 use std::collections::VecDeque;

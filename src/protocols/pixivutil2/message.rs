@@ -119,7 +119,7 @@ pub enum Request {
     },
 }
 
-/// A message that is no request.
+/// A message that is not a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Not even a group and an argument behind REQ's empty frame. There is no answer to it.

@@ -27,7 +27,7 @@ pub enum InvalidOption {
     #[error("the {0} is empty: {1}")]
     Empty(&'static str, String),
     /// A part is no endpoint.
-    #[error("the {0} is no endpoint such as tcp://localhost:4048: {1}")]
+    #[error("the {0} is not an endpoint such as tcp://localhost:4048: {1}")]
     Endpoint(&'static str, String),
 }
 

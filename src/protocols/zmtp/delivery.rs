@@ -13,7 +13,7 @@ use super::router::RouterEvent;
 /// Most bytes of events that wait for the program; one that is larger waits alone.
 const MAX_WAITING: u32 = 4 << 20;
 
-/// Most bytes that a connection has read beyond that, but for the message that exceeds it. Reading on finds the PINGs
+/// Most bytes that a connection has read beyond that, except for the message that exceeds it. Reading on finds the PINGs
 /// of who waits for an answer.
 const MAX_READ: usize = 64 * 1024;
 

@@ -7,7 +7,7 @@ use crate::engine::error::Error as SystemError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// What is to be an endpoint is none.
-    #[error("{endpoint:?} is no endpoint: {reason}")]
+    #[error("{endpoint:?} is not an endpoint: {reason}")]
     Endpoint {
         /// What was given.
         endpoint: String,

@@ -13,7 +13,7 @@ pub struct Options {
     pub max_frames: usize,
     /// Most connections of a [`Router`](super::Router) at a time. One that comes then is closed at once.
     pub max_connections: usize,
-    /// How long a peer may take until it can be talked to; for who connects, with connecting.
+    /// How long a peer may take until it can be talked to; for whoever connects, with connecting.
     pub handshake_timeout: Duration,
     /// After this much silence a peer is asked whether it is still there; `None`: never. Peers that speak ZMTP 3.0 are
     /// not asked, since they cannot answer.

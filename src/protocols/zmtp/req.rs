@@ -29,7 +29,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// A REQ socket. Dropping it ends its connection.
 ///
-/// Unlike in ZeroMQ, a question without an answer does not end the socket's use: after a time-out the next question can be
+/// Unlike in ZeroMQ, a question without an answer does not end the socket's use: after a timeout the next question can be
 /// asked at once. If the old answer has come by then it is dropped; if not, the connection is closed and another one is
 /// made, so that the late answer cannot be taken for that of the new question.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Req {
     /// Asks, and waits for the answer: at most so long, with connecting and with the answers of others who have
     /// asked before; `None`: without end. The empty frame that REQ sends first is added, and removed from the answer.
     ///
-    /// Dropping the future gives the question up, as a time-out does.
+    /// Dropping the future gives the question up, as a timeout does.
     pub async fn request(&self, frames: Vec<Bytes>, limit: Option<Duration>) -> Answer {
         if let Some(error) = &self.unusable {
             return Err(RequestError::Unusable(error.clone()));

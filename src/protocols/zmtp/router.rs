@@ -107,7 +107,7 @@ impl Drop for Place {
 impl Router {
     /// Binds. A tokio runtime has to be entered.
     ///
-    /// A Unix socket that nobody listens on any more is replaced; one with a listener, and what is no socket, is
+    /// A Unix socket that nobody listens on any more is replaced; one with a listener, and what is not a socket, is
     /// left alone. The path is removed at the end.
     ///
     /// # Errors

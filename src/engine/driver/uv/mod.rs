@@ -5,7 +5,7 @@
 //! The symbols ([`api`]) are looked up at run time, never linked: where they are missing (Bun, Deno, a
 //! program without Node) [`Loop::new`] returns `None`, and sockets stay with the tokio driver.
 //!
-//! Everything here happens on the loop's own thread, but for the ringing of the bell.
+//! Everything here happens on the loop's own thread, except for the ringing of the bell.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -180,7 +180,7 @@ impl Shared {
         }
     }
 
-    /// Whether the loop has nothing to do right now but for sockets.
+    /// Whether the loop has nothing to do right now except for sockets.
     fn is_idle(&self) -> bool {
         // SAFETY: the loop is alive (see `Loop::new`), and this is its thread.
         unsafe { (self.api.backend_timeout)(self.uv_loop) != 0 }

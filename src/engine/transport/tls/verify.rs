@@ -107,7 +107,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// What is no certificate is passed over.
+    /// What is not a certificate is passed over.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let issuers = certificates
             .iter()

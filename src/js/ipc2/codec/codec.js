@@ -18,7 +18,7 @@ class Misfit extends Error {
   }
 }
 
-/** Bytes that are no value of the type. */
+/** Bytes that are not a value of the type. */
 const payloadError = (message) => codedError('ERR_IPC2_PAYLOAD', message);
 
 class Codec {

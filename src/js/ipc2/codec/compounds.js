@@ -42,7 +42,7 @@ function option(item) {
   };
   const read = (reader) => {
     const byte = reader.byte();
-    if (byte > 1) reader.fail(`${byte} is no tag of an Option`);
+    if (byte > 1) reader.fail(`${byte} is not a tag of an Option`);
     if (byte === 0) return null;
     const value = readSome(reader);
     return item.nullable ? { Some: value } : value;
@@ -93,7 +93,7 @@ function entriesOf(fields, name) {
   for (const key of Object.keys(fields)) {
     if (/^\d+$/.test(key) || key === '__proto__') {
       throw valueError(
-        `The "${name}" argument has the name ${JSON.stringify(key)}, which Rust has not`,
+        `The "${name}" argument has the name ${JSON.stringify(key)}, which Rust does not have`,
       );
     }
   }
@@ -172,7 +172,7 @@ function enumeration(variants) {
   const read = (reader) => {
     const number = reader.unsigned(4);
     if (number >= names.length) {
-      reader.fail(`${number} is no variant of an enum of ${names.length}`);
+      reader.fail(`${number} is not a variant of an enum of ${names.length}`);
     }
     const name = names[number];
     return contents[number] ? { [name]: contents[number].read(reader) } : name;

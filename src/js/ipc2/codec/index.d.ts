@@ -12,12 +12,12 @@ export interface Codec<Out = any, In = Out> extends PayloadCodec<Out, In> {
   readonly name: string;
   /**
    * The bytes of a value.
-   * @throws {TypeError} that names the part that is none of the type: `The "value.Add[1]" argument must be …`
+   * @throws {TypeError} that names the part that is not of the type: `The "value.Add[1]" argument must be …`
    */
   encode(value: In): Buffer;
   /**
    * The value that `bytes` begin with; what follows is ignored. Nothing is allocated for what is not there.
-   * @throws {Error} with the code `ERR_IPC2_PAYLOAD` for bytes that are no value of the type, for more than 256 levels
+   * @throws {Error} with the code `ERR_IPC2_PAYLOAD` for bytes that are not a value of the type, for more than 256 levels
    *   and for more than 2²⁰ elements without bytes
    */
   decode(bytes: Uint8Array): Out;
@@ -83,7 +83,7 @@ export const f64: Codec<number>;
 export const bool: Codec<boolean>;
 /** A string of one character. */
 export const char: Codec<string>;
-/** `String`. Lone surrogates, which Rust has not, are refused. */
+/** `String`. Lone surrogates, which Rust does not have, are refused. */
 export const string: Codec<string>;
 /** `()`: null. */
 export const unit: Unit;

@@ -71,7 +71,7 @@ class Reader {
   text(count) {
     const at = this.#take(count);
     const text = this.#bytes.toString('utf8', at, at + count);
-    // What is no UTF-8 is replaced by a character that may also be meant.
+    // What is not UTF-8 is replaced by a character that may also be meant.
     if (
       text.includes('\ufffd') &&
       !this.#bytes.subarray(at, at + count).equals(Buffer.from(text))

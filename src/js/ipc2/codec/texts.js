@@ -57,7 +57,7 @@ const bool = new Codec(
   },
   (reader) => {
     const byte = reader.byte();
-    return byte > 1 ? reader.fail(`${byte} is no bool`) : byte === 1;
+    return byte > 1 ? reader.fail(`${byte} is not a bool`) : byte === 1;
   },
 );
 

@@ -74,7 +74,7 @@ function open(folder) {
     return fs.openSync(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (error.code !== 'ELOOP' && error.code !== 'ENOTDIR') throw error;
-    throw refused(folder, 'is no folder, or a symbolic link to one');
+    throw refused(folder, 'is not a folder, or is a symbolic link to one');
   }
 }
 

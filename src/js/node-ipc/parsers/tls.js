@@ -37,7 +37,7 @@ function clientOptions(tls, { isAssured }) {
   if (isAssured && !(options.rejectUnauthorized === true && options.ca && hasIdentity(options))) {
     throw codedError(
       'ERR_IPC_ASSURED_TLS',
-      'the parser "assured" connects to hosts with config.tls that has a key, a certificate and ca (or trustedConnections), and no rejectUnauthorized but true',
+      'the parser "assured" connects to hosts with config.tls that has a key, a certificate and ca (or trustedConnections), and no rejectUnauthorized except true',
     );
   }
   return options;
@@ -62,7 +62,7 @@ function serverOptions(tls, { isAssured }) {
   if (isAssured && !(requestCert === true && rejectUnauthorized === true && ca)) {
     throw codedError(
       'ERR_IPC_ASSURED_TLS',
-      'the parser "assured" serves hosts with config.tls that has ca (or trustedConnections), and no requestCert or rejectUnauthorized but true',
+      'the parser "assured" serves hosts with config.tls that has ca (or trustedConnections), and no requestCert or rejectUnauthorized except true',
     );
   }
   return options;

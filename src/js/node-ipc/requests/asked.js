@@ -64,7 +64,7 @@ class Asked {
 }
 
 /**
- * @throws {TypeError} for a type that is no string, and options that cannot be heeded
+ * @throws {TypeError} for a type that is not a string, and options that cannot be used
  */
 function checkAsk(type, options) {
   if (typeof type !== 'string') throw argumentError('type', 'of type string', type);

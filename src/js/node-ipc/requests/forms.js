@@ -22,7 +22,7 @@ const tooMany = (limit) =>
 
 /** What is reported of a request, reply or cancellation that is none. */
 const malformed = (type, response) =>
-  eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a message ${type} that is none`, {
+  eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a malformed ${type}`, {
     response,
   });
 

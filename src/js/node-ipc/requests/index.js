@@ -192,7 +192,7 @@ class Requests {
     return !isOver;
   }
 
-  /** An answer that cannot be sent is an error for who has asked. */
+  /** An answer that cannot be sent is an error for whoever has asked. */
   #reply(key, reply) {
     try {
       this.#owner._post(key, REPLY, reply);
@@ -271,7 +271,7 @@ class Requests {
       asked.fail(codedError('ECONNRESET', message));
     }
     for (const handling of handled) {
-      handling.abort(codedError('ECONNRESET', 'Who has asked is not connected any more'));
+      handling.abort(codedError('ECONNRESET', 'The asker is not connected any more'));
     }
   }
 
@@ -287,7 +287,7 @@ class Requests {
 /** For a request that nobody can get. */
 function notConnected(cause) {
   const options = cause === undefined ? undefined : { cause };
-  const error = new Error('There is no connection, and none is awaited', options);
+  const error = new Error('There is no connection, and the request does not wait for one', options);
   return Object.assign(error, { code: 'ENOTCONN' });
 }
 

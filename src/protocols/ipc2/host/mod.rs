@@ -4,7 +4,7 @@
 //! * [`manager`]: one worker.
 //! * [`server`]: how they are reached.
 //! * [`Launcher`]: how they are started.
-//! * [`process`]: their processes, for who starts them by other means.
+//! * [`process`]: their processes, for whoever starts them by other means.
 
 mod builder;
 #[cfg(feature = "ipc2")]

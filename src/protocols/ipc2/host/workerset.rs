@@ -154,7 +154,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         self.request_held(data, limit).await.map(|(answer, _)| answer)
     }
 
-    /// The same, for who passes the answer on to another thread: so that nobody is given the worker before that
+    /// The same, for whoever passes the answer on to another thread: so that nobody is given the worker before that
     /// thread knows of the answer, what comes with it is to be kept until then. Where jobs wait for a worker, they
     /// get it at once.
     pub async fn request_held(

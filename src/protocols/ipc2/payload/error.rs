@@ -10,10 +10,10 @@ pub enum Error {
     #[error("the payload ends within a value")]
     End,
     /// A byte that should be 0 or 1.
-    #[error("{0} is no bool")]
+    #[error("{0} is not a bool")]
     Bool(u8),
     /// A byte that should be 0 (`None`) or 1 (`Some`).
-    #[error("{0} is no tag of an Option")]
+    #[error("{0} is not a tag of an Option")]
     Option(u8),
     /// Bytes that should be a character.
     #[error("the bytes of a char are not UTF-8")]

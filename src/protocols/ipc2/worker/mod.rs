@@ -56,7 +56,7 @@ pub enum ConnectError {
 }
 
 /// Connects to the host that has started this process. The jobs end (`recv()` returns `None`) when the host is
-/// gone, or sends what is no message, or when an answer cannot be sent.
+/// gone, or sends what is not a message, or when an answer cannot be sent.
 ///
 /// Jobs without an answer wait in the channel, however many they are: a worker that may be slower than its host is to
 /// be sent jobs with an answer now and then, which the host waits for.

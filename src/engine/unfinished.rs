@@ -1,0 +1,94 @@
+//! What the connections of a listener hold of unfinished frames, all together. Each is bounded by its longest
+//! frame; without a bound for the sum, a thousand peers that begin long frames and stop would fill the memory.
+//!
+//! Shared by a listener's connections through their [`super::framing::Framing`]. A driver calls
+//! [`Unfinished::hold`] after a read; when the sum is too much, the connection that holds most has to end.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::error::Error;
+use super::event::Id;
+use super::transport::tls::failure::Failure;
+
+/// Connections that hold less are not counted: most never do.
+pub const COUNTED: usize = 16 * 1024;
+
+/// The count of one listener.
+#[derive(Debug)]
+pub struct Unfinished {
+    most: u64,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    sum: u64,
+    by: HashMap<Id, u64>,
+}
+
+impl Held {
+    fn set(&mut self, id: Id, len: u64) {
+        let before = if len == 0 { self.by.remove(&id) } else { self.by.insert(id, len) };
+        self.sum = self.sum - before.unwrap_or(0) + len;
+    }
+}
+
+impl Unfinished {
+    /// For connections that may hold `most` bytes together.
+    pub fn new(most: u64) -> Arc<Self> {
+        Arc::new(Self { most, held: Mutex::default() })
+    }
+
+    /// Connection `id` holds so many bytes now. Returns who has to end, if that is too much for all: it is not
+    /// counted any more.
+    pub fn hold(&self, id: Id, len: u64) -> Option<Id> {
+        let mut held = self.lock();
+        held.set(id, len);
+        if held.sum <= self.most {
+            return None;
+        }
+        let worst = held.by.iter().max_by_key(|&(_, len)| len).map(|(&id, _)| id)?;
+        held.set(worst, 0);
+        Some(worst)
+    }
+
+    /// Connection `id` is gone.
+    pub fn forget(&self, id: Id) {
+        self.lock().set(id, 0);
+    }
+
+    /// Why a connection ends.
+    pub fn error(&self) -> Error {
+        let message = format!(
+            "closed: the connections of this server held more than {} bytes of unfinished messages, and this one most",
+            self.most
+        );
+        let failure = Failure::new("ERR_FERRIPC_TOO_MUCH_BUFFERED", message);
+        Error::new("read", failure.into(), None)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_most_has_to_end() {
+        let unfinished = Unfinished::new(100);
+        assert_eq!(unfinished.hold(1, 60), None);
+        assert_eq!(unfinished.hold(2, 40), None);
+        assert_eq!(unfinished.hold(2, 41), Some(1));
+        assert_eq!(unfinished.hold(2, 100), None);
+        assert_eq!(unfinished.hold(3, 1), Some(2));
+        unfinished.forget(3);
+        unfinished.forget(3);
+        assert_eq!(unfinished.hold(4, 100), None);
+        assert_eq!(unfinished.hold(4, 101), Some(4));
+        assert_eq!(unfinished.hold(5, 100), None);
+    }
+}
