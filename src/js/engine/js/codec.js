@@ -64,6 +64,11 @@ class Decoder {
     return this.length + this.skipped;
   }
 
+  /** Bytes of it that are kept. */
+  get held() {
+    return this.partial - this.skipped;
+  }
+
   /** Takes what was received of an unfinished frame. */
   takePartial() {
     this.skipped = 0;

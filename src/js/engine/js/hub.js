@@ -10,6 +10,7 @@ const { Link } = require('./link');
 const { findDead, pathFault } = require('./socket-file');
 const { settingsFault } = require('./tls');
 const { Datagrams } = require('./udp');
+const { Unfinished } = require('./unfinished');
 const { WORDS, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
 const { clearTimeout, setImmediate, setTimeout } = require('../timers');
@@ -144,9 +145,9 @@ class Hub {
 
   // ---- connections -----------------------------------------------------------------------------
 
-  #link(framing) {
+  #link(framing, unfinished = new Unfinished()) {
     const id = this.#ids++;
-    const link = new Link(this, id, framing);
+    const link = new Link(this, id, framing, unfinished);
     link.delimiter = framing.delimiter;
     return link;
   }
@@ -253,10 +254,11 @@ class Hub {
 
   #acceptor(options) {
     const id = this.#ids++;
+    const unfinished = new Unfinished(options.framing.maxUnfinished);
     const post = (event) => this.events.within(() => this.events.post(event));
     const acceptor = new Acceptor(options, {
       accepted: (socket, ends, facts) => {
-        const link = this.#link(options.framing);
+        const link = this.#link(options.framing, unfinished);
         link.take(socket, facts !== null);
         this.#arrivals.set(link.id, link);
         const payload = addresses(ends, facts);

@@ -39,9 +39,10 @@ class Link {
   #tapped = false;
   #raw;
   #decoder;
-  /** Of a frame that is told of before its end: see `#unfinished`. */
+  /** Of a frame that is told of before its end: see `#tellUnfinished`. */
   #strict;
   #toldTooLarge = false;
+  #unfinished;
   #end = OPEN;
   #peerEnded = false;
   #resets = false;
@@ -54,8 +55,10 @@ class Link {
   /** Ends an attempt to connect. */
   #cancel = null;
 
-  constructor(hub, id, framing) {
+  /** `unfinished`: what all connections of its listener hold. */
+  constructor(hub, id, framing, unfinished) {
     this.#hub = hub;
+    this.#unfinished = unfinished;
     this.id = id;
     this.#raw = framing.raw;
     this.#decoder = decoderOf(framing);
@@ -135,6 +138,7 @@ class Link {
 
   destroy() {
     this.#end = GONE;
+    this.#unfinished.hold(this, 0);
     clearTimeout(this.#timer);
     this.#cancel?.();
     this.#cancel = null;
@@ -213,11 +217,17 @@ class Link {
     } else {
       const found = this.#decoder.add(bytes);
       for (const event of found) this.#report(event);
-      if (this.#strict < Infinity) this.#unfinished();
+      if (this.#strict < Infinity) this.#tellUnfinished();
       else if (found.length === 0) this.#post(events.PARTIAL);
       if (this.#tapped) this.#post(events.CHUNK, Buffer.from(bytes)); // the decoder has a part of these
     }
     if (this.#hub.events.stops(this)) this.#socket.pause();
+    this.#unfinished.hold(this, this.#decoder.held)?.endForMost();
+  }
+
+  /** It holds too much of an unfinished frame, and others do, too. */
+  endForMost() {
+    if (this.#end !== GONE) this.#closed([this.#unfinished.error]);
   }
 
   #report({ text, ends, tooLarge }) {
@@ -229,7 +239,7 @@ class Link {
   }
 
   /** Tells of the frame that has begun, and of one that is too large already. */
-  #unfinished() {
+  #tellUnfinished() {
     const { partial } = this.#decoder;
     if (partial > this.#strict && !this.#toldTooLarge) {
       this.#toldTooLarge = true;
