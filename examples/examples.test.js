@@ -243,7 +243,9 @@ test('the others need nothing that is installed', () => {
     const modules = [...fs.readFileSync(file, 'utf8').matchAll(/\brequire\('([^.'][^']*)'\)/g)];
     const others = modules
       .map(([, name]) => name)
-      .filter((it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$|vscode$)/.test(it));
+      .filter(
+        (it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$|vscode$)/.test(it),
+      );
     expect([file, others]).toEqual([file, []]);
   }
 });
