@@ -169,6 +169,21 @@ onUnix.test('a program of pkg: the binary beside it', async () => {
   expect(await runNode(...args)).toBe('hello world');
 });
 
+test('an extension of VS Code: one bundle for all platforms, with a binary beside it or without', async () => {
+  const example = path.join(ROOT, 'examples', 'vscode-extension');
+  const folder = path.join(alone, 'extension');
+  for (const name of ['extension.js', 'helper.js']) {
+    fs.copyFileSync(path.join(example, name), path.join(project, name));
+    const script = path.join(__dirname, 'bundle.js');
+    await runNode(script, 'esbuild', project, path.join(folder, name), `./${name}`);
+  }
+  const said = 'activated\nmessage: 4 words\ndeactivated, 0 commands left';
+  const start = () => runAnyhow(process.execPath, [path.join(example, 'index.js'), folder]);
+  expect(await start()).toEqual([said, 2]); // in each process
+  putBinary(folder);
+  expect(await start()).toEqual([said, 0]);
+});
+
 onUnix.describe('an archive of Electron', () => {
   test.each([
     ['node_modules', true],
