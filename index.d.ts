@@ -696,6 +696,17 @@ declare namespace ferripc {
     new (config: any): CustomParser;
   }
 
+  /** What {@link Config.tap} allows. */
+  interface TapOptions {
+    /** Messages are shown with their data. Default: `false` */
+    payloads?: boolean | undefined;
+    /**
+     * Where. Default: the path of the server with the ending `.tap`; for a server on a port, the default path of
+     * `config.id` with that ending. In a worker of `cluster` the process id comes before it: `app.world.4312.tap`
+     */
+    path?: string | undefined;
+  }
+
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
    * at once, also for connections that exist; the exceptions are `delimiter`,
@@ -783,6 +794,16 @@ declare namespace ferripc {
      * environment variable `FERRIPC_NO_FALLBACK=1`. Default: `true`
      */
     fallback?: boolean | undefined;
+    /**
+     * Lets this user, and root, watch what a server sends and receives, by `ferripc tap` or another program, at a socket
+     * of its own: see docs/cli.md. `true`: types, lengths, directions and connections, but no data. Read by `start()`. A reader
+     * that is slow loses records; it neither holds the server up nor costs more than 256 KiB. If the socket cannot be made,
+     * the server goes on without, and an `error` says why. Without this setting the environment variable `FERRIPC_TAP`
+     * counts: `1`, or `payloads` for these, too. Default: nobody can watch, and nothing is opened or costs anything
+     *
+     * @throws TypeError from `start()`, for anything else
+     */
+    tap?: boolean | TapOptions | null | undefined;
     /**
      * How long a connection that is being closed, with something left to send, waits for a peer that
      * takes nothing of it, in ms; then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long

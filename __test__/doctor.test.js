@@ -1,29 +1,17 @@
 'use strict';
-// The command `ferripc`: its doctor, and how it is called.
+// `ferripc doctor`.
 
-const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { version } = require('../package.json');
 const { candidates, packageOf } = require('../src/js/engine/platform');
+const { ROOT, commandOf, tooOld } = require('./helpers/command');
 const { built, putBinary, putPlatformPackage } = require('./helpers/installed');
 const { onLinux, onUnix } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
-const ROOT = path.join(__dirname, '..');
-
-/** Runs the command of the package in `home`, in the test's directory; `wrap` is put before the command. */
-function run(args, { home = ROOT, env = {}, cwd = world.tmp(), wrap = [], flags = [] } = {}) {
-  const script = path.join(home, 'bin', 'ferripc.js');
-  const [command, ...rest] = [...wrap, process.execPath, ...flags, script, ...args];
-  const options = { cwd, env: { ...process.env, ...env } };
-  return new Promise((resolve) => {
-    execFile(command, rest, options, (error, stdout, stderr) => {
-      resolve({ code: error ? error.code : 0, stdout, stderr });
-    });
-  });
-}
+const { run } = commandOf(world);
 
 async function report(options) {
   const { code, stdout, stderr } = await run(['doctor', '--json'], options);
@@ -279,50 +267,13 @@ describe('doctor', () => {
   });
 });
 
-describe('the command', () => {
-  test('--version', async () => {
-    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
-  });
-
-  test('--help', async () => {
-    const { code, stdout, stderr } = await run(['--help']);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/^Usage: ferripc /);
-  });
-
-  test.each([
-    [[], 'which command?'],
-    [['docter'], 'unknown command "docter"'],
-    [['--hlep'], 'unknown option "--hlep"'],
-    [['doctor', '--jsn'], 'doctor does not know "--jsn"'],
-    [['doctor', '--json', 'a', '-b'], 'doctor does not know "a", "-b"'],
-    [['--version', 'more'], '--version does not know "more"'],
-    [['constructor'], 'unknown command "constructor"'],
-  ])('%j: what is wrong and the usage on stderr, and 2', async (args, reason) => {
-    const { code, stdout, stderr } = await run(args);
-    expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^ferripc: (.*)\n\nUsage: ferripc /);
-    expect(stderr.split('\n')[0]).toBe(`ferripc: ${reason}`);
-  });
-
-  test('on a Node that is too old it says so', async () => {
-    const old = world.file('old.js');
-    fs.writeFileSync(
-      old,
-      "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '16.20.2' } });",
-    );
-    const { code, stdout, stderr } = await run(['doctor'], { flags: ['-r', old] });
-    expect([code, stderr]).toEqual([1, '']);
-    expect(stdout).toMatch(/^Problem: this is Node 16\.20\.2, and ferripc needs Node 18 or later/);
-    expect(await report({ flags: ['-r', old] })).toMatchObject({
-      ok: false,
-      problems: [expect.stringContaining('Node 16.20.2')],
-    });
-  });
-
-  test('its file has nothing that the Nodes before have to know', () => {
-    const { parse } = require('espree');
-    const source = fs.readFileSync(path.join(ROOT, 'bin', 'ferripc.js'), 'utf8');
-    expect(() => parse(source.replace(/^#!/, '//'), { ecmaVersion: 2017 })).not.toThrow();
+test('on a Node that is too old it says so', async () => {
+  const { flags } = tooOld(world);
+  const { code, stdout, stderr } = await run(['doctor'], { flags });
+  expect([code, stderr]).toEqual([1, '']);
+  expect(stdout).toMatch(/^Problem: this is Node 16\.20\.2, and ferripc needs Node 18 or later/);
+  expect(await report({ flags })).toMatchObject({
+    ok: false,
+    problems: [expect.stringContaining('Node 16.20.2')],
   });
 });

@@ -55,10 +55,17 @@ test('what each file opens is what the documentation says, and nothing else', ()
   expect(said).toEqual(found);
 });
 
-test('nothing is required but the package itself and modules of Node', () => {
+/** Clients of brokers, each loaded by one file when a program asks for it; package managers install them for nobody. */
+const PEERS = {
+  'src/js/scale/brokers/nats.js': ['@nats-io/transport-node'],
+  'src/js/scale/brokers/redis.js': ['ioredis'],
+};
+
+test('nothing is required but the package itself and modules of Node, and by name what a program may bring', () => {
   for (const name of sources.keys()) {
     const { modules, local } = opens(name);
-    expect([name, modules.filter((it) => !it.startsWith('node:'))]).toEqual([name, []]);
+    const others = modules.filter((it) => !it.startsWith('node:'));
+    expect([name, others]).toEqual([name, PEERS[name] ?? []]);
     for (const it of local) {
       const file = path.posix.join(path.posix.dirname(name), it);
       const candidates = [file, `${file}.js`, `${file}/index.js`];
@@ -67,6 +74,13 @@ test('nothing is required but the package itself and modules of Node', () => {
     }
   }
   expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+  const { peerDependencies, peerDependenciesMeta } = manifest;
+  const peers = Object.values(PEERS).flat().sort();
+  expect(Object.keys(peerDependencies).sort()).toEqual(peers);
+  expect(peerDependenciesMeta).toEqual(
+    Object.fromEntries(peers.map((name) => [name, { optional: true }])),
+  );
+  for (const name of peers) expect(doc).toContain(`| \`${name}\``);
 });
 
 test('no text is run as code, and no request is made', () => {
@@ -135,7 +149,12 @@ test('when it runs: requiring it touches nothing, the first server its binary on
   // Of the environment: what the documentation says the file that loads the binary reads.
   const env = (it) => it.startsWith('env ');
   expect(new Set(served.filter(env))).toEqual(
-    new Set(['env NAPI_RS_NATIVE_LIBRARY_PATH', 'env FERRIPC_DRIVER', 'env FERRIPC_NO_FALLBACK']),
+    new Set([
+      'env NAPI_RS_NATIVE_LIBRARY_PATH',
+      'env FERRIPC_DRIVER',
+      'env FERRIPC_NO_FALLBACK',
+      'env FERRIPC_TAP', // what asks for a tap (diagnostics/tap.js)
+    ]),
   );
   // The folders that the binary is in are looked at, not into.
   const isAbove = (it) => ROOT.startsWith(it.replace(/^fs\.l?statSync /, ''));

@@ -8,6 +8,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { onUnix } = require('../__test__/helpers/platform');
+const { find, isRequired } = require('../scripts/brokers');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
 jest.setTimeout(180_000); // a compiler is among them, which takes its time on a busy machine
@@ -196,6 +197,22 @@ test('single-instance', async () => {
   });
 });
 
+const nats = find('nats-server');
+const natsTest = nats === null && !isRequired ? test.skip : test;
+
+natsTest('scale', async () => {
+  const env = {
+    EXAMPLE_PORT: await freePort(),
+    PATH: [path.dirname(nats.command), process.env.PATH].join(path.delimiter),
+  };
+  expect(await example('scale', env)).toEqual({
+    north: ['is one of the servers'],
+    south: ['is one of the servers'],
+    alice: ['bob is at south', 'bob answers: How are you? Fine.', 'alice says goodbye'],
+    bob: ['alice says goodbye'],
+  });
+});
+
 test('typescript', async () => {
   expect(await example('typescript')).toEqual({
     client: ['a.txt is noted', 'b.txt is noted', '2 files, 1234 bytes'],
@@ -220,7 +237,7 @@ test('jest', async () => {
   expect(code).toBe(0);
 });
 
-test.each(['typescript', 'jest'])(
+test.each(['typescript', 'jest', 'scale'])(
   '%s, where nothing is installed: what to do first',
   async (name) => {
     for (const folder of ['lib', name]) {
@@ -229,7 +246,7 @@ test.each(['typescript', 'jest'])(
     }
     const { code, output } = await run([world.file(`examples/${name}`)]);
     expect(code).toBe(1);
-    expect(output).toMatch(/^This example needs \w+: run `npm ci --ignore-scripts` first\.\n$/);
+    expect(output).toMatch(/^This example needs \S+: run `npm ci --ignore-scripts` first\.\n$/);
   },
 );
 
@@ -244,7 +261,8 @@ test('the others need nothing that is installed', () => {
     const others = modules
       .map(([, name]) => name)
       .filter(
-        (it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2))?$|electron$|vscode$)/.test(it),
+        (it) =>
+          !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2|scale))?$|electron$|vscode$)/.test(it),
       );
     expect([file, others]).toEqual([file, []]);
   }

@@ -16,7 +16,10 @@ const CHAPTERS = [
   ['The ipc object', ['Endpoint', 'ModuleEndpoint', 'Singleton']],
   [
     'Configuration',
-    ['Config', 'ConfigInput', 'CustomParser', 'CustomParserClass', 'NetworkInterface'],
+    [
+      ...['Config', 'ConfigInput', 'TapOptions'],
+      ...['CustomParser', 'CustomParserClass', 'NetworkInterface'],
+    ],
   ],
   ['TLS configuration', ['TlsFiles', 'TlsOption', 'TlsConfig']],
   ['Clients', ['Client', 'ClientLifecycle', 'Queue', 'ParserMembers']],

@@ -54,6 +54,7 @@ function common(name, description) {
 /** package.json of the main package; its optionalDependencies are the packages of these platforms. */
 function mainManifest(names = platforms.map((it) => it.name)) {
   const { type, main, types, exports, bin, files, engines } = manifest;
+  const { peerDependencies, peerDependenciesMeta } = manifest;
   const optionalDependencies = Object.fromEntries(
     names.map((name) => [packageOf(name), manifest.version]),
   );
@@ -63,6 +64,7 @@ function mainManifest(names = platforms.map((it) => it.name)) {
     files: files.filter((name) => !name.endsWith('.node') && fs.existsSync(path.join(root, name))),
     engines,
     optionalDependencies,
+    ...{ peerDependencies, peerDependenciesMeta },
   };
 }
 

@@ -55,6 +55,7 @@ const javaScript = [
   ['prettier', bin('prettier'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
+  ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
 ];
 
 const suites = [

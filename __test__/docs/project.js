@@ -28,7 +28,7 @@ function has(program) {
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
 }
 
-/** What `npx` finds. */
+/** What `npx` finds, and programs of a project by their names. */
 const COMMANDS = {
   ferripc: path.join(root, bin.ferripc),
   jest: path.join(root, 'node_modules', '.bin', 'jest'),
@@ -84,8 +84,11 @@ class Project {
     return shown;
   }
 
-  /** Runs a command to its end: `{ code, stdout, stderr }`. Whatever it started ends with it. */
-  async run(command, args, { preload = true } = {}) {
+  /**
+   * Runs a command to its end: `{ code, stdout, stderr }`. Whatever it started ends with it; `atOnce`: without waiting for
+   * what that still prints, such as a server that a shell has started.
+   */
+  async run(command, args, { preload = true, atOnce = false } = {}) {
     const env = { ...process.env };
     for (const name of ['NODE_OPTIONS', 'JEST_WORKER_ID', 'NODE_ENV']) delete env[name];
     Object.assign(env, {
@@ -93,6 +96,7 @@ class Project {
       DOCS_PORT: await this.port('8000'),
       TMPDIR: this.sockets,
       NO_COLOR: '1',
+      PATH: [path.join(this.directory, 'node_modules', '.bin'), env.PATH].join(path.delimiter),
       npm_config_offline: 'true',
     });
     if (preload) env.NODE_OPTIONS = `--require=${path.join(__dirname, 'preload.js')}`;
@@ -110,6 +114,7 @@ class Project {
       }
     };
     const timer = setTimeout(end, PATIENCE);
+    if (atOnce) child.once('exit', end);
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => (output[name] += text));
@@ -157,7 +162,8 @@ class Project {
   async runBlock(block, command, args) {
     const wanted = Number(block.notes.exit ?? 0);
     const run = async (options) => {
-      const { code, stdout, stderr } = await this.run(command, args, options);
+      const atOnce = command === 'sh';
+      const { code, stdout, stderr } = await this.run(command, args, { ...options, atOnce });
       if (code !== wanted) throw new Error(`ended with ${code}\n${stdout}\n${stderr}`);
       expectComments(stdout, block);
       this.output = stdout;

@@ -128,6 +128,14 @@ config.tls = { pfx: Buffer.of(1) };
 // @ts-expect-error too old
 config.tls = { minVersion: 'TLSv1.1' };
 
+config.tap = true;
+config.tap = { payloads: true, path: '/run/world.tap' };
+config.tap = undefined;
+// @ts-expect-error
+config.tap = 'payloads';
+// @ts-expect-error
+config.tap = { paylods: true };
+
 // The object can be replaced, by part of one too, and is read as a full one.
 const own = new IPC();
 own.config = { id: 'other', silent: true };

@@ -1,10 +1,11 @@
 'use strict';
 // The channels of `node:diagnostics_channel` on which ferripc tells what it does, and the counters of what
 // was dropped. Loaded with the first client or server. Used by client.js, server.js, socket.js,
-// datagram-socket.js, engine.js and wire.js to publish, and by debug.js, which subscribes.
+// datagram-socket.js, engine.js and wire.js to publish, and by debug.js and tap.js, which subscribe.
 //
 // Nothing is made for a channel without subscribers: callers on a hot path test `hasSubscribers` first, and
-// so does every function here. No message carries a payload, nor an error that quotes one. What a subscriber
+// so does every function here. No message carries a payload, nor an error that quotes one; a tap asks for it, while
+// it is told of a message (`contentOf`), if its server allows it. What a subscriber
 // throws is an uncaught exception of a later turn (Node's `publish` sees to that).
 
 const { channel } = require('node:diagnostics_channel');
@@ -61,9 +62,9 @@ function about(owner) {
   };
 }
 
-/** Publishes facts about a client or server. */
+/** Publishes facts about a client or server; but a tap is nobody's business (tap.js). */
 function publish(to, owner, facts) {
-  if (to.hasSubscribers) tell(to, { ...about(owner), ...facts });
+  if (to.hasSubscribers && owner._isHidden !== true) tell(to, { ...about(owner), ...facts });
 }
 
 /**
@@ -120,16 +121,32 @@ function bytesOf(message) {
   }
 }
 
+/** What the message that is being told of consists of; null in between. */
+let content = null;
+
+/** The text or bytes of the message that a subscriber is being told of, for a tap that may show them. */
+const contentOf = () => content;
+
+function publishMessage(to, owner, facts, its) {
+  const before = content;
+  content = its;
+  try {
+    publish(to, owner, facts);
+  } finally {
+    content = before; // a subscriber may send something itself
+  }
+}
+
 /** A message was handed to a connection, or on UDP sent to a peer. */
 function publishSent(owner, to, message) {
   const facts = { type: typeOf(message), bytes: bytesOf(message), direction: 'out' };
-  publish(channels.sent, owner, { ...partner(to), ...facts });
+  publishMessage(channels.sent, owner, { ...partner(to), ...facts }, message);
 }
 
-/** A message is about to be delivered. `content`: its text, or the bytes of raw mode. */
-function publishReceived(owner, from, type, content) {
-  const facts = { type, bytes: bytesOf(content), direction: 'in' };
-  publish(channels.received, owner, { ...partner(from), ...facts });
+/** A message is about to be delivered. `its`: its text, or the bytes of raw mode. */
+function publishReceived(owner, from, type, its) {
+  const facts = { type, bytes: bytesOf(its), direction: 'in' };
+  publishMessage(channels.received, owner, { ...partner(from), ...facts }, its);
 }
 
 // ---- what was dropped ---------------------------------------------------------------------------
@@ -180,6 +197,7 @@ module.exports = {
   channels,
   addressOf,
   bytesOf,
+  contentOf,
   drop,
   dropsOf,
   publish,

@@ -51,7 +51,7 @@ class Server extends ServerSending {
    * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path, host or `config.encoding`
+   * @throws {TypeError} for a bad path, host, `config.encoding` or `config.tap`
    * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
    *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
@@ -71,6 +71,7 @@ class Server extends ServerSending {
     this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
     const tls = withTls ? tlsOptions().serverTls(this.#tlsConfig, (line) => this.log(line)) : null;
+    this.#allowTap();
     const starting = {};
     starting.promise = new Promise((resolve, reject) =>
       Object.assign(starting, { resolve, reject }),
@@ -128,6 +129,11 @@ class Server extends ServerSending {
     const { checkNetwork, prepareLocal } = require('./parsers/transports');
     if (port === null) prepareLocal(this, profile);
     else if (profile !== null) checkNetwork(this, udp, profile);
+  }
+
+  /** Off unless somebody has asked for it. */
+  #allowTap() {
+    if (this.config.tap ?? process.env.FERRIPC_TAP) require('../diagnostics/tap').attach(this);
   }
 
   get #tlsConfig() {
@@ -197,6 +203,7 @@ class Server extends ServerSending {
   #connected(socket) {
     this.sockets.push(socket);
     stats.count(this, 'connections');
+    this._tell('up', socket);
     publish(channels.open, this, { socket });
     socket._raw = this._takesBytes;
     this.log('## socket connection to server detected ##');

@@ -1,0 +1,330 @@
+'use strict';
+// What a cluster does, server by server, in one process: the broker is in memory, or one that loses, doubles or delays.
+
+const diagnostics = require('node:diagnostics_channel');
+const scale = require('../../scale');
+const { collect, once, record } = require('../helpers/events');
+const { createWorld } = require('../helpers/world');
+const { altered, createClusters, hasClients, knows } = require('./clusters');
+
+const world = createWorld();
+const { cluster, member } = createClusters(world);
+
+describe('ids', () => {
+  test('a client has one that is made up, until somebody gives it one', async () => {
+    const [one, two] = await cluster(2);
+    const events = record(two.joined);
+    const { client, socket } = await one.client();
+    const made = one.joined.idOf(socket);
+    await two.sees(knows(made));
+    expect(two.joined.clients()).toEqual([{ id: made, server: 'server 0', local: false }]);
+    expect(one.joined.clients()).toEqual([{ id: made, server: 'server 0', local: true }]);
+
+    expect(one.joined.identify(socket, 'alice')).toBe(true);
+    await two.sees(knows('alice'));
+    expect(two.joined.clients()).toEqual([{ id: 'alice', server: 'server 0', local: false }]);
+    const of = (id) => ({ id, server: 'server 0', local: false });
+    expect(events).toEqual([
+      ['clientJoin', of(made)],
+      ['clientJoin', of('alice')],
+      ['clientLeave', of(made)],
+    ]);
+    const mail = once(client, 'mail');
+    expect(two.joined.emit('alice', 'mail', 1)).toBe(true);
+    expect(await mail).toEqual([1]);
+    expect(two.joined.emit(made, 'mail', 2)).toBe(false);
+
+    client.leave();
+    await two.sees(hasClients(0));
+    expect(one.joined.identify(socket, 'bob')).toBe(false);
+    expect(one.joined.idOf(socket)).toBe(undefined);
+    expect(one.joined.clients()).toEqual([]);
+  });
+
+  test('`identify` gives one by what a client sends, whatever that is', async () => {
+    const seen = [];
+    const [one] = await cluster(1, {
+      identify(socket, type, data) {
+        seen.push(type);
+        return data.token.id;
+      },
+    });
+    const errors = [];
+    one.joined.on('error', (error) => errors.push(error.message));
+    const handled = [];
+    one.server.on('hello', (data, socket) => handled.push(one.joined.idOf(socket)));
+    const { client } = await one.client();
+    const said = collect(one.server, 'hello', 5);
+    client.emit('hello', 'no object');
+    client.emit('hello', { token: { id: 7 } });
+    client.emit('hello', { token: {} });
+    client.emit('hello', { token: { id: 'x'.repeat(1025) } });
+    client.emit('hello', { token: { id: 'carol' } });
+    await said;
+    client.emit('bye', { token: { id: 'mallory' } });
+    await once(one.server, 'bye');
+    expect(seen).toEqual(Array(5).fill('hello')); // who has an id is not asked again
+    expect(handled.at(-1)).toBe('carol'); // known before handlers run
+    expect(new Set(handled.slice(0, 4)).size).toBe(1);
+    expect(errors).toEqual([
+      expect.stringContaining('undefined'),
+      'The "id" argument must be a string of 1 to 1024 characters. Received type number',
+      'The "id" argument must be a string of 1 to 1024 characters. Received type string',
+    ]);
+    expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
+  });
+
+  test('any text is one, and reaches whom it names', async () => {
+    const odd = [
+      'a.b',
+      '*',
+      '>',
+      'to all',
+      'é😀',
+      '__proto__',
+      'constructor',
+      '\ud800',
+      '%2e',
+      '\0\r\n',
+    ];
+    const [one, two] = await cluster(2);
+    const all = [];
+    for (const id of odd) all.push({ id, ...(await one.client(id)) });
+    await two.sees(({ clients }) => odd.every((id) => clients.some((it) => it.id === id)));
+    const got = all.map(({ client }) => once(client, 'mail'));
+    for (const { client, id } of all) client.handle('who', () => id);
+    for (const id of odd) expect([id, two.joined.emit(id, 'mail', id)]).toEqual([id, true]);
+    expect(await Promise.all(got)).toEqual(odd.map((id) => [id]));
+    const answers = await Promise.all(odd.map((id) => two.joined.request(id, 'who')));
+    expect(answers).toEqual(odd);
+  });
+
+  test('two clients may have the same: messages go to both, questions to the last', async () => {
+    const [one, two, three] = await cluster(3);
+    const first = await one.client('twin');
+    await three.sees(knows('twin'));
+    const second = await two.client('twin');
+    await three.sees(({ clients }) => clients.filter(({ id }) => id === 'twin').length === 2);
+    const both = [first, second].map(({ client }, index) => {
+      client.handle('which', () => index);
+      return once(client, 'mail');
+    });
+    expect(three.joined.emit('twin', 'mail', 'x')).toBe(true);
+    expect(await Promise.all(both)).toEqual([['x'], ['x']]);
+    expect(await three.joined.request('twin', 'which')).toBe(1);
+    expect(await one.joined.request('twin', 'which')).toBe(0); // its own first
+
+    second.client.leave();
+    await three.sees(hasClients(1));
+    expect(await three.joined.request('twin', 'which')).toBe(0);
+  });
+});
+
+test('a client that connects to another server is found there', async () => {
+  const [one, two, three] = await cluster(3);
+  const before = await one.client('alice');
+  await three.sees(knows('alice'));
+  before.client.leave();
+  const { client } = await two.client('alice');
+  await three.sees(({ clients }) => clients.length === 1 && clients[0].server === 'server 1');
+  const got = collect(client, 'mail', 2);
+  expect(three.joined.emit('alice', 'mail', 1)).toBe(true);
+  expect(three.joined.emit('alice', 'mail', 2)).toBe(true);
+  expect(await got).toEqual([1, 2]);
+});
+
+test('clusters with other ids or prefixes on one broker have nothing to do with each other', async () => {
+  const hub = new scale.Hub();
+  const settings = [{ id: 'a' }, { id: 'a.to' }, { id: 'a*' }, { id: 'a', prefix: 'other.a' }];
+  const alone = [];
+  for (const it of settings) alone.push(await member({ broker: scale.memory({ hub }), ...it }));
+  const clients = await Promise.all(alone.map((it) => it.client('same')));
+  const got = clients.map(({ client }) => collect(client, 'news', 1));
+  alone.forEach(({ joined }, index) => joined.broadcast('news', index));
+  expect(await Promise.all(got)).toEqual([[0], [1], [2], [3]]);
+  for (const { joined } of alone) {
+    expect(joined.servers()).toHaveLength(1);
+    expect(joined.clients()).toHaveLength(1);
+    expect(joined.stats().received).toBe(0);
+  }
+});
+
+test('data are the same for clients of all servers', async () => {
+  const [one, two] = await cluster(2);
+  const [near, far] = [await one.client('near'), await two.client('far')];
+  await one.sees(knows('far'));
+  const values = [
+    undefined,
+    null,
+    '',
+    NaN,
+    0,
+    false,
+    -Infinity,
+    new Date(NaN),
+    { toJSON: () => '' },
+  ];
+  values.push('x', [undefined], { a: undefined }, { _maxListeners: 1, b: 2 }, 'é\u2028\0');
+  const got = [near, far].map(({ client }) => collect(client, 'value', 2 * values.length));
+  for (const value of values) one.joined.broadcast('value', value);
+  for (const id of ['near', 'far']) for (const value of values) one.joined.emit(id, 'value', value);
+  const [here, there] = await Promise.all(got);
+  expect(there).toEqual(here);
+  expect(here.slice(0, 9)).toEqual([{}, {}, {}, {}, 0, false, null, null, '']);
+});
+
+describe('the broker', () => {
+  test('what is too long for it nobody gets; lists of clients are split', async () => {
+    const hub = new scale.Hub();
+    const [one, two] = await cluster(2, {}, () => scale.memory({ hub, maxPayload: 10_000 }));
+    for (let i = 0; i < 40; i++) await one.client(`${i}`.padEnd(700, '.'));
+    const { client } = await two.client('far');
+    await one.sees(knows('far'));
+    await two.sees(hasClients(41));
+    const late = await member({ broker: scale.memory({ hub, maxPayload: 10_000 }) });
+    await late.sees(hasClients(41)); // by a list of several parts
+
+    const errors = record(one.joined);
+    const published = [];
+    const note = ({ server, reason, bytes, direction }) =>
+      published.push([server === one.server, reason, bytes > 10_000, direction]);
+    diagnostics.subscribe('ferripc:message:dropped', note);
+    world.after(() => diagnostics.unsubscribe('ferripc:message:dropped', note));
+    const news = collect(client, 'news', 1);
+    const long = 'é'.repeat(5000);
+    expect(one.joined.broadcast('news', long)).toBe(false);
+    expect(one.joined.emit('far', 'news', long)).toBe(false);
+    expect(errors.map(([type, { code }]) => [type, code])).toEqual(
+      Array(2).fill(['error', 'ERR_FERRIPC_MESSAGE_TOO_LARGE']),
+    );
+    const code = 'ERR_FERRIPC_MESSAGE_TOO_LARGE';
+    await expect(one.joined.request('far', 'q', long)).rejects.toMatchObject({ code });
+    client.handle('long', () => long);
+    await expect(one.joined.request('far', 'long')).rejects.toMatchObject({ code });
+    expect(one.joined.stats().dropped.tooLarge).toBe(3);
+    expect(published).toEqual(Array(3).fill([true, 'tooLarge', true, 'out']));
+    one.joined.broadcast('news', 'short');
+    expect(await news).toEqual(['short']);
+  });
+
+  test('may bring messages twice: clients get them once', async () => {
+    const hub = new scale.Hub();
+    const twice = (publish, subject, bytes) => {
+      publish(subject, bytes);
+      publish(subject, bytes);
+    };
+    const [one, two] = await cluster(2, {}, () => altered(hub, twice));
+    const { client } = await two.client('far');
+    await one.sees(knows('far'));
+    client.handle('q', () => 'a');
+    const got = collect(client, 'news', 3);
+    one.joined.broadcast('news', 1);
+    one.joined.emit('far', 'news', 2);
+    expect(await one.joined.request('far', 'q')).toBe('a');
+    one.joined.broadcast('news', 3);
+    expect(await got).toEqual([1, 2, 3]);
+    const { duplicates, missed, dropped } = two.joined.stats();
+    expect(duplicates).toBeGreaterThanOrEqual(3);
+    expect([missed, dropped.invalid]).toEqual([0, 0]);
+  });
+
+  test('may lose messages: that is counted, and lists of clients become right again', async () => {
+    const hub = new scale.Hub();
+    let loses = () => false;
+    const broker = () =>
+      altered(hub, (publish, subject, bytes, kind) => {
+        if (!loses(kind)) publish(subject, bytes);
+      });
+    const [one, two] = await cluster(2, {}, broker);
+    await one.client('before');
+    await two.sees(knows('before'));
+
+    loses = (kind) => ['broadcast', 'delta'].includes(kind);
+    const { client } = await one.client('during');
+    for (let i = 0; i < 3; i++) one.joined.broadcast('news', i);
+    await two.sees(knows('during')); // a sign of life has told that there is more
+    loses = () => false;
+    client.leave();
+    await two.sees(hasClients(1)); // and the next message, that some are missing
+    expect(two.joined.clients()).toMatchObject([{ id: 'before' }]);
+    expect(two.joined.stats().missed).toBeGreaterThanOrEqual(3 + 1);
+  });
+
+  test('may be slow: what waits for it is bounded, and only that', async () => {
+    const hub = new scale.Hub();
+    let release;
+    const slow = new Promise((resolve) => (release = resolve));
+    const broker = (index) =>
+      altered(hub, (publish, subject, bytes) => {
+        publish(subject, bytes);
+        return index === 0 ? slow : undefined;
+      });
+    const [one] = await cluster(2, { maxQueuedBytes: 100_000 }, broker);
+    const { client } = await one.client('near');
+    const news = collect(client, 'news', 4);
+    const errors = record(one.joined);
+    const text = 'x'.repeat(60_000);
+    const accepted = [1, 2, 3, 4].map(() => one.joined.broadcast('news', text));
+    expect(accepted).toEqual([true, true, false, false]);
+    expect((await news).every((it) => it === text)).toBe(true); // clients of this server
+    const codes = errors.filter(([type]) => type === 'error').map(([, { code }]) => code);
+    expect(codes).toEqual(['ENOBUFS', 'ENOBUFS']);
+    expect(one.joined.stats()).toMatchObject({ dropped: { full: 2 } });
+    expect(one.joined.stats().bytesQueued).toBeGreaterThan(120_000);
+    release();
+    await slow;
+    expect(one.joined.stats().bytesQueued).toBe(0);
+    expect(one.joined.broadcast('news', 'y')).toBe(true);
+  });
+
+  const denied = new Error('denied');
+  test.each([
+    [
+      'at once',
+      () => {
+        throw denied;
+      },
+    ],
+    ['later', () => Promise.reject(denied)],
+  ])(
+    'may refuse a message %s: that is told once, and who asks is told each time',
+    async (_, refuse) => {
+      const hub = new scale.Hub();
+      const broker = () =>
+        altered(hub, (publish, subject, bytes, kind) => {
+          return ['request', 'broadcast'].includes(kind) ? refuse() : publish(subject, bytes);
+        });
+      const [one, two] = await cluster(2, {}, broker);
+      const errors = record(one.joined);
+      await two.client('far');
+      await one.sees(knows('far'));
+      await expect(one.joined.request('far', 'q')).rejects.toThrow('denied');
+      await expect(one.joined.request('far', 'q')).rejects.toThrow('denied');
+      one.joined.broadcast('news');
+      await new Promise((resolve) => setImmediate(resolve));
+      const told = errors.filter(([type]) => type === 'error').map(([, { message }]) => message);
+      expect(told).toEqual(['denied']);
+      expect(one.joined.stats().dropped.failed).toBe(3);
+    },
+  );
+
+  test('a server that was silent for too long and comes back is known again, with all its clients', async () => {
+    const hub = new scale.Hub();
+    let isMute = false;
+    const broker = (index) =>
+      altered(hub, (publish, subject, bytes) => {
+        if (!isMute || index !== 0) publish(subject, bytes);
+      });
+    const [one, two] = await cluster(2, { heartbeat: 20, timeout: 60 }, broker);
+    await one.client('alice');
+    await two.sees(knows('alice'));
+    const left = once(two.joined, 'serverLeave');
+    isMute = true;
+    expect(await left).toEqual([{ name: 'server 0', clients: 0, local: false }]);
+    expect(two.joined.clients()).toEqual([]);
+    expect(two.joined.emit('alice', 'mail')).toBe(false);
+    isMute = false;
+    await two.sees(knows('alice'));
+    expect(two.joined.servers()).toMatchObject([{ name: 'server 1' }, { name: 'server 0' }]);
+  });
+});

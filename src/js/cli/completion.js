@@ -1,0 +1,140 @@
+'use strict';
+// `ferripc completion`: scripts for shells, made of the commands and their options. Used by index.js.
+
+const { print } = require('./output');
+const { UsageError } = require('./statuses');
+const { nearest } = require('./words');
+
+const SHELLS = { bash, zsh, fish };
+
+/** Commands whose first operand is a server. */
+const WITH_TARGET = ['tap', 'send', 'request', 'bench'];
+
+function commands() {
+  const { LOADERS, SUMMARIES } = require('./index');
+  return Object.keys(LOADERS).map((name) => {
+    const { options = {} } = LOADERS[name]();
+    const flags = Object.entries(options).map(([key, { short, value, help }]) => ({
+      long: `--${key}`,
+      short,
+      value,
+      help: help.split(/[.:;,] |\.$/)[0].replaceAll("'", ''),
+    }));
+    return { name, summary: SUMMARIES[name].replaceAll("'", ''), flags };
+  });
+}
+
+function bash() {
+  const all = commands();
+  const cases = all
+    .map(
+      ({ name, flags }) => `    ${name}) words='${flags.map((it) => it.long).join(' ')} --help' ;;`,
+    )
+    .join('\n');
+  const names = all.map(({ name }) => name).join(' ');
+  return `# bash completion for ferripc: source <(ferripc completion bash)
+_ferripc() {
+  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words=''
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))
+    return
+  fi
+  case "$command" in
+${cases}
+  esac
+  if [ "\${current#-}" = "$current" ]; then
+    case "$command" in
+      ${WITH_TARGET.join('|')}) [ "$COMP_CWORD" -eq 2 ] && words=$(ferripc list --quiet 2>/dev/null) ;;
+      help) words='${names}' ;;
+      completion) words='${Object.keys(SHELLS).join(' ')}' ;;
+      *) words='' ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+complete -o default -F _ferripc ferripc`;
+}
+
+function zsh() {
+  const all = commands();
+  const described = (text) => text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+  const cases = all
+    .map(({ name, flags }) => {
+      const words = flags.map(
+        ({ long, value, help }) =>
+          `'${long}${value ? '=' : ''}[${described(help)}]${value ? `:${described(value)}:_files` : ''}'`,
+      );
+      const first = WITH_TARGET.includes(name) ? `'1:target:_ferripc_ids'` : `'*:file:_files'`;
+      return `    ${name}) _arguments ${[...words, "'--help[Prints the page]'", first].join(' ')} ;;`;
+    })
+    .join('\n');
+  return `#compdef ferripc
+# zsh completion for ferripc: ferripc completion zsh > "\${fpath[1]}/_ferripc"
+_ferripc_ids() {
+  local -a ids
+  ids=(\${(f)"$(ferripc list --quiet 2>/dev/null)"})
+  compadd -a ids
+  _files
+}
+_ferripc() {
+  local -a commands
+  commands=(
+${all.map(({ name, summary }) => `    '${name}:${described(summary)}'`).join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $command in
+${cases}
+  esac
+}
+if [ "$funcstack[1]" = "_ferripc" ]; then _ferripc "$@"; else compdef _ferripc ferripc; fi`;
+}
+
+function fish() {
+  const lines = commands().flatMap(({ name, summary, flags }) => [
+    `complete -c ferripc -n __fish_use_subcommand -a ${name} -d '${summary}'`,
+    ...flags.map(({ long, short, value, help }) => {
+      const parts = [`-l ${long.slice(2)}`, short && `-s ${short}`, value && '-r', `-d '${help}'`];
+      const when = `-n '__fish_seen_subcommand_from ${name}'`;
+      return `complete -c ferripc ${when} ${parts.filter(Boolean).join(' ')}`;
+    }),
+  ]);
+  const seen = `'__fish_seen_subcommand_from ${WITH_TARGET.join(' ')}'`;
+  return [
+    '# fish completion for ferripc: ferripc completion fish | source',
+    ...lines,
+    `complete -c ferripc -n ${seen} -a '(ferripc list --quiet 2>/dev/null)'`,
+  ].join('\n');
+}
+
+module.exports = {
+  name: 'completion',
+  synopsis: ['ferripc completion bash|zsh|fish'],
+  description: `Prints a script that has a shell complete commands, options and the ids of servers that are alive.`,
+  operands: [{ name: 'shell', help: 'bash, zsh or fish.' }],
+  statuses: [],
+  examples: [
+    ['source <(ferripc completion bash)', 'In ~/.bashrc:'],
+    ['ferripc completion zsh > "${fpath[1]}/_ferripc"', 'For zsh, once:'],
+    ['ferripc completion fish > ~/.config/fish/completions/ferripc.fish', 'For fish, once:'],
+  ],
+
+  run({ operands: [shell] }) {
+    const known = Object.keys(SHELLS);
+    if (shell === undefined) throw new UsageError(`for which shell? ${known.join(', ')}`);
+    if (!known.includes(shell)) {
+      const hint = nearest(shell, known);
+      const named = `no completion for ${JSON.stringify(shell)}`;
+      throw new UsageError(
+        `${named}${hint ? `: did you mean ${hint}?` : `; there are: ${known.join(', ')}`}`,
+      );
+    }
+    print(SHELLS[shell]());
+  },
+};

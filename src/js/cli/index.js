@@ -1,0 +1,87 @@
+'use strict';
+// The command `ferripc`: finds the command that the words name, and ends with its exit code. Called by bin/ferripc.js.
+//
+// Each command is a file of its own, loaded when it is asked for: `{ name, summary, synopsis, description, operands,
+// options, examples, statuses, run }`. `run({ options, operands })` returns, or promises, an exit code or nothing for
+// 0; it may throw a Failure of statuses.js. Everything it has opened is closed by then, so that the process ends.
+
+const { note, outputFailure, prepare, print, printable } = require('./output');
+const { FAILED, UsageError } = require('./statuses');
+const { nearest, read } = require('./words');
+
+/** Name -> what it does, in the order of the help. */
+const SUMMARIES = {
+  list: 'shows the sockets on this machine: alive, dead, whose',
+  tap: "prints a server's traffic, if the server allows it",
+  send: 'sends a message',
+  request: 'asks a question and prints the answer',
+  serve: 'is a server that prints what comes',
+  bench: 'measures round trips to a server that echoes',
+  doctor: 'shows what ferripc finds on this machine, and tries it',
+  completion: 'prints a script that has a shell complete these commands',
+  help: 'explains a command',
+};
+
+const LOADERS = {
+  list: () => require('./list'),
+  tap: () => require('./tap'),
+  send: () => require('./send'),
+  request: () => require('./request'),
+  serve: () => require('./serve'),
+  bench: () => require('./bench'),
+  doctor: () => require('./doctor'),
+  completion: () => require('./completion'),
+  help: () => require('./help'),
+};
+
+const has = (name) => Object.keys(LOADERS).includes(name);
+
+/** @throws {UsageError} for a name that is none */
+function load(name) {
+  if (has(name)) return LOADERS[name]();
+  const kind = name.startsWith('-') ? 'option' : 'command';
+  const hint = nearest(name, [...Object.keys(LOADERS), '--help', '--version']);
+  throw new UsageError(
+    `unknown ${kind} ${JSON.stringify(name)}${hint ? `: did you mean ${hint}?` : ''}`,
+  );
+}
+
+const version = {
+  name: '--version',
+  run: () => void print(require('../../../package.json').version),
+};
+
+/** Each command but these has `--help`, which is looked for first: the rest may be wrong. */
+const asksForHelp = (words) => {
+  const end = words.indexOf('--');
+  return (end === -1 ? words : words.slice(0, end)).some((word) => /^(--help|-h)$/.test(word));
+};
+
+async function run([name, ...words]) {
+  if (name === undefined) throw new UsageError('which command?');
+  if (name === '--help' || name === '-h') return load('help').run({ operands: words });
+  const command = name === '--version' || name === '-v' ? version : load(name);
+  if (command !== version && asksForHelp(words)) return load('help').run({ operands: [name] });
+  try {
+    return await command.run(read(words, command));
+  } catch (error) {
+    if (error instanceof UsageError) error.command = command;
+    throw error;
+  }
+}
+
+/** Runs the command, and has the process end with its exit code. */
+async function main(words) {
+  prepare();
+  try {
+    process.exitCode = (await run(words)) ?? process.exitCode ?? 0;
+    await new Promise((resolve) => setTimeout(resolve)); // an error of the output comes in a later turn
+    if (outputFailure() !== null) throw outputFailure();
+  } catch (error) {
+    process.exitCode = error?.status ?? FAILED;
+    note(`ferripc: ${printable(error?.message ?? error)}`);
+    if (error instanceof UsageError) note(`\n${require('./help').usage(error.command)}`);
+  }
+}
+
+module.exports = { LOADERS, SUMMARIES, load, main };

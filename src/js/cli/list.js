@@ -1,0 +1,98 @@
+'use strict';
+// `ferripc list`: the sockets of servers on this machine. Used by index.js; list-sockets.js finds them.
+
+const { colorsFor, columns, json, note, print, printable } = require('./output');
+const { Failure, UsageError } = require('./statuses');
+const { placeOf, placeOptions } = require('./target');
+
+const two = (number) => String(number).padStart(2, '0');
+
+function when(iso) {
+  if (iso === null) return '-';
+  const at = new Date(iso);
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join('-');
+  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+const orDash = (value) => (value === null ? '-' : printable(value));
+
+function table(found) {
+  const paint = colorsFor(process.stdout);
+  const states = { alive: paint.green, dead: paint.red };
+  const rows = found.map((it) => [
+    orDash(it.id),
+    it.state,
+    it.pid === null ? '-' : `${it.pid}${it.command === null ? '' : ` ${printable(it.command)}`}`,
+    orDash(it.user),
+    orDash(it.mode),
+    when(it.since),
+    `${printable(it.path)}${it.tap ? ' (tap)' : ''}`,
+  ]);
+  const head = ['ID', 'STATE', 'SERVER', 'USER', 'MODE', 'SINCE', 'PATH'];
+  const lines = columns([head, ...rows], (text, column, row) => {
+    if (row === 0) return paint.dim(text);
+    return column === 1 ? (states[rows[row - 1][1]] ?? paint.yellow)(text) : text;
+  });
+  for (const line of lines) print(line);
+}
+
+module.exports = {
+  name: 'list',
+  synopsis: ['ferripc list [options]'],
+  description: `Shows the sockets whose names begin as those of ids do, /tmp/app. by default: whether somebody listens
+there, which process, whose socket it is, its mode, since when it is there, and whether it has a tap.
+
+On Linux it asks the kernel who listens (/proc/net/unix), which no server notices. Only where that does not tell, as on
+other systems, it connects: a dead socket refuses, and a living server sees a client that comes and goes; standard error
+says to which ones that has happened. The process is known if it belongs to you, or for root.
+
+Nothing is changed or removed, and links are not followed.`,
+  options: {
+    json: { help: 'Prints one JSON object for each socket on a line.' },
+    quiet: { short: 'q', help: 'Prints the ids of those that are alive, and nothing else.' },
+    all: {
+      short: 'a',
+      help: 'Also what has such a name and is no socket, and all abstract names (Linux) at which somebody listens.',
+    },
+    probe: { help: 'Connects to each one: certain, and seen by the servers.' },
+    ...placeOptions,
+  },
+  statuses: [],
+  examples: [
+    ['ferripc list', 'What there is:'],
+    [`ferripc list --json | jq -r 'select(.state == "dead").path'`, 'The paths of dead sockets:'],
+    ['ferripc list --root /run/user/1000/', 'Those in another folder:'],
+  ],
+
+  async run({ options }) {
+    const { all = false, probe = false, quiet } = options;
+    if (options.json && quiet) throw new UsageError('--json and --quiet exclude each other');
+    const { socketRoot, appspace } = placeOf(options);
+    const prefix = socketRoot + appspace;
+    const { findSockets } = require('./list-sockets');
+    const asked = [];
+    let found;
+    try {
+      found = await findSockets(prefix, {
+        all,
+        probe,
+        appspace,
+        onAsked: (path) => asked.push(path),
+      });
+    } catch ({ code, message, path }) {
+      if (code === 'ENOENT') throw new Failure(`there is no folder ${path}`);
+      if (code === 'EACCES') throw new Failure(`you may not read ${path}: permission denied`);
+      throw new Failure(message);
+    }
+    if (asked.length > 0 && !probe) {
+      note(
+        `ferripc: asked by connecting, which these servers have seen: ${asked.map(printable).join(' ')}`,
+      );
+    }
+    if (options.json) for (const it of found) print(json(it));
+    else if (quiet) {
+      for (const it of found) if (it.state === 'alive' && it.id !== null) print(printable(it.id));
+    } else if (found.length > 0) table(found);
+    else note(`no sockets ${printable(prefix)}*`);
+  },
+};

@@ -1,0 +1,82 @@
+'use strict';
+// `ferripc send`: sends a message, and prints the answer that comes as one if it is asked to. Used by index.js.
+
+const { json, print } = require('./output');
+const { Failure, NOBODY, TIMEOUT, UsageError, failureOf } = require('./statuses');
+const { Deadline, clientOptions, connect, dataOf, standardInput } = require('./target');
+const { targetOf, targetOperand } = require('./target');
+
+/** Sends, and resolves with the data of the first message of the type `wait`. */
+async function answer(link, target, deadline, wait, send) {
+  const first = new Promise((resolve) => link.client.once(wait, resolve));
+  const ended = link.ended.then((error) => {
+    throw error ?? new Failure(`${target.shown} has ended the connection without an answer`);
+  });
+  ended.catch(() => {});
+  send();
+  const missing = `no message of the type ${JSON.stringify(wait)} came`;
+  return deadline.limit(Promise.race([first, ended]), missing);
+}
+
+module.exports = {
+  name: 'send',
+  synopsis: [
+    'ferripc send [options] <target> <type> [<json>|-]',
+    'ferripc send [options] --raw <target> <text>|-',
+  ],
+  description: `Connects to a server, sends one message, and ends when the system has taken all of it. Whether the server
+has read it is not known: with --wait, or by "ferripc request", it answers.
+
+The data is JSON, so a text has quotes of its own. Without data the message has what emit(type) has: {}.`,
+  operands: [
+    targetOperand,
+    { name: 'type', help: 'The type of the message, the first argument of emit.' },
+    { name: 'json', help: 'The data of the message. -: read from standard input.' },
+  ],
+  options: {
+    wait: {
+      short: 'w',
+      value: 'TYPE',
+      help: 'Waits for the first message of this type, and prints its data as JSON.',
+    },
+    raw: {
+      help: 'Sends text, or what standard input has, as it is: for servers in raw mode (config.rawBuffer).',
+    },
+    ...clientOptions,
+  },
+  statuses: [NOBODY, TIMEOUT],
+  examples: [
+    [`ferripc send world greeting '{"name":"Alice"}'`, 'To the server of the id world:'],
+    [
+      'ferripc send --wait reply world greeting',
+      'A message, and the answer that comes as another one:',
+    ],
+    ['ferripc send 127.0.0.1:8000 log - < entry.json', 'What a file has, over TCP:'],
+  ],
+
+  async run({ options, operands: [word, type, data] }) {
+    const target = targetOf(word, options);
+    const deadline = new Deadline(options.timeout);
+    const { raw = false, wait } = options;
+    if (type === undefined) throw new UsageError(raw ? 'which text?' : 'a message of which type?');
+    if (raw && data !== undefined) throw new UsageError('--raw has no type: give the text alone');
+    if (raw && wait !== undefined) throw new UsageError('--raw and --wait exclude each other');
+    const rawBytes = () => (type === '-' ? standardInput() : Buffer.from(type));
+    const content = await (raw ? rawBytes() : dataOf(data));
+    const config = { rawBuffer: raw, linger: options.timeout === 0 ? Infinity : deadline.ms };
+    const link = await connect(target, options, deadline, config);
+    const send = () => (raw ? link.client.emit(content) : link.client.emit(type, content));
+    try {
+      if (wait === undefined) send();
+      else print(json(await answer(link, target, deadline, wait, send)));
+    } finally {
+      const closed = link.close();
+      closed.catch(() => {}); // what has failed before is what is told
+      if (wait === undefined) {
+        await closed.catch((error) => {
+          throw failureOf(error, target);
+        });
+      }
+    }
+  },
+};

@@ -1,0 +1,158 @@
+'use strict';
+// `ferripc serve`: a server that prints what comes, and sends it back if it is asked to. Used by index.js.
+
+const { colorsFor, json, note, printable } = require('./output');
+const { Count, Printer, told } = require('./running');
+const { Failure, UsageError } = require('./statuses');
+const {
+  instance,
+  placeOf,
+  placeOptions,
+  targetOf,
+  targetOperand,
+  tlsOptions,
+} = require('./target');
+const { wireOptions } = require('./target');
+const { toCount } = require('./words');
+
+function failed(error, { shown }) {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Failure(`${shown} is taken: ${error.message}`);
+    case 'EACCES':
+    case 'EPERM':
+      return new Failure(`you may not listen at ${shown}: permission denied`);
+    case 'ENOENT':
+      return new Failure(`there is no folder for ${shown}`);
+    default:
+      return new Failure(`${shown}: ${error.message}`);
+  }
+}
+
+/** Socket -> its number. */
+class Numbers {
+  #numbers = new WeakMap();
+  #last = 0;
+
+  of(socket) {
+    if (!this.#numbers.has(socket)) this.#numbers.set(socket, ++this.#last);
+    return this.#numbers.get(socket);
+  }
+}
+
+/** Who has sent something may leave before it is sent back. */
+const LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED']);
+
+const REQUEST = 'ferripc:request';
+
+/** What has come, for people or for programs. */
+function lineOf({ type, data, bytes, connection, request }, asJson, paint) {
+  if (asJson) {
+    const content = bytes === undefined ? { type, data } : { base64: bytes.toString('base64') };
+    return json({ connection, ...(request ? { request: true } : {}), ...content });
+  }
+  const who = paint.dim(`#${connection}`);
+  if (bytes !== undefined) return `${who} ${bytes.length} B ${printable(bytes.toString('utf8'))}`;
+  const kind = request ? `${paint.dim('request')} ` : '';
+  return `${who} ${kind}${paint.bold(printable(type))} ${data === undefined ? '' : json(data)}`.trimEnd();
+}
+
+module.exports = {
+  name: 'serve',
+  synopsis: ['ferripc serve [options] <target>'],
+  description: `Is a server until it is told to end, and prints each message on a line: the number of its connection, its
+type, its data. It refuses to start where another server lives, takes the path of a dead one, and removes its socket
+when it ends by SIGINT, SIGTERM or SIGHUP.
+
+With --echo each message goes back to who has sent it, and each request is answered with its own data.`,
+  operands: [targetOperand],
+  options: {
+    echo: { short: 'e', help: 'Sends back what comes.' },
+    json: { help: 'Prints one JSON object on each line.' },
+    quiet: { short: 'q', help: 'Prints no messages: for benchmarks.' },
+    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after so many messages.' },
+    raw: {
+      help: 'Raw mode (config.rawBuffer): prints the bytes of each read. With --json as base64.',
+    },
+    tap: { help: 'Lets "ferripc tap" show its traffic, with payloads.' },
+    ...placeOptions,
+    ...wireOptions,
+    tls: { help: 'Takes connections by TLS. Needs --cert and --key.' },
+    ca: {
+      ...tlsOptions.ca,
+      help: 'The authority that has to vouch for clients: others are refused.',
+    },
+    cert: tlsOptions.cert,
+    key: tlsOptions.key,
+  },
+  statuses: [],
+  examples: [
+    ['ferripc serve world', 'Shows what programs send to the id world:'],
+    ['ferripc serve world --echo --quiet', 'Something to measure:'],
+    ['ferripc serve :8000 --json', 'On a port of this machine:'],
+  ],
+
+  async run({ options, operands: [word] }) {
+    const target = targetOf(word, options);
+    const { echo, quiet, raw = false, tap, ca, tls } = options;
+    if (tls && !(options.cert && options.key)) throw new UsageError('--tls needs --cert and --key');
+    const ipc = instance(options, {
+      id: target.id ?? 'ferripc',
+      unlink: 'stale',
+      rawBuffer: raw,
+      maxConnections: 0,
+      tap: tap ? { payloads: true } : false,
+      ...placeOf(options),
+    });
+    if (ca) Object.assign(ipc.config.tls, { requestCert: true, rejectUnauthorized: true });
+    if (target.port) ipc.serveNet(target.host, target.port);
+    else ipc.serve(target.path);
+    const { server } = ipc;
+    const paint = colorsFor(process.stdout);
+    const numbers = new Numbers();
+    const printer = new Printer(() => server.sockets);
+    const count = new Count(options.count);
+    const show = (socket, facts) => {
+      if (count.isOver) return;
+      const connection = numbers.of(socket);
+      if (!quiet) printer.print(lineOf({ connection, ...facts }, options.json, paint));
+      count.add();
+    };
+    if (raw) {
+      server.on('data', (bytes, socket) => {
+        if (echo) server.emit(socket, bytes);
+        show(socket, { bytes });
+      });
+    } else serveMessages(server, echo, show);
+    server.on('error', (error) => {
+      if (server.server?.listening && !LEFT.has(error.code))
+        note(`ferripc: ${printable(error.message)}`);
+    });
+    const signal = told();
+    try {
+      await server.start();
+      note(`listening at ${printable(target.shown)}`);
+      await Promise.race([signal.end, count.reached]);
+    } catch (error) {
+      throw failed(error, target);
+    } finally {
+      signal.forget();
+      await server.stop({ disconnect: true });
+    }
+  },
+};
+
+/** Has messages of all types shown, and answers them. They reach no handlers: a peer may send what a server itself tells of. */
+function serveMessages(server, echo, show) {
+  server._onMessage = (socket, type, data) => {
+    const isRequest = type === REQUEST && data !== null && typeof data === 'object';
+    if (!isRequest) {
+      if (echo) server.emit(socket, type, data);
+      show(socket, { type, data });
+      return;
+    }
+    if (echo) server.emit(socket, 'ferripc:reply', { id: data.id, data: data.data });
+    else server._unheard(type, [data, socket]); // there is no handler
+    show(socket, { type: String(data.type), data: data.data, request: true });
+  };
+}

@@ -1,0 +1,200 @@
+'use strict';
+// `ferripc tap`: prints what a server's tap tells of it (diagnostics/tap.js). Used by index.js.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { note } = require('./output');
+const { Count, Printer, told } = require('./running');
+const { FAILED, Failure, NOBODY, OK, TIMEOUT, UsageError, failureOf } = require('./statuses');
+const { Deadline, connect, placeOptions } = require('./target');
+const { targetOf, targetOperand, timeoutOption } = require('./target');
+const { linesFor, recordsOf } = require('./tap-lines');
+const { toCount } = require('./words');
+
+const ENDING = '.tap';
+
+/** The paths of a server's taps: one, or in a cluster one for each worker. */
+function tapsOf({ path: server }) {
+  if (server.endsWith(ENDING)) return [server];
+  const first = server + ENDING;
+  if (process.platform === 'win32' || server.startsWith('\0')) return [first];
+  const [folder, name] = [path.dirname(server), path.basename(server)];
+  const names = attempt(() => fs.readdirSync(folder)) ?? [path.basename(first)];
+  const isTap = (it) => it.startsWith(`${name}.`) && /^\.(\d+\.)?tap$/.test(it.slice(name.length));
+  return names.filter(isTap).map((it) => path.join(folder, it));
+}
+
+function attempt(act) {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}
+
+/** Connects to all taps that are alive. @throws {Failure} if there is none */
+async function connectAll(target, options, deadline) {
+  const links = [];
+  for (;;) {
+    let failure = null;
+    for (const tap of tapsOf(target)) {
+      const at = { shown: tap, path: tap };
+      // Whether to try again is decided here, for all of them.
+      const tried = connect(at, {}, deadline, { identifyPeer: false });
+      const link = await tried.catch((error) => void (failure = error));
+      if (link) links.push(link);
+    }
+    if (links.length > 0) return links;
+    const isMissing = failure === null || failure.status === NOBODY;
+    if (!isMissing) throw failure;
+    if (!options.retry || deadline.left < 100) throw missing(target);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function missing({ shown, path: server }) {
+  const isThere = server.startsWith('\0') || attempt(() => fs.lstatSync(server)) !== null;
+  const hint = 'its server has to set config.tap = true, or to be started with FERRIPC_TAP=1';
+  if (isThere) return new Failure(`${shown} has no tap: ${hint}`);
+  return new Failure(`there is no socket at ${shown}, and no tap of a server on a port`, NOBODY);
+}
+
+/** Has the tap begin. Resolves with what it says about its server. */
+async function begin(link, { payloads = false, type: types = [] }, deadline) {
+  const ready = new Promise((resolve) => link.client.once('tap.ready', resolve));
+  const ended = link.ended.then((error) => {
+    throw new Failure(error ? error.message : 'the tap has ended the connection');
+  });
+  ended.catch(() => {});
+  link.client.emit('tap', { payloads, types });
+  const facts = await deadline.limit(Promise.race([ready, ended]), 'the tap did not answer');
+  return facts !== null && typeof facts === 'object' ? facts : {};
+}
+
+const withoutPayloads = ({ shown }) =>
+  new Failure(
+    `${shown} shows no payloads: its server has to set config.tap = { payloads: true }, or to be started with FERRIPC_TAP=payloads`,
+  );
+
+/** What is printed of all taps, up to a number of messages. */
+class Shown {
+  #lines;
+  #asJson;
+  #printer;
+  #count;
+
+  constructor(links, { json: asJson = false, count }) {
+    this.#asJson = asJson;
+    this.#lines = linesFor(asJson);
+    this.#count = new Count(count);
+    this.#printer = new Printer(() => links.map(({ client }) => client.socket));
+  }
+
+  /** Fulfilled when all messages that were asked for are printed. */
+  get enough() {
+    return this.#count.reached;
+  }
+
+  title(facts) {
+    const line = this.#lines.title(facts);
+    if (this.#asJson) this.#printer.print(line);
+    else note(line);
+  }
+
+  /** Prints what a tap tells. Resolves with the exit code when its server has ended. */
+  follow(link) {
+    link.client.on('tap.records', (data) => {
+      const { records, skipped } = recordsOf(data);
+      for (const record of records) this.#record(record);
+      this.#skipped(skipped);
+    });
+    const end = new Promise((resolve) => {
+      link.client.once('tap.end', (data) => {
+        this.#skipped(recordsOf(data).skipped);
+        resolve(OK);
+      });
+    });
+    return Promise.race([end, link.ended.then(() => FAILED)]);
+  }
+
+  #record(record) {
+    if (this.#count.isOver) return;
+    this.#printer.print(this.#lines.record(record));
+    if (record.event === 'message') this.#count.add();
+  }
+
+  #skipped(count) {
+    if (count > 0 && !this.#count.isOver) this.#printer.print(this.#lines.skipped(count));
+  }
+}
+
+module.exports = {
+  name: 'tap',
+  synopsis: ['ferripc tap [options] <target>'],
+  description: `Prints what a server sends and receives, and its connections, errors and drops, as they happen. The server
+has to allow it: by config.tap = true, or by the variable FERRIPC_TAP=1 when it is started; payloads by config.tap = {
+payloads: true } or FERRIPC_TAP=payloads. Its tap is a socket beside its own, with the ending .tap, that only its user
+can open; that of a server on a port is where its id would be.
+
+A line has the time, the direction as the server sees it, the connection and who is at its other end, the type of the
+message, its length without the delimiter, and with --payloads its data. If this command is read too slowly, the server
+does not wait: a line says how many were not shown.
+
+It ends with the server, by a signal, or with --count.`,
+  operands: [{ ...targetOperand, help: `${targetOperand.help.split(', or host')[0]}.` }],
+  options: {
+    payloads: { short: 'p', help: 'Prints the data of messages, too. What is long is cut off.' },
+    type: {
+      value: 'GLOB',
+      many: true,
+      help: 'Prints messages of this type only; * stands for any characters, ? for one. May be given several times.',
+    },
+    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after so many messages.' },
+    json: {
+      help: 'Prints one JSON object on each line; the first one tells of the server. Their fields are in docs/cli.md.',
+    },
+    timeout: {
+      ...timeoutOption.timeout,
+      help: 'How long to wait for the tap, in ms; 0 is as long as it takes. Default: 10000',
+    },
+    retry: { help: 'While there is no tap, tries again until the time is over.' },
+    ...placeOptions,
+  },
+  statuses: [NOBODY, TIMEOUT],
+  examples: [
+    ['ferripc tap world', 'All of what happens at the server of the id world:'],
+    [`ferripc tap world --type 'job.*' --payloads`, 'Some messages with what is in them:'],
+    [`ferripc tap world --json | jq 'select(.bytes > 100000)'`, 'Large messages only:'],
+  ],
+
+  async run({ options, operands: [word] }) {
+    const target = targetOf(word, options);
+    if (target.port) {
+      throw new UsageError(
+        'a tap is a local socket: name the id of the server, or the path of its tap',
+      );
+    }
+    const deadline = new Deadline(options.timeout);
+    const links = await connectAll(target, options, deadline);
+    const signal = told();
+    const shown = new Shown(links, options);
+    try {
+      const ends = links.map((link) => shown.follow(link));
+      for (const link of links) {
+        const facts = await begin(link, options, deadline);
+        if (options.payloads && !facts.payloads) throw withoutPayloads(target);
+        shown.title(facts);
+      }
+      const all = Promise.all(ends).then((statuses) => Math.max(...statuses));
+      const stopped = signal.end.then(() => OK);
+      const status = await Promise.race([all, shown.enough.then(() => OK), stopped]);
+      if (status === FAILED) note('ferripc: the server is gone');
+      return status;
+    } catch (error) {
+      throw failureOf(error, target);
+    } finally {
+      signal.forget();
+      await Promise.all(links.map((link) => link.close().catch(() => {})));
+    }
+  },
+};

@@ -1,0 +1,139 @@
+'use strict';
+// What a tap tells of a server and of what happens at it: plain objects for JSON. Used by tap.js.
+//
+// Everything in them that a peer has chosen is cut to a length: its name, a message's type, its payload.
+
+const { addressOf, contentOf, transportOf } = require('./channels');
+const { VERSION } = require('../engine/native');
+
+const LONGEST_TYPE = 1000;
+const LONGEST_NAME = 100;
+const LONGEST_MESSAGE = 1000;
+
+/** Characters, or bytes in raw mode, of a payload that is told of. */
+const LONGEST_PAYLOAD = 64 * 1024;
+
+/** What a record without its payload has in bytes, about. */
+const USUAL_SIZE = 200;
+
+const EVENTS = {
+  received: 'message',
+  sent: 'message',
+  dropped: 'dropped',
+  open: 'open',
+  close: 'close',
+  refuse: 'refused',
+  error: 'error',
+};
+
+const cut = (text, most) => (text.length > most ? text.slice(0, most) : text);
+
+class Describer {
+  /** Socket -> `{connection, peer}`. */
+  #known = new WeakMap();
+  #connections = 0;
+
+  /** What a reader is told first. */
+  server(server) {
+    return {
+      version: VERSION,
+      pid: process.pid,
+      id: nameOf(server.config.id) ?? '',
+      transport: transportOf(server),
+      address: addressOf(server),
+      connections: server.udp4 || server.udp6 ? 0 : server.sockets.length,
+    };
+  }
+
+  /**
+   * `{facts, payload, size, payloadSize}` of what a channel of the name `kind` has told. `payload`: an object with what
+   * readers get besides who may see payloads, or null; `shows`: it is asked for.
+   */
+  record(kind, told, shows) {
+    const { server, direction, type, bytes, reason, error, socket, peer, hadError, remote } = told;
+    const facts = { time: Date.now(), event: EVENTS[kind] };
+    if (direction !== undefined) Object.assign(facts, { direction, type: typeOf(type), bytes });
+    if (reason !== undefined) facts.reason = reason;
+    if (kind === 'error') Object.assign(facts, errorOf(error));
+    if (kind === 'close') facts.hadError = Boolean(hadError);
+    Object.assign(facts, this.#partner(socket, peer ?? remoteOf(remote)));
+    const isShown = shows && EVENTS[kind] === 'message';
+    const payload = isShown ? payloadOf(contentOf(), server.config) : null;
+    const size = USUAL_SIZE + (facts.type?.length ?? 0);
+    return { facts, payload, size, payloadSize: payload?.size ?? 0 };
+  }
+
+  #partner(socket, peer) {
+    if (!socket) return peer ? { peer: addressed(peer) } : {};
+    let known = this.#known.get(socket);
+    if (known === undefined) {
+      known = { connection: ++this.#connections, peer: peerOf(socket) };
+      this.#known.set(socket, known);
+    }
+    const name = nameOf(socket.id);
+    return name === null ? known : { ...known, name };
+  }
+}
+
+/** An id may be anything. */
+function nameOf(id) {
+  return typeof id === 'string' || typeof id === 'number' ? cut(String(id), LONGEST_NAME) : null;
+}
+
+const typeOf = (type) => (typeof type === 'string' ? cut(type, LONGEST_TYPE) : null);
+
+const addressed = ({ address, port }) => ({ address, port });
+
+const remoteOf = (remote) =>
+  remote?.remoteAddress ? { address: remote.remoteAddress, port: remote.remotePort } : null;
+
+function peerOf(socket) {
+  const { remoteAddress: address, remotePort: port } = socket;
+  return address ? { address, port } : (socket.peerCredentials ?? {});
+}
+
+function errorOf(error) {
+  const { code, message } = error ?? {};
+  return {
+    code: typeof code === 'string' ? code : null,
+    message: typeof message === 'string' ? cut(message, LONGEST_MESSAGE) : '',
+  };
+}
+
+/**
+ * Of what a message consists of, text or bytes: its data as `payload`; where that is not all of it, or no JSON, the
+ * beginning of its text as `text`; bytes as `base64`. With `cut: true` where something is missing.
+ */
+function payloadOf(content, { delimiter }) {
+  if (content === null) return null;
+  if (content instanceof Uint8Array) {
+    const base64 = Buffer.from(content.subarray(0, LONGEST_PAYLOAD)).toString('base64');
+    return hidingSize({ base64, cut: content.length > LONGEST_PAYLOAD }, base64.length);
+  }
+  let text = textOf(content);
+  // A datagram has its delimiter.
+  if (delimiter && text.endsWith(delimiter)) text = text.slice(0, -delimiter.length);
+  if (text.length > LONGEST_PAYLOAD) {
+    return hidingSize({ text: text.slice(0, LONGEST_PAYLOAD), cut: true }, LONGEST_PAYLOAD);
+  }
+  try {
+    return hidingSize({ payload: JSON.parse(text).data ?? null }, text.length);
+  } catch {
+    return hidingSize({ text }, text.length);
+  }
+}
+
+/** A long string that is sent (LongText of wire.js) need not be made into text for its beginning. */
+function textOf(content) {
+  if (typeof content === 'string') return content;
+  const { head, text } = content;
+  return text?.length > LONGEST_PAYLOAD
+    ? `${head}"${text.slice(0, LONGEST_PAYLOAD)}`
+    : `${content}`;
+}
+
+function hidingSize(payload, size) {
+  return Object.defineProperty(payload, 'size', { value: size });
+}
+
+module.exports = { Describer };

@@ -1,0 +1,259 @@
+// Types of `ferripc/scale`: servers of one id, on any number of machines, that behave as one. docs/scale.md says what
+// is promised.
+
+import type ferripc = require('../../../index.js');
+
+type IpcSocket = ferripc.IpcSocket;
+type RequestOptions = ferripc.RequestOptions;
+
+/**
+ * A client of a broker: what carries messages between servers. `nats`, `redis` and `memory` make some; any object of this
+ * shape is one. It serves one server, and is closed with its cluster.
+ *
+ * Messages of one publisher on one subject have to come in their order. They may be lost, and may come twice.
+ */
+export interface Broker {
+  /**
+   * Bytes of the longest message; longer ones are refused before they are sent. May change while the broker is away.
+   * Default: no limit.
+   */
+  readonly maxPayload?: number;
+  /**
+   * Called once, before anything else. `onState` is to be called with `'up'` when the broker can be used, then with `'down'`
+   * (and why) when it cannot, with `'up'` when it can again; with `'error'` for what changes nothing. Before it says
+   * `'up'` again it has subscribed again to everything. Without `watch` the broker counts as up.
+   */
+  watch?(onState: (state: BrokerState, error?: unknown) => void): void;
+  /**
+   * Sends bytes to all subscribers of a subject; the publisher may be one of them. Called only while the broker is up.
+   * A promise says when the broker has them: what waits for it counts for `maxQueuedBytes`.
+   */
+  publish(subject: string, bytes: Uint8Array): void | Promise<unknown>;
+  /** Called once for each of two subjects. Resolves when messages on it come. */
+  subscribe(subject: string, onMessage: (bytes: Uint8Array) => void): void | Promise<unknown>;
+  /** Sends what was published, and ends everything. */
+  close(): void | Promise<unknown>;
+}
+
+/** See `Broker.watch`. */
+export type BrokerState = 'up' | 'down' | 'error';
+
+/** How a server takes part. */
+export interface JoinOptions {
+  /** The client of the broker that carries messages between the servers. */
+  broker: Broker;
+  /** Servers of one id are one cluster: 1 to 255 characters. Default: `config.id` of the server, which by default is the host's name. */
+  id?: string;
+  /** What this server is called in lists and events: 1 to 255 characters. Default: `<host name>-<process id>`. */
+  name?: string;
+  /** What subjects begin with: letters, digits, `_`, `-`, and single dots between them. Default: `'ferripc'`. */
+  prefix?: string;
+  /**
+   * Called with each message of a client that nobody has given an id yet, before handlers get it. A string that it returns
+   * is the client's id from then on. What it throws is an `error` event.
+   */
+  identify?: (socket: IpcSocket, type: string, data: any) => string | null | undefined | false;
+  /** ms between two signs of life. Default: 1000. */
+  heartbeat?: number;
+  /** ms of silence after which the other servers take this one for gone; more than `heartbeat`. Default: 5000. */
+  timeout?: number;
+  /** ms that `join` waits for the broker; then it rejects with `ETIMEDOUT`. Default: 10000. */
+  connectTimeout?: number;
+  /** Bytes that may wait until the broker has them; beyond, messages are dropped with `ENOBUFS`. Default: 64 MiB. */
+  maxQueuedBytes?: number;
+}
+
+/** A client of a server of the cluster. */
+export interface ClusterClient {
+  /** Several clients may have the same one. */
+  id: string;
+  /** The name of its server. */
+  server: string;
+  /** It is a client of this server. */
+  local: boolean;
+}
+
+/** A server of the cluster. */
+export interface ClusterServer {
+  name: string;
+  /** How many clients it has. */
+  clients: number;
+  /** It is this server. */
+  local: boolean;
+}
+
+/** What a server has counted of a cluster since it joined. */
+export interface ClusterStats {
+  /** Messages that went to the broker, with those by which servers know of each other. */
+  published: number;
+  /** Messages of other servers that came. */
+  received: number;
+  /** Messages that came a second time, and were ignored. */
+  duplicates: number;
+  /** Messages of other servers that the broker did not bring, as their numbers tell. */
+  missed: number;
+  /** Bytes that the broker has not confirmed. */
+  bytesQueued: number;
+  /** Messages that were dropped, as in `stats()` of a server. */
+  dropped: {
+    /** For other servers while the broker was away, or for a client that is not there. */
+    down: number;
+    /** Beyond `maxQueuedBytes`. */
+    full: number;
+    /** Longer than the broker takes. */
+    tooLarge: number;
+    /** The broker's client did not take it, or has not heard that the broker has it. */
+    failed: number;
+    /** Came from the broker, and is not a message between servers. */
+    invalid: number;
+  };
+}
+
+/** Events and their arguments. What handlers throw is an uncaught exception. */
+export interface ClusterEvents {
+  /** The broker can be reached again. */
+  up: [];
+  /** The broker cannot be reached. */
+  down: [error: unknown];
+  /** A server takes part, and its clients are known. */
+  serverJoin: [server: ClusterServer];
+  /** A server has left, or is silent. Its clients are gone already. */
+  serverLeave: [server: ClusterServer];
+  /** A client is there, or has this id from now on. */
+  clientJoin: [client: ClusterClient];
+  /** A client is gone, or has another id from now on. */
+  clientLeave: [client: ClusterClient];
+  /**
+   * A message was not sent, or something else has failed. Codes: `ERR_FERRIPC_MESSAGE_TOO_LARGE`, `ENOBUFS`, `ENOTCONN` (once,
+   * when the first message is lost while the broker is away), and those of the broker's client. Nothing is thrown if nobody listens.
+   */
+  error: [error: any];
+  /** The cluster was left. */
+  close: [];
+}
+
+/** One server's part in a cluster. */
+export interface Cluster {
+  /** The name of this server. */
+  readonly name: string;
+  /** Whether the broker can be reached. */
+  readonly isUp: boolean;
+
+  /**
+   * Sends a message to all clients of all servers. Clients of this server get it in any case, unless it is too long for the
+   * broker: then nobody does.
+   * @returns whether all clients of this server are below the high-water mark, and the broker was given it
+   * @throws {TypeError} for data that JSON cannot express
+   */
+  broadcast(type: string, data?: unknown): boolean;
+
+  /**
+   * Sends a message to the clients with this id, wherever they are.
+   * @returns `false`: there is none, or it was dropped, or `drain` of a client of this server should be awaited
+   * @throws {TypeError} for what cannot be an id, and data that JSON cannot express
+   */
+  emit(id: string, type: string, data?: unknown): boolean;
+
+  /**
+   * Asks the client with this id, wherever it is; of several, the one that this server has heard of last. Answers and errors are those
+   * of `server.request`. Besides, it rejects with `ENOTCONN` if there is no such client or the broker is away, with `ECONNRESET`
+   * if the client, its server or the broker goes away before it has answered, and with `ERR_FERRIPC_MESSAGE_TOO_LARGE`.
+   */
+  request(id: string, type: string, data?: unknown, options?: RequestOptions): Promise<any>;
+
+  /** All clients of all servers, as far as this server knows. */
+  clients(): ClusterClient[];
+
+  /** All servers that this one knows, itself first. */
+  servers(): ClusterServer[];
+
+  /**
+   * Gives a client of this server an id, in place of the one that it has. Several clients may have the same.
+   * @returns `false` if it has disconnected already
+   * @throws {TypeError} for what is not a socket of this server, or not a string of 1 to 1024 characters
+   */
+  identify(socket: IpcSocket, id: string): boolean;
+
+  /** The id of a client of this server. Who was given none has one that is made up. `undefined` when it has disconnected. */
+  idOf(socket: IpcSocket): string | undefined;
+
+  /** A copy of the counters. */
+  stats(): ClusterStats;
+
+  /**
+   * Leaves, and closes the broker's client. The server and its clients stay. A server that has ended leaves by itself.
+   */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  /** Handlers may be added for `'*'`, too, which get the event's name first. */
+  on<E extends keyof ClusterEvents>(event: E, handler: (...args: ClusterEvents[E]) => void): this;
+  once<E extends keyof ClusterEvents>(event: E, handler: (...args: ClusterEvents[E]) => void): this;
+  off<E extends keyof ClusterEvents>(
+    event: E,
+    handler?: ((...args: ClusterEvents[E]) => void) | '*',
+  ): this;
+  removeListener<E extends keyof ClusterEvents>(
+    event: E,
+    handler: (...args: ClusterEvents[E]) => void,
+  ): this;
+}
+
+/**
+ * Has `server` take part in the cluster of its id. It may listen already, or later.
+ *
+ * Resolves when the broker is up; the others become known within moments, see `serverJoin`. Rejects with a TypeError for wrong
+ * arguments, with `ETIMEDOUT` if the broker does not come, and with what its client rejects subscriptions with.
+ */
+export function join(server: ferripc.Server<any, any>, options: JoinOptions): Promise<Cluster>;
+
+/** Options of `nats`: those of `connect` of `@nats-io/transport-node`, except for those about connecting again. */
+export interface NatsOptions {
+  /** `host:port`, of one or several servers of NATS. Default: `'127.0.0.1:4222'`. */
+  servers?: string | string[];
+  [option: string]: unknown;
+}
+
+/**
+ * A client of NATS. Needs the package `@nats-io/transport-node` 3.
+ * @throws {TypeError} for options that cannot be honoured
+ * @throws {Error} `MODULE_NOT_FOUND` without the package
+ */
+export function nats(options?: NatsOptions): Broker;
+
+/** Options of `redis`: those of `ioredis`, except for those about connecting again. */
+export interface RedisOptions {
+  /** `redis://host:port`. Default: `host` and `port`, and without these port 6379 of this machine. */
+  url?: string;
+  /** Bytes of the longest message. Default: 16 MiB, since Redis disconnects subscribers for which 32 MiB wait. */
+  maxPayload?: number;
+  [option: string]: unknown;
+}
+
+/**
+ * A client of Redis or Valkey. Needs the package `ioredis` 5 or 6.
+ * @throws {TypeError} for options that cannot be honoured
+ * @throws {Error} `MODULE_NOT_FOUND` without the package
+ */
+export function redis(options?: RedisOptions): Broker;
+
+/** A broker within one process, of which `memory` makes clients. */
+export class Hub {
+  /** Whether it is up. */
+  readonly isUp: boolean;
+  /** As if the broker's process had ended. */
+  stop(): void;
+  /** As if it had been started again. */
+  start(): void;
+}
+
+/** Options of `memory`. */
+export interface MemoryOptions {
+  /** Default: one for the whole process. */
+  hub?: Hub;
+  /** Bytes of the longest message. Default: no limit. */
+  maxPayload?: number;
+}
+
+/** A client of a broker within this process: for tests, and as an example of a broker's client. */
+export function memory(options?: MemoryOptions): Broker;
