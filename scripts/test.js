@@ -20,6 +20,7 @@ const skipped = [
   'conformance',
   'doctor',
   'leaving',
+  'js-codec',
   'native',
   'no-binary',
   'supply-chain',
