@@ -492,7 +492,7 @@ declare namespace ferripc {
    * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: of a request, `config.maxRequests` are under way
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
-   * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; discarded
+   * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; dropped
    * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections held more of unfinished messages than
    *   `config.maxBufferedBytes`; this one, which held most, is closed
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
@@ -746,39 +746,39 @@ declare namespace ferripc {
     delimiter: string;
     /**
      * Longest message accepted from a peer, in bytes and without the delimiter. A longer one is
-     * discarded and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
+     * dropped and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
      * connection goes on. Default: `buffer.constants.MAX_STRING_LENGTH`, about 512 MiB
      */
     maxMessageBytes: number;
     /**
-     * Most bytes that all connections of a server together hold of messages whose end has not come. When there are more,
-     * the connection that holds most is closed, with an `error` event with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`; the
-     * others go on. Connections that hold less than 16 KiB are not counted. `Infinity`: no limit but `maxMessageBytes`
-     * for each. Not for UDP. Default: `1073741824`, 1 GiB
+     * Most bytes that all connections of a server together hold of unfinished messages. Beyond it, the connection that
+     * holds most is closed, with an `error` event with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. The others go on.
+     * Connections that hold less than 16 KiB do not count. `Infinity`: no limit except `maxMessageBytes` for each.
+     * Not for UDP. Default: `1073741824`, 1 GiB
      */
     maxBufferedBytes: number;
     /**
      * Most bytes that wait in one connection for a peer that does not read, and in a client's queue
-     * in `sync` mode. A message that finds as many is dropped: `emit` returns `false`, and an `error`
-     * with the code `ENOBUFS` follows at once; the connection goes on, and takes messages again when
-     * there is room. So a connection holds no more than this and one message. Values below 256 KiB,
-     * from where on `emit` returns `false` anyway, act as that, values above 4 GiB as 4 GiB. On UDP:
+     * in `sync` mode. When so many wait, a further message is dropped: `emit` returns `false`, and an `error`
+     * with the code `ENOBUFS` follows at once. The connection goes on, and takes messages again when
+     * there is room. So a connection holds no more than this and one message. Values below 256 KiB
+     * act as 256 KiB, from where on `emit` returns `false` anyway. Values above 4 GiB act as 4 GiB. On UDP:
      * see {@link Server.emit}. Default: `1073741824`, 1 GiB
      */
     maxQueuedBytes: number;
     /**
-     * Most bytes that a client keeps of what is emitted while it is down, once it was connected; they are sent in order
+     * Most bytes that a client keeps of what is emitted while it is down, once it was connected. They are sent in order
      * when it is connected again. A message that does not fit is dropped: `emit` returns `false`, an `error` with the code
-     * `ENOBUFS` follows, and it counts as `dropped.full`; what waits when the client ends for good counts as `dropped.down`.
-     * What was on its way when the connection broke is not sent again. (Before the first connection, 16 MiB are kept in any
-     * case.) Default: `0`, nothing is kept
+     * `ENOBUFS` follows, and it counts as `dropped.full`. What waits when the client ends for good counts as `dropped.down`.
+     * What was on its way when the connection broke is not sent again. Before the first connection, 16 MiB are always
+     * kept. Default: `0`, nothing is kept
      *
      * @throws TypeError from `connectTo` and `connectToNet`, for anything but a number of bytes
      */
     offlineQueue?: number | false | undefined;
     /**
-     * Most requests of one connection that are handled at a time; a handler counts until it ends. Further ones are answered with an error, whose code is
-     * `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: `16384`
+     * Most requests of one connection that are handled at a time. A handler counts until it ends. Further requests are
+     * answered with an error whose code is `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: `16384`
      */
     maxRequests?: number | undefined;
     /**
@@ -795,23 +795,22 @@ declare namespace ferripc {
      */
     fallback?: boolean | undefined;
     /**
-     * Lets this user, and root, watch what a server sends and receives, by `ferripc tap` or another program, at a socket
-     * of its own: see docs/cli.md. `true`: types, lengths, directions and connections, but no data. Read by `start()`. A reader
-     * that is slow loses records; it neither holds the server up nor costs more than 256 KiB. If the socket cannot be made,
-     * the server goes on without, and an `error` says why. Without this setting the environment variable `FERRIPC_TAP`
-     * counts: `1`, or `payloads` for these, too. Default: nobody can watch, and nothing is opened or costs anything
+     * Lets this user and root watch what a server sends and receives, with `ferripc tap` or another program, at a socket
+     * of its own: see docs/cli.md. `true` shows types, lengths, directions and connections, but no data. Read by
+     * `start()`. A slow reader loses records. It neither holds the server up nor costs more than 256 KiB. If the socket
+     * cannot be made, the server goes on without it, and an `error` says why. Without this setting the environment
+     * variable `FERRIPC_TAP` counts: `1`, or `payloads` to show payloads, too. Default: nobody can watch, and nothing is opened
      *
      * @throws TypeError from `start()`, for anything else
      */
     tap?: boolean | TapOptions | null | undefined;
     /**
-     * How long a connection that is being closed, with something left to send, waits for a peer that
-     * takes nothing of it, in ms; then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long
-     * as the peer takes something, however slowly, everything is sent. That is seen in the steps in which the
-     * system makes room: up to 64 KiB at a time, so a peer that is slower than that in this time needs a
-     * longer one. `0`: only what the system takes at once; `Infinity`: for ever. Holds for
-     * `disconnect` and `stop({ disconnect: true })`; on UDP, all the time that closing may
-     * take. Default: `2000`
+     * How long a closing connection that has something left to send waits for a peer that takes nothing of it,
+     * in ms. Then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes
+     * something, however slowly, everything is sent. The system shows this only in steps of up to 64 KiB: a peer
+     * that takes less than that in this time needs a longer one. `0`: only what the system takes at once.
+     * `Infinity`: for ever. Holds for `disconnect` and `stop({ disconnect: true })`. On UDP it is all the time that
+     * closing may take. Default: `2000`
      */
     linger: number;
 
@@ -911,8 +910,8 @@ declare namespace ferripc {
      */
     maxRetries: number | boolean;
     /**
-     * `true`, or any number except `0`: clients do not try again, whatever `maxRetries` says. Looked
-     * at whenever a connection closes. Default: `false`
+     * `true`, or any number except `0`: clients do not try again, whatever `maxRetries` says. It is read
+     * whenever a connection closes. Default: `false`
      */
     stopRetrying: boolean | number;
 
@@ -1054,7 +1053,7 @@ declare namespace ferripc {
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * @returns `true` if the message was accepted without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped
      * @throws TypeError if JSON cannot express `data`, as with a `BigInt` or a cycle, or if a raw
      * payload is neither bytes nor a string
@@ -1307,7 +1306,7 @@ declare namespace ferripc {
      * what comes then is dropped and reported as an `error` with the code `ENOBUFS`. Before `start()`
      * and after `stop()` messages are dropped.
      *
-     * @returns `true` if the message was taken without a backlog; `false` if one has built up,
+     * @returns `true` if the message was accepted without a backlog; `false` if one has built up,
      * which ends with the event `drain`, or if the message was dropped because the socket is closed
      * @throws TypeError if `destination` is not one, if JSON cannot express `data`, as with a `BigInt`
      * or a cycle, or if a raw payload is neither bytes nor a string
@@ -1733,10 +1732,10 @@ declare namespace ferripc {
      * Default: `config.socketRoot + config.appspace + id`
      * @param callback - called before `connectTo` returns, and before there is a connection, with
      * this object: the place to add handlers, and to emit what is to be sent on connection
-     * @returns a promise that is fulfilled with the client at its next connection, at once if it is connected. The rules
-     * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
-     * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
-     * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
+     * @returns a promise of the client. It is fulfilled at the client's next connection, or at once if it is connected. It
+     * is rejected with the error of the last attempt when the client gives up (`maxRetries`, `stopRetrying`), and with the
+     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before. You may ignore the
+     * promise: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a path that is not a string, a callback that is not a function, or settings
      * that no client can be made with
      */
@@ -1763,10 +1762,10 @@ declare namespace ferripc {
      * @param port - default: `config.networkPort`; may come without a host
      * @param callback - called before `connectToNet` returns, and before there is a connection,
      * with this object. A UDP type before it is ignored: UDP has servers only
-     * @returns a promise that is fulfilled with the client at its next connection, at once if it is connected. The rules
-     * of retrying hold: it is rejected when the client gives up (`maxRetries`, `stopRetrying`), with the error of its last
-     * attempt, and with the code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before.
-     * Ignoring the promise is fine: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
+     * @returns a promise of the client. It is fulfilled at the client's next connection, or at once if it is connected. It
+     * is rejected with the error of the last attempt when the client gives up (`maxRetries`, `stopRetrying`), and with the
+     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before. You may ignore the
+     * promise: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a host that is not a string, a callback that is not a function, or settings
      * that no client can be made with
      * @throws RangeError for a port that cannot be one; code `ERR_SOCKET_BAD_PORT`
@@ -1805,9 +1804,8 @@ declare namespace ferripc {
     ): Promise<Client<In, Out>>;
 
     /**
-     * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first,
-     * within a bounded time; then it reports `disconnect` and `destroy`. An unknown id
-     * is ignored.
+     * Closes a client for good and removes it from `ipc.of`. What was emitted before is sent first, see
+     * {@link Config.linger}. Then the client reports `disconnect` and `destroy`. An unknown id is ignored.
      */
     disconnect(id: string): void;
 
@@ -1861,10 +1859,10 @@ declare namespace ferripc {
     ): void;
 
     /**
-     * The first process on this machine to call this for an id becomes the server, all others its clients; so a program
-     * knows whether it runs already. When the server ends, one of the clients takes its place: {@link
-     * SingleInstanceOptions.onServer} tells it, and the others connect to it. At no time are there two. For local sockets
-     * and pipes; it tries until it is closed, whatever `maxRetries` and `stopRetrying` say.
+     * The first process on this machine to call this for an id becomes the server, and all others its clients. So a
+     * program knows whether it runs already. When the server ends, one of the clients takes its place: {@link
+     * SingleInstanceOptions.onServer} tells it, and the others connect to it. There are never two servers. It works on
+     * local sockets and pipes, and tries until it is closed, whatever `maxRetries` and `stopRetrying` say.
      * Not enumerable: node-ipc has no method of that name.
      *
      * A process that wants to serve finds out whether somebody does by connecting, which that server may see as a client

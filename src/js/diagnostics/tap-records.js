@@ -47,7 +47,7 @@ class Describer {
 
   /**
    * `{facts, payload, size, payloadSize}` of what a channel of the name `kind` has told. `payload`: an object with what
-   * readers get besides who may see payloads, or null; `shows`: it is asked for.
+   * else there is for whoever may see payloads, or null. `shows`: it is asked for.
    */
   record(kind, told, shows) {
     const { server, direction, type, bytes, reason, error, socket, peer, hadError, remote } = told;

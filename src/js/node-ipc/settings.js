@@ -36,7 +36,7 @@ function offlineOf({ offlineQueue }) {
 
 /**
  * What `config.parser` makes of a client or server from now on: see parsers/profile.js. Null without a parser.
- * @throws {TypeError} for a parser that is none, and for a setting of node-ipc 14 that would not be heeded
+ * @throws {TypeError} for a parser that is not one, and for a setting of node-ipc 14 that would have no effect
  */
 function profileOf(config) {
   const { parser, rawBuffer } = config;

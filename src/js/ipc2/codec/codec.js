@@ -9,7 +9,7 @@ const Writer = require('./writer');
 /** Levels of a value: each compound within another is one. As in src/protocols/ipc2/payload. */
 const MAX_DEPTH = 256;
 
-/** A value that is none of the type: `expected` says what it should be, `at` where it is. */
+/** A value that is not of the type: `expected` says what it should be, `at` where it is. */
 class Misfit extends Error {
   constructor(expected, actual) {
     super(expected);
@@ -37,7 +37,7 @@ class Codec {
 
   /**
    * The bytes of `value`, which is called `what` in errors.
-   * @throws {TypeError} that names the part that is none of the type
+   * @throws {TypeError} that names the part that is not of the type
    */
   encode(value, what = 'value') {
     return Buffer.from(this._encode(value, what));

@@ -10,7 +10,7 @@ class Message {
     this.load(frame);
   }
 
-  /** Takes a message's text; what is none becomes an `error`. */
+  /** Takes a message's text; anything else becomes an `error`. */
   load(frame) {
     try {
       const { type, data } = JSON.parse(frame);

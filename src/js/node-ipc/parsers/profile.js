@@ -268,7 +268,7 @@ function waitsMore(socket, most) {
 
 /**
  * A message that can be delivered.
- * @throws {IPCProtocolError} for what is none
+ * @throws {IPCProtocolError} for anything else
  */
 function checked(message) {
   if (message === null || typeof message !== 'object') {

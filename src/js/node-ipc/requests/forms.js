@@ -20,7 +20,7 @@ const noHandler = (type) =>
 const tooMany = (limit) =>
   codedError('ERR_FERRIPC_TOO_MANY_REQUESTS', `${limit} requests of this connection are under way`);
 
-/** What is reported of a request, reply or cancellation that is none. */
+/** What is reported of a request, reply or cancellation that is not one. */
 const malformed = (type, response) =>
   eventError('ERR_FERRIPC_INVALID_MESSAGE', `Received a malformed ${type}`, {
     response,

@@ -1,0 +1,47 @@
+'use strict';
+// The numbers of the README and of docs/performance.md are those of the record that their chart was drawn from.
+
+const fs = require('node:fs');
+const path = require('node:path');
+const { root, tableRows } = require('./markdown');
+
+/** A row of the README, and that of the record. */
+const ROWS = {
+  'round trip, one core, median': 'Round trip, 1 in flight, 100 B, one core: p50',
+  'round trip, two cores, median': 'Round trip, 1 in flight, 100 B, free: p50',
+  'messages per second, one way': 'One way, 100 B, free: throughput',
+  'a string of 32 MB': 'One string of 32 MB, free: time',
+};
+
+const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
+const recordOf = (file) =>
+  `${/bench\/results\/[\w-]+-node20(?=-latency\.svg)/.exec(read(file))[0]}.md`;
+const numberOf = (cell) => Number(/[\d,.]*\d/.exec(cell)[0].replaceAll(',', ''));
+
+test('README: each row is in the record, and its "best other" is the best', () => {
+  const record = recordOf('README.md');
+  const measured = new Map(tableRows(record).map(({ cells }) => [cells[0], cells.slice(1)]));
+  const shown = tableRows('README.md').filter(({ cells }) => cells[0] in ROWS);
+  expect(shown.map(({ cells }) => cells[0])).toEqual(Object.keys(ROWS));
+  for (const { cells } of shown) {
+    const [unit, ...peers] = measured.get(ROWS[cells[0]]);
+    const scale = unit.startsWith('k ') ? 1000 : 1;
+    const values = peers.slice(0, 6).map((cell) => numberOf(cell) * scale);
+    const best = unit.endsWith('lower') ? Math.min : Math.max;
+    const expected = [values[0], values[1], best(...values.slice(1))];
+    expect([cells[0], ...cells.slice(1).map(numberOf)]).toEqual([cells[0], ...expected]);
+  }
+});
+
+test('docs/performance.md: every median of the large table is in the record', () => {
+  const record = read(recordOf('docs/performance.md'));
+  const rows = tableRows('docs/performance.md');
+  const head = rows.findIndex(({ cells }) => cells[2] === 'best other');
+  const table = rows.slice(head + 1).filter(({ cells }) => cells.length === 6);
+  expect(table.length).toBeGreaterThan(20);
+  for (const { line, cells } of table) {
+    expect([line, cells[1], record.includes(cells[1])]).toEqual([line, cells[1], true]);
+    const [other] = cells[2].split(' (');
+    expect([line, other, record.includes(other)]).toEqual([line, other, true]);
+  }
+});
