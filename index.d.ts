@@ -860,6 +860,12 @@ declare namespace ferripc {
      */
     allowPeer?: ((peer: PeerCredentials) => boolean) | null | false | undefined;
     /**
+     * Whether an engine in JavaScript may take the place of the native one where no native binary loads. With `false`,
+     * `connectTo`, `connectToNet`, `serve` and `serveNet` throw an error with the code `ERR_FERRIPC_NO_BINARY` then; so does everything with the
+     * environment variable `FERRIPC_NO_FALLBACK=1`. Default: `true`
+     */
+    fallback?: boolean | undefined;
+    /**
      * Lets this user and root watch what a server sends and receives, with `ferripc tap` or another program, at a socket
      * of its own: see docs/cli.md. `true` shows types, lengths, directions and connections, but no data. Read by
      * `start()`. A slow reader loses records. It neither holds the server up nor costs more than 256 KiB. If the socket
@@ -1651,9 +1657,9 @@ declare namespace ferripc {
   interface Stats {
     /**
      * What moves bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
-     * pipes always have the latter.) `null` while nothing is open in this thread.
+     * pipes always have the latter.) `js`: no native binary loads, and Node's own sockets do. `null` while nothing is open in this thread.
      */
-    driver: 'loop' | 'tokio' | null;
+    driver: 'loop' | 'tokio' | 'js' | null;
     /** Sums, those of clients that were disconnected and of earlier servers included. */
     totals: TrafficStats & {
       /** Connections that are up now, of clients and of servers. */
@@ -1706,8 +1712,14 @@ declare namespace ferripc {
    *     });
    */
   interface DiagnosticsChannels {
-    /** The first socket after none was opened: which binary does the work, and how. */
-    'ferripc:engine:start': { file: string; version: string; driver: 'loop' | 'tokio' };
+    /** The first socket after none was opened: which binary does the work (`null`: none), and how. */
+    'ferripc:engine:start': {
+      file: string | null;
+      version: string;
+      driver: 'loop' | 'tokio' | 'js';
+    };
+    /** No native binary loads, for the reasons in `error`: an engine in JavaScript does the work. Once in a process. */
+    'ferripc:fallback': { error: NodeJS.ErrnoException };
     /** A client begins to connect. `retry`: 0, or which attempt after the first since the last connection. */
     'ferripc:client:connecting': DiagnosticsMessage & { socket: IpcSocket; retry: number };
     /** An attempt failed, or a connection ended; the next attempt follows after `delay` ms. */

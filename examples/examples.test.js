@@ -241,6 +241,11 @@ test('electron, in plain Node', async () => {
   });
 });
 
+test('vscode-extension, in plain Node', async () => {
+  const lines = ['activated', 'message: 4 words', 'deactivated, 0 commands left'];
+  expect(await example('vscode-extension')).toEqual({ '': lines });
+});
+
 test('jest', async () => {
   const { code, output } = await run([path.join(__dirname, 'jest'), '--testTimeout=180000']);
   expect(output).toMatch(/Tests: +4 passed, 4 total/);
@@ -271,7 +276,8 @@ test('the others need nothing that is installed', () => {
     const others = modules
       .map(([, name]) => name)
       .filter(
-        (it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2|scale))?$|electron$)/.test(it),
+        (it) =>
+          !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2|scale))?$|electron$|vscode$)/.test(it),
       );
     expect([file, others]).toEqual([file, []]);
   }

@@ -14,6 +14,7 @@ const util = require('node:util');
 /** Kept here, since Node forgets a channel that nobody holds, with its subscribers. */
 const channels = {
   engineStart: channel('ferripc:engine:start'),
+  fallback: channel('ferripc:fallback'),
   connecting: channel('ferripc:client:connecting'),
   retry: channel('ferripc:client:retry'),
   destroy: channel('ferripc:client:destroy'),
@@ -81,6 +82,11 @@ function tell(to, message) {
 /** The engine has started. */
 function publishStart(facts) {
   if (channels.engineStart.hasSubscribers) tell(channels.engineStart, facts());
+}
+
+/** No binary loads, see `error`, and the engine in JavaScript has taken its place. */
+function publishFallback(error) {
+  if (channels.fallback.hasSubscribers) tell(channels.fallback, { error });
 }
 
 /** An error of a client or server; `socket`: whose, if it is one connection's. */
@@ -197,6 +203,7 @@ module.exports = {
   dropsOf,
   publish,
   publishError,
+  publishFallback,
   publishReceived,
   publishSent,
   publishStart,

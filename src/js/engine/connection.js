@@ -382,9 +382,17 @@ class Listener extends Endpoint {
     this.greeting = framing.greeting;
   }
 
-  /** Takes a duplicate of a connected socket's descriptor. Returns the error, or undefined. */
-  adopt(descriptor) {
-    return JSON.parse(this.activity.hub.adopt(this.id, descriptor)).error;
+  /**
+   * Takes a connected socket of node:net: a duplicate of its descriptor, or the socket itself. Returns the error, or
+   * undefined; null where there is no descriptor.
+   */
+  adopt(socket) {
+    const { hub, driver } = this.activity;
+    if (driver === 'js') return JSON.parse(hub.adopt(this.id, socket)).error;
+    const { fd = -1 } = socket._handle ?? {};
+    const answer = fd < 0 ? null : JSON.parse(hub.adopt(this.id, fd)).error;
+    socket.destroy(); // closes Node's descriptor; the engine has its own
+    return answer;
   }
 
   /** With TLS: how many handshakes may be going on, or null. What is over that is closed, see _onDropped. */

@@ -11,8 +11,10 @@ const { limitsOf } = require('../sockets/limits');
  * The framing that a client or server keeps from now on (F3). `delimits`: a parser ends its messages itself.
  * @throws {TypeError} if the delimiter is not a non-empty string, maxMessageBytes or maxQueuedBytes not a
  *   positive number, or linger not a number of ms
+ * @throws {Error} with the code ERR_FERRIPC_NO_BINARY for `fallback: false` where no binary loads
  */
 function framingOf(config, delimits = false) {
+  if (config.fallback === false) require('../engine/native').load();
   const { delimiter = DEFAULT_DELIMITER } = delimits ? {} : config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);

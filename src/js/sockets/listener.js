@@ -89,7 +89,7 @@ class Listener extends net.Server {
     if (cluster.isShared(options)) {
       engine.load(); // what it may throw is for the caller
       cluster.listen(options, this, done);
-    } else done(engine.listen(options, this));
+    } else engine.listen(options, this, done);
   }
 
   #opened({ failure, error, listener, address }, path) {
