@@ -33,7 +33,7 @@ server.config.serialization = 'v8';
 server.config.serializationTimeout = 100;
 
 async function play(file: File) {
-  const { files } = client.of;
+  const files = client.of.files!;
   files.emit('put', file);
   files.emit('nothing');
   files.emit('maybe');
