@@ -6,9 +6,9 @@
 
 const { bodyOf } = require('./frames');
 const { Asked } = require('../node-ipc/requests/asked');
-const { errorForm, tooMany } = require('../node-ipc/requests/forms');
+const { tooMany } = require('../node-ipc/requests/forms');
 const RemoteError = require('../node-ipc/requests/remote-error');
-const { codedError } = require('../errors');
+const { codedError, errorForm } = require('../errors');
 
 /** Requests of one other server that are under way here. */
 const MOST_SERVED = 16_384;
