@@ -19,6 +19,7 @@ export {
   type AnyEvents,
   type Answer,
   type Answered,
+  type AsItIs,
   type BroadcastOptions,
   type Carried,
   type Client,
@@ -81,4 +82,5 @@ export {
   type UdpDestination,
   type UdpPeer,
   type UdpType,
+  type Values,
 } from './index.js';

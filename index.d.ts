@@ -31,7 +31,8 @@ declare namespace ferripc {
    *     const other = ipc.of.other as Client<ToClient, ToServer>; // one connection only
    *
    * The map has what the sender passes to `emit`; what a handler gets of it is {@link Received}: a `Date`
-   * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}.
+   * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}. With
+   * `config.serialization: 'advanced'` wrap the maps into {@link Values}.
    *
    * An entry that is a function is a request, which {@link Client.request} and {@link Client.handle} take: its
    * argument is what is asked with, what it returns, or its promise gives, is the answer.
@@ -56,11 +57,41 @@ declare namespace ferripc {
   /** The data argument of `emit`, which may be left out where the event map allows it. */
   type EmitArgs<Events, Type extends keyof Events> = string extends keyof Events
     ? [data?: any]
-    : undefined extends Events[Type]
+    : [Events[Type]] extends [AsItIs<infer Data>]
+      ? undefined extends Data
+        ? [data?: Data]
+        : [data: Data]
+      : EmitJsonArgs<Events, Type>;
+
+  /** The same of a payload that goes as JSON. */
+  type EmitJsonArgs<Events, Type extends keyof Events> = undefined extends Events[Type]
+    ? [data?: Sendable<Events[Type]> | undefined]
+    : {} extends Events[Type]
       ? [data?: Sendable<Events[Type]> | undefined]
-      : {} extends Events[Type]
-        ? [data?: Sendable<Events[Type]> | undefined]
-        : [data: Sendable<Events[Type]>];
+      : [data: Sendable<Events[Type]>];
+
+  /** A payload that arrives as what it was sent as. Made by {@link Values}. */
+  interface AsItIs<T> {
+    readonly 'arrives as it is': T;
+  }
+
+  /**
+   * An event map for `config.serialization: 'advanced'`: every payload arrives as the type that the map has, a `Date` as a
+   * `Date`, nothing as `undefined`.
+   *
+   *     interface ToServer { 'file.put': { name: string; content: Buffer; tags: Set<string> } }
+   *
+   *     const ipc = new IPC<Values<ToClient>, Values<ToServer>>();
+   *     ipc.config.serialization = 'advanced';
+   */
+  type Values<Events> = {
+    [Type in keyof Events]: unknown extends Events[Type]
+      ? Events[Type]
+      : Events[Type] extends (...args: infer Args) => infer Result
+        ? (...args: AsTheyAre<Args>) => AsItIs<Awaited<Result>>
+        : AsItIs<Events[Type]>;
+  };
+  type AsTheyAre<Args extends any[]> = { [Index in keyof Args]: AsItIs<Args[Index]> };
 
   /** No value is of this type. It stands where an event map has what JSON cannot carry. */
   interface NotJson {
@@ -88,9 +119,11 @@ declare namespace ferripc {
    */
   type Sendable<T> = unknown extends T
     ? T
-    : T extends symbol | Function
-      ? NotJson
-      : SendableValue<T>;
+    : T extends AsItIs<infer Value>
+      ? Value
+      : T extends symbol | Function
+        ? NotJson
+        : SendableValue<T>;
 
   /** {@link Sendable} of a part of a payload. */
   type SendableValue<T> = unknown extends T
@@ -108,7 +141,13 @@ declare namespace ferripc {
    * Three values arrive as something other than their types say: the empty string and `NaN` as a payload arrive as
    * `{}`, as everything that is falsy except `0` and `false`; `NaN` and the infinities within one as `null`.
    */
-  type Received<T> = unknown extends T ? T : T extends undefined | void | null ? {} : Json<T>;
+  type Received<T> = unknown extends T
+    ? T
+    : T extends AsItIs<infer Value>
+      ? Value
+      : T extends undefined | void | null
+        ? {}
+        : Json<T>;
 
   /**
    * The form in which JSON carries a `T`:
@@ -187,11 +226,15 @@ declare namespace ferripc {
   /** What arrives of a value `T` in a request or an answer: as {@link Json}, but nothing stays `undefined`. */
   type Carried<T> = unknown extends T
     ? T
-    : [T] extends [undefined | void]
-      ? undefined
-      : T extends undefined | void
+    : [T] extends [AsItIs<infer Value>]
+      ? Value
+      : [T] extends [undefined | void]
         ? undefined
-        : Json<T>;
+        : T extends undefined | void
+          ? undefined
+          : T extends AsItIs<infer Value>
+            ? Value
+            : Json<T>;
 
   /** The data that a handler of this request gets. */
   type RequestData<Events, Type extends keyof Events> = string extends keyof Events
@@ -248,6 +291,13 @@ declare namespace ferripc {
      */
     readonly signal: AbortSignal;
   }
+
+  /** What answers requests, see {@link Client.handle} and {@link Server.handle}. */
+  type RequestHandler<In, Type extends RequestType<In>, This> = (
+    this: This,
+    data: RequestData<In, Type>,
+    context: RequestContext,
+  ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>;
 
   /**
    * What a request is rejected with when the peer's handler throws, or when there is none: the `name`, `message`
@@ -517,6 +567,7 @@ declare namespace ferripc {
     | 'ERR_FERRIPC_NO_REQUESTS'
     | 'ERR_FERRIPC_ALLOW_PEER'
     | 'ERR_FERRIPC_TLS_OPTION'
+    | 'ERR_FERRIPC_SERIALIZATION'
     | 'ERR_TLS_HANDSHAKE_TIMEOUT'
     | 'ERR_IPC_INVALID_JSON'
     | 'ERR_IPC_INVALID_MESSAGE'
@@ -553,7 +604,7 @@ declare namespace ferripc {
     port?: number;
     /** File that could not be read, of those in `config.tls`. */
     path?: string;
-    /** The text of the frame that could not be used. */
+    /** The text of the frame that could not be used; not with `serialization: 'advanced'`. */
     response?: string;
     /** The `SyntaxError` of a frame that is not JSON. */
     err?: Error;
@@ -709,7 +760,7 @@ declare namespace ferripc {
 
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
-   * at once, also for connections that exist; the exceptions are `delimiter`,
+   * at once, also for connections that exist; the exceptions are `delimiter`, `serialization`, `serializationTimeout`,
    * `maxMessageBytes`, `maxQueuedBytes`, `linger` and `offlineQueue`, which a client or server reads when it is made. Keys of
    * your own are allowed.
    */
@@ -744,6 +795,26 @@ declare namespace ferripc {
      * the delimiter that it was made with. Default: `'\f'`
      */
     delimiter: string;
+    /**
+     * How data become bytes; both sides of a connection need the same. Named as in `child_process`.
+     *
+     * - `'json'`: as JSON, as in node-ipc
+     * - `'advanced'`: by V8's serializer, as in `child_process`: buffers, typed arrays, `Map`, `Set`, `Date`, `RegExp`, `BigInt`,
+     *   `undefined`, `NaN`, cycles and errors arrive as they were. `emit` throws a `DataCloneError` for functions, symbols and what
+     *   else has no copy. Not with `rawBuffer`, a `parser`, another `delimiter`, UDP, nor on Bun and Deno
+     *
+     * A peer that is set otherwise, or is node-ipc, is reported as an `error` with the code `ERR_FERRIPC_SERIALIZATION`, and its
+     * connection closed; a client's is not up before both sides have agreed. Default: `'json'`
+     *
+     * @throws TypeError from `serve`, `serveNet`, `connectTo` and `connectToNet`, for anything else and for settings that
+     * `'advanced'` cannot honour
+     */
+    serialization?: 'json' | 'advanced' | undefined;
+    /**
+     * With `serialization: 'advanced'`: how long a peer may take to say that it has it too, in milliseconds, from the
+     * beginning of the connection. Default: `10000`
+     */
+    serializationTimeout?: number | undefined;
     /**
      * Longest message accepted from a peer, in bytes and without the delimiter. A longer one is
      * dropped and reported as an `error` with the code `ERR_FERRIPC_MESSAGE_TOO_LARGE`; the
@@ -788,6 +859,12 @@ declare namespace ferripc {
      * `start()` throws an error with the code `ERR_FERRIPC_ALLOW_PEER`. Default: everybody who may open the socket
      */
     allowPeer?: ((peer: PeerCredentials) => boolean) | null | false | undefined;
+    /**
+     * Whether an engine in JavaScript may take the place of the native one where no native binary loads. With `false`,
+     * `connectTo`, `connectToNet`, `serve` and `serveNet` throw an error with the code `ERR_FERRIPC_NO_BINARY` then; so does everything with the
+     * environment variable `FERRIPC_NO_FALLBACK=1`. Default: `true`
+     */
+    fallback?: boolean | undefined;
     /**
      * Lets this user and root watch what a server sends and receives, with `ferripc tap` or another program, at a socket
      * of its own: see docs/cli.md. `true` shows types, lengths, directions and connections, but no data. Read by
@@ -1080,11 +1157,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
@@ -1176,7 +1249,7 @@ declare namespace ferripc {
      *
      * @throws TypeError if `config.delimiter` is not a string or is empty, or if `config.maxMessageBytes`,
      * `config.maxQueuedBytes` or `config.maxBufferedBytes` is not a positive number, or `config.linger` is not a number
-     * of ms
+     * of ms; for {@link Config.serialization} that cannot be honoured
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -1339,11 +1412,7 @@ declare namespace ferripc {
      */
     handle<Type extends RequestType<In>>(
       type: Type,
-      handler: (
-        this: this,
-        data: RequestData<In, Type>,
-        context: RequestContext,
-      ) => Answer<In, Type> | PromiseLike<Answer<In, Type>>,
+      handler: RequestHandler<In, Type, this>,
     ): () => void;
 
     /**
@@ -1588,9 +1657,9 @@ declare namespace ferripc {
   interface Stats {
     /**
      * What moves bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
-     * pipes always have the latter.) `null` while nothing is open in this thread.
+     * pipes always have the latter.) `js`: no native binary loads, and Node's own sockets do. `null` while nothing is open in this thread.
      */
-    driver: 'loop' | 'tokio' | null;
+    driver: 'loop' | 'tokio' | 'js' | null;
     /** Sums, those of clients that were disconnected and of earlier servers included. */
     totals: TrafficStats & {
       /** Connections that are up now, of clients and of servers. */
@@ -1643,8 +1712,14 @@ declare namespace ferripc {
    *     });
    */
   interface DiagnosticsChannels {
-    /** The first socket after none was opened: which binary does the work, and how. */
-    'ferripc:engine:start': { file: string; version: string; driver: 'loop' | 'tokio' };
+    /** The first socket after none was opened: which binary does the work (`null`: none), and how. */
+    'ferripc:engine:start': {
+      file: string | null;
+      version: string;
+      driver: 'loop' | 'tokio' | 'js';
+    };
+    /** No native binary loads, for the reasons in `error`: an engine in JavaScript does the work. Once in a process. */
+    'ferripc:fallback': { error: NodeJS.ErrnoException };
     /** A client begins to connect. `retry`: 0, or which attempt after the first since the last connection. */
     'ferripc:client:connecting': DiagnosticsMessage & { socket: IpcSocket; retry: number };
     /** An attempt failed, or a connection ended; the next attempt follows after `delay` ms. */

@@ -75,15 +75,33 @@ describe('doctor', () => {
 
   test('without a binary: what was tried, what to do, and 1', async () => {
     const home = install();
-    const all = await report({ home });
+    const env = { FERRIPC_NO_FALLBACK: '1' };
+    const all = await report({ home, env });
     expect(all).toMatchObject({ ok: false, driver: null, probes: [] });
     expect(all.binary.code).toBe('ERR_FERRIPC_NO_BINARY');
     expect(all.problems).toEqual([all.binary.error]);
-    const { code, stdout } = await run(['doctor'], { home });
+    const { code, stdout } = await run(['doctor'], { home, env });
     expect(code).toBe(1);
     expect(stdout).toContain('Problem: ferripc has no native binary that loads');
     expect(stdout).toContain(`not found: ${path.join(home, candidates()[0])}`);
     expect(stdout).toMatch(/^ {2}binary {7}none$/m);
+  });
+
+  test('without a binary: what works all the same', async () => {
+    const home = install();
+    const { code, stdout, stderr } = await run(['doctor'], { home });
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^ {2}driver {7}js: no binary loads$/m);
+    expect(stdout).toMatch(/^ {2}TLS +ok, /m);
+    expect(stdout).toMatch(
+      /^Problem: The engine in JavaScript takes the place of the native one: .*no native binary/m,
+    );
+  });
+
+  test('FERRIPC_DRIVER=js is as it should be', async () => {
+    const { code, stdout } = await run(['doctor'], { env: { FERRIPC_DRIVER: 'js' } });
+    expect(stdout).toMatch(/^ +left out: FERRIPC_DRIVER=js$/m);
+    expect([code, stdout.endsWith('\nAll is well.\n')]).toEqual([0, true]);
   });
 
   test('names the packages that ferripc replaces, and those with malware', async () => {

@@ -17,7 +17,7 @@ const install = (folder = 'node_modules/ferripc') => copyPackage(world.file(fold
 async function load(file, { musl = false, forced = '' } = {}) {
   const child = world.child('no-binary.js', [file, musl], {
     cwd: world.tmp(),
-    env: { NAPI_RS_NATIVE_LIBRARY_PATH: forced },
+    env: { NAPI_RS_NATIVE_LIBRARY_PATH: forced, FERRIPC_NO_FALLBACK: '1' },
   });
   const { code, lines, stderr } = await child.exited;
   expect([code, stderr]).toEqual([0, '']);

@@ -1,5 +1,6 @@
 'use strict';
-// What a program's user sees where no native binary loads: short, with the reason, and what to do about it.
+// What a program's user sees where no native binary loads and nothing else may take its place: short, with the reason, and
+// what to do about it. fallback.test.js has what comes otherwise.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
@@ -14,6 +15,8 @@ const world = createWorld();
 /** Most lines that an uncaught error may fill, the empty ones and Node's own included. */
 const MOST = 15;
 
+const STRICT = { NAPI_RS_NATIVE_LIBRARY_PATH: '', FERRIPC_NO_FALLBACK: '1' };
+
 /** Runs a program that calls the package in `home` and catches nothing. Resolves with the lines of stderr. */
 async function uncaught(home, { flags = [], program = 'main.js', call, env = {} } = {}) {
   const file = path.join(path.dirname(home), program);
@@ -21,7 +24,7 @@ async function uncaught(home, { flags = [], program = 'main.js', call, env = {} 
     ? `import ipc from ${JSON.stringify(`./${path.basename(home)}/index.mjs`)};`
     : `const ipc = require(${JSON.stringify(home)});`;
   fs.writeFileSync(file, `${text}\nipc.config.silent = true;\n${call ?? "ipc.connectTo('x');"}\n`);
-  const options = { env: { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '', ...env } };
+  const options = { env: { ...process.env, ...STRICT, ...env } };
   const child = spawn(process.execPath, [...flags, file], options);
   world.after(() => child.kill('SIGKILL'));
   let stderr = '';

@@ -15,7 +15,7 @@ const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
 /** What a process says that starts a server by `file`, in the test's directory: 'works', or the error. */
 async function load(file) {
-  const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '' };
+  const env = { NAPI_RS_NATIVE_LIBRARY_PATH: '', FERRIPC_NO_FALLBACK: '1' };
   const child = world.child('no-binary.js', [file], { cwd: world.tmp(), env });
   const { code, lines, stderr } = await child.exited;
   expect([code, stderr]).toEqual([0, '']);
@@ -147,7 +147,8 @@ test('neither the arguments nor the working directory say where to look', async 
     const ipc = new IPC();
     ipc.config.silent = true;
     try { ipc.connectTo('x'); } catch ({ code }) { process.stdout.write(code); }`;
-  const options = { cwd: world.tmp(), encoding: 'utf8' };
+  const env = { ...process.env, FERRIPC_NO_FALLBACK: '1' };
+  const options = { cwd: world.tmp(), encoding: 'utf8', env };
   const said = execFileSync(process.execPath, ['-e', script, world.file('planted/x')], options);
   expect(said).toBe('ERR_FERRIPC_NO_BINARY');
 });

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
 const { once, record, counter, collect } = require('./helpers/events');
-const { isPipe, onUnix, testOfTaken } = require('./helpers/platform');
+const { isPipe, isScript, onUnix, testOfTaken } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -167,24 +167,29 @@ describe.each(TRANSPORTS)('%s: stop', (kind) => {
     await peer.closed;
   });
 
-  test('waits as long as a client takes something, longer than the linger time (F7)', async () => {
-    const linger = 1500;
-    const { server, place } = await listener(kind, { linger });
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    let received = 0;
-    // A pause after each piece: none as long as the linger time, all together longer.
-    peer.socket.removeAllListeners('data').on('data', ({ length }) => {
-      received += length;
-      peer.socket.pause();
-      setTimeout(() => peer.socket.resume(), 25);
-    });
-    const sent = 6 << 20;
-    server.emit(socket, 'x', 'x'.repeat(sent));
-    await server.stop({ disconnect: true });
-    await peer.closed;
-    expect(received).toBeGreaterThan(sent);
-  });
+  // What the client takes shows in large steps without the native engine: with TLS larger than this.
+  const testSteps = isScript && kind === 'tls' ? test.skip : test;
+  testSteps(
+    'waits as long as a client takes something, longer than the linger time (F7)',
+    async () => {
+      const linger = 1500;
+      const { server, place } = await listener(kind, { linger });
+      await server.start();
+      const { peer, socket } = await join(server, place);
+      let received = 0;
+      // A pause after each piece: none as long as the linger time, all together longer.
+      peer.socket.removeAllListeners('data').on('data', ({ length }) => {
+        received += length;
+        peer.socket.pause();
+        setTimeout(() => peer.socket.resume(), 25);
+      });
+      const sent = 6 << 20;
+      server.emit(socket, 'x', 'x'.repeat(sent));
+      await server.stop({ disconnect: true });
+      await peer.closed;
+      expect(received).toBeGreaterThan(sent);
+    },
+  );
 
   test('with linger 0 gives up at once on a client that does not read (F7)', async () => {
     const { server, place } = await listener(kind, { linger: 0 });

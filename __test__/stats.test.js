@@ -335,7 +335,7 @@ describe('ipc.stats()', () => {
     const stats = ipc.stats();
     expect(JSON.parse(JSON.stringify(stats))).toEqual(stats);
     expect(Object.keys(stats.clients)).toEqual(['a', 'b']);
-    expect(stats.driver).toMatch(/^(loop|tokio)$/);
+    expect(stats.driver).toMatch(/^(loop|tokio|js)$/);
     expect(stats.server).toMatchObject({ listening: true, connections: 2 });
     expect(stats.totals).toMatchObject({ connections: 4, messagesSent: 2, messagesReceived: 2 });
 

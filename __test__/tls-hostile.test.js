@@ -5,6 +5,7 @@
 const net = require('node:net');
 const tls = require('node:tls');
 const { once, record } = require('./helpers/events');
+const { isScript } = require('./helpers/platform');
 const { createTlsWorld, outcome } = require('./helpers/tls');
 
 const world = createTlsWorld();
@@ -65,7 +66,8 @@ describe('a server', () => {
     const early = once(server.server, 'tlsClientError');
     const peer = await world.peer(place);
     peer.write(bytes);
-    expect((await error)[0].code).toMatch(code);
+    // OpenSSL looks closer at what it does not understand.
+    expect((await error)[0].code).toMatch(isScript ? /^ERR_SSL_|EPROTO/ : code);
     expect((await early)[0]).toBe((await error)[0]);
     await peer.closed;
     await isWell();

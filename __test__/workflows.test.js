@@ -165,7 +165,7 @@ test('a tag that is not the version stops a release, and so does a platform that
 });
 
 test('there is no release while the links of package.json are placeholders, or of another repository', () => {
-  const { linksOf } = require('../scripts/check-release');
+  const { crateLinksOf, linksOf } = require('../scripts/check-release');
   const env = { GITHUB_SERVER_URL: 'https://github.com', GITHUB_REPOSITORY: 'someone/ferripc' };
   const links = (owner) => ({
     repository: { url: `git+https://github.com/${owner}/ferripc.git` },
@@ -186,9 +186,14 @@ test('there is no release while the links of package.json are placeholders, or o
     expect.stringContaining('this is https://github.com/someone/ferripc'),
   ]);
 
+  expect(crateLinksOf('repository = "https://github.com/someone/ferripc"')).toEqual([]);
+  expect(crateLinksOf('repository = "https://github.com/OWNER/ferripc" # yet')).toHaveLength(1);
+  expect(crateLinksOf('name = "ferripc"')).toHaveLength(1);
+
   // The links of this checkout decide about its tag.
   const manifest = require('../package.json');
-  const problems = linksOf(manifest, {});
+  const cargo = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8');
+  const problems = [...linksOf(manifest, {}), ...crateLinksOf(cargo)];
   const tagged = spawnSync(
     process.execPath,
     [path.join(ROOT, 'scripts', 'check-release.js'), `v${manifest.version}`],

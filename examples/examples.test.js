@@ -126,6 +126,21 @@ onUnix.test('ipc2', async () => {
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
 });
 
+test('rust-sidecar', async () => {
+  const { '': lines } = await example('rust-sidecar');
+  const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
+  expect(shown).toEqual([
+    'the helper works for the app',
+    '25 % done',
+    '50 % done',
+    '75 % done',
+    '100 % done',
+    'primes: 9592',
+    'RangeError ERR_RANGE: the range ends before it begins',
+    'the helper has ended with 0',
+  ]);
+});
+
 test('appview', async () => {
   const { '': lines } = await example('appview');
   if (process.platform !== 'linux') {
@@ -226,6 +241,11 @@ test('electron, in plain Node', async () => {
   });
 });
 
+test('vscode-extension, in plain Node', async () => {
+  const lines = ['activated', 'message: 4 words', 'deactivated, 0 commands left'];
+  expect(await example('vscode-extension')).toEqual({ '': lines });
+});
+
 test('jest', async () => {
   const { code, output } = await run([path.join(__dirname, 'jest'), '--testTimeout=180000']);
   expect(output).toMatch(/Tests: +4 passed, 4 total/);
@@ -256,7 +276,8 @@ test('the others need nothing that is installed', () => {
     const others = modules
       .map(([, name]) => name)
       .filter(
-        (it) => !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2|scale))?$|electron$)/.test(it),
+        (it) =>
+          !/^(node:|ferripc(\/(appview|ipcio|ipc2|pixivutil2|scale))?$|electron$|vscode$)/.test(it),
       );
     expect([file, others]).toEqual([file, []]);
   }

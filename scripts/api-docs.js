@@ -45,7 +45,7 @@ const CHAPTERS = [
   [
     'Typed events',
     [
-      ...['AnyEvents', 'Received', 'Json', 'Sendable', 'NotJson', 'Carried'],
+      ...['AnyEvents', 'Values', 'AsItIs', 'Received', 'Json', 'Sendable', 'NotJson', 'Carried'],
       ...['RawBytes', 'UdpType', 'IPC', 'IPCModule', 'NotServing'],
     ],
   ],
@@ -57,7 +57,15 @@ const EVENTS = { ClientLifecycle: 'Client event', ServerLifecycle: 'Server event
 
 /** Types that only help the compiler. */
 const INTERNAL = new Set([
-  ...['OpenType', 'HandlerArgs', 'ClosedId', 'EmitArgs', 'SendableValue'],
+  ...[
+    'OpenType',
+    'HandlerArgs',
+    'ClosedId',
+    'EmitArgs',
+    'EmitJsonArgs',
+    'SendableValue',
+    'AsTheyAre',
+  ],
   ...['RequestType', 'RequestArgs', 'RequestData', 'Answer', 'Answered'],
   ...['Contentless', 'NoJson', 'JsonElement', 'JsonObject', 'KeyOf', 'KeyIf', 'Flat'],
 ]);

@@ -12,7 +12,7 @@ const root = path.join(__dirname, '..');
 const systems = [
   '--no-default-features',
   '--features',
-  'ferripc/ipc2,ferripc/appview,ferripc/pixivutil2,ferripc/zmtp',
+  'ferripc/ipc2,ferripc/appview,ferripc/node-ipc,ferripc/pixivutil2,ferripc/zmtp',
 ];
 
 /** The whole workspace in that shape, as `npm test` builds it. The tests of ipc2 are for Unix. */

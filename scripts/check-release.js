@@ -1,8 +1,8 @@
 'use strict';
 // Checks that a release is of one piece: `node scripts/check-release.js [TAG]` compares the versions of
 // package.json, package-lock.json, Cargo.toml and Cargo.lock with each other and with TAG (`v1.2.3`), and wants
-// CHANGELOG.md to have a section for it. A release, so with a TAG, also needs package.json to say where the repository
-// is: those links are placeholders (OWNER) until it has its place. With --dist, also that dist/ holds the package of each platform and the
+// CHANGELOG.md to have a section for it. A release, so with a TAG, also needs package.json and Cargo.toml to say where the
+// repository is: those links are placeholders (OWNER) until it has its place. With --dist, also that dist/ holds the package of each platform and the
 // main one, in that version, and nothing else. Prints the version. Used by the release workflow.
 
 const fs = require('node:fs');
@@ -31,6 +31,14 @@ function linksOf({ repository, homepage, bugs }, env) {
   return problems;
 }
 
+/** The same for the link of Cargo.toml. */
+function crateLinksOf(manifest) {
+  const link = /^repository = "(.*)"/m.exec(manifest)?.[1];
+  if (!link) return ['Cargo.toml has no repository'];
+  const isPlaceholder = link.split('/').includes(PLACEHOLDER);
+  return isPlaceholder ? [`Cargo.toml has a placeholder as repository: ${link}`] : [];
+}
+
 /** Everything that is not as it should be, as sentences. */
 function problemsOf(version, { tag, dist }) {
   const lock = JSON.parse(read('package-lock.json'));
@@ -47,7 +55,10 @@ function problemsOf(version, { tag, dist }) {
   if (tag !== undefined && !tag.startsWith('v')) problems.push(`the tag ${tag} has no v`);
   if (!read('CHANGELOG.md').includes(`\n## [${version}]`))
     problems.push(`CHANGELOG.md has no section [${version}]`);
-  if (tag !== undefined) problems.push(...linksOf(JSON.parse(read('package.json')), process.env));
+  if (tag !== undefined) {
+    problems.push(...linksOf(JSON.parse(read('package.json')), process.env));
+    problems.push(...crateLinksOf(read('Cargo.toml')));
+  }
   if (dist) {
     const wanted = ['ferripc', ...platforms.map(({ name }) => packageOf(name))];
     const expected = wanted.map((name) => `${name}-${version}.tgz`).sort();
@@ -58,7 +69,7 @@ function problemsOf(version, { tag, dist }) {
   return problems;
 }
 
-module.exports = { linksOf };
+module.exports = { crateLinksOf, linksOf };
 
 if (require.main === module) {
   const words = process.argv.slice(2);

@@ -1,10 +1,11 @@
 'use strict';
 // `npm run fuzz`: what reads a peer's bytes, in Rust (fuzz/, with libFuzzer); streams and datagrams between
 // ferripc and Node's own modules, against a reference (__test__/fuzz/wire); calls on live endpoints
-// (__test__/fuzz/api). Not a part of `npm test`, which plays what is committed. Exits with 1 if something was found.
+// (__test__/fuzz/api); messages of ipcIO (__test__/fuzz/ipcio). Not a part of `npm test`, which plays what is
+// committed. Exits with 1 if something was found.
 //
-//   npm run fuzz -- --minutes 10       so long in all (default 6): a third for each of the three
-//   --only rust|wire|api               one of them, for all of the time; several times for several
+//   npm run fuzz -- --minutes 10       so long in all (default 6): a quarter for each of the four
+//   --only rust|wire|api|ipcio         one of them, for all of the time; several times for several
 //   --target NAME                      of the Rust targets this one only
 //
 // The Rust targets want cargo-fuzz (`cargo install --locked cargo-fuzz`) and a compiler that takes unstable options,
@@ -94,6 +95,7 @@ const PARTS = {
   rust,
   wire: (seconds) => both('wire', seconds),
   api: (seconds) => both('api', seconds),
+  ipcio: (seconds) => both('ipcio', seconds),
 };
 
 function main() {

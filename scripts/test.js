@@ -20,6 +20,7 @@ const skipped = [
   'conformance',
   'doctor',
   'leaving',
+  'js-codec',
   'native',
   'no-binary',
   'supply-chain',
@@ -66,6 +67,13 @@ const suites = [
     bin('jest'),
     [`__test__/(?!(${skipped})\\.test)[^/]+$`],
     { env: { FERRIPC_DRIVER: 'tokio' } },
+  ],
+  // And where no binary loads: a selection, of which nightly.yml has the whole.
+  [
+    'jest, without the binary',
+    bin('jest'),
+    ['__test__/(client|conformance|framing|server|tls|udp)\\.test'],
+    { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];
 

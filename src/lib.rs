@@ -4,8 +4,8 @@
 //!
 //! * [`engine`]: the mechanism, free of Node: framing, sockets, buffering, limits, errors. A Rust
 //!   library in its own right (`default-features = false`).
-//! * [`protocols`]: systems for Rust programs, on the engine: ipc2 (feature `ipc2`), AppView (feature
-//!   `appview`), PixivUtil2 (feature `pixivutil2`), and ZeroMQ (feature `zmtp`), on which that is.
+//! * [`protocols`]: systems for Rust programs, on the engine: node-ipc (feature `node-ipc`), ipc2
+//!   (feature `ipc2`), AppView (feature `appview`), PixivUtil2 (feature `pixivutil2`), and ZeroMQ (feature `zmtp`), on which that is.
 //! * `binding` (feature `node`, on by default): converts between the engine and Node-API. Owns no
 //!   rule of its own.
 //! * `src/js` (not Rust): the policy: configuration, argument overloads, retry rules, event names.
@@ -14,6 +14,9 @@
 
 pub mod engine;
 pub mod protocols;
+
+#[cfg(feature = "node-ipc")]
+pub use protocols::node_ipc;
 
 #[cfg(feature = "node-api")]
 mod binding;

@@ -21,7 +21,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn framing(mode: Mode) -> Framing {
     let Framing { codec, max_frame, mode, strict, .. } = for_datagrams(mode);
-    Framing { codec: Codec::Delimited(codec), max_frame, mode, strict, unfinished: None }
+    Framing {
+        codec: Codec::Delimited(codec),
+        max_frame,
+        mode,
+        strict,
+        unfinished: None,
+        greeting: None,
+    }
 }
 
 fn for_datagrams(mode: Mode) -> Framing<Delimiter> {
@@ -31,6 +38,7 @@ fn for_datagrams(mode: Mode) -> Framing<Delimiter> {
         mode,
         strict: false,
         unfinished: None,
+        greeting: None,
     }
 }
 

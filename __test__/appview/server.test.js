@@ -161,18 +161,27 @@ onLinux.describe('what is answered', () => {
     server.handle(8, () => ({ status: 404, why: 'own' }), 'find');
     server.handle(9, () => {});
     server.handle(10, () => 5);
+    server.handle(11, () => ({ status: undefined, a: 1 }));
+    server.handle(12, () => ({ status: '200' }));
     expect(await ask('{"req":6,"a":[1]}')).toEqual([200, '{"status":200,"got":{"req":6,"a":[1]}}']);
     expect(await ask('{"req":7}')).toEqual([200, '{"status":500}']);
     expect(await ask('{"req":8}')).toEqual([200, '{"status":404,"why":"own"}']);
     expect(await ask('{"req":9}')).toEqual([200, '{"status":200}']);
     expect(await ask('{"req":10}')).toEqual([200, '{"status":500}']);
-    expect(failed.map(({ message }) => message)).toEqual(['no', expect.stringMatching(/"answer"/)]);
+    expect(await ask('{"req":11}')).toEqual([200, '{"status":200,"a":1}']);
+    expect(await ask('{"req":12}')).toEqual([200, '{"status":500}']);
+    expect(failed.map(({ message }) => message)).toEqual([
+      'no',
+      expect.stringMatching(/"answer"/),
+      expect.stringMatching(/"answer.status"/),
+    ]);
     const [, list] = await ask('{"req":0}');
     const { commands_appview: commands } = JSON.parse(list);
     expect(commands.map(({ id, name }) => `${id} ${name}`)).toEqual([
       ...['0 getSupportedCmd', '1 getAppViewStatus', '2 getAppViewCfg', '3 setAppViewCfg'],
       ...['4 getTransportStatus', '5 getProcessDetails'],
       ...['6 snapshot', '7 command7', '8 find', '9 command9', '10 command10'],
+      ...['11 command11', '12 command12'],
     ]);
   });
 

@@ -42,7 +42,7 @@ const bundlers = {
       outfile: file,
       bundle: true,
       platform: 'node',
-      external: external ? ['ferripc'] : [],
+      external: [...(external ? ['ferripc'] : []), 'vscode'],
     });
   },
 

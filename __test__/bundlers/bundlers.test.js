@@ -55,11 +55,21 @@ beforeAll(() => {
 
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-/** Runs a program. Resolves with what it printed. */
+/** Runs a program, without the engine in JavaScript. Resolves with what it printed. */
 async function run(command, args, cwd = directory) {
-  const { stdout } = await promisify(execFile)(command, args, { cwd });
+  const env = { ...process.env, FERRIPC_NO_FALLBACK: '1' };
+  const { stdout } = await promisify(execFile)(command, args, { cwd, env });
   return stdout.trim();
 }
+
+/** Runs one that may use it. Resolves with what it printed, and how many warnings of it there were. */
+async function runAnyhow(command, args) {
+  const { stdout, stderr } = await promisify(execFile)(command, args, { cwd: directory });
+  return [stdout.trim(), stderr.match(/FERRIPC_FALLBACK/g)?.length ?? 0];
+}
+
+const FELL_BACK = ['hello world', 1];
+const NATIVE = ['hello world', 0];
 
 const runNode = (...args) => run(process.execPath, args);
 
@@ -106,6 +116,7 @@ describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
     const file = await bundleAlone(bundler, alone);
     plantAbove(file);
     expect(await start(file)).toBe('ERR_FERRIPC_NO_BINARY');
+    expect(await runAnyhow(process.execPath, [file, socket()])).toEqual(FELL_BACK);
     // Neither one in the working directory, nor beside what an argument names.
     const imported = `import(${JSON.stringify(pathToFileURL(file).href)})`;
     const planted = path.join(alone, 'x');
@@ -118,6 +129,7 @@ describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
     expect(await run(process.execPath, args, planted)).toBe('ERR_FERRIPC_NO_BINARY');
     putBinary(path.dirname(file));
     expect(await start(file)).toBe('hello world');
+    expect(await runAnyhow(process.execPath, [file, socket()])).toEqual(NATIVE);
   });
 });
 
@@ -139,6 +151,7 @@ const [major] = process.versions.node.split('.');
   plantAbove(program);
   putBinary(path.dirname(main));
   expect(await run(program, [socket()])).toBe('ERR_FERRIPC_NO_BINARY');
+  expect(await runAnyhow(program, [socket()])).toEqual(FELL_BACK);
   putBinary(folder);
   expect(await run(program, [socket()])).toBe('hello world');
   fs.symlinkSync(program, path.join(alone, 'link'));
@@ -151,8 +164,24 @@ onUnix.test('a program of pkg: the binary beside it', async () => {
   const args = [path.join(__dirname, 'snapshot.js'), main, path.join(folder, 'program'), socket()];
   plantAbove(folder);
   expect(await runNode(...args)).toBe('ERR_FERRIPC_NO_BINARY');
+  expect(await runAnyhow(process.execPath, args)).toEqual(FELL_BACK);
   putBinary(folder);
   expect(await runNode(...args)).toBe('hello world');
+});
+
+test('an extension of VS Code: one bundle for all platforms, with a binary beside it or without', async () => {
+  const example = path.join(ROOT, 'examples', 'vscode-extension');
+  const folder = path.join(alone, 'extension');
+  for (const name of ['extension.js', 'helper.js']) {
+    fs.copyFileSync(path.join(example, name), path.join(project, name));
+    const script = path.join(__dirname, 'bundle.js');
+    await runNode(script, 'esbuild', project, path.join(folder, name), `./${name}`);
+  }
+  const said = 'activated\nmessage: 4 words\ndeactivated, 0 commands left';
+  const start = () => runAnyhow(process.execPath, [path.join(example, 'index.js'), folder]);
+  expect(await start()).toEqual([said, 2]); // in each process
+  putBinary(folder);
+  expect(await start()).toEqual([said, 0]);
 });
 
 onUnix.describe('an archive of Electron', () => {
@@ -186,6 +215,7 @@ onUnix.describe('an archive of Electron', () => {
     fs.rmSync(`${archive}.unpacked`, { recursive: true });
     plantAbove(archive);
     expect(await runNode(...args)).toBe('ERR_FERRIPC_NO_BINARY');
+    expect(await runAnyhow(process.execPath, args)).toEqual(FELL_BACK);
   });
 });
 

@@ -38,6 +38,10 @@ function surfacing() {
   return { surfaced, stop };
 }
 
+/** What only the native binary can do, on the engine in JavaScript. */
+const isWithoutBinary = ({ code }) =>
+  process.env.FERRIPC_DRIVER === 'js' && code === 'ERR_FERRIPC_NO_BINARY';
+
 /** Runs one check. Resolves with `{status: 'passed' | 'failed' | 'unsupported', reason?}`. */
 async function runCheck({ run }) {
   const cleanUps = [];
@@ -48,7 +52,7 @@ async function runCheck({ run }) {
     if (result.status !== 'passed') return;
     const reason = String(error?.stack ?? error);
     result =
-      error instanceof Unsupported
+      error instanceof Unsupported || isWithoutBinary(error)
         ? { status: 'unsupported', reason: error.message }
         : { status: 'failed', reason };
   };

@@ -283,6 +283,13 @@ causes.ENOTCONN = async () => {
   const client = world.dial(await world.place('unix'));
   return client.request('x', 1, { offline: 'fail' }).catch((error) => error);
 };
+causes.ERR_FERRIPC_SERIALIZATION = async () => {
+  const place = await world.place('unix');
+  const server = await world.serve(place, { serialization: 'advanced' });
+  const failed = once(server, 'error');
+  (await world.peer(place)).send('x', {});
+  return (await failed)[0];
+};
 causes.ERR_FERRIPC_ALLOW_PEER = () => {
   const ipc = world.ipc({ allowPeer: () => true });
   ipc.serveNet('127.0.0.1', '0');

@@ -2,6 +2,7 @@
 // A little of each fuzzer, always the same: `npm run fuzz` has the rest.
 
 const { playIn } = require('./api/run');
+const ipcio = require('./ipcio/play');
 const { makeCase } = require('./wire/cases');
 const { play } = require('./wire/play');
 const { createWorld } = require('../helpers/world');
@@ -27,6 +28,16 @@ test(
   'random calls crash nothing, hang nothing, and show nothing of the inside',
   async () => {
     expect(await playIn({ first: 1, count: 25 })).toBeNull();
+  },
+  FOREVER,
+);
+
+const unixTest = process.platform === 'win32' ? test.skip : test;
+
+unixTest(
+  'random messages to a server and a client of ipcIO throw nothing, and others go on talking',
+  async () => {
+    for (let seed = 1; seed <= 20; seed++) await ipcio.play(seed);
   },
   FOREVER,
 );

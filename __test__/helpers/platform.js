@@ -13,8 +13,14 @@ const isPipe = (kind) => kind === 'unix' && process.platform === 'win32';
 /** Wine lets a second server have the name of a pipe; Windows does not. */
 const isWine = 'WINEHOMEDIR' in process.env;
 
+/** Whether Node's own sockets carry everything: docs/installing.md has what the engine in JavaScript does not do. */
+const isScript = process.env.FERRIPC_DRIVER === 'js';
+
 module.exports = {
   isPipe,
+  isScript,
+  /** What only the native engine does. */
+  onNative: on(!isScript),
   /** `test`, for what needs places of this kind to belong to one server at a time. */
   testOfTaken: (kind) => (isPipe(kind) && isWine ? test.skip : test),
   /** Socket files and their modes, signals. */

@@ -81,6 +81,19 @@ onUnix.describe.each([
     }
   });
 
+  test('a job that is given up when its answer is there and was not told of: its worker is free at once', async () => {
+    const set = await start(builder('bytes').request(codec.bytes).response(codec.bytes));
+    for (let number = 0; number < 3; number++) {
+      const call = new AbortController();
+      const aborted = set.send(bytesOf(99, 10), { signal: call.signal });
+      // Time for the answer to come, which this thread cannot look at. Too little of it proves nothing, and fails nothing.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      call.abort();
+      await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
+      expect(await set.send(bytesOf(number, 10))).toEqual(bytesOf(number, 10));
+    }
+  });
+
   test('jobs without an answer wait at the host for a worker that does not take them', async () => {
     const most = 1 << 20;
     const set = await start(builder('later').request(codec.bytes).maxQueuedBytes(most));

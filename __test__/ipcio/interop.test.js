@@ -200,6 +200,9 @@ suite('recordings of the real programs', () => {
   });
 });
 
+/** More than JSON.stringify can write. */
+const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+
 suite('bytes', () => {
   test('several messages in one chunk, one in chunks of a byte', async () => {
     const got = [];
@@ -242,22 +245,39 @@ suite('bytes', () => {
     expect(await client.deliver('n', 1)).toBe(null);
   });
 
-  test.each([
-    '{}',
-    '{"command":5}',
-    '{"command":"toString"}',
-    '{"command":"__proto__"}',
-    '{"command":"handshake"}',
-    '{"command":"handshake","data":{"a":1}}',
-    '{"command":"handshake","data":""}',
-    '{"command":"emit","data":null}',
-    '{"command":"emit","data":"{}"}',
-    '{"command":"broadcast","data":"["}',
-    '{"command":"deliver","delivery":"x"}',
-    '{"command":"deliver","delivery":{"a":1},"error":{"name":{},"message":[],"code":{}}}',
-    '{"command":"discover","id":{"a":1}}',
-    `{"command":"n","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
-  ])('%p does no harm', async (text) => {
+  test.each(
+    [
+      '{}',
+      '{"command":5}',
+      '{"command":"toString"}',
+      '{"command":"__proto__"}',
+      '{"command":"handshake"}',
+      '{"command":"handshake","data":{"a":1}}',
+      '{"command":"handshake","data":""}',
+      '{"command":"emit","data":null}',
+      '{"command":"emit","data":"{}"}',
+      '{"command":"broadcast","data":"["}',
+      '{"command":"deliver","delivery":"x"}',
+      '{"command":"deliver","delivery":{"a":1},"error":{"name":{},"message":[],"code":{}}}',
+      '{"command":"discover","id":{"a":1}}',
+      `{"command":"n","data":${DEEP}}`,
+      // What has no text must not be made one.
+      ...['id', 'command', 'data', 'delivery'].map((name) =>
+        JSON.stringify({ command: 'n', ...{ [name]: { toString: 1 } } }),
+      ),
+      ...['handshake', 'discover', 'broadcast', 'emit', 'deliver'].flatMap((command) => [
+        JSON.stringify({ command, data: { toString: 1 } }),
+        JSON.stringify({ id: { toString: 1 }, command, data: 'x' }),
+        `{"command":"${command}","data":${DEEP}}`,
+        JSON.stringify({ command, data: JSON.stringify({ command: { toString: 1 } }) }),
+        JSON.stringify({ command, data: JSON.stringify({ id: { toString: 1 }, delivery: {} }) }),
+        JSON.stringify({ command, data: `{"id":"good","command":"m","data":${DEEP}}` }),
+      ]),
+    ].map((text) => [
+      text.length > 200 ? `${text.slice(0, 60)} (${text.length} characters)` : text,
+      text,
+    ]),
+  )('%s does no harm', async (_, text) => {
     const server = await serve({ n() {} });
     const client = makeClient('good', { n: () => 1 });
     await client.connect();
@@ -288,6 +308,56 @@ suite('bytes', () => {
     expect(await own.next()).toMatchObject({ command: 'deliver', data: 'fine', delivery: 'd' });
     expect(client.isConnected()).toBe(true);
   });
+
+  test.each([
+    ['names with no text', { name: { toString: 1 }, message: [], code: { toString: 1 } }, ''],
+    ['a failure with numbers', { name: 1, message: 2, code: 3 }, '2'],
+  ])('%s: the delivery is rejected all the same', async (_, error, message) => {
+    const peer = await host(place());
+    world.after(() => peer.close());
+    const client = makeClient('ours');
+    client.connect();
+    const { own } = await peer.next();
+    const answer = client.deliver('n', 1);
+    const { delivery } = await own.next();
+    own.socket.write(JSON.stringify({ command: 'deliver', data: null, delivery, error }));
+    await expect(answer).rejects.toMatchObject({ message });
+  });
+
+  test('feedback that cannot be passed on rejects', async () => {
+    await serve();
+    const client = makeClient('ours');
+    await client.connect();
+    const { domain, own } = await enter(place(), 'raw');
+    world.after(() => [domain, own].forEach(({ socket }) => socket.destroy()));
+    const answer = client.deliver('raw', 'n', 1);
+    const { delivery } = await own.next();
+    own.socket.write(`{"command":"deliver","delivery":"${delivery}","data":${DEEP}}`);
+    await expect(answer).rejects.toMatchObject({ code: 'ERR_IPCIO_NOT_A_MESSAGE' });
+  });
+
+  test.each(['../../etc/x', 5, { toString: 1 }])(
+    'a server that names %p is none: an error, and another attempt',
+    async (data) => {
+      const peers = [];
+      const server = net.createServer((socket) => {
+        peers.push(socket);
+        socket.on('error', () => {});
+        socket.once('data', () => socket.write(JSON.stringify({ command: 'handshake', data })));
+      });
+      server.listen(place());
+      await once(server, 'listening');
+      world.after(() => {
+        for (const socket of peers) socket.destroy();
+        server.close();
+      });
+      const client = makeClient('ours');
+      const failed = once(client, 'error');
+      client.connect();
+      expect((await failed)[0]).toMatchObject({ code: 'ERR_IPCIO_NOT_A_MESSAGE', number: 102 });
+      while (peers.length < 2) await once(server, 'connection');
+    },
+  );
 
   test('a visitor that does not shake hands is shown out', async () => {
     const server = await serve({}, { handshakeTimeout: 20 });

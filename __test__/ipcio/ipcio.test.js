@@ -198,6 +198,15 @@ describe('between clients', () => {
     expect(await discovered).toEqual({ clients: ['c'], command_handlers: ['n'] });
   });
 
+  test('discover rejects where no more may wait', async () => {
+    const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
+    client.broadcast('m', 'x'.repeat(299_850));
+    await expect(client.discover()).rejects.toMatchObject({ code: 'ENOBUFS' });
+    await serve();
+    await client.connect();
+    expect((await client.discover()).clients).toEqual(['c']);
+  });
+
   test('a command for nobody is dropped', async () => {
     const { handler, all } = collect();
     const server = await serve({ n: handler });
@@ -237,6 +246,10 @@ describe('deliver', () => {
       throw Object.assign(new RangeError('no such thing'), { code: 'ENOTHING' });
     },
     rejects: () => Promise.reject(new Error('not today')),
+    odd: ({ data }) => {
+      throw [Object.create(null), { message: { toString: 1 } }, { name: 'Odd', code: 1n }][data];
+    },
+    thenable: () => ({ then: (resolve) => void resolve('at once') }),
   };
 
   for (const target of ['the server', 'a client']) {
@@ -255,6 +268,7 @@ describe('deliver', () => {
         ['later', 'x', 'later x'],
         ['nothing', 1, null],
         ['unknown', 1, null],
+        ['thenable', 1, 'at once'],
       ])('%s(%j) gives %j', async (command, data, feedback) => {
         expect(await client.deliver(...to, command, data)).toEqual(feedback);
       });
@@ -266,6 +280,15 @@ describe('deliver', () => {
           code: 'ENOTHING',
         });
         await expect(client.deliver(...to, 'rejects', 1)).rejects.toThrow('not today');
+      });
+
+      test.each([
+        [0, 'Error', ''],
+        [1, 'Error', 'The handler threw a value that cannot be shown'],
+        [2, 'Odd', ''],
+      ])('whatever it throws: %i', async (which, name, message) => {
+        const error = await client.deliver(...to, 'odd', which).catch((reason) => reason);
+        expect([error.name, error.message, error.code]).toEqual([name, message, undefined]);
       });
 
       test('without an answer: timeout', async () => {

@@ -51,6 +51,37 @@ const modes = {
     for (const it of ['a', 'b', 'end']) await queue.send(it);
   },
 
+  /** Waits where there is no descriptor left, and again where there are. */
+  async descriptors() {
+    if (rest[0] === undefined) {
+      const run = ['-c', 'ulimit -n 48; exec "$@"', 'sh', process.execPath, __filename];
+      const inner = spawnSync('sh', [...run, JSON.stringify([mode, name, 'inner'])]);
+      process.stdout.write(inner.stdout);
+      process.stderr.write(inner.stderr);
+      return;
+    }
+    const queue = mqueue.open(name);
+    const { AppViewClient } = require('../../appview');
+    const shown = ({ code, syscall, message }) => ({ code, syscall, message });
+    report('open'); // standard output has its descriptors
+    const held = [];
+    try {
+      for (;;) held.push(fs.openSync('/dev/null'));
+    } catch {
+      // There is none left.
+    }
+    const errors = [];
+    for (const wait of [() => queue.receive(), () => new AppViewClient(process.pid).status()]) {
+      await wait().catch((error) => errors.push(shown(error)));
+    }
+    for (const fd of held) fs.closeSync(fd);
+    errors.forEach(report);
+    const received = queue.receive();
+    await queue.send('again');
+    report(String((await received).data));
+    queue.close();
+  },
+
   /** With a limit below what a queue takes. */
   async limit() {
     const run = ['--msgqueue=1000', process.execPath, __filename];

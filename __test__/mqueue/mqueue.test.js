@@ -194,6 +194,14 @@ onLinux.describe('errors', () => {
     expect(error.message).toContain('RLIMIT_MSGQUEUE');
   });
 
+  test('no descriptor for the watcher: an error, and the queue is of use again', async () => {
+    const queue = make();
+    const { code, lines, stderr } = await fixture('descriptors', queue.name).exited;
+    expect([code, stderr]).toEqual([0, '']);
+    const error = { code: 'EMFILE', syscall: 'start', message: 'start EMFILE' };
+    expect(lines).toEqual(['open', error, error, 'again']);
+  });
+
   test('who waits is told of the end', async () => {
     const queue = make();
     const iteration = (async () => {

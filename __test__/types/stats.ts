@@ -17,7 +17,7 @@ import type { Equal, Expect } from './expect.js';
 
 const { stats } = ipc;
 const all: Stats = stats();
-type _Driver = Expect<Equal<Stats['driver'], 'loop' | 'tokio' | null>>;
+type _Driver = Expect<Equal<Stats['driver'], 'loop' | 'tokio' | 'js' | null>>;
 type _Server = Expect<Equal<Stats['server'], ServerStats | null>>;
 const sums: number[] = [all.totals.connections, all.totals.messagesSent, all.totals.dropped.full];
 

@@ -13,11 +13,11 @@ const MAX_CONNECTIONS = 100000;
 /**
  * @param {() => (object | Promise<object>)} make returns an IPC instance of its own
  * @param {{ rawEncoding?: string, requests?: object }} settings `rawEncoding`: config.encoding for the use 'raw';
- *   `requests`: how questions are asked and answered, for the use 'requests'
+ *   `requests`: how questions are asked and answered, for the use 'requests'; `values`: it has the use 'values'
  * @returns {{transports: string[], uses: string[], serve: Function, connect: Function}} see
  *   peers/index.js
  */
-function fromIpc(make, { rawEncoding, requests = byHand } = {}) {
+function fromIpc(make, { rawEncoding, requests = byHand, values = false } = {}) {
   let shared;
   let clients = 0;
 
@@ -32,6 +32,9 @@ function fromIpc(make, { rawEncoding, requests = byHand } = {}) {
     if (place.kind === 'unix') {
       // node-ipc 14 makes this directory owner-only; the sample's own directory is that already.
       config.socketRoot = nodePath.dirname(place.path) + nodePath.sep;
+    }
+    if (place.use === 'values') {
+      config.serialization = 'advanced';
     }
     if (place.use === 'raw') {
       config.rawBuffer = true;
@@ -147,7 +150,7 @@ function fromIpc(make, { rawEncoding, requests = byHand } = {}) {
 
   return {
     transports: ['unix', 'tcp', 'tls', 'udp'],
-    uses: ['messages', 'many', 'broadcast', 'raw', 'requests'],
+    uses: ['messages', 'many', 'broadcast', 'raw', 'requests', ...(values ? ['values'] : [])],
     serve,
     connect: (place, onMessage) =>
       place.kind === 'udp' ? connectUdp(place, onMessage) : connectStream(place, onMessage),

@@ -12,7 +12,7 @@ module.exports = {
   title: 'child_process.send',
   version: () => `Node ${process.versions.node}`,
   transports: ['unix'],
-  uses: ['messages'],
+  uses: ['messages', 'values'],
   serialization: (workload) => (workload.large ? 'advanced' : 'json'),
   load: () => require('child_process'),
   serve: async ({ channel }, onMessage) => {

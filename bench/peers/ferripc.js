@@ -10,5 +10,5 @@ module.exports = {
   title: 'ferripc',
   version: () => require('../../package.json').version,
   load,
-  ...fromIpc(() => new (load().IPC)(), { requests: builtIn }),
+  ...fromIpc(() => new (load().IPC)(), { requests: builtIn, values: true }),
 };

@@ -29,6 +29,7 @@
 //                       for this use only, sets what is called when it need not any more
 //        'requests'     one connection; onMessage(conn, data) returns the answer, and the client has
 //                       request(data) -> Promise of it instead of send()
+//        'values'       one connection; data is any value that V8 can copy, such as a Buffer
 //   channel             the control channel (lib/control.js), which child-process shares
 //
 // A message is any JSON value. It travels as the envelope {"type":"m","data":...} and one delimiter

@@ -44,6 +44,7 @@ const workloads = [
   require('./request.js'),
   require('./json680k.js'),
   ...require('./string.js'),
+  ...require('./buffer.js'),
   require('./raw64k.js'),
   require('./broadcast.js'),
   ...pingpong.filter(isNet),

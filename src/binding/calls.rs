@@ -16,12 +16,13 @@ use crate::engine::panics;
 pub struct Calls(pub Rc<RefCell<Core>>);
 
 /// What they do: [`super::hub::Hub::calls`]. Each is a method of [`Core`].
-const CALLS: [(&CStr, Call); 5] = [
+const CALLS: [(&CStr, Call); 6] = [
     (c"next", next),
     (c"write", write),
     (c"writeShared", write_shared),
     (c"writeBytes", write_bytes),
     (c"hold", hold),
+    (c"writePieces", write_pieces),
 ];
 
 impl ToNapiValue for Calls {
@@ -117,6 +118,28 @@ unsafe extern "C" fn write_bytes(
         call(env, info, |core, [id, bytes]| {
             let id = u32::from_napi_value(env, id)?;
             u32::to_napi_value(env, core.write_bytes(id, bytes_of(env, bytes)?))
+        })
+    }
+}
+
+unsafe extern "C" fn write_pieces(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
+        call(env, info, |core, [id, pieces, share]| {
+            let id = u32::from_napi_value(env, id)?;
+            let share = bool::from_napi_value(env, share)?;
+            let mut count = 0;
+            check_status!(sys::napi_get_array_length(env, pieces, &mut count))?;
+            let mut slices = Vec::with_capacity(count as usize);
+            for index in 0..count {
+                let mut piece = ptr::null_mut();
+                check_status!(sys::napi_get_element(env, pieces, index, &mut piece))?;
+                slices.push(bytes_of(env, piece)?);
+            }
+            u32::to_napi_value(env, core.write_pieces(id, &slices, share))
         })
     }
 }

@@ -121,6 +121,18 @@ impl Core {
         count(connection.map_or(0, |connection| connection.write_copy(bytes)))
     }
 
+    /// Writes what lies in several places. With `share` as [`Core::write_shared`].
+    pub fn write_pieces(&mut self, id: u32, pieces: &[&[u8]], share: bool) -> u32 {
+        panics::point("write");
+        let Some(connection) = self.engine.connection(id) else { return 0 };
+        count(match share {
+            true => {
+                connection.write_shared(self.shared.get_or_insert_with(|| pieces.concat().into()))
+            }
+            false => connection.write_pieces(pieces),
+        })
+    }
+
     pub fn write_shared(
         &mut self,
         env: sys::napi_env,

@@ -18,7 +18,8 @@ use super::{address, memory, text};
 use crate::engine;
 use crate::engine::codec::envelope::{common_head, is_plain_text};
 use crate::engine::codec::text::{Text, decode};
-use crate::engine::codec::{BATCH_FRAMES, Batch};
+use crate::engine::codec::values::{self, Refused};
+use crate::engine::codec::{BATCH_FRAMES, Batch, length};
 use crate::engine::error::Endpoint;
 use crate::engine::event::Event;
 use crate::engine::transport::Ends;
@@ -86,6 +87,11 @@ const PLAIN: usize = 7;
 /// Where the frame ends begin in the header.
 const ENDS_AT: usize = 8;
 
+/// Of frames with values: beside a frame's end, which is lower (`FramingOptions::max_frame` is a string's length at
+/// most): it holds none, or one that takes more memory than the limit.
+const INVALID: u32 = 1 << 31;
+const TOO_LARGE: u32 = 1 << 30;
+
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
 
@@ -99,7 +105,6 @@ pub enum Payload {
     Json(Value),
     Bytes(Bytes),
     /// The same; JavaScript may be given the memory itself.
-    #[cfg(all(unix, feature = "ipc2-sessions"))]
     Memory(Bytes),
     Frames {
         batch: Batch,
@@ -149,7 +154,13 @@ pub fn is_left(header: &[u32]) -> bool {
 /// Converts `event`, which came from `hub`.
 pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
     let (kind, id, payload) = match event {
-        Event::Frames { id, batch } => (Kind::Frames, id, frames(id, batch, hub, header)),
+        Event::Frames { id, batch } => {
+            let payload = match hub.of_values(id) {
+                Some(framing) => of_values(batch, framing.max_frame, header),
+                None => frames(id, batch, hub, header),
+            };
+            (Kind::Frames, id, payload)
+        }
         Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
         Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
         Event::Accepted { listener, id, ends, tls } => {
@@ -214,6 +225,21 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     let text = decode(&batch, delimiter, |index, end| ends[index] = end as u32);
     // Node is the one runtime whose loop is used, and whose strings are known to be kept in place.
     Payload::Frames { batch, text, external: hub.is_on_loop() }
+}
+
+/// A batch's bytes, where its frames end in them, and which of them V8 must not see.
+fn of_values(batch: Batch, most: usize, header: &mut [u32]) -> Payload {
+    header[2] = batch.ends.len() as u32;
+    let ends = batch.ends.iter().zip(batch.frames(length::HEADER));
+    for (to, (end, frame)) in header[ENDS_AT..].iter_mut().zip(ends) {
+        *to = *end as u32
+            | match values::check(frame, most) {
+                Ok(()) => 0,
+                Err(Refused::Invalid) => INVALID,
+                Err(Refused::TooLarge) => TOO_LARGE,
+            };
+    }
+    Payload::Memory(batch.bytes)
 }
 
 /// The result of connecting, as JSON.
@@ -303,7 +329,6 @@ impl ToNapiValue for Payload {
             // SAFETY: see above.
             Payload::Json(json) => unsafe { String::to_napi_value(env, json.to_string()) },
             Payload::Bytes(bytes) => memory::copy(env, &bytes),
-            #[cfg(all(unix, feature = "ipc2-sessions"))]
             Payload::Memory(bytes) => memory::give(env, bytes),
             Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.

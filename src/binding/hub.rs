@@ -67,7 +67,7 @@ impl Hub {
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold]`.
+    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, writePieces]`.
     ///
     /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
@@ -76,6 +76,7 @@ impl Hub {
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
     /// * `hold(id, text)` holds text and the delimiter back: they go with what is written next, by `offer`, or
     ///   after some milliseconds.
+    /// * `writePieces(id, pieces, share)` writes several `Uint8Array`s, one after the other; with `share` as `writeShared`.
     ///
     /// All but the first return the bytes that wait.
     #[napi(catch_unwind)]

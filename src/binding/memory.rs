@@ -1,7 +1,5 @@
 //! Buffers of JavaScript's that are the memory into which their bytes were received. Used by [`super::deliver`].
 
-#![cfg_attr(not(all(unix, feature = "ipc2-sessions")), allow(dead_code))] // nobody else gives memory away
-
 use std::ffi::c_void;
 use std::ptr;
 

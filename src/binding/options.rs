@@ -2,11 +2,7 @@
 //! engine knows to be wrong is an error of the engine's, with a code that users may see.
 
 use std::net::SocketAddr;
-#[cfg(any(
-    feature = "pixivutil2",
-    all(unix, feature = "ipc2-sessions"),
-    all(target_os = "linux", feature = "appview")
-))]
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi_derive::napi;
@@ -16,6 +12,7 @@ use crate::engine::codec::Codec;
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::error::{Endpoint, Error, invalid};
 use crate::engine::framing::{Framing, Mode};
+use crate::engine::greeting::Greeting;
 #[cfg(windows)]
 use crate::engine::transport::pipe::PipeLocal;
 use crate::engine::transport::tcp::TcpTarget;
@@ -38,19 +35,37 @@ pub struct FramingOptions {
     pub strict: Option<bool>,
     /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
     pub max_unfinished: Option<i64>,
+    /// Frames are values of V8's with their length in front, after a greeting; the delimiter means nothing.
+    pub greeting: Option<GreetingOptions>,
+}
+
+/// What both sides say first: see [`Greeting`].
+#[napi(object)]
+pub struct GreetingOptions {
+    /// It, in ASCII.
+    pub text: String,
+    /// Its beginning, up to its version, has so many bytes.
+    pub common: u32,
+    /// How long the peer's is waited for, in ms.
+    pub patience: u32,
 }
 
 impl FramingOptions {
     /// The engine's form of it.
     pub fn into_engine(self) -> Framing {
+        let greeting = self.greeting.map(|GreetingOptions { text, common, patience }| {
+            let patience = Duration::from_millis(patience.into());
+            Arc::new(Greeting::new(text.into_bytes(), common as usize, patience))
+        });
         let codec = match self.delimiter.as_bytes() {
+            _ if greeting.is_some() => Codec::Length,
             [] => Codec::JsonStream,
             delimiter => Codec::Delimited(delimiter.into()),
         };
         let max_frame = self.max_frame as usize;
         let strict = self.strict.unwrap_or(false);
         let unfinished = self.max_unfinished.map(|most| Unfinished::new(most.unsigned_abs()));
-        Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished }
+        Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished, greeting }
     }
 
     /// The same for datagrams.
@@ -60,7 +75,8 @@ impl FramingOptions {
         }
         let codec = self.delimiter.as_bytes().into();
         let max_frame = self.max_frame as usize;
-        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, unfinished: None })
+        let (unfinished, greeting) = (None, None);
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, unfinished, greeting })
     }
 }
 

@@ -17,6 +17,7 @@ use super::driver::Connection;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
+use super::greeting::CODE;
 use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
 use super::panics::{self, caught_in, point};
@@ -160,6 +161,37 @@ impl Acceptor {
     }
 }
 
+/// Why a handshake had to make room.
+fn too_many(is_tls: bool) -> Error {
+    let (code, what) = if is_tls {
+        ("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
+    } else {
+        (CODE, "No greeting")
+    };
+    let message = format!("{what}: too many others have begun");
+    Error::new("read", Failure::new(code, message).into(), None)
+}
+
+/// Stops listening when it is dropped, without waiting for that: [`Event::ListenerClosed`] tells of it.
+#[cfg(feature = "node-ipc")]
+pub struct Listening(Acceptor);
+
+#[cfg(feature = "node-ipc")]
+impl From<Acceptor> for Listening {
+    fn from(acceptor: Acceptor) -> Self {
+        Self(acceptor)
+    }
+}
+
+#[cfg(feature = "node-ipc")]
+impl Drop for Listening {
+    fn drop(&mut self) {
+        if let Some(task) = &self.0.task {
+            task.stop.notify_one();
+        }
+    }
+}
+
 /// What becomes of accepted sockets.
 struct Accepting {
     id: Id,
@@ -222,7 +254,10 @@ impl Accepting {
     fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
         // Messages are latency-bound: never wait for more to fill a segment.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
-        let Some(settings) = self.tls.clone() else { return self.report(stream) };
+        let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
+        if tls.is_none() && greeting.is_none() {
+            return self.report(stream);
+        }
         let mut handshakes = self.handshakes();
         let Some((number, given_up)) = handshakes.begin() else {
             let dropped = Event::Dropped { id: self.id, ends: stream.ends() };
@@ -232,22 +267,26 @@ impl Accepting {
         let task = async move {
             let handshake = async {
                 point("handshake");
-                stream.handshake(Side::Server, &settings).await
+                let stream = match &tls {
+                    Some(settings) => stream.handshake(Side::Server, settings).await?,
+                    None => stream,
+                };
+                match greeting {
+                    Some(greeting) => greeting.accept(stream).await,
+                    None => Ok(Some(stream)),
+                }
             };
             let secured = tokio::select! {
                 secured = handshake => secured,
-                () = given_up.notified() => {
-                    let message = "TLS handshake timeout: too many others have begun";
-                    let failure = Failure::new("ERR_TLS_HANDSHAKE_TIMEOUT", message);
-                    Err(Error::new("read", failure.into(), None))
-                }
+                () = given_up.notified() => Err(too_many(tls.is_some())),
                 () = accepting.reports.mailbox.closed() => return,
             };
             accepting.handshakes().end(number);
             accepting.ended.notify_one();
             accepting.reports.mailbox.room().await;
             let _ = match secured {
-                Ok(stream) => accepting.report(stream),
+                Ok(None) => return,
+                Ok(Some(stream)) => accepting.report(stream),
                 Err(error) => {
                     let failed = Event::AcceptFailed { id: accepting.id, error };
                     accepting.reports.mailbox.post_now(failed)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::codec::Codec;
+use super::greeting::Greeting;
 use super::unfinished::Unfinished;
 
 /// How the bytes of a connection are framed, and its limits.
@@ -18,6 +19,8 @@ pub struct Framing<C = Codec> {
     /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
     /// Without a meaning for datagrams.
     pub strict: bool,
+    /// What both sides say first. Without a meaning for datagrams.
+    pub greeting: Option<Arc<Greeting>>,
     /// What the connections of a listener may hold together. Without a meaning for others.
     pub unfinished: Option<Arc<Unfinished>>,
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::acceptor::{Acceptor, Arrivals, Reports};
+use super::codec::Codec;
 use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
@@ -331,6 +332,12 @@ impl Hub {
         let connection = self.connections.get(&id).map(|connection| connection.delimiter());
         let datagrams = || self.datagrams.get(&id).map(|datagrams| datagrams.delimiter());
         connection.or_else(datagrams).unwrap_or(&[])
+    }
+
+    /// The framing of a connection whose frames hold values: see [`values`](super::codec::values).
+    pub fn of_values(&self, id: Id) -> Option<&Framing> {
+        let framing = self.connections.get(&id)?.framing();
+        matches!(framing.codec, Codec::Length).then_some(framing)
     }
 
     /// Closes everything at once, except for connections that are closing, which end by themselves. Lets go

@@ -27,13 +27,14 @@
 //! frames of one read travel as one [`event::Event::Frames`] through the mailbox. A full mailbox
 //! stops the reading, so the kernel's buffers fill and the peer is held back.
 
-mod acceptor;
+pub(crate) mod acceptor;
 pub mod codec;
 pub mod datagram;
 pub mod driver;
 pub mod error;
 pub mod event;
 pub mod framing;
+pub mod greeting;
 mod handshakes;
 pub mod hub;
 pub mod late;

@@ -2,6 +2,8 @@
 //!
 //! It starts with the first [`Runtime`] handle of a hub and ends by itself when the last clone of
 //! that handle is gone. Every task holds one, so a closed hub's lingering connections finish first.
+//!
+//! A Rust program has a runtime already: [`Runtime::current`] is a handle to that.
 
 use std::io;
 use std::thread;
@@ -15,8 +17,8 @@ use super::panics::caught_in;
 #[derive(Clone, Debug)]
 pub struct Runtime {
     handle: Handle,
-    /// The thread runs until every sender is dropped.
-    _alive: mpsc::Sender<()>,
+    /// The thread runs until every sender is dropped. `None`: the runtime is the caller's.
+    _alive: Option<mpsc::Sender<()>>,
 }
 
 impl Runtime {
@@ -33,7 +35,12 @@ impl Runtime {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             });
         })?;
-        Ok(Self { handle, _alive: alive })
+        Ok(Self { handle, _alive: Some(alive) })
+    }
+
+    /// The runtime that this is called on, which ends when its owner says so. `None` outside of one.
+    pub fn current() -> Option<Self> {
+        Handle::try_current().ok().map(|handle| Self { handle, _alive: None })
     }
 
     /// Runs `task` on the I/O thread and keeps the thread alive until it ends.

@@ -37,12 +37,13 @@ function callError(fields) {
   return error;
 }
 
-/** What the engine would report of a call that failed, directed at a path or at an address and port. */
+/** What the engine would report of a call that failed, directed at a path, at an address and port, or at nothing. */
 function refused(syscall, code, { path, address = path, port }) {
   const errno = errnoOf(code);
   // Node explains the code for `listen` alone.
   const reason = syscall === 'listen' ? `: ${util.getSystemErrorMap().get(errno)?.[1]}` : '';
-  const message = `${syscall} ${code}${reason} ${path ?? `${address}:${port}`}`;
+  const where = path ?? (address === undefined ? '' : `${address}:${port}`);
+  const message = `${syscall} ${code}${reason} ${where}`.trimEnd();
   return { message, errno, code, syscall, address, port };
 }
 
@@ -77,10 +78,32 @@ function tooLargeError(length, limit) {
   return eventError('ERR_FERRIPC_MESSAGE_TOO_LARGE', message, { length });
 }
 
+/** For a peer whose messages are of another form. */
+function serializationError(what) {
+  return eventError('ERR_FERRIPC_SERIALIZATION', `${what}: both sides need the same`);
+}
+
 /** For a message that was not accepted because `limit` bytes were waiting. */
 function noBufferError(limit) {
   const message = `${limit} bytes are waiting to be sent: message dropped`;
   return eventError('ENOBUFS', message);
+}
+
+/** What of a thrown value goes over a wire, `{name, message, code}`: anything can be thrown, also what throws when it is looked at. */
+function errorForm(thrown) {
+  try {
+    if (thrown === null || typeof thrown !== 'object') {
+      return { name: 'Error', message: String(thrown) };
+    }
+    const { name = 'Error', message = '', code } = thrown;
+    return {
+      name: String(name),
+      message: String(message),
+      ...(['string', 'number'].includes(typeof code) && { code }),
+    };
+  } catch {
+    return { name: 'Error', message: 'The handler threw a value that cannot be shown' };
+  }
 }
 
 /** A TypeError that names the argument. */
@@ -120,6 +143,8 @@ module.exports = {
   eventError,
   tooLargeError,
   noBufferError,
+  serializationError,
+  errorForm,
   argumentError,
   valueError,
   toPort,

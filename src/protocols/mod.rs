@@ -5,6 +5,8 @@
 pub mod appview;
 #[cfg(feature = "ipc2-sessions")]
 pub mod ipc2;
+#[cfg(feature = "node-ipc")]
+pub mod node_ipc;
 #[cfg(feature = "pixivutil2")]
 pub mod pixivutil2;
 #[cfg(feature = "zmtp")]

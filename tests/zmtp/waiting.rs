@@ -170,3 +170,31 @@ fn when_nobody_takes_events_any_more_all_connections_end() {
         assert_eq!(router.send(b"peer", frames(&["a"])), Err(SendError::UnknownPeer));
     });
 }
+
+#[test]
+fn who_comes_with_the_identity_of_another_waits_and_what_it_says_is_heard_when_that_one_has_gone() {
+    run(async {
+        let (router, mut events) = router(Options::default());
+        let first = Raw::req(&router, b"same").await;
+        assert_eq!(connected(&mut events).await, "same");
+        let mut second = Raw::req(&router, b"same").await;
+        second.send(&wire(&frames(&["", "once"]))).await;
+        // It is alive, and answered as such, but not heard.
+        second.send(&ping(0, b"?")).await;
+        let answer = pong(b"?");
+        assert_eq!(second.receive(answer.len()).await, answer);
+        assert_eq!(router.refusals().count, 1);
+        first.send(&wire(&frames(&["", "first"]))).await;
+        assert_eq!(message(&mut events).await, (Bytes::from("same"), frames(&["", "first"])));
+        // Of those who wait, one that goes takes nobody's place.
+        drop(Raw::req(&router, b"same").await);
+        drop(first);
+        disconnected(&mut events).await;
+        assert_eq!(connected(&mut events).await, "same");
+        assert_eq!(message(&mut events).await, (Bytes::from("same"), frames(&["", "once"])));
+        router.send(b"same", frames(&["", "heard"])).unwrap();
+        let answer = wire(&frames(&["", "heard"]));
+        assert_eq!(second.receive(answer.len()).await, answer);
+        router.close().await; // with nobody left behind
+    });
+}

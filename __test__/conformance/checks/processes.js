@@ -127,6 +127,11 @@ for (const how of ['exit', 'terminate']) {
     const peer = await world.peer(place);
     child.tell('end');
     await peer.closed;
+    if (how === 'terminate' && process.env.FERRIPC_DRIVER === 'js') {
+      throw new Unsupported(
+        'without the native engine a worker that is terminated leaves its socket file',
+      );
+    }
     while (fs.existsSync(place.options.path))
       await new Promise((resolve) => setTimeout(resolve, 10));
     const server = await world.serve(place, { unlink: false });

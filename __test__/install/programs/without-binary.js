@@ -1,7 +1,9 @@
 'use strict';
-// node without-binary.js PLACE: requires the package, says so, and prints what its first use throws.
+// node without-binary.js PLACE: requires the package, says so, and prints what its first use throws where nothing may take
+// the binary's place.
 
 const [place] = process.argv.slice(2);
+process.env.FERRIPC_NO_FALLBACK = '1';
 
 const ipc = require('ferripc');
 ipc.config.silent = true;

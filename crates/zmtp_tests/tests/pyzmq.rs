@@ -101,7 +101,12 @@ fn a_peer_with_heartbeats_is_never_cut_off_and_ours_are_answered() {
         for interval in [None, Some(ours)] {
             let options = Options { heartbeat_interval: interval, ..Options::default() };
             let story = against_echo("heartbeats", "tcp://127.0.0.1:0", options).await;
-            assert_eq!(story, ["connected", "gone"]);
+            // A PING or PONG that it has not read when it goes makes a reset of its end.
+            assert!(
+                matches!(&story[..], [first, end] if first == "connected"
+                    && (end == "gone" || end == "read ECONNRESET")),
+                "{story:?}"
+            );
         }
     });
 }
@@ -205,7 +210,8 @@ fn of_two_with_one_identity_the_first_is_heard() {
         }
         two.tell("first").await;
         assert_eq!(text(&mut events).await, ("same".into(), "first 2".into()));
-        // Better than theirs, where the second one stays mute for good: it is heard when the first has gone.
+        // Better than theirs, where the second one stays mute for good: when the first has gone it is heard, with all that it
+        // has said. A REQ says what it asks once.
         two.tell("first goes").await;
         loop {
             match events.recv().await.expect("an event") {
@@ -214,8 +220,9 @@ fn of_two_with_one_identity_the_first_is_heard() {
                 other => panic!("{other:?}"),
             }
         }
+        assert_eq!(text(&mut events).await, ("same".into(), "second 1".into()));
         two.tell("second").await;
-        assert_eq!(text(&mut events).await.0, "same");
+        assert_eq!(text(&mut events).await, ("same".into(), "second 2".into()));
     });
 }
 

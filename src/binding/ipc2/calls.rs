@@ -39,14 +39,21 @@ impl Calls {
         let slot: Slot = Arc::new(Mutex::new((Some(work), Waker::noop().clone())));
         lock(&self.waiting).insert(id, slot.clone());
         let (mailbox, waiting) = (self.mailbox.clone(), self.waiting.clone());
-        self.place.spawn(async move {
-            let ended = std::future::poll_fn(|cx| poll(&slot, cx)).await;
-            if let Some(event) = ended
-                && lock(&waiting).remove(&id).is_some()
-            {
-                mailbox.post(id, event);
+        self.place.spawn(std::future::poll_fn(move |cx| {
+            let ended = std::task::ready!(poll(&slot, cx, |event| {
+                // Whoever gives it up finds it in one place or the other.
+                let mut waiting = lock(&waiting);
+                let is_wanted = waiting.remove(&id).is_some();
+                if is_wanted {
+                    mailbox.put(id, event);
+                }
+                is_wanted
+            }));
+            if ended {
+                mailbox.wake();
             }
-        });
+            Poll::Ready(())
+        }));
     }
 
     /// Gives up what was begun as `id`. When this returns, nothing of it is left, and nothing will be told.
@@ -58,21 +65,22 @@ impl Calls {
             drop(slot);
             drop(work);
             task.wake();
+        } else {
+            self.mailbox.forget(id); // it has ended, and JavaScript was not told yet
         }
     }
 }
 
-/// `None`: it was given up.
-fn poll(slot: &Slot, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+/// `end` takes the end, and says whether anybody wanted it. False, too: it was given up.
+fn poll(slot: &Slot, cx: &mut Context<'_>, end: impl FnOnce(Event) -> bool) -> Poll<bool> {
     let mut slot = lock(slot);
     let (work, waker) = &mut *slot;
-    let Some(future) = work else { return Poll::Ready(None) };
+    let Some(future) = work else { return Poll::Ready(false) };
     waker.clone_from(cx.waker());
-    let ended = future.as_mut().poll(cx);
-    if ended.is_ready() {
+    future.as_mut().poll(cx).map(|event| {
         *work = None;
-    }
-    ended.map(Some)
+        end(event) // while the slot is locked: who gives it up waits for this
+    })
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -56,10 +56,29 @@ impl Mailbox {
 
     /// Tells of an event of `id`.
     pub fn post(&self, id: u32, event: Event) {
+        self.put(id, event);
+        self.wake();
+    }
+
+    /// The first half of `post`, which calls nobody.
+    pub fn put(&self, id: u32, event: Event) {
         self.events().push_back((id, event));
+    }
+
+    /// The second half.
+    pub fn wake(&self) {
         if let Some(wake) = self.wake.get() {
             wake();
         }
+    }
+
+    /// Drops the event of a call that was given up, and with it what it holds.
+    pub fn forget(&self, id: u32) {
+        let mut events = self.events();
+        let event =
+            events.iter().position(|&(whose, _)| whose == id).and_then(|at| events.remove(at));
+        drop(events);
+        drop(event);
     }
 
     /// Whether there is no event.

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! U is one number for all frames of a request and of its response; N the bytes of data in this frame and those
-//! after it. Used by [`crate::protocols::appview`].
+//! after it. Used by `protocols::appview`.
 
 use serde_json::{Map, Value};
 

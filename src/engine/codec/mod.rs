@@ -16,6 +16,7 @@ pub mod json_stream;
 pub mod length;
 pub mod meta_nul;
 pub mod text;
+pub mod values;
 pub mod zmtp;
 
 /// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
@@ -65,6 +66,8 @@ pub enum Codec {
     Delimited(Delimiter),
     /// They are JSON values, with nothing between them.
     JsonStream,
+    /// Each has its length in front, which whoever writes it puts there.
+    Length,
 }
 
 impl Codec {
@@ -72,7 +75,7 @@ impl Codec {
     pub fn delimiter(&self) -> &[u8] {
         match self {
             Self::Delimited(delimiter) => delimiter,
-            Self::JsonStream => &[],
+            Self::JsonStream | Self::Length => &[],
         }
     }
 }
@@ -84,7 +87,7 @@ pub enum Decoder {
     Delimited(delimited::Decoder),
     /// JSON values without anything between them: ipcIO.
     JsonStream(json_stream::Decoder),
-    /// Frames with their length in front: ipc2.
+    /// Frames with their length in front: ipc2, and node-ipc's messages with values as they are.
     Length(length::Decoder),
 }
 
@@ -107,6 +110,7 @@ impl Decoder {
                 Self::Delimited(delimited::Decoder::new(delimiter.clone(), max_frame))
             }
             Codec::JsonStream => Self::JsonStream(json_stream::Decoder::new(max_frame)),
+            Codec::Length => Self::Length(length::Decoder::new(max_frame)),
         }
     }
 

@@ -128,6 +128,7 @@ impl Connection {
     /// then the failure.
     pub(super) fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
+        self.drained.notify_waiters();
         let error = Error::new("write", error, None);
         if !state.reading || !state.started {
             return self.report_closed(state, vec![error]);
@@ -166,6 +167,21 @@ impl Connection {
         state.io = Io::None;
         self.reader.notify_one();
         self.flusher.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    /// Waits until the socket is closed.
+    #[cfg(feature = "node-ipc")]
+    pub async fn gone(&self) {
+        loop {
+            let changed = self.drained.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable(); // as in `drained`
+            if self.lock().end == End::Gone {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// The linger time is over, unless it turns out that the peer has taken something. Returns whether it is.

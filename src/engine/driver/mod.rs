@@ -64,6 +64,8 @@ pub struct Connection {
     reader: Notify,
     /// The flush task is to look at the state again.
     flusher: Notify,
+    /// Nothing waits to be sent any more, or never will be.
+    drained: Notify,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
     /// It is counted in the listener's [`Unfinished`].
@@ -108,6 +110,7 @@ impl Connection {
             state: Mutex::new(state),
             reader: Notify::new(),
             flusher: Notify::new(),
+            drained: Notify::new(),
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             counted: AtomicBool::new(false),
@@ -177,6 +180,11 @@ impl Connection {
     /// Its handle.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// How its bytes are framed.
+    pub fn framing(&self) -> &Framing {
+        &self.framing
     }
 
     /// The delimiter of its frames.

@@ -10,6 +10,7 @@ use tokio::time::{sleep, sleep_until};
 use super::{Connection, End, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::Event;
+use crate::engine::greeting::Greeting;
 use crate::engine::link::{Inbox, LAST_BYTES, Shelf};
 use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
@@ -73,7 +74,7 @@ async fn silence(applies: bool) {
 impl Connection {
     pub(super) async fn run_connect(self: Arc<Self>, target: Target) {
         point("connect");
-        let connecting = Stream::connect(&target);
+        let connecting = Greeting::connect(self.framing.greeting.clone(), &target);
         tokio::pin!(connecting);
         let result = loop {
             let end = self.lock().end;

@@ -12,13 +12,19 @@ use super::{Connection, is_transient};
 use crate::engine::event::Event;
 use crate::engine::late::Late;
 
+/// Most pieces of one system call, with what was held back: all systems take so many.
+const PIECES: usize = 16;
+
+/// Bytes that are copied before the peer is given some again.
+const PART: usize = 1024 * 1024;
+
 impl Connection {
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
     /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
     /// After the end (or a failure, which is reported as an event) the bytes are dropped.
     pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
         let mut state = self.lock();
-        let rest = self.send_now(&mut state, bytes).map(|sent| keep(bytes, sent));
+        let rest = self.send_now(&mut state, &[bytes]).map(|sent| keep(bytes, sent));
         bytes.clear();
         self.queue(&mut state, rest)
     }
@@ -26,14 +32,71 @@ impl Connection {
     /// The same for bytes that stay the caller's.
     pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
         let mut state = self.lock();
-        let sent = self.send_now(&mut state, bytes);
+        let sent = self.send_now(&mut state, &[bytes]);
         self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
+    }
+
+    /// The same for bytes that lie in several places, and may be many: they are copied little by little, and the
+    /// peer reads meanwhile. What the system takes at once is not copied.
+    pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
+        let mut state = self.lock();
+        let Some(mut sent) = self.send_now(&mut state, pieces) else {
+            return state.outbox.queued();
+        };
+        for piece in pieces {
+            let here = sent.min(piece.len());
+            sent -= here;
+            let mut rest = &piece[here..];
+            while let Some(left) = self.write_part(&mut state, rest) {
+                rest = left;
+            }
+        }
+        if state.outbox.queued() > 0 {
+            self.start_flush(&mut state);
+        }
+        state.outbox.queued()
+    }
+
+    /// Sends or keeps the beginning of `bytes`. Returns what follows it; `None`: nothing.
+    fn write_part<'a>(&self, state: &mut State, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        if bytes.is_empty() || state.end != End::Open || state.failed.is_some() {
+            return None;
+        }
+        let (part, _) = bytes.split_at(bytes.len().min(PART));
+        let State { outbox, io, .. } = state;
+        let (sent, result) = if outbox.queued() == 0 && bytes.len() > part.len() {
+            match io.send(&[IoSlice::new(bytes)]) {
+                Ok(sent) => (sent, Ok(())),
+                Err(error) => (0, Err(error)),
+            }
+        } else {
+            (0, Err(io::ErrorKind::WouldBlock.into()))
+        };
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        match result {
+            Ok(()) => return Some(&bytes[sent..]),
+            Err(error) if is_transient(&error) => {}
+            Err(error) => {
+                self.fail(state, error);
+                return None;
+            }
+        }
+        outbox.push(Bytes::copy_from_slice(part));
+        let (sent, result) = outbox.flush(|pieces| io.send(pieces));
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        match result {
+            Err(error) if !is_transient(&error) => {
+                self.fail(state, error);
+                None
+            }
+            _ => Some(&bytes[part.len()..]),
+        }
     }
 
     /// The same for bytes that many connections send.
     pub fn write_shared(self: &Arc<Self>, bytes: &Bytes) -> usize {
         let mut state = self.lock();
-        let sent = self.send_now(&mut state, bytes);
+        let sent = self.send_now(&mut state, &[bytes]);
         self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
     }
 
@@ -67,12 +130,12 @@ impl Connection {
         state.held = queued > 0;
     }
 
-    /// How much of `bytes` the system takes now. `None`: they are to be dropped.
-    fn send_now(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
+    /// How much of `bytes`, which may lie in several places, the system takes now. `None`: they are to be dropped.
+    fn send_now(&self, state: &mut State, bytes: &[&[u8]]) -> Option<usize> {
         if state.end != End::Open || state.failed.is_some() {
             return None;
         }
-        if bytes.is_empty() {
+        if bytes.iter().all(|piece| piece.is_empty()) {
             return Some(0); // which is not sent: a pipe would take it for a message
         }
         let held = match std::mem::take(&mut state.held) {
@@ -82,8 +145,18 @@ impl Connection {
         if state.outbox.queued() > 0 {
             return Some(0);
         }
-        let pieces = [IoSlice::new(&held), IoSlice::new(bytes)];
-        let sent = match state.io.send(&pieces[usize::from(held.is_empty())..]) {
+        let result = match bytes {
+            [one] => {
+                let pieces = [IoSlice::new(&held), IoSlice::new(one)];
+                state.io.send(&pieces[usize::from(held.is_empty())..])
+            }
+            several => {
+                let pieces = [&held[..]].into_iter().chain(several.iter().copied());
+                let pieces = pieces.filter(|piece| !piece.is_empty()).take(PIECES);
+                state.io.send(&pieces.map(IoSlice::new).collect::<Vec<_>>())
+            }
+        };
+        let sent = match result {
             Ok(sent) => sent,
             Err(error) if is_transient(&error) => 0,
             Err(error) => {
@@ -114,6 +187,29 @@ impl Connection {
         state.outbox.queued() > 0
     }
 
+    /// Bytes that wait; `None` when what is written is dropped.
+    #[cfg(feature = "node-ipc")]
+    pub fn waiting(&self) -> Option<usize> {
+        let state = self.lock();
+        let is_open = state.end == End::Open && state.failed.is_none();
+        is_open.then(|| state.outbox.queued())
+    }
+
+    /// Waits until everything written is sent, or never will be. For consumers that wait with something of
+    /// theirs left in the mailbox, so that they would not come to [`Event::Drain`].
+    #[cfg(feature = "node-ipc")]
+    pub async fn drained(&self) {
+        loop {
+            let drained = self.drained.notified();
+            tokio::pin!(drained);
+            drained.as_mut().enable(); // before the look, or what happens in between would be missed
+            if !self.await_drain() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
     pub(super) fn start_flush(self: &Arc<Self>, state: &mut State) {
         match &state.io {
             Io::None | Io::Fresh(_) => {}
@@ -140,6 +236,7 @@ impl Connection {
         // Of what went before the connection's beginning was reported, `approve` tells.
         if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+            self.drained.notify_waiters();
         }
         match result {
             Ok(()) => self.advance_end(state),

@@ -91,9 +91,15 @@ impl Inbox {
     pub fn prepare(&mut self) -> &mut BytesMut {
         let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
         self.before = buffer.len();
-        // The rest of a large frame gets its place at once, as far as what is there vouches for it.
+        // The rest of a large frame gets its place at once, as far as what is there vouches for it; and more only
+        // when that is used up, since it is moved then.
         let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
-        buffer.reserve(if large { missing.min(self.before * VOUCHED) } else { self.read_size });
+        let left = buffer.capacity() - self.before;
+        if !large {
+            buffer.reserve(self.read_size);
+        } else if left < self.read_size.min(missing) {
+            buffer.reserve(missing.min(self.before * VOUCHED));
+        }
         self.allocation = self.allocation.max(buffer.capacity());
         buffer
     }
@@ -181,8 +187,10 @@ impl Inbox {
     /// Takes the buffer away where it is much larger than what is in it, which is copied. Called before waiting, so
     /// that a connection never keeps much more than what it has received of a frame, and an idle one nothing.
     pub fn rest(&mut self) -> Spare {
-        let buffer = self.decoder.buffer();
-        if !buffer.is_empty() && self.allocation <= 2 * buffer.len() + SLACK {
+        let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
+        // Where `prepare` has made room for the rest, it would be copied with each read.
+        let times = if missing > 0 && buffer.len() >= 4 * READ_MIN { 1 + VOUCHED } else { 2 };
+        if !buffer.is_empty() && self.allocation <= times * buffer.len() + SLACK {
             return Spare::default();
         }
         let held = BytesMut::from(&buffer[..]);
@@ -245,6 +253,27 @@ mod tests {
         };
         assert_eq!(&batch.bytes[..], b"a");
         assert!(matches!(inbox.finish(), Some(Event::Truncated { id: 7, len: 4 })));
+    }
+
+    #[test]
+    fn a_large_frame_of_known_length_is_not_moved_between_reads() {
+        let mut inbox = Inbox::new(7, length::Decoder::new(1 << 30));
+        let shelf = Shelf::default();
+        let mut rest = &[&[4, 0, 0, 0][..], &vec![7; 64 << 20]].concat()[..];
+        let (mut moves, mut at) = (0, std::ptr::null());
+        while !rest.is_empty() {
+            inbox.lend(&shelf);
+            let buffer = inbox.prepare();
+            let len = rest.len().min(100_000).min(buffer.capacity() - buffer.len());
+            buffer.extend_from_slice(&rest[..len]);
+            rest = &rest[len..];
+            inbox.received(len);
+            while inbox.next().is_some() {}
+            shelf.put(inbox.rest());
+            let now = inbox.decoder.buffer().as_ptr();
+            moves += usize::from(now != std::mem::replace(&mut at, now));
+        }
+        assert!(moves < 20, "{moves}");
     }
 
     #[test]

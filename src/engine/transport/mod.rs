@@ -19,6 +19,7 @@ pub use stream::{
     Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
+pub mod last_words;
 mod line;
 #[cfg(unix)]
 mod lock;

@@ -2,7 +2,7 @@
 //!
 //! By system calls, not by the C library's functions: those are in a library of their own where glibc is older
 //! than 2.34. [`Queue`] does not wait: what would have to is `EAGAIN`. [`Waiter`] waits, on a tokio runtime.
-//! See `mq_overview(7)`. Used by the binding and by [`crate::protocols::appview`].
+//! See `mq_overview(7)`. Used by the binding and by `protocols::appview`.
 
 use std::ffi::CString;
 use std::io;

@@ -137,7 +137,9 @@ class AppViewServer extends EventEmitter {
     try {
       const answer = (await handler(request)) ?? {};
       if (!protocol.isObject(answer)) throw argumentError('answer', 'a plain object', answer);
-      text = JSON.stringify('status' in answer ? answer : { status: Status.Ok, ...answer });
+      const { status = Status.Ok, ...rest } = answer;
+      if (!Number.isInteger(status)) throw argumentError('answer.status', 'an integer', status);
+      text = JSON.stringify({ status, ...rest });
     } catch (error) {
       text = JSON.stringify({ status: Status.ServerError });
       if (this.listenerCount('error') > 0) this.emit('error', error);

@@ -14,6 +14,7 @@ const util = require('node:util');
 /** Kept here, since Node forgets a channel that nobody holds, with its subscribers. */
 const channels = {
   engineStart: channel('ferripc:engine:start'),
+  fallback: channel('ferripc:fallback'),
   connecting: channel('ferripc:client:connecting'),
   retry: channel('ferripc:client:retry'),
   destroy: channel('ferripc:client:destroy'),
@@ -83,6 +84,11 @@ function publishStart(facts) {
   if (channels.engineStart.hasSubscribers) tell(channels.engineStart, facts());
 }
 
+/** No binary loads, see `error`, and the engine in JavaScript has taken its place. */
+function publishFallback(error) {
+  if (channels.fallback.hasSubscribers) tell(channels.fallback, { error });
+}
+
 /** An error of a client or server; `socket`: whose, if it is one connection's. */
 function publishError(owner, error, socket = null) {
   publish(channels.error, owner, { error, socket });
@@ -97,6 +103,7 @@ function partner(from) {
 /** The type of a message from its text; null for what has none. */
 function typeOf(message) {
   if (message instanceof Uint8Array) return null;
+  if (message.pieces !== undefined) return message.type; // of values.js
   try {
     const [, quoted = 'null'] = TYPE.exec(message.head ?? message) ?? [];
     return JSON.parse(quoted);
@@ -107,7 +114,7 @@ function typeOf(message) {
 
 /** Bytes of a message without its delimiter. */
 function bytesOf(message) {
-  if (message instanceof Uint8Array) return message.length;
+  if (message instanceof Uint8Array || message.pieces !== undefined) return message.length;
   try {
     return Buffer.byteLength(String(message));
   } catch {
@@ -196,6 +203,7 @@ module.exports = {
   dropsOf,
   publish,
   publishError,
+  publishFallback,
   publishReceived,
   publishSent,
   publishStart,

@@ -8,7 +8,9 @@ const util = require('node:util');
 const STARTED = Symbol.for('ferripc.debug');
 
 const LINES = {
-  engineStart: ({ file, version, driver }) => `engine start: ${driver} driver, ${version}, ${file}`,
+  engineStart: ({ file, version, driver }) =>
+    `engine start: ${driver} driver, ${version}, ${file ?? 'no binary'}`,
+  fallback: ({ error }) => `no binary, the engine is JavaScript: ${error.message}`,
   connecting: ({ retry }) => (retry === 0 ? 'connecting' : `connecting, retry ${retry}`),
   retry: ({ delay, retriesRemaining }) =>
     `retry in ${delay} ms, ${Number.isFinite(retriesRemaining) ? retriesRemaining : 'no limit'} left`,

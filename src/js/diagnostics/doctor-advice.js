@@ -1,6 +1,7 @@
 'use strict';
 // What the doctor finds wrong, each with what to do about it. Used by doctor.js.
 
+const { isForced } = require('../engine/fallback');
 const { VERSION } = require('../engine/native');
 
 /** By the code of an error, or a word in its message. */
@@ -53,7 +54,13 @@ function remedy({ error, code }, limits) {
 /** What is wrong, as sentences. */
 function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
   const problems = [];
-  if (binary.error) problems.push(binary.error);
+  if (binary.error && driver?.name !== 'js') problems.push(binary.error);
+  if (binary.error && driver?.name === 'js' && !isForced()) {
+    problems.push(
+      'The engine in JavaScript takes the place of the native one: programs with node-ipc and ipcIO work, more slowly, ' +
+        `and with a warning; other systems do not. ${binary.error}`,
+    );
+  }
   if (ferripc.version !== VERSION) {
     problems.push(
       `package.json says ${ferripc.version}, but the code is of ${VERSION}: ` +

@@ -19,23 +19,26 @@ function noted(file) {
   return readJson(path.join(folder, name.replace(/node$/, 'build.json')))?.sha256 ?? null;
 }
 
-/** `{file, size, sha256, built, fault}`: `built` for what it was built, null if that cannot be told. */
+/**
+ * `{file, size, sha256, built, fault, changed}`: `built` for what it was built, null if that cannot be told; `changed`
+ * where it would load, and is not what was built.
+ */
 function examine(file) {
   let bytes;
   try {
     bytes = fs.readFileSync(file);
   } catch (error) {
-    return { file, size: null, sha256: null, built: null, fault: error.message };
+    return { file, size: null, sha256: null, built: null, fault: error.message, changed: false };
   }
   const sha256 = crypto.createHash('sha256').update(bytes).digest('hex');
   const head = attempt(() => readHead(bytes));
   const built = head && head.cpus.map((cpu) => `${head.os}-${cpu}`).join(', ');
   const record = noted(file);
   const differs = record !== null && record !== sha256;
-  const fault =
-    faultIn(bytes, bytes.length)?.text ??
-    (differs ? `damaged or changed: it was built with the sha256 ${record}` : null);
-  return { file, size: bytes.length, sha256, built, fault };
+  const seen = faultIn(bytes, bytes.length)?.text ?? null;
+  const changed = seen === null && differs;
+  const fault = changed ? `damaged or changed: it was built with the sha256 ${record}` : seen;
+  return { file, size: bytes.length, sha256, built, fault, changed };
 }
 
 /** What there is to be loaded: of several files the first without a fault; null if there is none. */

@@ -50,6 +50,7 @@ function platform() {
 function environment() {
   return {
     FERRIPC_DRIVER: process.env.FERRIPC_DRIVER ?? null,
+    FERRIPC_NO_FALLBACK: process.env.FERRIPC_NO_FALLBACK ?? null,
     FERRIPC_TAP: process.env.FERRIPC_TAP ?? null,
     NAPI_RS_NATIVE_LIBRARY_PATH: process.env.NAPI_RS_NATIVE_LIBRARY_PATH ?? null,
     NODE_DEBUG: process.env.NODE_DEBUG ?? null,

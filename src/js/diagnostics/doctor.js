@@ -5,6 +5,7 @@
 
 const path = require('node:path');
 const engine = require('../engine/engine');
+const { isForced, isTold } = require('../engine/fallback');
 const { VERSION } = require('../engine/native');
 const { problemsOf } = require('./doctor-advice');
 const binaries = require('./doctor-binary');
@@ -13,14 +14,15 @@ const { runProbes } = require('./doctor-probes');
 
 const HOME = path.join(__dirname, '..', '..', '..');
 
-/** `{name, why}`, or `{error, code}`. */
+/** `{name, why}`, or `{error, code}`; null where there is no engine at all. */
 function driver() {
   let name;
   try {
     name = engine.driver();
-  } catch ({ message }) {
-    return { error: message, code: null };
+  } catch ({ message, code }) {
+    return code === 'ERR_FERRIPC_NO_BINARY' ? null : { error: message, code: null };
   }
+  if (name === 'js') return { name, why: isForced() ? 'FERRIPC_DRIVER=js' : 'no binary loads' };
   const { bun, deno } = process.versions;
   if (name === 'loop') return { name, why: "this thread's event loop has libuv" };
   if (process.env.FERRIPC_DRIVER === 'tokio') return { name, why: 'FERRIPC_DRIVER=tokio' };
@@ -46,10 +48,9 @@ async function examine(show) {
   const found = binaries.find();
   show('found', found);
   add('binary', binaries.load(found));
-  const works = !report.binary.error;
-  add('driver', works ? driver() : null);
+  add('driver', report.binary.changed ? null : driver());
   report.probes = [];
-  if (works) {
+  if (report.driver !== null) {
     for await (const probe of runProbes()) {
       report.probes.push(probe);
       show('probe', probe);
@@ -116,8 +117,10 @@ const rows = {
     return row('binary', found.file, size, `sha256 ${found.sha256}`, ...fault);
   },
 
-  binary: ({ error, version }) =>
-    row('', error ? 'does not load, see below' : `version ${version}`),
+  binary({ error, version }) {
+    const why = isForced() ? 'left out: FERRIPC_DRIVER=js' : 'does not load, see below';
+    return row('', error ? why : `version ${version}`);
+  },
 
   driver(driver) {
     if (driver === null) return [];
@@ -142,6 +145,7 @@ const print = (text) => process.stdout.write(`${text}\n`);
 
 /** Examines, prints, and sets the exit code. */
 async function run({ json }) {
+  isTold(); // by what follows
   const report = await examine((part, value) => {
     const lines = json ? [] : rows[part](value);
     if (lines.length > 0) print(lines.join('\n'));

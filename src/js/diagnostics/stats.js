@@ -91,7 +91,7 @@ function trafficOf(socket) {
   if (connection === null) return traffic();
   if (typeof socket._send !== 'function') return connection;
   const [bytesReceived, bytesSent, waiting] = connection.counters();
-  const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
+  const pending = connection.closed === null ? connection.pendingBytes : 0;
   return {
     messagesReceived: connection.received,
     messagesSent: wasUp(connection) ? connection.sent : 0,

@@ -63,7 +63,7 @@ class Endpoint {
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
 class Connection extends Endpoint {
-  /** `framing`: `{delimiter, maxFrame, raw}`; a Listener has it under the same names. */
+  /** `framing`: `{delimiter, maxFrame, raw, greeting}`; a Listener has it under the same names. */
   constructor(activity, id, framing, sink = null) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
@@ -149,9 +149,9 @@ class Connection extends Endpoint {
     return this.activity.write(this.id, String(frame), true);
   }
 
-  /** What waits for the end of the burst, as it will be sent. */
-  get pendingText() {
-    return this.pending === '' ? '' : this.pending + this.delimiter;
+  /** Bytes that wait for the end of the burst. */
+  get pendingBytes() {
+    return this.pending === '' ? 0 : Buffer.byteLength(this.pending + this.delimiter);
   }
 
   /** Sends text or bytes as they are, after what is pending. */
@@ -354,13 +354,17 @@ class Connection extends Endpoint {
 
   /** Frames have come: see frames.js. */
   arrived(text, header) {
-    const delivery = new Delivery(this, new Frames(text, header, this.delimiter.length));
+    const delivery = new Delivery(this, this.framesOf(text, header));
     if (this.held === null) {
       delivery.deliver();
     } else {
       delivery.frames.keep();
       this.held.push(() => delivery.deliver());
     }
+  }
+
+  framesOf(text, header) {
+    return new Frames(text, header, this.delimiter.length);
   }
 
   /** Calls `deliver` now, or after what is held. */
@@ -375,11 +379,20 @@ class Listener extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
+    this.greeting = framing.greeting;
   }
 
-  /** Takes a duplicate of a connected socket's descriptor. Returns the error, or undefined. */
-  adopt(descriptor) {
-    return JSON.parse(this.activity.hub.adopt(this.id, descriptor)).error;
+  /**
+   * Takes a connected socket of node:net: a duplicate of its descriptor, or the socket itself. Returns the error, or
+   * undefined; null where there is no descriptor.
+   */
+  adopt(socket) {
+    const { hub, driver } = this.activity;
+    if (driver === 'js') return JSON.parse(hub.adopt(this.id, socket)).error;
+    const { fd = -1 } = socket._handle ?? {};
+    const answer = fd < 0 ? null : JSON.parse(hub.adopt(this.id, fd)).error;
+    socket.destroy(); // closes Node's descriptor; the engine has its own
+    return answer;
   }
 
   /** With TLS: how many handshakes may be going on, or null. What is over that is closed, see _onDropped. */

@@ -141,11 +141,13 @@ class Datagrams extends Endpoint {
     return target;
   }
 
-  /** Sends a datagram of bytes. Returns what failed, as systemError takes it, or null. */
-  sendOne(bytes, words, port) {
+  /** Sends a datagram of bytes. `done` gets what failed, as systemError takes it, or null: at once, unless Node sends it. */
+  sendOne(bytes, words, port, done) {
     this.flush();
+    const { hub, driver } = this.activity;
     const target = this.target(bytes.length, words, port);
-    return JSON.parse(this.activity.hub.sendDatagram(this.id, bytes, target) ?? null);
+    if (driver === 'js') hub.sendDatagram(this.id, bytes, target, done);
+    else done(JSON.parse(hub.sendDatagram(this.id, bytes, target) ?? null));
   }
 
   configure(raw, tapped) {

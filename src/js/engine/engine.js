@@ -1,9 +1,9 @@
 'use strict';
-// The one module that talks to the native addon: open, write, close, events. socket.js, listener.js,
-// datagram-socket.js and server.js (for broadcasts) are its only users; another engine could stand behind
-// the same classes.
+// The one module that talks to the engine: open, write, close, events. socket.js, listener.js,
+// datagram-socket.js and server.js (for broadcasts) are its only users. The engine is the native addon, or where no
+// binary loads the one in js/, which has the same class: see native.js.
 //
-// A native hub (an I/O thread, an event queue, one wake-up function) exists while at least one
+// A hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
 //
 // Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others: see departures.js.
@@ -52,7 +52,7 @@ let current = null;
  */
 function acquire(syscall, where) {
   if (current !== null) return current;
-  const { Hub } = native.load();
+  const { Hub } = native.engine();
   const { made, error } = native.attempt(() => new Activity(Hub), syscall, where);
   if (error) return { error };
   current = made;
@@ -68,18 +68,21 @@ class Activity extends Departures {
     this.endpoints = new Map();
     /** How many endpoints keep the process alive. */
     this.referenced = 0;
+    /** Answers of the hub's that are to come. */
+    this.asked = 0;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
     this.hub = native.instance(() => new Hub(wake, turn, mayWatch(), this.header));
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes, this.hold] = this.hub.calls();
+    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.writePieces] =
+      this.hub.calls();
     this.watchForTheEnd();
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }
 
-  /** What drives the connections: 'loop' (this thread's) or 'tokio' (an I/O thread). */
+  /** What drives the connections: see `driverOf`. */
   get driver() {
-    return this.hub.isOnLoop() ? 'loop' : 'tokio';
+    return driverOf(this.hub);
   }
 
   add(endpoint) {
@@ -96,11 +99,11 @@ class Activity extends Departures {
 
   /** Unless a connection or listener comes in between, or is still to tell of its end. */
   disposeSoon() {
-    if (this.endpoints.size > 0 || this.ending) return;
+    if (this.endpoints.size > 0 || this.asked > 0 || this.ending) return;
     this.ending = true;
     this.turns.putOff(() => {
       this.ending = false;
-      if (this.turns.isIdle && this.endpoints.size === 0) this.dispose();
+      if (this.turns.isIdle && this.endpoints.size === 0 && this.asked === 0) this.dispose();
       else this.disposeSoon();
     });
   }
@@ -114,16 +117,34 @@ class Activity extends Departures {
 
   /** The hub's answer to a request for an endpoint. An error may leave nothing to go on for. */
   answer(json) {
-    const answer = JSON.parse(json);
+    return this.answered(JSON.parse(json));
+  }
+
+  answered(answer) {
     if (answer.error) this.disposeSoon();
     return answer;
   }
 
+  /** A connection with this handle. */
+  connection(id, framing, sink) {
+    const { greeting } = framing;
+    const Kind = greeting === undefined ? Connection : require('./packets').PacketConnection;
+    return new Kind(this, id, framing, sink);
+  }
+
   /** What `listen` returns, from the hub's answer. */
-  listener(json, { framing }, sink) {
-    const { error, id, address } = this.answer(json);
+  listener({ error, id, address }, { framing }, sink) {
     if (error) return { error };
     return { listener: new Listener(this, id, framing, sink), address };
+  }
+
+  /** As `listen`, where the hub answers later. Meanwhile this goes on. */
+  listenLater(options, sink, done) {
+    this.asked++;
+    this.hub.listen(options, (answer) => {
+      this.asked--;
+      done(this.listener(this.answered(answer), options, sink));
+    });
   }
 
   reference(step) {
@@ -180,7 +201,7 @@ class Activity extends Departures {
         endpoint.inOrder(() => sink._onChunk(payload));
         break;
       case ACCEPTED:
-        sink._onAccepted(new Connection(this, header[1], endpoint), JSON.parse(payload));
+        sink._onAccepted(this.connection(header[1], endpoint), JSON.parse(payload));
         break;
       case OPEN:
         sink._onOpen(JSON.parse(payload));
@@ -252,17 +273,18 @@ function connect(options, sink) {
   if (activity.error) return activity;
   const { error, id } = activity.answer(activity.hub.connect(options));
   if (error) return { error };
-  return { connection: new Connection(activity, id, options.framing, sink) };
+  return { connection: activity.connection(id, options.framing, sink) };
 }
 
 /**
- * Listens. `options`: see ListenOptions in options.rs. Returns `{listener, address}`, where
- * `address` is null for a path, or `{error}` with the fields of a Node system error.
+ * Listens. `options`: see ListenOptions in options.rs. `done` gets `{listener, address}`, where `address` is null for a
+ * path, or `{error}` with the fields of a Node system error: at once, unless it is Node that listens.
  */
-function listen(options, sink) {
+function listen(options, sink, done) {
   const activity = acquire('listen', options);
-  if (activity.error) return activity;
-  return activity.listener(activity.hub.listen(options), options, sink);
+  if (activity.error) done(activity);
+  else if (activity.driver === 'js') activity.listenLater(options, sink, done);
+  else done(activity.listener(activity.answer(activity.hub.listen(options)), options, sink));
 }
 
 /**
@@ -272,7 +294,7 @@ function listen(options, sink) {
 function listenElsewhere(options, sink) {
   const activity = acquire('listen', options);
   if (activity.error) return activity;
-  return activity.listener(activity.hub.listenElsewhere(options), options, sink);
+  return activity.listener(activity.answer(activity.hub.listenElsewhere(options)), options, sink);
 }
 
 /**
@@ -287,11 +309,16 @@ function bind(host, port, framing, sink) {
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
 
-/** As `bind`, with a duplicate of the descriptor of a socket that is bound. */
-function bindElsewhere(descriptor, framing, sink) {
+/** As `bind`, with `holder`, a bound socket of Node's: its descriptor is duplicated, or it is used itself. Null: it has none. */
+function bindElsewhere(holder, framing, sink) {
   const activity = acquire('bind', {});
   if (activity.error) return activity;
-  const { error, id, address } = activity.answer(activity.hub.adoptDatagrams(descriptor, framing));
+  const { hub } = activity;
+  const isOurs = activity.driver === 'js';
+  const descriptor = isOurs ? 0 : holder.silence();
+  if (descriptor < 0) return null;
+  const bound = isOurs ? holder : descriptor;
+  const { error, id, address } = activity.answer(hub.adoptDatagrams(bound, framing));
   if (error) return { error };
   return { datagrams: new Datagrams(activity, id, framing, sink), address };
 }
@@ -307,14 +334,22 @@ function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
 }
 
-/** What drives the connections that there are: 'loop' or 'tokio'; null while there are none. */
+/** Whether messages may be Packets (packets.js): the engine in JavaScript does not have them. */
+const hasPackets = () => !('driver' in native.load().Hub.prototype);
+
+/** What drives connections: 'loop' (this thread's), 'tokio' (an I/O thread), or 'js' (Node's own sockets). */
+function driverOf(hub) {
+  return hub.driver ?? (hub.isOnLoop() ? 'loop' : 'tokio');
+}
+
+/** The driver of the connections that there are; null while there are none. */
 function currentDriver() {
   return current === null ? null : current.driver;
 }
 
-/** What would drive connections in this process, for reports: 'loop' or 'tokio' (the I/O thread). */
+/** What would drive connections in this process, for reports. */
 function driver() {
-  const { Hub } = native.load();
+  const { Hub } = native.engine();
   const nothing = () => {};
   const hub = new Hub(
     nothing,
@@ -323,7 +358,7 @@ function driver() {
     new Uint32Array(HEADER),
   );
   try {
-    return hub.isOnLoop() ? 'loop' : 'tokio';
+    return driverOf(hub);
   } finally {
     hub.dispose();
   }
@@ -336,9 +371,10 @@ module.exports = {
   connect,
   currentDriver,
   driver,
+  hasPackets,
   listen,
   listenElsewhere,
   soon,
-  /** Loads the addon ahead of a call that comes in a later turn, where nobody could catch what this throws. */
-  load: native.load,
+  /** Loads the engine ahead of a call that comes in a later turn, where nobody could catch what this throws. */
+  load: native.engine,
 };

@@ -4,12 +4,14 @@
 // at what it finds before it loads it.
 //
 // Order: NAPI_RS_NATIVE_LIBRARY_PATH (a path, for debugging) -> the places of places.js -> an error that
-// says what was tried and what to do (no-binary.js).
+// says what was tried and what to do (no-binary.js). For sockets the engine in js/ then takes the addon's place, if it
+// may (fallback.js); the other systems have nothing else.
 
 const { AsyncResource } = require('node:async_hooks');
 const path = require('node:path');
 const { faultOf } = require('./binary-file');
-const { noBinary } = require('./no-binary');
+const { isForbidden, isForced, tell } = require('./fallback');
+const { leftOut, noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
 const { callError, codedError, refused } = require('../errors');
@@ -23,6 +25,9 @@ const outside = new AsyncResource('ferripc');
 /** The addon, and `{file, version}` of the binary in use; null before one is loaded. */
 let addon = null;
 let inUse = null;
+
+/** The engine in JavaScript, once it is in use. */
+let script = null;
 
 /** The binary that the environment names, which goes before any other; undefined if it names none. */
 function forced() {
@@ -67,6 +72,7 @@ function check(exported) {
 /** The addon's exports. Throws the Error of no-binary.js, with code ERR_FERRIPC_NO_BINARY, if there is none. */
 function load() {
   if (addon !== null) return addon;
+  if (isForced()) throw leftOut();
   const tried = [];
   for (const { place, file, error } of find()) {
     try {
@@ -82,7 +88,29 @@ function load() {
   throw noBinary(tried, forced());
 }
 
-/** What the addon in use was loaded from, `{file, version}`; null before. For reports. */
+/**
+ * What sockets are made by: the addon's exports, or those of the engine in JavaScript, which has no more than a `Hub`.
+ * @throws {Error} as `load`, if that must not take the addon's place
+ */
+function engine() {
+  if (addon !== null) return addon;
+  if (script === null) {
+    if (isForbidden()) return load();
+    if (!isForced()) {
+      try {
+        return load();
+      } catch (error) {
+        if (!error.mayFallBack) throw error;
+        tell(error);
+      }
+    }
+    script = require('./js/hub');
+    inUse = { file: null, version: VERSION };
+  }
+  return script;
+}
+
+/** What the engine in use was loaded from, `{file, version}`; `file` is null without the addon. Null before. For reports. */
 function loaded() {
   return inUse;
 }
@@ -120,4 +148,4 @@ function attempt(make, syscall = 'start', where = {}) {
   }
 }
 
-module.exports = { VERSION, attempt, find, instance, load, loaded, start };
+module.exports = { VERSION, attempt, engine, find, instance, load, loaded, start };

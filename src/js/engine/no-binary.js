@@ -156,8 +156,22 @@ function noBinary(tried, forced) {
   const attempts = tried.map(({ place, error: { code, message } }) => {
     return { place, code: code ?? null, reason: message };
   });
-  Object.defineProperty(error, 'attempts', { value: attempts }); // not printed
+  // Not printed. Who names a binary wants that one; and descriptors are there again before long.
+  const mayFallBack = !forced && !tried.some((it) => kindOf(it.error) === 'descriptors');
+  Object.defineProperties(error, {
+    attempts: { value: attempts },
+    mayFallBack: { value: mayFallBack },
+  });
   return Object.assign(error, { code: 'ERR_FERRIPC_NO_BINARY' });
 }
 
-module.exports = { noBinary };
+/** The error of a process that is to do without the binary, and needs it. */
+function leftOut() {
+  const message =
+    'FERRIPC_DRIVER=js leaves the native binary out, and what was asked for needs it: leave the variable out. ' +
+    'Without the binary there are node-ipc and ipcIO alone, and neither config.fallback: false nor FERRIPC_NO_FALLBACK.';
+  const error = Object.assign(new Error(message), { code: 'ERR_FERRIPC_NO_BINARY' });
+  return Object.defineProperty(error, 'attempts', { value: [] });
+}
+
+module.exports = { leftOut, noBinary };

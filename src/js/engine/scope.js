@@ -7,26 +7,29 @@ const { AsyncResource } = require('node:async_hooks');
 const native = require('./native');
 
 /** Where the event loop delivers events (see turns.js), it enters their scope, too, which costs nothing then. */
-const IS_NATIVE = process.platform !== 'win32' && !process.versions.bun && !process.versions.deno;
+const HAS_LOOP = process.platform !== 'win32' && !process.versions.bun && !process.versions.deno;
 
 class Scope {
   #resource;
+  #isNative;
   #ended = false;
 
   /** `type`: what async_hooks call it. */
   constructor(type) {
-    if (IS_NATIVE) this.#resource = new (native.load().Scope)(this, type);
+    const { Scope: Native } = native.engine();
+    this.#isNative = HAS_LOOP && Native !== undefined;
+    if (this.#isNative) this.#resource = new Native(this, type);
     else this.#resource = new AsyncResource(type, { requireManualDestroy: true });
   }
 
   /** Has the event loop deliver an endpoint's events in it. */
   adopt(hub, id) {
-    if (IS_NATIVE) hub.setScope(id, this.#resource);
+    if (this.#isNative) hub.setScope(id, this.#resource);
   }
 
   /** Calls `act` in it. */
   run(act) {
-    if (IS_NATIVE) this.#resource.run(act);
+    if (this.#isNative) this.#resource.run(act);
     else this.#resource.runInAsyncScope(act);
   }
 
@@ -34,7 +37,7 @@ class Scope {
   end() {
     if (this.#ended) return;
     this.#ended = true;
-    if (IS_NATIVE) this.#resource.end();
+    if (this.#isNative) this.#resource.end();
     else this.#resource.emitDestroy();
   }
 }

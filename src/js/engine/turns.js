@@ -145,7 +145,7 @@ class Turns {
         const event = activity.next();
         done = this.#header[KIND] === NOTHING;
         if (done) break;
-        if (typeof event === 'string') units -= event.length;
+        if (event !== undefined) units -= event.length; // text, or bytes
         if (!activity.isBulk()) events = 0;
         this.take(event, true);
       }

@@ -7,7 +7,7 @@ const Socket = require('../sockets/socket');
 const { ours } = require('../sockets/own-listeners');
 const { Channel, Owner } = require('./channel');
 const { argumentError, codedError, noBufferError } = require('../errors');
-const { Reserved, NAME_TAKEN, encode } = require('./message');
+const { Reserved, NAME_TAKEN, NOT_A_MESSAGE, encode } = require('./message');
 const { Party, toTime } = require('./party');
 
 const newId = () => randomUUID().replaceAll('-', '');
@@ -102,8 +102,13 @@ class Client extends Party {
   /** Asks the server for `{clients, command_handlers}`. */
   discover() {
     if (this.#discovery === null) {
-      this.#discovery = deferred();
-      this.#askDomain(Reserved.DISCOVER, null);
+      const discovery = deferred();
+      this.#discovery = discovery;
+      this.#askDomain(Reserved.DISCOVER, null).catch((error) => {
+        if (this.#discovery !== discovery || error.code !== 'ENOBUFS') return; // it is asked again
+        this.#discovery = null;
+        discovery.reject(error);
+      });
     }
     return this.#discovery.promise;
   }
@@ -162,7 +167,13 @@ class Client extends Party {
 
   /** The server's words on the domain's socket. */
   #told({ command, data }) {
-    if (command === Reserved.HANDSHAKE && this.#own === null && typeof data === 'string') {
+    if (command === Reserved.HANDSHAKE && this.#own === null) {
+      if (typeof data !== 'string' || data.includes('/')) {
+        const message = 'The server names no socket of its domain';
+        this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', message, { number: NOT_A_MESSAGE }));
+        this.#lost();
+        return;
+      }
       this.#uuid = data;
       const own = this.#open(`${this._path}.${data}`, (message) => this.#said(message));
       this.#own = own;
@@ -330,11 +341,11 @@ function deliverArguments(args) {
   return third === undefined ? [null, first, second] : args;
 }
 
-/** The error with which a handler failed elsewhere. */
+/** The error with which a handler failed elsewhere, from what `decode` says of it. */
 function errorOf({ name, message, code }) {
-  const error = new Error(String(message ?? ''));
-  if (name !== undefined && name !== 'Error') error.name = String(name);
-  if (code !== undefined && code !== null) error.code = code;
+  const error = new Error(message);
+  if (name !== 'Error') error.name = name;
+  if (code !== undefined) error.code = code;
   return error;
 }
 

@@ -30,7 +30,21 @@ function encode({ id = null, command, data, delivery = null, failure }) {
   return JSON.stringify(message);
 }
 
-/** A message from its text: `{id, command, data, delivery, failure}`, or `{problem}` with an error number. */
+/** The text of what a peer has said; null for data that are nested too deeply to be written again. */
+function encodeAgain(message) {
+  try {
+    return encode(message);
+  } catch {
+    return null;
+  }
+}
+
+const isObject = (value) => value !== null && typeof value === 'object';
+
+/**
+ * A message from its text: `{id, command, data, delivery, failure}`, or `{problem}` with an error number. Only data
+ * can be an object: of others there may be no text (`{"toString":1}`), which is looked for when they are passed on.
+ */
 function decode(json) {
   let value;
   try {
@@ -38,12 +52,31 @@ function decode(json) {
   } catch {
     return { problem: NOT_JSON };
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return { problem: NOT_A_MESSAGE };
-  }
+  if (!isObject(value) || Array.isArray(value)) return { problem: NOT_A_MESSAGE };
   const { id = null, command = null, data = null, delivery = null, error } = value;
-  const own = Object.hasOwn(value, 'error') && error !== null && typeof error === 'object';
-  return { id, command, data, delivery, failure: own ? error : undefined };
+  if ([id, command, delivery].some(isObject)) return { problem: NOT_A_MESSAGE };
+  const own = Object.hasOwn(value, 'error') && isObject(error);
+  return { id, command, data, delivery, failure: own ? toFailure(error) : undefined };
 }
 
-module.exports = { Reserved, NOT_JSON, NOT_A_MESSAGE, NAME_TAKEN, encode, decode };
+/** The message that is sent within another one, as text; see `decode`. */
+function decodeInner({ data }) {
+  return typeof data === 'string' ? decode(data) : { problem: NOT_A_MESSAGE };
+}
+
+/** What a peer says of a failure. What has no text is left out. */
+function toFailure({ name, message, code }) {
+  const [its, words, number] = [name, message, code].map((part) => (isObject(part) ? null : part));
+  return { name: text(its) ?? 'Error', message: text(words) ?? '', code: number ?? undefined };
+}
+
+module.exports = {
+  Reserved,
+  NOT_JSON,
+  NOT_A_MESSAGE,
+  NAME_TAKEN,
+  encode,
+  encodeAgain,
+  decode,
+  decodeInner,
+};

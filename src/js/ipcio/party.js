@@ -4,7 +4,7 @@
 
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
-const { argumentError } = require('../errors');
+const { argumentError, errorForm } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 const { systemPath } = require('../sockets/paths');
 const { Reserved } = require('./message');
@@ -98,10 +98,10 @@ class Party {
       return;
     }
     const succeed = (feedback) => answer(feedback === undefined ? null : feedback);
-    const fail = (error) => answer(null, failureOf(error));
+    const fail = (error) => answer(null, errorForm(error));
     try {
       const feedback = handler?.call(this, { data, ...container });
-      if (typeof feedback?.then === 'function') feedback.then(succeed).catch(fail);
+      if (typeof feedback?.then === 'function') Promise.resolve(feedback).then(succeed).catch(fail);
       else succeed(feedback);
     } catch (error) {
       fail(error);
@@ -162,15 +162,6 @@ class Party {
     const shown = more.map((it) => (typeof it === 'string' ? it : inspect(it)));
     console.log([`ipcIO ${this._domain}: ${what}`, ...shown].join(' '));
   }
-}
-
-/** What crosses of an error. */
-function failureOf(error) {
-  if (error === null || typeof error !== 'object') {
-    return { name: 'Error', message: typeof error === 'symbol' ? String(error) : `${error}` };
-  }
-  const { name, message, code } = error;
-  return { name: String(name ?? 'Error'), message: String(message ?? ''), code };
 }
 
 /**

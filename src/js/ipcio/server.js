@@ -6,8 +6,15 @@ const { randomUUID } = require('node:crypto');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
-const { codedError } = require('../errors');
-const { Reserved, NAME_TAKEN, decode } = require('./message');
+const { codedError, noBufferError } = require('../errors');
+const {
+  Reserved,
+  NAME_TAKEN,
+  NOT_A_MESSAGE,
+  decodeInner,
+  encode,
+  encodeAgain,
+} = require('./message');
 const { Party, toTime } = require('./party');
 
 /** Deliveries between clients that one client may wait for. */
@@ -93,10 +100,12 @@ class Server extends Party {
 
   /** Sends a command to all clients but the one that is called `initiator`. */
   broadcast(command, data, initiator = null) {
-    for (const [name, client] of this.#clients) {
-      if (name !== initiator) client.send({ command, data });
-    }
+    this.#toAll(encode({ command, data }), initiator);
     return this;
+  }
+
+  #toAll(text, initiator) {
+    for (const [name, client] of this.#clients) if (name !== initiator) client.sendText(text);
   }
 
   // ---- the domain's socket ---------------------------------------------------------------------
@@ -140,39 +149,39 @@ class Server extends Party {
           data: { clients: [...this.#clients.keys()], command_handlers: this._commands },
         });
         break;
-      case Reserved.BROADCAST:
-        this.#inner(message, ({ command, data }) => {
-          this.broadcast(command, data, visitor.client?.name);
-        });
+      case Reserved.BROADCAST: {
+        const inner = this.#inner(message, false);
+        if (inner !== null) this.#toAll(inner.text, visitor.client?.name);
         break;
-      case Reserved.EMIT:
-        this.#inner(message, (inner) => this.#forward(visitor, message, inner));
+      }
+      case Reserved.EMIT: {
+        const inner = this.#inner(message, visitor.client !== null);
+        if (inner !== null) this.#forward(visitor.client, inner, inner.id ?? message.id);
         break;
+      }
     }
   }
 
-  /** The message that is sent within another one, as text. */
-  #inner({ command, data }, use) {
-    const inner = decode(String(data));
-    if (inner.problem === undefined) {
-      use(inner);
-      return;
-    }
-    const error = codedError('ERR_IPCIO_NOT_A_MESSAGE', `${command}: no message in it`);
-    this._report(Object.assign(error, { number: inner.problem }));
+  /** What is sent within a message, `{id, delivery, text}`; null, and reported, if that is none. */
+  #inner(message, mayDeliver) {
+    const { problem = NOT_A_MESSAGE, id, command, data, ...rest } = decodeInner(message);
+    const delivery = mayDeliver ? rest.delivery : null;
+    const text = command === undefined ? null : encodeAgain({ command, data, delivery });
+    if (text !== null) return { id, delivery, text };
+    const what = `${message.command}: no message in it`;
+    this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', what, { number: problem }));
+    return null;
   }
 
   #welcome(visitor, name) {
-    const refuse = () => {
-      this._log(`name refused: ${String(name)}`);
-      visitor.channel.send({ id: name, command: Reserved.ERROR, data: NAME_TAKEN });
-    };
-    const usable = typeof name === 'string' && name !== '' && !this.#clients.has(name);
-    if (!usable || visitor.client !== null) {
-      refuse();
+    const isName = typeof name === 'string' && name !== '';
+    if (!isName || this.#clients.has(name) || visitor.client !== null) {
+      this._log('name refused:', name);
+      const id = isName ? name : null;
+      visitor.channel.send({ id, command: Reserved.ERROR, data: NAME_TAKEN });
       return;
     }
-    const client = new Peer(name);
+    const client = new Peer(name, this);
     visitor.client = client;
     this.#clients.set(name, client);
     const path = `${this._path}.${client.uuid}`;
@@ -235,36 +244,34 @@ class Server extends Party {
 
   // ---- from client to client -------------------------------------------------------------------
 
-  /** ipcIO 0.5 has the name of the target in the outer message. */
-  #forward(visitor, outer, { id, command, data, delivery }) {
-    const from = visitor.client;
-    const to = this.#clients.get(id ?? outer.id);
-    if (delivery === null || from === null) {
-      to?.send({ command, data, delivery: null });
-      return;
-    }
-    if (to === undefined) {
-      this.#fail(
-        from,
-        delivery,
-        'ERR_IPCIO_UNKNOWN_CLIENT',
-        `No client is called ${id ?? outer.id}`,
-      );
+  /** `target`: its name, which ipcIO 0.5 has in the outer message. `from`: null, if it has no name yet. */
+  #forward(from, { delivery, text }, target) {
+    const to = this.#clients.get(target);
+    if (delivery === null) {
+      to?.sendText(text);
+    } else if (to === undefined) {
+      this.#fail(from, delivery, 'ERR_IPCIO_UNKNOWN_CLIENT', `No client is called ${target}`);
     } else if (from.waiting >= MOST_DELIVERIES || this.#deliveries.has(delivery)) {
       this.#fail(from, delivery, 'ENOBUFS', `${from.waiting} deliveries are waiting`);
     } else {
       from.waiting++;
       this.#deliveries.set(delivery, { from, to });
-      to.send({ command, data, delivery });
+      to.sendText(text);
     }
   }
 
   #delivered(client, { data, delivery, failure }) {
-    const waiting = this.#deliveries.get(delivery);
-    if (waiting?.to !== client) return;
+    const { from, to } = this.#deliveries.get(delivery) ?? {};
+    if (to !== client) return;
+    const text = encodeAgain({ command: Reserved.DELIVER, data, delivery, failure });
+    if (text === null) {
+      const what = `The feedback of ${client.name} is nested too deeply`;
+      this.#fail(from, delivery, 'ERR_IPCIO_NOT_A_MESSAGE', what);
+      return;
+    }
     this.#deliveries.delete(delivery);
-    waiting.from.waiting--;
-    waiting.from.send({ command: Reserved.DELIVER, data, delivery, failure });
+    from.waiting--;
+    from.sendText(text);
   }
 
   #fail(from, delivery, code, message) {
@@ -283,9 +290,13 @@ class Peer {
   /** Deliveries to other clients that it waits for. */
   waiting = 0;
   #early = [];
+  #earlyLength = 0;
+  #party;
 
-  constructor(name) {
+  /** `party`: its server, which is told what is refused. */
+  constructor(name, party) {
     this.name = name;
+    this.#party = party;
     this.uuid = randomUUID().replaceAll('-', '');
   }
 
@@ -296,13 +307,24 @@ class Peer {
   }
 
   send(message) {
-    if (this.channel === null) this.#early.push(message);
-    else this.channel.send(message);
+    this.sendText(encode(message));
+  }
+
+  sendText(text) {
+    const { maxQueued } = this.#party._framing;
+    if (this.channel !== null) {
+      this.channel.sendText(text);
+    } else if (this.#earlyLength + text.length > maxQueued) {
+      this.#party._report(noBufferError(maxQueued));
+    } else {
+      this.#earlyLength += text.length;
+      this.#early.push(text);
+    }
   }
 
   connected(channel) {
     this.channel = channel;
-    for (const message of this.#early) channel.send(message);
+    for (const text of this.#early) channel.sendText(text);
     this.#early = [];
   }
 }

@@ -241,7 +241,9 @@ class IPC {
 
   #serve(path, port, udpType, callback) {
     const Server = serverClass();
-    this.#take(new Server(path, this.config, log, port));
+    const server = new Server(path, this.config, log, port);
+    if (isUdpType(udpType) && server._hasValues) throw require('./settings').noDatagrams();
+    this.#take(server);
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;
       // An IPv4 socket cannot be bound to an IPv6 address.

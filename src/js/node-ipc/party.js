@@ -5,14 +5,17 @@
 
 const Events = require('./events');
 const addMembers = require('./parsers/members');
-const { channels, publishReceived } = require('../diagnostics/channels');
-const { framingOf, profileOf } = require('./settings');
+const { channels, publishError, publishReceived } = require('../diagnostics/channels');
+const { serializationError } = require('../errors');
+const { framingOf, greetingOf, profileOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
 
 class Party extends Events {
   #framing;
   /** Null without a parser. */
   #profile;
+  /** values.js, or null. */
+  #values = null;
   /** What would be the profile without a parser, if somebody asks. */
   #implied = null;
   /** What programs have asked for besides, and is told of connections by `_tell`; null without any. */
@@ -21,12 +24,17 @@ class Party extends Events {
 
   /**
    * `config` is kept and read when used (K6), except for its delimiter and limits (F3) and its parser.
-   * @throws {TypeError} see framingOf and profileOf
+   * @throws {TypeError} see framingOf, greetingOf and profileOf
    */
   constructor(config, log) {
     super();
     this.#profile = profileOf(config);
     this.#framing = framingOf(config, this.#profile !== null && this.#profile.takesBytes);
+    const greeting = greetingOf(config);
+    if (greeting !== undefined) {
+      this.#framing.greeting = greeting;
+      this.#values = require('./values');
+    }
     this.config = config;
     this.log = log;
   }
@@ -79,7 +87,7 @@ class Party extends Events {
   /** The framing of a new connection, see socket.js. */
   get _framing() {
     if (this.#profile !== null) return this.#profile.framing(this.#framing);
-    return { ...this.#framing, raw: Boolean(this.config.rawBuffer) };
+    return { ...this.#framing, raw: this._takesBytes };
   }
 
   /** Null without a parser. */
@@ -97,7 +105,13 @@ class Party extends Events {
 
   /** The engine is to give bytes. Live where no parser was chosen. */
   get _takesBytes() {
-    return this.#profile === null ? Boolean(this.config.rawBuffer) : this.#profile.takesBytes;
+    if (this.#profile !== null) return this.#profile.takesBytes;
+    return this.#values === null && Boolean(this.config.rawBuffer);
+  }
+
+  /** Messages are values as they are, and not JSON. */
+  get _hasValues() {
+    return this.#values !== null;
   }
 
   /** Log lines may have payloads in them. Asked for when there is a log. */
@@ -113,12 +127,25 @@ class Party extends Events {
   _encode(type, data, isDatagram) {
     const { config } = this;
     if (this.#profile !== null) return this.#profile.encode(type, data, isDatagram);
+    if (this.#values !== null) return this.#values.encode(type, data);
     return config.rawBuffer ? encodeRaw(type, config.encoding) : encode(type, data);
   }
 
   /** As the peer is to get it. */
   _framed(message) {
-    return message instanceof Uint8Array ? message : message + this.#framing.delimiter;
+    if (message instanceof Uint8Array) return message;
+    return message.whole ?? message + this.#framing.delimiter;
+  }
+
+  /** The peer has said that its messages are values, see values.js: what follows would make no sense. */
+  _partWith(socket) {
+    const error = serializationError("The peer has serialization 'advanced', and this side 'json'");
+    publishError(this, error, socket);
+    this._onBad(socket, error);
+    if (socket.destroyed !== false) return;
+    const { message, code } = error;
+    this._post(socket, 'error', { code, message }); // so that it knows, too
+    socket._close?.();
   }
 
   /** Ends a connection whose peer, or user, has broken one of the parser's rules. */
@@ -133,6 +160,8 @@ class Party extends Events {
     const profile = this.#profile;
     if (profile !== null) {
       profile.takeFrame(this, socket, frames);
+    } else if (this.#values !== null) {
+      this.#values.decode(frames, this, socket);
     } else if (this.config.rawBuffer) {
       socket._raw = true; // switched since the last read
       this._onRaw(socket, Buffer.from(this._framed(frames.frame)));
@@ -145,7 +174,7 @@ class Party extends Events {
 
   _onPartial(socket) {
     if (this.#profile !== null) this.#profile.watch(this, socket);
-    else if (this.config.rawBuffer) socket._raw = true; // switched since the last read: reports the bytes
+    else if (this._takesBytes) socket._raw = true; // switched since the last read: reports the bytes
   }
 
   /** `keeper`: see profile.js. */
@@ -156,7 +185,7 @@ class Party extends Events {
       return;
     }
     // As it is now configured, from the next read on; peers of a UDP server have none of it.
-    if (!this.config.rawBuffer && socket._raw !== undefined) socket._raw = false;
+    if (!this._takesBytes && socket._raw !== undefined) socket._raw = false;
     this._onBytes(socket, buffer);
     this._answered();
   }

@@ -58,6 +58,7 @@ class Sending extends Party {
     const isStandIn = socket && !standIns.sends(socket);
     if (isStandIn && queue instanceof Queue) queue.stop = false; // it is as good as connected
     if (!isStandIn && socket && this.#queuedSize >= this._maxQueued) return socket._refuse(message);
+    message.keep?.();
     this.#queuedSize += message.length;
     const send = () => {
       this.#queuedSize -= message.length;
@@ -121,6 +122,7 @@ class Sending extends Party {
 
   #hold(message, ticket = null) {
     const { socket } = this;
+    message.keep?.();
     this.#held.add(message, this.#sizeOf(message), ticket);
     return !socket.writable || socket._send(message, false);
   }

@@ -133,6 +133,9 @@ class ServerSending extends Party {
       return false;
     }
     if (socket && standIns.sends(socket)) {
+      if (Boolean(socket._owner._hasValues) !== this._hasValues) {
+        throw argumentError('socket', 'a socket with the same config.serialization', socket);
+      }
       socket._raw = this._takesBytes;
       return socket._send(message);
     }

@@ -11,7 +11,7 @@ const { disposeBy } = require('./disposal');
 const { admits, checkAllowPeer } = require('../sockets/credentials');
 const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
-const { addedModeOf, claimOf, encodingOf } = require('./settings');
+const { addedModeOf, claimOf, encodingOf, noDatagrams } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
@@ -51,7 +51,7 @@ class Server extends ServerSending {
    * Listens. Resolves when it does, after `start`; rejects with the error that `error` carries. The
    * rejection needs no handler. While listening already: the promise of that start.
    * @throws {RangeError} for a bad port
-   * @throws {TypeError} for a bad path, host, `config.encoding` or `config.tap`
+   * @throws {TypeError} for a bad path, host, `config.encoding` or `config.tap`; for `config.serialization` 'advanced' on UDP
    * @throws {Error} for `config.tls` that cannot be used, see tls.js; for a transport or folder that
    *   `config.parser` or `config.secureSocketRoot` refuses, see parsers/transports.js
    */
@@ -65,6 +65,7 @@ class Server extends ServerSending {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
     const udp = this.#udpType;
+    if (udp && this._hasValues) throw noDatagrams();
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
     if (!udp) encodingOf(config);

@@ -11,8 +11,10 @@ const { limitsOf } = require('../sockets/limits');
  * The framing that a client or server keeps from now on (F3). `delimits`: a parser ends its messages itself.
  * @throws {TypeError} if the delimiter is not a non-empty string, maxMessageBytes or maxQueuedBytes not a
  *   positive number, or linger not a number of ms
+ * @throws {Error} with the code ERR_FERRIPC_NO_BINARY for `fallback: false` where no binary loads
  */
 function framingOf(config, delimits = false) {
+  if (config.fallback === false) require('../engine/native').load();
   const { delimiter = DEFAULT_DELIMITER } = delimits ? {} : config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
@@ -31,6 +33,25 @@ function offlineOf({ offlineQueue }) {
   }
   return offlineQueue;
 }
+
+/**
+ * The greeting of connections with `config.serialization` 'advanced', see values.js; undefined with 'json'.
+ * @throws {TypeError} for another value, and for settings that 'advanced' cannot honour
+ */
+function greetingOf(config) {
+  const { serialization } = config;
+  if (serialization === undefined || serialization === null || serialization === 'json') {
+    return undefined;
+  }
+  if (serialization === 'advanced') return require('./values').greetingOf(config);
+  const shown =
+    typeof serialization === 'string' ? JSON.stringify(serialization) : typeof serialization;
+  throw valueError(`config.serialization must be 'json' or 'advanced'. Received ${shown}`);
+}
+
+/** For `config.serialization` 'advanced' on UDP: what both sides say first is said of a connection. */
+const noDatagrams = () =>
+  valueError("config.serialization 'advanced' needs connections: UDP has none");
 
 /**
  * What `config.parser` makes of a client or server from now on: see parsers/profile.js. Null without a parser.
@@ -116,7 +137,9 @@ module.exports = {
   claimOf,
   encodingOf,
   framingOf,
+  greetingOf,
   interfaceOf,
+  noDatagrams,
   offlineOf,
   profileOf,
 };

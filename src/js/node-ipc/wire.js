@@ -113,8 +113,16 @@ function decodeWhole(frames, owner, socket) {
     owner._onBadFrame(socket, error);
     return;
   }
+  if (isGreeting(message)) {
+    owner._partWith(socket);
+    return;
+  }
   if (channels.received.hasSubscribers) publishReceived(owner, socket, message.type, frame);
   owner._onMessage(socket, message.type, message.data);
 }
 
-module.exports = { encode, encodeRaw, decode, textOf };
+/** Whether the peer says by this that its messages are not of this form: see values.js. */
+const isGreeting = ({ ferripc, type }) =>
+  type === 'error' && typeof ferripc === 'string' && ferripc.startsWith('advanced/');
+
+module.exports = { isGreeting, encode, encodeRaw, decode, textOf };

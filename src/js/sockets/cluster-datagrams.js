@@ -53,10 +53,8 @@ function bind(address, port, framing, socket, done) {
   holder.on('listening', () => {
     isUp = true;
     if (socket._closed) return holder.stop(); // before the primary had answered
-    const descriptor = holder.silence();
-    if (descriptor < 0) return fail({ failure: noDescriptor() });
-    const bound = engine.bindElsewhere(descriptor, framing, socket);
-    return bound.error ? fail(bound) : done({ ...bound, holder });
+    const bound = engine.bindElsewhere(holder, framing, socket) ?? { failure: noDescriptor() };
+    return bound.error || bound.failure ? fail(bound) : done({ ...bound, holder });
   });
   holder.bind({ address, port, exclusive: false });
 }

@@ -29,7 +29,7 @@ class Acceptor extends net.Server {
   arriving = 0;
 
   constructor(listener) {
-    super({ pauseOnConnect: true }); // not a byte is read here
+    super({ pauseOnConnect: true, allowHalfOpen: true }); // not a byte is read here
     this.#listener = listener;
     // What Node looks at before it takes a connection: one over the limit goes to another worker.
     for (const name of ['maxConnections', 'dropMaxConnection']) {
@@ -128,11 +128,9 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
   acceptor.on('drop', (peer) => sink.emit('drop', peer));
   acceptor.on('connection', (socket) => {
     up(); // before 'listening' was emitted
-    const { fd = -1 } = socket._handle ?? {};
-    const failure = fd < 0 ? noDescriptor() : listener.adopt(fd);
-    socket.destroy(); // closes Node's descriptor; the engine has its own
-    if (failure) sink._onAcceptFailed(failure);
-    else acceptor.arriving++;
+    const failure = listener.adopt(socket);
+    if (failure === undefined) acceptor.arriving++;
+    else sink._onAcceptFailed(failure ?? noDescriptor());
   });
   const readableAll = (addMode & 0o444) !== 0;
   const writableAll = (addMode & 0o222) !== 0;

@@ -2,6 +2,7 @@
 // Who is at the other end of a local connection, and whether `config.allowPeer` lets them in. Used by net-answers.js,
 // listener.js and, before anything is opened, server.js.
 
+const native = require('../engine/native');
 const { codedError, valueError } = require('../errors');
 
 /** `{pid, uid, gid}` of the process at the other end; undefined where the system does not tell. */
@@ -41,10 +42,14 @@ function checkAllowPeer(allowPeer, isPlainLocal) {
   if (typeof allowPeer !== 'function') {
     throw valueError('config.allowPeer must be a function');
   }
-  if (isPlainLocal && ['linux', 'android', 'darwin'].includes(process.platform)) return;
+  const isKnown = isPlainLocal && ['linux', 'android', 'darwin'].includes(process.platform);
+  if (isKnown && 'peerCredentials' in native.engine().Hub.prototype) return;
+  const what = 'config.allowPeer needs a Unix socket without TLS, on Linux or macOS';
   throw codedError(
     'ERR_FERRIPC_ALLOW_PEER',
-    'config.allowPeer needs a Unix socket without TLS, on Linux or macOS: elsewhere nobody can tell who connects',
+    isKnown
+      ? `${what}, and the native binary: Node does not tell who connects`
+      : `${what}: elsewhere nobody can tell who connects`,
   );
 }
 

@@ -230,9 +230,10 @@ class DatagramSocket extends DgramSocket {
       if (channels.sent.hasSubscribers) publishSent(this.#owner, { address, port }, data);
       return this.#endpoint.send(data, words, port);
     }
-    const failed = this.#endpoint.sendOne(data, words, port);
-    if (failed) engine.soon(() => callback(systemError(failed)));
-    else engine.soon(() => callback(null, data.length));
+    this.#endpoint.sendOne(data, words, port, (failed) => {
+      if (failed) engine.soon(() => callback(systemError(failed)));
+      else engine.soon(() => callback(null, data.length));
+    });
     return true;
   }
 

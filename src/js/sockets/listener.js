@@ -55,7 +55,8 @@ class Listener extends net.Server {
 
   /** As many as connections may still come. */
   #limitHandshakes() {
-    if (!this.#tls || this.#listener === null) return;
+    const shakesHands = Boolean(this.#tls) || this.#framing.greeting !== undefined;
+    if (!shakesHands || this.#listener === null) return;
     const room = Math.ceil(this.#maxConnections - this.#connections.size);
     const isLimited = Boolean(this.#maxConnections) && Number.isFinite(room);
     this.#listener.limitHandshakes(isLimited ? Math.min(Math.max(room, 0), MOST_ROOM) : null);
@@ -88,7 +89,7 @@ class Listener extends net.Server {
     if (cluster.isShared(options)) {
       engine.load(); // what it may throw is for the caller
       cluster.listen(options, this, done);
-    } else done(engine.listen(options, this));
+    } else engine.listen(options, this, done);
   }
 
   #opened({ failure, error, listener, address }, path) {
@@ -163,7 +164,8 @@ class Listener extends net.Server {
 
   _onAcceptFailed(reported) {
     const error = systemError(reported);
-    if (this.#tls && reported.syscall !== 'accept') {
+    const isOfTls = this.#tls && reported.syscall !== 'accept';
+    if (isOfTls && reported.code !== 'ERR_FERRIPC_SERIALIZATION') {
       this.emit('tlsClientError', error, this.#newSocket().destroy());
     }
     this.emit('error', error);

@@ -64,7 +64,8 @@ class MessagesOut extends ByteStream {
   #sendAfterOwn(message, limited) {
     const full = limited && this.#isFull();
     const raw = message instanceof Uint8Array;
-    const below = !full && this.write(raw ? message : message + this.#framing.delimiter);
+    const framed = () => message.whole ?? message + this.#framing.delimiter;
+    const below = !full && this.write(raw ? message : framed());
     if (!below && !this.#needDrain) {
       this.#awaitDrain();
       this.once('drain', () => {
@@ -81,6 +82,7 @@ class MessagesOut extends ByteStream {
   #sendLater(message, limited) {
     if (limited && this.#isFull()) return this._refuse(message);
     this.#beforeOpen ??= [];
+    message.keep?.();
     this.#beforeOpen.push(message);
     this.#beforeOpenSize += message.length;
     const below = this.#beforeOpenSize < HIGH_WATER;

@@ -72,7 +72,7 @@ class NetAnswers extends net.Socket {
     const connection = this._counted;
     if (connection === null) return this._ownLength;
     const [, written, queued] = connection.counters();
-    const pending = connection.closed === null ? Buffer.byteLength(connection.pendingText) : 0;
+    const pending = connection.closed === null ? connection.pendingBytes : 0;
     return written + queued + pending + this._ownLength;
   }
 
@@ -88,7 +88,7 @@ class NetAnswers extends net.Socket {
   get writableLength() {
     const connection = this._counted;
     if (connection === null) return this._ownLength;
-    const pending = connection.closed === null ? connection.pendingText.length : 0;
+    const pending = connection.closed === null ? connection.pendingBytes : 0;
     return this._ownLength + pending + connection.counters()[2];
   }
 
@@ -241,7 +241,7 @@ class NetAnswers extends net.Socket {
   _keepWhileSending() {
     const connection = this.#connection;
     if (!this.#unrefed || connection === null) return;
-    if (connection.pending === '') {
+    if (connection.pendingBytes === 0) {
       if (connection.queued > 0) this._keepWhileBusy();
     } else if (!this.#isChecked) {
       this.#isChecked = true; // when the burst is over

@@ -6,13 +6,18 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use super::outgoing::Outgoing;
 use super::{Error, SendError};
 
 /// The peers of one ROUTER.
 #[derive(Debug)]
-pub(super) struct Peers(Mutex<State>);
+pub(super) struct Peers {
+    state: Mutex<State>,
+    freed: Notify,
+}
 
 #[derive(Debug)]
 struct State {
@@ -25,11 +30,12 @@ impl Peers {
     /// Nobody. Names begin anywhere, so that those of an earlier ROUTER are unlikely to mean somebody else now.
     pub fn new() -> Self {
         let next = RandomState::new().build_hasher().finish() as u32;
-        Self(Mutex::new(State { connected: HashMap::new(), next }))
+        let state = Mutex::new(State { connected: HashMap::new(), next });
+        Self { state, freed: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds one by the identity that it has, or gives it one. An identity that another has is refused.
@@ -60,6 +66,12 @@ impl Peers {
     /// Forgets one.
     pub fn remove(&self, identity: &Bytes) {
         self.lock().connected.remove(identity);
+        self.freed.notify_waiters();
+    }
+
+    /// Until one has been forgotten.
+    pub fn freed(&self) -> Notified<'_> {
+        self.freed.notified()
     }
 
     /// Sends to one.

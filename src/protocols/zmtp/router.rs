@@ -148,8 +148,8 @@ impl Router {
         self.shared.peers.send(identity, &frames)
     }
 
-    /// Who was turned away so far: other protocols, other mechanisms, sockets that do not go with ROUTER, identities
-    /// that others have.
+    /// Who was turned away so far: other protocols, other mechanisms, sockets that do not go with ROUTER. And who has to
+    /// wait, because another peer has its identity.
     pub fn refusals(&self) -> Refusals {
         self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

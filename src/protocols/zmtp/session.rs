@@ -1,5 +1,6 @@
 //! One connection of a ROUTER, from the greeting to its end. Started by `router`.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,6 +13,9 @@ use super::router::{RouterEvent, Shared};
 use crate::engine::codec::zmtp::{Fault, Kind};
 use crate::engine::transport::Stream;
 
+/// How much a peer may say while another one has its identity.
+const EARLY: usize = 64 * 1024;
+
 /// Runs until the peer has gone, or the router is closed.
 pub(super) async fn run(
     stream: Stream,
@@ -20,12 +24,13 @@ pub(super) async fn run(
     mut closing: watch::Receiver<bool>,
 ) {
     let mut link = Link::new(stream, Kind::Router, &shared.options);
-    let greeted = tokio::select! {
+    let entered = tokio::select! {
         _ = closing.wait_for(|closing| *closing) => return,
-        greeted = handshake(&mut link) => greeted,
+        entered = enter(&mut link, &shared) => entered,
     };
-    let identity = match greeted.and_then(|name| shared.peers.add(name, link.out().clone())) {
-        Ok(identity) => identity,
+    let (identity, early) = match entered {
+        Ok(Some(entered)) => entered,
+        Ok(None) => return link.close().await,
         Err(error) => {
             shared.refused(&error);
             return link.refuse(&error).await;
@@ -33,6 +38,11 @@ pub(super) async fn run(
     };
     let mut delivery = Delivery::new(deliveries);
     let mut ended = delivery.push(RouterEvent::Connected { identity: identity.clone() });
+    for frames in early {
+        ended = ended.and_then(|()| {
+            delivery.push(RouterEvent::Message { identity: identity.clone(), frames })
+        });
+    }
     let mut error = None;
     if ended.is_ok() {
         tokio::select! {
@@ -59,6 +69,42 @@ pub(super) async fn run(
         delivery.give_up_waiting();
     }
     shared.peers.remove(&identity);
+}
+
+/// The handshake, and the wait for an identity that another peer has. What the peer says meanwhile is kept: a REQ says
+/// it once. `Ok(None)`: it has gone.
+#[allow(clippy::type_complexity)]
+async fn enter(
+    link: &mut Link,
+    shared: &Shared,
+) -> Result<Option<(Bytes, Vec<Vec<Bytes>>)>, Error> {
+    let name = handshake(link).await?;
+    let mut early = Vec::new();
+    let mut size = 0;
+    let mut is_told = false;
+    loop {
+        let mut freed = pin!(shared.peers.freed());
+        freed.as_mut().enable();
+        match shared.peers.add(name.clone(), link.out().clone()) {
+            Ok(identity) => return Ok(Some((identity, early))),
+            Err(error) if !is_told => shared.refused(&error),
+            Err(_) => {}
+        }
+        is_told = true;
+        loop {
+            tokio::select! {
+                () = &mut freed => break,
+                incoming = link.next(size < EARLY) => match incoming? {
+                    Some(Incoming::Message(frames)) => {
+                        size += frames.iter().map(|frame| frame.len() + size_of::<Bytes>()).sum::<usize>();
+                        early.push(frames);
+                    }
+                    Some(Incoming::Ready(_)) => {} // the decoder lets one through
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
 }
 
 async fn handshake(link: &mut Link) -> Result<Bytes, Error> {

@@ -1,8 +1,8 @@
 //! The hold on a libuv event loop that somebody else runs (Node's, Electron's): when the consumer gets
-//! its turns ([`turns`]), for both drivers, and for the loop driver one `uv_poll_t` per socket
-//! ([`poll`]). Unix only.
+//! its turns (`turns`), for both drivers, and for the loop driver one `uv_poll_t` per socket
+//! (`poll`). Unix only.
 //!
-//! The symbols ([`api`]) are looked up at run time, never linked: where they are missing (Bun, Deno, a
+//! The symbols (`api`) are looked up at run time, never linked: where they are missing (Bun, Deno, a
 //! program without Node) [`Loop::new`] returns `None`, and sockets stay with the tokio driver.
 //!
 //! Everything here happens on the loop's own thread, except for the ringing of the bell.

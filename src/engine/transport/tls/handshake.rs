@@ -1,9 +1,7 @@
 //! The handshake: until it is over, or why it is not. Called by [`super::Stream::handshake`].
 
-use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use bytes::BytesMut;
 use rustls::Connection;
@@ -15,35 +13,7 @@ use super::{
     Ciphertext, Facts, READ_SIZE, Session, Settings, Side, Stream, TlsStream, WRITE_SIZE, say_why,
     take_in,
 };
-
-/// How long a peer has for reading why its handshake failed.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-/// How many peers an I/O thread gives that time to at once.
-const MOST_LISTENING: usize = 64;
-
-thread_local! {
-    static LISTENING: Cell<usize> = const { Cell::new(0) };
-}
-
-/// A peer's time for reading why its handshake failed.
-struct Turn;
-
-impl Turn {
-    fn take() -> Option<Self> {
-        LISTENING.with(|count| {
-            let has_room = count.get() < MOST_LISTENING;
-            has_room.then(|| count.set(count.get() + 1)).map(|()| Self)
-        })
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        // The thread may be ending.
-        let _ = LISTENING.try_with(|count| count.set(count.get() - 1));
-    }
-}
+use crate::engine::transport::last_words;
 
 /// Does the handshake.
 pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::Result<TlsStream> {
@@ -63,9 +33,7 @@ pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::R
     match outcome {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
-            if let Some(turn) = Turn::take() {
-                tokio::spawn(last_words(socket, turn));
-            }
+            last_words::let_read(socket);
             return Err(error);
         }
         Err(_) => {
@@ -127,20 +95,4 @@ fn hung_up(side: Side) -> Failure {
         Side::Server => "socket hang up",
     };
     Failure::new("ECONNRESET", message)
-}
-
-/// Closing a socket with something unread resets the connection, and the peer would not read the
-/// alert: its end is awaited for a while.
-async fn last_words(socket: Stream, _turn: Turn) {
-    socket.shut_down();
-    let end = async {
-        while socket.readable().await.is_ok() {
-            match socket.discard() {
-                Ok(false) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => break,
-            }
-        }
-    };
-    let _ = timeout(LAST_WORDS, end).await;
 }

@@ -11,7 +11,7 @@ const { createParser, IPCProtocolError } = require('./index');
 const { channels, drop, publishError, publishReceived } = require('../../diagnostics/channels');
 const { setImmediate } = require('../../engine/timers');
 const { argumentError } = require('../../errors');
-const { textOf } = require('../wire');
+const { isGreeting, textOf } = require('../wire');
 
 /** Most that setTimeout can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
@@ -119,6 +119,10 @@ class Profile {
     } catch (error) {
       drop(owner, socket, 'invalid', frames.frame);
       owner._violate(socket, error);
+      return;
+    }
+    if (frames.type === null && isGreeting(message)) {
+      owner._partWith(socket);
       return;
     }
     if (channels.received.hasSubscribers) {

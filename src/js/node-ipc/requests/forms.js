@@ -35,19 +35,6 @@ function quoted(type) {
 /** Whether this can be the id of a request: a string or a number. */
 const isId = (id) => typeof id === 'string' || typeof id === 'number';
 
-/** What of a thrown value goes over the wire: anything can be thrown, also what throws when it is looked at. */
-function errorForm(thrown) {
-  try {
-    if (thrown === null || typeof thrown !== 'object') {
-      return { name: 'Error', message: String(thrown) };
-    }
-    const { name = 'Error', message = '', code } = thrown;
-    return { name: String(name), message: String(message), ...(isId(code) && { code }) };
-  } catch {
-    return { name: 'Error', message: 'The handler threw a value that cannot be shown' };
-  }
-}
-
 /** The error of a reply: by node-ipc's peers also a text, or an object that has less. */
 function remoteError(form, type) {
   const { name, message, code } = form !== null && typeof form === 'object' ? form : {};
@@ -63,7 +50,6 @@ module.exports = {
   CANCEL,
   REPLY,
   REQUEST,
-  errorForm,
   isId,
   malformed,
   noHandler,

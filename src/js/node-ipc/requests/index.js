@@ -7,10 +7,10 @@
 
 const { Asked, checkAsk } = require('./asked');
 const { CANCEL, REPLY, REQUEST } = require('./forms');
-const { errorForm, isId, malformed, noHandler, tooMany } = require('./forms');
+const { isId, malformed, noHandler, tooMany } = require('./forms');
 const Handling = require('./handling');
 const { drop, publishError } = require('../../diagnostics/channels');
-const { argumentError, codedError, valueError } = require('../../errors');
+const { argumentError, codedError, errorForm, valueError } = require('../../errors');
 
 /** Requests of one connection that are handled at a time, unless `config.maxRequests` says otherwise. */
 const MOST_HANDLED = 16_384;

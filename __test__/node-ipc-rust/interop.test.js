@@ -1,0 +1,134 @@
+'use strict';
+// A Rust program on `ferripc::node_ipc` meets Node: the old packages and ferripc, as client and as server, on each transport.
+// Each end sends values, five thousand numbers, a megabyte and nothing, and says what has come of it; with ferripc in Node both
+// ask, too. See peer.mjs and crates/node_ipc_tests.
+
+const { spawn } = require('node:child_process');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { once } = require('../helpers/events');
+const { program } = require('../helpers/programs');
+const { createWorld } = require('../helpers/world');
+
+jest.setTimeout(180_000); // what is built first, if it is run alone
+
+const world = createWorld();
+const script = path.join(__dirname, 'peer.mjs');
+const ferripc = pathToFileURL(path.join(__dirname, '..', '..', 'index.mjs')).href;
+
+const PEERS = [
+  ['@achrinza/node-ipc 9', 'node-ipc-9'],
+  ['@achrinza/node-ipc 10', 'node-ipc-10'],
+  ['node-ipc 14', 'node-ipc-14'],
+  ['ferripc', ferripc],
+];
+
+const played = (requests) => ({
+  same: true,
+  counted: { count: 5000, inOrder: true },
+  measured: 1 << 20,
+  nothing: '{}',
+  requests: requests
+    ? {
+        double: 42,
+        fails: { name: 'TypeError', message: 'no', code: 'E_NO' },
+        nobody: 'ERR_FERRIPC_NO_HANDLER',
+        late: { code: 'ETIMEDOUT' },
+        cancelled: true,
+      }
+    : null,
+});
+
+const MEETINGS = PEERS.flatMap(([name, module]) => [
+  [name, 'unix', module],
+  [name, 'tcp', module],
+]);
+
+describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
+  const requests = module === ferripc;
+
+  async function meet(role) {
+    const { options } = await world.place(kind);
+    const place = options.path ?? `${options.host}:${options.port}`;
+    const words = [requests ? 'requests' : 'plain'];
+    return {
+      rust: () =>
+        world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
+      node: () =>
+        world.child(script, {
+          role: role === 'client' ? 'server' : 'client',
+          module,
+          path: options.path,
+          port: options.port,
+          requests,
+        }),
+    };
+  }
+
+  const end = async (child) => {
+    child.process.stdin.end();
+    const { code, lines, stderr } = await child.exited;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return lines;
+  };
+
+  test('as a server, which is killed and comes again', async () => {
+    const { rust, node } = await meet('client');
+    const client = rust(); // waits
+    let server = node();
+    expect(await server.next()).toBe('listening');
+    expect(await client.next()).toEqual(played(requests));
+    expect(await server.next()).toEqual(played(requests));
+    await server.kill();
+    expect(await client.next()).toBe('disconnected');
+    server = node();
+    expect(await server.next()).toBe('listening');
+    expect(await client.next()).toEqual(played(requests));
+    expect(await server.next()).toEqual(played(requests));
+    expect(await end(client)).toEqual(['disconnected', 'ended']);
+    expect(await server.next()).toBe('disconnected');
+    await end(server);
+  });
+
+  test('as a client of a server that is killed and comes again', async () => {
+    const { rust, node } = await meet('server');
+    let server = rust();
+    expect(await server.next()).toBe('listening');
+    const client = node();
+    expect(await client.next()).toEqual(played(requests));
+    expect(await server.next()).toEqual(played(requests));
+    await server.kill();
+    expect(await client.next()).toBe('disconnected');
+    server = rust();
+    expect(await server.next()).toBe('listening');
+    expect(await client.next()).toEqual(played(requests));
+    expect(await server.next()).toEqual(played(requests));
+    await end(client);
+    expect(await server.next()).toBe('disconnected');
+    expect(await end(server)).toEqual(['ended']);
+  });
+});
+
+test('a Rust server goes on when peers are killed in the middle of a message', async () => {
+  const { path: at } = (await world.place('unix')).options;
+  const server = world.child('', [], {
+    runtime: [program('node_ipc_peer'), 'server', at, 'plain'],
+  });
+  expect(await server.next()).toBe('listening');
+  const source = `
+    const socket = require('node:net').connect(${JSON.stringify(at)});
+    const half = '{"type":"echo","data":"' + 'x'.repeat(100_000);
+    socket.write(half, () => process.kill(process.pid, 'SIGKILL'));
+  `;
+  for (let i = 0; i < 3; i++) {
+    const killed = spawn(process.execPath, ['-e', source]);
+    await once(killed, 'exit');
+    while ((await server.next()) !== 'disconnected');
+  }
+  const client = world.child(script, { role: 'client', module: ferripc, path: at });
+  expect(await client.next()).toEqual(played(false));
+  let heard;
+  do heard = await server.next();
+  while (heard.same === undefined);
+  expect(heard).toEqual(played(false));
+});

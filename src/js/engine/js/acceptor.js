@@ -1,0 +1,134 @@
+'use strict';
+// Listeners of the JavaScript engine: a net.Server each, whose connections are reported to the hub, with TLS after their
+// handshake. Made by hub.js.
+
+const net = require('node:net');
+const { failure, failureOf } = require('./errors');
+const { SocketFile } = require('./socket-file');
+const { SecureServer } = require('./tls');
+const { setImmediate } = require('../timers');
+
+/** Connections that the system may hold before they are accepted: see transport/mod.rs. */
+const BACKLOG = 0xffff;
+
+/** What `net.Server.address()` has of one end of `socket`. */
+const end = (address, family, port) => ({ address: plain(address), family, port });
+const plain = (address) => address?.split('%')[0];
+
+/** The ends of a connection, or null where it has none. */
+function endsOf(socket) {
+  const { localAddress, localFamily, localPort } = socket;
+  const { remoteAddress, remoteFamily, remotePort } = socket;
+  if (localAddress === undefined) return null;
+  // Before Node 18.8 there is no localFamily; both ends are of one.
+  return {
+    local: end(localAddress, localFamily ?? remoteFamily, localPort),
+    remote: end(remoteAddress, remoteFamily, remotePort),
+  };
+}
+
+class Acceptor {
+  #server;
+  #report;
+  #file = null;
+  #secure = null;
+  #isClosed = false;
+
+  /**
+   * `options`: ListenOptions of options.rs. `report` has `accepted(socket, ends, facts)`, `failed(error)`, `dropped(ends)`
+   * and `closed()`.
+   */
+  constructor({ tls }, report) {
+    this.#report = report;
+    const options = { allowHalfOpen: true, pauseOnConnect: true };
+    this.#server = new net.Server(options, (socket) => this.take(socket));
+    if (tls) this.#secure = new SecureServer(tls, report, (socket) => endsOf(socket));
+  }
+
+  /** Listens: `done(error)`, and then the address (null for a path). At once where Node knows at once. */
+  listen({ path, claim, addMode, address, port, padded }, dead, done) {
+    const server = this.#server;
+    const where = path === undefined ? { address, port } : { path };
+    const isFile = path !== undefined && process.platform !== 'win32' && !path.startsWith('\0');
+    let isDone = false;
+    const finish = (error) => {
+      if (isDone) return;
+      isDone = true;
+      if (error) this.#closeServer();
+      done(error, error || path !== undefined ? null : this.#address());
+    };
+    server.on('error', (error) => {
+      if (isDone) this.#report.failed(failureOf(error, 'accept'));
+      else finish(this.#file?.failed(error) ?? failureOf(error, 'listen', where));
+    });
+    const up = () => {
+      if (!isDone) finish(this.#file?.publish(dead) ?? null);
+    };
+    server.on('listening', up);
+    const options = { backlog: BACKLOG, exclusive: true };
+    if (path === undefined) Object.assign(options, { host: address, port });
+    else if (isFile) {
+      this.#file = new SocketFile({ path, claim, addMode });
+      options.path = this.#file.beside;
+      if (options.path === null) {
+        const reason =
+          'without the native binary, the folder has no room for a name of a few bytes more';
+        finish(failure('listen', 'ENAMETOOLONG', where, reason));
+        return;
+      }
+    } else {
+      const most = Buffer.byteLength(path) + 108;
+      options.path = padded ? path.padEnd(path.length + most, '\0').slice(0, 108) : path;
+      Object.assign(options, {
+        readableAll: (addMode & 0o444) !== 0,
+        writableAll: (addMode & 0o222) !== 0,
+      });
+    }
+    server.listen(options);
+    server.unref(); // hub.js keeps the process alive
+    if (server.listening) up();
+  }
+
+  /** As net.Server's, without a zone. */
+  #address() {
+    const found = this.#server.address();
+    return found && { ...found, address: plain(found.address) };
+  }
+
+  /** Takes a connected socket that does not read yet. */
+  take(socket) {
+    if (this.#secure) this.#secure.take(socket);
+    else this.#report.accepted(socket, endsOf(socket), null);
+  }
+
+  limitHandshakes(most) {
+    this.#secure?.limit(most);
+  }
+
+  #closeServer() {
+    if (this.#server.listening) this.#server.close();
+  }
+
+  /** There is no time for more than the path. */
+  leave() {
+    this.#file?.remove();
+  }
+
+  /**
+   * On return the path is removed, so that nobody can connect any more; who has connected is still accepted, as the event
+   * loop comes to it. An address is free at once.
+   */
+  close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const end = () => {
+      this.#closeServer();
+      if (this.#secure) this.#secure.close(() => this.#report.closed());
+      else this.#report.closed();
+    };
+    if (!this.#file?.remove()) return end();
+    return setImmediate(() => setImmediate(end));
+  }
+}
+
+module.exports = { Acceptor, endsOf };

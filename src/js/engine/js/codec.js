@@ -1,0 +1,272 @@
+'use strict';
+// Bytes -> frames for the JavaScript engine: frames that end with a delimiter (node-ipc), and JSON values with nothing
+// between them (ipcIO). Made by link.js, one for each connection; the datagrams of udp.js are cut up by `split`. The
+// rules are those of src/engine/codec: each byte is looked at once, and no more than a frame within the limit is kept.
+
+const { MOST_FRAMES } = require('../frames');
+
+const NOTHING = Buffer.alloc(0);
+
+/** Pieces of a frame that came in many small reads are put together when they have fewer bytes than this on average. */
+const SMALL = 4096;
+const MOST_PIECES = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Frames as one event has them: `text`, with the delimiter between them, and where each ends in it. */
+function joined(frames, delimiter) {
+  if (frames.length === 1) return { text: frames[0], ends: [frames[0].length] };
+  const ends = [];
+  let at = -delimiter.length;
+  for (const frame of frames) ends.push((at += delimiter.length + frame.length));
+  return { text: frames.join(delimiter), ends };
+}
+
+/** What both have in common: the bytes of a frame that has begun. `add` returns the events that bytes amount to. */
+class Decoder {
+  /** The beginning of a frame, in pieces. */
+  pieces = [];
+  length = 0;
+  /** Bytes of it that were dropped, since it is over the limit. */
+  skipped = 0;
+
+  constructor(maxFrame) {
+    this.maxFrame = maxFrame;
+  }
+
+  hold(bytes) {
+    if (bytes.length === 0) return;
+    this.length += bytes.length;
+    const count = this.pieces.push(bytes);
+    if (count >= MOST_PIECES && this.length < count * SMALL) {
+      this.pieces = [Buffer.concat(this.pieces)];
+    }
+  }
+
+  /** All that is held, followed by `bytes`. */
+  take(bytes = NOTHING) {
+    const { pieces } = this;
+    if (pieces.length === 0) return bytes;
+    this.pieces = [];
+    this.length = 0;
+    return Buffer.concat([...pieces, bytes]);
+  }
+
+  /** Drops all that is held of a frame that is over the limit. */
+  skip() {
+    this.skipped += this.length;
+    this.pieces = [];
+    this.length = 0;
+  }
+
+  /** Bytes of the frame that has begun and not ended; 0 between two frames. */
+  get partial() {
+    return this.length + this.skipped;
+  }
+
+  /** Bytes of it that are kept. */
+  get held() {
+    return this.partial - this.skipped;
+  }
+
+  /** Takes what was received of an unfinished frame. */
+  takePartial() {
+    this.skipped = 0;
+    return this.take();
+  }
+}
+
+/** Events of frames, and of what is too large: `{text, ends}` and `{tooLarge}`. */
+class Events {
+  list = [];
+  #frames = [];
+  #delimiter;
+
+  constructor(delimiter) {
+    this.#delimiter = delimiter;
+  }
+
+  frame(text) {
+    if (this.#frames.push(text) === MOST_FRAMES) this.end();
+  }
+
+  tooLarge(length) {
+    this.end();
+    this.list.push({ tooLarge: length });
+  }
+
+  end() {
+    if (this.#frames.length > 0) this.list.push(joined(this.#frames, this.#delimiter));
+    this.#frames = [];
+    return this.list;
+  }
+}
+
+class Delimited extends Decoder {
+  #delimiter;
+  #bytes;
+  /** As many bytes of what is held as may be the beginning of a delimiter: they are looked at again. */
+  #tail = NOTHING;
+
+  constructor(delimiter, maxFrame) {
+    super(maxFrame);
+    this.#delimiter = delimiter;
+    this.#bytes = Buffer.from(delimiter);
+  }
+
+  get partial() {
+    return super.partial + this.#tail.length;
+  }
+
+  takePartial() {
+    this.hold(this.#tail);
+    this.#tail = NOTHING;
+    return super.takePartial();
+  }
+
+  add(received) {
+    const bytes = this.#tail.length > 0 ? Buffer.concat([this.#tail, received]) : received;
+    const { length: width } = this.#bytes;
+    const found =
+      width === 1 && this.partial + received.length <= this.maxFrame
+        ? this.#text(bytes)
+        : this.#frames(bytes);
+    const rest = bytes.subarray(found.at);
+    const kept = Math.max(rest.length - (width - 1), 0);
+    this.#tail = rest.subarray(kept);
+    this.hold(rest.subarray(0, kept));
+    if (this.skipped > 0 || this.length > this.maxFrame) this.skip();
+    return found.events;
+  }
+
+  /** All frames at once: a delimiter of one byte is ASCII, so it is the same in the text, and none is over the limit. */
+  #text(bytes) {
+    const last = bytes.lastIndexOf(this.#bytes);
+    if (last < 0) return { events: [], at: 0 };
+    const text = this.take(bytes.subarray(0, last)).toString();
+    const events = [];
+    let ends = [];
+    let [start, from] = [0, 0];
+    for (;;) {
+      const at = text.indexOf(this.#delimiter, from);
+      const end = at < 0 ? text.length : at;
+      ends.push(end - start);
+      from = end + 1;
+      if (at < 0) break;
+      if (ends.length === MOST_FRAMES) {
+        events.push({ text: text.slice(start, end), ends });
+        ends = [];
+        start = from;
+      }
+    }
+    events.push({ text: start === 0 ? text : text.slice(start), ends });
+    return { events, at: last + 1 };
+  }
+
+  /** One frame after the other, from the left: of `aaa`, the delimiter `aa` is the first two. */
+  #frames(bytes) {
+    const events = new Events(this.#delimiter);
+    let at = 0;
+    for (;;) {
+      const end = bytes.indexOf(this.#bytes, at);
+      if (end < 0) return { events: events.end(), at };
+      const length = this.length + this.skipped + end - at;
+      if (length > this.maxFrame) {
+        this.take();
+        this.skipped = 0;
+        events.tooLarge(length);
+      } else {
+        events.frame(this.take(bytes.subarray(at, end)).toString());
+      }
+      at = end + this.#bytes.length;
+    }
+  }
+}
+
+/** White space of JSON (RFC 8259, section 2). */
+const isSpace = (byte) => byte === 0x20 || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+const opens = (byte) => byte === 0x7b || byte === 0x5b;
+const closes = (byte) => byte === 0x7d || byte === 0x5d;
+
+class JsonStream extends Decoder {
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+  /** In a number, a word, or what begins no JSON value: white space or the beginning of a value ends it. */
+  #bare = false;
+
+  get #isBetween() {
+    return this.#depth === 0 && !this.#inString && !this.#bare;
+  }
+
+  takePartial() {
+    this.#depth = 0;
+    this.#inString = this.#escaped = this.#bare = false;
+    return super.takePartial();
+  }
+
+  add(bytes) {
+    const events = new Events('');
+    let at = 0;
+    for (;;) {
+      if (this.#isBetween) while (at < bytes.length && isSpace(bytes[at])) at++;
+      const start = at;
+      const [end, ended] = this.#scan(bytes, start);
+      at = end;
+      this.hold(bytes.subarray(start, end));
+      const isOver = this.partial > this.maxFrame;
+      if (isOver) this.skip();
+      if (!ended) return events.end();
+      if (isOver) {
+        events.tooLarge(this.skipped);
+        this.skipped = 0;
+      } else {
+        events.frame(this.take().toString());
+      }
+    }
+  }
+
+  /** From `at` to the end of the value, or of `bytes`: where that is, and whether the value has ended. */
+  #scan(bytes, at) {
+    for (; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (this.#inString) {
+        if (this.#escaped) this.#escaped = false;
+        else if (byte === BACKSLASH) this.#escaped = true;
+        else if (byte === QUOTE) {
+          this.#inString = false;
+          if (this.#depth === 0) return [at + 1, true];
+        }
+      } else if (this.#bare && (isSpace(byte) || opens(byte) || byte === QUOTE)) {
+        this.#bare = false;
+        return [at, true]; // it belongs to what follows
+      } else if (opens(byte)) this.#depth++;
+      else if (closes(byte) && this.#depth > 0) {
+        if (--this.#depth === 0) return [at + 1, true];
+      } else if (byte === QUOTE) this.#inString = true;
+      else this.#bare = this.#depth === 0 && !isSpace(byte);
+    }
+    return [at, false];
+  }
+}
+
+/** A decoder for `framing`; an empty delimiter stands for JSON values. */
+function decoderOf({ delimiter, maxFrame }) {
+  return delimiter === '' ? new JsonStream(maxFrame) : new Delimited(delimiter, maxFrame);
+}
+
+/** The frames of a datagram, which ends the last one: events as of a decoder. */
+function split(bytes, { delimiter, maxFrame }) {
+  const events = new Events(delimiter);
+  const ending = Buffer.from(delimiter);
+  for (let at = 0; at < bytes.length;) {
+    const found = bytes.indexOf(ending, at);
+    const end = found < 0 ? bytes.length : found;
+    if (end - at > maxFrame) events.tooLarge(end - at);
+    else events.frame(bytes.toString('utf8', at, end));
+    at = end + ending.length;
+  }
+  return events.end();
+}
+
+module.exports = { decoderOf, split };

@@ -1,0 +1,134 @@
+'use strict';
+// Connecting, for the JavaScript engine: one address after the other, and a full backlog is waited for. Used by hub.js.
+// The times are those of src/engine/transport (tcp.rs, line.rs).
+
+const net = require('node:net');
+const { failure, failureOf } = require('./errors');
+const { pathFault } = require('./socket-file');
+const { secureClient } = require('./tls');
+const { clearTimeout, setTimeout } = require('../timers');
+
+/** How long an address may take while there is another one to try, in ms. */
+const ATTEMPT = 250;
+
+/** How long a listener is waited for that takes nobody in, and the longest pause between two tries. */
+const PATIENCE = 10_000;
+const PAUSE = 50;
+
+/** One attempt to connect: `done(error, socket)`. Returns what ends it. */
+function attempt(options, limit, done) {
+  const socket = new net.Socket({ allowHalfOpen: true });
+  let timer = null;
+  const finish = (error) => {
+    clearTimeout(timer);
+    socket.removeListener('error', finish);
+    socket.removeListener('connect', connected);
+    if (error) socket.on('error', () => {}).destroy();
+    done(error, socket);
+  };
+  const connected = () => finish(null);
+  socket.on('error', finish);
+  socket.on('connect', connected);
+  socket.pause(); // not a byte is read before its consumer says so
+  socket.connect(options);
+  if (limit < Infinity) {
+    timer = setTimeout(
+      () => finish({ code: 'ETIMEDOUT', syscall: 'connect', isOurs: true }),
+      limit,
+    );
+  }
+  return () => {
+    clearTimeout(timer);
+    socket.removeListener('connect', connected);
+    socket.removeListener('error', finish);
+    socket.on('error', () => {}).destroy();
+  };
+}
+
+/** Where a failed attempt was directed: to the other side, or to be bound to an address of ours. */
+function whereOf({ syscall, address, port }, target) {
+  if (syscall === 'bind')
+    return { address: address ?? target.localAddress, port: port ?? target.localPort };
+  return target.path === undefined
+    ? { address: target.host.split('%')[0], port: target.port }
+    : { path: target.path };
+}
+
+function toFailure(error, target) {
+  const where = whereOf(error, target);
+  return error.isOurs
+    ? failure('connect', error.code, where)
+    : failureOf(error, error.syscall, where);
+}
+
+class Dial {
+  #targets;
+  #index = 0;
+  #errors = [];
+  #done;
+  #stop = null;
+  #since = Date.now();
+  #pause = 1;
+  #tls;
+
+  /** `options`: ConnectOptions of options.rs. `done(errors, socket)`: errors is a list, null if it is up. */
+  constructor(options, done) {
+    const { path, addresses, port, localAddress, localPort, tls } = options;
+    this.#targets =
+      path === undefined
+        ? addresses.map((host) => ({ host, port, localAddress, localPort }))
+        : [{ path }];
+    this.#done = done;
+    this.#tls = tls;
+    const fault = path === undefined ? null : pathFault('connect', path);
+    if (fault === null) this.#next();
+    else this.#later(() => done([fault]), 0);
+  }
+
+  /** Ends it. Nothing is reported. */
+  cancel() {
+    this.#stop?.();
+    this.#done = () => {};
+  }
+
+  #later(act, ms) {
+    const timer = setTimeout(act, ms);
+    this.#stop = () => clearTimeout(timer);
+  }
+
+  #next() {
+    const target = this.#targets[this.#index];
+    const isLast = this.#index + 1 === this.#targets.length;
+    this.#stop = attempt(target, isLast ? Infinity : ATTEMPT, (error, socket) => {
+      if (!error) this.#up(socket);
+      else if (error.code === 'EAGAIN' && Date.now() - this.#since < PATIENCE) this.#again();
+      else this.#failed(toFailure(error, target));
+    });
+  }
+
+  /** The listener has no room: see line.rs. */
+  #again() {
+    this.#later(() => this.#next(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, PAUSE);
+  }
+
+  #failed(error) {
+    this.#errors.push(error);
+    this.#index++;
+    if (this.#index < this.#targets.length) this.#next();
+    else this.#done(this.#errors);
+  }
+
+  #up(socket) {
+    if (!this.#tls) {
+      this.#done(null, socket, null);
+      return;
+    }
+    this.#stop = secureClient(socket, this.#tls, (error, secured, facts) => {
+      if (error) this.#done([error]);
+      else this.#done(null, secured, facts);
+    });
+  }
+}
+
+module.exports = { Dial };

@@ -1,0 +1,397 @@
+'use strict';
+// The engine in JavaScript: what takes the place of the native addon's class Hub where no binary loads. It has the same
+// methods (src/binding/hub.rs and the files beside it say what each does), so that all of ../ runs unchanged above it;
+// the sockets are Node's own. Made by ../engine.js, by way of ../native.js.
+
+const { Acceptor, endsOf } = require('./acceptor');
+const { Dial } = require('./dial');
+const events = require('./events');
+const { Link } = require('./link');
+const { findDead, pathFault } = require('./socket-file');
+const { settingsFault } = require('./tls');
+const { Datagrams } = require('./udp');
+const { Unfinished } = require('./unfinished');
+const { WORDS, toText, toWords } = require('./words');
+const { ENDS_AT, MOST_FRAMES } = require('../frames');
+const { clearTimeout, setImmediate, setTimeout } = require('../timers');
+
+// Mirrors deliver.rs.
+const HEAD = 6;
+const PLAIN = 7;
+const PEER_AT = ENDS_AT + MOST_FRAMES;
+const PARTS_AT = PEER_AT + WORDS;
+
+/** The longest time that a timer takes, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
+const addresses = (ends, facts) => {
+  if (ends === null && facts === null) return 'null';
+  return JSON.stringify({ ...(ends ?? { local: {}, remote: {} }), ...(facts && { tls: facts }) });
+};
+
+const OF_CONNECTIONS = new Set([
+  events.OPEN,
+  events.FRAMES,
+  events.CHUNK,
+  events.PARTIAL,
+  events.DRAIN,
+]);
+
+/** Why nobody can listen like that; null if somebody can. */
+function faultOf({ path, tls }) {
+  const fault = path === undefined ? null : pathFault('listen', path);
+  return fault ?? (tls ? settingsFault(tls) : null);
+}
+
+class Hub {
+  #header;
+  #ids = 0;
+  #links = new Map();
+  /** Accepted connections whose event has not been taken. */
+  #arrivals = new Map();
+  #acceptors = new Map();
+  #datagrams = new Map();
+  #shared = null;
+  #keeper = null;
+  /** A process, or a worker thread, leaves no dead file. */
+  #onExit = () => {
+    for (const acceptor of this.#acceptors.values()) acceptor.leave();
+  };
+
+  /** As the addon's; there is no loop that would call `turn`. */
+  constructor(wake, turn, watch, header) {
+    this.#header = header;
+    this.events = new events.Events(wake, setImmediate);
+    process.prependListener('exit', this.#onExit);
+  }
+
+  /** What drives the connections. */
+  get driver() {
+    return 'js';
+  }
+
+  hasTurns() {
+    return false;
+  }
+
+  calls() {
+    return [
+      () => this.#next(),
+      (id, text, delimit) =>
+        this.#write(id, delimit ? text + this.#links.get(id)?.delimiter : text),
+      (id, text) => this.#writeShared(id, text),
+      (id, bytes) => this.#write(id, Buffer.from(bytes)), // they are the caller's again
+      (id, text) => this.#write(id, text + this.#links.get(id)?.delimiter),
+    ];
+  }
+
+  // ---- events ----------------------------------------------------------------------------------
+
+  #next() {
+    for (;;) {
+      const event = this.events.take();
+      if (event === undefined) {
+        this.#header[0] = 0;
+        return undefined;
+      }
+      if (this.#isWanted(event)) return this.#tell(event);
+    }
+  }
+
+  /** False for an endpoint that was destroyed while its event was on its way. */
+  #isWanted({ kind, id }) {
+    switch (kind) {
+      case events.ACCEPTED: {
+        const link = this.#arrivals.get(id);
+        this.#arrivals.delete(id);
+        if (link !== undefined) this.#links.set(id, link);
+        return link !== undefined;
+      }
+      case events.CLOSED:
+        return this.#links.delete(id);
+      case events.ACCEPT_FAILED:
+      case events.DROPPED:
+        return this.#acceptors.has(id);
+      case events.DATAGRAMS_CLOSED:
+        return this.#datagrams.delete(id);
+      default:
+        return !OF_CONNECTIONS.has(kind) || this.#links.has(id) || this.#datagrams.has(id);
+    }
+  }
+
+  /** Its numbers into the header; its payload is returned. */
+  #tell({ kind, id, listener, payload, text, ends, peer, size, framed }) {
+    const header = this.#header;
+    header[0] = kind;
+    header[1] = id;
+    if (listener !== undefined) header[2] = listener;
+    if (peer !== undefined) header.set(peer, PEER_AT);
+    if (framed !== undefined) header[2] = framed;
+    if (ends === undefined) return payload;
+    header[2] = ends.length;
+    header[HEAD] = header[PLAIN] = 0;
+    header.set(ends, ENDS_AT);
+    if (size !== undefined) header.set([1, ends.length, size], PARTS_AT);
+    return text;
+  }
+
+  nextOf(id) {
+    const first = this.events.first;
+    const isIts = first?.id === id && (first.kind === events.FRAMES || first.kind === events.CHUNK);
+    if (isIts) return this.#next();
+    this.#header[0] = 0;
+    return undefined;
+  }
+
+  // ---- connections -----------------------------------------------------------------------------
+
+  #link(framing, unfinished = new Unfinished()) {
+    const id = this.#ids++;
+    const link = new Link(this, id, framing, unfinished);
+    link.delimiter = framing.delimiter;
+    return link;
+  }
+
+  connect(options) {
+    const fault = options.tls ? settingsFault(options.tls) : null;
+    if (fault) return JSON.stringify({ error: fault });
+    const link = this.#link(options.framing);
+    const { id } = link;
+    this.#links.set(id, link);
+    const dial = new Dial(options, (errors, socket, facts) => {
+      this.events.within(() => {
+        if (errors) return link.failed(errors);
+        const payload = addresses(endsOf(socket), facts);
+        link.take(socket, facts !== null);
+        return this.events.post({ kind: events.OPEN, id, payload });
+      });
+    });
+    link.connecting(() => dial.cancel());
+    return JSON.stringify({ id });
+  }
+
+  /** For the calls that only pass on, see below. */
+  linkOf(id) {
+    return this.#links.get(id);
+  }
+
+  approve(id) {
+    this.#links.get(id)?.approve();
+  }
+
+  start(id) {
+    this.#links.get(id)?.start();
+  }
+
+  #write(id, data) {
+    return this.#links.get(id)?.write(data) ?? 0;
+  }
+
+  /** What many connections send is made once. */
+  #writeShared(id, text) {
+    this.#shared ??= Buffer.from(text + this.#links.get(id)?.delimiter);
+    return this.#write(id, this.#shared);
+  }
+
+  dropShared() {
+    this.#shared = null;
+  }
+
+  /** It is quoted where it is written. */
+  writeQuoted() {
+    return -1;
+  }
+
+  /** All that the system takes has gone. */
+  offer(id) {
+    return this.#links.get(id)?.queued ?? 0;
+  }
+
+  awaitDrain(id) {
+    return this.#links.get(id)?.awaitDrain() ?? false;
+  }
+
+  finish(id) {
+    return this.#links.get(id)?.finish() ?? false;
+  }
+
+  close(id, linger) {
+    const follows = this.#links.get(id)?.close(linger) ?? false;
+    if (!follows) this.#links.delete(id);
+    return follows;
+  }
+
+  destroy(id) {
+    const link = this.#links.get(id) ?? this.#arrivals.get(id);
+    this.#links.delete(id);
+    this.#arrivals.delete(id);
+    link?.destroy();
+  }
+
+  counters(id) {
+    return this.#links.get(id)?.counters() ?? [0, 0, 0];
+  }
+
+  // ---- listeners -------------------------------------------------------------------------------
+
+  /** As the addon's, but `done` gets the answer: Node may have to look at something first. */
+  listen(options, done) {
+    const fault = faultOf(options);
+    if (fault) return done({ error: fault });
+    return findDead(options, (dead) => {
+      const [id, acceptor] = this.#acceptor(options);
+      acceptor.listen(options, dead, (error, address) => {
+        if (error) this.#acceptors.delete(id);
+        done(error ? { error } : { id, address });
+      });
+    });
+  }
+
+  listenElsewhere(options) {
+    const fault = faultOf(options);
+    return JSON.stringify(fault ? { error: fault } : { id: this.#acceptor(options)[0] });
+  }
+
+  #acceptor(options) {
+    const id = this.#ids++;
+    const unfinished = new Unfinished(options.framing.maxUnfinished);
+    const post = (event) => this.events.within(() => this.events.post(event));
+    const acceptor = new Acceptor(options, {
+      accepted: (socket, ends, facts) => {
+        const link = this.#link(options.framing, unfinished);
+        link.take(socket, facts !== null);
+        this.#arrivals.set(link.id, link);
+        const payload = addresses(ends, facts);
+        post({ kind: events.ACCEPTED, id: link.id, listener: id, payload });
+      },
+      failed: (error) => post({ kind: events.ACCEPT_FAILED, id, payload: JSON.stringify(error) }),
+      dropped: (ends) => post({ kind: events.DROPPED, id, payload: addresses(ends, null) }),
+      closed: () => this.events.post({ kind: events.LISTENER_CLOSED, id }),
+    });
+    this.#acceptors.set(id, acceptor);
+    return [id, acceptor];
+  }
+
+  /** Takes the socket itself: there are no descriptors here. */
+  adopt(listener, socket) {
+    this.#acceptors.get(listener)?.take(socket);
+    return '{}';
+  }
+
+  limitHandshakes(id, most) {
+    this.#acceptors.get(id)?.limitHandshakes(most);
+  }
+
+  closeListener(id) {
+    const acceptor = this.#acceptors.get(id);
+    this.#acceptors.delete(id);
+    acceptor?.close();
+  }
+
+  // ---- datagram sockets ------------------------------------------------------------------------
+
+  bindDatagrams(address, port, framing) {
+    return this.#keep(framing, (datagrams) => datagrams.bind(address, port));
+  }
+
+  /** `holder`: a bound socket of Node's. */
+  adoptDatagrams(holder, framing) {
+    return this.#keep(framing, (datagrams) => datagrams.take(holder));
+  }
+
+  #keep(framing, begin) {
+    const id = this.#ids++;
+    const datagrams = new Datagrams(this, id, framing);
+    const answer = begin(datagrams);
+    if (!answer.error) this.#datagrams.set(id, datagrams);
+    return JSON.stringify({ id, ...answer });
+  }
+
+  sendDatagrams(id, text, targets, count) {
+    return this.#datagrams.get(id)?.sendText(text, targets, count) ?? 0;
+  }
+
+  sendDatagramBytes(id, bytes, targets, count) {
+    return this.#datagrams.get(id)?.sendBytes(bytes, targets, count) ?? 0;
+  }
+
+  /** One, whose failure is no event: `done` gets it, or null. */
+  sendDatagram(id, bytes, target, done) {
+    this.#datagrams.get(id)?.sendOne(bytes, target, done);
+  }
+
+  closeDatagrams(id, linger) {
+    this.#datagrams.get(id)?.close(linger);
+  }
+
+  configureDatagrams(id, raw, tapped) {
+    this.#datagrams.get(id)?.configure(raw, tapped);
+  }
+
+  datagramsWaiting(id) {
+    return this.#datagrams.get(id)?.waiting ?? [0, 0];
+  }
+
+  datagramsSent(id) {
+    return this.#datagrams.get(id)?.sent ?? [0, 0];
+  }
+
+  datagramsOption(id, name, value) {
+    return JSON.stringify(this.#datagrams.get(id)?.option(name, value) ?? { value: 0 });
+  }
+
+  multicastInterface(id, address) {
+    return JSON.stringify(
+      this.#datagrams.get(id)?.option('setMulticastInterface', address) ?? { value: 0 },
+    );
+  }
+
+  membership(id, options) {
+    return JSON.stringify(this.#datagrams.get(id)?.membership(options) ?? { value: 0 });
+  }
+
+  addressWords(text) {
+    return toWords(text);
+  }
+
+  addressText(words) {
+    return toText(words);
+  }
+
+  // ---- the event loop --------------------------------------------------------------------------
+
+  /** Sockets do not: whoever uses them says whether the process is to live on. */
+  keepAlive(on) {
+    this.#forget();
+    if (on) this.#keeper = setTimeout(() => this.keepAlive(true), LONGEST);
+  }
+
+  #forget() {
+    clearTimeout(this.#keeper);
+    this.#keeper = null;
+  }
+
+  dropScope() {}
+
+  dispose() {
+    process.removeListener('exit', this.#onExit);
+    this.events.close();
+    for (const link of [...this.#links.values(), ...this.#arrivals.values()]) link.abandon();
+    for (const datagrams of this.#datagrams.values()) datagrams.destroy();
+    for (const id of [...this.#acceptors.keys()]) this.closeListener(id);
+    this.#links.clear();
+    this.#forget();
+  }
+}
+
+/** Calls of a connection that only pass on. */
+for (const name of [
+  ...['setPaused', 'setTapped', 'setRaw'],
+  ...['setNoDelay', 'setKeepAlive', 'setTypeOfService', 'reset'],
+]) {
+  Hub.prototype[name] = function (id, ...args) {
+    this.linkOf(id)?.[name](...args);
+  };
+}
+
+module.exports = { Hub };

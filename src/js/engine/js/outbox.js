@@ -1,0 +1,145 @@
+'use strict';
+// What waits to be sent on a connection of the JavaScript engine, in order, before and behind what its socket has. Made
+// and called by link.js.
+
+/** Bytes that the stream gets at once: by them it shows how far it is. A socket without TLS shows it within them, too. */
+const PIECE = 1024 * 1024;
+const SECURE_PIECE = 64 * 1024;
+
+/** Pieces with fewer bytes than this are put together. */
+const SMALL = 4096;
+
+class Outbox {
+  #socket = null;
+  #most = PIECE;
+  #isSecure = false;
+  /** Nothing may be sent yet. */
+  #isHeld = false;
+  /** Bytes that wait here, those that the stream has, and all that ever came. */
+  #pieces = [];
+  #waiting = 0;
+  #sending = 0;
+  #accepted = 0;
+  #onEmpty;
+  #taken = (error) => {
+    if (!error) this.#onTaken(); // an 'error' event follows
+  };
+
+  /** `onEmpty` is called when all that waited is sent, in a turn of its own. */
+  constructor(onEmpty) {
+    this.#onEmpty = onEmpty;
+  }
+
+  /** There is a socket; with TLS it is not written to before `release`. */
+  take(socket, isSecure) {
+    this.#socket = socket;
+    this.#isSecure = this.#isHeld = isSecure;
+    if (isSecure) this.#most = SECURE_PIECE;
+    this.#flush();
+  }
+
+  release() {
+    this.#isHeld = false;
+    this.#flush();
+  }
+
+  /** Bytes that wait. */
+  get queued() {
+    return this.#waiting + this.#sending;
+  }
+
+  /** Bytes that came and do not wait. */
+  get written() {
+    return this.#accepted - this.queued;
+  }
+
+  /** Bytes that the system has taken, as exactly as that is known. */
+  get moved() {
+    const sending = this.#isSecure ? undefined : this.#socket?._handle?.writeQueueSize;
+    return this.#accepted - this.#waiting - (sending ?? this.#sending);
+  }
+
+  /** Sends text, or bytes that nobody else changes. */
+  write(data) {
+    const isText = typeof data === 'string';
+    const size = isText ? Buffer.byteLength(data) : data.length;
+    this.#accepted += size;
+    if (this.queued === 0 && size <= this.#most && this.#isOpen) {
+      this.#send(data, size);
+    } else {
+      this.#pieces.push(isText ? Buffer.from(data) : data);
+      this.#waiting += size;
+      this.#flush();
+    }
+  }
+
+  get #isOpen() {
+    return this.#socket !== null && !this.#isHeld && !this.#socket.destroyed;
+  }
+
+  /** Node offers it to the system at once, and keeps what that does not take. */
+  #send(data, size) {
+    this.#sending = size;
+    this.#socket.write(data, this.#taken);
+    this.#look();
+  }
+
+  /** In one system call, without a copy. */
+  #sendAll(pieces, size) {
+    this.#sending = size;
+    this.#socket.cork();
+    for (const bytes of pieces) this.#socket.write(bytes, this.#taken);
+    this.#socket.uncork();
+    this.#look();
+  }
+
+  #look() {
+    if (this.#socket.writableLength === 0 && !this.#socket.errored) this.#sending = 0;
+  }
+
+  #flush() {
+    while (this.#pieces.length > 0 && this.#sending === 0 && this.#isOpen) {
+      const [pieces, size] = this.#next();
+      this.#waiting -= size;
+      if (pieces.length === 1) this.#send(pieces[0], size);
+      else if (size < pieces.length * SMALL) this.#send(Buffer.concat(pieces, size), size);
+      else this.#sendAll(pieces, size);
+    }
+  }
+
+  /** So many of what waits as go together, and their bytes. */
+  #next() {
+    const [first] = this.#pieces;
+    const most = this.#most;
+    if (first.length > most) {
+      this.#pieces[0] = first.subarray(most);
+      return [[first.subarray(0, most)], most];
+    }
+    let [count, size] = [0, 0];
+    for (; count < this.#pieces.length && size + this.#pieces[count].length <= most; count++) {
+      size += this.#pieces[count].length;
+    }
+    return [this.#pieces.splice(0, count), size];
+  }
+
+  #onTaken() {
+    if (this.#sending === 0 || this.#socket.writableLength > 0) return;
+    this.#sending = 0;
+    this.#flush();
+    if (this.queued === 0) this.#onEmpty();
+  }
+
+  /**
+   * The connection is destroyed. node:tls takes one write in a turn of the event loop: what waits for the next one is
+   * not held up by its peer, and is handed over. Whether there is something: then the socket is to be ended.
+   */
+  end() {
+    const isLeft = this.#isSecure && this.queued > 0 && this.#isOpen;
+    if (isLeft) for (const bytes of this.#pieces) this.#socket.write(bytes);
+    this.#pieces = [];
+    this.#waiting = this.#sending = 0;
+    return isLeft;
+  }
+}
+
+module.exports = { Outbox };

@@ -1,0 +1,221 @@
+'use strict';
+// The files of Unix sockets, for the JavaScript engine: published, taken over and removed by the rules of
+// src/engine/transport/socket_file.rs, as far as Node has the means. Used by acceptor.js and dial.js.
+//
+// A server listens at a name beside its path, and then puts that file at the path in one step. So the mode is right from
+// the first moment, at every moment somebody listens on a path that is taken over, and libuv, which removes the name
+// that it has bound when it closes, whoever's file that is by then, finds nothing. Node has no lock on a folder: who takes
+// the path of a dead socket moves its file away, and looks at what it has moved before it is removed.
+
+const fs = require('node:fs');
+const net = require('node:net');
+const path = require('node:path');
+const { failure, failureOf } = require('./errors');
+
+/** Bytes that a path may have: those of `sun_path`, without the NUL at its end. */
+const MOST = process.platform === 'linux' || process.platform === 'android' ? 107 : 103;
+
+/** How long a socket may take to show whether somebody listens, in ms. */
+const PATIENCE = 1000;
+
+const isWindows = process.platform === 'win32';
+
+let count = 0;
+
+/** An error for a path that the system would refuse or cut off; null for others. */
+function pathFault(syscall, name) {
+  if (isWindows) return null;
+  const isAbstract = name.startsWith('\0');
+  const most = MOST + (isAbstract ? 1 : 0);
+  const length = Buffer.byteLength(name);
+  const where = { path: name };
+  if (isAbstract && process.platform !== 'linux' && process.platform !== 'android') {
+    return failure(syscall, 'EINVAL', where, 'abstract sockets exist on Linux only');
+  }
+  if (!isAbstract && name.includes('\0')) {
+    return failure(syscall, 'EINVAL', where, 'the path contains a NUL byte');
+  }
+  if (length <= most) return null;
+  return failure(syscall, 'ENAMETOOLONG', where, `${length} bytes, over the limit of ${most}`);
+}
+
+function look(name) {
+  try {
+    return fs.lstatSync(name, { bigint: true });
+  } catch {
+    return null;
+  }
+}
+
+/** Whether both are the same file: one that is made where another was removed may get its number. */
+function isSame(one, other) {
+  return (
+    one !== null &&
+    other !== null &&
+    one.dev === other.dev &&
+    one.ino === other.ino &&
+    one.mtimeNs === other.mtimeNs
+  );
+}
+
+const KINDS = [
+  ['isFile', 'a regular file'],
+  ['isDirectory', 'a directory'],
+  ['isSymbolicLink', 'a symbolic link'],
+  ['isFIFO', 'a FIFO'],
+];
+
+/** What is at a path that is in use, if it is no socket; undefined otherwise. */
+function obstacle(name) {
+  const found = look(name);
+  if (found === null || found.isSocket()) return undefined;
+  const [, kind] = KINDS.find(([is]) => found[is]()) ?? [null, 'a device'];
+  return `the path is that of ${kind}, which is left alone`;
+}
+
+/** The failure of a `listen` that meets something at the path. */
+function inUse(name) {
+  return failure('listen', 'EADDRINUSE', { path: name }, obstacle(name));
+}
+
+/** Calls `done` with whether nobody listens on the socket at `name`. */
+function isDead(name, done) {
+  const socket = net.connect({ path: name });
+  const finish = (dead) => {
+    socket.removeAllListeners();
+    socket.on('error', () => {});
+    socket.destroy();
+    done(dead);
+  };
+  socket.on('connect', () => finish(false));
+  socket.on('timeout', () => finish(false));
+  socket.on('error', ({ code }) => finish(code === 'ECONNREFUSED'));
+  socket.setTimeout(PATIENCE);
+}
+
+/** A name beside `name` that nothing has. */
+function nameBeside(name) {
+  for (;;) {
+    const beside = path.join(
+      path.dirname(name),
+      `.${process.pid.toString(36)}.${(count++).toString(36)}`,
+    );
+    if (look(beside) === null) return beside;
+  }
+}
+
+/**
+ * A server's place at a path: `where` is what net.Server.listen takes. Then `publish` returns null, or what is wrong;
+ * `remove` ends it.
+ */
+class SocketFile {
+  #name;
+  #claim;
+  #addMode;
+  #beside;
+  /** The file that this server has made. */
+  #own = null;
+
+  constructor({ path: name, claim, addMode }) {
+    this.#name = name;
+    this.#claim = claim;
+    this.#addMode = addMode;
+    this.#beside = nameBeside(name);
+  }
+
+  /** Where to listen at first; null if there is no room for that. */
+  get beside() {
+    return Buffer.byteLength(this.#beside) > MOST ? null : this.#beside;
+  }
+
+  /** `dead`: what was found dead at the path, see `findDead`. */
+  publish(dead) {
+    try {
+      if (this.#addMode)
+        fs.chmodSync(this.#beside, fs.lstatSync(this.#beside).mode | this.#addMode);
+      this.#own = look(this.#beside);
+      return this.#place(dead) ? null : inUse(this.#name);
+    } catch (error) {
+      const { code } = error;
+      // Somebody else's, in a directory like /tmp.
+      if (code === 'EPERM' || code === 'EACCES') return inUse(this.#name);
+      return failure('listen', code ?? 'UNKNOWN', { path: this.#name });
+    } finally {
+      fs.rmSync(this.#beside, { force: true }); // gone already after a renaming
+    }
+  }
+
+  #place(dead) {
+    if (this.#claim === 'takeover' && look(this.#name)?.isSocket()) {
+      fs.renameSync(this.#beside, this.#name);
+      return true;
+    }
+    if (this.#link()) return true;
+    if (dead === null || !isSame(look(this.#name), dead) || !this.#removeDead(dead)) return false;
+    return this.#link();
+  }
+
+  /** Puts the file at the path, if there is nothing. */
+  #link() {
+    try {
+      fs.linkSync(this.#beside, this.#name);
+      return true;
+    } catch (error) {
+      if (error.code === 'EEXIST') return false;
+      // A file system without links.
+      if (look(this.#name) !== null) return false;
+      fs.renameSync(this.#beside, this.#name);
+      return true;
+    }
+  }
+
+  /** Whether the file at the path, which was found dead, is removed. Another one is put back. */
+  #removeDead(dead) {
+    const aside = nameBeside(this.#name);
+    fs.renameSync(this.#name, aside);
+    const isIt = isSame(look(aside), dead);
+    try {
+      if (!isIt) fs.linkSync(aside, this.#name);
+    } catch {
+      // there is a newer one by now
+    }
+    fs.rmSync(aside, { force: true });
+    return isIt;
+  }
+
+  /**
+   * The server ends. What is at the path is removed, if it is still its own. Whether the path leads to nobody, or to
+   * somebody else, from now on.
+   */
+  remove() {
+    if (this.#claim === 'never' || this.#own === null) return false;
+    try {
+      if (isSame(look(this.#name), this.#own)) fs.unlinkSync(this.#name);
+      return true;
+    } catch {
+      return false; // a dead file is left
+    }
+  }
+
+  /** What `error` of net.Server is about: libuv has one code for a folder that is closed, and for one that is not there. */
+  failed(error) {
+    const where = { path: this.#name };
+    const isMissing = error.code === 'EACCES' && !fs.existsSync(path.dirname(this.#name));
+    return isMissing ? failure('listen', 'ENOENT', where) : failureOf(error, 'listen', where);
+  }
+}
+
+/**
+ * Looks at the path that a server is to have, if it may take that of a dead socket: `done(dead)` gets that file, or null.
+ * At once where there is nothing to look at.
+ */
+function findDead({ path: name, claim }, done) {
+  const found =
+    name === undefined || claim !== 'stale' || isWindows || name.startsWith('\0')
+      ? null
+      : look(name);
+  if (!found?.isSocket()) done(null);
+  else isDead(name, (dead) => done(dead ? found : null));
+}
+
+module.exports = { SocketFile, findDead, pathFault };

@@ -1,0 +1,324 @@
+'use strict';
+// TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
+// same facts about the peer. Used by dial.js and acceptor.js.
+
+const { clearTimeout, setImmediate, setTimeout } = require('../timers');
+
+/** Loaded when needed: most programs have no TLS. */
+const nodeTls = () => require('node:tls');
+
+/** Handshakes that may be going on where the consumer has set no limit: see handshakes.rs. */
+const MOST = 1000;
+const LONG = 2000;
+
+/** How long handshakes may go on after their listener was closed, in ms. */
+const LINGER = 2000;
+
+const LONGEST = 2 ** 31 - 1;
+
+/** Suites of TLS 1.2 that are used where no list is given: those of the native engine. */
+const SUITES = ['ECDSA', 'RSA'].flatMap((key) =>
+  ['AES_256_GCM_SHA384', 'AES_128_GCM_SHA256', 'CHACHA20_POLY1305_SHA256'].map(
+    (name) => `TLS_ECDHE_${key}_WITH_${name}`,
+  ),
+);
+const SUITES_1_3 = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_CHACHA20_POLY1305_SHA256',
+];
+
+const isOf = (suite, version) => suite.includes('_WITH_') === (version === 'TLSv1.2');
+
+/** OpenSSL's name of a suite, from its standard one. */
+function suiteName(name) {
+  if (!name.includes('_WITH_')) return name;
+  const [key, cipher] = name.replace(/^TLS_/, '').split('_WITH_');
+  const short = cipher.replace(/^AES_/, 'AES').replace(/_POLY1305_SHA256$/, '_POLY1305');
+  return `${key}_${short}`.replaceAll('_', '-');
+}
+
+const GROUPS = { secp256r1: 'P-256', secp384r1: 'P-384' };
+
+function pem(label, der) {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
+}
+
+const certificates = (list) => list.map((der) => pem('CERTIFICATE', der));
+
+const contexts = new WeakMap();
+
+/** A context of OpenSSL's, made once for each settings object. */
+function contextOf(settings) {
+  if (!contexts.has(settings)) contexts.set(settings, makeContext(settings));
+  return contexts.get(settings);
+}
+
+function makeContext({ identities, ca, versions, suites, groups, serverOrder }) {
+  const { createSecureContext } = nodeTls();
+  const names = suites ?? [...SUITES_1_3, ...SUITES];
+  // Each version has suites of its own, and OpenSSL always has some for the later one.
+  const usable = versions.filter((it) => names.some((name) => isOf(name, it)));
+  if (usable.length === 0) throw new Error('minVersion cannot be had with the ciphers');
+  return createSecureContext({
+    cert: identities.map(({ chain }) => certificates(chain).join('')),
+    key: identities.map(({ key }) => pem('PRIVATE KEY', key)),
+    ca: certificates(ca),
+    minVersion: usable[0],
+    maxVersion: usable.at(-1),
+    ciphers: names.map(suiteName).join(':'),
+    ...(groups && { ecdhCurve: groups.map((name) => GROUPS[name] ?? name).join(':') }),
+    honorCipherOrder: serverOrder,
+    secureOptions: require('node:crypto').constants.SSL_OP_NO_TICKET, // nothing is resumed
+    allowPartialTrustChain: true,
+  });
+}
+
+/** Why `settings` cannot be honoured, as the engine reports it; null if they can. */
+function settingsFault(settings) {
+  try {
+    contextOf(settings);
+    return null;
+  } catch (error) {
+    return {
+      message: `config.tls cannot be used: ${error.message}`,
+      code: 'ERR_FERRIPC_TLS_OPTION',
+    };
+  }
+}
+
+/** The peer's certificates, leaf first, as hex. */
+function chainOf(socket) {
+  const chain = [];
+  let next = socket.getPeerCertificate(true);
+  while (next?.raw && !chain.includes(next.raw.toString('hex'))) {
+    chain.push(next.raw.toString('hex'));
+    next = next.issuerCertificate;
+  }
+  return chain;
+}
+
+/** What is known of a connection: as Facts in transport/tls. */
+function factsOf(socket, problem, chain) {
+  return {
+    protocol: socket.getProtocol(),
+    suite: socket.getCipher().standardName,
+    alpn: socket.alpnProtocol || null,
+    servername: socket.servername || null,
+    problem: problem?.code ?? null,
+    chain,
+  };
+}
+
+/** What OpenSSL has found wrong with the peer's certificates: `{code, message}`; null if nothing. */
+function problemOf(socket, chain, { ca }) {
+  const found = socket._handle?.verifyError?.();
+  if (!found) return null;
+  const { code, message } = found;
+  const [leaf] = chain;
+  if (leaf !== undefined && isTrusted(leaf, ca)) return null;
+  // As without a partial chain: which it is depends on whether an issuer was sent along.
+  if (code === 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY' && chain.length === 1) {
+    return {
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      message: 'unable to verify the first certificate',
+    };
+  }
+  return { code, message };
+}
+
+/** Whether a certificate is itself among the trusted ones, and valid: then nobody need vouch for it. */
+function isTrusted(leaf, ca) {
+  const der = Buffer.from(leaf, 'hex');
+  if (!ca.some((one) => der.equals(one))) return false;
+  const { X509Certificate } = require('node:crypto');
+  const { validFrom, validTo } = new X509Certificate(der);
+  return Date.parse(validFrom) <= Date.now() && Date.now() <= Date.parse(validTo);
+}
+
+/** A failed handshake, as the engine reports it: under the code that Node has. */
+function handshakeFailure({ code = 'EPROTO', message, reason }) {
+  return { code, message: reason && code.startsWith('ERR_SSL') ? `${reason}` : message };
+}
+
+function timedOut(message = 'TLS handshake timeout') {
+  return { code: 'ERR_TLS_HANDSHAKE_TIMEOUT', message };
+}
+
+/** Does a client's handshake over `socket`: `done(error, secured, facts)`. Returns what ends it. */
+function secureClient(socket, settings, done) {
+  const { strict, servername, alpn, timeout } = settings;
+  const secured = nodeTls().connect({
+    socket,
+    secureContext: contextOf(settings),
+    servername: servername ?? '',
+    ALPNProtocols: alpn.map((name) => name.toString('latin1')),
+    rejectUnauthorized: false, // it is looked at below
+    checkServerIdentity: () => undefined, // ../../sockets/tls-socket.js does
+    minDHSize: 1024,
+  });
+  secured.pause();
+  secured.allowHalfOpen = true;
+  const stop = () => {
+    clearTimeout(timer);
+    secured.removeListener('error', fail);
+    secured.removeListener('secureConnect', succeed);
+    secured.on('error', () => {});
+  };
+  const end = () => {
+    stop();
+    secured.destroy();
+    socket.destroy();
+  };
+  const fail = (error) => {
+    end();
+    done(handshakeFailure(error));
+  };
+  const succeed = () => {
+    const chain = chainOf(secured);
+    const problem = problemOf(secured, chain, settings);
+    if (problem && strict) return fail(problem);
+    stop();
+    return done(null, secured, factsOf(secured, problem, chain));
+  };
+  const timer = setTimeout(
+    () => {
+      end();
+      done(timedOut());
+    },
+    Math.min(timeout, LONGEST),
+  );
+  secured.on('error', fail);
+  secured.on('secureConnect', succeed);
+  return end;
+}
+
+/** The handshakes of a listener. */
+class SecureServer {
+  #settings;
+  #report;
+  #endsOf;
+  /** Raw socket -> `{since, ends, giveUp}`, the oldest first. */
+  #goingOn = new Map();
+  #limit = null;
+  /** Connections that wait for room, while there is no limit. */
+  #waiting = [];
+  #timer = null;
+  #closed = null;
+
+  /** `report`: see acceptor.js. */
+  constructor(settings, report, ends) {
+    this.#settings = settings;
+    this.#report = report;
+    this.#endsOf = ends;
+  }
+
+  limit(most) {
+    this.#limit = most;
+  }
+
+  take(socket) {
+    const ends = this.#endsOf(socket);
+    if (this.#limit !== null && this.#goingOn.size >= this.#limit) {
+      socket.destroy();
+      this.#report.dropped(ends);
+      return;
+    }
+    if (this.#limit === null && this.#goingOn.size >= MOST) {
+      this.#waiting.push([socket, ends]);
+      this.#makeRoom();
+    } else {
+      this.#begin(socket, ends);
+    }
+  }
+
+  /** The oldest has to go, as soon as it has gone on for long. */
+  #makeRoom() {
+    const [oldest] = this.#goingOn.values();
+    const left = oldest.since + LONG - Date.now();
+    clearTimeout(this.#timer);
+    if (left > 0) this.#timer = setTimeout(() => this.#makeRoom(), left).unref();
+    else oldest.giveUp(timedOut('TLS handshake timeout: too many others have begun'));
+  }
+
+  /** There may be room for who waits. */
+  #goOn() {
+    while (this.#waiting.length > 0 && this.#goingOn.size < MOST)
+      this.#begin(...this.#waiting.shift());
+    if (this.#waiting.length > 0 && this.#goingOn.size > 0) this.#makeRoom();
+  }
+
+  #begin(socket, ends) {
+    const { request, strict, alpn, timeout } = this.#settings;
+    const { TLSSocket } = nodeTls();
+    const secured = new TLSSocket(socket, {
+      isServer: true,
+      secureContext: contextOf(this.#settings),
+      requestCert: request,
+      rejectUnauthorized: request && strict,
+      ...(alpn.length > 0 && { ALPNProtocols: protocolList(alpn) }),
+      pauseOnCreate: true,
+    });
+    secured.allowHalfOpen = true;
+    const finish = () => {
+      clearTimeout(timer);
+      this.#goingOn.delete(socket);
+      secured.removeListener('error', fail);
+      secured.removeListener('_tlsError', fail);
+      secured.removeListener('close', hungUp);
+      secured.removeListener('end', hungUp);
+      if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
+      if (this.#goingOn.size === 0) this.#closed?.();
+    };
+    const fail = (error) => {
+      finish();
+      secured.on('error', () => {});
+      secured.destroy();
+      this.#report.failed(handshakeFailure(error));
+    };
+    const hungUp = () => fail({ code: 'ECONNRESET', message: 'socket hang up' });
+    const timer = setTimeout(() => fail(timedOut()), Math.min(timeout, LONGEST));
+    secured.on('error', fail);
+    secured.on('_tlsError', fail);
+    secured.on('close', hungUp);
+    secured.on('end', hungUp);
+    secured.on('secure', () => {
+      const chain = chainOf(secured);
+      // That there is none is for the consumer to see.
+      const isGiven = request && chain.length > 0;
+      const problem = isGiven ? problemOf(secured, chain, this.#settings) : null;
+      if (problem && strict) return fail(problem);
+      finish();
+      secured.on('_tlsError', (error) => secured.destroy(error)); // as tls.Server does
+      return this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
+    });
+    this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
+  }
+
+  /** Handshakes that are going on get a little time; then `done`. */
+  close(done) {
+    const finish = () => {
+      clearTimeout(timer);
+      clearTimeout(this.#timer);
+      for (const [socket] of this.#waiting.splice(0)) socket.destroy();
+      this.#closed = null;
+      for (const { giveUp } of [...this.#goingOn.values()])
+        giveUp({ code: 'ECONNRESET', message: 'socket hang up' });
+      done();
+    };
+    const timer = setTimeout(finish, LINGER);
+    if (this.#goingOn.size === 0) finish();
+    else this.#closed = finish;
+  }
+}
+
+/** Node takes it in the form of the protocol. */
+function protocolList(names) {
+  return Buffer.concat(names.flatMap((name) => [Buffer.of(name.length), name]));
+}
+
+module.exports = { SecureServer, secureClient, settingsFault };

@@ -1,0 +1,320 @@
+//! A client: what it sends and asks. How it connects, and what comes, is in `connecting`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio::task::coop::consume_budget;
+
+use super::common::Common;
+use super::connecting::{self, Posted, Shared, Status};
+use super::events::{Alive, Events};
+use super::forms::{Ask, REQUEST};
+use super::message::encode;
+use super::requests::outcome;
+use super::settings::{Settings, common_settings};
+use super::{Address, Error, HandlerError, Message};
+
+/// A connection to one server, which is made again when it is lost. Clones are the same client.
+///
+/// It lives as long as one of its clones, or its [`Events`]; when the last of them is dropped it ends in the background, and
+/// what was emitted is sent as long as the runtime runs. [`Client::close`] waits for that.
+///
+/// ```
+/// use ferripc::node_ipc::{Client, ClientEvent, Server};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = std::env::temp_dir().join(format!("ferripc-doc-client-{}", std::process::id()));
+/// # std::fs::create_dir_all(&directory)?;
+/// # let root = format!("{}/", directory.display());
+/// # let server = Server::builder().socket_root(&root).bind("world").await?.0;
+/// let (client, mut events) = Client::builder("world").socket_root(&root).connect()?;
+/// client.emit("greeting", &serde_json::json!({ "name": "Alice" })).await?; // waits for the connection
+/// if let Some(ClientEvent::Connected) = events.next().await {
+///     println!("connected");
+/// }
+/// client.close().await;
+/// # server.close().await;
+/// # std::fs::remove_dir_all(&directory)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    alive: Arc<Alive>,
+    status: watch::Receiver<Status>,
+}
+
+/// What happens to a client.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// There is a connection: the first, or the next after one was lost.
+    Connected,
+    /// A message has come.
+    Message(Message),
+    /// The connection has ended: with an error, or because one side has closed it. Another one follows unless the client
+    /// has ended, as the end of the stream tells.
+    Disconnected(Option<Error>),
+    /// An attempt to connect has failed.
+    ConnectFailed(Error),
+    /// What has come is no message, too long or incomplete. The connection goes on.
+    Error(Error),
+}
+
+/// What a client is to be like. See [`Client::builder`].
+#[derive(Debug, Clone)]
+#[must_use = "it does nothing before `connect`"]
+pub struct ClientBuilder {
+    address: Address,
+    settings: Settings,
+    retrying: Retrying,
+}
+
+/// How a client goes on when it is not connected.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retrying {
+    pub pause: Duration,
+    /// `None`: without end.
+    pub most: Option<u32>,
+    pub stopped: bool,
+    /// Bytes that wait while it is down; `None`: nothing does.
+    pub offline: Option<usize>,
+}
+
+impl ClientBuilder {
+    common_settings!();
+
+    /// Time between two attempts to connect. Default: 500 ms. (node-ipc: `config.retry`)
+    pub fn retry(mut self, pause: Duration) -> Self {
+        self.retrying.pause = pause;
+        self
+    }
+
+    /// Attempts after the first, and after each connection that was lost, before the client ends. `None`, the default:
+    /// without end. (node-ipc: `config.maxRetries`)
+    pub fn max_retries(mut self, attempts: impl Into<Option<u32>>) -> Self {
+        self.retrying.most = attempts.into();
+        self
+    }
+
+    /// The client ends when its first attempt has failed, or its connection is lost. (node-ipc: `config.stopRetrying`)
+    pub fn stop_retrying(mut self, stopped: bool) -> Self {
+        self.retrying.stopped = stopped;
+        self
+    }
+
+    /// Keeps as many bytes of what is emitted and asked while a client that was connected is down, and sends it in order
+    /// when it is connected again. Default: none, and sending fails with [`Error::NotConnected`]. What was on its way when
+    /// the connection broke is not sent again. (ferripc in Node: `config.offlineQueue`)
+    pub fn offline_queue(mut self, bytes: usize) -> Self {
+        self.retrying.offline = (bytes > 0).then_some(bytes);
+        self
+    }
+
+    /// Begins to connect, on the tokio runtime that this is called on, which has to have I/O and time enabled. Returns at
+    /// once: a server that is not there yet is waited for, by the rules of retrying.
+    ///
+    /// # Errors
+    /// [`Error::Unusable`] or [`Error::System`] for an address or a setting that cannot be, [`Error::NoRuntime`].
+    pub fn connect(self) -> Result<(Client, Events<ClientEvent>), Error> {
+        let Self { address, settings, retrying } = self;
+        let place = settings.place(address)?;
+        let common = Common::new(settings)?;
+        let (alive, is_closing) = Alive::new();
+        let (sender, events) = Events::new(alive.clone());
+        let (shared, status) = Shared::new(common, retrying);
+        connecting::start(shared.clone(), place, sender, is_closing);
+        Ok((Client { shared, alive, status }, events))
+    }
+}
+
+impl Client {
+    /// A client for the server at `address`: an id, a path, or a host and port. Set what is to be set, then
+    /// [`connect`](ClientBuilder::connect).
+    pub fn builder(address: impl Into<Address>) -> ClientBuilder {
+        let retrying = Retrying {
+            pause: Duration::from_millis(500),
+            most: None,
+            stopped: false,
+            offline: None,
+        };
+        ClientBuilder { address: address.into(), settings: Settings::default(), retrying }
+    }
+
+    /// A client with the usual settings. See [`ClientBuilder::connect`].
+    ///
+    /// # Errors
+    /// Those of [`ClientBuilder::connect`].
+    pub fn connect(address: impl Into<Address>) -> Result<(Self, Events<ClientEvent>), Error> {
+        Self::builder(address).connect()
+    }
+
+    /// Sends a message. Before the first connection it waits in order with what was emitted before, as in node-ipc, and this
+    /// returns at once: up to 16 MiB, and then when there is room. With a connection it is handed to the system at once, in a
+    /// burst (of messages that follow each other within some microseconds) when the task next yields; if
+    /// [`max_queued_bytes`](ClientBuilder::max_queued_bytes) wait already, this waits first. `null` and `""` are sent as `{}`,
+    /// as node-ipc does: see [`Message::data`].
+    ///
+    /// That it has returned does not mean that the server has got it: nothing is acknowledged. Use [`Client::request`] for that.
+    ///
+    /// Cancel safe: the message is sent as a whole or, when the future is dropped before it is ready, not at all.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] while a client that was connected is down, unless there is an
+    /// [`offline_queue`](ClientBuilder::offline_queue); [`Error::Closed`]; [`Error::Encode`].
+    pub async fn emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
+        let bytes = encode(kind, data, self.delimiter())?;
+        consume_budget().await;
+        self.post(bytes, None).await
+    }
+
+    /// The same without waiting.
+    ///
+    /// # Errors
+    /// Those of [`Client::emit`], and [`Error::Full`].
+    pub fn try_emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
+        let mut bytes = encode(kind, data, self.delimiter())?;
+        match self.shared.post(&mut bytes, None)? {
+            Posted::Done => Ok(()),
+            Posted::Full(_) => Err(Error::Full),
+        }
+    }
+
+    /// Hands what a burst has held back to the system, for programs that then end, or compute for long without an `await`.
+    pub fn flush(&self) {
+        if let Some(link) = self.shared.link() {
+            link.flush();
+        }
+    }
+
+    async fn post(&self, mut bytes: Vec<u8>, question: Option<u64>) -> Result<(), Error> {
+        loop {
+            let changed = self.shared.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable(); // before the look
+            match self.shared.post(&mut bytes, question)? {
+                Posted::Done => return Ok(()),
+                Posted::Full(Some(link)) => drop(link.wait().await),
+                Posted::Full(None) => changed.await,
+            }
+        }
+    }
+
+    /// Asks the server, whose handler of this type answers: [`Server::handle`](super::Server::handle), `ipc.server.handle`
+    /// in Node, or any program that knows the wire format (`docs/wire-format.md` of the repository).
+    /// Nothing is replaced in data or answer.
+    ///
+    /// `timeout` counts from the call. When it is over, or the future is dropped, the request is cancelled on the other side.
+    /// One that has left is never sent twice.
+    ///
+    /// # Errors
+    /// [`Error::Remote`] for what the handler has failed with; [`Error::Timeout`]; [`Error::ConnectionLost`] at once when
+    /// the connection ends; [`Error::Decode`] for an answer that is no `R`; those of [`Client::emit`].
+    pub async fn request<T, R>(&self, kind: &str, data: &T, timeout: Duration) -> Result<R, Error>
+    where
+        T: Serialize + ?Sized,
+        R: DeserializeOwned,
+    {
+        let (id, receiver) = self.shared.questions.begin()?;
+        let give_up = GiveUp { shared: &self.shared, id };
+        let bytes = encode(REQUEST, &Ask { id, kind, data }, self.delimiter())?;
+        outcome(self.post(bytes, Some(id)), receiver, timeout, give_up).await
+    }
+
+    /// Answers the server's requests of this type, of all connections of this client. A handler before is replaced.
+    ///
+    /// Each request is a task of its own. When it is cancelled, or the connection ends, the handler's future is dropped. A
+    /// handler that holds a clone of its client keeps it alive until [`Client::close`].
+    ///
+    /// ```
+    /// # use ferripc::node_ipc::{Client, HandlerError};
+    /// # fn handlers(client: &Client) {
+    /// client.handle("double", async |number: i64| {
+    ///     number.checked_mul(2).ok_or_else(|| HandlerError::new("too large"))
+    /// });
+    /// # }
+    /// ```
+    pub fn handle<T, R, F>(
+        &self,
+        kind: impl Into<String>,
+        handler: impl Fn(T) -> F + Send + Sync + 'static,
+    ) where
+        T: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        F: Future<Output = Result<R, HandlerError>> + Send + 'static,
+    {
+        self.shared.common.handlers.set(kind.into(), move |data, _| handler(data));
+    }
+
+    /// Answers requests of this type no more.
+    pub fn unhandle(&self, kind: &str) {
+        self.shared.common.handlers.remove(kind);
+    }
+
+    /// Waits until there is a connection. Cancel safe.
+    ///
+    /// # Errors
+    /// [`Error::NotConnected`] when the client has ended.
+    pub async fn connected(&self) -> Result<(), Error> {
+        let mut status = self.status.clone();
+        let known = status.wait_for(|status| *status != Status::Connecting).await;
+        match known.map(|status| *status) {
+            Ok(Status::Connected) => Ok(()),
+            _ => Err(self.shared.ended()),
+        }
+    }
+
+    /// Whether there is a connection now.
+    pub fn is_connected(&self) -> bool {
+        *self.status.borrow() == Status::Connected
+    }
+
+    /// The process of the server, as the system knows it: over a Unix socket, on Linux and macOS.
+    #[cfg(unix)]
+    pub fn peer_credentials(&self) -> Option<super::Credentials> {
+        self.shared.link()?.credentials()
+    }
+
+    /// Makes no further attempt to connect: the client ends when its connection does, or its next attempt has failed.
+    pub fn stop_retrying(&self) {
+        self.shared.stop_retrying();
+    }
+
+    /// Ends the client: what was emitted is sent, then the connection closed. Requests that are open fail; handlers that run
+    /// are dropped. Returns when the socket is closed, or the server has taken nothing for
+    /// [`linger`](ClientBuilder::linger). What waits for a first connection is dropped.
+    ///
+    /// The end is under way also if the future is dropped.
+    pub async fn close(&self) {
+        self.alive.end();
+        let _ = self.status.clone().wait_for(|status| *status == Status::Ended).await;
+    }
+
+    fn delimiter(&self) -> &crate::engine::codec::delimited::Delimiter {
+        &self.shared.common.settings.delimiter
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("connected", &self.is_connected()).finish_non_exhaustive()
+    }
+}
+
+/// Takes a question back when nobody waits for its answer any more.
+struct GiveUp<'a> {
+    shared: &'a Shared,
+    id: u64,
+}
+
+impl Drop for GiveUp<'_> {
+    fn drop(&mut self) {
+        self.shared.give_up(self.id);
+    }
+}

@@ -1,0 +1,55 @@
+//! What a client or a server has, whatever its connections: its settings and handlers, and the queue through which the engine
+//! talks to its task. Used by `client`, `server`, their tasks and `link`.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+use super::Error;
+use super::events::closing;
+use super::requests::Handlers;
+use super::settings::Settings;
+use crate::engine::event::Event;
+use crate::engine::mailbox::Mailbox;
+use crate::engine::runtime::Runtime;
+
+/// What a client or server shares with its connections.
+pub(super) struct Common {
+    pub settings: Settings,
+    pub mailbox: Arc<Mailbox>,
+    pub runtime: Runtime,
+    pub handlers: Handlers,
+    /// There is something in the mailbox.
+    ringing: Arc<Notify>,
+}
+
+impl Common {
+    /// On the tokio runtime that this is called on.
+    pub fn new(settings: Settings) -> Result<Arc<Self>, Error> {
+        settings.check()?;
+        let runtime = Runtime::current().ok_or(Error::NoRuntime)?;
+        let ringing = Arc::new(Notify::new());
+        let bell = ringing.clone();
+        let mailbox = Arc::new(Mailbox::new(Box::new(move || bell.notify_one())));
+        Ok(Arc::new(Self { settings, mailbox, runtime, handlers: Handlers::default(), ringing }))
+    }
+
+    /// What the engine has to say next.
+    pub async fn event(&self) -> Event {
+        loop {
+            match self.mailbox.pop() {
+                Some(event) => return event,
+                None => self.ringing.notified().await,
+            }
+        }
+    }
+
+    /// The same. `None`: the task is to end.
+    pub async fn event_unless(&self, is_closing: &mut watch::Receiver<bool>) -> Option<Event> {
+        tokio::select! {
+            biased;
+            () = closing(is_closing) => None,
+            event = self.event() => Some(event),
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! How a client connects, again and again, and what waits meanwhile: the state that clones of a client share, and the task
+//! that changes it. Used by `client`.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::sleep;
+
+use super::client::Retrying;
+use super::common::Common;
+use super::events::{closing, deliver};
+use super::link::{Link, Received, Room};
+use super::requests::Questions;
+use super::{Address, ClientEvent, Error};
+use crate::engine::driver::{Connection, Driver};
+use crate::engine::event::{Event, Id};
+
+/// Bytes that wait for the first connection.
+const WAITING: usize = 16 << 20;
+
+/// What clones of a client share with its task.
+pub(super) struct Shared {
+    pub common: Arc<Common>,
+    pub questions: Arc<Questions>,
+    /// The state has changed for those who wait for room.
+    pub changed: Notify,
+    retrying: Retrying,
+    stopped: AtomicBool,
+    state: Mutex<State>,
+    status: watch::Sender<Status>,
+}
+
+/// What can be awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Connecting,
+    Connected,
+    Ended,
+}
+
+struct State {
+    phase: Phase,
+    /// Messages for the next connection, those that are questions with their numbers.
+    waiting: VecDeque<(Vec<u8>, Option<u64>)>,
+    /// Bytes of them.
+    bytes: usize,
+    /// Why there is no connection.
+    cause: Option<Error>,
+}
+
+enum Phase {
+    /// Never connected so far.
+    First,
+    Up(Arc<Link>),
+    /// Not connected any more.
+    Down,
+    Over,
+    /// Closed by this side.
+    Closed,
+}
+
+/// What has become of a message.
+pub(super) enum Posted {
+    Done,
+    /// There is no room: on this connection, or among what waits for one.
+    Full(Option<Arc<Link>>),
+}
+
+impl Shared {
+    pub fn new(common: Arc<Common>, retrying: Retrying) -> (Arc<Self>, watch::Receiver<Status>) {
+        let (status, receiver) = watch::channel(Status::Connecting);
+        let state = State { phase: Phase::First, waiting: VecDeque::new(), bytes: 0, cause: None };
+        let shared = Self {
+            common,
+            questions: Arc::default(),
+            changed: Notify::new(),
+            retrying,
+            stopped: AtomicBool::new(retrying.stopped),
+            state: Mutex::new(state),
+            status,
+        };
+        (Arc::new(shared), receiver)
+    }
+
+    /// Sends a message, or keeps it for the next connection. Takes the bytes if that is done.
+    pub fn post(&self, bytes: &mut Vec<u8>, question: Option<u64>) -> Result<Posted, Error> {
+        let mut state = self.lock();
+        let most = match &state.phase {
+            Phase::Up(link) => match link.room() {
+                Room::Some => {
+                    if question.is_none_or(|id| self.questions.leave(id)) {
+                        link.send(std::mem::take(bytes));
+                    }
+                    return Ok(Posted::Done);
+                }
+                Room::Full => return Ok(Posted::Full(Some(link.clone()))),
+                Room::Gone => self.retrying.offline, // as the task is about to find out
+            },
+            Phase::First => Some(WAITING),
+            Phase::Down => self.retrying.offline,
+            Phase::Over | Phase::Closed => None,
+        };
+        let Some(most) = most else { return Err(state.ended()) };
+        if state.bytes > 0 && state.bytes + bytes.len() > most {
+            return Ok(Posted::Full(None));
+        }
+        state.bytes += bytes.len();
+        state.waiting.push_back((std::mem::take(bytes), question));
+        Ok(Posted::Done)
+    }
+
+    /// Nobody waits for the answer to a question any more.
+    pub fn give_up(&self, id: u64) {
+        let mut state = self.lock();
+        match (self.questions.forget(id), &state.phase) {
+            (Some(true), Phase::Up(link)) => link.cancel(id),
+            (Some(false), _) => {
+                if let Some(at) = state.waiting.iter().position(|(_, it)| *it == Some(id)) {
+                    let (bytes, _) = state.waiting.remove(at).unwrap_or_default();
+                    state.bytes -= bytes.len();
+                    self.changed.notify_waiters();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The connection, if there is one.
+    pub fn link(&self) -> Option<Arc<Link>> {
+        if let Phase::Up(link) = &self.lock().phase { Some(link.clone()) } else { None }
+    }
+
+    /// Why nothing can be sent.
+    pub fn ended(&self) -> Error {
+        self.lock().ended()
+    }
+
+    pub fn stop_retrying(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// There is a connection: what has waited is sent first.
+    fn up(&self, link: &Arc<Link>) {
+        let mut state = self.lock();
+        state.bytes = 0;
+        for (bytes, question) in std::mem::take(&mut state.waiting) {
+            if question.is_none_or(|id| self.questions.leave(id)) {
+                link.send(bytes);
+            }
+        }
+        state.phase = Phase::Up(link.clone());
+        drop(state);
+        self.status.send_replace(Status::Connected);
+        self.changed.notify_waiters();
+    }
+
+    /// A connection, or an attempt to make one, has ended.
+    fn down(&self, cause: Option<Error>) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Up(_)) {
+            state.phase = Phase::Down;
+        }
+        state.cause = cause;
+        drop(state);
+        self.status.send_replace(Status::Connecting);
+        self.changed.notify_waiters();
+    }
+
+    /// Nothing is sent any more.
+    fn over(&self, phase: Phase) {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Over | Phase::Closed) {
+            state.phase = phase;
+        }
+        state.waiting = VecDeque::new();
+        state.bytes = 0;
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn ended(&self) -> Error {
+        match self.phase {
+            Phase::Closed => Error::Closed,
+            _ => Error::NotConnected(self.cause.clone().map(Arc::new)),
+        }
+    }
+}
+
+/// Starts the task of a client.
+pub(super) fn start(
+    shared: Arc<Shared>,
+    place: Address,
+    events: mpsc::Sender<Vec<ClientEvent>>,
+    is_closing: watch::Receiver<bool>,
+) {
+    let ended = Ended(shared.clone());
+    let task = Task { shared, place, events, is_closing, attempts: 0 };
+    ended.0.common.runtime.clone().spawn(async move {
+        let ended = ended;
+        task.run().await;
+        drop(ended);
+    });
+}
+
+/// However the task ends, with its runtime, too: nobody waits for it any more.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let shared = &self.0;
+        shared.over(Phase::Over);
+        shared.questions.close(&shared.ended());
+        shared.common.handlers.clear();
+        shared.common.mailbox.close();
+        shared.status.send_replace(Status::Ended);
+    }
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    place: Address,
+    events: mpsc::Sender<Vec<ClientEvent>>,
+    is_closing: watch::Receiver<bool>,
+    /// So many so far: the number of each is its connection's.
+    attempts: Id,
+}
+
+/// What has become of an attempt.
+enum Attempt {
+    Up(Arc<Link>),
+    Failed(Error),
+    Closing,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let Retrying { pause, most, .. } = self.shared.retrying;
+        let mut remaining = most;
+        loop {
+            match self.connect().await {
+                Attempt::Closing => return self.shared.over(Phase::Closed),
+                Attempt::Failed(error) => {
+                    self.shared.down(Some(error.clone()));
+                    self.deliver(vec![ClientEvent::ConnectFailed(error)]).await;
+                }
+                Attempt::Up(link) => {
+                    remaining = most;
+                    let ended = self.serve(&link).await;
+                    self.deliver(vec![ClientEvent::Disconnected(ended)]).await;
+                }
+            }
+            let is_last = remaining == Some(0) || self.shared.stopped.load(Ordering::Relaxed);
+            if is_last || *self.is_closing.borrow() {
+                return;
+            }
+            remaining = remaining.map(|remaining| remaining - 1);
+            tokio::select! {
+                () = closing(&mut self.is_closing) => return self.shared.over(Phase::Closed),
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Attempt {
+        let found = tokio::select! {
+            () = closing(&mut self.is_closing) => return Attempt::Closing,
+            found = self.place.target() => found,
+        };
+        let target = match found {
+            Ok(target) => target,
+            Err(error) => return Attempt::Failed(error),
+        };
+        self.attempts = self.attempts.wrapping_add(1);
+        let common = self.shared.common.clone();
+        let framing = common.settings.framing();
+        let connection =
+            Connection::new(self.attempts, framing, common.mailbox.clone(), common.runtime.clone());
+        connection.connect(target);
+        loop {
+            match common.event_unless(&mut self.is_closing).await {
+                None => {
+                    connection.destroy();
+                    return Attempt::Closing;
+                }
+                Some(Event::Open { id, ends, .. }) if id == self.attempts => {
+                    let questions = self.shared.questions.clone();
+                    connection.approve(Driver::Tasks);
+                    return Attempt::Up(Link::new(connection, questions, ends, common));
+                }
+                Some(Event::Closed { id, errors, .. }) if id == self.attempts => {
+                    let error = errors.into_iter().next().map(Error::from);
+                    return Attempt::Failed(error.unwrap_or(Error::ConnectionLost));
+                }
+                Some(_) => {} // of the connection before
+            }
+        }
+    }
+
+    /// Until the connection has ended. Returns why, if there is a reason.
+    async fn serve(&mut self, link: &Arc<Link>) -> Option<Error> {
+        self.shared.up(link);
+        self.deliver(vec![ClientEvent::Connected]).await;
+        link.connection.start();
+        let common = self.shared.common.clone();
+        let reason = loop {
+            let Some(event) = common.event_unless(&mut self.is_closing).await else {
+                self.close(link).await;
+                return None;
+            };
+            match event {
+                Event::Frames { id, batch } if id == self.attempts => {
+                    let mut events = Vec::with_capacity(batch.ends.len());
+                    link.receive(&batch, |received| {
+                        events.push(match received {
+                            Received::Message(message) => ClientEvent::Message(message),
+                            Received::Bad(error) => ClientEvent::Error(error),
+                        });
+                    });
+                    self.deliver(events).await;
+                }
+                Event::TooLarge { id, len } if id == self.attempts => {
+                    let error = Error::MessageTooLarge { bytes: len };
+                    self.deliver(vec![ClientEvent::Error(error)]).await;
+                }
+                Event::Truncated { id, len } if id == self.attempts => {
+                    let error = Error::TruncatedMessage { bytes: len };
+                    self.deliver(vec![ClientEvent::Error(error)]).await;
+                }
+                Event::End { id } if id == self.attempts => link.peer_ended(),
+                Event::Closed { id, errors, .. } if id == self.attempts => {
+                    break errors.into_iter().next().map(Error::from);
+                }
+                _ => {}
+            }
+        };
+        self.shared.down(reason.clone());
+        link.end();
+        reason
+    }
+
+    /// Sends what is to be sent, and ends.
+    async fn close(&mut self, link: &Arc<Link>) {
+        self.shared.over(Phase::Closed);
+        link.close();
+        link.end();
+        link.connection.gone().await;
+    }
+
+    async fn deliver(&mut self, events: Vec<ClientEvent>) {
+        deliver(&self.events, events, &mut self.is_closing).await;
+    }
+}

@@ -1,0 +1,238 @@
+//! What can go wrong, here and on the other side.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use crate::engine::error::Error as SystemError;
+
+/// What has failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What is to be an address is none, or a setting cannot be.
+    #[error("{0}")]
+    Unusable(String),
+    /// The name of a machine has no address.
+    #[error("{host} has no address: {source}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// A system call has failed: [`Error::code`] and [`Error::kind`] say how.
+    #[error(transparent)]
+    System(Arc<SystemError>),
+    /// This was not called on a tokio runtime.
+    #[error("no tokio runtime is running here")]
+    NoRuntime,
+    /// There is no connection, and none is waited for. The source is why the last attempt has failed.
+    #[error("there is no connection, and none is awaited")]
+    NotConnected(#[source] Option<Arc<Error>>),
+    /// The connection has ended before the answer came: whether the other side has worked on it is not known.
+    #[error("the connection ended before the request was answered")]
+    ConnectionLost,
+    /// The client, the server or the connection was closed on this side.
+    #[error("it is closed")]
+    Closed,
+    /// As much waits to be sent as may: see `max_queued_bytes`.
+    #[error("too much waits to be sent already")]
+    Full,
+    /// The answer did not come in time.
+    #[error("the request was not answered in time")]
+    Timeout,
+    /// The handler on the other side has failed, or there is none.
+    #[error(transparent)]
+    Remote(RemoteError),
+    /// Data cannot be written as JSON.
+    #[error("data that JSON cannot express: {0}")]
+    Encode(#[source] Arc<serde_json::Error>),
+    /// The JSON text of a message would contain the delimiter, which is not the usual one.
+    #[error("the delimiter is within the message")]
+    DelimiterWithin,
+    /// Data that have come are not of the type that was asked for.
+    #[error("data of another type: {0}")]
+    Decode(#[source] Arc<serde_json::Error>),
+    /// What has come is no message. The connection goes on with the next one.
+    #[error("received what is no message: {reason}")]
+    InvalidMessage {
+        /// What is wrong with it.
+        reason: String,
+        /// How it begins: at most 256 characters.
+        beginning: String,
+    },
+    /// A message over the limit was discarded as it came: see `max_message_bytes`. The connection goes on with the next
+    /// one.
+    #[error("received a message of {bytes} bytes, which is over the limit")]
+    MessageTooLarge {
+        /// Its length.
+        bytes: u64,
+    },
+    /// The other side has ended in the middle of a message.
+    #[error("received {bytes} bytes of a message that did not end")]
+    TruncatedMessage {
+        /// Bytes that have come of it.
+        bytes: u64,
+    },
+    /// A connection was closed at once, since there are as many as there may be: see
+    /// [`ServerBuilder::max_connections`](super::ServerBuilder::max_connections).
+    #[error("a connection was refused: there are as many as there may be")]
+    TooManyConnections,
+    /// A connection was closed at once, since [`ServerBuilder::allow_peer`](super::ServerBuilder::allow_peer) has said so.
+    #[error("a connection was refused: its process is not allowed to connect")]
+    PeerNotAllowed,
+}
+
+impl Error {
+    /// The code, as it has it in Node: of the system (`ECONNREFUSED`, `EADDRINUSE`, `ENOENT`), of this library
+    /// (`ERR_FERRIPC_INVALID_MESSAGE`), or the one that a handler on the other side gave its error.
+    pub fn code(&self) -> Option<&str> {
+        Some(match self {
+            Self::System(error) => error.code(),
+            Self::Remote(error) => return error.code(),
+            Self::Resolve { .. } => "ENOTFOUND",
+            Self::NotConnected(_) | Self::Closed => "ENOTCONN",
+            Self::ConnectionLost => "ECONNRESET",
+            Self::Full => "ENOBUFS",
+            Self::Timeout => "ETIMEDOUT",
+            Self::InvalidMessage { .. } => "ERR_FERRIPC_INVALID_MESSAGE",
+            Self::MessageTooLarge { .. } => "ERR_FERRIPC_MESSAGE_TOO_LARGE",
+            Self::TruncatedMessage { .. } => "ERR_FERRIPC_TRUNCATED_MESSAGE",
+            Self::TooManyConnections => "ERR_FERRIPC_MAX_CONNECTIONS",
+            _ => return None,
+        })
+    }
+
+    /// What the system said, for [`Error::System`] and [`Error::Resolve`]. [`io::ErrorKind::AddrInUse`]: somebody else
+    /// listens there.
+    pub fn kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::System(error) => Some(error.source.kind()),
+            Self::Resolve { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn encode(error: serde_json::Error) -> Self {
+        Self::Encode(Arc::new(error))
+    }
+
+    pub(super) fn decode(error: serde_json::Error) -> Self {
+        Self::Decode(Arc::new(error))
+    }
+}
+
+impl From<SystemError> for Error {
+    fn from(error: SystemError) -> Self {
+        Self::System(Arc::new(error))
+    }
+}
+
+/// What a handler on the other side has failed with: an `Error` of JavaScript, or a [`HandlerError`] of Rust.
+///
+/// Also: code `ERR_FERRIPC_NO_HANDLER` where nobody answers requests of this type, `ERR_FERRIPC_TOO_MANY_REQUESTS` where
+/// too many of this connection are under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteError {
+    pub(super) name: String,
+    pub(super) message: String,
+    pub(super) code: Option<String>,
+}
+
+impl RemoteError {
+    /// Its name: `Error`, `TypeError`, or what the handler has chosen.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its message.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Its code, if it has one: `ENOENT`. A number as its digits.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+}
+
+impl fmt::Display for RemoteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.message)
+    }
+}
+
+impl StdError for RemoteError {}
+
+/// What a handler fails with: made of any error by `?`, or by hand. Name, message and code cross to who has asked.
+///
+/// The code of an [`io::Error`] is the one that it has in Node. A [`RemoteError`] crosses as it came.
+///
+/// ```
+/// use ferripc::node_ipc::HandlerError;
+///
+/// fn read(path: &str) -> Result<String, HandlerError> {
+///     if path.is_empty() {
+///         return Err(HandlerError::new("no path").with_code("ERR_NO_PATH"));
+///     }
+///     Ok(std::fs::read_to_string(path)?)
+/// }
+/// assert_eq!(read("").unwrap_err().code(), Some("ERR_NO_PATH"));
+/// # #[cfg(unix)]
+/// assert_eq!(read("/nowhere").unwrap_err().code(), Some("ENOENT"));
+/// ```
+// It is no `std::error::Error` itself, so that it can be made of all that are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandlerError(pub(super) RemoteError);
+
+impl HandlerError {
+    /// An error of the name `Error`, without a code.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(RemoteError { name: "Error".into(), message: message.into(), code: None })
+    }
+
+    /// Gives it a name: `TypeError`.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.0.name = name.into();
+        self
+    }
+
+    /// Gives it a code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// Its code.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code()
+    }
+}
+
+impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        let any: &dyn Any = &error;
+        if let Some(remote) = any.downcast_ref::<RemoteError>() {
+            return Self(remote.clone());
+        }
+        let code = match (any.downcast_ref::<Error>(), any.downcast_ref::<io::Error>()) {
+            (Some(Error::Remote(remote)), _) => return Self(remote.clone()),
+            (Some(own), _) => own.code().map(str::to_owned),
+            (_, Some(system)) => code_of(system),
+            _ => None,
+        };
+        Self(RemoteError { name: "Error".into(), message: error.to_string(), code })
+    }
+}
+
+/// The code that Node has for an error of the system.
+fn code_of(error: &io::Error) -> Option<String> {
+    let same = error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error);
+    let code = SystemError::new("", same, None).code();
+    (code != "UNKNOWN").then(|| code.to_owned())
+}

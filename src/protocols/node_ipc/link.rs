@@ -1,0 +1,347 @@
+//! One connection, on a client's side or a server's: what is sent, what is asked, and what becomes of what comes. Made by
+//! `client` and `server`, whose tasks hand it the engine's events.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use super::burst::Burst;
+use super::common::Common;
+use super::forms::{self, Asked, CANCEL, Cancel, REPLY, REQUEST};
+use super::message::{encode, invalid, parse, text_of};
+use super::requests::{Questions, Request, failure};
+use super::{Error, HandlerError, Message};
+use crate::engine::codec::Batch;
+use crate::engine::codec::delimited::Delimiter;
+use crate::engine::driver::Connection;
+use crate::engine::error::{Error as SystemError, full};
+use crate::engine::event::Event;
+use crate::engine::panics::caught_in;
+use crate::engine::transport::Ends;
+#[cfg(unix)]
+use crate::engine::transport::peer::{Credentials, credentials};
+
+/// One connection.
+pub(super) struct Link {
+    pub connection: Arc<Connection>,
+    pub questions: Arc<Questions>,
+    /// Its addresses, for IP.
+    pub ends: Option<Ends>,
+    common: Arc<Common>,
+    burst: Mutex<Burst>,
+    handled: Mutex<Handled>,
+    /// Handlers that run.
+    running: AtomicUsize,
+    /// None does any more.
+    idle: Notify,
+}
+
+/// The peer's requests, by the JSON text of their ids, with what ends their handlers.
+#[derive(Default)]
+struct Handled {
+    tasks: HashMap<Box<str>, AbortHandle>,
+    over: bool,
+}
+
+/// What becomes of a message that is sent.
+pub(super) enum Room {
+    Some,
+    /// As much waits as may.
+    Full,
+    /// The connection has ended.
+    Gone,
+}
+
+/// What has come for the program.
+pub(super) enum Received {
+    Message(Message),
+    Bad(Error),
+}
+
+impl Link {
+    pub fn new(
+        connection: Arc<Connection>,
+        questions: Arc<Questions>,
+        ends: Option<Ends>,
+        common: Arc<Common>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            connection,
+            questions,
+            ends,
+            common,
+            burst: Mutex::default(),
+            handled: Mutex::default(),
+            running: AtomicUsize::new(0),
+            idle: Notify::new(),
+        })
+    }
+
+    pub fn delimiter(&self) -> &Delimiter {
+        &self.common.settings.delimiter
+    }
+
+    // ---- sending -----------------------------------------------------------------------------------
+
+    /// What becomes of a message that is sent now.
+    pub fn room(&self) -> Room {
+        match self.connection.waiting() {
+            None => Room::Gone,
+            Some(waiting) if waiting >= self.common.settings.max_queued_bytes => Room::Full,
+            Some(_) => Room::Some,
+        }
+    }
+
+    /// Waits until there is room. False: the connection has ended.
+    pub async fn wait(&self) -> bool {
+        loop {
+            match self.room() {
+                Room::Some => return true,
+                Room::Gone => return false,
+                Room::Full => self.connection.drained().await,
+            }
+        }
+    }
+
+    /// Sends the bytes of a message: now, or in a burst with those that follow.
+    pub fn send(self: &Arc<Self>, mut bytes: Vec<u8>) {
+        let mut burst = self.burst();
+        if !burst.takes(bytes.len()) {
+            self.end_burst(&mut burst);
+            self.connection.write(&mut bytes);
+            return;
+        }
+        burst.held.extend_from_slice(&bytes);
+        if burst.is_large() {
+            self.end_burst(&mut burst);
+        } else if !std::mem::replace(&mut burst.ends_soon, true) {
+            let link = self.clone();
+            self.common.runtime.spawn(async move { link.flush() });
+        }
+    }
+
+    /// Sends bytes that go to others, too. False: there is no room.
+    pub fn send_shared(&self, bytes: &Bytes) -> bool {
+        let has_room = matches!(self.room(), Room::Some);
+        if has_room {
+            let mut burst = self.burst();
+            self.end_burst(&mut burst);
+            self.connection.write_shared(bytes);
+        }
+        has_room
+    }
+
+    /// Sends what a burst has held back.
+    pub fn flush(&self) {
+        let mut burst = self.burst();
+        burst.ends_soon = false;
+        self.end_burst(&mut burst);
+    }
+
+    fn end_burst(&self, burst: &mut Burst) {
+        if !burst.held.is_empty() {
+            self.connection.write(&mut burst.held);
+            burst.held = Vec::new();
+        }
+    }
+
+    /// Tells the peer that nobody waits for the answer any more.
+    pub fn cancel(self: &Arc<Self>, id: u64) {
+        if let Ok(bytes) = encode(CANCEL, &Cancel { id }, self.delimiter()) {
+            self.send(bytes);
+        }
+    }
+
+    // ---- what has come -----------------------------------------------------------------------------
+
+    /// Takes the messages of `batch`: what is for the program goes to `take`.
+    pub fn receive(self: &Arc<Self>, batch: &Batch, mut take: impl FnMut(Received)) {
+        for frame in batch.frames(self.delimiter().len()) {
+            let text = text_of(frame);
+            let (kind, data) = match parse(&text) {
+                Ok(found) => found,
+                Err(error) => {
+                    take(Received::Bad(error));
+                    continue;
+                }
+            };
+            let is_right = match kind.as_str() {
+                REQUEST => forms::asked(data).is_some_and(|asked| self.asked(asked)),
+                REPLY => forms::answered(data).map(|reply| self.answered(reply)).is_some(),
+                CANCEL => forms::cancelled(data).map(|id| self.cancelled(id)).is_some(),
+                _ => {
+                    take(Received::Message(Message::new(kind, data)));
+                    continue;
+                }
+            };
+            if !is_right {
+                take(Received::Bad(invalid(&text, &format_args!("it is no {kind}"))));
+            }
+        }
+    }
+
+    fn answered(&self, reply: forms::Answered<'_>) {
+        let Some(id) = reply.id else { return };
+        let outcome = reply.result.map(|data| data.map(ToOwned::to_owned)).map_err(Error::Remote);
+        self.questions.answer(id, outcome);
+    }
+
+    /// False: a request with this id is under way.
+    fn asked(self: &Arc<Self>, Asked { id, kind, data }: Asked<'_>) -> bool {
+        let most = self.common.settings.max_requests;
+        let handler = kind.as_deref().and_then(|kind| self.common.handlers.get(kind));
+        let Some(handler) = handler else {
+            self.refuse(id, &forms::no_handler(kind.as_deref()));
+            return true;
+        };
+        let mut handled = self.handled();
+        if handled.tasks.contains_key(id.get()) {
+            return false;
+        }
+        if handled.over || self.running.load(Ordering::Relaxed) >= most {
+            drop(handled);
+            self.refuse(id, &forms::too_many(most));
+            return true;
+        }
+        let running = Running::new(self);
+        let (link, id) = (self.clone(), id.to_owned());
+        let request =
+            Request { id: id.clone(), data: data.map(ToOwned::to_owned), link: link.clone() };
+        let key: Box<str> = id.get().into();
+        let task = async move {
+            let reply = caught_in(async { handler(request).await }).await.unwrap_or_else(|| {
+                failure(&id, &HandlerError::new("The handler has panicked"), &link)
+            });
+            link.wait().await;
+            // Not cancelled meanwhile.
+            if link.handled().tasks.remove(id.get()).is_some() {
+                link.send(reply);
+            }
+            drop(running);
+        };
+        // The task comes to its own entry when this lock is free.
+        let task = self.common.runtime.handle().spawn(task);
+        handled.tasks.insert(key, task.abort_handle());
+        true
+    }
+
+    /// Answers at once. A peer that asks on and on for what is refused, and reads nothing of it, is cut off.
+    fn refuse(self: &Arc<Self>, id: &RawValue, error: &HandlerError) {
+        match self.room() {
+            Room::Some => self.send(failure(id, error, self)),
+            Room::Full => self.cut_off(),
+            Room::Gone => {}
+        }
+    }
+
+    fn cancelled(&self, id: &RawValue) {
+        let task = self.handled().tasks.remove(id.get());
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+
+    // ---- its end -----------------------------------------------------------------------------------
+
+    /// The peer has sent all it will send: its handlers get a little time, then this side ends, too.
+    pub fn peer_ended(self: &Arc<Self>) {
+        if self.running.load(Ordering::Acquire) == 0 {
+            return self.close();
+        }
+        let link = self.clone();
+        let linger = self.common.settings.linger;
+        self.common.runtime.spawn(async move {
+            let _ = timeout(linger, link.idle()).await;
+            link.close();
+        });
+    }
+
+    async fn idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable(); // before the look
+            if self.running.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Closes when everything is sent, or nothing of it was taken for `linger`: [`Event::Closed`] follows.
+    pub fn close(&self) {
+        self.handled().over = true;
+        self.flush();
+        if !self.connection.close(self.common.settings.linger) {
+            self.report_closed(Vec::new());
+        }
+    }
+
+    fn cut_off(&self) {
+        self.connection.destroy();
+        self.report_closed(vec![SystemError::new("write", full(), None)]);
+    }
+
+    /// In place of the engine, which reports no end that has been there at once. (There may be two reports.)
+    fn report_closed(&self, errors: Vec<SystemError>) {
+        let id = self.connection.id();
+        let closed = Event::Closed { id, errors, counters: self.connection.counters() };
+        let _ = self.common.mailbox.post_now(closed);
+    }
+
+    /// The connection has ended: nobody waits for answers any more, on either side.
+    pub fn end(&self) {
+        let tasks = {
+            let mut handled = self.handled();
+            handled.over = true;
+            std::mem::take(&mut handled.tasks)
+        };
+        for task in tasks.into_values() {
+            task.abort();
+        }
+        self.questions.end(&Error::ConnectionLost);
+    }
+
+    /// It has not ended.
+    pub fn is_up(&self) -> bool {
+        !self.handled().over
+    }
+
+    /// Who is at the other end.
+    #[cfg(unix)]
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.connection.with_socket(|socket| credentials(&socket)).flatten()
+    }
+
+    fn burst(&self) -> MutexGuard<'_, Burst> {
+        self.burst.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn handled(&self) -> MutexGuard<'_, Handled> {
+        self.handled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A handler that runs, until it is dropped.
+struct Running(Arc<Link>);
+
+impl Running {
+    fn new(link: &Arc<Link>) -> Self {
+        link.running.fetch_add(1, Ordering::Relaxed);
+        Self(link.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.0.running.fetch_sub(1, Ordering::Release) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! A server: what it is to be like, what it sends. What comes is in `serving`.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use super::address::Files;
+use super::common::Common;
+use super::events::{Alive, Events};
+use super::message::encode;
+use super::serving::{self, Admission, Shared};
+use super::settings::{Settings, common_settings};
+use super::{Address, Connection, Error, HandlerError, Message, Unlink};
+
+/// A server. Clones are the same server.
+///
+/// It lives as long as one of its clones, or its [`Events`]; when the last of them is dropped it ends in the background, as by
+/// [`Server::close`]: its socket file is removed, and what was emitted is sent as long as the runtime runs.
+///
+/// ```
+/// use ferripc::node_ipc::{Client, Server, ServerEvent};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (server, mut events) = Server::builder().bind("127.0.0.1:0".parse::<std::net::SocketAddr>()?).await?;
+/// # let (client, _) = Client::connect(server.address())?;
+/// # client.emit("greeting", &serde_json::json!({ "name": "Alice" })).await?;
+/// while let Some(event) = events.next().await {
+///     match event {
+///         ServerEvent::Message { from, message } if message.kind() == "greeting" => {
+///             from.emit("welcome", &server.connections().len()).await?;
+/// #           break;
+///         }
+///         ServerEvent::Error { error, .. } => eprintln!("{error}"),
+///         _ => {}
+///     }
+/// }
+/// server.close().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Server {
+    shared: Arc<Shared>,
+    alive: Arc<Alive>,
+    ended: watch::Receiver<bool>,
+    address: Address,
+    local: Option<SocketAddr>,
+}
+
+/// What happens to a server.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A client has connected.
+    Connected(Connection),
+    /// A message has come.
+    Message {
+        /// Who has sent it.
+        from: Connection,
+        /// The message.
+        message: Message,
+    },
+    /// A connection has ended: with an error, or because one side has closed it.
+    Disconnected {
+        /// Which.
+        connection: Connection,
+        /// Why, if it was no orderly end.
+        error: Option<Error>,
+    },
+    /// What has come is no message, too long or incomplete; or a connection was refused. The server goes on, and so does the
+    /// connection, if there is one.
+    Error {
+        /// Of whom, if of anybody.
+        connection: Option<Connection>,
+        /// What.
+        error: Error,
+    },
+}
+
+/// What a server is to be like. See [`Server::builder`].
+#[must_use = "it does nothing before `bind`"]
+pub struct ServerBuilder {
+    settings: Settings,
+    files: Files,
+    admission: Admission,
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Who has been sent a broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broadcast {
+    /// Connections that it was sent to.
+    pub sent: usize,
+    /// Connections that do not read: as many bytes as may wait for them already.
+    pub skipped: usize,
+}
+
+impl ServerBuilder {
+    common_settings!();
+
+    /// What to do about a socket file that is at the path already. Default: [`Unlink::Stale`]; node-ipc's is
+    /// [`Unlink::Always`].
+    pub fn unlink(mut self, unlink: Unlink) -> Self {
+        self.files.unlink = unlink;
+        self
+    }
+
+    /// Gives everybody on the machine the permission to read the socket file (and the pipe, on Windows). Default: what the
+    /// process's umask leaves. To connect, a program on Linux needs the permission to write.
+    pub fn readable_by_all(mut self, readable: bool) -> Self {
+        self.files.readable_by_all = readable;
+        self
+    }
+
+    /// Gives everybody on the machine the permission to write. Default: what the process's umask leaves.
+    pub fn writable_by_all(mut self, writable: bool) -> Self {
+        self.files.writable_by_all = writable;
+        self
+    }
+
+    /// Most connections at a time; those beyond are closed at once, and reported as [`Error::TooManyConnections`]. Default:
+    /// 100, as in node-ipc.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.admission.most = connections;
+        self
+    }
+
+    /// Bytes that all connections together may hold of messages that have not ended; then the connection that holds most is
+    /// closed, with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. Default: 256 MiB.
+    pub fn max_buffered_bytes(mut self, bytes: u64) -> Self {
+        self.admission.buffered = bytes;
+        self
+    }
+
+    /// Decides who may connect, before anything of the connection is read. Who may not is reported as
+    /// [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: elsewhere the system does not tell, and
+    /// [`bind`](ServerBuilder::bind) fails.
+    ///
+    /// ```
+    /// # use ferripc::node_ipc::Server;
+    /// # let own_uid = 1000;
+    /// let builder = Server::builder().allow_peer(move |peer| peer.uid == own_uid);
+    /// ```
+    #[cfg(unix)]
+    pub fn allow_peer(
+        mut self,
+        is_allowed: impl Fn(super::Credentials) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.admission.is_allowed = Some(Box::new(is_allowed));
+        self
+    }
+
+    /// Listens, on the tokio runtime that this is called on, which has to have I/O and time enabled. When it returns, clients
+    /// can connect.
+    ///
+    /// # Errors
+    /// [`Error::System`] with the code `EADDRINUSE` where a server listens already, or the path is that of something else;
+    /// [`Error::Resolve`]; [`Error::Unusable`] for an address or a setting that cannot be.
+    pub async fn bind(
+        self,
+        address: impl Into<Address>,
+    ) -> Result<(Server, Events<ServerEvent>), Error> {
+        let Self { settings, files, admission } = self;
+        let place = settings.place(address.into())?;
+        admission.check(&place)?;
+        let common = Common::new(settings)?;
+        let local = place.local(files).await?;
+        let (alive, is_closing) = Alive::new();
+        let (sender, events) = Events::new(alive.clone());
+        let (shared, ended) = Shared::new(common);
+        let local = serving::start(shared.clone(), &local, admission, sender, is_closing)?;
+        let address = local.map_or(place, Address::from);
+        Ok((Server { shared, alive, ended, address, local }, events))
+    }
+}
+
+impl Server {
+    /// A server. Set what is to be set, then [`bind`](ServerBuilder::bind).
+    pub fn builder() -> ServerBuilder {
+        let files =
+            Files { unlink: Unlink::default(), readable_by_all: false, writable_by_all: false };
+        ServerBuilder { settings: Settings::default(), files, admission: Admission::default() }
+    }
+
+    /// A server with the usual settings. See [`ServerBuilder::bind`].
+    ///
+    /// # Errors
+    /// Those of [`ServerBuilder::bind`].
+    pub async fn bind(address: impl Into<Address>) -> Result<(Self, Events<ServerEvent>), Error> {
+        Self::builder().bind(address).await
+    }
+
+    /// Where it listens: a path, or the IP address and port. Clients of the same process can connect to it.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// Where it listens, over TCP: with the port that the system has chosen.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    /// Its connections now, in no order.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.shared.connections()
+    }
+
+    /// Sends a message to all connections, without waiting: who has
+    /// [`max_queued_bytes`](ServerBuilder::max_queued_bytes) waiting already does not get it, and is counted. `null` and `""`
+    /// are sent as `{}`: see [`Message::data`].
+    ///
+    /// # Errors
+    /// [`Error::Encode`].
+    pub fn broadcast<T: Serialize + ?Sized>(
+        &self,
+        kind: &str,
+        data: &T,
+    ) -> Result<Broadcast, Error> {
+        self.broadcast_where(kind, data, |_| true)
+    }
+
+    /// The same to those of which `is_meant` is true.
+    ///
+    /// # Errors
+    /// [`Error::Encode`].
+    pub fn broadcast_where<T: Serialize + ?Sized>(
+        &self,
+        kind: &str,
+        data: &T,
+        mut is_meant: impl FnMut(&Connection) -> bool,
+    ) -> Result<Broadcast, Error> {
+        let bytes = encode(kind, data, &self.shared.common.settings.delimiter)?.into();
+        let mut result = Broadcast { sent: 0, skipped: 0 };
+        for connection in self.connections().iter().filter(|connection| is_meant(connection)) {
+            let is_sent = connection.0.send_shared(&bytes);
+            *if is_sent { &mut result.sent } else { &mut result.skipped } += 1;
+        }
+        Ok(result)
+    }
+
+    /// Answers requests of this type, of all connections. A handler before is replaced. The second argument is who asks.
+    ///
+    /// Each request is a task of its own, so that answers come in any order. When it is cancelled, or the connection ends, the
+    /// handler's future is dropped at its next `await`. A handler that holds a clone of its server keeps it alive until
+    /// [`Server::close`].
+    ///
+    /// ```
+    /// use ferripc::node_ipc::{Connection, HandlerError, Server};
+    ///
+    /// async fn read(path: String, _from: Connection) -> Result<String, HandlerError> {
+    ///     Ok(tokio::task::spawn_blocking(|| std::fs::read_to_string(path)).await??)
+    /// }
+    ///
+    /// # fn handlers(server: &Server) {
+    /// server.handle("read", read);
+    /// # }
+    /// ```
+    pub fn handle<T, R, F>(
+        &self,
+        kind: impl Into<String>,
+        handler: impl Fn(T, Connection) -> F + Send + Sync + 'static,
+    ) where
+        T: DeserializeOwned + Send + 'static,
+        R: Serialize + Send + 'static,
+        F: Future<Output = Result<R, HandlerError>> + Send + 'static,
+    {
+        let handler = move |data, link| handler(data, Connection(link));
+        self.shared.common.handlers.set(kind.into(), handler);
+    }
+
+    /// Answers requests of this type no more.
+    pub fn unhandle(&self, kind: &str) {
+        self.shared.common.handlers.remove(kind);
+    }
+
+    /// Ends the server: listens no more, removes its socket file, sends what was emitted, and closes all connections.
+    /// Requests that are open fail; handlers that run are dropped. Returns when all sockets are closed; a client that has taken
+    /// nothing for [`linger`](ServerBuilder::linger) is not waited for.
+    ///
+    /// The end is under way also if the future is dropped.
+    pub async fn close(&self) {
+        self.alive.end();
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
