@@ -72,7 +72,7 @@ const suites = [
   [
     'jest, without the binary',
     bin('jest'),
-    ['__test__/(client|conformance|framing|server|tls|udp)\\.test'],
+    ['__test__/(client|framing|server|tls|udp)\\.test'],
     { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];

@@ -245,7 +245,7 @@ class SecureServer {
     else oldest.giveUp(timedOut('TLS handshake timeout: too many others have begun'));
   }
 
-  /** There may be room for who waits. */
+  /** There may be room for those who wait. */
   #goOn() {
     while (this.#waiting.length > 0 && this.#goingOn.size < MOST)
       this.#begin(...this.#waiting.shift());
