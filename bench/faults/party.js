@@ -3,10 +3,9 @@
 // numbered messages as fast as they leave, a part of which is long, and answers each that it gets. Started by processes.js.
 
 const { IPC } = require('../..');
-const { placeAt } = require('./places');
+const { LONG, placeAt } = require('./places');
 
 const { role, kind, options, mode } = JSON.parse(process.argv[2]);
-const LONG = 'l'.repeat(300_000);
 const ipc = new IPC();
 Object.assign(ipc.config, { id: role, silent: true, retry: 5 });
 const place = placeAt(kind, options);

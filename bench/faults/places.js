@@ -18,6 +18,9 @@ function placeAt(kind, { path: file, host, port }) {
   return { ...place, connectTo };
 }
 
+/** The text of every third message: longer than what the system takes at once. */
+const LONG = 'l'.repeat(3_000_000);
+
 let count = 0;
 
 /** Options for a new place. */
@@ -31,4 +34,4 @@ async function freshOptions(kind, folder) {
   return { host: '127.0.0.1', port };
 }
 
-module.exports = { freshOptions, placeAt };
+module.exports = { LONG, freshOptions, placeAt };

@@ -7,10 +7,9 @@ const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const { IPC } = require('../..');
 const { seeded } = require('../../__test__/helpers/random');
-const { freshOptions, placeAt } = require('./places');
+const { LONG, freshOptions, placeAt } = require('./places');
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const LONG = 'l'.repeat(300_000);
 
 /** What comes over one connection after the other: in order, whole, and no more once it has ended. */
 class Watch {
@@ -225,24 +224,24 @@ async function terminated({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  let messages = 0;
+  const all = { messages: 0 };
   const ipc = await serverHere(placeAt(kind, options), () => {
     const watch = new Watch();
     watch.wrong = wrong;
     watch.begin();
-    return { take: (message) => (messages++, watch.take(message)) };
+    return { take: (message) => (all.messages++, watch.take(message)) };
   });
   const code = `process.argv[2] = ${JSON.stringify(JSON.stringify({ role: 'client', kind, options }))};
     require(${JSON.stringify(path.join(__dirname, 'party.js'))});`;
   for (let i = 0; i < times; i++) {
     const worker = new Worker(code, { eval: true });
     worker.on('error', (error) => wrong.push(`a worker failed: ${error.stack}`));
-    await once(worker, 'online');
-    await pause(random(120));
+    if (!(await hears(all, 2))) wrong.push(`nothing comes from worker ${i}`);
+    await pause(random(50));
     await worker.terminate();
   }
   await ipc.server.stop({ disconnect: true });
-  return { times, held: `${messages} messages in order`, told: ipc.codes, wrong };
+  return { times, held: `${all.messages} messages in order`, told: ipc.codes, wrong };
 }
 
 /** Garbage collections, and heap snapshots, while messages come. */

@@ -7,6 +7,7 @@
 //   npm run faults                     some minutes
 //   --thorough                         each call that fails, each byte, thousands of times: an hour
 //   --only calls|processes|strangers|surroundings      several times for several
+//   --row killedServers              of the last three, this one; several times for several
 //   --transport unix|tcp|tls|udp, --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
 
@@ -136,7 +137,7 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
   return results;
 }
 
-async function run({ only, transports, drivers, amounts }, { library, missing, folder }) {
+async function run({ only, row, transports, drivers, amounts }, { library, missing, folder }) {
   const results = [];
   const note = (result) => {
     results.push(result);
@@ -153,6 +154,7 @@ async function run({ only, transports, drivers, amounts }, { library, missing, f
       if (!only.includes(file)) continue;
       for (const [name, what, kinds, options] of list) {
         if (name === 'clock' && missing) continue;
+        if (row && !row.includes(name)) continue;
         for (const kind of kinds.filter((it) => transports.includes(it))) {
           const result = await inProcess(
             file,
@@ -185,18 +187,26 @@ function optionsOf(argv) {
       thorough: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       only: several(parts),
+      row: { type: 'string', multiple: true },
       transport: several(all),
       driver: several(both),
     },
   });
-  const { only, transport: transports, driver: drivers, keep, thorough } = values;
+  const { only, row, transport: transports, driver: drivers, keep, thorough } = values;
   const isKnown = [
     [only, parts],
     [transports, all],
     [drivers, both],
   ].every(([some, known]) => some.every((it) => known.includes(it)));
   if (!isKnown) throw new TypeError('see the head of bench/faults/run.js for the options');
-  return { only, transports, drivers, keep, amounts: thorough ? AMOUNTS.thorough : AMOUNTS.usual };
+  return {
+    only,
+    row,
+    transports,
+    drivers,
+    keep,
+    amounts: thorough ? AMOUNTS.thorough : AMOUNTS.usual,
+  };
 }
 
 async function main() {

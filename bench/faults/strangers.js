@@ -138,6 +138,8 @@ async function stalled({ folder, times }) {
   if (!(await serves(here.place))) wrong.push('a proper client is not served');
   for (const socket of sockets) socket.destroy();
   wrong.push(...(await returned(before)));
+  for (let i = 0; i < 250 && (here.codes.ECONNRESET ?? 0) < times; i++) await pause(20);
+  if (here.codes.ECONNRESET !== times) wrong.push('not each handshake is told of');
   await here.stop();
   return { times, held: 'a proper client', told: here.codes, wrong };
 }
