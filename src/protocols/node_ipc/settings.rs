@@ -58,6 +58,7 @@ impl Settings {
             mode: Mode::Frames,
             strict: false,
             unfinished: None,
+            greeting: None,
         }
     }
 }
