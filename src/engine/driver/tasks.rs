@@ -29,7 +29,7 @@ thread_local! {
 enum Stop {
     /// The peer has shut its side down, or nothing of it matters any more.
     Peer,
-    /// Reading or writing failed.
+    /// Reading failed.
     Error(Error),
 }
 
@@ -40,19 +40,19 @@ enum Step {
     Wait,
     /// Read and drop, until the time in this [`End`].
     Discard(End),
-    /// A write failed: deliver what is there, then report it.
-    Fail(Error),
+    /// A write failed: deliver what is there, then report it. Until then nothing more is written.
+    Fail,
     Stop,
 }
 
 impl State {
-    fn step(&mut self) -> Step {
-        match (self.end, self.failed.take()) {
+    fn step(&self) -> Step {
+        match (self.end, self.failed.is_some()) {
             (End::Gone, _) => Step::Stop,
-            (_, Some(error)) => Step::Fail(error),
-            (End::Closing(_) | End::Lingering(_), None) => Step::Discard(self.end),
-            (_, None) if !self.receives() => Step::Wait,
-            (_, None) => Step::Read,
+            (_, true) => Step::Fail,
+            (End::Closing(_) | End::Lingering(_), false) => Step::Discard(self.end),
+            (_, false) if !self.receives() => Step::Wait,
+            (_, false) => Step::Read,
         }
     }
 }
@@ -142,7 +142,7 @@ impl Connection {
         };
         let mut state = self.lock();
         state.reading = false;
-        errors.extend(state.failed.take()); // a write may have failed since the last look
+        errors.extend(state.failed.take()); // of a write
         let lingering = matches!(state.end, End::Lingering(_));
         if lingering || !errors.is_empty() || state.end == End::Gone {
             self.report_closed(&mut state, errors);
@@ -162,7 +162,7 @@ impl Connection {
             }
             let end = match step {
                 Step::Stop => return Err(Gone),
-                Step::Fail(error) => {
+                Step::Fail => {
                     let receive = |b: &mut _| stream.receive(b);
                     let mut budget = LAST_BYTES;
                     while budget > 0 && stream.settle().await {
@@ -172,7 +172,7 @@ impl Connection {
                             _ => break,
                         }
                     }
-                    return Ok(Stop::Error(error));
+                    return Ok(Stop::Peer); // `run_read` finds the failure
                 }
                 Step::Wait => {
                     self.reader.notified().await;
