@@ -16,6 +16,7 @@ const documents = markdownFiles().filter((file) => DOCUMENT.test(file));
 
 /** The blocks that nothing runs, and why: what takes a registry, or a tool that is on no machine of the tests. */
 const NOT_RUN = new Set([
+  'the crate is not published yet',
   'the package is not in the registry yet',
   'needs a published release',
   'needs cargo-deny and cargo-audit, and the network for the advisories',

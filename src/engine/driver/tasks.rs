@@ -153,7 +153,7 @@ impl Connection {
     async fn read_to_end(&self, stream: &Stream, inbox: &mut Inbox) -> Result<Stop, Gone> {
         loop {
             let (step, left_over, finished) = {
-                let mut state = self.lock();
+                let state = self.lock();
                 let left_over = inbox.configure(state.mode, state.tapped);
                 (state.step(), left_over, state.end == End::Finished && !stream.has_halves())
             };
