@@ -19,6 +19,8 @@ const skipped = [
   'codes',
   'conformance',
   'doctor',
+  'fallback',
+  'faults',
   'leaving',
   'js-codec',
   'native',
@@ -72,7 +74,7 @@ const suites = [
   [
     'jest, without the binary',
     bin('jest'),
-    ['__test__/(client|framing|server|tls|udp)\\.test'],
+    ['__test__/(client|framing|tls|udp)\\.test'],
     { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];
