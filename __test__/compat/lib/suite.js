@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const everything = require('../../helpers/everything');
 const { run } = require('./run.js');
 
 const OLD = ['9-9', '10-10'];
@@ -13,7 +14,7 @@ const wanted =
   process.env.FERRIPC_COMPAT_PAIRINGS && process.env.FERRIPC_COMPAT_PAIRINGS.split(',');
 
 /** Play every pairing on every transport. */
-const all = Boolean(wanted) || process.env.FERRIPC_COMPAT === 'all';
+const all = Boolean(wanted) || everything;
 
 function pairingsOf(scenario) {
   if (scenario.pairings) return scenario.pairings;
