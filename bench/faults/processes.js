@@ -37,6 +37,14 @@ class Watch {
   };
 }
 
+/** The watch of one connection among many: `all` counts their messages, `all.wrong` has what was wrong with any. */
+function watchOne(all) {
+  const watch = new Watch();
+  watch.wrong = all.wrong;
+  watch.begin();
+  return { take: (message) => (all.messages++, watch.take(message)) };
+}
+
 function party(args, env = {}) {
   return fork(path.join(__dirname, 'party.js'), [JSON.stringify(args)], {
     env: { ...process.env, ...env },
@@ -108,17 +116,14 @@ async function killedServers({ folder, kind, times, seed = 1 }) {
 async function killedClients({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
-  const all = { messages: 0 };
   const wrong = [];
+  const all = { messages: 0, wrong };
   let connections = 0;
   let ends = 0;
   const ipc = await serverHere(placeAt(kind, options), (socket) => {
     connections++;
     socket.once('close', () => ends++);
-    const watch = new Watch();
-    watch.begin();
-    watch.wrong = wrong;
-    return { take: (message) => (all.messages++, watch.take(message)) };
+    return watchOne(all);
   });
   for (let i = 0; i < times; i++) {
     const child = party({ role: 'client', kind, options });
@@ -138,6 +143,19 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
   };
 }
 
+/** What is said of a talk with one server process over one connection, which is over. */
+function onOne(times, { here, child, watch }) {
+  if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
+  here.leave();
+  child.kill('SIGKILL');
+  return {
+    times,
+    held: `${watch.messages} messages in order on one connection`,
+    told: {},
+    wrong: watch.wrong,
+  };
+}
+
 /** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
 async function stopped({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
@@ -154,17 +172,9 @@ async function stopped({ folder, kind, times, seed = 1 }) {
     if (!(await hears(watch, 1))) watch.wrong.push('nothing comes any more');
     await pause(random(10));
   }
-  if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
   if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
     watch.wrong.push('an error was told');
-  here.leave();
-  child.kill('SIGKILL');
-  return {
-    times,
-    held: `${watch.messages} messages in order on one connection`,
-    told: {},
-    wrong: watch.wrong,
-  };
+  return onOne(times, { here, child, watch });
 }
 
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */
@@ -203,20 +213,15 @@ async function exits({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  let messages = 0;
-  const ipc = await serverHere(placeAt(kind, options), () => {
-    const watch = new Watch();
-    watch.wrong = wrong;
-    watch.begin();
-    return { take: (message) => (messages++, watch.take(message)) };
-  });
+  const all = { messages: 0, wrong };
+  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all));
   for (let i = 0; i < times; i++) {
     const child = party({ role: 'client', kind, options, mode: { exitAfter: random(150) } });
     const [code, signal] = await once(child, 'exit');
     if (code !== 7) wrong.push(`a process has ended with ${code ?? signal}`);
   }
   await ipc.server.stop({ disconnect: true });
-  return { times, held: `${messages} messages in order`, told: ipc.codes, wrong };
+  return { times, held: `${all.messages} messages in order`, told: ipc.codes, wrong };
 }
 
 /** Workers that talk are terminated at any moment: the process goes on. */
@@ -224,13 +229,8 @@ async function terminated({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  const all = { messages: 0 };
-  const ipc = await serverHere(placeAt(kind, options), () => {
-    const watch = new Watch();
-    watch.wrong = wrong;
-    watch.begin();
-    return { take: (message) => (all.messages++, watch.take(message)) };
-  });
+  const all = { messages: 0, wrong };
+  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all));
   const code = `process.argv[2] = ${JSON.stringify(JSON.stringify({ role: 'client', kind, options }))};
     require(${JSON.stringify(path.join(__dirname, 'party.js'))});`;
   for (let i = 0; i < times; i++) {
@@ -260,15 +260,7 @@ async function collected({ folder, kind, times }) {
     await new Promise(setImmediate);
   }
   if (!(await hears(watch, 3))) watch.wrong.push('nothing comes any more');
-  if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
-  here.leave();
-  child.kill('SIGKILL');
-  return {
-    times,
-    held: `${watch.messages} messages in order on one connection`,
-    told: {},
-    wrong: watch.wrong,
-  };
+  return onOne(times, { here, child, watch });
 }
 
 /** A program that is started has none of the sockets. */
