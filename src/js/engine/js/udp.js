@@ -114,25 +114,19 @@ class Datagrams {
   // ---- out -------------------------------------------------------------------------------------
 
   sendText(text, targets, count) {
-    let start = 0;
-    for (let at = 0; at < count * TARGET; at += TARGET) {
-      this.#send(
-        Buffer.from(text.slice(start, targets[at])),
-        targets.subarray(at + 1, at + TARGET),
-      );
-      start = targets[at];
-    }
-    return this.waiting[0];
+    return this.#sendEach(targets, count, (start, end) => Buffer.from(text.slice(start, end)));
   }
 
   /** The bytes are copied: they are the caller's again. */
   sendBytes(bytes, targets, count) {
+    return this.#sendEach(targets, count, (start, end) => Buffer.from(bytes.subarray(start, end)));
+  }
+
+  /** `cut(start, end)` copies one datagram out of all. Returns the bytes that wait. */
+  #sendEach(targets, count, cut) {
     let start = 0;
     for (let at = 0; at < count * TARGET; at += TARGET) {
-      this.#send(
-        Buffer.from(bytes.subarray(start, targets[at])),
-        targets.subarray(at + 1, at + TARGET),
-      );
+      this.#send(cut(start, targets[at]), targets.subarray(at + 1, at + TARGET));
       start = targets[at];
     }
     return this.waiting[0];
