@@ -4,7 +4,6 @@
 // It does where no binary loads, whatever the reason; not where the environment names a binary, nor for want of
 // descriptors, which passes. Never beside the native one: the first choice of a process is its last.
 
-const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads');
 const { publishFallback } = require('../diagnostics/channels');
 
 /** Worker threads have it from the thread that has started them, so that there is one warning in all. */
@@ -21,6 +20,7 @@ const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_
 
 /** Whether it has been told. From now on it has. */
 function isTold() {
+  const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads'); // seldom needed
   const told = getEnvironmentData(TOLD) === true;
   setEnvironmentData(TOLD, true);
   return told;
