@@ -3,7 +3,7 @@
 
 const { print } = require('./output');
 const { UsageError } = require('./statuses');
-const { nearest } = require('./words');
+const { hintOf } = require('./words');
 
 const SHELLS = { bash, zsh, fish };
 
@@ -129,11 +129,8 @@ module.exports = {
     const known = Object.keys(SHELLS);
     if (shell === undefined) throw new UsageError(`for which shell? ${known.join(', ')}`);
     if (!known.includes(shell)) {
-      const hint = nearest(shell, known);
-      const named = `no completion for ${JSON.stringify(shell)}`;
-      throw new UsageError(
-        `${named}${hint ? `: did you mean ${hint}?` : `; there are: ${known.join(', ')}`}`,
-      );
+      const hint = hintOf(shell, known, `; there are: ${known.join(', ')}`);
+      throw new UsageError(`no completion for ${JSON.stringify(shell)}${hint}`);
     }
     print(SHELLS[shell]());
   },

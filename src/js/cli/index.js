@@ -7,7 +7,7 @@
 
 const { note, outputFailure, prepare, print, printable } = require('./output');
 const { FAILED, UsageError } = require('./statuses');
-const { nearest, read } = require('./words');
+const { hintOf, read } = require('./words');
 
 /** Name -> what it does, in the order of the help. */
 const SUMMARIES = {
@@ -40,10 +40,8 @@ const has = (name) => Object.keys(LOADERS).includes(name);
 function load(name) {
   if (has(name)) return LOADERS[name]();
   const kind = name.startsWith('-') ? 'option' : 'command';
-  const hint = nearest(name, [...Object.keys(LOADERS), '--help', '--version']);
-  throw new UsageError(
-    `unknown ${kind} ${JSON.stringify(name)}${hint ? `: did you mean ${hint}?` : ''}`,
-  );
+  const hint = hintOf(name, [...Object.keys(LOADERS), '--help', '--version']);
+  throw new UsageError(`unknown ${kind} ${JSON.stringify(name)}${hint}`);
 }
 
 const version = {

@@ -56,9 +56,14 @@ function takeOption(word, command, options, waiting) {
 function refusal(unknown, { name, options = {} }) {
   const named = unknown.map((word) => JSON.stringify(word)).join(', ');
   const known = Object.keys(options).map((it) => `--${it}`);
-  const hints = unknown.filter(isOption).map((word) => nearest(word.split('=')[0], known));
-  const [hint] = hints.filter(Boolean);
-  return `${name} does not know ${named}${hint ? `: did you mean ${hint}?` : ''}`;
+  const hints = unknown.filter(isOption).map((word) => hintOf(word.split('=')[0], known));
+  return `${name} does not know ${named}${hints.find(Boolean) ?? ''}`;
+}
+
+/** What a message about an unknown word ends with: the one that was meant, as far as can be told; or else `otherwise`. */
+function hintOf(word, known, otherwise = '') {
+  const meant = nearest(word, known);
+  return meant === undefined ? otherwise : `: did you mean ${meant}?`;
 }
 
 /** The one of `known` that somebody may have meant by `word`; undefined if none is near. */
@@ -117,4 +122,4 @@ function toDelimiter(text, name) {
   return made;
 }
 
-module.exports = { nearest, read, toCount, toDelimiter, toMs, toSeconds };
+module.exports = { hintOf, read, toCount, toDelimiter, toMs, toSeconds };
