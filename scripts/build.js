@@ -63,7 +63,7 @@ function build({ ifStale = false, debug = false, verbose = false } = {}) {
   return addon;
 }
 
-module.exports = build;
+module.exports = Object.assign(build, { addonName });
 
 if (require.main === module) {
   const { argv } = process;

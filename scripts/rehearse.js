@@ -15,7 +15,6 @@
 const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
@@ -24,9 +23,9 @@ const { buildRelease, platformOf, sha256 } = require('./build-release');
 const { pack, packMain, packPlatform, platformManifest } = require('./pack');
 const { platforms, fileOf, packageOf } = require('./platforms');
 const { NODES, commandOf, installRuntimes, installPinned } = require('./runtimes');
-const { candidates } = require('../src/js/engine/platform');
 const { Site } = require('../__test__/install/site');
 const { managers, run } = require('../__test__/install/managers');
+const { freePort } = require('../__test__/helpers/world');
 
 const root = path.join(__dirname, '..');
 const pinned = path.join(root, '__test__', 'install', 'rehearsal');
@@ -70,10 +69,7 @@ function hasTools() {
 }
 
 /** The name of this machine's platform, as platforms.js has it. */
-function hereOf() {
-  const files = candidates();
-  return platforms.find(({ name }) => files.includes(fileOf(name))).name;
-}
+const hereOf = () => platforms.find(({ name }) => fileOf(name) === build.addonName()).name;
 
 /** Builds, checks and packs the binary of a platform into `dist`. */
 function binaryOf(name, dist) {
@@ -132,15 +128,6 @@ function checkPackages(names, dist) {
     lines.push(`${name}: ${bill.components.length} crates in its bill, commit ${record.commit}`);
   }
   return `no scripts, no dependencies; ${lines.join('; ')}`;
-}
-
-async function freePort() {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** A registry that has nothing but what is published to it, and asks nobody. Resolves with `{ url, close }`. */
@@ -226,65 +213,53 @@ async function publish(dist, registry, folder) {
 const PROGRAMS = ['required.js', 'imported.mjs'];
 const EXPECTED = 'hello world,hello world';
 
-/** Runs the programs of a project. Throws unless they say what they should. */
-async function tryOut(name, command, cwd, env, hooks = () => []) {
-  for (const program of PROGRAMS) {
-    const place = path.join(cwd, 'socket');
-    const args = [...command.slice(1), ...hooks(program), program, place, 'ferripc'];
-    const { output } = await run(command[0], args, { cwd, env });
-    if (output.trim() !== EXPECTED) throw new Error(`${name}, ${program}:\n${output}`);
-  }
-}
-
-/** What Yarn's PnP needs to be told. */
-const pnpHooks = (program) => [
-  ...['--require', './.pnp.cjs'],
-  ...(program.endsWith('.mjs')
-    ? ['--no-warnings', '--experimental-loader', './.pnp.loader.mjs']
-    : []),
-];
-
-/** Installs with one manager, in an empty home, and runs on each Node. */
-async function installWith(name, manager, registry, nodes) {
-  const site = new Site(manager, registry);
+/** A project in an empty home that depends on what was published, while `act` works in it. */
+async function inProject(manager, { url }, act) {
+  const site = new Site(manager, { url, close() {} }); // the registry is everybody's
   try {
     // By themselves Yarn 4 and Deno take a version only when it has been there for a day.
-    const cwd = site.project({ dependencies: { ferripc: version } }, ['npmMinimalAgeGate: 0']);
-    await site.type(cwd, manager.install);
-    const hooks = manager.pnp ? pnpHooks : undefined;
-    for (const [label, command] of nodes)
-      await tryOut(`${name} on ${label}`, command, cwd, site.environment(), hooks);
-    if (site.called()) throw new Error(`${name} has called: ${site.called()}`);
+    const packageJson = { type: 'commonjs', dependencies: { ferripc: version } };
+    return await act(site, site.project(packageJson, ['npmMinimalAgeGate: 0']));
   } finally {
-    fs.rmSync(site.directory, { recursive: true, force: true });
+    await site.close();
   }
-  return nodes.map(([label]) => label).join(', ');
 }
 
-/** Runtimes that install by themselves. */
+/** Runs the programs of a project. Throws unless they say what they should. */
+async function tryOut(name, command, site, cwd) {
+  site.runtime = command;
+  for (const program of PROGRAMS) {
+    const output = await site.start(cwd, program, 'ferripc');
+    if (output !== EXPECTED) throw new Error(`${name}, ${program}:\n${output}`);
+  }
+}
+
+/** Installs with one manager and runs on each Node. */
+const installWith = (name, manager, registry, nodes) =>
+  inProject(manager, registry, async (site, cwd) => {
+    await site.type(cwd, manager.install);
+    for (const [label, command] of nodes) await tryOut(`${name} on ${label}`, command, site, cwd);
+    if (site.called()) throw new Error(`${name} has called: ${site.called()}`);
+    return nodes.map(([label]) => label).join(', ');
+  });
+
+/** How runtimes install by themselves. */
 const OWN = {
-  bun: { install: ['install', '--ignore-scripts'], run: (program) => [program] },
-  deno: {
-    install: ['install', '--node-modules-dir=manual', '--minimum-dependency-age=0'],
-    run: (program) => [program, 'run', '-A'],
-  },
+  bun: ['install', '--ignore-scripts'],
+  deno: ['install', '--node-modules-dir=manual', '--minimum-dependency-age=0'],
 };
 
 async function installByItself(name, registry) {
   const command = commandOf(name);
   if (command === null) return 'no package for this platform';
-  const site = new Site({}, registry);
-  try {
-    const cwd = site.project({ type: 'commonjs', dependencies: { ferripc: version } });
+  return inProject({}, registry, async (site, cwd) => {
     fs.writeFileSync(path.join(cwd, '.npmrc'), `registry=${registry.url}/\n`);
     const env = { ...site.environment(), NPM_CONFIG_REGISTRY: `${registry.url}/`, NO_COLOR: '1' };
-    const { code, output } = await run(command[0], OWN[name].install, { cwd, env });
+    const { code, output } = await run(command[0], OWN[name], { cwd, env });
     if (code !== 0) throw new Error(`${name} install: ${code}\n${output}`);
-    await tryOut(name, OWN[name].run(command[0]), cwd, env);
+    await tryOut(name, command, site, cwd);
     return 'installs and runs';
-  } finally {
-    fs.rmSync(site.directory, { recursive: true, force: true });
-  }
+  });
 }
 
 async function main() {

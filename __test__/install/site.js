@@ -27,6 +27,8 @@ class Site {
     this.bin = path.join(this.directory, 'bin');
     fs.mkdirSync(this.bin);
     this.calls = setTraps(this.bin);
+    /** The command of the runtime that programs are started with. */
+    this.runtime = [process.execPath];
   }
 
   async close() {
@@ -89,7 +91,8 @@ class Site {
       hooks.push('--no-warnings', '--experimental-loader', './.pnp.loader.mjs');
     }
     const place = path.join(cwd, 'socket');
-    const { output } = await run(process.execPath, [...hooks, program, place, ...args], {
+    const [command, ...first] = this.runtime;
+    const { output } = await run(command, [...first, ...hooks, program, place, ...args], {
       cwd,
       env: this.environment(),
     });
