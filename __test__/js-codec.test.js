@@ -1,7 +1,9 @@
 'use strict';
 // The codecs of the JavaScript engine, against the specification in a few lines: any bytes, cut anywhere.
 
-const { decoderOf } = require('../src/js/engine/js/codec');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const { decoderOf, splitterOf } = require('../src/js/engine/js/codec');
 
 /** A generator of numbers below `most`, the same in each run. */
 function numbers(seed) {
@@ -69,4 +71,52 @@ test('JSON values with nothing between them', () => {
 test('an event has 2048 frames at most', () => {
   const events = decoderOf({ delimiter: '\f', maxFrame: 1e9 }).add(Buffer.from('x\f'.repeat(5000)));
   expect(events.map(({ ends }) => ends.length)).toEqual([2048, 2048, 904]);
+});
+
+test('the datagrams of a socket, each of which ends its last frame', () => {
+  const random = numbers(3);
+  for (let i = 0; i < 2000; i++) {
+    const delimiter = ['\f', 'ab', '\n'][random(3)];
+    const framing = { delimiter, maxFrame: i % 3 ? 1e9 : random(6) };
+    const letters = ['a', 'b', 'é', delimiter];
+    const text = Array.from({ length: random(8) }, () => letters[random(4)]).join('');
+    const out = [];
+    for (const { text: all, ends, tooLarge } of splitterOf(framing)(Buffer.from(text))) {
+      let start = 0;
+      if (tooLarge !== undefined) out.push(tooLarge);
+      for (const end of ends ?? []) {
+        out.push(all.slice(start, end));
+        start = end + delimiter.length;
+      }
+    }
+    const frames = text.split(delimiter);
+    if (frames.at(-1) === '') frames.pop();
+    const expected = frames.map((frame) => {
+      const size = Buffer.byteLength(frame);
+      return size > framing.maxFrame ? size : frame;
+    });
+    expect([framing, text, out]).toEqual([framing, text, expected]);
+  }
+  expect(splitterOf({ delimiter: '\f', maxFrame: 9 })(Buffer.alloc(0))).toEqual([
+    { text: '', ends: [] }, // it is told of, without a message
+  ]);
+});
+
+test.each(['\f', 'ab', ''])('a read is not kept for its last bytes, with %j between frames', (delimiter) => {
+  v8.setFlagsFromString('--expose-gc');
+  const gc = vm.runInNewContext('gc');
+  const decoders = [];
+  const size = 1024 * 1024;
+  const read = (end) => {
+    const decoder = decoderOf({ delimiter, maxFrame: Infinity });
+    const begin = `"${'x'.repeat(size)}"${delimiter}`;
+    decoder.add(Buffer.from(begin + end));
+    decoders.push(decoder); // as connections, which stay
+  };
+  gc();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 32; i++) read(i % 2 ? '"a' : '');
+  gc();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * size);
+  expect(decoders.map(({ partial }) => partial)).toEqual(decoders.map((_, i) => (i % 2 ? 2 : 0)));
 });

@@ -1,6 +1,6 @@
 'use strict';
 // Bytes -> frames for the JavaScript engine: frames that end with a delimiter (node-ipc), and JSON values with nothing
-// between them (ipcIO). Made by link.js, one for each connection; the datagrams of udp.js are cut up by `split`. The
+// between them (ipcIO). Made by link.js, one for each connection; udp.js has one of `splitterOf` for each socket. The
 // rules are those of src/engine/codec: each byte is looked at once, and no more than a frame within the limit is kept.
 
 const { MOST_FRAMES } = require('../frames');
@@ -22,6 +22,16 @@ function joined(frames, delimiter) {
   return { text: frames.join(delimiter), ends };
 }
 
+/** `bytes`, or a copy of them where they are a small part of a read, which they would keep in memory as a whole. */
+function alone(bytes) {
+  const { length } = bytes;
+  if (length === 0) return NOTHING;
+  if (2 * length > bytes.buffer.byteLength) return bytes;
+  const copy = Buffer.allocUnsafeSlow(length);
+  copy.set(bytes);
+  return copy;
+}
+
 /** What both have in common: the bytes of a frame that has begun. `add` returns the events that bytes amount to. */
 class Decoder {
   /** The beginning of a frame, in pieces. */
@@ -37,7 +47,7 @@ class Decoder {
   hold(bytes) {
     if (bytes.length === 0) return;
     this.length += bytes.length;
-    const count = this.pieces.push(bytes);
+    const count = this.pieces.push(alone(bytes));
     if (count >= MOST_PIECES && this.length < count * SMALL) {
       this.pieces = [Buffer.concat(this.pieces)];
     }
@@ -102,6 +112,13 @@ class Events {
   }
 }
 
+/** The bytes of a delimiter, which are the same for all connections of a server. */
+let known = { delimiter: '', bytes: NOTHING };
+function bytesOf(delimiter) {
+  if (known.delimiter !== delimiter) known = { delimiter, bytes: Buffer.from(delimiter) };
+  return known.bytes;
+}
+
 class Delimited extends Decoder {
   #delimiter;
   #bytes;
@@ -111,7 +128,7 @@ class Delimited extends Decoder {
   constructor(delimiter, maxFrame) {
     super(maxFrame);
     this.#delimiter = delimiter;
-    this.#bytes = Buffer.from(delimiter);
+    this.#bytes = bytesOf(delimiter);
   }
 
   get partial() {
@@ -133,7 +150,7 @@ class Delimited extends Decoder {
         : this.#frames(bytes);
     const rest = bytes.subarray(found.at);
     const kept = Math.max(rest.length - (width - 1), 0);
-    this.#tail = rest.subarray(kept);
+    this.#tail = alone(rest.subarray(kept));
     this.hold(rest.subarray(0, kept));
     if (this.skipped > 0 || this.length > this.maxFrame) this.skip();
     return found.events;
@@ -255,18 +272,28 @@ function decoderOf({ delimiter, maxFrame }) {
   return delimiter === '' ? new JsonStream(maxFrame) : new Delimited(delimiter, maxFrame);
 }
 
-/** The frames of a datagram, which ends the last one: events as of a decoder. */
-function split(bytes, { delimiter, maxFrame }) {
-  const events = new Events(delimiter);
+/** Returns what cuts a datagram into frames; the datagram's end is the last one's. Events as of a decoder, never none. */
+function splitterOf({ delimiter, maxFrame }) {
   const ending = Buffer.from(delimiter);
-  for (let at = 0; at < bytes.length;) {
-    const found = bytes.indexOf(ending, at);
-    const end = found < 0 ? bytes.length : found;
-    if (end - at > maxFrame) events.tooLarge(end - at);
-    else events.frame(bytes.toString('utf8', at, end));
-    at = end + ending.length;
-  }
-  return events.end();
+  const one = (bytes, end) => {
+    if (end > maxFrame) return [{ tooLarge: end }];
+    const text = bytes.toString('utf8', 0, end);
+    return [{ text, ends: [text.length] }];
+  };
+  return (bytes) => {
+    if (bytes.length === 0) return [{ text: '', ends: [] }]; // a datagram, too
+    let end = bytes.indexOf(ending);
+    if (end < 0) return one(bytes, bytes.length);
+    if (end + ending.length === bytes.length) return one(bytes, end);
+    const events = new Events(delimiter);
+    for (let at = 0; at < bytes.length; end = bytes.indexOf(ending, at)) {
+      if (end < 0) end = bytes.length;
+      if (end - at > maxFrame) events.tooLarge(end - at);
+      else events.frame(bytes.toString('utf8', at, end));
+      at = end + ending.length;
+    }
+    return events.end();
+  };
 }
 
-module.exports = { decoderOf, split };
+module.exports = { decoderOf, splitterOf };

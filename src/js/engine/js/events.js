@@ -44,8 +44,8 @@ class Events {
   #taken = 0;
   #weight = 0;
   #wake;
-  /** Called with the callbacks of Node's sockets, which are turns of the event loop already. */
-  #inCallback = false;
+  /** Callbacks of Node's sockets that run: they are turns of the event loop already. */
+  #depth = 0;
   #isAnnounced = false;
   /** What stopped reading since too much waited. */
   #stopped = new Set();
@@ -63,7 +63,7 @@ class Events {
     this.#list.push(event);
     this.#weight += weightOf(event);
     // Nothing is delivered within the call that has caused it.
-    if (!this.#inCallback) this.#announce();
+    if (this.#depth === 0) this.#announce();
   }
 
   #announce() {
@@ -77,14 +77,22 @@ class Events {
 
   /** Runs `act`, a callback of a socket of Node's, and has what it posts taken in this turn. */
   within(act) {
-    const outer = this.#inCallback;
-    this.#inCallback = true;
+    this.enter();
     try {
       act();
     } finally {
-      this.#inCallback = outer;
-      if (!outer && this.#taken < this.#list.length) this.#wake?.();
+      this.leave();
     }
+  }
+
+  /** The same in two calls, for what is called with each read. `leave` is called for each `enter`. */
+  enter() {
+    this.#depth++;
+  }
+
+  leave() {
+    this.#depth--;
+    if (this.#depth === 0 && this.#taken < this.#list.length) this.#wake?.();
   }
 
   get #isFull() {

@@ -130,8 +130,12 @@ class Hub {
     if (ends === undefined) return payload;
     header[2] = ends.length;
     header[HEAD] = header[PLAIN] = 0;
-    header.set(ends, ENDS_AT);
-    if (size !== undefined) header.set([1, ends.length, size], PARTS_AT);
+    for (let i = 0; i < ends.length; i++) header[ENDS_AT + i] = ends[i];
+    if (size !== undefined) {
+      header[PARTS_AT] = 1;
+      header[PARTS_AT + 1] = ends.length;
+      header[PARTS_AT + 2] = size;
+    }
     return text;
   }
 

@@ -28,6 +28,9 @@ const CLOSING = 3;
 const LINGERING = 4;
 const GONE = 5;
 
+/** On its socket: with it the listeners are the same for all connections, of which there may be thousands. */
+const LINK = Symbol('link');
+
 class Link {
   #hub;
   #socket = null;
@@ -90,11 +93,8 @@ class Link {
     this.#isSecure = isSecure;
     socket.setNoDelay(true);
     socket.unref(); // hub.js keeps the process alive
-    const hear = (type, act) => socket.on(type, (it) => this.#hub.events.within(() => act(it)));
-    hear('data', (bytes) => this.#received(bytes));
-    hear('end', () => this.#ended());
-    hear('error', (error) => this.#broken(error));
-    hear('close', () => this.#ended());
+    socket[LINK] = this;
+    for (const [type, listener] of LISTENERS) socket.on(type, listener);
     this.#outbox.take(socket, isSecure);
   }
 
@@ -201,6 +201,18 @@ class Link {
     this.#hub.events.within(() =>
       this.#closed([{ ...failure('write', 'ETIMEDOUT', {}), message: 'write ETIMEDOUT' }]),
     );
+  }
+
+  /** An event of its socket. */
+  hear(type, it) {
+    this.#hub.events.enter();
+    try {
+      if (type === 'data') this.#received(it);
+      else if (type === 'error') this.#broken(it);
+      else this.#ended();
+    } finally {
+      this.#hub.events.leave();
+    }
   }
 
   // ---- in --------------------------------------------------------------------------------------
@@ -333,5 +345,13 @@ class Link {
     this.#resets = true;
   }
 }
+
+/** What is listened to on each socket. */
+const LISTENERS = ['data', 'end', 'error', 'close'].map((type) => [
+  type,
+  function (it) {
+    this[LINK].hear(type, it);
+  },
+]);
 
 module.exports = { Link };

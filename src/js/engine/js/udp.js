@@ -4,7 +4,7 @@
 
 const dgram = require('node:dgram');
 const net = require('node:net');
-const { split } = require('./codec');
+const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
 const { WORDS, toText, toWords } = require('./words');
@@ -27,12 +27,14 @@ const lookup = (address, options, callback) => callback(null, address, net.isIP(
 class Datagrams {
   #hub;
   #id;
-  #framing;
+  #split;
   #socket = null;
   /** The socket is somebody else's to close. */
   #isLent = false;
   #raw;
   #tapped = false;
+  /** Who has sent the last datagram: `{address, port, words}`. */
+  #last = { address: '', port: 0, words: null };
   /** Bytes and datagrams of which Node has not said what became of them: most have left by then. */
   #pending = [0, 0];
   /** Bytes and datagrams that were sent, or wait. */
@@ -45,7 +47,7 @@ class Datagrams {
   constructor(hub, id, framing) {
     this.#hub = hub;
     this.#id = id;
-    this.#framing = framing;
+    this.#split = splitterOf(framing);
     this.#raw = framing.raw;
   }
 
@@ -86,24 +88,31 @@ class Datagrams {
 
   #received(bytes, { address, port, size }) {
     if (this.#isClosing) return;
-    const peer = toWords(address, port);
+    const peer = this.#wordsOf(address, port);
     if (peer === null) return;
-    const [id, isFramed] = [this.#id, !this.#raw];
-    const post = (event) => this.#hub.events.post({ id, peer, ...event });
+    const id = this.#id;
+    const { events: queue } = this.#hub;
     if (this.#raw || this.#tapped) {
-      post({ kind: events.DATAGRAM, payload: bytes, framed: isFramed ? 1 : 0 });
+      const framed = this.#raw ? 0 : 1;
+      queue.post({ kind: events.DATAGRAM, id, peer, payload: bytes, framed });
     }
     if (this.#raw) return;
-    const found = split(bytes, this.#framing);
-    // One without a frame is a datagram, too.
-    if (found.length === 0) found.push({ text: '', ends: [] });
-    for (const { text, ends, tooLarge } of found) {
-      if (tooLarge === undefined) post({ kind: events.DATAGRAMS, text, ends, size });
+    for (const { text, ends, tooLarge } of this.#split(bytes)) {
+      if (tooLarge === undefined) queue.post({ kind: events.DATAGRAMS, id, peer, text, ends, size });
       else {
         const payload = JSON.stringify({ size, length: tooLarge });
-        post({ kind: events.DATAGRAM_TOO_LARGE, payload });
+        queue.post({ kind: events.DATAGRAM_TOO_LARGE, id, peer, payload });
       }
     }
+  }
+
+  /** The numbers of a sender, who most often is that of the datagram before. */
+  #wordsOf(address, port) {
+    const last = this.#last;
+    if (last.port === port && last.address === address) return last.words;
+    const words = toWords(address, port);
+    this.#last = { address, port, words };
+    return words;
   }
 
   configure(raw, tapped) {
@@ -122,14 +131,15 @@ class Datagrams {
     return this.#sendEach(targets, count, (start, end) => Buffer.from(bytes.subarray(start, end)));
   }
 
-  /** `cut(start, end)` copies one datagram out of all. Returns the bytes that wait. */
+  /** `cut(start, end)` copies one datagram out of all. Returns the bytes that wait, as exactly as it matters. */
   #sendEach(targets, count, cut) {
     let start = 0;
     for (let at = 0; at < count * TARGET; at += TARGET) {
       this.#send(cut(start, targets[at]), targets.subarray(at + 1, at + TARGET));
       start = targets[at];
     }
-    return this.waiting[0];
+    const [most] = this.#pending;
+    return most < HIGH_WATER ? most : this.waiting[0];
   }
 
   /** `done` gets what has failed, or null. */
@@ -139,23 +149,27 @@ class Datagrams {
 
   #send(bytes, words, done = this.#report) {
     if (this.#isClosing) return;
-    const [address, port] = [toText(words), words[0]];
-    const where = { address: address.split('%')[0], port };
+    const target = { address: toText(words), port: words[0] };
     const { length } = bytes;
-    const [size, number] = this.waiting;
-    if (size + length > MOST_BYTES || number >= MOST) {
-      done(failure('send', 'ENOBUFS', where));
+    if (this.#isTooMuch(length)) {
+      done(failure('send', 'ENOBUFS', whereOf(target)));
       return;
     }
     this.#count(this.#pending, length, 1);
     this.#count(this.#sent, length, 1);
-    const sent = (error) => this.#done(error, length, where, done);
+    const sent = (error) => this.#done(error, length, target, done);
     try {
-      this.#socket.send(bytes, port, address, sent);
+      this.#socket.send(bytes, target.port, target.address, sent);
     } catch (error) {
       sent(error);
     }
-    if (size + length >= HIGH_WATER && this.waiting[0] >= HIGH_WATER) this.#awaited = true;
+    if (this.#pending[0] >= HIGH_WATER && this.waiting[0] >= HIGH_WATER) this.#awaited = true;
+  }
+
+  /** Whether there is no room for a datagram of this size. Node is asked only if it may be so. */
+  #isTooMuch(length) {
+    const isOver = ([size, number]) => size + length > MOST_BYTES || number >= MOST;
+    return isOver(this.#pending) && isOver(this.waiting);
   }
 
   #count(counters, bytes, datagrams) {
@@ -163,13 +177,15 @@ class Datagrams {
     counters[1] += datagrams;
   }
 
-  #done(error, length, where, done) {
+  #done(error, length, target, done) {
     this.#count(this.#pending, -length, -1);
     if (error) this.#count(this.#sent, -length, -1);
+    // Of most there is nothing to tell.
+    if (!error && done === this.#report && !this.#awaited && !this.#isClosing) return;
     this.#hub.events.within(() => {
       if (!error) done(null);
-      else if (typeof error.errno === 'number') done(failureOf(error, 'send', where));
-      else done(failure('send', 'EINVAL', where));
+      else if (typeof error.errno === 'number') done(failureOf(error, 'send', whereOf(target)));
+      else done(failure('send', 'EINVAL', whereOf(target)));
       if (this.#awaited && this.waiting[1] === 0) {
         this.#awaited = false;
         this.#hub.events.post({ kind: events.DRAIN, id: this.#id });
@@ -255,6 +271,11 @@ class Datagrams {
       return { error: { message: `${name} ${code}`, errno, code, syscall: name } };
     }
   }
+}
+
+/** As errors have it: without a zone. */
+function whereOf({ address, port }) {
+  return { address: address.split('%')[0], port };
 }
 
 function closeQuietly(socket) {

@@ -8,8 +8,19 @@ const os = require('node:os');
 /** How many numbers an address takes. */
 const WORDS = 7;
 
+const [DOT, ZERO] = [0x2e, 0x30];
+
+/** Each datagram's sender is one: without a string for each part. */
 function v4(text) {
-  return text.split('.').reduce((word, part) => word * 256 + Number(part), 0);
+  let [word, part] = [0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      word = word * 256 + part;
+      part = 0;
+    } else part = part * 10 + code - ZERO;
+  }
+  return word * 256 + part;
 }
 
 /** The eight groups of an IPv6 address. */
@@ -41,9 +52,9 @@ function nameOf(zone) {
 
 /** The numbers of an address; null if it is none. */
 function toWords(text, port = 0) {
-  const words = new Uint32Array(WORDS);
   const family = net.isIP(text);
   if (family === 0) return null;
+  const words = new Uint32Array(WORDS);
   words[0] = port;
   words[1] = family;
   if (family === 4) {
@@ -74,7 +85,8 @@ function v6(words) {
   return `${hex.slice(0, from).join(':')}::${hex.slice(from + best).join(':')}`;
 }
 
-const fourOf = (word) => [24, 16, 8, 0].map((by) => (word >>> by) & 0xff).join('.');
+const fourOf = (word) =>
+  `${word >>> 24}.${(word >>> 16) & 0xff}.${(word >>> 8) & 0xff}.${word & 0xff}`;
 
 /** The text of an address, without its port. */
 function toText(words) {
