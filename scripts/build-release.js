@@ -3,7 +3,8 @@
 // scripts/toolchain.json. Called by `node scripts/build.js --target <platform>`, so by the release workflow,
 // and by scripts/reproduce.js. docs/supply-chain.md says what a user does with it.
 //
-// - Linux: by cargo-zigbuild, whose linker asks for no newer glibc than the table says, on any machine.
+// - Linux and FreeBSD: by cargo-zigbuild, whose linker asks for no newer glibc than the table says, on any machine.
+// - Android: by cargo and the NDK's clang, whose folder ANDROID_NDK_HOME (or ANDROID_NDK_LATEST_HOME) names.
 // - No path of this machine gets into the binary: each is given a fixed name (--remap-path-prefix).
 // - cargo-auditable puts the list of crates into the binary, so that `cargo audit bin <file>` works on it.
 //
@@ -17,6 +18,27 @@ const { platforms, fileOf } = require('./platforms');
 const toolchain = require('./toolchain.json');
 
 const ROOT = path.join(__dirname, '..');
+
+/** The oldest Android whose system calls the binary may make: Android 7. */
+const ANDROID_API = 24;
+
+/** Systems that zig links for. */
+const byZig = ({ os }) => os === 'linux' || os === 'freebsd';
+
+/** What cargo is told of the NDK, which is for a machine of x64. */
+function ndk(target, env) {
+  const home = env.ANDROID_NDK_HOME || env.ANDROID_NDK_LATEST_HOME;
+  if (!home) throw new Error('the NDK is missing: ANDROID_NDK_HOME has to name its folder');
+  const host = { darwin: 'darwin-x86_64', win32: 'windows-x86_64' }[process.platform];
+  const tools = path.join(home, 'toolchains', 'llvm', 'prebuilt', host ?? 'linux-x86_64', 'bin');
+  const clang = path.join(tools, `${target}${ANDROID_API}-clang`);
+  const [upper, lower] = [target.toUpperCase(), target].map((it) => it.replaceAll('-', '_'));
+  return {
+    [`CARGO_TARGET_${upper}_LINKER`]: clang,
+    [`CC_${lower}`]: clang,
+    [`AR_${lower}`]: path.join(tools, 'llvm-ar'),
+  };
+}
 
 /** The file beside the binary that says what made it. */
 const recordOf = (name) => fileOf(name).replace(/node$/, 'build.json');
@@ -90,7 +112,7 @@ class Build {
       rust: this.output('rustc', '--version'),
       cargo: this.output('cargo', '--version'),
     };
-    if (this.platform.os === 'linux') {
+    if (byZig(this.platform)) {
       tools['cargo-zigbuild'] = this.output('cargo-zigbuild', '--version');
       tools.ziglang = this.output('python3', '-m', 'ziglang', 'version');
     }
@@ -105,9 +127,10 @@ class Build {
   }
 
   run(target) {
-    const command = this.platform.os === 'linux' ? 'zigbuild' : 'build';
+    const command = byZig(this.platform) ? 'zigbuild' : 'build';
     const env = {
       ...this.env,
+      ...(this.platform.os === 'android' ? ndk(target, this.env) : {}),
       ...AUDITABLE,
       CARGO_ENCODED_RUSTFLAGS: this.flags().join('\x1f'),
       CARGO_INCREMENTAL: '0',
@@ -138,11 +161,12 @@ function buildRelease(name, { root = ROOT, env = process.env } = {}) {
   const build = new Build(platform, root, env);
   const tools = build.tools();
   warn(tools);
-  const target = platform.target + (platform.libc === 'glibc' ? `.${toolchain.glibc}` : '');
+  const glibc = platform.glibc ?? toolchain.glibc;
+  const target = platform.target + (platform.libc === 'glibc' ? `.${glibc}` : '');
   build.run(target);
-  const library = { win32: 'ferripc.dll', darwin: 'libferripc.dylib', linux: 'libferripc.so' };
+  const library = { win32: 'ferripc.dll', darwin: 'libferripc.dylib' };
   const targets = path.resolve(root, env.CARGO_TARGET_DIR ?? 'target');
-  const made = path.join(targets, platform.target, 'release', library[platform.os]);
+  const made = path.join(targets, platform.target, 'release', library[platform.os] ?? 'libferripc.so');
   const file = path.join(root, fileOf(name));
   // Renamed into place: a process that has the old one mapped keeps it whole.
   fs.copyFileSync(made, `${file}.new`);

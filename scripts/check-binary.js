@@ -24,9 +24,12 @@ const LIBRARIES = {
     'libc.so.6',
     'libpthread.so.0',
     'libdl.so.2',
-    /^ld-linux-(x86-64\.so\.2|aarch64\.so\.1)$/,
+    /^ld-linux-(x86-64\.so\.2|aarch64\.so\.1|armhf\.so\.3|riscv64-lp64d\.so\.1)$/,
+    /^ld64\.so\.[12]$/, // s390x, ppc64
   ],
   musl: ['libc.so'],
+  freebsd: ['libc.so.7', 'libm.so.5', 'libthr.so.3', 'libgcc_s.so.1'],
+  android: ['libc.so', 'libdl.so', 'libm.so'],
   darwin: ['/usr/lib/libSystem.B.dylib', '/usr/lib/libiconv.2.dylib'],
   win32: [
     'advapi32.dll',
@@ -43,8 +46,17 @@ const LIBRARIES = {
 const LOCAL = {
   glibc: ['libgcc_s.so.1'],
   musl: ['libgcc_s.so.1', /^libc\.musl-\w+\.so\.1$/],
+  freebsd: [],
+  android: ['liblog.so'],
   darwin: [],
   win32: ['vcruntime140.dll', /^api-ms-win-crt-[\w-]+\.dll$/, 'msvcrt.dll', 'bcrypt.dll'],
+};
+
+/** The versions of a system's symbols that may be asked for: what they begin with, and the newest. */
+const VERSIONS = {
+  glibc: [/^GLIBC_(.*)/, glibc],
+  freebsd: [/^FBSD_(.*)/, '1.5'], // of FreeBSD 12
+  android: [/^LIBC(_N)?$/, ''], // of Android 7
 };
 
 /**
@@ -86,7 +98,8 @@ function check(file, { local = false } = {}) {
   }
   const problems = [];
   const { name, os: system, cpu, libc } = platform;
-  if (binary.os !== system || binary.cpu !== cpu)
+  const wanted = system === 'android' ? 'linux' : system;
+  if (binary.os !== wanted || binary.cpu !== cpu)
     problems.push(`it is for ${binary.os}-${binary.cpu}, not for ${name}`);
 
   const kind = libc ?? system;
@@ -95,10 +108,11 @@ function check(file, { local = false } = {}) {
     const known = system === 'win32' ? library.toLowerCase() : library;
     if (!fits(known, allowed)) problems.push(`it needs ${library}`);
   }
-  const own = kind === 'glibc' ? /^GLIBC_(.*)/ : /^(.*)/;
+  const [own, most] = VERSIONS[kind] ?? [/^$/, ''];
   for (const version of local ? [] : binary.versions) {
-    const [, number] = own.exec(version) ?? [];
-    if (!number || byNumber(number, glibc) > 0) problems.push(`it needs the version ${version}`);
+    const [all, number = ''] = own.exec(version) ?? [];
+    const isFine = all && (most === '' || byNumber(number, platform.glibc ?? most) <= 0);
+    if (!isFine) problems.push(`it needs the version ${version}`);
   }
   if (system === 'linux')
     for (const symbol of binary.imports)

@@ -11,13 +11,27 @@ const packageOf = (name) => `ferripc-${name}`;
 
 /**
  * name, `target` (Rust's name for it), and what package managers select by: `os`, `cpu` and `libc` of
- * https://docs.npmjs.com/cli/configuring-npm/package-json
+ * https://docs.npmjs.com/cli/configuring-npm/package-json. Node calls a processor `arm` whatever its version, and `ppc64`
+ * in either byte order: the binaries are for ARMv7 and little-endian. `glibc`: the oldest one, where it is not that of
+ * toolchain.json because the processor is younger.
  */
 const platforms = [
   { name: 'linux-x64-gnu', target: 'x86_64-unknown-linux-gnu', libc: 'glibc' },
   { name: 'linux-arm64-gnu', target: 'aarch64-unknown-linux-gnu', libc: 'glibc' },
   { name: 'linux-x64-musl', target: 'x86_64-unknown-linux-musl', libc: 'musl' },
   { name: 'linux-arm64-musl', target: 'aarch64-unknown-linux-musl', libc: 'musl' },
+  { name: 'linux-arm-gnu', target: 'armv7-unknown-linux-gnueabihf', libc: 'glibc' },
+  { name: 'linux-arm-musl', target: 'armv7-unknown-linux-musleabihf', libc: 'musl' },
+  {
+    name: 'linux-riscv64-gnu',
+    target: 'riscv64gc-unknown-linux-gnu',
+    libc: 'glibc',
+    glibc: '2.27',
+  },
+  { name: 'linux-ppc64-gnu', target: 'powerpc64le-unknown-linux-gnu', libc: 'glibc' },
+  { name: 'linux-s390x-gnu', target: 's390x-unknown-linux-gnu', libc: 'glibc' },
+  { name: 'freebsd-x64', target: 'x86_64-unknown-freebsd' },
+  { name: 'android-arm64', target: 'aarch64-linux-android' },
   { name: 'darwin-x64', target: 'x86_64-apple-darwin' },
   { name: 'darwin-arm64', target: 'aarch64-apple-darwin' },
   { name: 'win32-x64', target: 'x86_64-pc-windows-msvc' },

@@ -3,13 +3,13 @@
 // src/js/engine/binary-file.js knows of its head. Used by scripts/check-binary.js.
 //
 // readBinary(buffer) answers { format, os, cpu, libraries, imports, versions }:
-//   format     'ELF' (Linux), 'Mach-O' (macOS) or 'PE' (Windows)
-//   os, cpu    as process.platform and process.arch call them
+//   format     'ELF' (Linux, Android, FreeBSD), 'Mach-O' (macOS) or 'PE' (Windows)
+//   os, cpu    as process.platform and process.arch call them; Android's files are as Linux's
 //   libraries  the names of the libraries that have to be there
 //   imports    the names of what it takes from them; null where that is not read (Mach-O)
 //   versions   ELF: the versions of symbols that it asks for, like 'GLIBC_2.17'; elsewhere none
 
-const { readHead } = require('../src/js/engine/binary-file');
+const { elfNumbers, readHead } = require('../src/js/engine/binary-file');
 
 /** Text that ends with a zero. */
 function text(buffer, at) {
@@ -22,18 +22,19 @@ const [SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED] = [6, 11, 0x6ffffffe];
 const DT_NEEDED = 1;
 
 function readElf(buffer) {
-  if (buffer[4] !== 2 || buffer[5] !== 1) throw new Error('not a 64-bit little-endian ELF file');
-  const long = (at) => Number(buffer.readBigUInt64LE(at));
-  const start = long(40);
-  const size = buffer.readUInt16LE(58);
-  const sections = Array.from({ length: buffer.readUInt16LE(60) }, (_, i) => {
+  const { isLong, half, word, address } = elfNumbers(buffer);
+  const width = isLong ? 8 : 4; // of an address
+  const start = address(isLong ? 40 : 32);
+  const size = half(isLong ? 58 : 46);
+  const sections = Array.from({ length: half(isLong ? 60 : 48) }, (_, i) => {
     const at = start + i * size;
+    const place = at + 8 + 2 * width; // after the name, the type, flags and an address
     return {
-      type: buffer.readUInt32LE(at + 4),
-      offset: long(at + 24),
-      size: long(at + 32),
-      link: buffer.readUInt32LE(at + 40),
-      info: buffer.readUInt32LE(at + 44),
+      type: word(at + 4),
+      offset: address(place),
+      size: address(place + width),
+      link: word(place + 2 * width),
+      info: word(place + 2 * width + 4),
     };
   });
   /** Calls `visit(offset, string)` for the entries of the section of a type. */
@@ -47,24 +48,24 @@ function readElf(buffer) {
   };
 
   const libraries = [];
-  each(SHT_DYNAMIC, 16, (at, string) => {
-    if (long(at) === DT_NEEDED) libraries.push(string(long(at + 8)));
+  each(SHT_DYNAMIC, 2 * width, (at, string) => {
+    if (address(at) === DT_NEEDED) libraries.push(string(address(at + width)));
   });
   const imports = [];
-  each(SHT_DYNSYM, 24, (at, string) => {
-    const [name, section] = [buffer.readUInt32LE(at), buffer.readUInt16LE(at + 6)];
+  each(SHT_DYNSYM, isLong ? 24 : 16, (at, string) => {
+    const [name, section] = [word(at), half(at + (isLong ? 6 : 14))];
     if (name !== 0 && section === 0) imports.push(string(name));
   });
   const versions = [];
   each(SHT_GNU_VERNEED, Infinity, (first, string, { info }) => {
     let library = first;
     for (let i = 0; i < info; i++) {
-      let needed = library + buffer.readUInt32LE(library + 8);
-      for (let left = buffer.readUInt16LE(library + 2); left > 0; left--) {
-        versions.push(string(buffer.readUInt32LE(needed + 8)));
-        needed += buffer.readUInt32LE(needed + 12);
+      let needed = library + word(library + 8);
+      for (let left = half(library + 2); left > 0; left--) {
+        versions.push(string(word(needed + 8)));
+        needed += word(needed + 12);
       }
-      library += buffer.readUInt32LE(library + 12);
+      library += word(library + 12);
     }
   });
   return { libraries, imports, versions };

@@ -4,6 +4,7 @@
 //
 //   npm run test:runtimes                       Node 18 to 26, Bun and Deno
 //   npm run test:runtimes -- bun node-18        these only
+//   npm run test:runtimes -- here               this Node alone, with the binary that is there: nothing is installed or built
 //   npm run test:runtimes -- --jest             the jest suite instead, on each Node
 //   npm run test:runtimes -- --jest deno        the same on Deno (Bun has no jest)
 //
@@ -145,6 +146,10 @@ function suite(runtimes) {
 
 async function main() {
   const args = process.argv.slice(2);
+  if (args.join() === 'here') {
+    process.exitCode = (await conformance([['node', [process.execPath]]])) ? 0 : 1;
+    return;
+  }
   const withJest = args.includes('--jest');
   const wanted = args.filter((arg) => arg !== '--jest');
   const possible = withJest ? ALL.filter((name) => name !== 'bun') : ALL;

@@ -42,7 +42,7 @@ const bundlers = {
       outfile: file,
       bundle: true,
       platform: 'node',
-      external: [...(external ? ['ferripc'] : []), 'vscode'],
+      external: [...(external ? ['ferripc'] : []), 'electron', 'vscode'],
     });
   },
 

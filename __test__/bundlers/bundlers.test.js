@@ -185,6 +185,19 @@ test('an extension of VS Code: one bundle for all platforms, with a binary besid
   expect(await start()).toEqual([said, 0]);
 });
 
+test('a preload script of Electron: works with an isolated page, and not in a sandbox', async () => {
+  fs.copyFileSync(path.join(__dirname, 'preload.js'), path.join(project, 'preload.js'));
+  const file = path.join(alone, 'preload', 'preload.js');
+  const script = path.join(__dirname, 'bundle.js');
+  await runNode(script, 'esbuild', project, file, './preload.js');
+  const window = (...args) => [path.join(__dirname, 'window.js'), file, socket(), ...args];
+  const said = 'Alice and Bob undefined undefined'; // the page has nothing of Node's
+  expect(await runAnyhow(process.execPath, window())).toEqual([said, 1]);
+  putBinary(path.dirname(file));
+  expect(await runNode(...window())).toBe(said);
+  expect(await runNode(...window('sandbox'))).toMatch(/^module not found: (node:)?\w+$/);
+});
+
 onUnix.describe('an archive of Electron', () => {
   test.each([
     ['node_modules', true],

@@ -161,6 +161,9 @@ describe('ferripc', () => {
 describe('the packages of platforms', () => {
   test.each([
     ['linux-arm64-musl', { os: ['linux'], cpu: ['arm64'], libc: ['musl'] }],
+    ['linux-arm-gnu', { os: ['linux'], cpu: ['arm'], libc: ['glibc'] }],
+    ['linux-ppc64-gnu', { os: ['linux'], cpu: ['ppc64'], libc: ['glibc'] }],
+    ['freebsd-x64', { os: ['freebsd'], cpu: ['x64'] }],
     ['win32-x64', { os: ['win32'], cpu: ['x64'] }],
   ])('%s', (name, selected) => {
     const extra = path.join(directory, 'sbom.json');

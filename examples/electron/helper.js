@@ -13,6 +13,9 @@ ipc.config.silent = true;
 ipc.connectTo('main', path, () => {
   const { main } = ipc.of;
 
+  // A utility process does not end by itself.
+  main.socket.once('close', () => process.exit());
+
   main.on('connect', () => main.emit('ready'));
 
   main.on('work', (files) => {
@@ -20,6 +23,6 @@ ipc.connectTo('main', path, () => {
       crypto.createHash('sha256').update(file).digest(); // stands for the real work
       main.emit('progress', { file, done: index + 1 });
     });
-    ipc.disconnect('main'); // sends what waits, then lets this process end
+    ipc.disconnect('main'); // sends what waits, then closes
   });
 });

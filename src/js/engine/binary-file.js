@@ -26,17 +26,30 @@ const LC_SEGMENT_64 = 0x19;
 
 const cpuOf = (table, number) => table[number] ?? `processor ${number}`;
 
+/** How an ELF file's numbers are read, in its byte order: `half`, `word`, and `address`, which has its 32 or 64 bits. */
+function elfNumbers(bytes) {
+  const [isLong, big] = [bytes[4] === 2, bytes[5] === 2];
+  const half = (at) => (big ? bytes.readUInt16BE(at) : bytes.readUInt16LE(at));
+  const word = (at) => (big ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at));
+  const long = (at) => Number(big ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at));
+  return { isLong, half, word, address: isLong ? long : word };
+}
+
+/** What EI_OSABI says; Linux's files, and Android's, mostly say nothing. */
+const ELF_OS = { 9: 'freebsd' };
+
 /** The System V ABI, "Object Files" and "Program Loading". */
 function readElf(head) {
-  const big = head[5] === 2;
-  const machine = big ? head.readUInt16BE(18) : head.readUInt16LE(18);
-  const found = { format: 'ELF', os: 'linux', cpus: [cpuOf(ELF_CPU, machine)], size: 0 };
-  if (head[4] !== 2 || big) return found; // 32 bits: the processor is enough to say no
-  const long = (at) => Number(head.readBigUInt64LE(at));
-  found.size = long(40) + head.readUInt16LE(58) * head.readUInt16LE(60); // the table of sections
-  for (let i = 0; i < head.readUInt16LE(56); i++) {
-    const at = long(32) + i * head.readUInt16LE(54);
-    found.size = Math.max(found.size, long(at + 8) + long(at + 32));
+  const { isLong, half, address } = elfNumbers(head);
+  const os = ELF_OS[head[7]] ?? 'linux';
+  const found = { format: 'ELF', os, cpus: [cpuOf(ELF_CPU, half(18))] };
+  // Where things are in files of 64 bits, or of 32.
+  const [programs, sections, sizes] = isLong ? [32, 40, 54] : [28, 32, 42];
+  const [offset, length] = isLong ? [8, 32] : [4, 16];
+  found.size = address(sections) + half(sizes + 4) * half(sizes + 6); // the table of sections
+  for (let i = 0; i < half(sizes + 2); i++) {
+    const at = address(programs) + i * half(sizes);
+    found.size = Math.max(found.size, address(at + offset) + address(at + length));
   }
   return found;
 }
@@ -143,4 +156,4 @@ function faultOf(file) {
   return faultIn(opened.head, opened.size);
 }
 
-module.exports = { faultIn, faultOf, readHead };
+module.exports = { elfNumbers, faultIn, faultOf, readHead };

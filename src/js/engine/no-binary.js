@@ -19,8 +19,9 @@ function forOther(library) {
 
 /** The packages of other platforms that are installed in the place of this one's. */
 function strangers() {
-  const systems = ['linux', 'darwin', 'win32'];
-  const all = systems.flatMap((os) => ['x64', 'arm64'].map((cpu) => `ferripc-${os}-${cpu}`));
+  const systems = ['linux', 'darwin', 'win32', 'freebsd', 'android'];
+  const cpus = ['x64', 'arm64', 'arm', 'riscv64', 'ppc64', 's390x'];
+  const all = systems.flatMap((os) => cpus.map((cpu) => `ferripc-${os}-${cpu}`));
   const names = all.flatMap((it) => (it.includes('linux') ? [`${it}-gnu`, `${it}-musl`] : [it]));
   const own = candidates().map(packageOf);
   return names.filter((name) => {

@@ -2,9 +2,15 @@
 // What this process runs on: the names of the addon that may fit, and the C library. Used by native.js and by
 // what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
 
+/** The binaries for `arm` are for ARMv7: they would end a process on an older one, which works without. */
+function processor() {
+  const { arm_version: version } = process.config.variables;
+  return process.arch === 'arm' && version < 7 ? 'armv6' : process.arch;
+}
+
 /** File names of the addon that may fit this platform. */
 function candidates() {
-  const base = `ferripc.${process.platform}-${process.arch}`;
+  const base = `ferripc.${process.platform}-${processor()}`;
   if (process.platform !== 'linux') return [`${base}.node`];
   // Which C library the process runs on shows when an addon is loaded: only one of them loads.
   return [`${base}-gnu.node`, `${base}-musl.node`];

@@ -1,0 +1,25 @@
+'use strict';
+// Started by electron.test.js: sends large values to itself by a server at the path given, and says what arrived.
+
+const crypto = require('node:crypto');
+const ipc = require('../..');
+
+const BYTES = crypto.randomBytes(1 << 20);
+const TEXT = 'tEXt'.repeat(1 << 20);
+
+ipc.config.silent = true;
+ipc.config.serialization = process.argv[3];
+ipc.serve(process.argv[2]);
+ipc.server.on('large', ({ bytes, text }, socket) => ipc.server.emit(socket, 'back', { bytes, text }));
+ipc.server.start();
+ipc.connectTo('server', process.argv[2], () => {
+  const { server } = ipc.of;
+  const isText = process.argv[3] === 'json';
+  server.emit('large', isText ? { text: TEXT } : { bytes: BYTES });
+  server.on('back', ({ bytes, text }) => {
+    console.log(isText ? text === TEXT : BYTES.equals(bytes));
+    bytes?.fill(0); // it is ours, and may be written to
+    ipc.disconnect('server');
+    ipc.server.stop();
+  });
+});
