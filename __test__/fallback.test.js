@@ -124,6 +124,19 @@ describe('FERRIPC_DRIVER=js', () => {
     expect(said).toEqual(Object.keys(calls).map(() => 'ERR_FERRIPC_NO_BINARY'));
   });
 
+  test('values as they are, are refused: the setting is named', async () => {
+    const said = await evaluate(`
+      const { IPC } = require(${JSON.stringify(ROOT)});
+      const ipc = new IPC();
+      Object.assign(ipc.config, { silent: true, serialization: 'advanced' });
+      const path = ${JSON.stringify(world.socketPath())};
+      for (const act of [() => ipc.serve(path), () => ipc.connectTo('x', path)]) {
+        try { act(); } catch (error) { console.log(error.name + ': ' + error.message); }
+      }`);
+    const refusal = "TypeError: config.serialization 'advanced' needs the native binary";
+    expect(said).toEqual([refusal, refusal]);
+  });
+
   onUnix.test('config.allowPeer is refused: Node does not tell who connects', async () => {
     const said = await evaluate(`
       const { IPC } = require(${JSON.stringify(ROOT)});

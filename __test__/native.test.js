@@ -159,3 +159,20 @@ describe('NAPI_RS_NATIVE_LIBRARY_PATH', () => {
     expect(hasAdvice(error, 'NAPI_RS_NATIVE_LIBRARY_PATH is set')).toBe(true);
   });
 });
+
+test('a binary for ARMv7 is not for an older ARM, whose packages have the same name', () => {
+  const { candidates } = require('../src/js/engine/platform');
+  const [arch, config] = ['arch', 'config'].map((it) => Object.getOwnPropertyDescriptor(process, it));
+  const on = (version) => {
+    const variables = { ...config.value.variables, arm_version: version };
+    Object.defineProperty(process, 'config', { ...config, value: { ...config.value, variables } });
+    return candidates()[0].split('-')[1].replace('.node', '');
+  };
+  Object.defineProperty(process, 'arch', { ...arch, value: 'arm' });
+  try {
+    expect(['6', '7', '8', undefined].map(on)).toEqual(['armv6', 'arm', 'arm', 'arm']);
+  } finally {
+    Object.defineProperty(process, 'arch', arch);
+    Object.defineProperty(process, 'config', config);
+  }
+});

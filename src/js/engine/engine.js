@@ -335,7 +335,7 @@ function broadcast(frame, send) {
 }
 
 /** Whether messages may be Packets (packets.js): the engine in JavaScript does not have them. */
-const hasPackets = () => !('driver' in native.load().Hub.prototype);
+const hasPackets = () => !('driver' in native.engine().Hub.prototype);
 
 /** What drives connections: 'loop' (this thread's), 'tokio' (an I/O thread), or 'js' (Node's own sockets). */
 function driverOf(hub) {
