@@ -102,21 +102,24 @@ test('the datagrams of a socket, each of which ends its last frame', () => {
   ]);
 });
 
-test.each(['\f', 'ab', ''])('a read is not kept for its last bytes, with %j between frames', (delimiter) => {
-  v8.setFlagsFromString('--expose-gc');
-  const gc = vm.runInNewContext('gc');
-  const decoders = [];
-  const size = 1024 * 1024;
-  const read = (end) => {
-    const decoder = decoderOf({ delimiter, maxFrame: Infinity });
-    const begin = `"${'x'.repeat(size)}"${delimiter}`;
-    decoder.add(Buffer.from(begin + end));
-    decoders.push(decoder); // as connections, which stay
-  };
-  gc();
-  const before = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < 32; i++) read(i % 2 ? '"a' : '');
-  gc();
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * size);
-  expect(decoders.map(({ partial }) => partial)).toEqual(decoders.map((_, i) => (i % 2 ? 2 : 0)));
-});
+test.each(['\f', 'ab', ''])(
+  'a read is not kept for its last bytes, with %j between frames',
+  (delimiter) => {
+    v8.setFlagsFromString('--expose-gc');
+    const gc = vm.runInNewContext('gc');
+    const decoders = [];
+    const size = 1024 * 1024;
+    const read = (end) => {
+      const decoder = decoderOf({ delimiter, maxFrame: Infinity });
+      const begin = `"${'x'.repeat(size)}"${delimiter}`;
+      decoder.add(Buffer.from(begin + end));
+      decoders.push(decoder); // as connections, which stay
+    };
+    gc();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 32; i++) read(i % 2 ? '"a' : '');
+    gc();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * size);
+    expect(decoders.map(({ partial }) => partial)).toEqual(decoders.map((_, i) => (i % 2 ? 2 : 0)));
+  },
+);

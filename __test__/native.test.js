@@ -162,7 +162,9 @@ describe('NAPI_RS_NATIVE_LIBRARY_PATH', () => {
 
 test('a binary for ARMv7 is not for an older ARM, whose packages have the same name', () => {
   const { candidates } = require('../src/js/engine/platform');
-  const [arch, config] = ['arch', 'config'].map((it) => Object.getOwnPropertyDescriptor(process, it));
+  const [arch, config] = ['arch', 'config'].map((it) =>
+    Object.getOwnPropertyDescriptor(process, it),
+  );
   const on = (version) => {
     const variables = { ...config.value.variables, arm_version: version };
     Object.defineProperty(process, 'config', { ...config, value: { ...config.value, variables } });

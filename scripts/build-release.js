@@ -166,7 +166,12 @@ function buildRelease(name, { root = ROOT, env = process.env } = {}) {
   build.run(target);
   const library = { win32: 'ferripc.dll', darwin: 'libferripc.dylib' };
   const targets = path.resolve(root, env.CARGO_TARGET_DIR ?? 'target');
-  const made = path.join(targets, platform.target, 'release', library[platform.os] ?? 'libferripc.so');
+  const made = path.join(
+    targets,
+    platform.target,
+    'release',
+    library[platform.os] ?? 'libferripc.so',
+  );
   const file = path.join(root, fileOf(name));
   // Renamed into place: a process that has the old one mapped keeps it whole.
   fs.copyFileSync(made, `${file}.new`);

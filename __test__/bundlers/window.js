@@ -32,7 +32,11 @@ function requireInSandbox(name) {
 }
 
 if (sandbox) {
-  const script = vm.compileFunction(fs.readFileSync(bundle, 'utf8'), ['require', 'module', 'exports']);
+  const script = vm.compileFunction(fs.readFileSync(bundle, 'utf8'), [
+    'require',
+    'module',
+    'exports',
+  ]);
   const module_ = { exports: {} };
   try {
     script(requireInSandbox, module_, module_.exports);

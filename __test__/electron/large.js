@@ -10,7 +10,9 @@ const TEXT = 'tEXt'.repeat(1 << 20);
 ipc.config.silent = true;
 ipc.config.serialization = process.argv[3];
 ipc.serve(process.argv[2]);
-ipc.server.on('large', ({ bytes, text }, socket) => ipc.server.emit(socket, 'back', { bytes, text }));
+ipc.server.on('large', ({ bytes, text }, socket) =>
+  ipc.server.emit(socket, 'back', { bytes, text }),
+);
 ipc.server.start();
 ipc.connectTo('server', process.argv[2], () => {
   const { server } = ipc.of;

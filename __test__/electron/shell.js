@@ -85,7 +85,9 @@ const electron = {
     setProgressBar() {}
   },
   MessageChannelMain,
-  utilityProcess: { fork: (file, args = [], options = {}) => new UtilityProcess(file, args, options) },
+  utilityProcess: {
+    fork: (file, args = [], options = {}) => new UtilityProcess(file, args, options),
+  },
 };
 
 const load = Module._load;

@@ -18,7 +18,8 @@ class Port extends EventEmitter {
   constructor(post, byItself) {
     super();
     this.postMessage = post;
-    if (byItself) this.on('newListener', (name) => name === 'message' && queueMicrotask(() => this.start()));
+    if (byItself)
+      this.on('newListener', (name) => name === 'message' && queueMicrotask(() => this.start()));
   }
 
   take(message) {

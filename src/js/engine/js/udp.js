@@ -98,7 +98,8 @@ class Datagrams {
     }
     if (this.#raw) return;
     for (const { text, ends, tooLarge } of this.#split(bytes)) {
-      if (tooLarge === undefined) queue.post({ kind: events.DATAGRAMS, id, peer, text, ends, size });
+      if (tooLarge === undefined)
+        queue.post({ kind: events.DATAGRAMS, id, peer, text, ends, size });
       else {
         const payload = JSON.stringify({ size, length: tooLarge });
         queue.post({ kind: events.DATAGRAM_TOO_LARGE, id, peer, payload });
