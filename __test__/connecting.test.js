@@ -4,7 +4,7 @@
 const net = require('node:net');
 const { createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
-const { onLinux, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -103,7 +103,10 @@ onLinux.test('those who wait for a server to have room connect one after the oth
   expect(events).toEqual([[20, 'ETIMEDOUT']]);
 });
 
-onUnix.describe.each(['unix', 'tcp'])('%s: a server without a descriptor to spare', (kind) => {
+// Where Node listens, libuv closes the connections that it has no descriptor for: docs/installing.md.
+const describeOfUnix = isScript ? describe.skip : onUnix.describe;
+
+describeOfUnix.each(['unix', 'tcp'])('%s: a server without a descriptor to spare', (kind) => {
   test('says so, now and then, and accepts when there is one again', async () => {
     const place = await world.place(kind);
     const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];

@@ -164,3 +164,20 @@ test('without a limit, a thousand strangers keep nobody away: the oldest have to
   while (crowd.closed < 10) await new Promise(setImmediate);
   expect(crowd.closed).toBeLessThan(100);
 });
+
+test('a handshake that ends while the server stops leaves nothing behind', async () => {
+  const place = await world.at();
+  const server = await world.serve(place);
+  const socket = net.connect(place.options);
+  world.after(() => socket.destroy());
+  await once(socket, 'connect');
+  await world.connect(place); // so the one before it is accepted, too
+  const stopped = server.stop({ disconnect: true });
+  const secured = tls.connect({ ...clientTls, socket });
+  secured.on('error', () => {});
+  const closed = once(secured, 'close');
+  await stopped;
+  expect(server.sockets).toEqual([]);
+  await closed;
+  expect(server.sockets).toEqual([]);
+});

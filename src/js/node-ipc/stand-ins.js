@@ -20,7 +20,7 @@ const closes = (socket) => typeof socket._close === 'function' && socket.destroy
 /** Tells a socket of a server to close when everything is sent. A promise of its end, if it is ours. */
 function close(socket) {
   if (!closes(socket)) return socket.destroy?.();
-  if (socket.closed) return null;
+  if (socket._isOver) return null; // `closed` is earlier: what its end leads to is still to come
   // Before handlers, which may throw.
   const gone = new Promise((resolve) => socket.prependOnceListener('close', ours(resolve)));
   if (!socket.destroyed) socket._close();

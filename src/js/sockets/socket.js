@@ -34,9 +34,15 @@ class Socket extends MessagesOut {
   #closeDone = null;
   #lingers = false;
   #tcp = false;
+  #isOver = false;
 
   get _scope() {
     return this.#scope;
+  }
+
+  /** Its 'close' event was emitted, or is being. */
+  get _isOver() {
+    return this.#isOver;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -170,6 +176,7 @@ class Socket extends MessagesOut {
   }
 
   #emitClose(hadError) {
+    this.#isOver = true;
     try {
       this.emit('close', hadError);
     } finally {

@@ -61,6 +61,37 @@ function toFailure(error, target) {
     : failureOf(error, error.syscall, where);
 }
 
+/** Path -> the line of those who wait for a listener there that has no room. */
+const lines = new Map();
+
+/** Only the first one keeps trying; the others follow one after the other. As line.rs. */
+class Line {
+  #path;
+  #dials = [];
+  /** When the listener took somebody in for the last time. */
+  moved = 0;
+
+  constructor(path) {
+    this.#path = path;
+    lines.set(path, this);
+  }
+
+  static at(path) {
+    return lines.get(path) ?? new Line(path);
+  }
+
+  join(dial) {
+    if (this.#dials.push(dial) === 1) dial.tryAgain();
+  }
+
+  leave(dial) {
+    const at = this.#dials.indexOf(dial);
+    this.#dials.splice(at, 1);
+    if (this.#dials.length === 0) lines.delete(this.#path);
+    else if (at === 0) this.#dials[0].tryAgain();
+  }
+}
+
 class Dial {
   #targets;
   #index = 0;
@@ -69,6 +100,8 @@ class Dial {
   #stop = null;
   #since = Date.now();
   #pause = 1;
+  /** That it stands in. */
+  #line = null;
   #tls;
 
   /** `options`: ConnectOptions of options.rs. `done(errors, socket)`: errors is a list, null if it is up. */
@@ -89,6 +122,7 @@ class Dial {
   cancel() {
     this.#stop?.();
     this.#done = () => {};
+    this.#leave();
   }
 
   #later(act, ms) {
@@ -97,19 +131,40 @@ class Dial {
   }
 
   #next() {
+    if (lines.has(this.#targets[this.#index].path)) this.#again();
+    else this.tryAgain();
+  }
+
+  /** Called by the line when it is the first one there. */
+  tryAgain() {
     const target = this.#targets[this.#index];
     const isLast = this.#index + 1 === this.#targets.length;
     this.#stop = attempt(target, isLast ? Infinity : ATTEMPT, (error, socket) => {
-      if (!error) this.#up(socket);
-      else if (error.code === 'EAGAIN' && Date.now() - this.#since < PATIENCE) this.#again();
-      else this.#failed(toFailure(error, target));
+      const since = Math.max(this.#since, this.#line?.moved ?? 0);
+      if (error?.code === 'EAGAIN' && Date.now() - since < PATIENCE) return this.#again();
+      if (!error && this.#line) this.#line.moved = Date.now();
+      if (error) this.#failed(toFailure(error, target));
+      else this.#up(socket);
+      return this.#leave();
     });
   }
 
-  /** The listener has no room: see line.rs. */
+  /** The listener has no room. */
   #again() {
-    this.#later(() => this.#next(), this.#pause);
-    this.#pause = Math.min(2 * this.#pause, PAUSE);
+    if (this.#line === null) {
+      this.#stop = null;
+      this.#line = Line.at(this.#targets[this.#index].path);
+      this.#line.join(this);
+    } else {
+      this.#later(() => this.tryAgain(), this.#pause);
+      this.#pause = Math.min(2 * this.#pause, PAUSE);
+    }
+  }
+
+  #leave() {
+    const line = this.#line;
+    this.#line = null;
+    line?.leave(this);
   }
 
   #failed(error) {

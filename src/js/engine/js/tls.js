@@ -264,21 +264,25 @@ class SecureServer {
       pauseOnCreate: true,
     });
     secured.allowHalfOpen = true;
-    const finish = () => {
+    const stop = () => {
       clearTimeout(timer);
-      this.#goingOn.delete(socket);
       secured.removeListener('error', fail);
       secured.removeListener('_tlsError', fail);
       secured.removeListener('close', hungUp);
       secured.removeListener('end', hungUp);
+    };
+    // After what has come of it is reported: a listener that is closing has its last event with its last handshake.
+    const finish = () => {
+      this.#goingOn.delete(socket);
       if (this.#waiting.length > 0) setImmediate(() => this.#goOn());
       if (this.#goingOn.size === 0) this.#closed?.();
     };
     const fail = (error) => {
-      finish();
+      stop();
       secured.on('error', () => {});
       secured.destroy();
       this.#report.failed(handshakeFailure(error));
+      finish();
     };
     const hungUp = () => fail({ code: 'ECONNRESET', message: 'socket hang up' });
     const timer = setTimeout(() => fail(timedOut()), Math.min(timeout, LONGEST));
@@ -292,9 +296,10 @@ class SecureServer {
       const isGiven = request && chain.length > 0;
       const problem = isGiven ? problemOf(secured, chain, this.#settings) : null;
       if (problem && strict) return fail(problem);
-      finish();
+      stop();
       secured.on('_tlsError', (error) => secured.destroy(error)); // as tls.Server does
-      return this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
+      this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
+      return finish();
     });
     this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
   }
