@@ -261,7 +261,6 @@ class SecureServer {
       requestCert: request,
       rejectUnauthorized: request && strict,
       ...(alpn.length > 0 && { ALPNProtocols: protocolList(alpn) }),
-      pauseOnCreate: true,
     });
     secured.allowHalfOpen = true;
     const stop = () => {
@@ -297,6 +296,7 @@ class SecureServer {
       const problem = isGiven ? problemOf(secured, chain, this.#settings) : null;
       if (problem && strict) return fail(problem);
       stop();
+      secured.pause(); // not a byte is read before its consumer says so
       secured.on('_tlsError', (error) => secured.destroy(error)); // as tls.Server does
       this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
       return finish();
