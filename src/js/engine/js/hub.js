@@ -74,6 +74,9 @@ class Hub {
     return false;
   }
 
+  /** There are no ticks. */
+  burst() {}
+
   calls() {
     return [
       () => this.#next(),
