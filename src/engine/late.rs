@@ -132,7 +132,8 @@ impl Shared {
                 state.idle = !state.bursts;
                 state.tell(None);
                 let rests = |state: &mut State| state.idle && !state.stopped;
-                state = self.changed.wait_while(state, rests).unwrap_or_else(PoisonError::into_inner);
+                state =
+                    self.changed.wait_while(state, rests).unwrap_or_else(PoisonError::into_inner);
                 vain = 0;
             }
             let goes_on = |state: &mut State| !state.stopped;

@@ -140,6 +140,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn several_are_joined_into_one_whose_data_are_theirs() {
+        let frames = [
+            r#"{"type":"a","data":{"x":[1]}}"#,
+            r#"{"type":"a","data":"}"}"#,
+            r#"{"type":"a","data":0}"#,
+        ];
+        let join = |frames: &[&str]| {
+            let batch = batch_of(frames);
+            joined(&batch, common_head(&batch, 1), 1)
+        };
+        assert_eq!(join(&frames), None); // they are few
+        let more = join(&[&frames[..], &frames[..]].concat()).unwrap();
+        assert_eq!(more.bytes, r#"{"type":"a","data":[{"x":[1]},"}",0,{"x":[1]},"}",0]}"#);
+        let data: Vec<&[u8]> = more.frames(1).collect();
+        assert_eq!(data[1], br#""}""#);
+        assert_eq!(data[5], b"0]}");
+        for odd in ["1,2", "", "{", "]", "{}[]", r#""a"b""#, " 1"] {
+            let odd = format!(r#"{{"type":"a","data":{odd}}}"#);
+            assert_eq!(join(&[&[odd.as_str()][..], &frames[..]].concat()), None, "{odd}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -243,9 +243,7 @@ mod tests {
         let (mut depth, mut in_string, mut escaped) = (0, false, false);
         for (at, byte) in text.iter().enumerate() {
             match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = !in_string,
+                b'"' if !escaped => in_string = !in_string,
                 b'{' | b'[' if !in_string => depth += 1,
                 b'}' | b']' if !in_string => {
                     depth -= 1;
@@ -255,6 +253,7 @@ mod tests {
                 }
                 _ => {}
             }
+            escaped = *byte == b'\\' && !escaped;
         }
         false
     }
@@ -304,7 +303,20 @@ mod tests {
         for text in ["1", "-1.5e+3", "null", "true", "\"a\"", "{}", "[]", r#"{"a":[1,"}\"]"]}"#] {
             assert!(is_closed(text.as_bytes()), "{text}");
         }
-        for text in ["", " ", "1,2", "1 ", "{}{}", "{},{}", "[1],[2]", "[", "{\"a\":1", "\"a\",\"b\"", "]", "],["] {
+        for text in [
+            "",
+            " ",
+            "1,2",
+            "1 ",
+            "{}{}",
+            "{},{}",
+            "[1],[2]",
+            "[",
+            "{\"a\":1",
+            "\"a\",\"b\"",
+            "]",
+            "],[",
+        ] {
             assert!(!is_closed(text.as_bytes()), "{text}");
         }
     }
