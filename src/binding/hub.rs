@@ -53,6 +53,7 @@ impl Hub {
         watch: bool,
         header: Uint32Array,
     ) -> Result<Self> {
+        panics::point("construct");
         let wake = WakeUp::new(&env, wake)?;
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
@@ -116,6 +117,7 @@ impl Hub {
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn listen(&self, options: ListenOptions) -> String {
+        panics::point("listen");
         deliver::listening(
             options
                 .into_engine()
@@ -147,6 +149,12 @@ impl Hub {
         self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
     }
 
+    /// Has a listener take in at most so many connections within any second; `null`: any number.
+    #[napi(catch_unwind)]
+    pub fn limit_rate(&self, listener: u32, most: Option<u32>) {
+        self.core.borrow().engine.limit_rate(listener, most.map(|most| most as usize));
+    }
+
     /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
     pub fn drop_shared(&self) {
@@ -161,6 +169,7 @@ impl Hub {
         let Some(connection) = core.engine.connection(id) else {
             return Ok(0);
         };
+        core.scratch.clear(); // as in `Core::write`
         if !text::append_quoted(&env, &head, &text, &mut core.scratch)? {
             return Ok(-1);
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::deliver::Payload;
 use crate::engine::error::Error;
+use crate::engine::panics;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::WorkerExit;
 use crate::protocols::ipc2::host::workerset::{Held, JobError};
@@ -98,6 +99,11 @@ impl Mailbox {
 }
 
 impl Event {
+    /// What was begun has panicked.
+    pub fn panicked() -> Self {
+        Event::Failed(JobError::Io(io::Error::other(panics::MESSAGE)))
+    }
+
     fn into_parts(self) -> (u32, Payload) {
         match self {
             Event::Done => (1, Payload::None),

@@ -11,6 +11,7 @@ use super::state::{End, Io, State};
 use super::{Connection, is_transient};
 use crate::engine::event::Event;
 use crate::engine::late::Late;
+use crate::engine::panics::point;
 
 /// Most pieces of one system call, with what was held back: all systems take so many.
 const PIECES: usize = 16;
@@ -122,6 +123,7 @@ impl Connection {
     /// the consumer writes it at the end of its burst.
     pub fn release(&self) {
         let mut state = self.lock();
+        point("late");
         state.watched = false;
         if !state.held {
             return;

@@ -276,6 +276,8 @@ fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usiz
 
 /// Writes once, from any thread, without blocking.
 pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    #[cfg(all(test, unix))]
+    super::failing::look(socket)?;
     if cfg!(windows) {
         return send_some(socket, pieces);
     }
