@@ -91,8 +91,11 @@ test('without the native binary it is refused', async () => {
 });
 
 if (isNative)
-  onUnix.test('a worker of node:cluster that gets its connections from the primary refuses it', async () => {
-    const [name, message] = await startElsewhere('cluster', {});
-    expect(name).toBe('TypeError');
-    expect(message).toMatch(/^config\.maxConnectionRate is for a server that accepts/);
-  });
+  onUnix.test(
+    'a worker of node:cluster that gets its connections from the primary refuses it',
+    async () => {
+      const [name, message] = await startElsewhere('cluster', {});
+      expect(name).toBe('TypeError');
+      expect(message).toMatch(/^config\.maxConnectionRate is for a server that accepts/);
+    },
+  );

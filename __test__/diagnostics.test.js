@@ -183,7 +183,10 @@ test('bytes are those of the message on every transport, without the delimiter',
     await got;
   };
   const byDatagrams = async () => {
-    const [here, peer] = [world.ipc({ delimiter: '\r\n\r\n' }), world.ipc({ delimiter: '\r\n\r\n' })];
+    const [here, peer] = [
+      world.ipc({ delimiter: '\r\n\r\n' }),
+      world.ipc({ delimiter: '\r\n\r\n' }),
+    ];
     for (const ipc of [here, peer]) {
       ipc.serveNet('127.0.0.1', '0', 'udp4');
       await ipc.server.start();

@@ -151,7 +151,9 @@ test('an RSA key of three primes, which Node takes, is refused with a reason', (
   expect(() => nodeTls.createSecureContext({ key, cert })).not.toThrow();
   for (const error of refusals({ key, cert })) {
     expect(error).toMatchObject({ code, option: 'key' });
-    expect(error.message).toMatch(/^config\.tls\.key is an RSA key of more than two primes; usable are /);
+    expect(error.message).toMatch(
+      /^config\.tls\.key is an RSA key of more than two primes; usable are /,
+    );
   }
 });
 

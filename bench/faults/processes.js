@@ -31,7 +31,8 @@ class Watch {
 
   take({ number, text }) {
     if (number !== this.#next) this.wrong.push(`${number} came, not ${this.#next}`);
-    if (text !== (number % 3 === 2 ? this.#long : '')) this.wrong.push(`${number} is not what was sent`);
+    if (text !== (number % 3 === 2 ? this.#long : ''))
+      this.wrong.push(`${number} is not what was sent`);
     this.#next = number + 1;
     this.messages++;
   }

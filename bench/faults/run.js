@@ -98,9 +98,19 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
   ];
   // Of the other systems: over what each of them has.
   const systems = [
-    ['ipcio', "ipcIO: garbage, peers that never read, and killed clients", ['unix'], { times: ends }],
+    [
+      'ipcio',
+      'ipcIO: garbage, peers that never read, and killed clients',
+      ['unix'],
+      { times: ends },
+    ],
     ['ipc2', 'ipc2: SIGKILL of workers with a job', ['unix'], { times: ends }],
-    ['zmtp', 'ZMTP (PixivUtil2): garbage, silent peers, and killed agents', ['tcp'], { times: ends }],
+    [
+      'zmtp',
+      'ZMTP (PixivUtil2): garbage, silent peers, and killed agents',
+      ['tcp'],
+      { times: ends },
+    ],
     ['mqueue', 'message queues: SIGKILL of a sender and of a receiver', ['unix'], { times: ends }],
   ];
   return { processes, strangers, surroundings, systems };

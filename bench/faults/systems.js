@@ -113,7 +113,12 @@ async function ipc2({ times }) {
   const set = await builder.request(Task).response(codec.u32).finish();
   let offline = 0;
   for (let i = 0; i < times; i += 4) {
-    const jobs = Array.from({ length: 4 }, () => set.send('Hang').then(() => null, (error) => error));
+    const jobs = Array.from({ length: 4 }, () =>
+      set.send('Hang').then(
+        () => null,
+        (error) => error,
+      ),
+    );
     await pause(5);
     for (const pid of set.pids()) process.kill(pid, 'SIGKILL');
     for (const error of await Promise.all(jobs)) {
@@ -137,7 +142,10 @@ async function zmtp({ folder, times }) {
   const controller = new Controller({ comm, task });
   controller.on('error', row.tell);
   await controller.start();
-  const greeting = Buffer.from(`ff00000000000000017f0300${Buffer.from('NULL').toString('hex')}`, 'hex');
+  const greeting = Buffer.from(
+    `ff00000000000000017f0300${Buffer.from('NULL').toString('hex')}`,
+    'hex',
+  );
   const end = await strangers(places[0], times, [greeting, greeting.subarray(0, 10)]);
   await killed(times, { what: 'zmtp', comm, task }, (child) => once(child, 'message'));
   const agent = Agent.connect({ identifier: 'proper', comm, task, handshakeTimeout: 20_000 });

@@ -55,11 +55,7 @@ impl OnLoop {
 }
 
 /// Prepares to watch `stream`, if that is possible.
-pub(super) fn watch(
-    stream: &Stream,
-    connection: &Arc<Connection>,
-    uv_loop: &Loop,
-) -> Option<Poll> {
+pub(super) fn watch(stream: &Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> Option<Poll> {
     let socket = stream.socket()?;
     uv_loop.watch(socket.as_raw_fd(), connection.clone()).ok()
 }

@@ -71,7 +71,9 @@ function guardedMethod(method) {
 function guard(exported) {
   if (exported[GUARDED]) return exported;
   for (const { prototype } of Object.values(exported)) {
-    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype ?? {}))) {
+    for (const [name, property] of Object.entries(
+      Object.getOwnPropertyDescriptors(prototype ?? {}),
+    )) {
       const { value, configurable } = property;
       if (name === 'constructor' || typeof value !== 'function' || !configurable) continue;
       Object.defineProperty(prototype, name, { ...property, value: guardedMethod(value) });

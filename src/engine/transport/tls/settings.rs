@@ -188,10 +188,7 @@ fn certified(
     provider: &CryptoProvider,
 ) -> Result<Arc<CertifiedKey>, String> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
-    let key = provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|_| NOT_USABLE.to_owned())?;
+    let key = provider.key_provider.load_private_key(key).map_err(|_| NOT_USABLE.to_owned())?;
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
