@@ -27,7 +27,6 @@ const PLACES = {
   read: [STREAMS, DRIVERS],
   flush: [STREAMS, DRIVERS],
   write: [STREAMS, DRIVERS],
-  late: [STREAMS, DRIVERS],
   turn: [[...STREAMS, 'udp'], DRIVERS],
   receive: [['udp'], DRIVERS],
 };

@@ -199,7 +199,7 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
         }
       }
     }
-    if (!only.includes('calls') || missing) continue;
+    if (!only.includes('calls') || missing) return;
     for (const transport of transports)
       for (const result of await calls(transport, driver, amounts, { library, folder, say }))
         note(result);
