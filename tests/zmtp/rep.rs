@@ -67,10 +67,10 @@ fn questions_are_answered_in_any_order_each_to_who_has_asked() {
             peer.send(&wire(frames)).await;
             taken.push(questions.recv().await.unwrap());
         }
-        assert_eq!(taken.iter().map(|it| it.frames().to_vec()).collect::<Vec<_>>(), [
-            frames(&["one"]),
-            frames(&["two"])
-        ]);
+        assert_eq!(
+            taken.iter().map(|it| it.frames().to_vec()).collect::<Vec<_>>(),
+            [frames(&["one"]), frames(&["two"])]
+        );
         assert_ne!(taken[0].identity(), taken[1].identity());
         for ((peer, asked), question) in peers.iter_mut().zip(&asked).zip(taken).rev() {
             let answer = question.frames().to_vec();
@@ -105,8 +105,7 @@ fn who_has_gone_gets_no_answer() {
         let mut gone = peer(&rep, Kind::Req).await;
         gone.send(&wire(&frames(&["", "a"]))).await;
         gone.send(&wire(&frames(&["", "b"]))).await;
-        let (first, second) =
-            (questions.recv().await.unwrap(), questions.recv().await.unwrap());
+        let (first, second) = (questions.recv().await.unwrap(), questions.recv().await.unwrap());
         assert_eq!(first.answer(Vec::new()), Err(SendError::Empty));
         gone.shut_down();
         assert_eq!(gone.rest().await, "");

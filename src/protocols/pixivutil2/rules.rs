@@ -217,9 +217,7 @@ impl Rules {
             Request::Handshake { side, .. } if side != on => return Err(Reason::Swapped),
             Request::Ffmpeg(_) if !self.ffmpeg => return Err(Reason::NoHandler),
             Request::Aria2 { .. } if !self.aria2 => return Err(Reason::NoHandler),
-            Request::Ffmpeg(_) | Request::Aria2 { .. }
-                if self.is_full(bytes) =>
-            {
+            Request::Ffmpeg(_) | Request::Aria2 { .. } if self.is_full(bytes) => {
                 return Err(Reason::TooManyTasks);
             }
             _ if !room => return Ok(Done::NoRoom),

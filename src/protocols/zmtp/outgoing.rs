@@ -42,7 +42,13 @@ struct State {
 impl Outgoing {
     /// At most so many bytes wait.
     pub fn new(stream: Arc<Stream>, most: usize) -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), emptied: Notify::new(), stream, most }
+        Self {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            emptied: Notify::new(),
+            stream,
+            most,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

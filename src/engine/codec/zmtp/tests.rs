@@ -199,7 +199,11 @@ fn which_kinds_go_together() {
         for (theirs, goes) in KINDS.into_iter().zip(row) {
             let stream = [&greeting()[..], &ready(theirs, b"me")].concat();
             let (decoded, fault) = decode(&[&stream], ours, LIMITS);
-            assert_eq!((decoded.len(), fault.is_none()), (1 + usize::from(goes), goes), "{ours} {theirs}");
+            assert_eq!(
+                (decoded.len(), fault.is_none()),
+                (1 + usize::from(goes), goes),
+                "{ours} {theirs}"
+            );
         }
     }
 }
