@@ -15,7 +15,8 @@ function check(fits, name, expected, value) {
 /** An object of options. With `known`, the names of all there are, another one is refused. */
 function toOptions(options, name = 'options', known = null) {
   check(options !== null && typeof options === 'object', name, 'of type object', options);
-  const other = known === null ? undefined : Object.keys(options).find((key) => !known.includes(key));
+  const other =
+    known === null ? undefined : Object.keys(options).find((key) => !known.includes(key));
   if (other !== undefined) throw valueError(`The "${name}.${other}" argument is not an option`);
   return options;
 }

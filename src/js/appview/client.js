@@ -9,7 +9,14 @@ const protocol = require('./protocol');
 const { Command, Status } = protocol;
 
 /** The options of a client, and of a request. */
-const OPTIONS = ['prefix', 'timeout', 'msgsize', 'maxResponseBytes', 'replaceStale', 'throwOnStatus'];
+const OPTIONS = [
+  'prefix',
+  'timeout',
+  'msgsize',
+  'maxResponseBytes',
+  'replaceStale',
+  'throwOnStatus',
+];
 const REQUEST_OPTIONS = ['throwOnStatus'];
 
 /** Defaults: the time of a step in ms; bytes of a frame; the longest response in bytes. */
@@ -28,7 +35,11 @@ class AppViewClient {
     protocol.toPid(pid, 'pid');
     protocol.toOptions(options, 'options', OPTIONS);
     const { prefix = protocol.PREFIX, timeout = TIMEOUT, msgsize = MSGSIZE } = options;
-    const { maxResponseBytes = MAX_RESPONSE, replaceStale = false, throwOnStatus = false } = options;
+    const {
+      maxResponseBytes = MAX_RESPONSE,
+      replaceStale = false,
+      throwOnStatus = false,
+    } = options;
     for (const [name, value] of Object.entries({ replaceStale, throwOnStatus })) {
       check(typeof value === 'boolean', `options.${name}`, 'of type boolean', value);
     }
@@ -89,7 +100,12 @@ class AppViewClient {
     if (!protocol.isObject(fields)) throw argumentError('fields', 'a plain object', fields);
     protocol.toOptions(options, 'options', REQUEST_OPTIONS);
     const { throwOnStatus = this.#throwOnStatus } = options;
-    check(typeof throwOnStatus === 'boolean', 'options.throwOnStatus', 'of type boolean', throwOnStatus);
+    check(
+      typeof throwOnStatus === 'boolean',
+      'options.throwOnStatus',
+      'of type boolean',
+      throwOnStatus,
+    );
     const text = JSON.stringify({ req: command, ...fields, ...{ req: command } });
     const result = await this.#inTurn(() => engine.request(this.#options, text));
     const response = read(result, command);

@@ -14,7 +14,16 @@ const MSGSIZE = 8192;
 const MODE = 0o600;
 
 /** The options of `open`, and of calls that wait. */
-const OPTIONS = ['create', 'exclusive', 'read', 'write', 'maxmsg', 'msgsize', 'mode', 'maxQueuedBytes'];
+const OPTIONS = [
+  'create',
+  'exclusive',
+  'read',
+  'write',
+  'maxmsg',
+  'msgsize',
+  'mode',
+  'maxQueuedBytes',
+];
 const WAIT_OPTIONS = ['timeout'];
 
 /** Priorities are below this number. */

@@ -14,7 +14,12 @@ const DEFAULTS = {
 };
 
 /** The names of the options that both have; connections at a time are a controller's. */
-const SOCKET_OPTIONS = ['maxMessageBytes', 'connectionTimeout', 'heartbeatInterval', 'heartbeatTimeout'];
+const SOCKET_OPTIONS = [
+  'maxMessageBytes',
+  'connectionTimeout',
+  'heartbeatInterval',
+  'heartbeatTimeout',
+];
 
 /** What the native side takes, see SocketOptions in src/binding/pixivutil2. */
 function toSockets(options) {
