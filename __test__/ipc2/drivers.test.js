@@ -54,6 +54,19 @@ onUnix.describe.each([
     await expect(set.send('Pid')).rejects.toMatchObject({ code: 'NO_WORKER' });
   });
 
+  test('after jobs in quick succession workers see the end, and jobs with a limit that wait begin', async () => {
+    // As long as the event loop looks for answers itself, without sleeping.
+    for (let round = 0; round < 2; round++) {
+      const set = await start(driven(tasks('Node', 2).queue(1000), host, worker));
+      for (let i = 0; i < 50; i++) await set.send({ Add: [i, 1] });
+      const jobs = Array.from({ length: 100 }, (_, i) =>
+        set.sendTimeout({ Add: [i, 1] }, 60_000, TimeoutAction.Error),
+      );
+      expect(await Promise.all(jobs)).toEqual(jobs.map((_, i) => i + 1));
+      await set.close({ timeout: Infinity }); // nobody kills a worker that does not see the end
+    }
+  });
+
   test('large payloads arrive as they were sent, and each has memory of its own', async () => {
     const set = await start(builder('bytes').request(codec.bytes).response(codec.bytes));
     const lengths = [0, 1, 16_383, 16_384, 65_536, 262_143, 262_144, 1_000_000, 3_000_001, 6 << 20];
