@@ -13,5 +13,8 @@ module.exports = {
     '<rootDir>/__test__/compat/vue/node_modules',
     '<rootDir>/__test__/bundlers/node_modules',
   ],
+  // Everything here is what Node runs as it is.
+  transform: {},
+  testSequencer: '<rootDir>/__test__/helpers/sequencer.js',
   testTimeout: 30_000,
 };

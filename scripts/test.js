@@ -5,7 +5,7 @@
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { forRust, orEnd, requireRust, systems } = require('./cargo');
+const { forRust, orEnd, requireRust, systems, whole } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -38,22 +38,23 @@ const install = [
 // is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  ['clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings']],
+  // Everything once, then the library in the two other shapes that it has.
+  ['clippy', 'cargo', ['clippy', ...whole, '--all-targets', '--', '-D', 'warnings']],
+  ['clippy, for Rust programs', 'cargo', ['clippy', ...forRust, '--lib', '--', '-D', 'warnings']],
   [
     'clippy, engine alone',
     'cargo',
-    ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
-  ],
-  [
-    'clippy, for Rust programs',
-    'cargo',
-    ['clippy', ...forRust, '--all-targets', '--', '-D', 'warnings'],
+    ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
   ],
   ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
   ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
 ];
 const javaScript = [
-  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
+  [
+    'build',
+    process.execPath,
+    [path.join(__dirname, 'build.js'), '--if-stale', '--quick', '--verbose'],
+  ],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
