@@ -14,7 +14,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { candidates, libc } = require('../src/js/engine/platform');
-const { cargoBuild, orEnd } = require('./cargo');
+const { cargoBuild, orEnd, targetFolder } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 
@@ -56,13 +56,12 @@ function build({ ifStale = false, debug = false, quick = false, verbose = false 
   const profile = debug ? 'debug' : quick ? 'quick' : 'release';
   const args = ['--locked', ...(debug ? [] : ['--profile', profile])];
   orEnd(() => cargoBuild(args, { verbose }));
-  const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
   const library = {
     win32: 'ferripc.dll',
     darwin: 'libferripc.dylib',
   }[process.platform];
   // Renamed into place: a process that has the old addon mapped keeps it whole.
-  fs.copyFileSync(path.join(target, profile, library ?? 'libferripc.so'), `${addon}.new`);
+  fs.copyFileSync(path.join(targetFolder(), profile, library ?? 'libferripc.so'), `${addon}.new`);
   if (quick) fs.writeFileSync(markOf(addon), '');
   fs.renameSync(`${addon}.new`, addon);
   if (!quick) fs.rmSync(markOf(addon), { force: true });

@@ -28,6 +28,9 @@ const forRust = [...workspace, ...systems];
 /** The same with everything that there is, the addon included. */
 const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-features')];
 
+/** Where cargo puts what it builds. */
+const targetFolder = () => process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
+
 /** Something is missing on this machine. The message says all: it is printed without a stack. */
 class Missing extends Error {}
 
@@ -134,4 +137,4 @@ function orEnd(act) {
   }
 }
 
-module.exports = { cargoBuild, forRust, orEnd, requireRust, systems, whole };
+module.exports = { cargoBuild, forRust, orEnd, requireRust, systems, targetFolder, whole };
