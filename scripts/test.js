@@ -54,12 +54,15 @@ const install = [
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
 ];
 
+/** Each night the benchmarks, too. */
+const benches = everything ? ['--features', 'codec_bench/bench,ipc2_tests/bench'] : [];
+
 // Two rows of steps that go side by side: what cargo does in its debug profile, and the rest. Much of a build
 // is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
   // Everything once, then the library in the two other shapes that it has.
-  ['clippy', 'cargo', ['clippy', ...whole, '--all-targets', '--', '-D', 'warnings']],
+  ['clippy', 'cargo', ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings']],
   ['clippy, for Rust programs', 'cargo', ['clippy', ...forRust, '--lib', '--', '-D', 'warnings']],
   [
     'clippy, engine alone',
