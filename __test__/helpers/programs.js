@@ -28,7 +28,7 @@ function build() {
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
   const artifacts = lines
     .map((line) => JSON.parse(line))
-    .filter((it) => it.executable && it.target.kind.includes('bin'));
+    .filter((it) => it.executable && it.target.kind.includes('bin') && !it.profile.test);
   return Object.fromEntries(artifacts.map((it) => [it.target.name, it.executable]));
 }
 
