@@ -115,7 +115,10 @@ test.each(LEAVING_OUT)(
   },
 );
 
-describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
+/** Each night all; otherwise one of each bundler. */
+const INSIDE = everything ? Object.keys(BUNDLERS) : ['esbuild', 'ncc', 'webpack', 'vite'];
+
+describe.each(INSIDE)('%s', (bundler) => {
   test('ferripc is inside, the binary in node_modules: the bundle works', async () => {
     expect(await start(await bundle(bundler))).toBe('hello world');
   });
