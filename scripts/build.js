@@ -1,12 +1,12 @@
 'use strict';
-// Builds the native addon of this checkout: `cargo build --profile release --locked`, then a copy beside
+// Builds the native addon of this checkout: `cargo build --release --locked`, then a copy beside
 // package.json under the name that src/js/engine/places.js looks for. Called by `npm run build`, by
 // `prepare` (checkouts and git dependencies; never for registry users) and by scripts/test.js,
 // scripts/demo.js and scripts/pack.js.
 //
 //   --if-stale   do nothing while the addon is newer than every source file
-//   --debug      a debug build
-//   --quick      as `npm test` does: built in a third of the time, and slower. It is stale for all that do not say so.
+//   --debug      a debug build, as `npm test` makes: in a fraction of the time, slow, with overflow checks and
+//                assertions. It is stale for all that do not say so.
 //   --verbose    cargo's output as it comes; otherwise it is shown only if the build fails
 //   --target P   instead of all this, the release binary of a platform of scripts/platforms.js: portable,
 //                reproducible, and with more tools needed, see build-release.js
@@ -24,11 +24,11 @@ function newest(entry) {
   return Math.max(0, ...fs.readdirSync(entry).map((name) => newest(path.join(entry, name))));
 }
 
-/** The file that says of an addon that it is a quick build. */
-const markOf = (addon) => `${addon}.quick`;
+/** The file that says of an addon that it is a debug build. */
+const markOf = (addon) => `${addon}.debug`;
 
-function isFresh(addon, quick) {
-  if (!fs.existsSync(addon) || (!quick && fs.existsSync(markOf(addon)))) return false;
+function isFresh(addon, debug) {
+  if (!fs.existsSync(addon) || (!debug && fs.existsSync(markOf(addon)))) return false;
   const sources = [
     'Cargo.toml',
     'Cargo.lock',
@@ -50,11 +50,11 @@ function addonName() {
 }
 
 /** Builds the addon. Returns its path. Where something is missing for it, says so in a line and ends this process. */
-function build({ ifStale = false, debug = false, quick = false, verbose = false } = {}) {
+function build({ ifStale = false, debug = false, verbose = false } = {}) {
   const addon = path.join(root, addonName());
-  if (ifStale && isFresh(addon, quick)) return addon;
-  const profile = debug ? 'debug' : quick ? 'quick' : 'release';
-  const args = ['--locked', ...(debug ? [] : ['--profile', profile])];
+  if (ifStale && isFresh(addon, debug)) return addon;
+  const profile = debug ? 'debug' : 'release';
+  const args = ['--locked', ...(debug ? [] : ['--release'])];
   orEnd(() => cargoBuild(args, { verbose }));
   const library = {
     win32: 'ferripc.dll',
@@ -62,9 +62,9 @@ function build({ ifStale = false, debug = false, quick = false, verbose = false 
   }[process.platform];
   // Renamed into place: a process that has the old addon mapped keeps it whole.
   fs.copyFileSync(path.join(targetFolder(), profile, library ?? 'libferripc.so'), `${addon}.new`);
-  if (quick) fs.writeFileSync(markOf(addon), '');
+  if (debug) fs.writeFileSync(markOf(addon), '');
   fs.renameSync(`${addon}.new`, addon);
-  if (!quick) fs.rmSync(markOf(addon), { force: true });
+  if (!debug) fs.rmSync(markOf(addon), { force: true });
   return addon;
 }
 
@@ -79,7 +79,6 @@ if (require.main === module) {
     build({
       ifStale: has('--if-stale'),
       debug: has('--debug'),
-      quick: has('--quick'),
       verbose: has('--verbose'),
     });
   }

@@ -1,6 +1,6 @@
 'use strict';
-// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and tests beside the
-// build, JavaScript lints and type checks; then jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and build beside the addon's
+// build, JavaScript lints and type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as
 // each night, suites with many combinations play all of them, and the second driver gets all suites.
 
 const { spawn } = require('node:child_process');
@@ -57,8 +57,8 @@ const install = [
 /** Each night the benchmarks, too. */
 const benches = everything ? ['--features', 'codec_bench/bench,ipc2_tests/bench'] : [];
 
-// Two rows of steps that go side by side: what cargo does in its debug profile, and the rest. Much of a build
-// is the work of one core.
+// Two rows of steps that go side by side: what cargo does, all in one profile, so that much is built once; and the rest.
+// Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
   // Everything once, then the library in the two other shapes that it has.
@@ -69,20 +69,25 @@ const rust = [
     'cargo',
     ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
   ],
-  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
-  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
-];
-const javaScript = [
   [
     'build',
     process.execPath,
-    [path.join(__dirname, 'build.js'), '--if-stale', '--quick', '--verbose'],
+    [path.join(__dirname, 'build.js'), '--if-stale', '--debug', '--verbose'],
   ],
+  ['cargo test, building', 'cargo', ['test', ...forRust, '--tests', '--no-run']],
+];
+const javaScript = [
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
   ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
+];
+
+// Beside jest: much of it waits for time to pass.
+const rustTests = [
+  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
+  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
 ];
 
 /** So that suites need not ask cargo for what it has built. */
@@ -164,7 +169,7 @@ async function main() {
   orEnd(requireRust);
   await inOrder(install, true);
   await Promise.all([inOrder(rust, false), inOrder(javaScript, false)]);
-  await inOrder(suites, true);
+  await Promise.all([inOrder(rustTests, false), inOrder(suites, true)]);
   console.log(`\nsteps: ${passed} passed, 0 failed`);
 }
 
