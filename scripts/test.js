@@ -37,6 +37,7 @@ const above = [
   'diagnostics',
   'envelope',
   'events',
+  'hostile',
   'kept-strings',
   'misuse',
   'pipes',
