@@ -19,7 +19,8 @@ const sections = require('./document');
 const { managers, run } = require('./managers');
 const { Site, installed } = require('./site');
 
-jest.setTimeout(120_000); // for a busy machine
+// Tests wait for their turn, which counts. What guards against a hang is the limit of each process, see managers.js.
+jest.setTimeout(900_000);
 
 const ROOT = path.join(__dirname, '..', '..');
 const { bin, version } = mainManifest();
