@@ -4,6 +4,7 @@
 
 const { setTimeout: wait } = require('node:timers/promises');
 const { TimeoutAction, codec } = require('../../ipc2');
+const { each } = require('../helpers/combinations');
 const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { KINDS, starter, tasks } = require('./workers');
@@ -28,12 +29,10 @@ afterEach(() => {
 /** Bytes that differ from those of another number at each place. */
 const bytesOf = (number, length) => Buffer.alloc(length, Uint8Array.from([number, number ^ 0x55]));
 
-onUnix.describe.each([
-  ['loop', 'loop'],
-  ['tokio', 'tokio'],
-  ['loop', 'tokio'],
-  ['tokio', 'loop'],
-])('the host by %s, its workers by %s:', (host, worker) => {
+const DRIVERS = ['loop', 'tokio'];
+const TEAMS = each({ host: DRIVERS, worker: DRIVERS });
+
+onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ host, worker }) => {
   const builder = (...args) => driven(KINDS.Node(...args).workerCount(1), host, worker);
 
   test('jobs, time-outs, ends, restart, close', async () => {
