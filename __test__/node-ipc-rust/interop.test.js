@@ -6,6 +6,7 @@
 const { spawn } = require('node:child_process');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
+const { pairs } = require('../helpers/combinations');
 const { once } = require('../helpers/events');
 const { program } = require('../helpers/programs');
 const { createWorld } = require('../helpers/world');
@@ -39,41 +40,36 @@ const played = (requests) => ({
     : null,
 });
 
-const MEETINGS = PEERS.flatMap(([name, module]) => [
-  [name, 'unix', module],
-  [name, 'tcp', module],
-]);
-
-describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
-  const requests = module === ferripc;
-
-  async function meet(role) {
-    const { options } = await world.place(kind);
-    const place = options.path ?? `${options.host}:${options.port}`;
-    const words = [requests ? 'requests' : 'plain'];
-    return {
-      rust: () =>
-        world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
-      node: () =>
-        world.child(script, {
-          role: role === 'client' ? 'server' : 'client',
-          module,
-          path: options.path,
-          port: options.port,
-          requests,
-        }),
-    };
-  }
-
-  const end = async (child) => {
-    child.process.stdin.end();
-    const { code, lines, stderr } = await child.exited;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    return lines;
+/** The two ends of a meeting, in which Rust has this role. */
+async function meet({ module, kind, requests, role }) {
+  const { options } = await world.place(kind);
+  const place = options.path ?? `${options.host}:${options.port}`;
+  const words = [requests ? 'requests' : 'plain'];
+  return {
+    rust: () => world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
+    node: () =>
+      world.child(script, {
+        role: role === 'client' ? 'server' : 'client',
+        module,
+        path: options.path,
+        port: options.port,
+        requests,
+      }),
   };
+}
 
-  test('as a server, which is killed and comes again', async () => {
-    const { rust, node } = await meet('client');
+async function end(child) {
+  child.process.stdin.end();
+  const { code, lines, stderr } = await child.exited;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return lines;
+}
+
+/** What happens in a meeting, by what the peer of Rust is. */
+const ACTS = {
+  async 'as a server, which is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'client' });
+    const { requests } = game;
     const client = rust(); // waits
     let server = node();
     expect(await server.next()).toBe('listening');
@@ -88,10 +84,11 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     expect(await end(client)).toEqual(['disconnected', 'ended']);
     expect(await server.next()).toBe('disconnected');
     await end(server);
-  });
+  },
 
-  test('as a client of a server that is killed and comes again', async () => {
-    const { rust, node } = await meet('server');
+  async 'as a client of a server that is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'server' });
+    const { requests } = game;
     let server = rust();
     expect(await server.next()).toBe('listening');
     const client = node();
@@ -106,7 +103,16 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     await end(client);
     expect(await server.next()).toBe('disconnected');
     expect(await end(server)).toEqual(['ended']);
-  });
+  },
+};
+
+test.each(
+  pairs({ peer: PEERS, kind: ['unix', 'tcp'], act: Object.keys(ACTS) }).map((row) => ({
+    ...row,
+    name: row.peer[0],
+  })),
+)('$name, $kind, $act', async ({ peer: [, module], kind, act }) => {
+  await ACTS[act]({ module, kind, requests: module === ferripc });
 });
 
 test('a Rust server goes on when peers are killed in the middle of a message', async () => {
