@@ -19,7 +19,7 @@ function placeAt(kind, { path: file, host, port }) {
 }
 
 /** The text of every third message, longer than what the system takes at once; on TCP it takes several megabytes. */
-const TEXTS = { unix: 'l'.repeat(3_000_000), tcp: 'l'.repeat(16_000_000) };
+const TEXTS = { unix: 'l'.repeat(3_000_000), tcp: 'l'.repeat(8_000_000) };
 const longOf = (kind) => (kind === 'unix' ? TEXTS.unix : TEXTS.tcp);
 
 let count = 0;
