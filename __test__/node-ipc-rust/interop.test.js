@@ -4,8 +4,10 @@
 // ask, too. See peer.mjs and crates/node_ipc_tests.
 
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
+const { writeFamily } = require('../helpers/certificates');
 const { once } = require('../helpers/events');
 const { program } = require('../helpers/programs');
 const { createWorld } = require('../helpers/world');
@@ -42,7 +44,7 @@ const played = (requests) => ({
 const MEETINGS = PEERS.flatMap(([name, module]) => [
   [name, 'unix', module],
   [name, 'tcp', module],
-]);
+]).concat([['ferripc', 'tls', ferripc]]);
 
 describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
   const requests = module === ferripc;
@@ -51,6 +53,13 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     const { options } = await world.place(kind);
     const place = options.path ?? `${options.host}:${options.port}`;
     const words = [requests ? 'requests' : 'plain'];
+    let tls;
+    if (kind === 'tls') {
+      const directory = world.file('tls');
+      fs.mkdirSync(directory);
+      writeFamily(directory);
+      words.push((tls = directory));
+    }
     return {
       rust: () =>
         world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
@@ -60,6 +69,7 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
           module,
           path: options.path,
           port: options.port,
+          tls,
           requests,
         }),
     };

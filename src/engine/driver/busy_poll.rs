@@ -9,7 +9,7 @@
 //! stays below a few per cent. The event loop is never held up when it has anything else to do
 //! ([`super::uv`] asks it), nor for more than [`MOST_POLLS`] messages or [`MOST_TIME`].
 //!
-//! Used by [`super::uv`]. No clock and no I/O here.
+//! Used by [`super::uv`], and by Rust's node-ipc, whose tasks yield to others instead. No clock and no I/O here.
 
 use std::time::Duration;
 

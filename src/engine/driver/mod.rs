@@ -33,8 +33,8 @@ use super::transport::{Stream, Target};
 use super::unfinished::COUNTED;
 use state::{End, Io, State};
 
-#[cfg(unix)]
-mod busy_poll;
+#[cfg(any(unix, feature = "node-ipc"))]
+pub mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
