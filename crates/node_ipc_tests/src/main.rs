@@ -220,6 +220,12 @@ async fn run_client(
                     report(&json!("disconnected"));
                 }
                 ClientEvent::Error(error) => report(&json!({ "error": error.code() })),
+                // Where nobody listens so far, it waits.
+                ClientEvent::ConnectFailed(error)
+                    if !matches!(error.code(), Some("ECONNREFUSED" | "ENOENT")) =>
+                {
+                    report(&json!({ "failed": error.code() }));
+                }
                 _ => {}
             }
         }

@@ -28,9 +28,10 @@ const TRIAL_POLLS: u32 = 32;
 const TRIAL: Duration = Duration::from_micros(60);
 const PROVEN: Duration = Duration::from_micros(30);
 
-/// Messages in a row that are polled for before the event loop has its turn, and the time after which it
-/// has it in any case, except for a handler that takes longer: timers come no later than that.
+/// Messages in a row that are polled for before the event loop has its turn.
 pub const MOST_POLLS: u32 = 64;
+
+/// The time after which it has it in any case, except for a handler that takes longer: timers come no later than that.
 pub const MOST_TIME: Duration = Duration::from_millis(1);
 
 /// What is known of the loop's connections: see the module's page.

@@ -168,7 +168,16 @@ impl Connection {
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
-        let stream = Arc::new(stream);
+        let quiet = {
+            let _entered = self.runtime.enter();
+            stream.quiet()
+        };
+        let stream = match quiet {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => {
+                return self.report_closed(state, vec![Error::new("read", error, None)]);
+            }
+        };
         state.io = Io::Tasks(stream.clone());
         if state.reading {
             let (connection, failed) = (self.clone(), self.clone());
