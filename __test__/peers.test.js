@@ -135,10 +135,10 @@ tells('allowPeer', () => {
       Object.assign(ipc.config, { silent: true, allowPeer: () => { throw new Error('why'); } });
       ipc.serve(${JSON.stringify(options.path)});
       ipc.server.on('error', ({ message }) => { throw new Error(message); });
-      const peer = require('node:net').connect(${JSON.stringify(options.path)});
-      peer.on('error', () => peer.connect(${JSON.stringify(options.path)}));
-      peer.on('end', () => ipc.server.stop());
-      ipc.server.start();
+      ipc.server.start().then(() => {
+        const peer = require('node:net').connect(${JSON.stringify(options.path)}).resume();
+        peer.on('end', () => ipc.server.stop());
+      });
     `;
     const server = world.child('', [], { runtime: [process.execPath, '-e', source] });
     expect(await server.next()).toBe('why');
