@@ -30,5 +30,14 @@ cargo(['doc', '--locked', '--no-deps', '--no-default-features', '--features', fe
   RUSTDOCFLAGS: '-D warnings',
 });
 const release = lastRelease();
-if (release === undefined) console.log('No release so far that the interface could be compared with');
-else cargo(['semver-checks', '--baseline-rev', release, '--only-explicit-features', '--features', features]);
+if (release === undefined)
+  console.log('No release so far that the interface could be compared with');
+else
+  cargo([
+    'semver-checks',
+    '--baseline-rev',
+    release,
+    '--only-explicit-features',
+    '--features',
+    features,
+  ]);

@@ -126,7 +126,13 @@ onUnix.test('of values as they are: as Node shows them', async () => {
   const [, put, got, long, large] = await running.values(5);
   const at = { connection: 1, peer: put.peer, event: 'message', time: expect.any(String) };
   const size = { bytes: expect.any(Number) };
-  expect(put).toEqual({ ...at, ...size, direction: 'in', type: 'put', text: "Map(1) { 'size' => 5n }" });
+  expect(put).toEqual({
+    ...at,
+    ...size,
+    direction: 'in',
+    type: 'put',
+    text: "Map(1) { 'size' => 5n }",
+  });
   expect(got).toEqual({ ...at, ...size, direction: 'out', type: 'got', text: 'Set(1) { 5n }' });
   expect(long).toMatchObject({ type: 'long', text: expect.stringContaining('more characters') });
   expect(large).toEqual({ ...at, ...size, direction: 'in', type: 'large', cut: true });

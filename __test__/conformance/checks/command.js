@@ -32,7 +32,10 @@ check('the command serves, sends, asks, lists, taps and measures', async (world)
   };
 
   const server = start('serve', 'world', '--echo', '--tap', '--json', '--quiet');
-  assert.equal(await run('send', 'world', 'greet', '{"n":1}', '--wait', 'greet', '--retry'), '{"n":1}\n');
+  assert.equal(
+    await run('send', 'world', 'greet', '{"n":1}', '--wait', 'greet', '--retry'),
+    '{"n":1}\n',
+  );
   assert.equal(await run('request', 'world', 'sum', '[1,2]'), '[1,2]\n');
   const [row] = (await run('list', '--json')).split('\n').map((line) => line && JSON.parse(line));
   assert.deepEqual([row.id, row.state, row.tap !== null], ['world', 'alive', true]);

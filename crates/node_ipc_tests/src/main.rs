@@ -11,8 +11,8 @@ use std::io::Read;
 use std::time::Duration;
 
 use ferripc::node_ipc::{
-    Address, Client, ClientEvent, ClientTls, Connection, HandlerError, Message, Server, ServerEvent,
-    ServerTls,
+    Address, Client, ClientEvent, ClientTls, Connection, HandlerError, Message, Server,
+    ServerEvent, ServerTls,
 };
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -23,7 +23,7 @@ pub struct Quiet(AsyncFd<UnixStream>);
 impl Quiet {
     /// Registers with the runtime that is entered.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
-        AsyncFd::register_with_interest(socket, Interest::READABLE).map(Self)
+        Ok(Self(AsyncFd::register_with_interest(socket, Interest::READABLE)?))
     }
 
     /// Waits until a read might succeed.
@@ -33,14 +33,18 @@ impl Quiet {
 
     /// Waits until a write might succeed.
     pub async fn writable(&self) -> io::Result<()> {
-        let copy = self.0.get_ref().try_clone();
-        match copy.and_then(|copy| AsyncFd::register_with_interest(copy, Interest::WRITABLE)) {
+        match self.watched_for_room() {
             Ok(copy) => copy.writable().await.map(drop),
             Err(_) => {
                 sleep(PAUSE).await;
                 Ok(())
             }
         }
+    }
+
+    fn watched_for_room(&self) -> io::Result<AsyncFd<UnixStream>> {
+        let copy = self.0.get_ref().try_clone()?;
+        Ok(AsyncFd::register_with_interest(copy, Interest::WRITABLE)?)
     }
 
     /// Calls `act`: to read only when the reactor has seen the socket readable, which it forgets when `act` would block.

@@ -29,7 +29,9 @@ function admits(allowPeer, connection, onError) {
     return Boolean(answer);
   } catch (error) {
     // Listeners look into it.
-    onError(error instanceof Object ? error : valueError(`config.allowPeer threw ${String(error)}`));
+    onError(
+      error instanceof Object ? error : valueError(`config.allowPeer threw ${String(error)}`),
+    );
     return false;
   }
 }

@@ -326,7 +326,8 @@ impl Task {
         link.connection.start();
         let common = self.shared.common.clone();
         let reason = loop {
-            let Some(event) = common.event_unless(&mut self.turns, &mut self.is_closing).await else {
+            let Some(event) = common.event_unless(&mut self.turns, &mut self.is_closing).await
+            else {
                 self.close(link).await;
                 return None;
             };

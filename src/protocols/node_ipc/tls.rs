@@ -179,7 +179,9 @@ fn identity(chain: &[u8], key: &[u8]) -> Result<Identity, Error> {
     let unusable = |why: &str| Error::Unusable(format!("tls: key {why}"));
     match PrivateKeyDer::from_pem_slice(key) {
         Ok(PrivateKeyDer::Pkcs8(key)) => Ok((chain, key.secret_pkcs8_der().to_vec())),
-        Ok(_) => Err(unusable("is of another form than PKCS #8: `openssl pkcs8 -topk8 -nodes` converts it")),
+        Ok(_) => Err(unusable(
+            "is of another form than PKCS #8: `openssl pkcs8 -topk8 -nodes` converts it",
+        )),
         Err(_) => Err(unusable("is no key in PEM that is not encrypted")),
     }
 }
