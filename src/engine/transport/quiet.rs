@@ -23,7 +23,7 @@ pub struct Quiet(AsyncFd<UnixStream>);
 impl Quiet {
     /// Registers with the runtime that is entered.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
-        Ok(Self(AsyncFd::register_with_interest(socket, Interest::READABLE)?))
+        Ok(Self(registered(socket, Interest::READABLE)?))
     }
 
     /// Waits until a read might succeed.
@@ -43,8 +43,7 @@ impl Quiet {
     }
 
     fn watched_for_room(&self) -> io::Result<AsyncFd<UnixStream>> {
-        let copy = self.0.get_ref().try_clone()?;
-        Ok(AsyncFd::register_with_interest(copy, Interest::WRITABLE)?)
+        registered(self.0.get_ref().try_clone()?, Interest::WRITABLE)
     }
 
     /// Calls `act`: to read only when the reactor has seen the socket readable, which it forgets when `act` would block.
@@ -60,6 +59,12 @@ impl Quiet {
     pub fn into_std(self) -> UnixStream {
         self.0.into_inner()
     }
+}
+
+fn registered(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
+    // SAFETY: the standard library's socket has one descriptor, which is open as long as it lives, and is given to nobody
+    // before it is taken out of the `AsyncFd`.
+    Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
 }
 
 impl AsFd for Quiet {
