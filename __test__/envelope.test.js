@@ -130,6 +130,66 @@ describe('what is received is what a JSON parser makes of the whole frame', () =
     expect(got).toEqual(Array.from({ length: 500 }, (_, i) => ['a', { é: i }]));
   });
 
+  // Several of one type are parsed together, unless one of them is not what it looks like.
+  const odd = [
+    '1,2',
+    '[1],[2]',
+    '{}{}',
+    '',
+    ' ',
+    '{',
+    '}',
+    ']',
+    '],[',
+    '{"a":1]',
+    '{a:1}',
+    '"',
+    '"a"b"',
+    '"\t"',
+    'nul',
+    '01',
+    '1 ',
+    ' [1]',
+    '"\\"]}"',
+    '{"__proto__":{"x":1},"__proto__":2}',
+    '{"x":1,"x":2}',
+    '"\u{1F600}é"',
+    '-0',
+    '1e400',
+    '[[[[]]]]',
+  ];
+
+  test.each(odd)('many alike at once, and among them one with the data %j', async (data) => {
+    const usual = ['{"x":1,"y":[1,{"z":"}]"}]}', 'null', 'false', '"é"', '{"x":2,"y":[]}'];
+    const frameOf = (text) => `{"type":"a","data":${text}}`;
+    for (const at of [0, 2, usual.length]) {
+      const alike = [...usual.slice(0, at), data, ...usual.slice(at)].map(frameOf);
+      const wanted = alike.map((frame) => {
+        try {
+          const message = JSON.parse(frame);
+          return [message.type, message.data];
+        } catch {
+          return ['error', expect.objectContaining({ response: frame })];
+        }
+      });
+      expect(await received((peer) => peer.writeFrames(...alike))).toEqual(wanted);
+    }
+  });
+
+  test('what a handler does to the data of one message is not seen in another', async () => {
+    const { server, peer } = await serverAndPeer();
+    const got = [];
+    server.on('a', (data) => {
+      got.push(JSON.stringify(data));
+      data.list.push('seen');
+    });
+    const done = once(server, 'done');
+    peer.writeFrames(...Array(8).fill('{"type":"a","data":{"list":[]}}'));
+    peer.send('done');
+    await done;
+    expect(got).toEqual(Array(8).fill('{"list":[]}'));
+  });
+
   test('a string of megabytes outlives its connection, and those before it', async () => {
     v8.setFlagsFromString('--expose-gc');
     const gc = vm.runInNewContext('gc');

@@ -3,10 +3,12 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 #[cfg(unix)]
 use std::rc::Rc;
 use std::rc::Weak;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
@@ -18,6 +20,7 @@ use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::event::{Event, Id};
+use crate::engine::late::OnTick;
 use crate::engine::panics;
 
 /// A scratch buffer that grew beyond this many bytes is given back.
@@ -31,6 +34,8 @@ pub struct Core {
     pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
     header: Uint32Array,
+    /// Held for [`ticks_into`].
+    _ticks: Uint32Array,
     /// In which scope whose events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
@@ -45,9 +50,12 @@ pub struct Taken {
 }
 
 impl Core {
-    /// Numbers of events go into `header`.
-    pub fn new(engine: engine::hub::Hub, header: Uint32Array) -> Self {
-        Self { engine, scratch: Vec::new(), shared: None, header, scopes: HashMap::new() }
+    /// Numbers of events go into `header`. The first of `ticks` is the number of the last tick, see
+    /// [`engine::late::Late::tick`]; 0: there are none for now.
+    pub fn new(engine: engine::hub::Hub, header: Uint32Array, ticks: Uint32Array) -> Self {
+        engine.late().tick(ticks_into(&ticks));
+        let scopes = HashMap::new();
+        Self { engine, scratch: Vec::new(), shared: None, header, _ticks: ticks, scopes }
     }
 
     /// Takes the next event.
@@ -194,6 +202,23 @@ impl Core {
         }
         Ok(send(connection, &mut self.scratch))
     }
+}
+
+/// Has a thread write ticks into JavaScript's memory, which reads them from there.
+fn ticks_into(ticks: &Uint32Array) -> OnTick {
+    struct Shown(*const AtomicU32);
+    // SAFETY: it is only written to, atomically, by `show`.
+    unsafe impl Send for Shown {}
+    impl Shown {
+        fn show(&self, tick: Option<NonZeroU32>) {
+            // SAFETY: `Core` holds the array, which nobody else knows, until the engine that has the thread is gone:
+            // fields are dropped in their order.
+            let shown = unsafe { &*self.0 };
+            shown.store(tick.map_or(0, NonZeroU32::get), Ordering::Relaxed);
+        }
+    }
+    let shown = Shown(ticks.as_ref().as_ptr().cast());
+    Box::new(move |tick| shown.show(tick))
 }
 
 /// Writes what is in the scratch buffer. Returns the bytes that wait.

@@ -1,7 +1,7 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
 //! ```text
-//! header: [kind, handle, count, first, left, later, head, plain, ends of the frames ..., peer, datagrams ...]
+//! header: [kind, handle, count, first, left, later, head, form, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
 //! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{address, memory, text};
 use crate::engine;
-use crate::engine::codec::envelope::{common_head, is_plain_text};
+use crate::engine::codec::envelope::{common_head, is_plain_text, joined};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::codec::values::{self, Refused};
 use crate::engine::codec::{BATCH_FRAMES, Batch, length};
@@ -81,8 +81,19 @@ const LATER: usize = 5;
 /// Of frames: the length of the head that they have in common, see [`common_head`].
 const HEAD: usize = 6;
 
-/// Of frames: 1 for a single message of plain text, see [`is_plain_text`].
-const PLAIN: usize = 7;
+/// Of frames: what their text is, a [`Form`].
+const FORM: usize = 7;
+
+/// `header[FORM]`.
+#[repr(u32)]
+enum Form {
+    /// The frames, with delimiters between them.
+    AsSent = 0,
+    /// A single message of plain text, see [`is_plain_text`].
+    Plain,
+    /// One message in place of several, see [`joined`]: the ends are those of its data's elements, and of the whole.
+    Joined,
+}
 
 /// Where the frame ends begin in the header.
 const ENDS_AT: usize = 8;
@@ -220,9 +231,14 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     header[2] = batch.ends.len() as u32;
     let head = common_head(&batch, delimiter.len());
     header[HEAD] = head as u32;
-    header[PLAIN] = is_plain_text(&batch, head).into();
+    let (form, batch, between) = match joined(&batch, head, delimiter.len()) {
+        Some(joined) => (Form::Joined, joined, &b","[..]),
+        None if is_plain_text(&batch, head) => (Form::Plain, batch, delimiter),
+        None => (Form::AsSent, batch, delimiter),
+    };
+    header[FORM] = form as u32;
     let ends = &mut header[ENDS_AT..];
-    let text = decode(&batch, delimiter, |index, end| ends[index] = end as u32);
+    let text = decode(&batch, between, |index, end| ends[index] = end as u32);
     // Node is the one runtime whose loop is used, and whose strings are known to be kept in place.
     Payload::Frames { batch, text, external: hub.is_on_loop() }
 }

@@ -42,7 +42,7 @@ pub struct Hub {
 impl Hub {
     /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something; or instead of it,
     /// with each event, `turn`, where the environment's own event loop can do that. With `watch` the loop
-    /// watches connections, too. The numbers of events go into `header`.
+    /// watches connections, too. The numbers of events go into `header`, and that of the last tick into `ticks`.
     ///
     /// What the system refuses (`EMFILE`, `EAGAIN`, …) is thrown with its code as the message.
     #[napi(constructor, catch_unwind)]
@@ -52,12 +52,13 @@ impl Hub {
         turn: Option<Function<Unknown, ()>>,
         watch: bool,
         header: Uint32Array,
+        ticks: Uint32Array,
     ) -> Result<Self> {
         let wake = WakeUp::new(&env, wake)?;
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let core = Rc::new(RefCell::new(Core::new(engine, header)));
+        let core = Rc::new(RefCell::new(Core::new(engine, header, ticks)));
         #[cfg(unix)]
         if let Some(turn) = turn {
             event_loop::attach(&core, &env, &turn, watch)?;
@@ -94,6 +95,12 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn has_turns(&self) -> bool {
         self.core.borrow().has_turns()
+    }
+
+    /// A burst goes on, in which nothing is held back: `ticks` are of use.
+    #[napi(catch_unwind)]
+    pub fn burst(&self) {
+        self.core.borrow().engine.late().burst();
     }
 
     /// Has the event loop call `turn` next time: something was put off. For hubs that have turns.

@@ -1,7 +1,10 @@
 //! What must not wait for long: a thread that has connections send what they hold back
-//! ([`Connection::hold`]) after some milliseconds, whatever their consumer's thread does meanwhile. Held by
-//! [`super::hub::Hub`].
+//! ([`Connection::hold`]) after some milliseconds, whatever their consumer's thread does meanwhile. It also ticks
+//! while bursts follow each other, so that the consumer need not ask for the time with every message.
+//! Held by [`super::hub::Hub`].
 
+use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -28,15 +31,43 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+/// Told of each tick by its number, and by `None` when there are none for now. No number comes twice in a row.
+pub type OnTick = Box<dyn Fn(Option<NonZeroU32>) + Send>;
+
+#[derive(Default)]
 struct State {
     watched: Vec<Arc<Connection>>,
+    /// There was a burst since the last look.
+    bursts: bool,
+    on_tick: Option<OnTick>,
     /// The thread waits for something to watch.
     idle: bool,
     stopped: bool,
 }
 
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("watched", &self.watched.len())
+            .field("idle", &self.idle)
+            .field("stopped", &self.stopped)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Late {
+    /// Has `on_tick` called, on the thread, every [`HELD`], from the first look that finds a burst until it rests.
+    pub fn tick(&self, on_tick: OnTick) {
+        self.shared.lock().on_tick = Some(on_tick);
+    }
+
+    /// There is a burst.
+    pub fn burst(&self) {
+        if self.start() {
+            self.shared.begin(self.shared.lock());
+        }
+    }
+
     /// Has `connection` send what it holds back, once, by [`Connection::release`]. False: there is no thread for
     /// that.
     pub fn watch(&self, connection: &Arc<Connection>) -> bool {
@@ -45,10 +76,7 @@ impl Late {
         }
         let mut state = self.shared.lock();
         state.watched.push(connection.clone());
-        if std::mem::take(&mut state.idle) {
-            self.shared.changed.notify_one();
-        }
-        !state.stopped
+        self.shared.begin(state)
     }
 
     fn start(&self) -> bool {
@@ -86,28 +114,51 @@ impl Shared {
         lock(&self.state)
     }
 
+    /// Something is to be looked at. False: nobody does any more.
+    fn begin(&self, mut state: MutexGuard<'_, State>) -> bool {
+        state.bursts = true;
+        if std::mem::take(&mut state.idle) {
+            self.changed.notify_one();
+        }
+        !state.stopped
+    }
+
     fn run(&self) {
-        let mut state = self.lock();
+        let mut tick = NonZeroU32::MIN;
         let mut vain = VAIN;
+        let mut state = self.lock();
         while !state.stopped {
-            if vain >= VAIN && state.watched.is_empty() {
-                state.idle = true;
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
+            if vain >= VAIN {
+                state.idle = !state.bursts;
+                state.tell(None);
+                let rests = |state: &mut State| state.idle && !state.stopped;
+                state =
+                    self.changed.wait_while(state, rests).unwrap_or_else(PoisonError::into_inner);
+                vain = 0;
             }
-            let (woken, waited) =
-                self.changed.wait_timeout(state, HELD).unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            if !waited.timed_out() {
-                continue;
-            }
+            let goes_on = |state: &mut State| !state.stopped;
+            (state, _) = self
+                .changed
+                .wait_timeout_while(state, HELD, goes_on)
+                .unwrap_or_else(PoisonError::into_inner);
             let watched = std::mem::take(&mut state.watched);
-            vain = if watched.is_empty() { vain + 1 } else { 0 };
+            let had_bursts = std::mem::take(&mut state.bursts);
+            vain = if had_bursts { 0 } else { vain + 1 };
+            tick = tick.checked_add(1).unwrap_or(NonZeroU32::MIN);
+            state.tell(Some(tick));
             drop(state);
             for connection in watched {
                 connection.release();
             }
             state = self.lock();
+        }
+    }
+}
+
+impl State {
+    fn tell(&self, tick: Option<NonZeroU32>) {
+        if let Some(on_tick) = &self.on_tick {
+            on_tick(tick);
         }
     }
 }

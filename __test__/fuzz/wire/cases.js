@@ -35,6 +35,22 @@ const TEXTS = [
   'aba',
 ];
 const ENCODINGS = ['utf8', 'hex', 'base64', 'latin1', 'ascii', 'utf16le'];
+/** What stands for data, and is not one JSON value, or one that takes some care to see the end of. */
+const ODD = [
+  '',
+  '1}',
+  '"',
+  '1,"type":"y"',
+  '01',
+  '1,2',
+  '[1],[2]',
+  ']',
+  '],[',
+  '{"a":1]',
+  '"\\"]"',
+  '{"a":"\\\\"}',
+];
+
 const OTHERS = [
   'null',
   '[]',
@@ -89,10 +105,7 @@ function makeCase(seed, only = {}) {
     if (kind < 78) return '{"type":"\\u0061","data":"\\ud83d\\ude00"}';
     if (kind < 83) return pick(OTHERS);
     if (kind < 87) return latin(JSON.stringify({ type, data: value() }).slice(0, random(40)));
-    if (kind < 90)
-      return latin(
-        `{"type":${JSON.stringify(type)},"data":${pick(['', '1}', '"', '1,"type":"y"', '01'])}}`,
-      );
+    if (kind < 90) return latin(`{"type":${JSON.stringify(type)},"data":${pick(ODD)}}`);
     if (kind < 95)
       return String.fromCharCode(...Array.from({ length: random(30) }, () => random(256)));
     if (kind < 97) return `{"type":"t","data":"\xff${latin(delimiter).slice(0, 1)}\xc3"}`;

@@ -7,7 +7,7 @@
 use memchr::memchr;
 
 use super::Batch;
-use super::json::is_plain_string;
+use super::json::{is_closed, is_plain_string};
 
 const BEFORE_TYPE: &[u8] = b"{\"type\":\"";
 const AFTER_TYPE: &[u8] = b"\",\"data\":";
@@ -34,6 +34,34 @@ pub fn common_head(batch: &Batch, delimiter_len: usize) -> usize {
 /// Then D need not be parsed either.
 pub fn is_plain_text(batch: &Batch, head: usize) -> bool {
     head > 0 && batch.ends.len() == 1 && is_plain_string(&batch.bytes[head..batch.bytes.len() - 1])
+}
+
+/// Fewer frames are not worth joining: their bytes have to be copied.
+const FEW: usize = 4;
+
+/// One message in place of the frames of `batch`, which have such a head of length `head`: its D is the array of
+/// theirs, `{"type":"T","data":[D,D]}`. A parser reads that faster than each by itself, and if it finds no fault, it
+/// has read the same. The new ends are those of the Ds, with one byte between them, and of the whole. `None` where that
+/// is not certain, or of no use.
+pub fn joined(batch: &Batch, head: usize, delimiter_len: usize) -> Option<Batch> {
+    if head == 0 || batch.ends.len() < FEW {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(batch.bytes.len() + 2);
+    let mut ends = Vec::with_capacity(batch.ends.len());
+    bytes.extend_from_slice(&batch.bytes[..head]);
+    for frame in batch.frames(delimiter_len) {
+        let data = &frame[head..frame.len() - 1];
+        if !is_closed(data) {
+            return None;
+        }
+        bytes.push(if ends.is_empty() { b'[' } else { b',' });
+        bytes.extend_from_slice(data);
+        ends.push(bytes.len());
+    }
+    bytes.extend_from_slice(b"]}");
+    *ends.last_mut()? = bytes.len();
+    Some(Batch { bytes: bytes.into(), ends })
 }
 
 fn head_len(frame: &[u8]) -> Option<usize> {
@@ -109,6 +137,29 @@ mod tests {
             "{\"type\":\"a",
         ] {
             assert_eq!(head_of(&[frame]), 0, "{frame}");
+        }
+    }
+
+    #[test]
+    fn several_are_joined_into_one_whose_data_are_theirs() {
+        let frames = [
+            r#"{"type":"a","data":{"x":[1]}}"#,
+            r#"{"type":"a","data":"}"}"#,
+            r#"{"type":"a","data":0}"#,
+        ];
+        let join = |frames: &[&str]| {
+            let batch = batch_of(frames);
+            joined(&batch, common_head(&batch, 1), 1)
+        };
+        assert_eq!(join(&frames), None); // they are few
+        let more = join(&[&frames[..], &frames[..]].concat()).unwrap();
+        assert_eq!(more.bytes, r#"{"type":"a","data":[{"x":[1]},"}",0,{"x":[1]},"}",0]}"#);
+        let data: Vec<&[u8]> = more.frames(1).collect();
+        assert_eq!(data[1], br#""}""#);
+        assert_eq!(data[5], b"0]}");
+        for odd in ["1,2", "", "{", "]", "{}[]", r#""a"b""#, " 1"] {
+            let odd = format!(r#"{{"type":"a","data":{odd}}}"#);
+            assert_eq!(join(&[&[odd.as_str()][..], &frames[..]].concat()), None, "{odd}");
         }
     }
 

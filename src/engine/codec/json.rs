@@ -1,5 +1,5 @@
-//! JSON strings, fast: for long ones, which make up the whole of a message. Used by [`super::envelope`]
-//! and the binding; everything else about JSON is left to real parsers.
+//! What of JSON can be told fast: strings, which may make up the whole of a message, and where values end. Used by
+//! [`super::envelope`] and the binding; everything else about JSON is left to real parsers.
 
 /// Appends ASCII text as a JSON string, exactly as `JSON.stringify` does (RFC 8259, section 7; ECMA-262,
 /// QuoteJSONString).
@@ -63,6 +63,158 @@ fn plain_len(text: &[u8]) -> usize {
     start + rest.iter().position(special).unwrap_or(rest.len())
 }
 
+/// Whether a parser that reads a JSON value at the start of `text`, and finds no fault with it, has read all of
+/// `text`, whatever follows. False for some texts of which that is true: those with white space around them, and
+/// strings with escapes.
+pub fn is_closed(text: &[u8]) -> bool {
+    match text.first() {
+        Some(b'{' | b'[') => is_bracketed(text),
+        Some(b'"') => is_plain_string(text),
+        _ => is_bare(text),
+    }
+}
+
+/// Whether `text` can be a number, or one of the words: nothing in it ends a value.
+fn is_bare(text: &[u8]) -> bool {
+    let bare = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'E' | b'a'..=b'z');
+    !text.is_empty() && text.iter().all(bare)
+}
+
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 64;
+
+/// Whether the bracket that `text` begins with is closed by its last byte, counting brackets outside strings. Their
+/// kinds are not compared: a parser does that.
+fn is_bracketed(text: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    let mut strings = Strings::default();
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut last = [b' '; BLOCK];
+    last[..rest.len()].copy_from_slice(rest);
+    let all = blocks.iter().chain(std::iter::once(&last));
+    for (block, start) in all.zip((0..).step_by(BLOCK)) {
+        let Found { quotes, backslashes, opening, closing } = find(block);
+        let inside = strings.inside(quotes, backslashes);
+        let mut brackets = (opening | closing) & !inside;
+        while brackets != 0 {
+            let bracket = brackets & brackets.wrapping_neg();
+            brackets ^= bracket;
+            if opening & bracket != 0 {
+                depth += 1;
+            } else {
+                depth -= 1; // it begins with one that opens
+                if depth == 0 {
+                    return start + bracket.trailing_zeros() as usize == text.len() - 1;
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Where the strings of a JSON text are, a block after the other: a bit for each byte.
+#[derive(Default)]
+struct Strings {
+    /// All bits, if the block before this ends in a string.
+    inside: u64,
+    /// 1, if the first byte is escaped by the last one before it.
+    escaped: u64,
+}
+
+impl Strings {
+    /// The bytes that are in a string, with the quotes that begin one and without those that end it.
+    fn inside(&mut self, quotes: u64, backslashes: u64) -> u64 {
+        let quotes = quotes & !self.escaped_by(backslashes);
+        // Each bit becomes the sum of those up to it: whether the number of quotes so far is odd.
+        let mut sums = quotes;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            sums ^= sums << shift;
+        }
+        let inside = sums ^ self.inside;
+        self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        inside
+    }
+
+    /// What follows a backslash that is not escaped itself.
+    fn escaped_by(&mut self, backslashes: u64) -> u64 {
+        let mut escaped = self.escaped;
+        let mut rest = backslashes & !escaped;
+        self.escaped = 0;
+        while rest != 0 {
+            let backslash = rest & rest.wrapping_neg();
+            let next = backslash << 1;
+            self.escaped = u64::from(next == 0);
+            escaped |= next;
+            rest &= !(backslash | next);
+        }
+        escaped
+    }
+}
+
+/// What matters in a block: a bit for each byte.
+struct Found {
+    quotes: u64,
+    backslashes: u64,
+    opening: u64,
+    closing: u64,
+}
+
+/// A bit that brackets and braces differ in.
+const CURLY: u8 = b'{' ^ b'[';
+
+#[cfg(target_arch = "x86_64")]
+fn find(block: &[u8; BLOCK]) -> Found {
+    use std::arch::x86_64::{
+        __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    };
+    let mut found = Found { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+    for (part, at) in block.as_chunks::<16>().0.iter().zip([0, 16, 32, 48]) {
+        // SAFETY: SSE2 is a part of x86-64, and `part` has the 16 bytes that are read, wherever it is.
+        unsafe {
+            let part = _mm_loadu_si128(part.as_ptr().cast::<__m128i>());
+            let bits = |part, byte: u8| {
+                let same = _mm_cmpeq_epi8(part, _mm_set1_epi8(byte.cast_signed()));
+                u64::from(_mm_movemask_epi8(same).cast_unsigned()) << at
+            };
+            let curly = _mm_or_si128(part, _mm_set1_epi8(CURLY.cast_signed()));
+            found.quotes |= bits(part, b'"');
+            found.backslashes |= bits(part, b'\\');
+            found.opening |= bits(curly, b'{');
+            found.closing |= bits(curly, b'}');
+        }
+    }
+    found
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn find(block: &[u8; BLOCK]) -> Found {
+    find_anywhere(block)
+}
+
+/// As `find`, on any processor.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+fn find_anywhere(block: &[u8; BLOCK]) -> Found {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let mut found = Found { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+    for (word, at) in block.as_chunks::<8>().0.iter().zip((0..).step_by(8)) {
+        let word = u64::from_le_bytes(*word);
+        let bits = |word: u64, byte: u8| {
+            let differ = word ^ (ONES * u64::from(byte));
+            // The highest bit of each byte that differs in none: without carries from one byte to the next.
+            let same = !(((differ & !HIGH) + !HIGH) | differ) & HIGH;
+            // These eight bits, next to each other.
+            ((same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << at
+        };
+        let curly = word | (ONES * u64::from(CURLY));
+        found.quotes |= bits(word, b'"');
+        found.backslashes |= bits(word, b'\\');
+        found.opening |= bits(curly, b'{');
+        found.closing |= bits(curly, b'}');
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +235,89 @@ mod tests {
             let quoted = format!("\"{text}\"");
             let read = serde_json::from_str::<String>(&quoted).ok();
             prop_assert_eq!(is_plain_string(quoted.as_bytes()), read.as_ref() == Some(&text));
+        }
+    }
+
+    /// The same, byte by byte.
+    fn is_closed_slowly(text: &[u8]) -> bool {
+        let (mut depth, mut in_string, mut escaped) = (0, false, false);
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'"' if !escaped => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return at == text.len() - 1;
+                    }
+                }
+                _ => {}
+            }
+            escaped = *byte == b'\\' && !escaped;
+        }
+        false
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn brackets_are_counted_outside_strings(
+            text in "[\\[{][a\"\\\\\\[\\]{}]{0,40}[a-c]{0,70}[a\"\\\\\\[\\]{}]{0,70}[\\]}]",
+        ) {
+            prop_assert_eq!(is_bracketed(text.as_bytes()), is_closed_slowly(text.as_bytes()), "{}", text);
+        }
+
+        #[test]
+        fn every_processor_finds_the_same(block in proptest::collection::vec(prop_oneof![
+            any::<u8>(), Just(b'"'), Just(b'\\'), Just(b'{'), Just(b'['), Just(b'}'), Just(b']'),
+        ], BLOCK)) {
+            let block: &[u8; BLOCK] = block.as_slice().try_into().unwrap();
+            let all = |Found { quotes, backslashes, opening, closing }| [quotes, backslashes, opening, closing];
+            let of = |bytes: &[u8]| block.iter().enumerate()
+                .fold(0, |bits, (at, byte)| bits | (u64::from(bytes.contains(byte)) << at));
+            let slowly = [of(b"\""), of(b"\\"), of(b"{["), of(b"}]")];
+            prop_assert_eq!(all(find(block)), slowly);
+            prop_assert_eq!(all(find_anywhere(block)), slowly);
+        }
+
+        // What is not JSON is refused by a parser; what is, is read as it is by itself.
+        #[test]
+        fn closed_texts_are_read_one_by_one_in_an_array(
+            texts in proptest::collection::vec("[\\[\\]{}\",:a1 \\\\]{0,6}", 1..4),
+        ) {
+            if !texts.iter().all(|text| is_closed(text.as_bytes())) {
+                return Ok(());
+            }
+            let whole = format!("[{}]", texts.join(","));
+            if let Ok(whole) = serde_json::from_str::<Vec<serde_json::Value>>(&whole) {
+                let each: Vec<serde_json::Value> =
+                    texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+                prop_assert_eq!(whole, each);
+            }
+        }
+    }
+
+    #[test]
+    fn a_closed_text_is_one_value() {
+        for text in ["1", "-1.5e+3", "null", "true", "\"a\"", "{}", "[]", r#"{"a":[1,"}\"]"]}"#] {
+            assert!(is_closed(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "1,2",
+            "1 ",
+            "{}{}",
+            "{},{}",
+            "[1],[2]",
+            "[",
+            "{\"a\":1",
+            "\"a\",\"b\"",
+            "]",
+            "],[",
+        ] {
+            assert!(!is_closed(text.as_bytes()), "{text}");
         }
     }
 

@@ -24,10 +24,14 @@ class Endpoint {
     /** What is put off that its events come after: see `announce`. */
     this.early = 0;
     // For bursts.js: the turn of the last message, how many more of this turn go at once, when one was written
-    // last, as far as that matters, the last turn with a burst, and how many such turns there were in a row.
+    // last, as far as that matters, when the clock was last asked, the hub's tick then, and for how many messages it
+    // need not be asked, the last turn with a burst, and how many such turns there were in a row.
     this.turn = 0;
     this.free = 0;
     this.wroteAt = 0;
+    this.askedAt = 0;
+    this.tick = 0;
+    this.unasked = 0;
     sink?._scope.adopt(activity.hub, id);
     this.burstIn = 0;
     this.bursts = 0;
@@ -106,7 +110,7 @@ class Connection extends Endpoint {
       else this.pending += this.delimiter + frame;
       if (this.pending.length >= FLUSH_AT) {
         this.flush();
-        activity.bursts.wrote(this);
+        activity.bursts.filled(this);
       } else if (activity.bursts.isLate(this)) {
         this.flush();
       }

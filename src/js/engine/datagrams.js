@@ -111,7 +111,7 @@ class Datagrams extends Endpoint {
     const isFirst = this.count++ === 0;
     if (end >= FLUSH_AT || this.count === MOST_TARGETS) {
       this.flush();
-      activity.bursts.wrote(this);
+      activity.bursts.filled(this);
     } else if (isFirst ? activity.bursts.departure(this) : activity.bursts.isLate(this)) {
       this.flush();
     } else if (isFirst) {

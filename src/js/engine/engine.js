@@ -72,7 +72,9 @@ class Activity extends Departures {
     this.asked = 0;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
-    this.hub = native.instance(() => new Hub(wake, turn, mayWatch(), this.header));
+    this.hub = native.instance(
+      () => new Hub(wake, turn, mayWatch(), this.header, this.bursts.ticks),
+    );
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
     [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.writePieces] =
       this.hub.calls();
@@ -356,6 +358,7 @@ function driver() {
     hasLibuv() ? nothing : undefined,
     mayWatch(),
     new Uint32Array(HEADER),
+    new Uint32Array(1),
   );
   try {
     return driverOf(hub);

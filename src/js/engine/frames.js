@@ -3,12 +3,19 @@
 // read by wire.js.
 
 // Mirrors deliver.rs: header[2] is the number of frames, HEAD the length of `{"type":"T","data":` if all
-// of them begin with it (and end with `}`), PLAIN whether there is one frame, whose data is a string
-// without escapes, and ENDS_AT where the frames' ends begin.
+// of them begin with it (and end with `}`), FORM what the text is, and ENDS_AT where the frames' ends begin.
 const COUNT = 2;
 const HEAD = 6;
-const PLAIN = 7;
+const FORM = 7;
 const ENDS_AT = 8;
+
+// header[FORM], if the text is not the frames as they were sent: one frame, whose data is a string without escapes;
+// or one message in place of several, whose data is the array of theirs.
+const PLAIN = 1;
+const JOINED = 2;
+
+/** Length of `]}`, which ends that message. */
+const AFTER_LAST = 2;
 
 /** Frames in one event at most. Mirrors delimited.rs. */
 const MOST_FRAMES = 2048;
@@ -40,29 +47,36 @@ function addType(type) {
 
 /** A cursor. It stands before the first frame until `advance` is called. */
 class Frames {
+  /** The data of all messages, once parsed together; or null. */
+  #values = null;
+
   constructor(text, header, delimiterLength) {
     this.text = text;
     this.header = header;
-    this.delimiterLength = delimiterLength;
     this.count = header[COUNT];
     this.head = header[HEAD];
-    this.plain = header[PLAIN] === 1;
+    this.plain = header[FORM] === PLAIN;
+    this.joined = header[FORM] === JOINED;
+    /** Of what lies between two frames, or their data. */
+    this.gap = this.joined ? 1 : delimiterLength;
     /** The type of all these messages, if it is known without parsing them; otherwise null. */
     this.type = this.head === 0 ? null : typeIn(text, this.head);
     /** How many frames have had their turn. */
     this.index = 0;
+    /** Where the current frame is in the text; its data, if they are joined. */
     this.start = 0;
-    this.end = -delimiterLength;
+    this.end = this.joined ? this.head : -delimiterLength;
   }
 
   /** Goes on to the next frame. Only where there is one: `index` is below `count`. */
   advance() {
-    this.start = this.end + this.delimiterLength;
+    this.start = this.end + this.gap;
     this.end = this.header[ENDS_AT + this.index++];
   }
 
   /** The current frame's text, to be looked at. */
   get frame() {
+    if (this.joined) return `${this.text.slice(0, this.head)}${this.#json}}`;
     return this.count === 1 ? this.text : this.text.slice(this.start, this.end);
   }
 
@@ -71,13 +85,35 @@ class Frames {
     return this.count === 1 ? this.text : apart(this.frame);
   }
 
-  /** The JSON text of the current message's data, if `type` is known and the frame is well-formed. */
+  /**
+   * The current message's data, if `type` is known.
+   * @throws {SyntaxError} if the frame is not well-formed after all
+   */
   get data() {
-    return this.text.slice(this.start + this.head, this.end - 1);
+    if (this.plain) return this.#plainText;
+    if (!this.joined) return JSON.parse(this.#json);
+    if (this.index === 1) this.#values = this.#parseAll();
+    return this.#values === null ? JSON.parse(this.#json) : this.#values[this.index - 1];
+  }
+
+  /** Null if not all are well-formed: each is for itself then. */
+  #parseAll() {
+    try {
+      return JSON.parse(this.text).data;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The JSON text of the current message's data. */
+  get #json() {
+    const { text, start, end, head, joined } = this;
+    if (!joined) return text.slice(start + head, end - 1);
+    return text.slice(start, this.index === this.count ? end - AFTER_LAST : end);
   }
 
   /** The current message's data, if it is `plain`: a long text as a part of the whole, which is not much more. */
-  get plainText() {
+  get #plainText() {
     const { text, head } = this;
     return text.length < LONG * head ? JSON.parse(text.slice(head, -1)) : text.slice(head + 1, -2);
   }

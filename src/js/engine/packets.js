@@ -71,7 +71,7 @@ class PacketConnection extends Connection {
       this.#join(packet);
       if (this.#size >= FLUSH_AT) {
         this.flush();
-        activity.bursts.wrote(this);
+        activity.bursts.filled(this);
       } else if (activity.bursts.isLate(this)) {
         this.flush();
       }

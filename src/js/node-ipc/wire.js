@@ -82,7 +82,7 @@ function decode(frames, owner, socket) {
   let { type } = frames;
   let data;
   try {
-    if (type !== null) data = frames.plain ? frames.plainText : JSON.parse(frames.data);
+    if (type !== null) data = frames.data;
   } catch {
     type = null; // not what it looks like
   }

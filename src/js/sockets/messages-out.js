@@ -46,6 +46,22 @@ class MessagesOut extends ByteStream {
    * and it is refused.
    */
   _send(message, limited = true) {
+    const connection = this._counted;
+    const { length, ending } = this._writableState;
+    const isUp = connection !== null && connection.closed === null && !this.destroyed && !ending;
+    if (!isUp || length > 0 || this.#needDrain || this._unrefed || typeof message !== 'string') {
+      return this.#sendCarefully(message, limited);
+    }
+    if (this.timeout) this._active();
+    connection.sent++;
+    if (channels.sent.hasSubscribers) publishSent(this.#owner, this, message);
+    if (connection.send(message)) return true;
+    this.#awaitDrain();
+    return false;
+  }
+
+  /** As `_send`, for all that is not the text of a message for a connection that is up and has room. */
+  #sendCarefully(message, limited) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first.
     if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);

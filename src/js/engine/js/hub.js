@@ -17,7 +17,7 @@ const { clearTimeout, setImmediate, setTimeout } = require('../timers');
 
 // Mirrors deliver.rs.
 const HEAD = 6;
-const PLAIN = 7;
+const FORM = 7;
 const PEER_AT = ENDS_AT + MOST_FRAMES;
 const PARTS_AT = PEER_AT + WORDS;
 
@@ -74,6 +74,9 @@ class Hub {
     return false;
   }
 
+  /** There are no ticks. */
+  burst() {}
+
   calls() {
     return [
       () => this.#next(),
@@ -129,7 +132,7 @@ class Hub {
     if (framed !== undefined) header[2] = framed;
     if (ends === undefined) return payload;
     header[2] = ends.length;
-    header[HEAD] = header[PLAIN] = 0;
+    header[HEAD] = header[FORM] = 0;
     header.set(ends, ENDS_AT);
     if (size !== undefined) header.set([1, ends.length, size], PARTS_AT);
     return text;

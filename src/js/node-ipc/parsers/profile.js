@@ -136,7 +136,7 @@ class Profile {
     if (type !== null) {
       let data;
       try {
-        data = frames.plain ? frames.plainText : JSON.parse(frames.data);
+        data = frames.data;
       } catch {
         return checked(this.parser.decode(frames.frame)); // not what it looks like
       }
