@@ -72,3 +72,53 @@ impl AsFd for Quiet {
         self.0.get_ref().as_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    fn pair() -> (Quiet, UnixStream) {
+        let (own, peer) = UnixStream::pair().unwrap();
+        own.set_nonblocking(true).unwrap();
+        (Quiet::new(own).unwrap(), peer)
+    }
+
+    fn write(quiet: &Quiet, bytes: &[u8]) -> io::Result<usize> {
+        quiet.try_io(Interest::WRITABLE, || quiet.0.get_ref().write(bytes))
+    }
+
+    #[tokio::test]
+    async fn room_is_waited_for_again_and_again() {
+        let (quiet, mut peer) = pair();
+        for _ in 0..3 {
+            let mut sent = 0;
+            while let Ok(len) = write(&quiet, &[7; 4096]) {
+                sent += len;
+            }
+            let drained = tokio::task::spawn_blocking(move || {
+                peer.read_exact(&mut vec![0; sent]).unwrap();
+                peer
+            });
+            quiet.writable().await.unwrap();
+            write(&quiet, b"x").unwrap();
+            peer = drained.await.unwrap();
+            peer.read_exact(&mut [0]).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_comes_is_waited_for_and_so_is_the_end() {
+        let (quiet, mut peer) = pair();
+        let read = || quiet.try_io(Interest::READABLE, || quiet.0.get_ref().read(&mut [0; 9]));
+        for len in [3, 1] {
+            peer.write_all(&[1; 3][..len]).unwrap();
+            quiet.readable().await.unwrap();
+            assert_eq!(read().unwrap(), len);
+            assert_eq!(read().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        }
+        drop(peer);
+        quiet.readable().await.unwrap();
+        assert_eq!(read().unwrap(), 0);
+    }
+}
