@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Shelf, Spare, pages};
+use super::{Shelf, Spare};
 use crate::engine::codec::{Decoded, Decoder};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Mode;
@@ -98,7 +98,7 @@ impl Inbox {
         if !large {
             buffer.reserve(self.read_size);
         } else if left < self.read_size.min(missing) {
-            pages::reserve(buffer, missing.min(self.before * VOUCHED));
+            buffer.reserve(missing.min(self.before * VOUCHED));
         }
         self.allocation = self.allocation.max(buffer.capacity());
         buffer

@@ -7,7 +7,6 @@ pub use spare::{Shelf, Spare};
 
 mod inbox;
 mod outbox;
-mod pages;
 mod spare;
 
 /// Queued bytes from which on a writer is asked to wait for [`Event::Drain`](super::event::Event::Drain).
