@@ -9,6 +9,7 @@ const path = require('node:path');
 const tls = require('node:tls');
 const { pathToFileURL } = require('node:url');
 const { makeCertificate, writeFamily } = require('../helpers/certificates');
+const { pairs } = require('../helpers/combinations');
 const { once } = require('../helpers/events');
 const { program } = require('../helpers/programs');
 const { createWorld } = require('../helpers/world');
@@ -42,49 +43,44 @@ const played = (requests) => ({
     : null,
 });
 
-const MEETINGS = PEERS.flatMap(([name, module]) => [
-  [name, 'unix', module],
-  [name, 'tcp', module],
-]).concat([['ferripc', 'tls', ferripc]]);
-
-describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
-  const requests = module === ferripc;
-
-  async function meet(role) {
-    const { options } = await world.place(kind);
-    const place = options.path ?? `${options.host}:${options.port}`;
-    const words = [requests ? 'requests' : 'plain'];
-    let tls;
-    if (kind === 'tls') {
-      const directory = world.file('tls');
-      fs.mkdirSync(directory);
-      writeFamily(directory);
-      words.push((tls = directory));
-    }
-    return {
-      rust: () =>
-        world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
-      node: () =>
-        world.child(script, {
-          role: role === 'client' ? 'server' : 'client',
-          module,
-          path: options.path,
-          port: options.port,
-          tls,
-          requests,
-        }),
-    };
+/** The two ends of a meeting, in which Rust has this role. */
+async function meet({ module, kind, requests, role }) {
+  const { options } = await world.place(kind);
+  const place = options.path ?? `${options.host}:${options.port}`;
+  const words = [requests ? 'requests' : 'plain'];
+  let directory;
+  if (kind === 'tls') {
+    directory = world.file('tls');
+    fs.mkdirSync(directory);
+    writeFamily(directory);
+    words.push(directory);
   }
-
-  const end = async (child) => {
-    child.process.stdin.end();
-    const { code, lines, stderr } = await child.exited;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    return lines;
+  return {
+    rust: () => world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
+    node: () =>
+      world.child(script, {
+        role: role === 'client' ? 'server' : 'client',
+        module,
+        path: options.path,
+        port: options.port,
+        tls: directory,
+        requests,
+      }),
   };
+}
 
-  test('as a server, which is killed and comes again', async () => {
-    const { rust, node } = await meet('client');
+async function end(child) {
+  child.process.stdin.end();
+  const { code, lines, stderr } = await child.exited;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return lines;
+}
+
+/** What happens in a meeting, by what the peer of Rust is. */
+const ACTS = {
+  async 'as a server, which is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'client' });
+    const { requests } = game;
     const client = rust(); // waits
     let server = node();
     expect(await server.next()).toBe('listening');
@@ -99,10 +95,11 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     expect(await end(client)).toEqual(['disconnected', 'ended']);
     expect(await server.next()).toBe('disconnected');
     await end(server);
-  });
+  },
 
-  test('as a client of a server that is killed and comes again', async () => {
-    const { rust, node } = await meet('server');
+  async 'as a client of a server that is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'server' });
+    const { requests } = game;
     let server = rust();
     expect(await server.next()).toBe('listening');
     const client = node();
@@ -117,7 +114,20 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     await end(client);
     expect(await server.next()).toBe('disconnected');
     expect(await end(server)).toEqual(['ended']);
-  });
+  },
+};
+
+test.each(
+  pairs({ peer: PEERS, kind: ['unix', 'tcp'], act: Object.keys(ACTS) }).map((row) => ({
+    ...row,
+    name: row.peer[0],
+  })),
+)('$name, $kind, $act', async ({ peer: [, module], kind, act }) => {
+  await ACTS[act]({ module, kind, requests: module === ferripc });
+});
+
+test.each(Object.keys(ACTS))('ferripc, tls, %s', async (act) => {
+  await ACTS[act]({ module: ferripc, kind: 'tls', requests: true });
 });
 
 test('a Rust server goes on when peers are killed in the middle of a message', async () => {

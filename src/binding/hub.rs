@@ -21,6 +21,7 @@ use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
+use super::scope::Scope;
 use super::text;
 use super::wake::WakeUp;
 use crate::engine;
@@ -237,6 +238,18 @@ impl Hub {
         let (read, written, queued) =
             self.on(id, |connection| connection.progress()).unwrap_or_default();
         vec![read as f64, written as f64, queued as f64]
+    }
+
+    /// Has the events of a connection, listener or datagram socket delivered in a scope.
+    #[napi(catch_unwind)]
+    pub fn set_scope(&self, id: u32, scope: &Scope) {
+        self.core.borrow_mut().scopes.insert(id, scope.context());
+    }
+
+    /// There will be none.
+    #[napi(catch_unwind)]
+    pub fn drop_scope(&self, id: u32) {
+        self.core.borrow_mut().scopes.remove(&id);
     }
 
     /// Keeps the event loop alive, or stops doing so.

@@ -130,6 +130,9 @@ fn failure(error: &JobError) -> Value {
 
 /// The symbolic code of what the system said, or would have.
 fn system_code(error: &io::Error) -> Option<&'static str> {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return Some(error.code());
+    }
     let of_kind = || error.kind().into();
     let same = error.raw_os_error().map_or_else(of_kind, io::Error::from_raw_os_error);
     Some(Error::new("spawn", same, None).code()).filter(|&code| code != "UNKNOWN")
