@@ -33,8 +33,8 @@ use super::transport::{Stream, Target};
 use super::unfinished::COUNTED;
 use state::{End, Io, State};
 
-#[cfg(unix)]
-mod busy_poll;
+#[cfg(any(unix, feature = "node-ipc"))]
+pub mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
@@ -177,7 +177,16 @@ impl Connection {
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
-        let stream = Arc::new(stream);
+        let quiet = {
+            let _entered = self.runtime.enter();
+            stream.quiet()
+        };
+        let stream = match quiet {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => {
+                return self.report_closed(state, vec![Error::new("read", error, None)]);
+            }
+        };
         state.io = Io::Tasks(stream.clone());
         if state.reading {
             let (connection, failed) = (self.clone(), self.clone());

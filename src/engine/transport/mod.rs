@@ -36,6 +36,8 @@ pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
 #[cfg(unix)]
+mod quiet;
+#[cfg(unix)]
 mod socket_file;
 mod stream;
 pub mod tcp;

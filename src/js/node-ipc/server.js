@@ -256,11 +256,13 @@ class Server extends ServerSending {
   _admits(connection) {
     const { allowPeer } = this.config;
     if (!allowPeer) return true;
-    const isAdmitted = admits(allowPeer, connection, (error) => {
-      publishError(this, error);
-      this.publish('error', error);
-    });
+    let failure = null;
+    const isAdmitted = admits(allowPeer, connection, (error) => (failure = error));
     if (!isAdmitted) stats.count(this, 'refused');
+    if (failure !== null) {
+      publishError(this, failure);
+      this.publish('error', failure);
+    }
     return isAdmitted;
   }
 

@@ -134,10 +134,7 @@ class Listener extends net.Server {
       connection.destroy();
       return;
     }
-    if (this.#owner._admits?.(connection) === false) {
-      connection.destroy();
-      return;
-    }
+    if (!this.#admits(connection)) return;
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
       this._onDropped(addresses);
@@ -151,6 +148,17 @@ class Listener extends net.Server {
     connection.approve();
     this.emit('connection', socket);
     if (this.#tls) this.emit('secureConnection', socket);
+  }
+
+  /** Whether it may stay. A listener who is told why not may throw. */
+  #admits(connection) {
+    let isAdmitted = false;
+    try {
+      isAdmitted = this.#owner._admits?.(connection) !== false;
+    } finally {
+      if (!isAdmitted) connection.destroy();
+    }
+    return isAdmitted;
   }
 
   #newSocket() {
