@@ -972,6 +972,15 @@ declare namespace ferripc {
      * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
+    /**
+     * How many clients a local, TCP or TLS server takes in within any second; further ones wait in the system, which holds
+     * as many as it is set up for, and are served in their turn. `stop()` leaves those without an answer that its second has
+     * no room for. A whole number; read when the server starts. Default: `Infinity`, no limit
+     *
+     * `start()` throws a TypeError for anything but a number of 1 or more, on UDP, and without the native binary; it
+     * rejects where a worker of `node:cluster` gets its connections from the primary.
+     */
+    maxConnectionRate: number;
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
     retry: number;
     /**

@@ -5,13 +5,16 @@ const os = require('node:os');
 
 module.exports = {
   testEnvironment: 'node',
-  // Most suites wait for processes of theirs: on two cores, too, two are faster than one.
-  maxWorkers: Math.max(2, os.cpus().length - 1),
+  // Suites wait for processes of theirs, and for time to pass: on two cores three are faster than two.
+  maxWorkers: Math.max(3, os.cpus().length - 1),
   testMatch: ['<rootDir>/__test__/**/*.test.js', '<rootDir>/examples/**/*.test.js'],
   modulePathIgnorePatterns: [
     '<rootDir>/target',
     '<rootDir>/__test__/compat/vue/node_modules',
     '<rootDir>/__test__/bundlers/node_modules',
   ],
+  // Everything here is what Node runs as it is.
+  transform: {},
+  testSequencer: '<rootDir>/__test__/helpers/sequencer.js',
   testTimeout: 30_000,
 };

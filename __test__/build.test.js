@@ -5,6 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { each } = require('./helpers/combinations');
 const { ROOT, built } = require('./helpers/installed');
 const { onUnix } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
@@ -49,60 +50,60 @@ const failing = (text) =>
   cargo(`/bin/cat >&2 <<'END'\n   Compiling libc v0.2.1\n${text}\nEND\nexit 101`);
 const mentionsOldest = new RegExp(`\\b${OLDEST.replace('.', '\\.')} or later`);
 
-onUnix.describe.each(COMMANDS)('%s', (script) => {
-  test.each([
-    ['no cargo', {}, [/^build: cargo is missing/, mentionsOldest, /rustup\.rs/]],
-    [
-      'no rustc',
-      { cargo: tool('cargo', OLDEST) },
-      [/^build: rustc is missing/, mentionsOldest, /rustup\.rs/],
-    ],
-    [
-      'a cargo that is too old',
-      cargo('exit 1', '1.70'),
-      [/^build: cargo is of Rust 1\.70\.0/, mentionsOldest, /rustup update/],
-    ],
-    [
-      'a rustup without a toolchain',
-      {
-        cargo:
-          'echo "error: rustup could not choose a version of cargo to run, because no default is configured." >&2; exit 1',
-      },
-      [/^build: cargo does not run/, /rustup default stable/],
-    ],
-    [
-      'no C compiler',
-      failing(
-        'error: linker `cc` not found\n  |\n  = note: No such file or directory (os error 2)',
-      ),
-      [/^build: A C compiler is missing/, /gcc or clang/],
-    ],
-    [
-      'no C compiler for the C code of a crate',
-      failing(
-        '  error occurred in cc-rs: failed to find tool "cc": No such file or directory (os error 2)',
-      ),
-      [/^build: A C compiler is missing/],
-    ],
-    [
-      'a compiler that is too old for the code',
-      failing(
-        'error: package `ferripc v0.1.0` cannot be built because it requires rustc 1.89 or newer, while …',
-      ),
-      [/^build: Rust is too old/, mentionsOldest],
-    ],
-    [
-      'a full disk',
-      failing('error: No space left on device (os error 28)'),
-      [/^build: The disk is full/],
-    ],
-  ])('%s: one line says so, and what to do', (_, commands, patterns) => {
-    const { status, stdout, stderr } = run(checkout(), script, commands);
-    expect(status).toBe(1);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    for (const pattern of patterns) expect(stderr).toMatch(pattern);
-    expect(['', 'building, a minute or two\n']).toContain(stdout);
-  });
+const CASES = [
+  ['no cargo', {}, [/^build: cargo is missing/, mentionsOldest, /rustup\.rs/]],
+  [
+    'no rustc',
+    { cargo: tool('cargo', OLDEST) },
+    [/^build: rustc is missing/, mentionsOldest, /rustup\.rs/],
+  ],
+  [
+    'a cargo that is too old',
+    cargo('exit 1', '1.70'),
+    [/^build: cargo is of Rust 1\.70\.0/, mentionsOldest, /rustup update/],
+  ],
+  [
+    'a rustup without a toolchain',
+    {
+      cargo:
+        'echo "error: rustup could not choose a version of cargo to run, because no default is configured." >&2; exit 1',
+    },
+    [/^build: cargo does not run/, /rustup default stable/],
+  ],
+  [
+    'no C compiler',
+    failing('error: linker `cc` not found\n  |\n  = note: No such file or directory (os error 2)'),
+    [/^build: A C compiler is missing/, /gcc or clang/],
+  ],
+  [
+    'no C compiler for the C code of a crate',
+    failing(
+      '  error occurred in cc-rs: failed to find tool "cc": No such file or directory (os error 2)',
+    ),
+    [/^build: A C compiler is missing/],
+  ],
+  [
+    'a compiler that is too old for the code',
+    failing(
+      'error: package `ferripc v0.1.0` cannot be built because it requires rustc 1.89 or newer, while …',
+    ),
+    [/^build: Rust is too old/, mentionsOldest],
+  ],
+  [
+    'a full disk',
+    failing('error: No space left on device (os error 28)'),
+    [/^build: The disk is full/],
+  ],
+];
+
+onUnix.test.each(
+  each({ script: COMMANDS, case: CASES }).map(({ script, case: it }) => [script, ...it]),
+)('%s, %s: one line says so, and what to do', (script, _, commands, patterns) => {
+  const { status, stdout, stderr } = run(checkout(), script, commands);
+  expect(status).toBe(1);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  for (const pattern of patterns) expect(stderr).toMatch(pattern);
+  expect(['', 'building, a minute or two\n']).toContain(stdout);
 });
 
 onUnix.describe('the output of cargo', () => {

@@ -172,6 +172,46 @@ test('UDP: peers in the place of sockets', async () => {
   ]);
 });
 
+test('bytes are those of the message on every transport, without the delimiter', async () => {
+  const own = JSON.stringify({ type: 'm', data: SECRET }).length;
+  const there = async (kind) => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const { client } = await world.meet(server, place);
+    const got = once(server, 'm');
+    client.emit('m', SECRET);
+    await got;
+  };
+  const byDatagrams = async () => {
+    const [here, peer] = [
+      world.ipc({ delimiter: '\r\n\r\n' }),
+      world.ipc({ delimiter: '\r\n\r\n' }),
+    ];
+    for (const ipc of [here, peer]) {
+      ipc.serveNet('127.0.0.1', '0', 'udp4');
+      await ipc.server.start();
+    }
+    const got = once(here.server, 'm');
+    const to = here.server.server.address();
+    peer.server.emit(to, 'm', SECRET); // to an address
+    const [, from] = await got;
+    const answered = once(peer.server, 'm');
+    here.server.broadcast('m', SECRET);
+    await answered;
+    const host = once(here.server, 'm');
+    peer.server.emit({ address: 'localhost', port: to.port }, 'm', SECRET); // after a look-up
+    await host;
+    await peer.server.stop();
+    peer.server.emit(from, 'm', SECRET);
+  };
+  const seen = watch(/message/);
+  await there('unix');
+  await there('tcp');
+  await byDatagrams();
+  expect(new Set(seen.map(([name]) => name)).size).toBe(3);
+  expect(seen.map(([, { bytes }]) => bytes)).toEqual(seen.map(() => own));
+});
+
 test('TLS: the connection is open when the handshake is over', async () => {
   const seen = watch(/open/);
   const place = await tlsWorld.at();

@@ -86,6 +86,46 @@ when(title, () => {
   });
 });
 
+/** What goes on for as long as there is no memory, 300 ms, and then as if nothing had been: `[transport, when, calls]`. */
+const OUTAGES = [
+  ['udp', 'up', ['recvmmsg']],
+  ['udp', 'up', ['recvmmsg', 'epoll_ctl']], // nor can another thread watch it
+  ['unix', 'parting', ['epoll_ctl']],
+  ['tcp', 'parting', ['epoll_ctl']],
+  ['tls', 'parting', ['epoll_ctl']],
+];
+
+when(missing ? title : 'no memory for a while', () => {
+  test.each(OUTAGES)('%s, %s: %j', async (transport, moment, calls) => {
+    const mixed = Object.fromEntries(calls.map((call) => [call, 'ENOMEM']));
+    const fault = { transport, when: moment, mixed, seed: 1, oneIn: 1 };
+    const result = await talker.play(fault);
+    expect(result).toMatchObject({ started: true, done: true, wrong: [] });
+    const told = new Set(result.errors);
+    expect([...told]).toEqual(transport === 'udp' ? ['ENOMEM'] : []);
+    // Where this thread watches a connection, another one has to when it closes.
+    if (transport === 'udp' || (driver === 'loop' && transport !== 'tls'))
+      expect(result.failed).toBeGreaterThan(0);
+  });
+});
+
+/** A write that fails, each in its turn: what comes is in order, without a gap, and then the connection is another one. */
+const WRITES = STREAMS.flatMap((transport) =>
+  ['send', 'sendmsg'].flatMap((call) => [0, 1, 2, 4, 7].map((first) => [transport, call, first])),
+);
+
+when(missing ? title : 'a write fails', () => {
+  test.each(WRITES)('%s: %s number %i', async (transport, call, first) => {
+    const result = await talker.play({ transport, call, error: 'ENOBUFS', first });
+    expect({ ...result, verdict: verdict(result) }).toMatchObject({
+      started: true,
+      done: true,
+      wrong: [],
+      verdict: null,
+    });
+  });
+});
+
 const isWhole = !process.config.variables.node_shared_libuv; // else Node's calls are libuv's
 (isWhole ? when : describe.skip)(
   missing ? title : "Node's own sockets, with the same calls",

@@ -2,6 +2,7 @@
 // Messages and chunks: whatever way the bytes are cut or joined on their way, the same messages arrive,
 // whole and in order (F1, F2, F3, K1).
 
+const everything = require('./helpers/everything');
 const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
 const { seeded } = require('./helpers/random');
@@ -86,22 +87,25 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     );
   });
 
-  test.each([1, 2, 3])('random messages, both ways at once, seed %i (F1, F2)', async (seed) => {
-    const place = await world.place(kind);
-    const server = await world.serve(place);
-    const { client } = await world.meet(server, place);
-    const random = seeded(seed);
-    const some = () =>
-      Array.from({ length: 300 }, () => text.repeat(1 + random(random(10) === 0 ? 20_000 : 20)));
-    const [up, down] = [some(), some()];
-    const arrived = [collect(server, 'up', 300), collect(client, 'down', 300)];
-    for (let i = 0; i < 300; i++) {
-      client.emit('up', up[i]);
-      server.broadcast('down', down[i]);
-      if (random(5) === 0) await new Promise(setImmediate);
-    }
-    expect(await Promise.all(arrived)).toEqual([up, down]);
-  });
+  test.each(everything ? [1, 2, 3] : [1])(
+    'random messages, both ways at once, seed %i (F1, F2)',
+    async (seed) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const { client } = await world.meet(server, place);
+      const random = seeded(seed);
+      const some = () =>
+        Array.from({ length: 300 }, () => text.repeat(1 + random(random(10) === 0 ? 20_000 : 20)));
+      const [up, down] = [some(), some()];
+      const arrived = [collect(server, 'up', 300), collect(client, 'down', 300)];
+      for (let i = 0; i < 300; i++) {
+        client.emit('up', up[i]);
+        server.broadcast('down', down[i]);
+        if (random(5) === 0) await new Promise(setImmediate);
+      }
+      expect(await Promise.all(arrived)).toEqual([up, down]);
+    },
+  );
 
   test('32 MB in one message, both ways (F2)', async () => {
     const place = await world.place(kind);

@@ -2,7 +2,9 @@
 // Strings that programs keep (types in a list or as keys, data, the text of what was no message) keep
 // themselves in memory, and not what they came with.
 
+const { each } = require('./helpers/combinations');
 const { datagramPeer } = require('./helpers/datagrams');
+const everything = require('./helpers/everything');
 const { createWorld, freePort, KINDS } = require('./helpers/world');
 
 const world = createWorld();
@@ -50,8 +52,9 @@ async function kept(kind, place, send, count = ROUNDS) {
   return result;
 }
 
-describe.each(KINDS)('%s', (at) => {
-  test.each(['types', 'map', 'invalid'])('%s', async (kind) => {
+test.each(each({ at: KINDS, kind: ['types', 'map', 'invalid'] }))(
+  '$at: $kind',
+  async ({ at, kind }) => {
     const place = await world.place(at);
     const result = await kept(kind, place.options, async () => {
       const peer = await world.peer(place);
@@ -60,8 +63,10 @@ describe.each(KINDS)('%s', (at) => {
     expect(result.kept).toBeGreaterThanOrEqual(ROUNDS);
     expect(result.heap).toBeLessThan(SLACK + 40 * result.kept + result.characters);
     expect(result.external).toBeLessThan(SLACK);
-  });
+  },
+);
 
+describe.each(everything ? KINDS : ['tcp'])('%s', (at) => {
   test('data strings of an ordinary size', async () => {
     const place = await world.place(at);
     const count = 6000;

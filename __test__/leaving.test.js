@@ -1,12 +1,13 @@
 'use strict';
 // When a message leaves: a program that emits something and then keeps its thread busy, waits for a child process or
 // dies, as node-ipc's programs may. Each test is one process (fixtures/leaving.js), of ferripc on both drivers and of
-// the old packages, whose other end is here: a peer of node:net, node:tls or node:dgram, which tells by a
-// file that it has got a message.
+// the old packages, whose other end is here: a peer of node:net, node:tls or node:dgram, which tells by a file that it
+// has got a message. Not all combinations are played, but each night: see helpers/combinations.js.
 
 const dgram = require('node:dgram');
 const fs = require('node:fs');
 const path = require('node:path');
+const { each, pairs } = require('./helpers/combinations');
 const { once } = require('./helpers/events');
 const Peer = require('./helpers/peer');
 const { TRANSPORTS, ownTls } = require('./helpers/places');
@@ -137,77 +138,82 @@ async function play(kind, side, subject, act, more = {}) {
   return { lines, stderr, heard: ears.heard };
 }
 
-const cross = (subjects, acts) =>
-  subjects.flatMap((subject) => acts.map((act) => ({ ...subject, act })));
+// The old packages show what is expected. Over TLS they hold messages back, and lose them.
+const SIDES = ['client', 'server', 'broadcast'];
+const ours = (things) => pairs({ kind: TRANSPORTS, subject: SUBJECTS, ...things }).map(named);
+const olds = (things) => each({ kind: ['unix'], subject: OLD, ...things }).map(named);
+const named = (row) => ({ ...row, name: row.subject.name });
 
-describe.each(TRANSPORTS)('over %s', (kind) => {
-  // The old packages show what is expected. Over TLS they hold messages back, and lose them.
-  const all = kind === 'unix' ? [...SUBJECTS, ...OLD] : SUBJECTS;
+const BUSY = { side: SIDES };
+test.each([...ours(BUSY), ...olds(BUSY)])(
+  'over $kind, $side, $name: what is emitted leaves while the thread is busy',
+  async ({ kind, side, subject }) => {
+    const { lines, stderr } = await play(kind, side, subject, 'blocking');
+    expect({ lines, stderr }).toEqual({ lines: ['done'], stderr: '' });
+  },
+  240_000,
+);
 
-  describe.each(['client', 'server', 'broadcast'])('%s', (side) => {
-    test.each(all)(
-      '$name: what is emitted leaves while the thread is busy',
-      async (subject) => {
-        const { lines, stderr } = await play(kind, side, subject, 'blocking');
-        expect({ lines, stderr }).toEqual({ lines: ['done'], stderr: '' });
-      },
-      240_000,
-    );
+const DYING = { side: SIDES, act: ['abort', 'kill', 'reallyExit'] };
+test.each([...ours(DYING), ...olds(DYING)])(
+  'over $kind, $side, $name: what is emitted has left before $act',
+  async ({ kind, side, subject, act }) => {
+    const { heard } = await play(kind, side, subject, act);
+    expect(heard).toEqual(heard.map(() => ['m0']));
+  },
+);
 
-    test.each(cross(all, ['abort', 'kill', 'reallyExit']))(
-      '$name: what is emitted has left before $act',
-      async ({ act, ...subject }) => {
-        const { heard } = await play(kind, side, subject, act);
-        expect(heard).toEqual(heard.map(() => ['m0']));
-      },
-    );
+test.each(ours({ side: SIDES }))(
+  'over $kind, $side, $name: `flush` hands over what a burst has joined',
+  async ({ kind, side, subject }) => {
+    const { lines, heard } = await play(kind, side, subject, 'flushed');
+    expect(lines).toEqual([{ flushed: true }, 'done']);
+    const both = [...HUNDRED, ...HUNDRED.map((_, i) => `m${100 + i}`)]; // then it aborts
+    expect(heard).toEqual(heard.map(() => both));
+  },
+);
 
-    test.each(SUBJECTS)('$name: `flush` hands over what a burst has joined', async (subject) => {
-      const { lines } = await play(kind, side, subject, 'flushed');
-      expect(lines).toEqual([{ flushed: true }, 'done']);
-      const { heard } = await play(kind, side, subject, 'flush and abort');
-      expect(heard).toEqual(heard.map(() => HUNDRED));
-    });
-  });
+const AT_THE_END = { act: ['exit', 'beforeExit', 'the handler of an uncaught exception'] };
+test.each([...ours(AT_THE_END), ...olds(AT_THE_END)])(
+  'over $kind, $name: all that is emitted in $act leaves',
+  async ({ kind, subject, act }) => {
+    const { heard } = await play(kind, 'client', subject, act);
+    expect(heard).toEqual([HUNDRED]);
+  },
+);
 
-  test.each(cross(all, ['exit', 'beforeExit', 'the handler of an uncaught exception']))(
-    '$name: all that is emitted in $act leaves',
-    async ({ act, ...subject }) => {
-      const { heard } = await play(kind, 'client', subject, act);
-      expect(heard).toEqual([HUNDRED]);
-    },
-  );
+const IN_A_BURST = { act: ['exit in a burst', 'an uncaught exception'] };
+test.each([...ours(IN_A_BURST), ...olds(IN_A_BURST)])(
+  'over $kind, $name: nothing is lost by $act',
+  async ({ kind, subject, act }) => {
+    const { heard } = await play(kind, 'server', subject, act);
+    const count = act === 'an uncaught exception' ? 100 : 200;
+    expect(heard).toEqual([Array.from({ length: count }, (_, i) => `m${i}`)]);
+  },
+);
 
-  test.each(cross(all, ['exit in a burst', 'an uncaught exception']))(
-    '$name: nothing is lost by $act',
-    async ({ act, ...subject }) => {
-      const { heard } = await play(kind, 'server', subject, act);
-      const count = act === 'an uncaught exception' ? 100 : 200;
-      expect(heard).toEqual([Array.from({ length: count }, (_, i) => `m${i}`)]);
-    },
-  );
+const IN_A_WORKER = { act: ['exit', 'reallyExit'] };
+test.each([...ours(IN_A_WORKER), ...olds(IN_A_WORKER)])(
+  'over $kind, $name: the same in a worker that ends by $act',
+  async ({ kind, subject, act }) => {
+    const { heard } = await play(kind, 'client', subject, act, { inWorker: true });
+    expect(heard).toEqual([act === 'exit' ? HUNDRED : ['m0']]);
+  },
+);
 
-  test.each(cross(all, ['exit', 'reallyExit']))(
-    '$name: the same in a worker that ends by $act',
-    async ({ act, ...subject }) => {
-      const { heard } = await play(kind, 'client', subject, act, { inWorker: true });
-      expect(heard).toEqual([act === 'exit' ? HUNDRED : ['m0']]);
-    },
-  );
-
-  test.each(SUBJECTS)('$name: in a `connect` handler', async (subject) => {
-    const { lines } = await play(kind, 'client', subject, 'connect');
-    expect(lines).toEqual(['done']);
-  });
+test.each(ours({}))('over $kind, $name: in a `connect` handler', async ({ kind, subject }) => {
+  const { lines } = await play(kind, 'client', subject, 'connect');
+  expect(lines).toEqual(['done']);
 });
 
 // Where the old packages, too, wait for the event loop: over TLS it has to look at the server first.
-describe.each(['unix', 'tcp'])('over %s', (kind) => {
-  test.each(SUBJECTS)('$name: before the connection is up', async (subject) => {
+test.each(ours({ kind: ['unix', 'tcp'] }))(
+  'over $kind, $name: before the connection is up',
+  async ({ kind, subject }) => {
     const { lines } = await play(kind, 'client', subject, 'early');
     expect(lines).toEqual(['done']);
-  });
-});
+  },
+);
 
 describe('over udp', () => {
   /** A peer of node:dgram beside a server of ferripc. */
@@ -248,9 +254,9 @@ describe('over udp', () => {
     240_000,
   );
 
-  onUnix.test.each(cross(SUBJECTS, ['abort', 'kill', 'reallyExit']))(
+  onUnix.test.each(each({ subject: SUBJECTS, act: DYING.act }).map(named))(
     '$name: what is emitted has left before $act',
-    async ({ act, ...subject }) => {
+    async ({ act, subject }) => {
       expect((await playUdp(subject, act)).heard).toEqual(['m0']);
     },
   );

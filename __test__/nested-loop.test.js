@@ -7,6 +7,7 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { pairs } = require('./helpers/combinations');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 const { createWorld, freePort } = require('./helpers/world');
 
@@ -47,12 +48,15 @@ const expected = {
   events: [...['connect 1', 'in start', 'thrown', 'after'], ...['disconnect', 'connect 2', 'over']],
 };
 
-when.each(TRANSPORTS)('%s', (name) => {
-  const on = transport(name, world);
-  const tls = name === 'tls' ? { server: on.server.tls, client: on.client.tls } : undefined;
+const DRIVERS = ['loop', 'tokio'];
 
-  describe.each(['loop', 'tokio'])('driver %s', (driver) => {
-    test.each(Object.keys(expected))('%s', async (program) => {
+when.each(pairs({ name: TRANSPORTS, driver: DRIVERS, program: Object.keys(expected) }))(
+  '$name, driver $driver',
+  ({ name, driver, program }) => {
+    const on = transport(name, world);
+    const tls = name === 'tls' ? { server: on.server.tls, client: on.client.tls } : undefined;
+
+    test(program, async () => {
       const { options } = await on.place();
       const seen = await play(driver, program, options, tls);
       if (program !== 'batch') {
@@ -63,11 +67,11 @@ when.each(TRANSPORTS)('%s', (name) => {
       expect(seen.filter((what) => what !== '2 is over')).toEqual(expected.batch);
       expect(seen.indexOf('2 is over')).toBeGreaterThan(seen.indexOf(5));
     });
-  });
-});
+  },
+);
 
 when('udp', () => {
-  test.each(['loop', 'tokio'])('driver %s', async (driver) => {
+  test.each(DRIVERS)('driver %s', async (driver) => {
     const seen = await play(driver, 'udp', { host: '127.0.0.1', port: await freePort() });
     expect(seen).toEqual(['wait', 'same datagram', 'answer', 'waited']);
   });

@@ -2,6 +2,7 @@
 // Who is at the other end (`socket.peerCredentials`, `config.allowPeer`), and who gets a broadcast.
 
 const net = require('node:net');
+const path = require('node:path');
 const { datagramPeer } = require('./helpers/datagrams');
 const { collect, once, record } = require('./helpers/events');
 const { createWorld, TRANSPORTS } = require('./helpers/world');
@@ -114,6 +115,36 @@ tells('allowPeer', () => {
     expect(server.sockets).toEqual([]);
   });
 
+  test('that throws what is no error is reported as one', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place, {
+      allowPeer: () => {
+        throw null;
+      },
+    });
+    const failed = once(server, 'error');
+    await tryIt(place);
+    expect((await failed)[0].message).toBe('config.allowPeer threw null');
+  });
+
+  test('keeps those out that a listener of the error throws for', async () => {
+    const { options } = await world.place('unix');
+    const source = `
+      const ipc = require(${JSON.stringify(path.join(__dirname, '..'))});
+      process.on('uncaughtException', (error) => console.log(JSON.stringify(error.message)));
+      Object.assign(ipc.config, { silent: true, allowPeer: () => { throw new Error('why'); } });
+      ipc.serve(${JSON.stringify(options.path)});
+      ipc.server.on('error', ({ message }) => { throw new Error(message); });
+      ipc.server.start().then(() => {
+        const peer = require('node:net').connect(${JSON.stringify(options.path)}).resume();
+        peer.on('end', () => ipc.server.stop());
+      });
+    `;
+    const server = world.child('', [], { runtime: [process.execPath, '-e', source] });
+    expect(await server.next()).toBe('why');
+    expect((await server.exited).code).toBe(0);
+  });
+
   test.each([[true], ['root'], [{}], [1]])('%p is refused by name', async (allowPeer) => {
     const server = world.host(await world.place('unix'), { allowPeer });
     expect(() => server.start()).toThrow(TypeError);
@@ -197,6 +228,9 @@ describe.each(TRANSPORTS)('%s: a broadcast', (kind) => {
       throw new Error('broken');
     };
     expect(() => server.broadcast('n', 1, { where: broken })).toThrow('broken');
+    expect(() => server.broadcast('n', 1, { where: async () => false })).toThrow('options.where');
+    const rejected = () => Promise.reject(new Error('late'));
+    expect(() => server.broadcast('n', 1, { where: rejected })).toThrow('at once');
     expect(await all()).toEqual([[], [], []]);
   });
 });

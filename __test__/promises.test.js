@@ -253,6 +253,19 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     expect((await reject(late.next())).name).toBe('AbortError');
   });
 
+  test('end by who iterates by hand', async () => {
+    const { server } = await meet();
+    const returned = server.messages('n');
+    server.publish('n', 1);
+    const open = returned.next().then(() => returned.next());
+    expect(await returned.return('mine')).toEqual({ value: 'mine', done: true });
+    expect(await open).toEqual({ value: undefined, done: true });
+    const thrown = server.messages('n', { signal: null });
+    expect(await reject(thrown.throw(new Error('mine')))).toMatchObject({ message: 'mine' });
+    expect(await thrown.next()).toEqual({ value: undefined, done: true });
+    expect(server.list).toEqual({});
+  });
+
   test('of wrong arguments are a TypeError', async () => {
     const { server } = await meet();
     expect(() => server.messages(5)).toThrow('"type"');
@@ -270,4 +283,18 @@ test('disposing of a client that is being disconnected keeps its counters', asyn
   ipc.disconnect('x');
   await client[Symbol.asyncDispose]();
   expect(ipc.stats().totals).toMatchObject({ messagesSent: 1, connections: 0 });
+});
+
+test('messages that wait cost the same, however many', async () => {
+  const server = await world.serve(await world.place('unix'));
+  const incoming = server.messages('n');
+  const COUNT = 300_000; // with an array's `shift`: a minute
+  for (let n = 0; n < COUNT; n++) server.publish('n', n);
+  let next = 0;
+  for await (const [n] of incoming) {
+    if (n !== next++) throw new Error(`${n} in place of ${next - 1}`);
+    if (next === COUNT) break;
+  }
+  const takers = Array.from({ length: COUNT }, () => incoming.next());
+  await Promise.all(takers);
 });

@@ -113,6 +113,50 @@ const REFUSED = [
   ['Ed448', pair('ed448'), /of kind ed448/],
 ];
 
+/** `base` to the power of -1, modulo `modulus`. */
+function inverse(base, modulus) {
+  let [r, rest, t, next] = [modulus, base % modulus, 0n, 1n];
+  while (rest > 0n) {
+    const times = r / rest;
+    [r, rest, t, next] = [rest, r - times * rest, next, t - times * next];
+  }
+  return ((t % modulus) + modulus) % modulus;
+}
+
+const number = (value) => {
+  const hex = value.toString(16);
+  return integer(Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex'));
+};
+
+/** An RSA key of 2048 bits of three primes, by RFC 8017, as `openssl genrsa -primes 3` makes one. */
+function threePrimes() {
+  const e = 65537n;
+  let primes;
+  let n;
+  do {
+    primes = [683, 683, 682].map((bits) => crypto.generatePrimeSync(bits, { bigint: true }));
+    n = primes.reduce((product, prime) => product * prime);
+  } while (n.toString(2).length !== 2048 || primes.some((prime) => (prime - 1n) % e === 0n));
+  const [p, q, r] = primes;
+  const d = inverse(e, (p - 1n) * (q - 1n) * (r - 1n));
+  const third = sequence(...[r, d % (r - 1n), inverse(p * q, r)].map(number));
+  const usual = [1n, n, e, d, p, q, d % (p - 1n), d % (q - 1n), inverse(q, p)];
+  const key = sequence(...usual.map(number), sequence(third));
+  const privateKey = crypto.createPrivateKey({ key, format: 'der', type: 'pkcs1' });
+  return { privateKey, publicKey: crypto.createPublicKey(privateKey) };
+}
+
+test('an RSA key of three primes, which Node takes, is refused with a reason', () => {
+  const { key, cert } = own('three primes', threePrimes);
+  expect(() => nodeTls.createSecureContext({ key, cert })).not.toThrow();
+  for (const error of refusals({ key, cert })) {
+    expect(error).toMatchObject({ code, option: 'key' });
+    expect(error.message).toMatch(
+      /^config\.tls\.key is an RSA key of more than two primes; usable are /,
+    );
+  }
+});
+
 /** What `start` and `connectToNet` throw for these options. */
 function refusals(options) {
   const server = world.ipc({ tls: options });

@@ -7,7 +7,9 @@ const dgram = require('node:dgram');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
+const everything = require('../__test__/helpers/everything');
 const { onUnix } = require('../__test__/helpers/platform');
+const { program } = require('../__test__/helpers/programs');
 const { find, isRequired } = require('../scripts/brokers');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
@@ -57,6 +59,9 @@ async function example(name, env) {
   expect({ code, output }).toMatchObject({ code: 0 });
   return parts;
 }
+
+/** Has an example take a program that is there already; each night it builds its own, with other features. */
+const programOf = (name) => (everything ? {} : { EXAMPLE_PROGRAM: program(name) });
 
 test('basic', async () => {
   expect(await example('basic')).toEqual({
@@ -120,14 +125,14 @@ test('tls', async () => {
 });
 
 onUnix.test('ipc2', async () => {
-  const { '': lines } = await example('ipc2');
+  const { '': lines } = await example('ipc2', programOf('ipc2_example'));
   const parts = Array.from({ length: 20 }, (_, i) => `${String(5 * (i + 1)).padStart(3)} % done`);
   const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
 });
 
 test('rust-sidecar', async () => {
-  const { '': lines } = await example('rust-sidecar');
+  const { '': lines } = await example('rust-sidecar', programOf('rust_sidecar'));
   const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
   expect(shown).toEqual([
     'the helper works for the app',

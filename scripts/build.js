@@ -5,7 +5,8 @@
 // scripts/demo.js and scripts/pack.js.
 //
 //   --if-stale   do nothing while the addon is newer than every source file
-//   --debug      a debug build
+//   --debug      a debug build, as `npm test` makes: in a fraction of the time, slow, with overflow checks and
+//                assertions. It is stale for all that do not say so.
 //   --verbose    cargo's output as it comes; otherwise it is shown only if the build fails
 //   --target P   instead of all this, the release binary of a platform of scripts/platforms.js: portable,
 //                reproducible, and with more tools needed, see build-release.js
@@ -13,7 +14,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { candidates, libc } = require('../src/js/engine/platform');
-const { cargoBuild, orEnd } = require('./cargo');
+const { cargoBuild, orEnd, targetFolder } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 
@@ -23,8 +24,11 @@ function newest(entry) {
   return Math.max(0, ...fs.readdirSync(entry).map((name) => newest(path.join(entry, name))));
 }
 
-function isFresh(addon) {
-  if (!fs.existsSync(addon)) return false;
+/** The file that says of an addon that it is a debug build. */
+const markOf = (addon) => `${addon}.debug`;
+
+function isFresh(addon, debug) {
+  if (!fs.existsSync(addon) || (!debug && fs.existsSync(markOf(addon)))) return false;
   const sources = [
     'Cargo.toml',
     'Cargo.lock',
@@ -48,18 +52,19 @@ function addonName() {
 /** Builds the addon. Returns its path. Where something is missing for it, says so in a line and ends this process. */
 function build({ ifStale = false, debug = false, verbose = false } = {}) {
   const addon = path.join(root, addonName());
-  if (ifStale && isFresh(addon)) return addon;
+  if (ifStale && isFresh(addon, debug)) return addon;
   const profile = debug ? 'debug' : 'release';
   const args = ['--locked', ...(debug ? [] : ['--release'])];
   orEnd(() => cargoBuild(args, { verbose }));
-  const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
   const library = {
     win32: 'ferripc.dll',
     darwin: 'libferripc.dylib',
   }[process.platform];
   // Renamed into place: a process that has the old addon mapped keeps it whole.
-  fs.copyFileSync(path.join(target, profile, library ?? 'libferripc.so'), `${addon}.new`);
+  fs.copyFileSync(path.join(targetFolder(), profile, library ?? 'libferripc.so'), `${addon}.new`);
+  if (debug) fs.writeFileSync(markOf(addon), '');
   fs.renameSync(`${addon}.new`, addon);
+  if (!debug) fs.rmSync(markOf(addon), { force: true });
   return addon;
 }
 
@@ -71,6 +76,10 @@ if (require.main === module) {
   if (at > 0) console.log(require('./build-release').buildRelease(argv[at + 1]));
   else {
     const has = (name) => argv.includes(name);
-    build({ ifStale: has('--if-stale'), debug: has('--debug'), verbose: has('--verbose') });
+    build({
+      ifStale: has('--if-stale'),
+      debug: has('--debug'),
+      verbose: has('--verbose'),
+    });
   }
 }

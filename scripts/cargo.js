@@ -15,13 +15,21 @@ const systems = [
   'ferripc/ipc2,ferripc/appview,ferripc/node-ipc,ferripc/pixivutil2,ferripc/zmtp',
 ];
 
-/** The whole workspace in that shape, as `npm test` builds it. The tests of ipc2 are for Unix. */
-const forRust = [
+/** The whole workspace. The tests of ipc2 are for Unix. */
+const workspace = [
   '--locked',
   '--workspace',
   ...(process.platform === 'win32' ? ['--exclude', 'ipc2_tests'] : []),
-  ...systems,
 ];
+
+/** The same in that shape, as `npm test` builds it. */
+const forRust = [...workspace, ...systems];
+
+/** The same with everything that there is, the addon included. */
+const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-features')];
+
+/** Where cargo puts what it builds. */
+const targetFolder = () => process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
 
 /** Something is missing on this machine. The message says all: it is printed without a stack. */
 class Missing extends Error {}
@@ -129,4 +137,4 @@ function orEnd(act) {
   }
 }
 
-module.exports = { cargoBuild, forRust, orEnd, requireRust, systems };
+module.exports = { cargoBuild, forRust, orEnd, requireRust, systems, targetFolder, whole };

@@ -1,7 +1,8 @@
 'use strict';
 // `npm run test:panics`: makes each place of the native side panic that can be made to (src/engine/panics.rs), on
 // every transport and both drivers, in an addon that is built for this alone. Each panic has to become an error that
-// JavaScript hears of, and the process has to go on as before. Not a part of `npm test`; two minutes.
+// JavaScript hears of, with a code of ferripc's and not the binding's, and the process has to go on as before. The same for
+// a watch of the event loop that the system refuses, of which nobody hears. Not a part of `npm test`; two minutes.
 
 const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -9,23 +10,34 @@ const os = require('node:os');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const fixture = path.join(root, '__test__', 'fixtures', 'panics.js');
+const fixture = (name) => path.join(root, '__test__', 'fixtures', `${name}.js`);
 const target = path.join(root, 'target', 'panics');
 
 /** Place -> where it is passed: `[transports, drivers]`. */
 const STREAMS = ['unix', 'tcp', 'tls'];
 const DRIVERS = ['', 'tokio'];
 const PLACES = {
+  construct: [['unix', 'udp'], DRIVERS],
   call: [STREAMS, DRIVERS],
+  listen: [STREAMS, DRIVERS],
+  bind: [['udp'], DRIVERS],
   connect: [STREAMS, DRIVERS],
   accept: [STREAMS, DRIVERS],
   handshake: [['tls'], DRIVERS],
   read: [STREAMS, DRIVERS],
-  flush: [['unix', 'tls'], DRIVERS], // TCP's buffers may take all at once
+  flush: [STREAMS, DRIVERS],
   write: [STREAMS, DRIVERS],
-  // With TLS the event that is lost is that of the connection, of which nobody then knows.
-  turn: [['unix', 'tcp', 'udp'], DRIVERS],
+  turn: [[...STREAMS, 'udp'], DRIVERS],
   receive: [['udp'], DRIVERS],
+};
+
+/** The same of the other systems: the fixture panics-systems.js has a part for each. On Linux. */
+const SYSTEMS = {
+  job: [['ipc2'], DRIVERS],
+  worker: [['ipc2'], DRIVERS],
+  'hand-out': [['ipc2'], DRIVERS],
+  view: [['appview'], ['']],
+  'view-request': [['appview'], ['']],
 };
 
 function build() {
@@ -46,44 +58,62 @@ function build() {
   return addon;
 }
 
-/** What is wrong with one run, or null. */
-function play(addon, place, transport, driver, folder) {
+/** What a process of the fixture `name` prints, and its stderr; or, as `wrong`, how it has ended. */
+function run(name, { addon, place, transport, driver, folder }, env) {
   const args = [
-    fixture,
-    JSON.stringify({ transport, path: path.join(folder, `${place}${driver}`) }),
+    fixture(name),
+    JSON.stringify({ transport, place, path: path.join(folder, `${place}${driver}`) }),
   ];
-  const env = {
-    ...process.env,
-    NAPI_RS_NATIVE_LIBRARY_PATH: addon,
-    FERRIPC_DRIVER: driver,
-    FERRIPC_PANIC: place,
-  };
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, args, {
-    env,
+    env: { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: addon, FERRIPC_DRIVER: driver, ...env },
     encoding: 'utf8',
     timeout: 60_000,
   });
-  if (status !== 0) return `ended with ${status ?? signal}\n${stderr}`;
+  if (status !== 0) return { wrong: `ended with ${status ?? signal}\n${stderr}` };
+  return { ...JSON.parse(stdout), stderr };
+}
+
+/** What is wrong with one run, or null. */
+function panic(name, combination) {
+  const { place } = combination;
+  const ran = run(name, combination, { FERRIPC_PANIC: place });
+  const { wrong, heard, uncaught, first, again, stderr } = ran;
+  if (wrong) return wrong;
   if (!stderr.includes(`injected: ${place}`)) return 'did not panic';
-  const { heard, again } = JSON.parse(stdout);
-  if (heard.length === 0) return 'nobody has heard of it';
+  if (uncaught > 0) return 'an uncaught exception';
+  if (heard.length === 0) return first === true ? null : 'nobody has heard of it';
+  if (heard.some((code) => code !== 'ERR_FERRIPC_INTERNAL')) return `heard ${heard}`;
   return again ? null : 'does not go on afterwards';
+}
+
+/** What is wrong where the event loop can watch nothing: the I/O thread does it. */
+function refused(name, combination) {
+  const { wrong, heard, first, again } = run(name, combination, { FERRIPC_REFUSED: 'watch' });
+  if (wrong) return wrong;
+  return heard.length === 0 && first && again ? null : `heard ${heard}, ${first}, ${again}`;
 }
 
 const addon = build();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-panics-'));
 let [good, bad] = [0, 0];
-for (const [place, [transports, drivers]] of Object.entries(PLACES)) {
-  for (const transport of transports) {
-    for (const driver of drivers) {
-      const wrong = play(addon, place, transport, driver, folder);
-      if (wrong === null) good++;
-      else bad++;
-      if (wrong !== null)
-        console.error(`${place}, ${transport}, ${driver || 'loop'} driver: ${wrong}`);
+
+function play(name, places, judge) {
+  for (const [place, [transports, drivers]] of Object.entries(places)) {
+    for (const transport of transports) {
+      for (const driver of drivers) {
+        const wrong = judge(name, { addon, place, transport, driver, folder });
+        if (wrong === null) good++;
+        else bad++;
+        if (wrong !== null)
+          console.error(`${place}, ${transport}, ${driver || 'loop'} driver: ${wrong}`);
+      }
     }
   }
 }
+
+play('panics', PLACES, panic);
+if (process.platform === 'linux') play('panics-systems', SYSTEMS, panic);
+play('panics', { refused: [[...STREAMS, 'udp'], ['']] }, refused);
 fs.rmSync(folder, { recursive: true, force: true });
 console.log(`panics: ${good} became errors, ${bad} did not`);
 process.exitCode = bad === 0 ? 0 : 1;

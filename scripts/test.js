@@ -1,11 +1,13 @@
 'use strict';
-// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and tests beside the
-// build, JavaScript lints and type checks; then jest. Stops at the first step that fails.
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and build beside the addon's
+// build, JavaScript lints and type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as
+// each night, suites with many combinations play all of them, and the second driver gets all suites.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { forRust, orEnd, requireRust, systems } = require('./cargo');
+const everything = require('../__test__/helpers/everything');
+const { forRust, orEnd, requireRust, systems, targetFolder, whole } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -13,7 +15,7 @@ const npm = windows ? 'npm.cmd' : 'npm';
 const bin = (name) => path.join(root, 'node_modules', '.bin', windows ? `${name}.cmd` : name);
 
 // Suites that choose the drivers themselves, or do without connections: they are not run once more.
-const skipped = [
+const neutral = [
   'binary',
   'build',
   'codes',
@@ -24,36 +26,58 @@ const skipped = [
   'leaving',
   'js-codec',
   'native',
+  'nested-loop',
   'no-binary',
   'supply-chain',
   'workflows',
-].join('|');
+];
+// Suites of TLS, which one and the same driver moves always (tls.test is run all the same), and of what lies above both
+// drivers. They are run once more each night.
+const above = [
+  'diagnostics',
+  'envelope',
+  'events',
+  'hostile',
+  'kept-strings',
+  'misuse',
+  'pipes',
+  'places',
+  'promises',
+  'protocols-on-top',
+  'single-instance',
+  'stand-ins',
+  'tls-.*',
+];
+const skipped = [...neutral, ...(everything ? [] : above)].join('|');
 
 // Third-party install scripts stay off; our own `prepare` is the build step below.
 const install = [
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
 ];
 
-// Two rows of steps that go side by side: what cargo does in its debug profile, and the rest. Much of a build
-// is the work of one core.
+/** Each night the benchmarks, too. */
+const benches = everything ? ['--features', 'codec_bench/bench,ipc2_tests/bench'] : [];
+
+// Two rows of steps that go side by side: what cargo does, all in one profile, so that much is built once; and the rest.
+// Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  ['clippy', 'cargo', ['clippy', '--locked', '--all-targets', '--', '-D', 'warnings']],
+  // Everything once, then the library in the two other shapes that it has.
+  ['clippy', 'cargo', ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings']],
+  ['clippy, for Rust programs', 'cargo', ['clippy', ...forRust, '--lib', '--', '-D', 'warnings']],
   [
     'clippy, engine alone',
     'cargo',
-    ['clippy', '--locked', '--all-targets', '--no-default-features', '--', '-D', 'warnings'],
+    ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
   ],
   [
-    'clippy, for Rust programs',
-    'cargo',
-    ['clippy', ...forRust, '--all-targets', '--', '-D', 'warnings'],
+    'build',
+    process.execPath,
+    [path.join(__dirname, 'build.js'), '--if-stale', '--debug', '--verbose'],
   ],
-  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
-  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
+  ['cargo test, building', 'cargo', ['test', ...forRust, '--tests', '--no-run']],
 ];
 const javaScript = [
-  ['build', process.execPath, [path.join(__dirname, 'build.js'), '--if-stale', '--verbose']],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
@@ -61,8 +85,17 @@ const javaScript = [
   ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
 ];
 
+// Beside jest: much of it waits for time to pass.
+const rustTests = [
+  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
+  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
+];
+
+/** So that suites need not ask cargo for what it has built. */
+const built = { FERRIPC_PROGRAMS: path.join(targetFolder(), 'debug') };
+
 const suites = [
-  ['jest', bin('jest'), []],
+  ['jest', bin('jest'), [], { env: built }],
   // Once more where the event loop's own driver is not to be had; the comparison is driver-neutral.
   [
     'jest, tokio driver',
@@ -137,7 +170,7 @@ async function main() {
   orEnd(requireRust);
   await inOrder(install, true);
   await Promise.all([inOrder(rust, false), inOrder(javaScript, false)]);
-  await inOrder(suites, true);
+  await Promise.all([inOrder(rustTests, false), inOrder(suites, true)]);
   console.log(`\nsteps: ${passed} passed, 0 failed`);
 }
 

@@ -337,6 +337,39 @@ fn jobs_that_nobody_takes_and_too_many() {
 }
 
 #[test]
+fn the_arguments_of_jobs_that_have_not_ended_have_a_limit() {
+    let mut rules = Rules::new(Settings { max_task_bytes: 1000, ..Default::default() });
+    (rules.ffmpeg, rules.aria2) = (true, true);
+    let large = [b'x'; 700];
+    let job = |rules: &mut Rules, size: usize| {
+        take(rules, Side::Task, &[b"FFMPEG_REQ", &large[..size]]).event.unwrap()
+    };
+    let Event::Ffmpeg(_, first, _) = job(&mut rules, 700) else { panic!() };
+    let too_many = |event| matches!(event, Event::Refused(_, _, Reason::TooManyTasks));
+    assert!(too_many(job(&mut rules, 700)));
+    let call = |rules: &mut Rules, size: usize| {
+        take(rules, Side::Task, &[b"ARIA2", b"", &large[..size]]).event.unwrap()
+    };
+    let Event::Aria2(_, number, ..) = call(&mut rules, 200) else { panic!() };
+    assert!(too_many(call(&mut rules, 200)));
+    // What has ended counts no more: neither jobs, nor calls, nor those whose caller has gone.
+    rules.finish(first, 0);
+    rules.finish(first, 0);
+    assert!(matches!(job(&mut rules, 700), Event::Ffmpeg(..)));
+    assert!(too_many(call(&mut rules, 200)));
+    rules.answer(number, 0);
+    assert!(matches!(call(&mut rules, 200), Event::Aria2(..)));
+    rules.gone(Side::Task, &Bytes::from_static(ID));
+    assert!(matches!(call(&mut rules, 200), Event::Aria2(..)));
+    rules.end();
+    // One that is alone is taken, however large it is.
+    let alone = [b'x'; 2000];
+    let taken = take(&mut rules, Side::Task, &[b"FFMPEG_REQ", &alone]);
+    assert!(matches!(taken.event, Some(Event::Ffmpeg(..))));
+    assert!(too_many(job(&mut rules, 1)));
+}
+
+#[test]
 fn the_end_answers_all_who_wait() {
     let mut rules = rules();
     let task = begin(&mut rules);

@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { AppViewClient, AppViewServer } = require('../../appview');
 const { onLinux } = require('../helpers/platform');
-const { nobody } = require('../helpers/queues');
+const { nobody, remove } = require('../helpers/queues');
 const { thrownBy } = require('../helpers/thrown');
 const { createWorld } = require('../helpers/world');
 const { Asker, answerer, left, names, recording, requestFrames } = require('./peers');
@@ -230,6 +230,21 @@ onLinux.describe('queues', () => {
     expect(left(pid)).toEqual([]);
   });
 
+  test('that were removed meanwhile: that is said, and those of who has the names then are left', async () => {
+    const { pid, client } = ask({ timeout: 500 });
+    const asked = client.status();
+    asked.catch(() => {});
+    while (left(pid).length < 2) await new Promise(setImmediate);
+    names(pid).forEach(remove);
+    const other = new Asker(world, pid);
+    await expect(asked).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      message: expect.stringContaining('removed the queues'),
+    });
+    expect(left(pid)).toEqual(names(pid));
+    other.leave();
+  });
+
   test('one of the two alone is there: neither is left, but what was there', async () => {
     const { pid } = ask();
     const { open } = require('../../mqueue');
@@ -319,6 +334,7 @@ onLinux.test('misuse is told by name', async () => {
     [() => new AppViewClient(), /"pid" argument/],
     [() => new AppViewClient(-1), /"pid" argument/],
     [() => new AppViewClient(1, null), /"options" argument/],
+    [() => new AppViewClient(1, { timeOut: 1 }), /"options.timeOut" argument is not an option/],
     [() => new AppViewClient(1, { prefix: '' }), /options.prefix/],
     [() => new AppViewClient(1, { timeout: 0 }), /"options.timeout" argument/],
     [() => new AppViewClient(1, { msgsize: '1' }), /"options.msgsize" argument/],
@@ -333,6 +349,8 @@ onLinux.test('misuse is told by name', async () => {
     [client.request('1'), /"command" argument/],
     [client.request(1, 5), /"fields" argument/],
     [client.request(1, {}, 5), /"options" argument/],
+    [client.request(1, {}, { timeout: 5 }), /"options.timeout" argument is not an option/],
+    [client.request(1, {}, { throwOnStatus: 1 }), /"options.throwOnStatus" argument/],
   ]) {
     await expect(promise).rejects.toThrow(expected);
   }

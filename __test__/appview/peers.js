@@ -47,12 +47,27 @@ function parse(frame) {
   return { meta: JSON.parse(frame.subarray(0, nul)), data: frame.subarray(nul + 1) };
 }
 
+/** The queues of all tests that run at the same time count for one user: waits until there is room for others. */
+function patiently(make) {
+  const end = Date.now() + PATIENCE.timeout;
+  for (;;) {
+    try {
+      return make();
+    } catch (error) {
+      if (error.code !== 'EMFILE' || Date.now() > end) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
 /** Who asks: has made both queues, which are gone after the test, or with `leave()`. */
 class Asker {
   constructor(world, pid, prefix) {
     this.names = names(pid, prefix);
     const make = (name, options) =>
-      mqueue.open(name, { create: true, exclusive: true, mode: 0o666, ...options });
+      patiently(() =>
+        mqueue.open(name, { create: true, exclusive: true, mode: 0o666, ...options }),
+      );
     this.input = make(this.names[0], { read: false });
     this.output = make(this.names[1], { write: false });
     world.after(() => this.leave());

@@ -268,6 +268,7 @@ onLinux.describe('misuse', () => {
     const server = new AppViewServer();
     for (const [act, expected] of [
       [() => new AppViewServer(null), /"options" argument/],
+      [() => new AppViewServer({ poll: 1 }), /"options.poll" argument is not an option/],
       [() => new AppViewServer({ pid: '1' }), /"options.pid" argument/],
       [() => new AppViewServer({ pid: 0 }), /"options.pid" argument/],
       [() => new AppViewServer({ prefix: 'a/b' }), /options.prefix/],

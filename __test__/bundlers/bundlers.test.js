@@ -10,6 +10,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
+const { each } = require('../helpers/combinations');
 const everything = require('../helpers/everything');
 const { putBinary, putPlatformPackage } = require('../helpers/installed');
 const { onLinux, onUnix } = require('../helpers/platform');
@@ -102,13 +103,22 @@ function plantAbove(file) {
     putBinary(at);
 }
 
-describe.each(Object.keys(BUNDLERS))('%s', (bundler) => {
-  test('ferripc is external: the bundle works, and has none of it inside', async () => {
+/** Those that leave ferripc out where they are asked to: each night all; otherwise one for each kind of module. */
+const LEAVING_OUT = everything ? Object.keys(BUNDLERS) : ['esbuild', 'vite'];
+
+test.each(LEAVING_OUT)(
+  '%s, ferripc is external: the bundle works, and has none of it',
+  async (bundler) => {
     const file = await bundle(bundler, 'external');
     expect(await start(file)).toBe('hello world');
     expect(fs.statSync(file).size).toBeLessThan(10_000);
-  });
+  },
+);
 
+/** Each night all; otherwise one of each bundler. */
+const INSIDE = everything ? Object.keys(BUNDLERS) : ['esbuild', 'ncc', 'webpack', 'vite'];
+
+describe.each(INSIDE)('%s', (bundler) => {
   test('ferripc is inside, the binary in node_modules: the bundle works', async () => {
     expect(await start(await bundle(bundler))).toBe('hello world');
   });
@@ -236,18 +246,21 @@ onUnix.describe('an archive of Electron', () => {
 // As with node-ipc 9, whose CommonJS bundlers take apart.
 const BY_NAME = everything ? ['esbuild', 'webpack', 'vite', 'vite library'] : ['esbuild', 'vite'];
 
-describe.each(BY_NAME)('%s: members by name', (bundler) => {
-  test.each(['members.js', 'members.mjs'])('%s', async (name) => {
-    fs.writeFileSync(path.join(project, name), require('./members'));
-    const file = path.join(
-      project,
-      'members',
-      `${bundler}-${name}`.replace(/m?js$/, BUNDLERS[bundler]),
-    );
-    const script = path.join(__dirname, 'bundle.js');
-    const run = promisify(execFile);
-    await run(process.execPath, [script, bundler, project, file, `./${name}`]);
-    const { stdout } = await run(process.execPath, [file]);
-    expect(stdout.trim()).toBe('true true true true true true false true true');
-  });
-});
+describe.each(each({ bundler: BY_NAME, name: ['members.js', 'members.mjs'] }))(
+  '$bundler: members by name',
+  ({ bundler, name }) => {
+    test(name, async () => {
+      fs.writeFileSync(path.join(project, name), require('./members'));
+      const file = path.join(
+        project,
+        'members',
+        `${bundler}-${name}`.replace(/m?js$/, BUNDLERS[bundler]),
+      );
+      const script = path.join(__dirname, 'bundle.js');
+      const run = promisify(execFile);
+      await run(process.execPath, [script, bundler, project, file, `./${name}`]);
+      const { stdout } = await run(process.execPath, [file]);
+      expect(stdout.trim()).toBe('true true true true true true false true true');
+    });
+  },
+);

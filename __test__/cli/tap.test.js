@@ -113,6 +113,31 @@ onUnix.test('in raw mode: bytes', async () => {
   expect(message).toMatchObject({ event: 'message', type: null, bytes: 2, base64: 'AP8=' });
 });
 
+onUnix.test('of values as they are: as Node shows them', async () => {
+  const place = await world.place('unix');
+  const values = { serialization: 'advanced' };
+  const server = await world.serve(place, { ...tapped({ payloads: true }), ...values });
+  server.on('put', (data, socket) => server.emit(socket, 'got', new Set([data.get('size')])));
+  const running = await tap(server, ['-p', '-n', '4']);
+  const client = await world.connect(place, values);
+  client.emit('put', new Map([['size', 5n]]));
+  client.emit('long', 'x'.repeat(100_000));
+  client.emit('large', Buffer.alloc(2 << 20));
+  const [, put, got, long, large] = await running.values(5);
+  const at = { connection: 1, peer: put.peer, event: 'message', time: expect.any(String) };
+  const size = { bytes: expect.any(Number) };
+  expect(put).toEqual({
+    ...at,
+    ...size,
+    direction: 'in',
+    type: 'put',
+    text: "Map(1) { 'size' => 5n }",
+  });
+  expect(got).toEqual({ ...at, ...size, direction: 'out', type: 'got', text: 'Set(1) { 5n }' });
+  expect(long).toMatchObject({ type: 'long', text: expect.stringContaining('more characters') });
+  expect(large).toEqual({ ...at, ...size, direction: 'in', type: 'large', cut: true });
+});
+
 onUnix.test.each(['', 'tokio'])('for people, several at once (driver: %j)', async (driver) => {
   const env = { FERRIPC_DRIVER: driver };
   const file = world.file();

@@ -19,6 +19,7 @@ require('./checks/ipcio');
 require('./checks/pixivutil2');
 require('./checks/ipc2');
 require('./checks/queues');
+require('./checks/command');
 
 const say = (value) => console.log(JSON.stringify(value));
 const [skip = 0, filter = ''] = JSON.parse(process.argv[2] ?? '[]');

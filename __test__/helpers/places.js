@@ -8,9 +8,14 @@
 
 const net = require('node:net');
 const tls = require('node:tls');
+const everything = require('./everything');
 
-/** Every transport of connections. 'unix' is the local one: on Windows pipes. */
-const TRANSPORTS = ['unix', 'tcp', 'tls'];
+/**
+ * Every transport of connections. 'unix' is the local one: on Windows pipes. Where the tokio driver is asked for, TLS is
+ * left to the suites of TLS and to the night: it is that driver's in any case, so the run before this one has had it.
+ */
+const TRANSPORTS =
+  process.env.FERRIPC_DRIVER === 'tokio' && !everything ? ['unix', 'tcp'] : ['unix', 'tcp', 'tls'];
 
 let family = null;
 

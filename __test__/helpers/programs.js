@@ -1,7 +1,9 @@
 'use strict';
-// The Rust programs of crates/*_tests, built when they are first asked for: `program(name)` is the path of one.
+// The Rust programs of crates/*_tests and of examples: `program(name)` is the path of one. `npm test` has built them in a
+// step of its own, and says where; otherwise they are built when they are first asked for.
 
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 const { forRust } = require('../../scripts/cargo');
 
@@ -10,6 +12,9 @@ const ROOT = path.join(__dirname, '..', '..');
 let built = null;
 
 function program(name) {
+  const folder = process.env.FERRIPC_PROGRAMS;
+  const file = folder && path.join(folder, process.platform === 'win32' ? `${name}.exe` : name);
+  if (file && fs.existsSync(file)) return file;
   built ??= build();
   return built[name];
 }
@@ -23,7 +28,7 @@ function build() {
   const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
   const artifacts = lines
     .map((line) => JSON.parse(line))
-    .filter((it) => it.executable && it.target.kind.includes('bin'));
+    .filter((it) => it.executable && it.target.kind.includes('bin') && !it.profile.test);
   return Object.fromEntries(artifacts.map((it) => [it.target.name, it.executable]));
 }
 

@@ -60,7 +60,7 @@ const managers = {
 /** Resolves with { code, output } of a process; rejects when it takes minutes. */
 function run(program, args, options) {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: 120_000, ...options }, (error, stdout, stderr) => {
+    execFile(program, args, { timeout: 240_000, ...options }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error);
       else resolve({ code: error ? error.code : 0, output: stdout + stderr });
     });

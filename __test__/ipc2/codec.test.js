@@ -166,6 +166,9 @@ test.each([
   expect(hex(codec.u8.encode(1))).toBe('01'); // nothing is left of it
 });
 
+/** Never anything. */
+const lazy = codec.lazy(() => lazy);
+
 test.each([
   [() => codec.vec(), 'item'],
   [() => codec.vec({}), 'item'],
@@ -183,6 +186,7 @@ test.each([
   [() => codec.map(codec.u8), 'value'],
   [() => codec.lazy(codec.u8), 'get'],
   [() => codec.lazy(() => codec.unit).encode(null), 'get()'],
+  [() => lazy.encode(null), 'get()'],
   [() => codec.u8.decode('x'), 'bytes'],
 ])('%# what is no type is refused', (make, name) => {
   expect(make).toThrow(TypeError);
@@ -276,6 +280,17 @@ onUnix.test.each([[['all']], [['peer', 'all']]])(
     }
   },
 );
+
+test('a type within itself may have as many levels as any other', () => {
+  const Nested = codec.vec(codec.lazy(() => Nested));
+  const nested = (levels) => (levels === 1 ? [] : [nested(levels - 1)]);
+  const bytes = Nested.encode(nested(256));
+  expect(Nested.decode(bytes)).toEqual(nested(256));
+  expect(() => Nested.encode(nested(257))).toThrow('at most 256 levels');
+  expect(() => Nested.decode(Buffer.concat([Nested.encode([[]]).subarray(0, 8), bytes]))).toThrow(
+    'more than 256 levels',
+  );
+});
 
 test('no bytes do more than throw', () => {
   const random = seeded(11);

@@ -4,6 +4,7 @@
 
 const { setTimeout: wait } = require('node:timers/promises');
 const { TimeoutAction, codec } = require('../../ipc2');
+const { each } = require('../helpers/combinations');
 const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { KINDS, starter, tasks } = require('./workers');
@@ -28,12 +29,10 @@ afterEach(() => {
 /** Bytes that differ from those of another number at each place. */
 const bytesOf = (number, length) => Buffer.alloc(length, Uint8Array.from([number, number ^ 0x55]));
 
-onUnix.describe.each([
-  ['loop', 'loop'],
-  ['tokio', 'tokio'],
-  ['loop', 'tokio'],
-  ['tokio', 'loop'],
-])('the host by %s, its workers by %s:', (host, worker) => {
+const DRIVERS = ['loop', 'tokio'];
+const TEAMS = each({ host: DRIVERS, worker: DRIVERS });
+
+onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ host, worker }) => {
   const builder = (...args) => driven(KINDS.Node(...args).workerCount(1), host, worker);
 
   test('jobs, time-outs, ends, restart, close', async () => {
@@ -52,6 +51,19 @@ onUnix.describe.each([
     expect(await set.send({ Echo: 'ab' })).toBe(2);
     await set.close();
     await expect(set.send('Pid')).rejects.toMatchObject({ code: 'NO_WORKER' });
+  });
+
+  test('after jobs in quick succession workers see the end, and jobs with a limit that wait begin', async () => {
+    // As long as the event loop looks for answers itself, without sleeping.
+    for (let round = 0; round < 2; round++) {
+      const set = await start(driven(tasks('Node', 2).queue(1000), host, worker));
+      for (let i = 0; i < 50; i++) await set.send({ Add: [i, 1] });
+      const jobs = Array.from({ length: 100 }, (_, i) =>
+        set.sendTimeout({ Add: [i, 1] }, 60_000, TimeoutAction.Error),
+      );
+      expect(await Promise.all(jobs)).toEqual(jobs.map((_, i) => i + 1));
+      await set.close({ timeout: Infinity }); // nobody kills a worker that does not see the end
+    }
   });
 
   test('large payloads arrive as they were sent, and each has memory of its own', async () => {

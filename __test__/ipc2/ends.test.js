@@ -33,7 +33,8 @@ async function allEnd(pids) {
 
 onUnix.describe('when the host', () => {
   /** A host whose sockets would be in a folder of the test's. */
-  const host = (...args) => world.child('ipc2-host.js', args, { env: { TMPDIR: world.tmp() } });
+  const host = (env, ...args) =>
+    world.child('ipc2-host.js', args, { env: { TMPDIR: world.tmp(), ...env } });
 
   test.each([
     ['has closed its set', 'close', 0],
@@ -41,7 +42,7 @@ onUnix.describe('when the host', () => {
     ['calls process.exit()', 'exit', 4],
     ['throws', 'throw', 1],
   ])('%s, it ends by itself, and its workers do', async (_, end, code) => {
-    const child = host(end);
+    const child = host({}, end);
     const pids = await child.next();
     expect(pids).toHaveLength(2);
     expect(await child.exited).toMatchObject({ code });
@@ -49,8 +50,33 @@ onUnix.describe('when the host', () => {
     expect(fs.readdirSync(world.tmp())).toEqual([]);
   });
 
+  test.each(
+    ['loop', 'tokio'].flatMap((driver) => [
+      ['restart', driver, ['IO: the set is closed', 'fulfilled']],
+      ['kill', driver, ['OFFLINE: This worker is offline.', 'fulfilled']],
+    ]),
+  )('has begun a %s, it lives until that has ended (%s)', async (end, driver, ends) => {
+    const child = host({ FERRIPC_DRIVER: driver }, end);
+    await child.next();
+    expect(await child.next()).toEqual(ends);
+    expect(await child.next()).toBe('done');
+    expect(await child.exited).toMatchObject({ code: 0 });
+  });
+
+  test('has no folder for sockets, the error says which', async () => {
+    const folder = world.file('none');
+    const script = `
+      const { WorkerSet } = require(${JSON.stringify(require.resolve('../../ipc2'))});
+      const builder = WorkerSet.builder().workerPath(${JSON.stringify(SCRIPT)});
+      builder.finish().catch(({ code, message, cause }) => console.log(code, message, cause.code));`;
+    const env = { ...process.env, TMPDIR: folder };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
+    expect(stdout).toContain(`IO mkdir ENOENT ${folder}/ipc2-`);
+    expect(stdout.trimEnd()).toMatch(/ ENOENT$/);
+  });
+
   test('has a set, it stays', async () => {
-    const child = host('hang');
+    const child = host({}, 'hang');
     await child.next();
     expect(await child.next()).toBe('done');
     expect(hasEnded(child.process.pid)).toBe(false);
@@ -59,7 +85,7 @@ onUnix.describe('when the host', () => {
 
   // Elsewhere a worker that looks at nothing is not told.
   onLinux.test.each(['Node', 'Rust'])('is killed, its workers in %s are, too', async (kind) => {
-    const child = host('spin', kind === 'Rust' ? program('ipc2_test_worker') : SCRIPT);
+    const child = host({}, 'spin', kind === 'Rust' ? program('ipc2_test_worker') : SCRIPT);
     const pids = await child.next();
     expect(await child.next()).toBe('done');
     await child.kill('SIGKILL');
@@ -68,7 +94,7 @@ onUnix.describe('when the host', () => {
   });
 
   test('was a thread that is terminated, its workers end, and the process goes on', async () => {
-    const child = host('thread');
+    const child = host({}, 'thread');
     const pids = await child.next();
     expect(await child.next()).toBe('terminated');
     await allEnd(pids);
@@ -113,6 +139,21 @@ onUnix.describe('an AbortSignal', () => {
       await expect(call).rejects.toMatchObject(aborted);
     }
     expect(await set.send({ Add: [1, 1] })).toBe(2);
+  });
+
+  test('of many jobs has one listener, and gives up all', async () => {
+    const set = await start(tasks('Node').queue(100));
+    const controller = new AbortController();
+    const { signal } = controller;
+    const added = jest.spyOn(signal, 'addEventListener');
+    const removed = jest.spyOn(signal, 'removeEventListener');
+    const hanging = set.send('Hang', { signal });
+    const jobs = Array.from({ length: 50 }, () => set.send('Pid', { signal }));
+    expect(added).toHaveBeenCalledTimes(1);
+    controller.abort();
+    for (const job of [hanging, ...jobs]) await expect(job).rejects.toMatchObject(aborted);
+    expect(removed).toHaveBeenCalledTimes(1);
+    await expect(set.send('Pid', { signal })).rejects.toMatchObject(aborted);
   });
 
   test('has no listeners left', async () => {

@@ -6,11 +6,12 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { once } = require('node:events');
-const { Client, Server } = require('../../ipcio');
 const { createWorld } = require('../helpers/world');
+const { createParties } = require('./parties');
 const { dial, enter, host } = require('./peers');
 
 const world = createWorld();
+const { serve, makeClient } = createParties(world);
 const VERSIONS = ['0.4.0', '0.5.0', '0.6.2'];
 const place = () => path.join(world.tmp(), 'IPC.io.default');
 
@@ -26,23 +27,6 @@ function recorded(name) {
     .map((line) => /^(?:(CLI|SRV)| )\s*W (".*")$/.exec(line))
     .filter(Boolean)
     .map(([, who, quoted]) => ({ who, text: JSON.parse(quoted) }));
-}
-
-async function serve(handlers = {}, options) {
-  const server = new Server({ socketRoot: world.tmp(), ...options }, handlers);
-  server.start();
-  world.after(() => server.stop());
-  await server.ready();
-  return server;
-}
-
-function makeClient(name, handlers = {}, options) {
-  const client = new Client(
-    { socketRoot: world.tmp(), name, reconnectDelay: 10, ...options },
-    handlers,
-  );
-  world.after(() => client.disconnect());
-  return client;
 }
 
 suite.each(VERSIONS)('a peer with ipcIO %s', (version) => {
@@ -134,6 +118,21 @@ suite('from client to client by our server', () => {
     b.own.socket.write(vectors[at + 2]);
     await a.own.next();
     expect(a.own.received).toBe(vectors[at + 3]);
+  });
+
+  test('a delivery with the number of one that is under way: that one is not disturbed', async () => {
+    const { a, b } = await pair('0.6.2');
+    const ask = (peer, target, data) => {
+      const inner = JSON.stringify({ id: target, command: 'm', data, delivery: 'x' });
+      peer.domain.send({ command: 'emit', data: inner, delivery: 'x' });
+    };
+    ask(a, 'b', 1);
+    expect(await b.own.next()).toMatchObject({ command: 'm', data: 1, delivery: 'x' });
+    for (const target of ['a', 'b', 'nobody']) ask(b, target, 2);
+    b.domain.send({ id: 'b', command: 'discover', data: null });
+    expect(await b.domain.next()).toMatchObject({ command: 'discover' }); // all of it was read
+    b.own.send({ command: 'deliver', data: 'fine', delivery: 'x' });
+    expect(await a.own.next()).toMatchObject({ command: 'deliver', data: 'fine', delivery: 'x' });
   });
 
   test('deliver to nobody: what 0.6.2 takes for an answer without data', async () => {

@@ -3,100 +3,12 @@
 
 const fs = require('node:fs');
 const { once } = require('node:events');
-const { Client, Server } = require('../../ipcio');
+const { Server } = require('../../ipcio');
 const { createWorld } = require('../helpers/world');
+const { collect, createParties, datas } = require('./parties');
 
 const world = createWorld();
-
-/** A server in a folder of the test's own. It is stopped after the test. */
-async function serve(handlers = {}, options = {}) {
-  const server = new Server({ socketRoot: world.tmp(), ...options }, handlers);
-  server.start();
-  world.after(() => server.stop());
-  await server.ready();
-  return server;
-}
-
-function makeClient(name, handlers = {}, options = {}) {
-  const client = new Client(
-    { socketRoot: world.tmp(), name, reconnectDelay: 10, ...options },
-    handlers,
-  );
-  world.after(() => client.disconnect());
-  return client;
-}
-
-async function connect(name, handlers, options) {
-  const client = makeClient(name, handlers, options);
-  await client.connect();
-  return client;
-}
-
-/** A handler, and a promise of `count` of its containers. */
-function collect(count = 1) {
-  const containers = [];
-  let done;
-  const all = new Promise((resolve) => (done = resolve));
-  const handler = (container) => {
-    containers.push(container);
-    if (containers.length === count) done(containers);
-  };
-  return { handler, all };
-}
-
-const datas = (containers) => containers.map(({ data }) => data);
-
-describe("the tutorial of ipcIO's own documents", () => {
-  test.each(['send', 'emit'])('with client.%s(command, data)', async (method) => {
-    const first = collect();
-    const second = collect();
-    const server = await serve({
-      example_request_command: (container) => {
-        server.emit(container.name, 'example_response_command', `to ${container.data}`);
-      },
-      other_request_command: (container) => {
-        const clientSocket = container.socket;
-        clientSocket.writeCommand('other_response_command', 'other response data');
-      },
-    });
-    const client = await connect('example_client', {
-      example_response_command: first.handler,
-      other_response_command: second.handler,
-    });
-    client[method]('example_request_command', 'example request data');
-    client[method]('other_request_command', 'other request data');
-    expect(datas(await first.all)).toEqual(['to example request data']);
-    expect(datas(await second.all)).toEqual(['other response data']);
-  });
-
-  test('connect() and emit() may be chained', async () => {
-    const { handler, all } = collect(2);
-    await serve({ one: handler, two: handler });
-    makeClient('c').connect().emit('one', 1).emit('two', 2);
-    expect(datas(await all)).toEqual([1, 2]);
-  });
-
-  test('what a handler gets', async () => {
-    const asked = collect();
-    const answered = collect();
-    const server = await serve({ ask: asked.handler });
-    const client = await connect('c', { answer: answered.handler });
-    client.send('ask', { a: 1 });
-    const [at] = await asked.all;
-    expect(Object.keys(at).sort()).toEqual(['data', 'name', 'server', 'socket', 'uuid']);
-    expect(at).toMatchObject({
-      data: { a: 1 },
-      name: 'c',
-      uuid: expect.stringMatching(/^[0-9a-f]{32}$/),
-    });
-    expect(at.socket).toBeInstanceOf(require('node:net').Socket);
-    expect(at.server).toBeInstanceOf(require('node:net').Server);
-    at.socket.writeCommand('answer', 2);
-    const [back] = await answered.all;
-    expect(back).toMatchObject({ data: 2, name: 'c', uuid: at.uuid, server: null });
-    expect(server.isStarted()).toBe(true);
-  });
-});
+const { serve, makeClient, connect } = createParties(world);
 
 describe('messages', () => {
   const values = [
@@ -160,6 +72,26 @@ describe('messages', () => {
     client.send('n', 1);
     expect((await failed)[0].code).toBe('ERR_FERRIPC_MESSAGE_TOO_LARGE');
     expect(datas(await all)).toEqual([1]);
+  });
+
+  test('that a peer with ipcIO would lose cause a warning, once', async () => {
+    let fresh; // which has not warned yet
+    jest.isolateModules(() => (fresh = require('../../ipcio')));
+    const { handler, all } = collect(4);
+    await serve({ n: handler });
+    const client = new fresh.Client({ socketRoot: world.tmp(), name: 'c' });
+    world.after(() => client.disconnect());
+    await client.connect();
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      for (const length of [60_000, 70_000, 70_000, 1]) client.send('n', 'x'.repeat(length));
+      expect(warned.mock.calls).toEqual([
+        [expect.stringContaining('loses messages of 64 KiB'), { code: expect.any(String) }],
+      ]);
+    } finally {
+      warned.mockRestore();
+    }
+    expect(datas(await all).map(({ length }) => length)).toEqual([60_000, 70_000, 70_000, 1]);
   });
 
   test('that JSON refuses throw where they are sent', async () => {
@@ -331,6 +263,15 @@ describe('deliver', () => {
     await expect(lost).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
   });
 
+  test('of an object that looks like options: a name, null for the server, or a fourth argument says what it is', async () => {
+    await serve({ value: ({ data }) => ['the server', data] });
+    const client = await connect('a', { value: ({ data }) => ['a', data] });
+    const data = { timeout: 60_000 };
+    expect(await client.deliver(null, 'value', data)).toEqual(['the server', data]);
+    expect(await client.deliver('a', 'value', data, {})).toEqual(['a', data]);
+    expect(await client.deliver('value', 1, data)).toEqual(['the server', 1]);
+  });
+
   test('before the connection', async () => {
     const client = makeClient('a');
     const feedback = client.deliver('value', 1);
@@ -352,6 +293,21 @@ describe('life', () => {
     const { handler, all } = collect(3);
     await serve({ n: handler });
     expect(datas(await all)).toEqual([1, 2, 3]);
+  });
+
+  test('clients try again after 2 s unless they are told otherwise', async () => {
+    const client = makeClient('c', {}, { reconnectDelay: undefined });
+    const failed = once(client, 'error');
+    const timers = jest.spyOn(global, 'setTimeout');
+    try {
+      client.connect();
+      await failed;
+      const isOurs = () => timers.mock.calls.some(([, ms]) => ms === 2000);
+      while (!isOurs()) await new Promise(setImmediate);
+    } finally {
+      timers.mockRestore();
+    }
+    expect([client.isConnected(), client.isStarted()]).toEqual([false, true]);
   });
 
   test('files are removed', async () => {
@@ -417,30 +373,5 @@ describe('life', () => {
     await expect(server.ready()).rejects.toMatchObject({ code: 'ENOENT' });
     expect((await reported)[0].code).toBe('ENOENT');
     expect(server.isStarted()).toBe(false);
-  });
-});
-
-describe('misuse', () => {
-  test.each([
-    [
-      'handlers',
-      () => new Server({}, { x: 1 }),
-      '"handler_collection" entry values must be callable.',
-    ],
-    ['a reserved command', () => new Server({}, { deliver() {} }), 'restricted command name'],
-    [
-      'a command twice',
-      () => new Server({}, { x() {} }).addHandlers({ x() {} }),
-      'Handler for command "x" already registered.',
-    ],
-    ['domain', () => new Server({ domain: 5 }), 'options.domain'],
-    ['socketRoot', () => new Server({ socketRoot: 5 }), 'options.socketRoot'],
-    ['encoding', () => new Client({ encoding: 'utf9' }), 'options.encoding'],
-    ['name', () => new Client({ name: {} }), 'options.name'],
-    ['reconnectDelay', () => new Client({ reconnectDelay: -1 }), 'options.reconnectDelay'],
-    ['maxMessageBytes', () => new Client({ maxMessageBytes: 0 }), 'options.maxMessageBytes'],
-    ['timeout', () => new Client().deliver('a', 'b', 'c', { timeout: 'x' }), 'options.timeout'],
-  ])('%s', (_, misuse, text) => {
-    expect(misuse).toThrow(text);
   });
 });

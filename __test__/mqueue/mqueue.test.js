@@ -248,6 +248,8 @@ onLinux.describe('errors', () => {
       [() => mqueue.unlink('/a\0'), /"name" argument/],
       [() => mqueue.open(name, null), /"options" argument/],
       [() => mqueue.open(name, { create: 1 }), /"options.create" argument/],
+      [() => mqueue.open(name, { maxMsg: 3 }), /"options.maxMsg" argument is not an option/],
+      [() => mqueue.open(name, { '': 3 }), /"options." argument is not an option/],
       [() => mqueue.open(name, { exclusive: true }), /options.exclusive needs/],
       [() => mqueue.open(name, { read: false, write: false }), /options.read and options.write/],
       [() => mqueue.open(name, { maxmsg: '10' }), /"options.maxmsg" argument/],
@@ -266,7 +268,9 @@ onLinux.describe('errors', () => {
       [queue.send('x', -1), /"priority" argument must be an integer >= 0 and <= 32767/],
       [queue.send('x', 32768), /"priority" argument/],
       [queue.send('x', 0, 5), /"options" argument/],
+      [queue.send('x', 0, { priority: 5 }), /"options.priority" argument is not an option/],
       [queue.receive({ timeout: -1 }), /"options.timeout" argument/],
+      [queue.receive({ timeOut: 1 }), /"options.timeOut" argument is not an option/],
     ]) {
       await expect(promise).rejects.toThrow(expected);
     }

@@ -4,8 +4,12 @@
 // ask, too. See peer.mjs and crates/node_ipc_tests.
 
 const { spawn } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
+const tls = require('node:tls');
 const { pathToFileURL } = require('node:url');
+const { makeCertificate, writeFamily } = require('../helpers/certificates');
+const { pairs } = require('../helpers/combinations');
 const { once } = require('../helpers/events');
 const { program } = require('../helpers/programs');
 const { createWorld } = require('../helpers/world');
@@ -39,41 +43,44 @@ const played = (requests) => ({
     : null,
 });
 
-const MEETINGS = PEERS.flatMap(([name, module]) => [
-  [name, 'unix', module],
-  [name, 'tcp', module],
-]);
-
-describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
-  const requests = module === ferripc;
-
-  async function meet(role) {
-    const { options } = await world.place(kind);
-    const place = options.path ?? `${options.host}:${options.port}`;
-    const words = [requests ? 'requests' : 'plain'];
-    return {
-      rust: () =>
-        world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
-      node: () =>
-        world.child(script, {
-          role: role === 'client' ? 'server' : 'client',
-          module,
-          path: options.path,
-          port: options.port,
-          requests,
-        }),
-    };
+/** The two ends of a meeting, in which Rust has this role. */
+async function meet({ module, kind, requests, role }) {
+  const { options } = await world.place(kind);
+  const place = options.path ?? `${options.host}:${options.port}`;
+  const words = [requests ? 'requests' : 'plain'];
+  let directory;
+  if (kind === 'tls') {
+    directory = world.file('tls');
+    fs.mkdirSync(directory);
+    writeFamily(directory);
+    words.push(directory);
   }
-
-  const end = async (child) => {
-    child.process.stdin.end();
-    const { code, lines, stderr } = await child.exited;
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    return lines;
+  return {
+    rust: () => world.child('', [], { runtime: [program('node_ipc_peer'), role, place, ...words] }),
+    node: () =>
+      world.child(script, {
+        role: role === 'client' ? 'server' : 'client',
+        module,
+        path: options.path,
+        port: options.port,
+        tls: directory,
+        requests,
+      }),
   };
+}
 
-  test('as a server, which is killed and comes again', async () => {
-    const { rust, node } = await meet('client');
+async function end(child) {
+  child.process.stdin.end();
+  const { code, lines, stderr } = await child.exited;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return lines;
+}
+
+/** What happens in a meeting, by what the peer of Rust is. */
+const ACTS = {
+  async 'as a server, which is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'client' });
+    const { requests } = game;
     const client = rust(); // waits
     let server = node();
     expect(await server.next()).toBe('listening');
@@ -88,10 +95,11 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     expect(await end(client)).toEqual(['disconnected', 'ended']);
     expect(await server.next()).toBe('disconnected');
     await end(server);
-  });
+  },
 
-  test('as a client of a server that is killed and comes again', async () => {
-    const { rust, node } = await meet('server');
+  async 'as a client of a server that is killed and comes again'(game) {
+    const { rust, node } = await meet({ ...game, role: 'server' });
+    const { requests } = game;
     let server = rust();
     expect(await server.next()).toBe('listening');
     const client = node();
@@ -106,7 +114,20 @@ describe.each(MEETINGS)('%s, %s', (name, kind, module) => {
     await end(client);
     expect(await server.next()).toBe('disconnected');
     expect(await end(server)).toEqual(['ended']);
-  });
+  },
+};
+
+test.each(
+  pairs({ peer: PEERS, kind: ['unix', 'tcp'], act: Object.keys(ACTS) }).map((row) => ({
+    ...row,
+    name: row.peer[0],
+  })),
+)('$name, $kind, $act', async ({ peer: [, module], kind, act }) => {
+  await ACTS[act]({ module, kind, requests: module === ferripc });
+});
+
+test.each(Object.keys(ACTS))('ferripc, tls, %s', async (act) => {
+  await ACTS[act]({ module: ferripc, kind: 'tls', requests: true });
 });
 
 test('a Rust server goes on when peers are killed in the middle of a message', async () => {
@@ -131,4 +152,62 @@ test('a Rust server goes on when peers are killed in the middle of a message', a
   do heard = await server.next();
   while (heard.same === undefined);
   expect(heard).toEqual(played(false));
+});
+
+describe('TLS', () => {
+  async function family() {
+    const { options } = await world.place('tcp');
+    const directory = world.file('tls');
+    fs.mkdirSync(directory);
+    writeFamily(directory);
+    const rust = (role) =>
+      world.child('', [], {
+        runtime: [
+          program('node_ipc_peer'),
+          role,
+          `${options.host}:${options.port}`,
+          'plain',
+          directory,
+        ],
+      });
+    const read = (name) => fs.readFileSync(path.join(directory, name));
+    return { options, rust, directory, read };
+  }
+
+  test.each([
+    ['of somebody else', { name: 'elsewhere' }, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['that is over', { name: '127.0.0.1', to: -0.5 }, 'CERT_HAS_EXPIRED'],
+    ['of an unknown authority', null, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ])('a server with a certificate %s is not believed', async (_, about, code) => {
+    const { options, rust, directory } = await family();
+    const ca = makeCertificate({ name: 'CA', ca: true });
+    if (about !== null) fs.writeFileSync(path.join(directory, 'ca.crt'), ca.cert);
+    const { cert, key } = makeCertificate({ name: '127.0.0.1', issuer: ca, ...about });
+    let seen = '';
+    const server = tls.createServer({ cert, key }, (socket) => {
+      socket.on('error', () => {}).on('data', (text) => (seen += text));
+    });
+    server.on('tlsClientError', () => {}).listen(options);
+    world.after(() => server.close());
+    await once(server, 'listening');
+    const client = rust('client');
+    expect(await client.next()).toEqual({ failed: code });
+    expect(seen).toBe('');
+  });
+
+  test('a client without a certificate is not let in, and the next one is', async () => {
+    const { options, rust, read } = await family();
+    const server = rust('server');
+    expect(await server.next()).toBe('listening');
+    const peer = tls.connect({ ...options, ca: read('ca.crt') });
+    peer.on('error', () => {});
+    peer.write('{"type":"echo","data":1}\f');
+    expect(await server.next()).toEqual({ error: 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE' });
+    const own = { cert: read('client.crt'), key: read('client.key') };
+    const good = tls.connect({ ...options, ca: read('ca.crt'), ...own });
+    const came = once(good, 'data');
+    good.write('{"type":"echo","data":1}\f');
+    expect(String((await came)[0])).toContain('"type"');
+    good.destroy();
+  });
 });

@@ -14,6 +14,12 @@ const NUMBERS = 5000;
 
 const report = (value) => console.log(JSON.stringify(value));
 Object.assign(ipc.config, { silent: true, retry: 20, maxConnections: 100 });
+if (spec.tls) {
+  // Both sides show a certificate.
+  const file = (name) => readFileSync(`${spec.tls}/${name}`);
+  const [cert, key] = [file(`${spec.role}.crt`), file(`${spec.role}.key`)];
+  ipc.config.tls = { ca: file('ca.crt'), cert, key, requestCert: true };
+}
 
 let count = 0;
 let inOrder = true;

@@ -144,7 +144,11 @@ describePeers((makePeer) => {
       await peer.send('comm', ['HS']);
       expect((await short)[0].reason).toBe('fewer than three frames');
       expect(await peer.receive('comm', 50)).toBe(null);
-      await meet(peer, controller, 'another');
+      const another = await meet(peer, controller, 'another');
+      // What a stranger sends does not fill the program's log.
+      const long = once(controller, 'error');
+      expect(String(await another.comm('x'.repeat(100_000), 'y'))).toBe(refusal);
+      expect((await long)[0].message.length).toBeLessThan(300);
     }
   });
 

@@ -170,6 +170,7 @@ describe('start and stop', () => {
 test('misuse is told by name', () => {
   for (const [options, expected] of [
     [null, /"options" argument/],
+    [{ Comm: 'tcp://127.0.0.1:1' }, /"options.Comm" argument is not an option/],
     [{ comm: 1 }, /"options.comm" argument/],
     [{ task: '127.0.0.1:1' }, /"options.task" argument must be an endpoint/],
     [{ refusal: 'error' }, /"options.refusal" argument/],
@@ -182,6 +183,7 @@ test('misuse is told by name', () => {
     [{ heartbeatInterval: -1 }, /"options.heartbeatInterval" argument/],
     [{ heartbeatTimeout: 0 }, /"options.heartbeatTimeout" argument/],
     [{ ffmpeg: 1 }, /"options.ffmpeg" argument/],
+    [{ ffmpeg: { shell: true } }, /"options.ffmpeg.shell" argument is not an option/],
     [{ ffmpeg: { path: 1 } }, /"options.ffmpeg.path" argument/],
     [{ ffmpeg: { args: '-y' } }, /"options.ffmpeg.args" argument/],
     [{ ffmpeg: { cwd: 1 } }, /"options.ffmpeg.cwd" argument/],

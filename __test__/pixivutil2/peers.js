@@ -2,23 +2,18 @@
 // Programs that no part of ferripc made, for the tests beside it: libzmq in Python (zmq_peer.py) and in Node (the
 // package `zeromq`), with the same calls; and the recordings of the real PixivUtil2 (docs/vectors).
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const zeromq = require('zeromq');
+const { Python, missing } = require('../helpers/python');
 
 zeromq.context.blocky = false; // sockets do not keep the process from ending
 
 /** Generous: machines are busy. */
 const PATIENCE = 60_000;
 
-const PYTHON = process.env.FERRIPC_TEST_PYTHON ?? 'python3';
-
 /** Why there is no libzmq in Python here; null if there is. */
-const noPyzmq =
-  spawnSync(PYTHON, ['-c', 'import zmq']).status === 0
-    ? null
-    : `${PYTHON} has no pyzmq: pip install pyzmq; FERRIPC_TEST_PYTHON names another Python`;
+const noPyzmq = missing('zmq', 'pyzmq');
 
 /** Where a controller can listen, all that this system has. */
 const PLACES = ['tcp', 'ipc', 'abstract'].filter(
@@ -42,21 +37,9 @@ const toHex = (frame) => Buffer.from(frame).toString('hex');
 const fromHex = (frame) => Buffer.from(frame, 'hex');
 
 /** libzmq in Python, a process. Its methods are the functions of zmq_peer.py. */
-class PythonPeer {
-  #child;
-  #last;
-
+class PythonPeer extends Python {
   constructor(world) {
-    const script = path.join(__dirname, 'zmq_peer.py');
-    this.#child = world.child(script, null, { runtime: [PYTHON] });
-    this.#last = this.#child.next(); // its version
-  }
-
-  async call(command, ...args) {
-    this.#child.tell(JSON.stringify([command, ...args]));
-    const answer = this.#last.then(() => this.#child.next());
-    this.#last = answer.catch(() => {});
-    return answer;
+    super(world, path.join(__dirname, 'zmq_peer.py'));
   }
 
   connect(name, endpoint, { heartbeat = 0, identity = '' } = {}) {
@@ -86,11 +69,6 @@ class PythonPeer {
 
   close(name) {
     return this.call('close', name);
-  }
-
-  kill() {
-    this.#child.process.kill('SIGKILL');
-    return this.#child.exited;
   }
 }
 

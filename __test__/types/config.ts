@@ -23,6 +23,7 @@ type _Known = Expect<
       | 'logDepth'
       | 'logInColor'
       | 'maxConnections'
+      | 'maxConnectionRate'
       | 'retry'
       | 'maxRetries'
       | 'stopRetrying'
@@ -50,6 +51,7 @@ type _Known = Expect<
       logDepth: number;
       logInColor: boolean;
       maxConnections: number;
+      maxConnectionRate: number;
       retry: number;
       maxRetries: number | boolean;
       stopRetrying: boolean | number;

@@ -150,7 +150,10 @@ function spread(count, most) {
 /** Calls that fail for as long as there is too little of something: with each of these errors. */
 const OUTAGES = {
   EMFILE: ['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64'],
-  ENOMEM: ['socket', 'connect', 'accept4', 'send', 'sendmsg', 'sendto', 'recv', 'epoll_ctl'],
+  ENOMEM: [
+    ...['socket', 'connect', 'accept4', 'epoll_ctl'],
+    ...['send', 'sendmsg', 'sendto', 'sendmmsg', 'recv', 'recvmsg', 'recvmmsg'],
+  ],
   ENOBUFS: ['socket', 'connect', 'send', 'sendmsg', 'sendto', 'setsockopt'],
   EAGAIN: ['pthread_create'],
   EROFS: ['bind', 'unlink', 'open64', 'chmod', 'fchmod'],
@@ -169,13 +172,21 @@ function mixtures(transport, count, firstSeed) {
   });
 }
 
-const outages = (transport) =>
+/** `when`: see talker.js. */
+const outages = (transport, when) =>
   Object.entries(OUTAGES).map(([error, calls]) => ({
     transport,
+    when,
     mixed: Object.fromEntries(calls.map((call) => [call, error])),
     seed: 1,
     oneIn: 1,
   }));
+
+/** Memory is short for the I/O thread's watch when a client disconnects with something left to send. */
+const partings = (transport) =>
+  transport === 'udp'
+    ? []
+    : [{ transport, when: 'parting', mixed: { epoll_ctl: 'ENOMEM' }, seed: 1, oneIn: 1 }];
 
 /** What is wrong with what came of a case, or null. */
 function verdict(result) {
@@ -214,4 +225,4 @@ async function play(talker, list, onWrong) {
   return row;
 }
 
-module.exports = { ERRORS, Talker, cases, mixtures, outages, play, verdict };
+module.exports = { ERRORS, Talker, cases, mixtures, outages, partings, play, verdict };

@@ -3,12 +3,13 @@
 // numbered messages as fast as they leave, a part of which is long, and answers each that it gets. Started by processes.js.
 
 const { IPC } = require('../..');
-const { LONG, placeAt } = require('./places');
+const { longOf, placeAt } = require('./places');
 
 const { role, kind, options, mode } = JSON.parse(process.argv[2]);
 const ipc = new IPC();
 Object.assign(ipc.config, { id: role, silent: true, retry: 5 });
 const place = placeAt(kind, options);
+const LONG = longOf(kind);
 
 /** Numbered messages, until the connection ends. */
 function stream(emit, socket) {

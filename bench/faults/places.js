@@ -18,8 +18,9 @@ function placeAt(kind, { path: file, host, port }) {
   return { ...place, connectTo };
 }
 
-/** The text of every third message: longer than what the system takes at once. */
-const LONG = 'l'.repeat(3_000_000);
+/** The text of every third message, longer than what the system takes at once; on TCP it takes several megabytes. */
+const TEXTS = { unix: 'l'.repeat(3_000_000), tcp: 'l'.repeat(8_000_000) };
+const longOf = (kind) => (kind === 'unix' ? TEXTS.unix : TEXTS.tcp);
 
 let count = 0;
 
@@ -34,4 +35,4 @@ async function freshOptions(kind, folder) {
   return { host: '127.0.0.1', port };
 }
 
-module.exports = { LONG, freshOptions, placeAt };
+module.exports = { freshOptions, longOf, placeAt };

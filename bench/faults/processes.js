@@ -7,7 +7,7 @@ const path = require('node:path');
 const { Worker } = require('node:worker_threads');
 const { IPC } = require('../..');
 const { seeded } = require('../../__test__/helpers/random');
-const { LONG, freshOptions, placeAt } = require('./places');
+const { freshOptions, longOf, placeAt } = require('./places');
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -18,6 +18,11 @@ class Watch {
   connections = 0;
   codes = {};
   #next = 0;
+  #long;
+
+  constructor(kind) {
+    this.#long = longOf(kind);
+  }
 
   begin() {
     this.connections++;
@@ -26,7 +31,8 @@ class Watch {
 
   take({ number, text }) {
     if (number !== this.#next) this.wrong.push(`${number} came, not ${this.#next}`);
-    if (text !== (number % 3 === 2 ? LONG : '')) this.wrong.push(`${number} is not what was sent`);
+    if (text !== (number % 3 === 2 ? this.#long : ''))
+      this.wrong.push(`${number} is not what was sent`);
     this.#next = number + 1;
     this.messages++;
   }
@@ -38,10 +44,11 @@ class Watch {
 }
 
 /** The watch of one connection among many: `all` counts their messages, `all.wrong` has what was wrong with any. */
-function watchOne(all) {
-  const watch = new Watch();
+function watchOne(all, kind) {
+  const watch = new Watch(kind);
   watch.wrong = all.wrong;
   watch.begin();
+  all.connections++;
   return { take: (message) => (all.messages++, watch.take(message)) };
 }
 
@@ -90,11 +97,33 @@ async function hears(watch, more) {
   return watch.messages >= until;
 }
 
+/** So many at a time where there are many: a process takes longer to begin than to be ended. */
+const LANES = 4;
+
+/** `row` with its share of the times in each of several lanes, which have nothing in common; what came of all. */
+const inLanes = (row) => async (options) => {
+  const { times } = options;
+  const lanes = times < 10 * LANES ? 1 : LANES;
+  const parts = await Promise.all(
+    Array.from({ length: lanes }, (_, lane) => {
+      const share = Math.floor((times + lane) / lanes);
+      return row({ ...options, times: share, seed: lane + 1 });
+    }),
+  );
+  const all = { times, told: {}, wrong: parts.flatMap(({ wrong }) => wrong) };
+  for (const { told } of parts)
+    for (const [code, count] of Object.entries(told))
+      all.told[code] = (all.told[code] ?? 0) + count;
+  const sum = (name) => parts.reduce((total, part) => total + part[name], 0);
+  all.held = `${sum('messages')} messages in order over ${sum('connections')} connections`;
+  return all;
+};
+
 /** The server is killed in the middle of its messages, and another one takes its place. */
 async function killedServers({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
-  const watch = new Watch();
+  const watch = new Watch(kind);
   const here = clientHere(placeAt(kind, options), watch);
   for (let i = 0; i < times; i++) {
     const child = party({ role: 'server', kind, options });
@@ -104,12 +133,8 @@ async function killedServers({ folder, kind, times, seed = 1 }) {
     await once(child, 'exit');
   }
   here.leave();
-  return {
-    times,
-    held: `${watch.messages} messages in order over ${watch.connections} connections`,
-    told: watch.codes,
-    wrong: watch.wrong,
-  };
+  const { messages, connections, codes: told, wrong } = watch;
+  return { messages, connections, told, wrong };
 }
 
 /** The client is killed in the middle of its messages; the server goes on. */
@@ -117,13 +142,11 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  const all = { messages: 0, wrong };
-  let connections = 0;
+  const all = { messages: 0, connections: 0, wrong };
   let ends = 0;
   const ipc = await serverHere(placeAt(kind, options), (socket) => {
-    connections++;
     socket.once('close', () => ends++);
-    return watchOne(all);
+    return watchOne(all, kind);
   });
   for (let i = 0; i < times; i++) {
     const child = party({ role: 'client', kind, options });
@@ -132,35 +155,26 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
-  for (let i = 0; i < 400 && ends < connections; i++) await pause(10);
-  if (ends !== connections) wrong.push(`${ends} of ${connections} connections have ended`);
+  for (let i = 0; i < 400 && ends < all.connections; i++) await pause(10);
+  if (ends !== all.connections) wrong.push(`${ends} of ${all.connections} connections have ended`);
   await ipc.server.stop({ disconnect: true });
-  return {
-    times,
-    held: `${all.messages} messages in order over ${connections} connections`,
-    told: ipc.codes,
-    wrong,
-  };
+  return { ...all, told: ipc.codes };
 }
 
 /** What is said of a talk with one server process over one connection, which is over. */
-function onOne(times, { here, child, watch }) {
+function onOne({ here, child, watch }) {
   if (watch.connections !== 1) watch.wrong.push(`${watch.connections} connections`);
   here.leave();
   child.kill('SIGKILL');
-  return {
-    times,
-    held: `${watch.messages} messages in order on one connection`,
-    told: {},
-    wrong: watch.wrong,
-  };
+  const { messages, connections, wrong } = watch;
+  return { messages, connections, told: {}, wrong };
 }
 
 /** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
 async function stopped({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
-  const watch = new Watch();
+  const watch = new Watch(kind);
   const here = clientHere(placeAt(kind, options), watch);
   const child = party({ role: 'server', kind, options });
   await hears(watch, 3);
@@ -174,7 +188,7 @@ async function stopped({ folder, kind, times, seed = 1 }) {
   }
   if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
     watch.wrong.push('an error was told');
-  return onOne(times, { here, child, watch });
+  return onOne({ here, child, watch });
 }
 
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */
@@ -183,7 +197,7 @@ async function blocked({ folder, kind, seconds }) {
   const wrong = [];
   const child = party({ role: 'server', kind, options, mode: 'echo' });
   await once(child, 'message');
-  const watch = new Watch();
+  const watch = new Watch(kind);
   const { client, leave } = clientHere(placeAt(kind, options), watch);
   await once(client, 'connect');
   client.emit('block', seconds * 1000);
@@ -213,15 +227,15 @@ async function exits({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  const all = { messages: 0, wrong };
-  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all));
+  const all = { messages: 0, connections: 0, wrong };
+  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
   for (let i = 0; i < times; i++) {
     const child = party({ role: 'client', kind, options, mode: { exitAfter: random(150) } });
     const [code, signal] = await once(child, 'exit');
     if (code !== 7) wrong.push(`a process has ended with ${code ?? signal}`);
   }
   await ipc.server.stop({ disconnect: true });
-  return { times, held: `${all.messages} messages in order`, told: ipc.codes, wrong };
+  return { ...all, told: ipc.codes };
 }
 
 /** Workers that talk are terminated at any moment: the process goes on. */
@@ -229,8 +243,8 @@ async function terminated({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
   const options = await freshOptions(kind, folder);
   const wrong = [];
-  const all = { messages: 0, wrong };
-  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all));
+  const all = { messages: 0, connections: 0, wrong };
+  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
   const code = `process.argv[2] = ${JSON.stringify(JSON.stringify({ role: 'client', kind, options }))};
     require(${JSON.stringify(path.join(__dirname, 'party.js'))});`;
   for (let i = 0; i < times; i++) {
@@ -241,7 +255,7 @@ async function terminated({ folder, kind, times, seed = 1 }) {
     await worker.terminate();
   }
   await ipc.server.stop({ disconnect: true });
-  return { times, held: `${all.messages} messages in order`, told: ipc.codes, wrong };
+  return { ...all, told: ipc.codes };
 }
 
 /** Garbage collections, and heap snapshots, while messages come. */
@@ -250,7 +264,7 @@ async function collected({ folder, kind, times }) {
   v8.setFlagsFromString('--expose-gc');
   const gc = require('node:vm').runInNewContext('gc');
   const options = await freshOptions(kind, folder);
-  const watch = new Watch();
+  const watch = new Watch(kind);
   const here = clientHere(placeAt(kind, options), watch);
   const child = party({ role: 'server', kind, options });
   await hears(watch, 3);
@@ -260,7 +274,7 @@ async function collected({ folder, kind, times }) {
     await new Promise(setImmediate);
   }
   if (!(await hears(watch, 3))) watch.wrong.push('nothing comes any more');
-  return onOne(times, { here, child, watch });
+  return onOne({ here, child, watch });
 }
 
 /** A program that is started has none of the sockets. */
@@ -268,7 +282,7 @@ async function inherited({ folder, kind }) {
   const options = await freshOptions(kind, folder);
   const place = placeAt(kind, options);
   const ipc = await serverHere(place, () => ({ take() {} }));
-  const { client, leave } = clientHere(place, new Watch());
+  const { client, leave } = clientHere(place, new Watch(kind));
   await once(client, 'connect');
   const list = execFileSync('ls', ['-l', '/proc/self/fd'], {
     encoding: 'utf8',
@@ -283,12 +297,12 @@ async function inherited({ folder, kind }) {
 }
 
 module.exports = {
-  killedServers,
-  killedClients,
-  stopped,
+  killedServers: inLanes(killedServers),
+  killedClients: inLanes(killedClients),
+  stopped: inLanes(stopped),
   blocked,
-  exits,
-  terminated,
-  collected,
+  exits: inLanes(exits),
+  terminated: inLanes(terminated),
+  collected: inLanes(collected),
   inherited,
 };

@@ -5,9 +5,10 @@
 // something was lost or changed, hung, or ended a process; or if nobody was told.
 //
 //   npm run faults                     some minutes
-//   --thorough                         each call that fails, each byte, thousands of times: an hour
-//   --only calls|processes|strangers|surroundings      several times for several
-//   --row killedServers              of the last three, this one; several times for several
+//   --thorough                         hundreds of kills, stops and ends, each byte of a handshake: ten minutes on two cores
+//   --exhaustive                       also each call that fails, and thousands of the rest: hours
+//   --only calls|processes|strangers|surroundings|systems      several times for several
+//   --row killedServers              of all but the first, this one; several times for several
 //   --transport unix|tcp|tls|udp, --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
 
@@ -17,13 +18,13 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { environment } = require('../lib/machine.js');
-const { Talker, cases, mixtures, outages, play } = require('./calls');
+const { Talker, cases, mixtures, outages, partings, play } = require('./calls');
 const { Control, compile } = require('./shim');
 const { markdown } = require('./report');
 
 const STREAMS = ['unix', 'tcp', 'tls'];
 
-/** So much is done: usually, and with --thorough. */
+/** So much is done: usually, and with the option of that name. */
 const AMOUNTS = {
   usual: {
     each: 3,
@@ -37,15 +38,26 @@ const AMOUNTS = {
     jumps: 50,
   },
   thorough: {
-    each: 1000,
-    mixtures: 1000,
-    kills: 150,
-    stops: 300,
-    ends: 100,
+    each: 3,
+    mixtures: 20,
+    kills: 100,
+    stops: 200,
+    ends: 30,
     peers: 1000,
     seconds: 10,
     step: 1,
-    jumps: 1000,
+    jumps: 200,
+  },
+  exhaustive: {
+    each: 1000,
+    mixtures: 1000,
+    kills: 1000,
+    stops: 2000,
+    ends: 500,
+    peers: 1000,
+    seconds: 10,
+    step: 1,
+    jumps: 5000,
   },
 };
 
@@ -84,7 +96,24 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
     ['folders', 'folders in which nothing can be made', ['unix'], {}],
     ['clock', 'the wall clock jumps', STREAMS, { times: jumps }],
   ];
-  return { processes, strangers, surroundings };
+  // Of the other systems: over what each of them has.
+  const systems = [
+    [
+      'ipcio',
+      'ipcIO: garbage, peers that never read, and killed clients',
+      ['unix'],
+      { times: ends },
+    ],
+    ['ipc2', 'ipc2: SIGKILL of workers with a job', ['unix'], { times: ends }],
+    [
+      'zmtp',
+      'ZMTP (PixivUtil2): garbage, silent peers, and killed agents',
+      ['tcp'],
+      { times: ends },
+    ],
+    ['mqueue', 'message queues: SIGKILL of a sender and of a receiver', ['unix'], { times: ends }],
+  ];
+  return { processes, strangers, surroundings, systems };
 }
 
 /** A row in a process of its own. */
@@ -121,6 +150,8 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
     'system calls that fail, one by one': cases(transport, driver, counts ?? {}, amounts.each),
     'several calls fail, by chance': mixtures(transport, amounts.mixtures, 1),
     'nothing is to be had for 300 ms': outages(transport),
+    'the same once both sides are up': outages(transport, 'up'),
+    'no memory when a client leaves with something left to send': partings(transport),
   };
   const results = [];
   for (const [what, list] of Object.entries(lists)) {
@@ -137,7 +168,7 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
   return results;
 }
 
-async function run({ only, row, transports, drivers, amounts }, { library, missing, folder }) {
+async function run({ only, row, transports, drivers, amounts }, { library, missing, base }) {
   const results = [];
   const note = (result) => {
     results.push(result);
@@ -149,7 +180,9 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
   const say = (fault, is) =>
     console.error(`${JSON.stringify(fault).slice(0, 200)}: ${is.slice(0, 600)}`);
   if (missing) console.log(`left out: ${missing}`);
-  for (const driver of drivers) {
+  const order = ({ driver }) => drivers.indexOf(driver);
+  const ofDriver = async (driver) => {
+    const folder = fs.mkdtempSync(path.join(base, `${driver}-`));
     for (const [file, list] of Object.entries(rows(amounts))) {
       if (!only.includes(file)) continue;
       for (const [name, what, kinds, options] of list) {
@@ -166,18 +199,21 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
         }
       }
     }
-    if (!only.includes('calls') || missing) continue;
+    if (!only.includes('calls') || missing) return;
     for (const transport of transports)
       for (const result of await calls(transport, driver, amounts, { library, folder, say }))
         note(result);
-  }
-  return results;
+  };
+  // The drivers have nothing in common: side by side where there is a core for each.
+  if (os.availableParallelism?.() > 1) await Promise.all(drivers.map(ofDriver));
+  else for (const driver of drivers) await ofDriver(driver);
+  return results.sort((one, other) => order(one) - order(other));
 }
 
 function optionsOf(argv) {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
-    ['processes', 'strangers', 'surroundings', 'calls'],
+    ['processes', 'strangers', 'surroundings', 'systems', 'calls'],
     [...STREAMS, 'udp'],
     ['loop', 'tokio'],
   ];
@@ -185,6 +221,7 @@ function optionsOf(argv) {
     args: argv,
     options: {
       thorough: { type: 'boolean', default: false },
+      exhaustive: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       only: several(parts),
       row: { type: 'string', multiple: true },
@@ -192,7 +229,8 @@ function optionsOf(argv) {
       driver: several(both),
     },
   });
-  const { only, row, transport: transports, driver: drivers, keep, thorough } = values;
+  const { only, row, transport: transports, driver: drivers, keep } = values;
+  const amount = ['exhaustive', 'thorough'].find((it) => values[it]) ?? 'usual';
   const isKnown = [
     [only, parts],
     [transports, all],
@@ -205,7 +243,7 @@ function optionsOf(argv) {
     transports,
     drivers,
     keep,
-    amounts: thorough ? AMOUNTS.thorough : AMOUNTS.usual,
+    amounts: AMOUNTS[amount],
   };
 }
 
@@ -213,7 +251,7 @@ async function main() {
   const options = optionsOf(process.argv.slice(2));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
   const started = Date.now();
-  const results = await run(options, { ...compile(folder), folder });
+  const results = await run(options, { ...compile(folder), base: folder });
   const seconds = Math.round((Date.now() - started) / 1000);
   const report = { date: new Date().toISOString(), environment: environment(), seconds, results };
   const place = options.keep

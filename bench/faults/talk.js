@@ -2,12 +2,15 @@
 // A server and a client that talk for a moment, while system calls of theirs may fail: what was received, and what was
 // told. Used by talker.js, in a process of its own.
 
+const { once } = require('node:events');
 const { IPC } = require('../..');
 const { tcpPlace, tlsPlace, unixPlace } = require('../../__test__/helpers/places');
 
 const MESSAGES = 7;
 const LARGE = 3; // this one has a megabyte
 const MEGABYTE = 'm'.repeat(1 << 20);
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** An error's code is one of the system's, of Node's or of ferripc's own. */
 const isCode = (code) =>
@@ -64,7 +67,7 @@ class Numbers {
 }
 
 /** Over connections; resolves when everything of one of them was answered, or the server could not start. */
-async function talkByConnections(transport, file) {
+async function talkByConnections(transport, file, hooks) {
   const talk = new Talk();
   const [here, there] = [make(), make()];
   const place = transport === 'unix' ? unixPlace(file) : placeOf(transport, '0');
@@ -83,7 +86,8 @@ async function talkByConnections(transport, file) {
   );
   if (started) {
     const where = transport === 'unix' ? place : placeOf(transport, server.server.address().port);
-    await converse(talk, there, where);
+    await converse(talk, there, where, hooks);
+    if (talk.done && hooks.parting) await part(talk, here, there, hooks.parting);
   }
   talk.started = Boolean(started);
   talk.attempt(() => there.disconnect('server'));
@@ -93,7 +97,19 @@ async function talkByConnections(transport, file) {
 
 const placeOf = (transport, port) => (transport === 'tls' ? tlsPlace : tcpPlace)('127.0.0.1', port);
 
-function converse(talk, ipc, where) {
+/** What is emitted last arrives, though the client disconnects at once, and then `begin` makes calls fail. */
+async function part(talk, here, there, begin) {
+  const text = MEGABYTE.repeat(8);
+  const arrived = new Promise((resolve) => here.server.on('last', resolve));
+  const closed = once(there.of.server.socket, 'close').then(() => pause(5000));
+  there.of.server.emit('last', text);
+  begin();
+  there.disconnect('server');
+  if ((await Promise.race([arrived, closed])) !== text)
+    talk.fault('what was emitted before the end is lost');
+}
+
+function converse(talk, ipc, where, { up }) {
   return new Promise((resolve) => {
     talk.attempt(() => where.connectTo(ipc, 'server'));
     const client = ipc.of.server;
@@ -106,6 +122,7 @@ function converse(talk, ipc, where) {
     client.on('error', talk.hear);
     client.on('connect', () => {
       connection = ++talk.connections;
+      if (connection === 1) up?.();
       for (let number = 0; number < MESSAGES; number++)
         talk.attempt(() =>
           client.emit('say', { connection, number, text: number === LARGE ? MEGABYTE : '' }),
@@ -122,7 +139,7 @@ function converse(talk, ipc, where) {
 }
 
 /** By datagrams, which may be lost: each is sent until it is answered. */
-async function talkByDatagrams() {
+async function talkByDatagrams({ up }) {
   const talk = new Talk();
   const [here, there] = [make(), make()];
   for (const ipc of [here, there]) {
@@ -135,7 +152,10 @@ async function talkByDatagrams() {
       (error) => talk.hear(error),
     );
   talk.started = Boolean((await start(here)) && (await start(there)));
-  if (talk.started) await untilAnswered(talk, here, there);
+  if (talk.started) {
+    up?.();
+    await untilAnswered(talk, here, there);
+  }
   for (const ipc of [here, there])
     await Promise.resolve(talk.attempt(() => ipc.server.stop())).catch(talk.hear);
   return talk;
@@ -168,8 +188,11 @@ function untilAnswered(talk, here, there) {
   });
 }
 
-/** What one talk has come to; `file` is where a Unix socket may be. */
-const talk = (transport, file) =>
-  transport === 'udp' ? talkByDatagrams() : talkByConnections(transport, file);
+/**
+ * What one talk has come to; `file` is where a Unix socket may be. `hooks`, of which there may be none, are called: `up`
+ * when both sides are up, and `parting` when the client disconnects with something left to send.
+ */
+const talk = (transport, file, hooks = {}) =>
+  transport === 'udp' ? talkByDatagrams(hooks) : talkByConnections(transport, file, hooks);
 
 module.exports = { talk };

@@ -1,6 +1,7 @@
 'use strict';
 // A process in which system calls fail (shim.js), for calls.js, which sends it one case after the other:
-// `{transport, call, error, first, times}`, `{transport, mixed, seed, oneIn}`, or `{transport}` for a count of the calls. Answers
+// `{transport, call, error, first, times}`, `{transport, mixed, seed, oneIn}`, or `{transport}` for a count of the calls; from
+// the beginning, or `when` 'up' or 'parting' (talk.js). Answers
 // with what was wrong, what was told, and how many calls have failed. After each case a talk without faults has
 // to go well, and all descriptors have to be back.
 
@@ -42,14 +43,18 @@ async function warmUp(transport) {
   before[transport] = descriptors();
 }
 
-async function play({ transport, mixed, ...fault }) {
+async function play({ transport, mixed, when, ...fault }) {
   if (!(transport in before)) await warmUp(transport);
   const file = path.join(folder, `s${files++}`);
-  if (fault.call) control.arm(fault);
-  else if (mixed) control.mix({ errors: mixed, ...fault });
-  else control.count();
-  const end = mixed && setTimeout(() => control.disarm(), OUTAGE);
-  const told = await talk(transport, file);
+  let end;
+  const begin = () => {
+    if (fault.call) control.arm(fault);
+    else if (mixed) control.mix({ errors: mixed, ...fault });
+    else control.count();
+    if (mixed) end = setTimeout(() => control.disarm(), OUTAGE);
+  };
+  if (!when) begin();
+  const told = await talk(transport, file, when && { [when]: begin });
   clearTimeout(end);
   control.disarm();
   const result = { ...told, failed: control.failed, counts: control.counts() };

@@ -20,7 +20,7 @@ function build() {
 
 async function main() {
   const workers = await WorkerSet.builder()
-    .workerPath(build())
+    .workerPath(process.env.EXAMPLE_PROGRAM ?? build())
     // As Rust has it: enum Request { Primes { from: u32, to: u32 } }
     .request(codec.enum({ Primes: { from: codec.u32, to: codec.u32 } }))
     .response(codec.u32)

@@ -19,7 +19,7 @@ function build() {
 }
 
 async function main() {
-  const helper = build();
+  const helper = process.env.EXAMPLE_PROGRAM ?? build();
   Object.assign(ipc.config, { id: `sidecar-${process.pid}`, silent: true });
   ipc.config.socketRoot = SOCKET_ROOT;
   ipc.serve();

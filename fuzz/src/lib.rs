@@ -17,6 +17,7 @@ pub mod length;
 pub mod meta_nul;
 pub mod streams;
 pub mod text;
+pub mod values;
 pub mod zmtp;
 
 /// What a target does with any bytes.
@@ -37,5 +38,6 @@ pub const TARGETS: &[(&str, Run)] = &[
     #[cfg(feature = "ipc2")]
     ("ipc2_payload", ipc2_payload::run),
     ("meta_nul", meta_nul::run),
+    ("values", values::run),
     ("zmtp", zmtp::run),
 ];

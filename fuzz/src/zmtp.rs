@@ -1,22 +1,30 @@
-//! Any bytes as a peer of ROUTER or REQ, in one piece and in many: the same comes out, within the limits. And any
-//! message, encoded and decoded again.
+//! Any bytes as a peer of ROUTER, REP, DEALER or REQ, in one piece and in many: what a naive reading says comes out, within
+//! the limits. And any message, encoded and decoded again.
 
 use bytes::Bytes;
 use ferripc::engine::codec::zmtp::{
-    Decoded, Decoder, Fault, Kind, Limits, greeting, message, ready,
+    Decoded, Decoder, Fault, Kind, Limits, MAX_COMMAND, Ready, greeting, message, ready,
 };
 
 use super::input::Input;
 
+#[path = "../../src/engine/codec/zmtp/naive.rs"]
+mod naive;
+
 const LIMITS: Limits = Limits { message: 1000, frames: 10 };
 
 /// `how, size`, what the peer sends with its length in front, then the frames of a message. Bits of `how`: 1, the peer is
-/// that of a ROUTER; 2, a greeting comes first; 4, and READY.
+/// that of a ROUTER; 2, a greeting comes first; 4, and READY; 8, that of a REP instead of a ROUTER, of a DEALER instead of
+/// a REQ.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let (how, size) = (input.byte(), usize::from(input.byte()) + 1);
-    let router = how & 1 != 0;
-    let (kind, other) = if router { (Kind::Router, Kind::Req) } else { (Kind::Req, Kind::Router) };
+    let (kind, other) = match (how & 8 != 0, how & 1 != 0) {
+        (false, false) => (Kind::Req, Kind::Router),
+        (false, true) => (Kind::Router, Kind::Req),
+        (true, false) => (Kind::Dealer, Kind::Rep),
+        (true, true) => (Kind::Rep, Kind::Dealer),
+    };
     let mut stream = Vec::new();
     if how & 2 != 0 {
         stream.extend_from_slice(&greeting());
@@ -26,6 +34,7 @@ pub fn run(bytes: &[u8]) {
     }
     stream.extend_from_slice(input.long_piece());
     let whole = decode(kind, [&stream[..]]);
+    assert_eq!(whole, naive::naive(&stream, kind, LIMITS));
     assert_eq!(whole, decode(kind, stream.chunks(size)));
     for decoded in &whole.0 {
         if let Decoded::Message(frames) = decoded {

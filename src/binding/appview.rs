@@ -17,6 +17,7 @@ use super::options::millis;
 use super::wake::WakeUp;
 use crate::engine::codec::meta_nul::Response;
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics;
 use crate::engine::runtime::Runtime;
 use crate::protocols::appview::client::{self, Client, Made};
 use crate::protocols::appview::server::{self, Event, Reply, Server};
@@ -83,7 +84,12 @@ impl ViewRequests {
         let client = Client::with(options.pid, options.into(), self.made.clone());
         let done = self.done.clone();
         runtime.spawn(async move {
-            done.push(response(id, client.request(text.as_bytes()).await));
+            let request = async {
+                panics::point("view-request");
+                client.request(text.as_bytes()).await
+            };
+            let result = panics::caught_in(request).await;
+            done.push(response(id, result.unwrap_or_else(|| Err(panics::error("request")))));
         });
     }
 

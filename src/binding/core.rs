@@ -60,44 +60,59 @@ impl Core {
 
     /// Takes the next event.
     pub fn next(&mut self) -> Payload {
-        let event = self.engine.next();
-        self.deliver(event)
+        while let Some(event) = self.engine.next() {
+            if let Some(payload) = self.deliver(event) {
+                return payload;
+            }
+        }
+        self.nothing()
     }
 
     /// Takes the next event, if it reports more of what a connection has received.
     pub fn next_of(&mut self, id: u32) -> Payload {
         let event = self.engine.next_of(id);
-        self.deliver(event)
+        event.and_then(|event| self.deliver(event)).unwrap_or_else(|| self.nothing())
     }
 
-    fn deliver(&mut self, event: Option<Event>) -> Payload {
+    fn nothing(&mut self) -> Payload {
         // SAFETY: the array is JavaScript's, which does not run meanwhile.
-        let header = unsafe { self.header.as_mut() };
-        panics::point("turn");
-        match event {
-            Some(event) => deliver::event(event, &self.engine, header),
-            None => deliver::nothing(header),
+        deliver::nothing(unsafe { self.header.as_mut() })
+    }
+
+    /// Converts an event. `None`: it is lost, and what follows from that comes.
+    fn deliver(&mut self, event: Event) -> Option<Payload> {
+        let lost = event.as_lost();
+        let payload = panics::caught(|| {
+            panics::point("turn");
+            self.convert(event)
+        });
+        if payload.is_some() {
+            return payload;
         }
+        let instead = self.engine.lose(lost)?;
+        panics::caught(|| self.convert(instead))
+    }
+
+    fn convert(&mut self, event: Event) -> Payload {
+        // SAFETY: see `nothing`.
+        deliver::event(event, &self.engine, unsafe { self.header.as_mut() })
     }
 
     /// What a turn of JavaScript's is for: an event; or none, where something is left, is to come before it, or
     /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
     #[cfg(unix)]
     pub fn turn(&mut self, put_off: bool, always: bool) -> Option<Taken> {
-        // SAFETY: see `deliver`.
-        let header = unsafe { self.header.as_mut() };
-        if put_off || deliver::is_left(header) || deliver::first(header) > 0 {
-            return Some(Taken { payload: deliver::nothing(header), weight: 0, scope: None });
+        if put_off || deliver::is_left(&self.header) || deliver::first(&self.header) > 0 {
+            return Some(Taken { payload: self.nothing(), weight: 0, scope: None });
         }
-        let Some(event) = self.engine.next() else {
-            let payload = deliver::nothing(header);
-            return always.then_some(Taken { payload, weight: 0, scope: None });
-        };
-        panics::point("turn");
-        let weight = event.weight();
-        let payload = deliver::event(event, &self.engine, header);
-        let scope = self.scopes.get(&deliver::whose(header)).and_then(Weak::upgrade);
-        Some(Taken { payload, weight, scope })
+        while let Some(event) = self.engine.next() {
+            let weight = event.weight();
+            let Some(payload) = self.deliver(event) else { continue };
+            let scope = self.scopes.get(&deliver::whose(&self.header)).and_then(Weak::upgrade);
+            return Some(Taken { payload, weight, scope });
+        }
+        let payload = self.nothing();
+        always.then_some(Taken { payload, weight: 0, scope: None })
     }
 
     /// How much JavaScript has put off to a later turn of the event loop: what comes before further events, and
@@ -173,6 +188,7 @@ impl Core {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
+        self.scratch.clear(); // what a panic has left
         text::append(env, text, &mut self.scratch)?;
         self.scratch.extend_from_slice(connection.delimiter());
         let bytes = Bytes::copy_from_slice(&self.scratch);
@@ -196,7 +212,9 @@ impl Core {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
+        self.scratch.clear(); // what a panic has left
         text::append(env, text, &mut self.scratch)?;
+        panics::point("write");
         if delimit {
             self.scratch.extend_from_slice(connection.delimiter());
         }

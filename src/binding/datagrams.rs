@@ -19,6 +19,7 @@ use crate::engine::codec::text::byte_offsets;
 use crate::engine::datagram::Piece;
 use crate::engine::driver::datagrams::Datagrams;
 use crate::engine::error::{Error as EngineError, invalid};
+use crate::engine::panics;
 use crate::engine::transport::udp::{self, Setting};
 
 /// A datagram to be sent: where it ends in the text or bytes of all, then its address.
@@ -42,6 +43,7 @@ impl Hub {
     /// Binds a datagram socket. Returns JSON: `{id, address}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn bind_datagrams(&self, address: String, port: u16, framing: FramingOptions) -> String {
+        panics::point("bind");
         let address = socket_address("bind", &address, port);
         deliver::listening(address.and_then(|address| {
             let framing = framing.for_datagrams()?;
@@ -61,6 +63,7 @@ impl Hub {
         count: u32,
     ) -> Result<u32> {
         let core = &mut *self.core.borrow_mut();
+        core.scratch.clear(); // as in `Core::write`
         text::append(env.raw(), text.raw(), &mut core.scratch)?;
         let targets = first(&targets, count);
         let ends = byte_offsets(&core.scratch, ends(targets));
@@ -77,6 +80,7 @@ impl Hub {
         count: u32,
     ) -> u32 {
         let core = &mut *self.core.borrow_mut();
+        core.scratch.clear();
         core.scratch.extend_from_slice(&bytes);
         let targets = first(&targets, count);
         send(core, id, targets, ends(targets))

@@ -218,7 +218,10 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             (Kind::DatagramsClosed, id, Payload::Json(json!({ "sent": sent, "bytes": bytes })))
         }
         Event::Dropped { id, ends } => (Kind::Dropped, id, Payload::Json(addresses(ends, None))),
-        Event::HoldsMost { id } => (Kind::Partial, id, Payload::None), // never comes: the hub's own
+        // Never come: the hub's own.
+        Event::HoldsMost { id } | Event::Panicked { id } | Event::Due { id } => {
+            (Kind::Partial, id, Payload::None)
+        }
     };
     header[0] = kind as u32;
     header[1] = id;

@@ -21,6 +21,7 @@ use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
 use super::options::{ConnectOptions, ListenOptions, mode};
+use super::scope::Scope;
 use super::text;
 use super::wake::WakeUp;
 use crate::engine;
@@ -54,6 +55,7 @@ impl Hub {
         header: Uint32Array,
         ticks: Uint32Array,
     ) -> Result<Self> {
+        panics::point("construct");
         let wake = WakeUp::new(&env, wake)?;
         let woken = wake.clone();
         let engine = engine::hub::Hub::new(move || woken.call())
@@ -123,6 +125,7 @@ impl Hub {
     /// Listens. Returns JSON: `{id, address?}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn listen(&self, options: ListenOptions) -> String {
+        panics::point("listen");
         deliver::listening(
             options
                 .into_engine()
@@ -154,6 +157,12 @@ impl Hub {
         self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
     }
 
+    /// Has a listener take in at most so many connections within any second; `null`: any number.
+    #[napi(catch_unwind)]
+    pub fn limit_rate(&self, listener: u32, most: Option<u32>) {
+        self.core.borrow().engine.limit_rate(listener, most.map(|most| most as usize));
+    }
+
     /// Ends what `write_shared` began.
     #[napi(catch_unwind)]
     pub fn drop_shared(&self) {
@@ -168,6 +177,7 @@ impl Hub {
         let Some(connection) = core.engine.connection(id) else {
             return Ok(0);
         };
+        core.scratch.clear(); // as in `Core::write`
         if !text::append_quoted(&env, &head, &text, &mut core.scratch)? {
             return Ok(-1);
         }
@@ -237,6 +247,18 @@ impl Hub {
         let (read, written, queued) =
             self.on(id, |connection| connection.progress()).unwrap_or_default();
         vec![read as f64, written as f64, queued as f64]
+    }
+
+    /// Has the events of a connection, listener or datagram socket delivered in a scope.
+    #[napi(catch_unwind)]
+    pub fn set_scope(&self, id: u32, scope: &Scope) {
+        self.core.borrow_mut().scopes.insert(id, scope.context());
+    }
+
+    /// There will be none.
+    #[napi(catch_unwind)]
+    pub fn drop_scope(&self, id: u32) {
+        self.core.borrow_mut().scopes.remove(&id);
     }
 
     /// Keeps the event loop alive, or stops doing so.

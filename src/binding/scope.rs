@@ -11,8 +11,6 @@ use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 use napi_derive::napi;
 
-use super::hub::Hub;
-
 /// A resource of async_hooks. The end of its last holder is its end.
 pub struct Context {
     env: sys::napi_env,
@@ -83,18 +81,9 @@ impl Scope {
     }
 }
 
-#[napi]
-impl Hub {
-    /// Has the events of a connection, listener or datagram socket delivered in a scope.
-    #[napi(catch_unwind)]
-    pub fn set_scope(&self, id: u32, scope: &Scope) {
-        let context = scope.context.borrow().as_ref().map_or_else(Weak::new, Rc::downgrade);
-        self.core.borrow_mut().scopes.insert(id, context);
-    }
-
-    /// There will be none.
-    #[napi(catch_unwind)]
-    pub fn drop_scope(&self, id: u32) {
-        self.core.borrow_mut().scopes.remove(&id);
+impl Scope {
+    /// Its context, as long as it has not ended.
+    pub fn context(&self) -> Weak<Context> {
+        self.context.borrow().as_ref().map_or_else(Weak::new, Rc::downgrade)
     }
 }

@@ -20,6 +20,7 @@ use super::framing::Framing;
 use super::greeting::CODE;
 use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
+use super::pace::Pace;
 use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::failure::Failure;
@@ -107,7 +108,9 @@ impl Acceptor {
                 () = accepting.run_on(&listener) => {}
             }
             // Who has reached the listener has connected, and must not be thrown out by its end.
-            while let Some(stream) = listener.accept_now() {
+            while accepting.wait().is_none()
+                && let Some(stream) = listener.accept_now()
+            {
                 let _ = accepting.take(stream);
             }
             listener.close().await;
@@ -132,6 +135,12 @@ impl Acceptor {
     /// See [`super::hub::Hub::limit_handshakes`].
     pub fn limit_handshakes(&self, most: Option<usize>) {
         self.accepting.handshakes().set_limit(most);
+        self.accepting.ended.notify_one();
+    }
+
+    /// See [`super::hub::Hub::limit_rate`].
+    pub fn limit_rate(&self, most: Option<usize>) {
+        self.accepting.pace().set_limit(most);
         self.accepting.ended.notify_one();
     }
 
@@ -199,7 +208,8 @@ struct Accepting {
     reports: Reports,
     tls: Option<Arc<Settings>>,
     handshakes: Mutex<Handshakes>,
-    /// A handshake is over.
+    pace: Mutex<Pace>,
+    /// A handshake is over, or a limit is another one.
     ended: Notify,
 }
 
@@ -213,6 +223,7 @@ impl Accepting {
             reports,
             tls,
             handshakes: Mutex::default(),
+            pace: Mutex::default(),
             ended: Notify::new(),
         })
     }
@@ -231,6 +242,7 @@ impl Accepting {
             // First room, then a connection: nothing is accepted that could not be reported at once.
             self.reports.mailbox.room().await;
             self.room().await;
+            self.time().await;
             let accepted = listener.accept(failed).await;
             failed = accepted.is_err();
             point("accept");
@@ -251,7 +263,20 @@ impl Accepting {
         }
     }
 
+    /// Waits until one may be taken in.
+    async fn time(&self) {
+        while let Some(wait) = self.wait() {
+            let _ = timeout(wait, self.ended.notified()).await;
+        }
+    }
+
+    /// How long the next one has to wait for that, if it has to.
+    fn wait(&self) -> Option<Duration> {
+        self.pace().wait(Instant::now())
+    }
+
     fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
+        self.pace().took(Instant::now());
         // Messages are latency-bound: never wait for more to fill a segment.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
@@ -326,6 +351,10 @@ impl Accepting {
     fn panicked(&self) {
         self.report_panic();
         let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn handshakes(&self) -> MutexGuard<'_, Handshakes> {

@@ -72,6 +72,18 @@ pub enum Event {
         /// The connection.
         id: Id,
     },
+    /// What was done for a connection, on a thread that may not end it, has panicked. The hub ends it; its consumer does
+    /// not see this.
+    Panicked {
+        /// The connection.
+        id: Id,
+    },
+    /// A time is over that a datagram socket of the consumer's event loop had to wait for. The hub sees to it; its
+    /// consumer does not see this.
+    Due {
+        /// The datagram socket.
+        id: Id,
+    },
     /// The peer closed its side in the middle of a frame.
     Truncated {
         /// The connection.
@@ -183,7 +195,68 @@ pub struct Part {
     pub size: usize,
 }
 
+/// Whose an event was, and what it was: enough to go on without it. See [`crate::engine::hub::Hub::lose`].
+#[derive(Debug, Clone, Copy)]
+pub enum Lost {
+    /// Of a connection that its consumer knows.
+    OfConnection(Id),
+    /// See [`Event::Accepted`].
+    Accepted {
+        /// The listener.
+        listener: Id,
+        /// The connection.
+        id: Id,
+    },
+    /// See [`Event::Closed`].
+    Closed {
+        /// The connection.
+        id: Id,
+        /// Bytes received and handed to the system.
+        counters: (u64, u64),
+    },
+    /// Of a listener.
+    OfListener(Id),
+    /// See [`Event::ListenerClosed`].
+    ListenerClosed(Id),
+    /// Of a datagram socket.
+    OfDatagrams(Id),
+    /// See [`Event::DatagramsClosed`].
+    DatagramsClosed {
+        /// The datagram socket.
+        id: Id,
+        /// Datagrams and bytes handed to the system.
+        counters: (u64, u64),
+    },
+}
+
 impl Event {
+    /// What is to be known of it when it gets lost.
+    pub fn as_lost(&self) -> Lost {
+        match *self {
+            Event::Accepted { listener, id, .. } => Lost::Accepted { listener, id },
+            Event::Closed { id, counters, .. } => Lost::Closed { id, counters },
+            Event::ListenerClosed { id } => Lost::ListenerClosed(id),
+            Event::AcceptFailed { id, .. } | Event::Dropped { id, .. } => Lost::OfListener(id),
+            Event::DatagramsClosed { id, counters } => Lost::DatagramsClosed { id, counters },
+            Event::Datagrams { id, .. }
+            | Event::Datagram { id, .. }
+            | Event::DatagramTooLarge { id, .. }
+            | Event::DatagramFailed { id, .. }
+            | Event::Due { id } => Lost::OfDatagrams(id),
+            Event::Open { id, .. }
+            | Event::Frames { id, .. }
+            | Event::Chunk { id, .. }
+            | Event::Partial { id }
+            | Event::TooLarge { id, .. }
+            | Event::HoldsMost { id }
+            | Event::Panicked { id }
+            | Event::Truncated { id, .. }
+            | Event::End { id }
+            | Event::Drain { id }
+            | Event::Finished { id } => Lost::OfConnection(id),
+        }
+    }
+
     /// Bytes that the event keeps in memory, for the mailbox's bound. A connection that nobody has
     /// taken yet holds a descriptor, and counts as much as `ACCEPTED_WEIGHT` bytes.
     pub fn weight(&self) -> usize {

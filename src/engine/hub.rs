@@ -24,8 +24,11 @@ use super::event::{Event, Id};
 use super::framing::Framing;
 use super::late::Late;
 use super::mailbox::Mailbox;
+use super::memory::Tide;
 use super::runtime::Runtime;
 use super::transport::{Local, Target};
+
+mod errands;
 
 /// See the module's page.
 pub struct Hub {
@@ -37,6 +40,7 @@ pub struct Hub {
     /// Connections whose [`Event::Accepted`] has not been taken.
     arrivals: Arc<Arrivals>,
     connections: HashMap<Id, Arc<Connection>>,
+    tide: Tide,
     listeners: HashMap<Id, Acceptor>,
     datagrams: HashMap<Id, Arc<Datagrams>>,
     /// The consumer's event loop.
@@ -72,6 +76,7 @@ impl Hub {
             ids: Arc::default(),
             arrivals: Arc::default(),
             connections: HashMap::new(),
+            tide: Tide::default(),
             listeners: HashMap::new(),
             datagrams: HashMap::new(),
             #[cfg(unix)]
@@ -124,7 +129,7 @@ impl Hub {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let connection = Connection::new(id, framing, self.mailbox.clone(), self.runtime());
         connection.connect(target);
-        self.connections.insert(id, connection);
+        self.keep(connection);
         id
     }
 
@@ -164,6 +169,14 @@ impl Hub {
     pub fn limit_handshakes(&self, listener: Id, most: Option<usize>) {
         if let Some(acceptor) = self.listeners.get(&listener) {
             acceptor.limit_handshakes(most);
+        }
+    }
+
+    /// Has a listener take in at most so many connections within any second; others wait in the system. With `None` (at
+    /// first) there is no such limit.
+    pub fn limit_rate(&self, listener: Id, most: Option<usize>) {
+        if let Some(acceptor) = self.listeners.get(&listener) {
+            acceptor.limit_rate(most);
         }
     }
 
@@ -259,7 +272,7 @@ impl Hub {
 
     /// Closes a connection at once and forgets it. No event follows.
     pub fn destroy(&mut self, id: Id) {
-        if let Some(connection) = self.connections.remove(&id) {
+        if let Some(connection) = self.forget(id) {
             connection.destroy();
         }
     }
@@ -273,9 +286,25 @@ impl Hub {
         };
         let pending = connection.close(linger);
         if !pending {
-            self.connections.remove(&id);
+            self.forget(id);
         }
         pending
+    }
+
+    fn keep(&mut self, connection: Arc<Connection>) {
+        self.connections.insert(connection.id(), connection);
+        self.tide.is_out(self.connections.len());
+    }
+
+    fn forget(&mut self, id: Id) -> Option<Arc<Connection>> {
+        let connection = self.connections.remove(&id)?;
+        if self.tide.is_out(self.connections.len())
+            && let Some(runtime) = &self.runtime
+        {
+            self.connections.shrink_to_fit();
+            self.tide.give_back(runtime);
+        }
+        Some(connection)
     }
 
     /// The next event, or `None` until the next wake-up.
@@ -286,10 +315,10 @@ impl Hub {
             let wanted = match &event {
                 Event::Accepted { id, .. } => {
                     let arrived = self.arrivals.take(*id);
-                    arrived.map(|connection| self.connections.insert(*id, connection)).is_some()
+                    arrived.map(|connection| self.keep(connection)).is_some()
                 }
                 Event::Open { id, .. } => self.connections.contains_key(id),
-                Event::Closed { id, .. } => self.connections.remove(id).is_some(),
+                Event::Closed { id, .. } => self.forget(*id).is_some(),
                 Event::AcceptFailed { id, .. } | Event::Dropped { id, .. } => {
                     self.listeners.contains_key(id)
                 }
@@ -297,10 +326,8 @@ impl Hub {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
-                Event::HoldsMost { id } => {
-                    if let Some(connection) = self.connections.get(id) {
-                        connection.end_for_most();
-                    }
+                Event::Due { .. } | Event::HoldsMost { .. } | Event::Panicked { .. } => {
+                    self.see_to(&event);
                     false
                 }
                 _ => true,

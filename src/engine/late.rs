@@ -10,6 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::driver::Connection;
+use super::panics::caught;
 
 /// How long something is held back at most. A burst is over long before, and to wake up more often would cost
 /// more than holding back saves.
@@ -148,7 +149,9 @@ impl Shared {
             state.tell(Some(tick));
             drop(state);
             for connection in watched {
-                connection.release();
+                if caught(|| connection.release()).is_none() {
+                    connection.has_panicked();
+                }
             }
             state = self.lock();
         }

@@ -12,9 +12,10 @@
 //! * [`event`], [`mailbox`]: what the engine reports, and the bounded queue it reports through.
 //! * [`runtime`]: the I/O thread, alive exactly as long as something uses it.
 //! * [`hub`]: the whole as one object with integer handles: connect, listen, write, close, next event.
-//! * `acceptor`: its listeners; `handshakes`: what those have begun.
+//! * `acceptor`: its listeners; `handshakes`: what those have begun; `pace`: how many they take in within a second.
 //! * [`late`]: what connections hold back is sent before long.
 //! * `queues`: who waits for message queues.
+//! * `memory`: what many connections have used goes back to the system.
 //! * [`framing`]: what a consumer asks for of the bytes of its sockets.
 //! * [`unfinished`]: what the connections of a listener hold together of frames that have not ended.
 //! * [`error`]: one error type that carries what Node's errors carry.
@@ -40,6 +41,8 @@ pub mod hub;
 pub mod late;
 pub mod link;
 pub mod mailbox;
+mod memory;
+mod pace;
 pub mod panics;
 #[cfg(target_os = "linux")]
 pub mod queues;

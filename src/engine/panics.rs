@@ -56,6 +56,19 @@ pub fn point(name: &str) {
     }
 }
 
+/// Whether the system is to refuse what is called `name`, as it may for want of memory.
+#[cfg(not(feature = "fault-injection"))]
+#[inline(always)]
+pub fn is_refused(_: &str) -> bool {
+    false
+}
+
+/// Whether the system is to refuse what is called `name`: the environment variable `FERRIPC_REFUSED` names it.
+#[cfg(feature = "fault-injection")]
+pub fn is_refused(name: &str) -> bool {
+    std::env::var("FERRIPC_REFUSED").is_ok_and(|refused| refused == name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@
 //! [`Unfinished::hold`] after a read; when the sum is too much, the connection that holds most has to end.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use super::driver::Connection;
 use super::error::Error;
 use super::event::Id;
 use super::transport::tls::failure::Failure;
@@ -24,13 +25,27 @@ pub struct Unfinished {
 #[derive(Debug, Default)]
 struct Held {
     sum: u64,
-    by: HashMap<Id, u64>,
+    by: HashMap<Id, Share>,
+}
+
+/// What one connection holds.
+#[derive(Debug)]
+struct Share {
+    len: u64,
+    whose: Weak<Connection>,
 }
 
 impl Held {
-    fn set(&mut self, id: Id, len: u64) {
-        let before = if len == 0 { self.by.remove(&id) } else { self.by.insert(id, len) };
-        self.sum = self.sum - before.unwrap_or(0) + len;
+    fn set(&mut self, id: Id, len: u64, whose: &Weak<Connection>) {
+        if len == 0 {
+            return self.remove(id);
+        }
+        let before = self.by.insert(id, Share { len, whose: whose.clone() });
+        self.sum = self.sum - before.map_or(0, |share| share.len) + len;
+    }
+
+    fn remove(&mut self, id: Id) {
+        self.sum -= self.by.remove(&id).map_or(0, |share| share.len);
     }
 }
 
@@ -42,20 +57,26 @@ impl Unfinished {
 
     /// Connection `id` holds so many bytes now. Returns who has to end, if that is too much for all: it is not
     /// counted any more.
-    pub fn hold(&self, id: Id, len: u64) -> Option<Id> {
+    pub fn hold(
+        &self,
+        id: Id,
+        len: u64,
+        whose: &Weak<Connection>,
+    ) -> Option<(Id, Weak<Connection>)> {
         let mut held = self.lock();
-        held.set(id, len);
+        held.set(id, len, whose);
         if held.sum <= self.most {
             return None;
         }
-        let worst = held.by.iter().max_by_key(|&(_, len)| len).map(|(&id, _)| id)?;
-        held.set(worst, 0);
-        Some(worst)
+        let (&worst, share) = held.by.iter().max_by_key(|(_, share)| share.len)?;
+        let whose = share.whose.clone();
+        held.remove(worst);
+        Some((worst, whose))
     }
 
     /// Connection `id` is gone.
     pub fn forget(&self, id: Id) {
-        self.lock().set(id, 0);
+        self.lock().remove(id);
     }
 
     /// Why a connection ends.
@@ -80,15 +101,16 @@ mod tests {
     #[test]
     fn who_holds_most_has_to_end() {
         let unfinished = Unfinished::new(100);
-        assert_eq!(unfinished.hold(1, 60), None);
-        assert_eq!(unfinished.hold(2, 40), None);
-        assert_eq!(unfinished.hold(2, 41), Some(1));
-        assert_eq!(unfinished.hold(2, 100), None);
-        assert_eq!(unfinished.hold(3, 1), Some(2));
+        let hold = |id, len| unfinished.hold(id, len, &Weak::new()).map(|(id, _)| id);
+        assert_eq!(hold(1, 60), None);
+        assert_eq!(hold(2, 40), None);
+        assert_eq!(hold(2, 41), Some(1));
+        assert_eq!(hold(2, 100), None);
+        assert_eq!(hold(3, 1), Some(2));
         unfinished.forget(3);
         unfinished.forget(3);
-        assert_eq!(unfinished.hold(4, 100), None);
-        assert_eq!(unfinished.hold(4, 101), Some(4));
-        assert_eq!(unfinished.hold(5, 100), None);
+        assert_eq!(hold(4, 100), None);
+        assert_eq!(hold(4, 101), Some(4));
+        assert_eq!(hold(5, 100), None);
     }
 }

@@ -1,7 +1,7 @@
 'use strict';
 // What callers say, checked where they say it. Used by the systems' faces: mqueue, appview, pixivutil2.
 
-const { argumentError } = require('./errors');
+const { argumentError, valueError } = require('./errors');
 
 /** The longest time that a timer takes, in ms: 24 days. */
 const LONGEST_TIME = 2 ** 31 - 1;
@@ -12,8 +12,14 @@ function check(fits, name, expected, value) {
   return value;
 }
 
-const toOptions = (options, name = 'options') =>
+/** An object of options. With `known`, the names of all there are, another one is refused. */
+function toOptions(options, name = 'options', known = null) {
   check(options !== null && typeof options === 'object', name, 'of type object', options);
+  const other =
+    known === null ? undefined : Object.keys(options).find((key) => !known.includes(key));
+  if (other !== undefined) throw valueError(`The "${name}.${other}" argument is not an option`);
+  return options;
+}
 
 const toText = (value, name) => check(typeof value === 'string', name, 'of type string', value);
 

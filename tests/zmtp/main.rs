@@ -1,13 +1,15 @@
-//! ROUTER and REQ as programs see them, over each transport, beside raw peers and each other. Peers of other makes are
+//! ROUTER, REP, DEALER and REQ as programs see them, over each transport, beside raw peers and each other. Peers of other makes are
 //! in crates/zmtp_tests.
 #![cfg(feature = "zmtp")]
 
 mod closing;
+mod dealer;
 mod endpoints;
 mod heartbeats;
 mod hostile;
 mod raw;
 mod recordings;
+mod rep;
 mod sockets;
 mod waiting;
 

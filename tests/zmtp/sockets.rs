@@ -266,7 +266,7 @@ fn an_answer_without_its_empty_frame_ends_the_connection() {
             };
             let (lost, _) = tokio::join!(req.request(frames(&["a"]), None), answering);
             let Err(RequestError::Lost(Some(error))) = lost else { panic!("{lost:?}") };
-            let expected = "the answer does not begin with an empty frame and something after it";
+            let expected = "a message has no empty frame with something after it";
             assert_eq!(error.to_string(), expected);
         }
     });

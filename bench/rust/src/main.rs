@@ -1,6 +1,8 @@
-//! `cargo run --release --manifest-path bench/rust/Cargo.toml [ROUNDS]`: ferripc for Rust programs beside the crate node-ipc 14
+//! `cargo run --release --manifest-path bench/rust/Cargo.toml [ROUNDS [NAME]]`: ferripc for Rust programs beside the crate node-ipc 14
 //! (blocking, a thread for each end), over a Unix socket. Both ends are threads of this process, ferripc's with a tokio runtime
-//! of one thread each, on which the program is a task. Rounds of the two take turns; what is shown are medians.
+//! of one thread each, on which the program is a task. Rounds of the two take turns; what is shown are medians. `NAME`: only
+//! loads whose names contain it. The last columns are the processor's time for each message, of both ends together, which other
+//! work on the machine changes less.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -34,16 +36,47 @@ fn loads() -> Vec<Load> {
 fn main() {
     let rounds: usize = std::env::args().nth(1).map_or(5, |it| it.parse().expect("a number of rounds"));
     let path = std::env::temp_dir().join(format!("ferripc-bench-{}", std::process::id()));
-    println!("{:<38} {:>12} {:>12}  ratio", "messages per second", "ferripc", "node-ipc 14");
-    for load in loads() {
-        let (mut own, mut other) = (Vec::new(), Vec::new());
+    let name = std::env::args().nth(2).unwrap_or_default();
+    println!(
+        "{:<38} {:>12} {:>12}  ratio  {:>10} {:>10}",
+        "messages per second", "ferripc", "node-ipc 14", "CPU, µs", "CPU, µs"
+    );
+    for load in loads().into_iter().filter(|load| load.name.contains(&name)) {
+        let (mut own, mut other) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
         for _ in 0..rounds {
-            own.push(ferripc_round(&load, &path));
-            other.push(node_ipc_round(&load, &path));
+            measure(&mut own, || ferripc_round(&load, &path));
+            measure(&mut other, || node_ipc_round(&load, &path));
         }
-        let [own, other] = [own, other].map(|times| load.count as f64 / median(times).as_secs_f64());
-        println!("{:<38} {own:>12.0} {other:>12.0}  {:.2}", load.name, own / other);
+        let [own, other] = [own, other].map(|(times, used)| {
+            let rate = load.count as f64 / median(times).as_secs_f64();
+            (rate, median(used).as_secs_f64() * 1e6 / load.count as f64)
+        });
+        println!(
+            "{:<38} {:>12.0} {:>12.0}  {:>5.2}  {:>10.1} {:>10.1}",
+            load.name, own.0, other.0, own.0 / other.0, own.1, other.1
+        );
     }
+}
+
+/// The times of a round: by the clock, of the messages alone, and of the processor, with what is around them.
+fn measure(into: &mut (Vec<Duration>, Vec<Duration>), round: impl FnOnce() -> Duration) {
+    let before = used();
+    into.0.push(round());
+    into.1.push(used() - before);
+}
+
+/// The processor's time of this process.
+fn used() -> Duration {
+    // SAFETY: a `rusage` is numbers, and the call writes one.
+    let usage = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    };
+    [usage.ru_utime, usage.ru_stime]
+        .map(|time| Duration::new(time.tv_sec as u64, 1000 * time.tv_usec as u32))
+        .into_iter()
+        .sum()
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -3,7 +3,7 @@
 //! workers.
 //!
 //! ```text
-//! cargo bench -p ipc2_tests
+//! cargo bench -p ipc2_tests --features bench
 //! ```
 
 use std::time::{Duration, Instant};

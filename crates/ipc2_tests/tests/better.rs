@@ -4,7 +4,8 @@
 mod common;
 
 use std::io;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use common::*;
@@ -252,4 +253,26 @@ async fn a_set_that_is_being_closed_has_no_worker() {
     let (closed, sent) = tokio::join!(set.close(PATIENCE), set.send(Task::Pid));
     let () = closed;
     assert!(has_no_worker(sent));
+}
+
+#[tokio::test]
+async fn what_a_set_is_told_while_it_is_closed_or_after_it_ends_too() {
+    let is_late = Arc::new(AtomicBool::new(false));
+    let late = is_late.clone();
+    let builder = workers(2, &[]).configure(move |command| {
+        if late.load(Ordering::Relaxed) {
+            command.arg("never"); // connects
+        }
+    });
+    let set: Tasks = builder.finish().await.unwrap();
+    let worker = set.pop_worker().unwrap();
+    is_late.store(true, Ordering::Relaxed);
+    // Without waiting for those that it starts.
+    let (restarted, ()) = tokio::join!(set.restart(), set.close(PATIENCE));
+    assert_eq!(restarted.unwrap_err().to_string(), "the set is closed");
+    assert_eq!(set.restart().await.unwrap_err().to_string(), "the set is closed");
+    let pid = worker.pid();
+    set.add_worker(worker);
+    eventually(|| !is_alive(pid)).await;
+    assert!(set.pids().is_empty());
 }

@@ -39,12 +39,12 @@ impl Drop for Scratch {
 
 /// Starts a host with two workers, and waits until it has them.
 fn host(scratch: &Scratch) -> (Child, Vec<u32>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ipc2_test_host"))
-        .arg(WORKER)
-        .env("TMPDIR", &scratch.0)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipc2_test_host"));
+    start(command.arg(WORKER).env("TMPDIR", &scratch.0))
+}
+
+fn start(command: &mut Command) -> (Child, Vec<u32>) {
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let pids = lines.take_while(|line| line != "ready").map(|line| line.parse().unwrap()).collect();
     (child, pids)
@@ -64,6 +64,29 @@ async fn no_file_is_left_and_none_was_where_others_may_write() {
 #[tokio::test]
 async fn a_workers_socket_is_in_a_folder_of_this_user_alone() {
     assert_eq!(tasks(1).await.send(Task::FolderMode).await.unwrap(), 0o700);
+}
+
+#[test]
+fn a_folder_for_sockets_may_be_relative_or_not_be_said_and_an_error_says_what_it_is() {
+    let scratch = Scratch::new("tmpdir");
+    std::fs::create_dir(scratch.0.join("sockets")).unwrap();
+    let host = |folder: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ipc2_test_host"));
+        // Workers run in another folder.
+        command.args([WORKER, "/"]).current_dir(&scratch.0).env("TMPDIR", folder);
+        command
+    };
+    for folder in ["sockets", ""] {
+        let (mut child, pids) = start(&mut host(folder));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(pids.len(), 2);
+        assert_eq!(scratch.names(), ["sockets"]);
+    }
+    let failed = host("none").stdout(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(!failed.status.success() && text.contains("mkdir"), "{text}");
+    assert!(text.contains(&scratch.0.join("none/ipc2-").display().to_string()), "{text}");
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
-//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT [requests]`.
+//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT requests|plain [DIRECTORY]`, with
+//! TLS if there is a directory, where `certificates.js` of `__test__/helpers` has written a family.
 //!
 //! With each connection it does what `peer.mjs` does at the other end: sends values that are to come back, a row of numbers
 //! that is to be counted, a large text that is to be measured, and nothing, and with `requests` asks; then it prints as one
 //! line of JSON what has come of that. It ends well when its standard input does.
 
 use std::error::Error;
+use std::fs;
 use std::io::Read;
 use std::time::Duration;
 
 use ferripc::node_ipc::{
-    Address, Client, ClientEvent, Connection, HandlerError, Message, Server, ServerEvent,
+    Address, Client, ClientEvent, ClientTls, Connection, HandlerError, Message, Server,
+    ServerEvent, ServerTls,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -180,13 +183,23 @@ async fn cancelled(_: Value) -> Result<bool, HandlerError> {
     Ok(CANCELLED.load(std::sync::atomic::Ordering::SeqCst) > 0)
 }
 
+/// A file of the family.
+fn file(directory: &str, name: &str) -> Result<Vec<u8>, Failure> {
+    Ok(fs::read(format!("{directory}/{name}"))?)
+}
+
 async fn run_client(
     address: Address,
     asks: bool,
+    directory: Option<&str>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
-    let (client, mut events) =
-        Client::builder(address).retry(Duration::from_millis(20)).connect()?;
+    let mut builder = Client::builder(address).retry(Duration::from_millis(20));
+    if let Some(directory) = directory {
+        let own = (file(directory, "client.crt")?, file(directory, "client.key")?);
+        builder = builder.tls(ClientTls::new(file(directory, "ca.crt")?)?.identity(own.0, own.1)?);
+    }
+    let (client, mut events) = builder.connect()?;
     client.handle("double", double);
     client.handle("fail", fail);
     client.handle("never", never);
@@ -207,6 +220,12 @@ async fn run_client(
                     report(&json!("disconnected"));
                 }
                 ClientEvent::Error(error) => report(&json!({ "error": error.code() })),
+                // Where nobody listens so far, it waits.
+                ClientEvent::ConnectFailed(error)
+                    if !matches!(error.code(), Some("ECONNREFUSED" | "ENOENT")) =>
+                {
+                    report(&json!({ "failed": error.code() }));
+                }
                 _ => {}
             }
         }
@@ -220,9 +239,15 @@ async fn run_client(
 async fn run_server(
     address: Address,
     asks: bool,
+    directory: Option<&str>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
-    let (server, mut events) = Server::bind(address).await?;
+    let mut builder = Server::builder();
+    if let Some(directory) = directory {
+        let own = (file(directory, "server.crt")?, file(directory, "server.key")?);
+        builder = builder.tls(ServerTls::new(own.0, own.1)?.client_ca(file(directory, "ca.crt")?)?);
+    }
+    let (server, mut events) = builder.bind(address).await?;
     server.handle("double", |data, _| double(data));
     server.handle("fail", |data, _| fail(data));
     server.handle("never", |data, _| never(data));
@@ -263,6 +288,7 @@ async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (role, place) = (arguments[0].as_str(), arguments[1].as_str());
     let asks = arguments.get(2).is_some_and(|it| it == "requests");
+    let directory = arguments.get(3).map(String::as_str);
     let address = match place.rsplit_once(':') {
         Some((host, port)) if !place.contains('/') && !place.contains('\\') => {
             Address::tcp(host, port.parse()?)
@@ -275,8 +301,8 @@ async fn main() -> Result<(), Failure> {
         let _ = end.send(());
     });
     match role {
-        "client" => run_client(address, asks, ended).await?,
-        _ => run_server(address, asks, ended).await?,
+        "client" => run_client(address, asks, directory, ended).await?,
+        _ => run_server(address, asks, directory, ended).await?,
     }
     report(&json!("ended"));
     Ok(())

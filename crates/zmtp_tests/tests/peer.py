@@ -106,8 +106,8 @@ elif scenario == 'router-two-with-one-identity':
     first.send(b'first 2')
     say(f'heard: {one}, {heard()}')
     line()
-elif scenario == 'rep' or scenario == 'router':
-    socket = bound(zmq.REP if scenario == 'rep' else zmq.ROUTER)
+elif scenario in ('rep', 'router', 'bound-dealer'):
+    socket = bound({'rep': zmq.REP, 'router': zmq.ROUTER, 'bound-dealer': zmq.DEALER}[scenario])
     while True:
         socket.send_multipart(socket.recv_multipart())
 elif scenario == 'late-router':

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ferripc::protocols::zmtp::{
-    Endpoint, Options, Req, RequestError, Router, RouterEvent, RouterEvents,
+    Dealer, DealerEvent, Endpoint, Options, Rep, Req, RequestError, Router, RouterEvent,
+    RouterEvents,
 };
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -253,6 +254,90 @@ fn our_req_asks_their_rep_and_their_router() {
                 assert_eq!(answer.expect("an answer"), large);
                 req.close().await;
             }
+        }
+    });
+}
+
+#[test]
+fn their_req_and_dealer_ask_our_rep() {
+    if !is_here() {
+        return;
+    }
+    run(async {
+        for place in places() {
+            for scenario in ["req", "large", "many", "dealer"] {
+                let endpoint = Endpoint::parse(&place).expect("an endpoint");
+                let (rep, mut questions) =
+                    Rep::bind(&endpoint, Options::default()).expect("a place of its own");
+                let peer = Peer::start(scenario, &rep.local_endpoint().to_string());
+                let playing = async {
+                    peer.ends_well().await;
+                    rep.close().await;
+                };
+                let answering = async {
+                    while let Some(question) = questions.recv().await {
+                        let answer = question.frames().to_vec();
+                        question.answer(answer).expect("room");
+                    }
+                };
+                tokio::join!(playing, answering);
+                assert_eq!(rep.refusals().count, 0);
+            }
+        }
+    });
+}
+
+#[test]
+fn our_dealer_talks_to_their_rep_their_router_and_their_dealer() {
+    if !is_here() {
+        return;
+    }
+    run(async {
+        for place in places() {
+            for scenario in ["rep", "router", "bound-dealer"] {
+                let (_peer, place) = server(scenario, &place).await;
+                let (dealer, mut events) =
+                    Dealer::connect(&place, Options::default()).expect("an endpoint");
+                let large = vec![Bytes::new(), vec![7; 3_000_000].into()];
+                let mut sent: Vec<Vec<Bytes>> =
+                    (0..100).map(|n| frames(&["hop", "", &n.to_string()])).collect();
+                sent.push(large);
+                for message in &sent {
+                    dealer.send(message.clone()).expect("room");
+                }
+                assert!(matches!(events.recv().await, Some(DealerEvent::Connected)));
+                for message in sent {
+                    match events.recv().await {
+                        Some(DealerEvent::Message(frames)) => assert_eq!(frames, message),
+                        other => panic!("{other:?}"),
+                    }
+                }
+                assert_eq!(dealer.close().await, 0);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_our_dealer_sends_while_their_router_is_away_comes_when_it_is_back() {
+    if !is_here() {
+        return;
+    }
+    run(async {
+        let (peer, place) = server("router", "tcp://127.0.0.1:0").await;
+        let (dealer, mut events) =
+            Dealer::connect(&place, Options::default()).expect("an endpoint");
+        assert!(matches!(events.recv().await, Some(DealerEvent::Connected)));
+        drop(peer);
+        assert!(matches!(events.recv().await, Some(DealerEvent::Disconnected { .. })));
+        for text in ["a", "b", "c"] {
+            dealer.send(frames(&[text])).expect("room");
+        }
+        let (_peer, _) = server("router", &place.to_string()).await;
+        assert!(matches!(events.recv().await, Some(DealerEvent::Connected)));
+        for text in ["a", "b", "c"] {
+            let Some(DealerEvent::Message(got)) = events.recv().await else { panic!() };
+            assert_eq!(got, frames(&[text]));
         }
     });
 }

@@ -2,7 +2,7 @@
 //! do not connect again.
 
 use bytes::Bytes;
-use ferripc::protocols::zmtp::{Endpoint, Options, Req};
+use ferripc::protocols::zmtp::{Dealer, DealerEvent, Endpoint, Options, Rep, Req};
 use zeromq::{RepSocket, ReqSocket, RouterSocket, Socket, SocketRecv, SocketSend, ZmqMessage};
 use zmtp_tests::{bound, echo, frames, places, run};
 
@@ -49,6 +49,39 @@ fn their_req_sockets_ask_our_router() {
             };
             let ((), story) = tokio::join!(asking, echo(&router, &mut events));
             assert_eq!(story.iter().filter(|event| *event == "connected").count(), 41);
+        }
+    });
+}
+
+#[test]
+fn their_req_asks_our_rep_and_our_dealer_their_router() {
+    run(async {
+        for place in their_places() {
+            let endpoint = Endpoint::parse(&place).expect("an endpoint");
+            let (rep, mut questions) =
+                Rep::bind(&endpoint, Options::default()).expect("a place of its own");
+            let mut req = ReqSocket::new();
+            req.connect(&rep.local_endpoint().to_string()).await.expect("a connection");
+            req.send(message(frames(&["a", "", "b"]))).await.expect("sent");
+            let question = questions.recv().await.expect("a question");
+            assert_eq!(question.frames(), frames(&["a", "", "b"]));
+            question.answer(frames(&["c"])).expect("room");
+            assert_eq!(req.recv().await.expect("an answer").into_vec(), frames(&["c"]));
+            rep.close().await;
+        }
+        for place in their_places() {
+            let mut router = RouterSocket::new();
+            let to = router.bind(&place).await.expect("a place").to_string();
+            let options = Options { identity: b"me".to_vec(), ..Options::default() };
+            let (dealer, mut events) =
+                Dealer::connect(&Endpoint::parse(&to).expect("one"), options).expect("one");
+            dealer.send(frames(&["a", "b"])).expect("room");
+            let question = router.recv().await.expect("a message").into_vec();
+            assert_eq!(question, frames(&["me", "a", "b"]));
+            router.send(message(question)).await.expect("sent");
+            assert!(matches!(events.recv().await, Some(DealerEvent::Connected)));
+            let Some(DealerEvent::Message(got)) = events.recv().await else { panic!() };
+            assert_eq!(got, frames(&["a", "b"]));
         }
     });
 }

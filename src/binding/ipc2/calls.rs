@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::mailbox::{Event, Mailbox};
 use super::port::Place;
+use crate::engine::panics;
 
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
@@ -77,7 +78,11 @@ fn poll(slot: &Slot, cx: &mut Context<'_>, end: impl FnOnce(Event) -> bool) -> P
     let (work, waker) = &mut *slot;
     let Some(future) = work else { return Poll::Ready(false) };
     waker.clone_from(cx.waker());
-    future.as_mut().poll(cx).map(|event| {
+    let polled = panics::caught(|| {
+        panics::point("job");
+        future.as_mut().poll(cx)
+    });
+    polled.unwrap_or_else(|| Poll::Ready(Event::panicked())).map(|event| {
         *work = None;
         end(event) // while the slot is locked: who gives it up waits for this
     })

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::deliver::Payload;
 use crate::engine::error::Error;
+use crate::engine::panics;
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::WorkerExit;
 use crate::protocols::ipc2::host::workerset::{Held, JobError};
@@ -98,6 +99,11 @@ impl Mailbox {
 }
 
 impl Event {
+    /// What was begun has panicked.
+    pub fn panicked() -> Self {
+        Event::Failed(JobError::Io(io::Error::other(panics::MESSAGE)))
+    }
+
     fn into_parts(self) -> (u32, Payload) {
         match self {
             Event::Done => (1, Payload::None),
@@ -130,6 +136,9 @@ fn failure(error: &JobError) -> Value {
 
 /// The symbolic code of what the system said, or would have.
 fn system_code(error: &io::Error) -> Option<&'static str> {
+    if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        return Some(error.code());
+    }
     let of_kind = || error.kind().into();
     let same = error.raw_os_error().map_or_else(of_kind, io::Error::from_raw_os_error);
     Some(Error::new("spawn", same, None).code()).filter(|&code| code != "UNKNOWN")

@@ -55,7 +55,7 @@ impl Port {
         let wake = WakeUp::new(env, wake)?;
         let runtime = Runtime::start()
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        let tasks = Tasks::default();
+        let tasks = Tasks::new(runtime.handle().clone());
         let (mailbox, uv_loop) = (Arc::new(Mailbox::default()), RefCell::default());
         let (header, closed) = (RefCell::new(header), Cell::new(false));
         let shared = Rc::new(Shared { runtime, mailbox, wake, header, tasks, uv_loop, closed });
@@ -101,7 +101,6 @@ impl Port {
             return act();
         };
         let was_awake = shared.tasks.set_awake(true);
-        let _entered = shared.runtime.enter();
         let result = shared.tasks.enter(&uv_loop, act);
         shared.tasks.run(&uv_loop);
         if !was_awake && !shared.rest() {
@@ -147,7 +146,6 @@ impl Shared {
     /// Runs the tasks, and takes what has happened. `None`: nothing; whoever has something to tell calls.
     fn take(&self) -> Option<Payload> {
         let uv_loop = self.uv_loop()?;
-        let _entered = self.runtime.enter();
         loop {
             self.tasks.set_awake(true);
             self.tasks.run(&uv_loop);

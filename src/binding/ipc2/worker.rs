@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use super::super::deliver::Payload;
 use super::mailbox::{Event, Mailbox};
 use super::port::{Place, Port};
+use crate::engine::panics::{caught_in, point};
 use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::workerset::JobError;
 use crate::protocols::ipc2::on_loop::LoopStream;
@@ -147,15 +148,21 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open
             drop(ended);
         });
     });
-    let connected = match on_loop {
-        true => connector.connect_raw::<LoopStream>().await,
-        false => connector.connect_raw::<UnixStream>().await,
+    let connecting = async {
+        point("worker");
+        match on_loop {
+            true => connector.connect_raw::<LoopStream>().await,
+            false => connector.connect_raw::<UnixStream>().await,
+        }
+    };
+    let Some(connected) = caught_in(connecting).await else {
+        return mailbox.post(0, Event::panicked());
     };
     match connected {
         Ok(jobs) => {
             mailbox.post(0, Event::Done);
             tokio::select! {
-                () = hand_out(jobs, &mailbox, &open) => {}
+                _ = caught_in(hand_out(jobs, &mailbox, &open)) => {}
                 () = open.finish.notified() => {}
             }
             lock(&open.answers).clear();
@@ -176,6 +183,7 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open
 async fn hand_out(mut jobs: Receiver<Job<Raw, Raw>>, mailbox: &Mailbox, open: &Open) {
     let mut number = 0u32;
     while let Some(job) = jobs.recv().await {
+        point("hand-out");
         match job {
             Job::Bidirectional { data, tx } => {
                 number = number.wrapping_add(1);

@@ -45,6 +45,10 @@ const INLINE: usize = 4 * 1024;
 pub enum Kind {
     /// Asks, and waits for the answer.
     Req,
+    /// Answers whoever asks.
+    Rep,
+    /// Sends and receives as it likes.
+    Dealer,
     /// Talks to many, each by its identity.
     Router,
 }
@@ -54,6 +58,8 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Req => "REQ",
+            Self::Rep => "REP",
+            Self::Dealer => "DEALER",
             Self::Router => "ROUTER",
         }
     }
@@ -62,8 +68,15 @@ impl Kind {
     fn partners(self) -> &'static [&'static str] {
         match self {
             Self::Req => &["REP", "ROUTER"],
+            Self::Rep => &["REQ", "DEALER"],
+            Self::Dealer => &["REP", "DEALER", "ROUTER"],
             Self::Router => &["REQ", "DEALER", "ROUTER"],
         }
+    }
+
+    /// Whether peers are told its identity: nobody calls a REP socket by its name.
+    fn has_identity(self) -> bool {
+        self != Self::Rep
     }
 }
 
@@ -163,8 +176,8 @@ pub enum Fault {
     /// More than [`Limits::frames`].
     #[error("a message has more frames than the limit of {0}")]
     TooManyFrames(usize),
-    /// An answer without the empty frame that comes first.
-    #[error("the answer does not begin with an empty frame and something after it")]
+    /// A question or an answer without the empty frame that comes before what it says.
+    #[error("a message has no empty frame with something after it")]
     Envelope,
     /// The peer does not want to talk, and says why.
     #[error("the peer refuses: {0:?}")]

@@ -9,7 +9,7 @@
 //! stays below a few per cent. The event loop is never held up when it has anything else to do
 //! ([`super::uv`] asks it), nor for more than [`MOST_POLLS`] messages or [`MOST_TIME`].
 //!
-//! Used by [`super::uv`]. No clock and no I/O here.
+//! Used by [`super::uv`], and by Rust's node-ipc, whose tasks yield to others instead. No clock and no I/O here.
 
 use std::time::Duration;
 
@@ -28,9 +28,10 @@ const TRIAL_POLLS: u32 = 32;
 const TRIAL: Duration = Duration::from_micros(60);
 const PROVEN: Duration = Duration::from_micros(30);
 
-/// Messages in a row that are polled for before the event loop has its turn, and the time after which it
-/// has it in any case, except for a handler that takes longer: timers come no later than that.
+/// Messages in a row that are polled for before the event loop has its turn.
 pub const MOST_POLLS: u32 = 64;
+
+/// The time after which it has it in any case, except for a handler that takes longer: timers come no later than that.
 pub const MOST_TIME: Duration = Duration::from_millis(1);
 
 /// What is known of the loop's connections: see the module's page.

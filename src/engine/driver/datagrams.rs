@@ -1,6 +1,6 @@
 //! A datagram socket and what drives it, which receives all the time and sends what the system did not
 //! take at once: the consumer's event loop where there is one (`datagrams_on_loop`), and
-//! otherwise, or when there is something to wait for, a task on the I/O thread (`datagrams_task`).
+//! otherwise a task on the I/O thread (`datagrams_task`). Whoever has it keeps it to its end.
 //!
 //! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and drivers meet in `State`.
 
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::Driver;
 #[cfg(unix)]
-use super::datagrams_on_loop::OnLoop;
+use super::datagrams_on_loop::{self, OnLoop};
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::datagram::{Piece, Sorter, Spool, send_in_order};
 use crate::engine::error::{Endpoint, Error, full};
@@ -28,12 +28,15 @@ use crate::engine::panics;
 use crate::engine::runtime::Runtime;
 use crate::engine::transport::udp::{self, Slots, UdpSocket};
 
+/// How long to leave a socket alone that could not receive.
+pub(super) const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
+
 /// A datagram socket, from its binding until [`Event::DatagramsClosed`].
 pub struct Datagrams {
     pub(super) id: Id,
     framing: Framing<Delimiter>,
     pub(super) mailbox: Arc<Mailbox>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     state: Mutex<State>,
     /// Datagrams handed to the system so far.
     sent: AtomicU64,
@@ -133,19 +136,22 @@ impl Datagrams {
         let bound = bound.map_err(|error| Error::new("bind", error, None))?;
         let mut state = self.lock();
         let started = match driver {
+            // Where the loop cannot watch it (there is no memory), the task has it.
             #[cfg(unix)]
-            Driver::Loop(uv_loop) => self.start_on_loop(&mut state, socket, uv_loop),
+            Driver::Loop(uv_loop) => match self.watch(&socket, uv_loop) {
+                Ok(poll) => {
+                    self.start_on_loop(&mut state, socket, poll);
+                    Ok(())
+                }
+                Err(_) => self.start_task(&mut state, socket),
+            },
             _ => self.start_task(&mut state, socket),
         };
         started.map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(bound))))?;
         Ok(bound)
     }
 
-    pub(super) fn start_task(
-        self: &Arc<Self>,
-        state: &mut State,
-        socket: Socket,
-    ) -> io::Result<()> {
+    fn start_task(self: &Arc<Self>, state: &mut State, socket: Socket) -> io::Result<()> {
         let socket = {
             let _entered = self.runtime.enter();
             Arc::new(UdpSocket::attach(socket)?)
@@ -254,7 +260,8 @@ impl Datagrams {
     pub fn close(self: &Arc<Self>, linger: Duration) {
         let mut state = self.lock();
         state.end = End::Closing(Instant::now() + linger);
-        self.hand_to_task(&mut state); // which has timers
+        #[cfg(unix)]
+        self.close_on_loop(&mut state, linger);
         self.receiver.notify_one();
         self.flusher.notify_one();
     }
@@ -268,29 +275,10 @@ impl Datagrams {
         self.flusher.notify_one();
     }
 
-    /// Takes the socket from the loop driver, if it has it.
-    pub(super) fn hand_to_task(self: &Arc<Self>, state: &mut State) {
-        #[cfg(unix)]
-        match std::mem::replace(&mut state.io, Io::None) {
-            Io::Loop(on_loop) => {
-                if let Err(error) = self.start_task(state, on_loop.into_socket()) {
-                    state.end = End::Gone;
-                    self.report(Error::new("recv", error, None));
-                    self.report_closed();
-                }
-            }
-            other => state.io = other,
-        }
-        #[cfg(not(unix))]
-        let _ = state;
-    }
-
     /// Brings what the loop driver watches for into line with the state.
     fn update_watch(&self, state: &State) {
         #[cfg(unix)]
-        if let Io::Loop(on_loop) = &state.io {
-            on_loop.watch(!state.spool.is_empty());
-        }
+        datagrams_on_loop::update(state);
         #[cfg(not(unix))]
         let _ = state;
     }
@@ -304,7 +292,7 @@ impl Datagrams {
     }
 
     /// What was done for the socket has panicked: it is over.
-    pub(super) fn panicked(&self) {
+    pub fn panicked(&self) {
         let mut state = self.lock();
         let wanted = state.end != End::Gone;
         state.end = End::Gone;
@@ -355,4 +343,9 @@ impl Inlet {
 
 fn send_error(to: SocketAddr, why: io::Error) -> Error {
     Error::new("send", why, Some(Endpoint::Ip(to)))
+}
+
+/// What waited was not sent within the time that closing takes.
+pub(super) fn too_late() -> Error {
+    Error::new("send", io::ErrorKind::TimedOut.into(), None)
 }

@@ -1,20 +1,22 @@
 //! The loop driver of datagram sockets, as on_loop.rs is that of connections: the consumer's own event
 //! loop watches the socket ([`super::uv`]), which is received from and flushed right there.
 //!
-//! Whatever has to be waited for (a socket that cannot receive, the end of what is still to be sent) is
-//! left to the task, see [`super::datagrams`].
+//! The loop has a socket to its end. What has to be waited for (that a socket can receive again, that closing has
+//! taken its time) the I/O thread waits for, and the hub then calls [`Datagrams::go_on`] on the loop's thread.
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::{SockRef, Socket};
+use tokio::time::{Instant, sleep};
 
-use super::datagrams::{Datagrams, Inlet, Io, State};
+use super::datagrams::{Datagrams, End, Inlet, Io, RECEIVE_PAUSE, State, too_late};
 use super::is_transient;
 use super::uv::{Found, Loop, Poll, Watched};
 use crate::engine::error::Error;
-use crate::engine::event::Id;
+use crate::engine::event::{Event, Id};
 use crate::engine::transport::udp::{is_echo, send};
 
 /// System calls after which a socket that always has more lets the event loop turn.
@@ -26,6 +28,8 @@ pub(super) struct OnLoop {
     poll: Poll,
     socket: Socket,
     inlet: Inlet,
+    /// It could not receive, and is left alone for a while.
+    rests: bool,
 }
 
 impl OnLoop {
@@ -33,15 +37,16 @@ impl OnLoop {
         SockRef::from(&self.socket)
     }
 
-    /// Sets what to wait for.
-    pub fn watch(&self, write: bool) {
-        self.poll.set(true, write);
+    /// Sets what to wait for. Nothing while it rests: the loop may stop at once in any case.
+    fn watch(&self, read: bool, write: bool) {
+        self.poll.set(read && !self.rests, write && !self.rests);
     }
+}
 
-    /// Ends the watch.
-    pub fn into_socket(self) -> Socket {
-        drop(self.poll);
-        self.socket
+/// Brings what is watched into line with `state`.
+pub(super) fn update(state: &State) {
+    if let Io::Loop(on_loop) = &state.io {
+        on_loop.watch(state.end == End::Open, !state.spool.is_empty());
     }
 }
 
@@ -65,7 +70,8 @@ impl Watched for Datagrams {
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let sends = !state.spool.is_empty(); // which is the loop's to watch
-        if !matches!(state.io, Io::Loop(_)) || sends || self.mailbox.is_full() {
+        let receives = matches!(&state.io, Io::Loop(on_loop) if !on_loop.rests);
+        if !receives || state.end != End::Open || sends || self.mailbox.is_full() {
             return None;
         }
         self.mailbox.set_awake();
@@ -76,35 +82,41 @@ impl Watched for Datagrams {
         // The consumer is called right after this: it needs no wake-up.
         self.mailbox.set_awake();
         let mut state = self.lock();
+        if stopped && let Io::Loop(on_loop) = &state.io {
+            on_loop.poll.stopped();
+        }
         if write {
             let State { io, spool, .. } = &mut *state;
             let Io::Loop(on_loop) = io else { return Found::Nothing };
             self.flush_spool(spool, |some| send(&on_loop.socket(), some));
-            on_loop.watch(!spool.is_empty());
+            update(&state);
+            if self.end_if_sent(&mut state) {
+                return Found::All;
+            }
         }
-        let found = if read || stopped { self.receive_on_loop(&mut state) } else { Found::Nothing };
+        let receives = (read || stopped) && state.end == End::Open;
+        let found = if receives { self.receive_on_loop(&mut state) } else { Found::Nothing };
         if stopped {
-            self.hand_to_task(&mut state);
+            self.rest(&mut state); // whatever is wrong with it may be so for longer
         }
         found
     }
 }
 
 impl Datagrams {
-    pub(super) fn start_on_loop(
-        self: &Arc<Self>,
-        state: &mut State,
-        socket: Socket,
-        uv_loop: &Loop,
-    ) -> io::Result<()> {
-        let poll = uv_loop.watch(socket.as_raw_fd(), self.clone())?;
-        poll.set(true, false);
-        state.io = Io::Loop(Box::new(OnLoop { poll, socket, inlet: self.new_inlet() }));
-        Ok(())
+    /// Prepares to watch `socket`.
+    pub(super) fn watch(self: &Arc<Self>, socket: &Socket, uv_loop: &Loop) -> io::Result<Poll> {
+        uv_loop.watch(socket.as_raw_fd(), self.clone())
+    }
+
+    pub(super) fn start_on_loop(&self, state: &mut State, socket: Socket, poll: Poll) {
+        let inlet = self.new_inlet();
+        state.io = Io::Loop(Box::new(OnLoop { poll, socket, inlet, rests: false }));
+        update(state);
     }
 
     /// Receives what is there, within bounds.
-    fn receive_on_loop(self: &Arc<Self>, state: &mut State) -> Found {
+    fn receive_on_loop(&self, state: &mut State) -> Found {
         let mut found = Found::Nothing;
         for _ in 0..TURN_BATCHES {
             let Io::Loop(on_loop) = &mut state.io else { break };
@@ -124,11 +136,67 @@ impl Datagrams {
                 Err(error) if is_echo(&error) => {}
                 Err(error) => {
                     self.report(Error::new("recv", error, None));
-                    self.hand_to_task(state);
+                    self.rest(state);
                     return Found::All;
                 }
             }
         }
         found
+    }
+
+    /// Leaves the socket alone for a while: the loop would say at once that there is something to receive.
+    fn rest(&self, state: &mut State) {
+        let Io::Loop(on_loop) = &mut state.io else { return };
+        if !std::mem::replace(&mut on_loop.rests, true) {
+            self.go_on_after(RECEIVE_PAUSE);
+        }
+        update(state);
+    }
+
+    /// Has [`Datagrams::go_on`] called after a time, as long as the hub has the socket.
+    fn go_on_after(&self, time: Duration) {
+        let (mailbox, id) = (self.mailbox.clone(), self.id);
+        self.runtime.handle().spawn(async move {
+            sleep(time).await;
+            let _ = mailbox.post_now(Event::Due { id });
+        });
+    }
+
+    /// A time that the loop's socket had to wait for is over. To be called on the loop's thread.
+    pub fn go_on(&self) {
+        let mut state = self.lock();
+        if let Io::Loop(on_loop) = &mut state.io {
+            on_loop.rests = false;
+            match state.end {
+                End::Closing(until) if until <= Instant::now() => {
+                    self.report(too_late());
+                    self.end_on_loop(&mut state);
+                }
+                _ => update(&state),
+            }
+        }
+    }
+
+    /// Nothing is received any more. Closes when what waits is sent, or not within `linger`.
+    pub(super) fn close_on_loop(&self, state: &mut State, linger: Duration) {
+        if matches!(state.io, Io::Loop(_)) && !self.end_if_sent(state) {
+            update(state);
+            self.go_on_after(linger);
+        }
+    }
+
+    /// Ends a closing socket if nothing waits. Returns whether it did.
+    fn end_if_sent(&self, state: &mut State) -> bool {
+        let ends = matches!(state.end, End::Closing(_)) && state.spool.is_empty();
+        if ends {
+            self.end_on_loop(state);
+        }
+        ends
+    }
+
+    fn end_on_loop(&self, state: &mut State) {
+        state.end = End::Gone;
+        state.io = Io::None; // the address is free before anybody hears of it
+        self.report_closed();
     }
 }

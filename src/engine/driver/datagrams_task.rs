@@ -2,21 +2,16 @@
 //! at once. As `tasks.rs` is for connections. Part of [`super::datagrams`].
 
 use std::future::pending;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::yield_now;
 use tokio::time::{sleep, sleep_until};
 
-use super::datagrams::{Datagrams, End, Io};
+use super::datagrams::{Datagrams, End, Io, RECEIVE_PAUSE, too_late};
 use super::is_transient;
 use crate::engine::error::Error;
 use crate::engine::mailbox::Gone;
 use crate::engine::transport::udp::{UdpSocket, is_echo};
-
-/// How long to leave a socket alone that could not receive.
-const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
 
 impl Datagrams {
     pub(super) async fn run_task(&self, socket: Arc<UdpSocket>) {
@@ -95,9 +90,7 @@ impl Datagrams {
             tokio::select! {
                 biased;
                 () = self.flusher.notified() => continue,
-                () = expiry => {
-                    return self.report(Error::new("send", io::ErrorKind::TimedOut.into(), None));
-                }
+                () = expiry => return self.report(too_late()),
                 _ = socket.writable() => {}
             }
             let mut state = self.lock();

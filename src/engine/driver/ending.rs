@@ -1,4 +1,5 @@
-//! How a connection ends: asked to by its consumer, by a failure, or because its time is over.
+//! How a connection ends: asked to by its consumer, by a failure, or because its time is over. What closes and has
+//! something left to send goes to the tokio driver first (`handover`).
 
 use std::io;
 use std::sync::Arc;
@@ -63,37 +64,6 @@ impl Connection {
         queued > 0
     }
 
-    /// Moves a connection that nobody reads any more to the tokio driver, which has timers.
-    fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
-        let stream = match std::mem::replace(&mut state.io, Io::None) {
-            Io::Fresh(stream) => {
-                state.reading = true;
-                Ok(stream)
-            }
-            #[cfg(unix)]
-            Io::Loop(on_loop) => {
-                let _entered = self.runtime.enter();
-                on_loop.into_stream()
-            }
-            other => {
-                state.io = other;
-                return;
-            }
-        };
-        match stream {
-            Ok(stream) => {
-                self.start_tasks(state, stream);
-                if state.outbox.queued() > 0 {
-                    self.start_flush(state);
-                }
-            }
-            Err(error) => {
-                let error = Error::new("write", error, None);
-                self.report_closed(state, vec![error]);
-            }
-        }
-    }
-
     /// Closes now. Nothing is reported any more.
     pub fn destroy(&self) {
         self.destroy_locked(&mut self.lock());
@@ -148,8 +118,13 @@ impl Connection {
     }
 
     /// What was done for the connection has panicked: it is over.
-    pub(super) fn panicked(&self, syscall: &'static str) {
+    pub fn panicked(&self, syscall: &'static str) {
         self.report_closed(&mut self.lock(), vec![panics::error(syscall)]);
+    }
+
+    /// The same, from any thread.
+    pub fn has_panicked(&self) {
+        let _ = self.mailbox.post_now(Event::Panicked { id: self.id });
     }
 
     fn closed(&self, errors: Vec<Error>) -> Event {

@@ -14,17 +14,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Wake, Waker};
 
+use tokio::runtime::Handle;
+
 use super::uv::Loop;
 
 /// What a task does.
 pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The tasks of one loop. A clone is another handle of the same.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Tasks(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    /// Where their timers and what they spawn belong.
+    runtime: Handle,
     list: Mutex<List>,
     next: AtomicU64,
     /// Somebody is going to run the tasks.
@@ -72,6 +75,12 @@ pub(super) fn current() -> Option<(Loop, Tasks)> {
 }
 
 impl Tasks {
+    /// None yet. Whoever runs them does so within `runtime`.
+    pub fn new(runtime: Handle) -> Self {
+        let (list, next, awake, ring) = Default::default();
+        Self(Arc::new(Shared { runtime, list, next, awake, ring }))
+    }
+
     /// How the loop is told, from any thread, to have them run.
     pub fn set_ring(&self, ring: Box<dyn Fn() + Send>) {
         let old = lock(&self.0.ring).replace(ring);
@@ -130,6 +139,7 @@ impl Tasks {
 
     /// Calls `act` as one of them. To be called on the thread of `uv_loop`.
     pub fn enter<T>(&self, uv_loop: &Loop, act: impl FnOnce() -> T) -> T {
+        let _entered = self.0.runtime.enter();
         let _outer = Outer(CURRENT.replace(Some((uv_loop.clone(), self.clone()))));
         act()
     }

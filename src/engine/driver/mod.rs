@@ -15,7 +15,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bytes::BytesMut;
 use socket2::SockRef;
@@ -33,13 +33,16 @@ use super::transport::{Stream, Target};
 use super::unfinished::COUNTED;
 use state::{End, Io, State};
 
-#[cfg(unix)]
-mod busy_poll;
+#[cfg(any(unix, feature = "node-ipc"))]
+pub mod busy_poll;
 pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
 mod datagrams_task;
 mod ending;
+#[cfg(all(test, unix))]
+mod failing_writes;
+mod handover;
 #[cfg(all(unix, feature = "ipc2-sessions"))]
 pub mod loop_stream;
 #[cfg(all(unix, feature = "ipc2-sessions"))]
@@ -56,6 +59,7 @@ mod writing;
 #[derive(Debug)]
 pub struct Connection {
     id: Id,
+    itself: Weak<Self>,
     framing: Framing,
     mailbox: Arc<Mailbox>,
     runtime: Runtime,
@@ -102,8 +106,9 @@ impl Connection {
             tapped: false,
             mode: framing.mode,
         };
-        Arc::new(Self {
+        Arc::new_cyclic(|itself| Self {
             id,
+            itself: itself.clone(),
             framing,
             mailbox,
             runtime,
@@ -144,12 +149,16 @@ impl Connection {
             Driver::Loop(uv_loop)
                 if stream.tls().is_none() && matches!(state.end, End::Open | End::Finishing) =>
             {
-                match on_loop::OnLoop::new(stream, self, uv_loop) {
-                    Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
-                    Err(error) => {
-                        let error = Error::new("read", error, None);
-                        return self.report_closed(&mut state, vec![error]);
-                    }
+                match on_loop::watch(&stream, self, uv_loop) {
+                    Some(poll) => match on_loop::OnLoop::new(stream, poll, self.new_inbox()) {
+                        Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
+                        Err(error) => {
+                            let error = Error::new("read", error, None);
+                            return self.report_closed(&mut state, vec![error]);
+                        }
+                    },
+                    // The loop cannot watch it (there is no memory): it stays where it is.
+                    None => self.start_tasks(&mut state, stream),
                 }
                 self.update_watch(&mut state);
             }
@@ -168,7 +177,16 @@ impl Connection {
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
-        let stream = Arc::new(stream);
+        let quiet = {
+            let _entered = self.runtime.enter();
+            stream.quiet()
+        };
+        let stream = match quiet {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => {
+                return self.report_closed(state, vec![Error::new("read", error, None)]);
+            }
+        };
         state.io = Io::Tasks(stream.clone());
         if state.reading {
             let (connection, failed) = (self.clone(), self.clone());
@@ -271,20 +289,37 @@ impl Connection {
             return Ok(());
         }
         self.counted.store(counts, Ordering::Relaxed);
-        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }) {
-            Some(id) if id == self.id => Err(unfinished.error()),
-            Some(id) => {
-                let _ = self.mailbox.post_now(Event::HoldsMost { id });
+        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, &self.itself) {
+            Some((id, _)) if id == self.id => Err(unfinished.error()),
+            Some((id, worst)) => {
+                // However long its consumer is busy, unless that has to do it.
+                if worst.upgrade().is_some_and(|worst| !worst.end_for_most_now()) {
+                    let _ = self.mailbox.post_now(Event::HoldsMost { id });
+                }
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// Ends it for what it holds.
+    /// Ends it for what it holds. To be called on its consumer's thread.
     pub fn end_for_most(&self) {
+        self.end_for_most_in(&mut self.lock());
+    }
+
+    /// The same, from any thread. False: the loop driver has it, and lets no other thread end it.
+    fn end_for_most_now(&self) -> bool {
+        let mut state = self.lock();
+        let may = !state.io.is_on_loop();
+        if may {
+            self.end_for_most_in(&mut state);
+        }
+        may
+    }
+
+    fn end_for_most_in(&self, state: &mut State) {
         if let Some(unfinished) = &self.framing.unfinished {
-            self.report_closed(&mut self.lock(), vec![unfinished.error()]);
+            self.report_closed(state, vec![unfinished.error()]);
         }
     }
 

@@ -29,11 +29,10 @@ pub(super) struct OnLoop {
 }
 
 impl OnLoop {
-    /// Takes `stream` from the I/O thread's reactor and prepares to watch it.
-    pub fn new(stream: Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> io::Result<Self> {
+    /// Takes `stream`, which `poll` watches, from the I/O thread's reactor.
+    pub fn new(stream: Stream, poll: Poll, inbox: Inbox) -> io::Result<Self> {
         let socket = stream.detach()?;
-        let poll = uv_loop.watch(socket.as_raw_fd(), connection.clone())?;
-        Ok(Self { poll, socket, inbox: connection.new_inbox() })
+        Ok(Self { poll, socket, inbox })
     }
 
     pub fn socket(&self) -> SockRef<'_> {
@@ -48,11 +47,17 @@ impl OnLoop {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
-    /// Gives the socket back to the I/O thread's reactor. Must be called with a runtime entered.
-    pub fn into_stream(self) -> io::Result<Stream> {
+    /// Ends the watch.
+    pub fn into_socket(self) -> Socket {
         drop(self.poll);
-        Stream::attach(self.socket)
+        self.socket
     }
+}
+
+/// Prepares to watch `stream`, if that is possible.
+pub(super) fn watch(stream: &Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> Option<Poll> {
+    let socket = stream.socket()?;
+    uv_loop.watch(socket.as_raw_fd(), connection.clone()).ok()
 }
 
 /// Brings what is watched, and how it is read, into line with `state`.

@@ -87,6 +87,19 @@ impl Io {
         self.send(pieces)
     }
 
+    /// What is sent goes to the system, whatever its length: not by TLS, whose long messages the I/O thread encrypts, and
+    /// not by a pipe, which tells later.
+    pub(super) fn takes_at_once(&self) -> bool {
+        let is_socket = |stream: &Stream| stream.tls().is_none() && stream.has_halves();
+        match self {
+            Io::None => false,
+            Io::Fresh(stream) => is_socket(stream),
+            Io::Tasks(stream) => is_socket(stream),
+            #[cfg(unix)]
+            Io::Loop(_) => true,
+        }
+    }
+
     /// The loop driver has it.
     pub(super) fn is_on_loop(&self) -> bool {
         #[cfg(unix)]

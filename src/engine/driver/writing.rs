@@ -4,6 +4,8 @@
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -11,12 +13,18 @@ use super::state::{End, Io, State};
 use super::{Connection, is_transient};
 use crate::engine::event::Event;
 use crate::engine::late::Late;
+use crate::engine::panics::point;
 
 /// Most pieces of one system call, with what was held back: all systems take so many.
 const PIECES: usize = 16;
 
 /// Bytes that are copied before the peer is given some again.
 const PART: usize = 1024 * 1024;
+
+/// For how long a peer that reads is waited for instead of copying a part: in all, about as long as copying would take;
+/// and at a time.
+const WAIT: Duration = Duration::from_micros(200);
+const PAUSE: Duration = Duration::from_micros(100);
 
 impl Connection {
     /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
@@ -37,17 +45,19 @@ impl Connection {
     }
 
     /// The same for bytes that lie in several places, and may be many: they are copied little by little, and the
-    /// peer reads meanwhile. What the system takes at once is not copied.
+    /// peer reads meanwhile. What the system takes at once, or within about the time of copying it, is not copied.
     pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
         let mut state = self.lock();
         let Some(mut sent) = self.send_now(&mut state, pieces) else {
             return state.outbox.queued();
         };
+        let parts = pieces.iter().map(|piece| piece.len()).sum::<usize>() / PART;
+        let mut patience = WAIT * u32::try_from(parts).unwrap_or(u32::MAX);
         for piece in pieces {
             let here = sent.min(piece.len());
             sent -= here;
             let mut rest = &piece[here..];
-            while let Some(left) = self.write_part(&mut state, rest) {
+            while let Some(left) = self.write_part(&mut state, rest, &mut patience) {
                 rest = left;
             }
         }
@@ -58,14 +68,19 @@ impl Connection {
     }
 
     /// Sends or keeps the beginning of `bytes`. Returns what follows it; `None`: nothing.
-    fn write_part<'a>(&self, state: &mut State, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    fn write_part<'a>(
+        &self,
+        state: &mut State,
+        bytes: &'a [u8],
+        patience: &mut Duration,
+    ) -> Option<&'a [u8]> {
         if bytes.is_empty() || state.end != End::Open || state.failed.is_some() {
             return None;
         }
         let (part, _) = bytes.split_at(bytes.len().min(PART));
         let State { outbox, io, .. } = state;
         let (sent, result) = if outbox.queued() == 0 && bytes.len() > part.len() {
-            match io.send(&[IoSlice::new(bytes)]) {
+            match send_patiently(io, bytes, patience) {
                 Ok(sent) => (sent, Ok(())),
                 Err(error) => (0, Err(error)),
             }
@@ -122,6 +137,7 @@ impl Connection {
     /// the consumer writes it at the end of its burst.
     pub fn release(&self) {
         let mut state = self.lock();
+        point("late");
         state.watched = false;
         if !state.held {
             return;
@@ -269,6 +285,29 @@ impl Connection {
         let result = if queued > 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) };
         self.flushed(state, sent, result);
         queued
+    }
+}
+
+/// Writes once. Where the system takes nothing it is asked again for a while, if `patience` is left; the processor is offered
+/// to others in between, such as the peer. A peer that does not read uses up all patience.
+fn send_patiently(io: &Io, bytes: &[u8], patience: &mut Duration) -> io::Result<usize> {
+    let mut begin = None;
+    loop {
+        let result = io.send(&[IoSlice::new(bytes)]);
+        let is_full = result.as_ref().is_err_and(is_transient);
+        if !io.takes_at_once() || (!is_full && begin.is_none()) {
+            return result;
+        }
+        let waited = begin.get_or_insert_with(Instant::now).elapsed();
+        if !is_full {
+            *patience = patience.saturating_sub(waited);
+            return result;
+        }
+        if waited >= PAUSE.min(*patience) {
+            *patience = Duration::ZERO;
+            return result;
+        }
+        thread::yield_now();
     }
 }
 

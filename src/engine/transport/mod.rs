@@ -19,6 +19,8 @@ pub use stream::{
     Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
+#[cfg(all(test, unix))]
+pub mod failing;
 pub mod last_words;
 mod line;
 #[cfg(unix)]
@@ -33,6 +35,8 @@ pub mod peer;
 pub mod pipe;
 #[cfg(windows)]
 mod pipe_write;
+#[cfg(unix)]
+mod quiet;
 #[cfg(unix)]
 mod socket_file;
 mod stream;

@@ -16,6 +16,8 @@ use tokio::net::UnixStream;
 #[cfg(windows)]
 use super::pipe;
 #[cfg(unix)]
+use super::quiet::Quiet;
+#[cfg(unix)]
 use super::unix;
 use super::{Target, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
@@ -35,6 +37,9 @@ pub enum Stream {
     /// Unix.
     #[cfg(unix)]
     Unix(UnixStream),
+    /// The same, for the tokio driver.
+    #[cfg(unix)]
+    Quiet(Quiet),
     /// A named pipe.
     #[cfg(windows)]
     Pipe(pipe::PipeStream),
@@ -50,6 +55,8 @@ macro_rules! each {
         match $value {
             #[cfg(unix)]
             Stream::Unix($socket) => $body,
+            #[cfg(unix)]
+            Stream::Quiet($socket) => $body,
             #[cfg(windows)]
             Stream::Pipe($own) => $other,
             Stream::Tcp($socket) => $body,
@@ -110,7 +117,7 @@ impl Stream {
     pub fn ends(&self) -> Option<Ends> {
         match self {
             #[cfg(unix)]
-            Stream::Unix(_) => None,
+            Stream::Unix(_) | Stream::Quiet(_) => None,
             #[cfg(windows)]
             Stream::Pipe(_) => None,
             Stream::Tcp(tcp) => {
@@ -228,11 +235,21 @@ impl Stream {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
     }
 
+    /// The same, for who waits for what comes, and seldom for room: see [`Quiet`]. Must be called with a runtime entered.
+    pub fn quiet(self) -> io::Result<Self> {
+        match self {
+            #[cfg(unix)]
+            Stream::Unix(unix) => Quiet::new(unix.into_std()?).map(Stream::Quiet),
+            other => Ok(other),
+        }
+    }
+
     /// Takes the socket out of the runtime's reactor.
     #[cfg(unix)]
     pub fn detach(self) -> io::Result<Socket> {
         Ok(match self {
             Stream::Unix(unix) => unix.into_std()?.into(),
+            Stream::Quiet(unix) => unix.into_std().into(),
             Stream::Tcp(tcp) => tcp.into_std()?.into(),
             Stream::Tls(_) => return Err(io::ErrorKind::Unsupported.into()), // would lose the session
         })
@@ -276,6 +293,8 @@ fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usiz
 
 /// Writes once, from any thread, without blocking.
 pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+    #[cfg(all(test, unix))]
+    super::failing::look(socket)?;
     if cfg!(windows) {
         return send_some(socket, pieces);
     }

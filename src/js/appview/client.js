@@ -1,11 +1,23 @@
 'use strict';
 // Asks a process that AppView has loaded itself into, or an AppViewServer.
 
+const { check } = require('../arguments');
 const engine = require('../engine/appview');
 const { argumentError, eventError, systemError } = require('../errors');
 const protocol = require('./protocol');
 
 const { Command, Status } = protocol;
+
+/** The options of a client, and of a request. */
+const OPTIONS = [
+  'prefix',
+  'timeout',
+  'msgsize',
+  'maxResponseBytes',
+  'replaceStale',
+  'throwOnStatus',
+];
+const REQUEST_OPTIONS = ['throwOnStatus'];
 
 /** Defaults: the time of a step in ms; bytes of a frame; the longest response in bytes. */
 const TIMEOUT = 200;
@@ -21,13 +33,15 @@ class AppViewClient {
   /** See index.d.ts. */
   constructor(pid, options = {}) {
     protocol.toPid(pid, 'pid');
-    const { prefix = protocol.PREFIX, timeout = TIMEOUT, msgsize = MSGSIZE } = options ?? {};
-    const { maxResponseBytes = MAX_RESPONSE, replaceStale = false } = protocol.toOptions(options);
-    const { throwOnStatus = false } = options;
+    protocol.toOptions(options, 'options', OPTIONS);
+    const { prefix = protocol.PREFIX, timeout = TIMEOUT, msgsize = MSGSIZE } = options;
+    const {
+      maxResponseBytes = MAX_RESPONSE,
+      replaceStale = false,
+      throwOnStatus = false,
+    } = options;
     for (const [name, value] of Object.entries({ replaceStale, throwOnStatus })) {
-      if (typeof value !== 'boolean') {
-        throw argumentError(`options.${name}`, 'of type boolean', value);
-      }
+      check(typeof value === 'boolean', `options.${name}`, 'of type boolean', value);
     }
     if (!(maxResponseBytes > 0)) {
       throw argumentError('options.maxResponseBytes', 'a positive number', maxResponseBytes);
@@ -84,7 +98,14 @@ class AppViewClient {
   async request(command, fields = {}, options = {}) {
     protocol.toCommand(command);
     if (!protocol.isObject(fields)) throw argumentError('fields', 'a plain object', fields);
-    const { throwOnStatus = this.#throwOnStatus } = protocol.toOptions(options);
+    protocol.toOptions(options, 'options', REQUEST_OPTIONS);
+    const { throwOnStatus = this.#throwOnStatus } = options;
+    check(
+      typeof throwOnStatus === 'boolean',
+      'options.throwOnStatus',
+      'of type boolean',
+      throwOnStatus,
+    );
     const text = JSON.stringify({ req: command, ...fields, ...{ req: command } });
     const result = await this.#inTurn(() => engine.request(this.#options, text));
     const response = read(result, command);

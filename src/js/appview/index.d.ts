@@ -111,6 +111,7 @@ export interface StatusError extends Error {
   body: any;
 }
 
+/** Another property is refused: `ERR_INVALID_ARG_VALUE`. */
 export interface ClientOptions {
   /** What the queues' names begin with: `AppViewIPC`, or `ScopeIPC` for AppScope. Default: `'AppViewIPC'`. */
   prefix?: string;
@@ -181,6 +182,7 @@ export class AppViewClient<Config = any> {
   ): Promise<Response<Body>>;
 }
 
+/** Another property is refused: `ERR_INVALID_ARG_VALUE`. */
 export interface ServerOptions {
   /** Which process it speaks for, as it is called in its own pid namespace. Default: this process. */
   pid?: number;

@@ -10,6 +10,8 @@ const protocol = require('./protocol');
 
 const { Status } = protocol;
 
+const OPTIONS = ['pid', 'prefix', 'pollMs', 'handlerTimeout'];
+
 /** Defaults, in ms. */
 const POLL = 1;
 const HANDLER_TIMEOUT = 2000;
@@ -29,7 +31,8 @@ class AppViewServer extends EventEmitter {
   /** See index.d.ts. */
   constructor(options = {}) {
     super();
-    const { pid = process.pid, prefix = protocol.PREFIX } = protocol.toOptions(options);
+    protocol.toOptions(options, 'options', OPTIONS);
+    const { pid = process.pid, prefix = protocol.PREFIX } = options;
     const { pollMs = POLL, handlerTimeout = HANDLER_TIMEOUT } = options;
     this.#options = {
       pid: protocol.toPid(pid, 'options.pid'),

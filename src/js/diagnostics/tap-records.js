@@ -13,6 +13,9 @@ const LONGEST_MESSAGE = 1000;
 /** Characters, or bytes in raw mode, of a payload that is told of. */
 const LONGEST_PAYLOAD = 64 * 1024;
 
+/** Bytes of values as they are, which have to be read for it, that are told of. */
+const LONGEST_SHOWN = 1024 * 1024;
+
 /** What a record without its payload has in bytes, about. */
 const USUAL_SIZE = 200;
 
@@ -58,7 +61,7 @@ class Describer {
     if (kind === 'close') facts.hadError = Boolean(hadError);
     Object.assign(facts, this.#partner(socket, peer ?? remoteOf(remote)));
     const isShown = shows && EVENTS[kind] === 'message';
-    const payload = isShown ? payloadOf(contentOf(), server.config) : null;
+    const payload = isShown ? payloadOf(contentOf(), server) : null;
     const size = USUAL_SIZE + (facts.type?.length ?? 0);
     return { facts, payload, size, payloadSize: payload?.size ?? 0 };
   }
@@ -102,10 +105,12 @@ function errorOf(error) {
 
 /**
  * Of what a message consists of, text or bytes: its data as `payload`; where that is not all of it, or no JSON, the
- * beginning of its text as `text`; bytes as `base64`. With `cut: true` where something is missing.
+ * beginning of its text as `text`; bytes as `base64`. With `cut: true` where something is missing. Values as they are become
+ * text, as Node shows them.
  */
-function payloadOf(content, { delimiter }) {
+function payloadOf(content, { config: { delimiter }, _hasValues: hasValues }) {
   if (content === null) return null;
+  if (hasValues) return valuesOf(content);
   if (content instanceof Uint8Array) {
     const base64 = Buffer.from(content.subarray(0, LONGEST_PAYLOAD)).toString('base64');
     return hidingSize({ base64, cut: content.length > LONGEST_PAYLOAD }, base64.length);
@@ -121,6 +126,13 @@ function payloadOf(content, { delimiter }) {
   } catch {
     return hidingSize({ text }, text.length);
   }
+}
+
+function valuesOf(content) {
+  if (content.length > LONGEST_SHOWN) return hidingSize({ cut: true }, 0);
+  const text = require('../node-ipc/values').show(content);
+  const isCut = text.length > LONGEST_PAYLOAD;
+  return hidingSize({ text: cut(text, LONGEST_PAYLOAD), ...(isCut && { cut: true }) }, text.length);
 }
 
 /** A long string that is sent (LongText of wire.js) need not be made into text for its beginning. */

@@ -1,7 +1,6 @@
 'use strict';
-// Connections and listeners as engine.js hands them out: a handle of the native hub each, pending frames
-// on the way out, interrupted deliveries on the way in. Made by engine.js, held by socket.js and
-// listener.js.
+// Connections as engine.js hands them out: a handle of the native hub each, pending frames on the way out, interrupted
+// deliveries on the way in. Made by engine.js, held by socket.js.
 
 const { HOLD, JOIN } = require('./bursts');
 const Delivery = require('./delivery');
@@ -378,42 +377,8 @@ class Connection extends Endpoint {
   }
 }
 
-/** A listener. Its sink (listener.js): _onAccepted(connection, addresses), _onAcceptFailed(error), _onDropped(addresses). */
-class Listener extends Endpoint {
-  constructor(activity, id, framing, sink) {
-    super(activity, id, sink);
-    this.delimiter = framing.delimiter;
-    this.greeting = framing.greeting;
-  }
-
-  /**
-   * Takes a connected socket of node:net: a duplicate of its descriptor, or the socket itself. Returns the error, or
-   * undefined; null where there is no descriptor.
-   */
-  adopt(socket) {
-    const { hub, driver } = this.activity;
-    if (driver === 'js') return JSON.parse(hub.adopt(this.id, socket)).error;
-    const { fd = -1 } = socket._handle ?? {};
-    const answer = fd < 0 ? null : JSON.parse(hub.adopt(this.id, fd)).error;
-    socket.destroy(); // closes Node's descriptor; the engine has its own
-    return answer;
-  }
-
-  /** With TLS: how many handshakes may be going on, or null. What is over that is closed, see _onDropped. */
-  limitHandshakes(most) {
-    this.activity.hub?.limitHandshakes(this.id, most);
-  }
-
-  /** Stops listening, synchronously. Connections that were made before are still reported. */
-  close() {
-    // It may have ended by itself, with all others.
-    this.activity.hub?.closeListener(this.id);
-  }
-}
-
 module.exports = {
   Connection,
-  Listener,
   Endpoint,
   FLUSH_AT,
   HIGH_WATER,

@@ -9,9 +9,10 @@
 // Out: a frame crosses the border when it is sent, or in a burst (bursts.js) together with others: see departures.js.
 // In: one event at a time, see turns.js; all frames of one read are one event.
 
-const { Connection, Listener } = require('./connection');
+const { Connection } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const Departures = require('./departures');
+const { Listener } = require('./listener');
 const { publishStart } = require('../diagnostics/channels');
 const { hasLibuv, mayWatch } = require('./loop');
 const native = require('./native');
@@ -240,6 +241,7 @@ class Activity extends Departures {
         break;
       case LISTENER_CLOSED:
         this.remove(endpoint);
+        sink._onEnded?.();
         break;
       case DATAGRAMS:
         endpoint.arrived(payload, header);

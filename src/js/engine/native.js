@@ -11,6 +11,7 @@ const { AsyncResource } = require('node:async_hooks');
 const path = require('node:path');
 const { faultOf } = require('./binary-file');
 const { isForbidden, isForced, tell } = require('./fallback');
+const { CODE, guard, guarded } = require('./guard');
 const { leftOut, noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
@@ -63,7 +64,7 @@ function open(file) {
 function check(exported) {
   if (typeof exported.Hub !== 'function') throw new Error('not an addon of ferripc');
   const { VERSION: version = 'before 0.1.0' } = exported;
-  if (version === VERSION) return exported;
+  if (version === VERSION) return guard(exported);
   // Parts of two installations are mixed: what they say to each other may mean something else.
   const message = `its version is ${version}, but the package's is ${VERSION}`;
   throw Object.assign(new Error(message), { kind: 'mixed' });
@@ -117,7 +118,7 @@ function loaded() {
 
 /** What `create` makes of the addon's. It ends with a worker of Deno, which finalizes nothing. */
 function instance(create) {
-  const made = outside.runInAsyncScope(create);
+  const made = guarded(() => outside.runInAsyncScope(create));
   if (process.versions.deno) made.endWithEnvironment?.();
   return made;
 }
@@ -129,7 +130,9 @@ function instance(create) {
 function start(create) {
   try {
     return instance(create);
-  } catch ({ message: code }) {
+  } catch (thrown) {
+    if (thrown.code === CODE) throw thrown;
+    const { message: code } = thrown;
     throw callError({ message: `start ${code}`, code, syscall: 'start' });
   }
 }
@@ -142,6 +145,7 @@ function attempt(make, syscall = 'start', where = {}) {
   try {
     return { made: make() };
   } catch (thrown) {
+    if (thrown.code === CODE) throw thrown;
     const error = refused(syscall, thrown.message, where);
     if (error.errno === undefined) throw codedError('UNKNOWN', thrown.message);
     return { error };

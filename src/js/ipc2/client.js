@@ -59,10 +59,15 @@ class Client extends EventEmitter {
       if (signal?.aborted) throw abortError(signal);
       const bytes = this.#codecs.request._encode(data, 'data');
       this._check();
-      return this._host.call((call) => start(bytes, call), { signal, read });
+      return this._call((call) => start(bytes, call), { signal, read });
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** As `call` of host.js. */
+  _call(start, options) {
+    return this._host.call(this._id, start, options);
   }
 
   get _codecs() {
@@ -86,12 +91,13 @@ class Client extends EventEmitter {
     return this;
   }
 
-  /** Nothing more will come of it. */
+  /** Nothing more will come of it, except the ends of what was begun. */
   _leave() {
     if (!this.#isLive) return;
+    const keeps = this.#isReferenced;
     this.unref();
     this.#isLive = false;
-    this._host.remove(this._id);
+    this._host.remove(this._id, keeps);
   }
 }
 

@@ -28,8 +28,10 @@ function settle({ resolve, reject, read }, answer) {
 class Host {
   /** Sets and workers by their numbers: `{launch, ended(exit)}`. */
   #things = new Map();
-  /** Calls by their numbers: `{resolve, reject, read, keeps}`. */
+  /** Calls by their numbers: `{owner, resolve, reject, read, keeps}`. */
   #calls = new Map();
+  /** AbortSignal -> `{abort, calls}`: one listener, however many calls have the signal. */
+  #signals = new Map();
   #processes;
   #referenced = 0;
 
@@ -65,33 +67,49 @@ class Host {
     const call = this.#calls.get(id);
     if (call === undefined) return undefined;
     this.#calls.delete(id);
-    call.forget?.();
+    if (call.signal !== undefined) this.#unwatch(call.signal, id);
     if (call.keeps) this.unref();
     return call;
   }
 
   /**
-   * Begins a call: `start` gets its number. `keeps`: whether it keeps the process alive by itself.
+   * Begins a call of the set or worker `owner`: `start` gets its number.
    * @returns {Promise} of what `read` makes of its answer; it rejects with an AbortError when `signal` is aborted
    */
-  call(start, { signal, read = asItIs, keeps = false } = {}) {
+  call(owner, start, { signal, read = asItIs } = {}) {
     return new Promise((resolve, reject) => {
       const id = nextNumber();
-      const call = { resolve, reject, read, keeps };
-      this.#calls.set(id, call);
-      if (keeps) this.ref();
-      if (signal !== undefined) {
-        const abort = () => {
-          this.#end(id);
-          this.native.giveUp(id);
-          reject(abortError(signal));
-          this.#disposeSoon();
-        };
-        signal.addEventListener('abort', abort, { once: true });
-        call.forget = () => signal.removeEventListener('abort', abort);
-      }
+      this.#calls.set(id, { owner, resolve, reject, read, signal, keeps: false });
+      if (signal !== undefined) this.#watch(signal, id);
       start(id);
     });
+  }
+
+  #watch(signal, id) {
+    let watched = this.#signals.get(signal);
+    if (watched === undefined) {
+      watched = { abort: () => this.#abort(signal), calls: new Set() };
+      this.#signals.set(signal, watched);
+      signal.addEventListener('abort', watched.abort, { once: true });
+    }
+    watched.calls.add(id);
+  }
+
+  #unwatch(signal, id) {
+    const { abort, calls } = this.#signals.get(signal);
+    calls.delete(id);
+    if (calls.size > 0) return;
+    this.#signals.delete(signal);
+    signal.removeEventListener('abort', abort);
+  }
+
+  #abort(signal) {
+    for (const id of [...this.#signals.get(signal).calls]) {
+      const { reject } = this.#end(id);
+      this.native.giveUp(id);
+      reject(abortError(signal));
+    }
+    this.#disposeSoon();
   }
 
   /**
@@ -104,9 +122,17 @@ class Host {
     return id;
   }
 
-  /** There is no such set or worker any more. */
-  remove(id) {
+  /**
+   * There is no such set or worker any more. What it has begun is yet to end: with `keeps`, the process lives until
+   * then.
+   */
+  remove(id, keeps) {
     this.#things.delete(id);
+    for (const call of keeps ? this.#calls.values() : []) {
+      if (call.owner !== id || call.keeps) continue;
+      call.keeps = true;
+      this.ref();
+    }
     this.#disposeSoon();
   }
 

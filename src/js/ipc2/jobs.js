@@ -2,6 +2,7 @@
 // The worker's side: jobs of the host that has started this process.
 
 const { argumentError, codedError, valueError } = require('../errors');
+const Fifo = require('../fifo');
 const { MAX_MESSAGE, bytes, toCodec } = require('./builder');
 const { json } = require('./codec');
 const { Connection } = require('./connection');
@@ -47,9 +48,9 @@ class Receiver {
   #connection;
   #codecs;
   /** What has arrived and nobody has taken. */
-  #arrived = [];
+  #arrived = new Fifo();
   /** Those who wait for a job. */
-  #waiting = [];
+  #waiting = new Fifo();
   #isOver = false;
 
   /** `connected(error)` is called once. */
@@ -101,7 +102,7 @@ class Receiver {
   /** Ends the connection. */
   close() {
     this.#connection.close();
-    this.#arrived = [];
+    this.#arrived = new Fifo();
     this.#isOver = true;
     this.#hand();
   }

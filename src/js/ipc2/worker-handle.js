@@ -73,7 +73,7 @@ async function spawn(path, options = {}) {
   const worker = new WorkerHandle(key, launch.codecs, process);
   const start = (call) => native.spawn(worker._id, call, launch._limits());
   try {
-    await worker._host.call(start);
+    await worker._call(start);
   } catch (error) {
     worker._leave();
     throw startError(error, process.path);

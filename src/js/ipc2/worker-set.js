@@ -53,7 +53,7 @@ class WorkerSet extends Client {
 
   async restart() {
     this._check();
-    await this._host.call((call) => this._host.native.restart(this._id, call));
+    await this._call((call) => this._host.native.restart(this._id, call));
   }
 
   popWorker() {
@@ -87,7 +87,7 @@ class WorkerSet extends Client {
   }
 
   async #close(timeout) {
-    await this._host.call((call) => this._host.native.close(this._id, call, timeout));
+    await this._call((call) => this._host.native.close(this._id, call, timeout));
     this._leave();
   }
 
@@ -117,7 +117,7 @@ async function start(options, process, codecs) {
   const set = new WorkerSet(key, codecs, process);
   const { native } = set._host;
   try {
-    await set._host.call((call) => native.finish(set._id, call, options));
+    await set._call((call) => native.finish(set._id, call, options));
     return set;
   } catch (error) {
     set._leave();

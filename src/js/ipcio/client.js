@@ -170,8 +170,8 @@ class Client extends Party {
     if (command === Reserved.HANDSHAKE && this.#own === null) {
       if (typeof data !== 'string' || data.includes('/')) {
         const message = 'The server names no socket of its domain';
-        this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', message, { number: NOT_A_MESSAGE }));
         this.#lost();
+        this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', message, { number: NOT_A_MESSAGE }));
         return;
       }
       this.#uuid = data;
@@ -192,8 +192,8 @@ class Client extends Party {
     const first = this.#first;
     if (first === null) {
       // The server does not know yet that our last connection has ended.
-      this._report(error);
       this.#lost();
+      this._report(error);
       return;
     }
     this.#domain.close();
@@ -336,7 +336,8 @@ function isOptions(value) {
 function deliverArguments(args) {
   if (args.length > 3) return args;
   const [first, second, third] = args;
-  if (isOptions(third)) return [null, first, second, third];
+  // Where the name is null, it is there.
+  if (first !== null && isOptions(third)) return [null, first, second, third];
   // As in ipcIO, which does without a name where there are no data.
   return third === undefined ? [null, first, second] : args;
 }

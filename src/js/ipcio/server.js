@@ -51,8 +51,8 @@ class Server extends Party {
       listener.once('listening', resolve);
       listener.on('error', (error) => {
         if (!listener.listening && this.#listener === listener) this.#listener = null;
-        this._report(error);
         reject(error);
+        this._report(error);
       });
       listener.once('close', () =>
         reject(codedError('ERR_SERVER_NOT_RUNNING', 'stopped before it had started')),
@@ -188,8 +188,8 @@ class Server extends Party {
     const listener = new Listener(new Owner(this, path, []), this._framing);
     client.server = listener;
     listener.on('error', (error) => {
-      this._report(error);
       visitor.channel.socket.destroy();
+      this._report(error);
     });
     listener.once('listening', () => {
       visitor.channel.send({ id: name, command: Reserved.HANDSHAKE, data: client.uuid });
@@ -204,8 +204,8 @@ class Server extends Party {
       clearTimeout(visitor.timer);
       client.connected(new Channel(this, socket, (message) => this.#said(client, message)));
       const onClose = () => {
-        this.#left(client);
         visitor.channel.close();
+        this.#left(client);
       };
       socket.on('close', ours(onClose));
       this._publish('connect', client.container);
@@ -249,9 +249,12 @@ class Server extends Party {
     const to = this.#clients.get(target);
     if (delivery === null) {
       to?.sendText(text);
+    } else if (this.#deliveries.has(delivery)) {
+      const what = 'emit: a delivery with the number of another one';
+      this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', what, { number: NOT_A_MESSAGE }));
     } else if (to === undefined) {
       this.#fail(from, delivery, 'ERR_IPCIO_UNKNOWN_CLIENT', `No client is called ${target}`);
-    } else if (from.waiting >= MOST_DELIVERIES || this.#deliveries.has(delivery)) {
+    } else if (from.waiting >= MOST_DELIVERIES) {
       this.#fail(from, delivery, 'ENOBUFS', `${from.waiting} deliveries are waiting`);
     } else {
       from.waiting++;

@@ -5,7 +5,7 @@ import type { EventEmitter } from 'node:events';
 /** Whether the system has such queues. Elsewhere than on Linux `open` and `unlink` throw `ENOTSUP`. */
 export const isSupported: boolean;
 
-/** How to open a queue. */
+/** How to open a queue. Another property is refused: `ERR_INVALID_ARG_VALUE`. */
 export interface QueueOptions {
   /** Makes the queue if it is not there. Default: `false`, which is `ENOENT` then. */
   create?: boolean;

@@ -13,6 +13,19 @@ const MAXMSG = 10;
 const MSGSIZE = 8192;
 const MODE = 0o600;
 
+/** The options of `open`, and of calls that wait. */
+const OPTIONS = [
+  'create',
+  'exclusive',
+  'read',
+  'write',
+  'maxmsg',
+  'msgsize',
+  'mode',
+  'maxQueuedBytes',
+];
+const WAIT_OPTIONS = ['timeout'];
+
 /** Priorities are below this number. */
 const PRIORITIES = 32768;
 
@@ -35,7 +48,8 @@ const toBoolean = (value, name) =>
 
 /** What `open` was given, checked and complete. */
 function toOptions(options) {
-  const { create = false, exclusive = false, read = true, write = true } = toObject(options);
+  toObject(options, 'options', OPTIONS);
+  const { create = false, exclusive = false, read = true, write = true } = options;
   const { maxmsg = MAXMSG, msgsize = MSGSIZE, mode = MODE, maxQueuedBytes = MAX_QUEUED } = options;
   for (const [name, value] of Object.entries({ create, exclusive, read, write })) {
     toBoolean(value, `options.${name}`);
@@ -61,7 +75,7 @@ function toOptions(options) {
 
 /** The time in ms that a call waits; Infinity: for ever. */
 function toTimeout(options) {
-  const { timeout = Infinity } = toObject(options);
+  const { timeout = Infinity } = toObject(options, 'options', WAIT_OPTIONS);
   if (typeof timeout !== 'number' || !(timeout >= 0)) {
     throw argumentError('options.timeout', 'a time in ms', timeout);
   }

@@ -58,6 +58,8 @@ class Defaults {
 
     /** Most connections a server keeps at a time (K23). */
     this.maxConnections = 100;
+    /** Most connections a server takes in within a second; others wait. Not for UDP. */
+    this.maxConnectionRate = Infinity;
     /** Time between two attempts to connect, in ms (K10). */
     this.retry = 500;
     /** Attempts after the first (K11). */

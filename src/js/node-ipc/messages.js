@@ -3,11 +3,12 @@
 
 const { abortError, isSignal, unwatch, watch } = require('./requests/signals');
 const { argumentError } = require('../errors');
+const Fifo = require('../fifo');
 
 /** An async iterator of what comes from now on, until the owner has no connections any more. */
 class Messages {
-  #waiting = [];
-  #takers = [];
+  #waiting = new Fifo();
+  #takers = new Fifo();
   #stop;
   /** `{value}` or `{error}`, once it is over. */
   #end = null;
@@ -35,7 +36,7 @@ class Messages {
     if (this.#end !== null) return;
     this.#end = end;
     this.#stop();
-    for (const taker of this.#takers.splice(0)) this.#tellEnd(taker);
+    while (this.#takers.length > 0) this.#tellEnd(this.#takers.shift());
   }
 
   /** An error is told once. */
@@ -56,9 +57,19 @@ class Messages {
 
   /** The loop was left. */
   return(value) {
-    this.#waiting = [];
-    this.#finish({});
+    this.#leave();
     return Promise.resolve({ value, done: true });
+  }
+
+  /** The same, by who iterates by hand. */
+  throw(error) {
+    this.#leave();
+    return Promise.reject(error);
+  }
+
+  #leave() {
+    this.#waiting = new Fifo();
+    this.#finish({});
   }
 
   [Symbol.asyncIterator]() {
@@ -69,7 +80,7 @@ class Messages {
 /** @throws {TypeError} see `messages` in party.js */
 function messages(owner, type, options) {
   if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
-  const { signal } = options ?? {};
+  const signal = options?.signal ?? undefined;
   if (signal !== undefined && !isSignal(signal)) {
     throw argumentError('options.signal', 'an AbortSignal', signal);
   }

@@ -1,12 +1,13 @@
 'use strict';
 // Who gets a broadcast, by the third argument of `server.broadcast`. Loaded when there is one.
 
-const { argumentError } = require('../errors');
+const { argumentError, valueError } = require('../errors');
 
 /**
  * A function that tells of a socket, or on UDP of a peer's `{address, port}`, whether it is wanted; null: all are. What
  * has neither `except` nor `where` means nothing, as in node-ipc.
- * @throws {TypeError} for others than sockets (peers) in `except`, and `where` that is not a function
+ * @throws {TypeError} for others than sockets (peers) in `except`, and `where` that is not a function; by the function, for
+ *   `where` that answers later
  */
 function recipients({ except, where }, isDatagram) {
   if (isUnset(except) && isUnset(where)) return null;
@@ -15,7 +16,14 @@ function recipients({ except, where }, isDatagram) {
   }
   const excepted = isUnset(except) ? [] : listOf(except);
   const isExcepted = isDatagram ? (peer) => excepted.some(isSamePeer(peer)) : among(excepted);
-  return (one) => !isExcepted(one) && (isUnset(where) || Boolean(where(one)));
+  return (one) => !isExcepted(one) && (isUnset(where) || isWanted(where(one)));
+}
+
+/** A promise would be true for everybody. */
+function isWanted(answer) {
+  if (typeof answer?.then !== 'function') return Boolean(answer);
+  answer.then(undefined, () => {});
+  throw valueError('options.where must answer at once, and returned a promise');
 }
 
 const isUnset = (value) => value === undefined || value === null;

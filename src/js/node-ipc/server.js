@@ -11,7 +11,7 @@ const { disposeBy } = require('./disposal');
 const { admits, checkAllowPeer } = require('../sockets/credentials');
 const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
-const { addedModeOf, claimOf, encodingOf, noDatagrams } = require('./settings');
+const { addedModeOf, claimOf, encodingOf, noDatagrams, rateOf } = require('./settings');
 const standIns = require('./stand-ins');
 
 // What needs these parts loads them: few programs do.
@@ -68,6 +68,7 @@ class Server extends ServerSending {
     if (udp && this._hasValues) throw noDatagrams();
     const port = this.port || udp ? toPort(this.port || 0) : null;
     const { config } = this;
+    const rate = rateOf(config, udp);
     if (!udp) encodingOf(config);
     this.#checkTransport(port, udp);
     const withTls = Boolean(config.tls) && !udp;
@@ -88,6 +89,7 @@ class Server extends ServerSending {
       ? new (datagramSocket())(udp, this, framing)
       : new Listener(this, framing, tls);
     listener.maxConnections = config.maxConnections;
+    if (rate !== null) listener._limitRate(rate);
     this.server = listener;
     const hear = (type, act) => listener.on(type, ours(act));
     hear('connection', (socket) => this.#connected(socket));
@@ -254,11 +256,13 @@ class Server extends ServerSending {
   _admits(connection) {
     const { allowPeer } = this.config;
     if (!allowPeer) return true;
-    const isAdmitted = admits(allowPeer, connection, (error) => {
-      publishError(this, error);
-      this.publish('error', error);
-    });
+    let failure = null;
+    const isAdmitted = admits(allowPeer, connection, (error) => (failure = error));
     if (!isAdmitted) stats.count(this, 'refused');
+    if (failure !== null) {
+      publishError(this, failure);
+      this.publish('error', failure);
+    }
     return isAdmitted;
   }
 

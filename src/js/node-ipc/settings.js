@@ -7,6 +7,9 @@ const LIMITS = require('./parsers/limits');
 const { argumentError, valueError } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 
+/** More than the engine counts. */
+const MOST_RATE = 0xffffffff;
+
 /**
  * The framing that a client or server keeps from now on (F3). `delimits`: a parser ends its messages itself.
  * @throws {TypeError} if the delimiter is not a non-empty string, maxMessageBytes or maxQueuedBytes not a
@@ -47,6 +50,25 @@ function greetingOf(config) {
   const shown =
     typeof serialization === 'string' ? JSON.stringify(serialization) : typeof serialization;
   throw valueError(`config.serialization must be 'json' or 'advanced'. Received ${shown}`);
+}
+
+/**
+ * How many connections a server takes in within a second; null: any number.
+ * @throws {TypeError} if `config.maxConnectionRate` is not a number of 1 or more; and for one on UDP, or without a binary
+ */
+function rateOf({ maxConnectionRate: rate }, isUdp) {
+  if (rate === undefined || rate === null || rate === false || rate === Infinity) return null;
+  const name = 'config.maxConnectionRate';
+  if (typeof rate !== 'number' || !(rate >= 1)) {
+    throw argumentError(name, 'a number of connections a second, 1 or more', rate);
+  }
+  if (isUdp) throw valueError(`${name} is about connections: UDP has none`);
+  try {
+    require('../engine/native').load();
+  } catch (cause) {
+    throw Object.assign(valueError(`${name} needs the native binary`), { cause });
+  }
+  return Math.min(Math.floor(rate), MOST_RATE);
 }
 
 /** For `config.serialization` 'advanced' on UDP: what both sides say first is said of a connection. */
@@ -142,4 +164,5 @@ module.exports = {
   noDatagrams,
   offlineOf,
   profileOf,
+  rateOf,
 };

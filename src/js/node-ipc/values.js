@@ -5,6 +5,7 @@
 // and objects of the runtime's own as the object of their properties. Loaded by party.js if a configuration asks for
 // it. The bytes are described in docs/wire-format.md; what arrives is looked at by src/engine/codec/values.rs first.
 
+const { inspect } = require('node:util');
 const v8 = require('node:v8');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { hasPackets } = require('../engine/engine');
@@ -207,6 +208,13 @@ function read(frame, memory) {
   return [reader.readValue(), reader.readValue()];
 }
 
+/** The data of a message (a Packet, or the frame that has come) as text for people. */
+function show(message) {
+  const frame = message instanceof Uint8Array ? message : message.whole.subarray(4);
+  const [, data] = read(frame, frame);
+  return inspect(data, { customInspect: false, breakLength: Infinity });
+}
+
 /** As `decode` of wire.js. */
 function decode(frames, owner, socket) {
   const { frame } = frames;
@@ -290,4 +298,4 @@ function refuseOthers({ rawBuffer, parser, delimiter = '\f' }) {
 
 const ADVANCED = "config.serialization 'advanced'";
 
-module.exports = { decode, encode, greetingOf };
+module.exports = { decode, encode, greetingOf, show };

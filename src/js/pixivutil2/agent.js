@@ -5,7 +5,12 @@ const { check, toInteger, toOptions, toText, toTime } = require('../arguments');
 const { agents } = require('../engine/pixivutil2');
 const { argumentError, codedError, systemError, valueError } = require('../errors');
 const { IDENTIFIER } = require('./option');
-const { lookedUp, toEndpoint, toIdentifier, toSockets } = require('./sockets');
+const { SOCKET_OPTIONS, lookedUp, toEndpoint, toIdentifier, toSockets } = require('./sockets');
+
+const OPTIONS = [
+  ...['identifier', 'comm', 'task', 'handshakeTimeout', 'notifyTimeout', 'jobTimeout'],
+  ...SOCKET_OPTIONS,
+];
 
 /** PixivUtil2's times, in ms. */
 const HANDSHAKE_TIMEOUT = 3000;
@@ -22,7 +27,7 @@ class Agent {
 
   /** See index.d.ts. */
   static async connect(options) {
-    const { identifier = IDENTIFIER, comm, task } = toOptions(options);
+    const { identifier = IDENTIFIER, comm, task } = toOptions(options, 'options', OPTIONS);
     const { handshakeTimeout = HANDSHAKE_TIMEOUT, notifyTimeout = NOTIFY_TIMEOUT } = options;
     const { jobTimeout = JOB_TIMEOUT } = options;
     const settings = {

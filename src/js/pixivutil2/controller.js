@@ -14,7 +14,12 @@ const Jobs = require('./jobs');
 const { IDENTIFIER } = require('./option');
 const { RemoteAgents } = require('./remote-agent');
 const { nameOf } = require('./results');
-const { toEndpoint, toIdentifier, toSockets } = require('./sockets');
+const { SOCKET_OPTIONS, toEndpoint, toIdentifier, toSockets } = require('./sockets');
+
+const OPTIONS = [
+  ...['comm', 'task', 'refusal', 'ffmpeg', 'maxParallelTasks', 'maxTasks', 'maxQueuedBytes'],
+  ...['maxConnections', ...SOCKET_OPTIONS],
+];
 
 /** Where a controller usually listens. */
 const COMM = 'tcp://127.0.0.1:6974';
@@ -26,6 +31,9 @@ const MAX_QUEUED = 64 * 1024 * 1024;
 
 /** What a job that has failed is answered with, if nobody says another code. */
 const FAILED = 1;
+
+/** Characters of a stranger's in the message of an error. */
+const SHOWN = 100;
 
 const processors = () => os.availableParallelism?.() ?? os.cpus().length;
 
@@ -46,7 +54,8 @@ class Controller extends EventEmitter {
   /** See index.d.ts. */
   constructor(options = {}) {
     super();
-    const { comm = COMM, task = TASK, refusal = 'Error', ffmpeg = false } = toOptions(options);
+    toOptions(options, 'options', OPTIONS);
+    const { comm = COMM, task = TASK, refusal = 'Error', ffmpeg = false } = options;
     const { maxTasks = MAX_TASKS, maxQueuedBytes = MAX_QUEUED } = options;
     check(['Error', 'ERROR'].includes(refusal), 'options.refusal', `'Error' or 'ERROR'`, refusal);
     this.#options = {
@@ -232,9 +241,13 @@ function toError(error) {
   return error.code === 'ERR_INVALID_ARG_VALUE' ? valueError(error.message) : callError(error);
 }
 
+/** What a stranger has sent, in a message for people. */
+const shown = (text) => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+
 function refusedError(agent, group, reason) {
   const who = agent.identifier || agent.id.toString('hex');
-  const message = `A message of ${who} was refused: ${group ? `${group}: ` : ''}${reason}`;
+  const what = group ? `${shown(group)}: ` : '';
+  const message = `A message of ${shown(who)} was refused: ${what}${reason}`;
   return eventError('ERR_PIXIVUTIL2_REFUSED', message, { agent, group, reason });
 }
 

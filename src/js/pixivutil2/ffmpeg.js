@@ -8,6 +8,8 @@ const { check, toOptions, toText, toTime } = require('../arguments');
 const { AtEnd } = require('../engine/at-end');
 const { clearTimeout, setTimeout } = require('../engine/timers');
 
+const OPTIONS = ['path', 'args', 'cwd', 'env', 'stdio', 'killTimeout'];
+
 /** What a shell says of a program that cannot be run, or is not there. */
 const NOT_RUN = 126;
 const NOT_FOUND = 127;
@@ -24,7 +26,7 @@ const STUCK = 5000;
 /** `options.ffmpeg`, checked and complete. */
 function toSettings(ffmpeg) {
   const name = 'options.ffmpeg';
-  const given = ffmpeg === true ? {} : toOptions(ffmpeg, name);
+  const given = ffmpeg === true ? {} : toOptions(ffmpeg, name, OPTIONS);
   const { path = 'ffmpeg', args = [], cwd, env, stdio = 'ignore' } = given;
   const { killTimeout = KILL_TIMEOUT } = given;
   toText(path, `${name}.path`);

@@ -50,7 +50,7 @@ export interface RemoteAgent {
   readonly side: Side;
 }
 
-/** Limits of sockets, of a controller's and an agent's. */
+/** Limits of sockets, of a controller's and an agent's. Properties that neither has are refused: `ERR_INVALID_ARG_VALUE`. */
 export interface SocketOptions {
   /** The longest message that is read, in bytes. Who sends a longer one is cut off. Default: 16 MiB. */
   maxMessageBytes?: number;
@@ -94,7 +94,10 @@ export interface ControllerOptions extends SocketOptions {
   maxParallelTasks?: number;
   /** Jobs and calls that have not ended; further ones are answered with -1. Default: 1024. */
   maxTasks?: number;
-  /** Bytes of events that wait for a busy JavaScript thread; what comes then is refused. Default: 64 MiB. */
+  /**
+   * Bytes of events that wait for a busy JavaScript thread, and of the arguments of jobs that have not ended; what comes
+   * then is refused. Default: 64 MiB each.
+   */
   maxQueuedBytes?: number;
   /** Connections at a time, on each socket. Default: 1024. */
   maxConnections?: number;

@@ -13,6 +13,14 @@ const DEFAULTS = {
   heartbeatTimeout: 10_000,
 };
 
+/** The names of the options that both have; connections at a time are a controller's. */
+const SOCKET_OPTIONS = [
+  'maxMessageBytes',
+  'connectionTimeout',
+  'heartbeatInterval',
+  'heartbeatTimeout',
+];
+
 /** What the native side takes, see SocketOptions in src/binding/pixivutil2. */
 function toSockets(options) {
   const { maxMessageBytes, maxConnections, connectionTimeout, heartbeatTimeout } = {
@@ -63,4 +71,4 @@ function toIdentifier(identifier, name = 'identifier') {
   );
 }
 
-module.exports = { lookedUp, toEndpoint, toIdentifier, toSockets };
+module.exports = { SOCKET_OPTIONS, lookedUp, toEndpoint, toIdentifier, toSockets };

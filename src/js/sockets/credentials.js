@@ -28,7 +28,10 @@ function admits(allowPeer, connection, onError) {
     }
     return Boolean(answer);
   } catch (error) {
-    onError(error);
+    // Listeners look into it.
+    onError(
+      error instanceof Object ? error : valueError(`config.allowPeer threw ${String(error)}`),
+    );
     return false;
   }
 }

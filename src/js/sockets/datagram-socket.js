@@ -8,7 +8,7 @@
 const dns = require('node:dns');
 const net = require('node:net');
 const DgramSocket = require('./dgram-socket');
-const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
+const { DatagramReports, infoOf } = require('./datagram-reports');
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
 const Peers = require('./peers');
@@ -24,6 +24,8 @@ const { addressError: failure, systemError, tooLargeError } = require('../errors
  */
 class DatagramSocket extends DgramSocket {
   #owner;
+  /** What is told of its datagrams. */
+  #reports;
   /** From when it is to be bound. */
   #scope = null;
   #framing;
@@ -37,6 +39,8 @@ class DatagramSocket extends DgramSocket {
   #binding = false;
   #closing = false;
   #closed = false;
+  /** It has ended though nobody has closed it: there was an error. */
+  #failed = false;
   #unrefed = false;
   #address = null;
   #peers = new Peers();
@@ -55,7 +59,8 @@ class DatagramSocket extends DgramSocket {
     this.#owner = owner;
     this.#framing = framing;
     this.#raw = framing.raw;
-    this.#waiting = new WaitingDatagrams(owner);
+    this.#reports = new DatagramReports(owner, framing);
+    this.#waiting = new WaitingDatagrams(this.#reports);
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -159,7 +164,8 @@ class DatagramSocket extends DgramSocket {
    */
   _sendTo(data, address, port) {
     if (!this.#isOpen()) {
-      drop(this.#owner, { address, port }, 'down', data);
+      this.#reports.dropped({ address, port }, 'down', data);
+      if (this.#failed) this.#fail(this.#ended());
       return false;
     }
     this.#configure();
@@ -171,17 +177,23 @@ class DatagramSocket extends DgramSocket {
 
   /** Sends a message to every peer that was heard within the last `timeout` ms. As `_sendTo`. */
   _broadcast(data, timeout, isWanted = null) {
-    if (this.#endpoint === null || this.#closing) return true;
+    if (this.#failed) this.#fail(this.#ended());
+    if (this.#endpoint === null || this.#closing) return !this.#failed;
     let below = true;
     const all = this.#peers.alive(timeout);
     // Asked before the first is sent to: it may throw.
     const peers = isWanted === null ? all : [...all].filter((peer) => isWanted(infoOf(peer)));
     for (const peer of peers) {
       below = this.#endpoint.send(data, peer.words, peer.port) && below;
-      if (channels.sent.hasSubscribers) publishSent(this.#owner, infoOf(peer), data);
+      this.#reports.sent(peer, data);
     }
     this.#needDrain ||= !below;
     return below;
+  }
+
+  /** Why nothing can be sent: it has ended by itself. Null: it has not. Told for each message, as by node:dgram. */
+  #ended() {
+    return this.#failed ? this._notRunning() : null;
   }
 
   #isOpen() {
@@ -205,14 +217,14 @@ class DatagramSocket extends DgramSocket {
     this.#lookUps.set(host, waiting);
     dns.lookup(host, { family: this._family }, (error, address) => {
       this.#lookUps.delete(host);
-      const words = error ? null : this.#endpoint.words(address);
-      const why = error ?? failure('send', 'EINVAL', host, waiting[0].port);
+      const words = (error ? null : this.#endpoint?.words(address)) ?? null;
+      const why = error ?? this.#ended() ?? failure('send', 'EINVAL', host, waiting[0].port);
       if (words !== null) {
         for (const item of this.#waiting.take(waiting)) this.#transmit(item, words);
       } else if (this.#waiting.refuse(waiting, why)) {
         this.#fail(why); // one event for one look-up, however many waited for it
       }
-      if (this.#closing && this.#lookUps.size === 0) this.#endpoint.close(this.#framing.linger);
+      if (this.#closing && this.#lookUps.size === 0) this.#endpoint?.close(this.#framing.linger);
     });
   }
 
@@ -226,8 +238,7 @@ class DatagramSocket extends DgramSocket {
     const { data, port, callback } = item;
     item.sent = true;
     if (callback === null) {
-      const { address } = item;
-      if (channels.sent.hasSubscribers) publishSent(this.#owner, { address, port }, data);
+      this.#reports.sent(item, data);
       return this.#endpoint.send(data, words, port);
     }
     this.#endpoint.sendOne(data, words, port, (failed) => {
@@ -252,16 +263,14 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onDatagram(sender, size) {
-    this.#logReceived(sender);
+    this.#reports.logReceived(sender);
     return infoOf(sender, size);
   }
 
   _onFrame(frames, peer) {
     if (this.#owner._takesBytes) {
       this.#configure(); // switched since it was received
-      if (channels.received.hasSubscribers) {
-        publishReceived(this.#owner, peer, null, Buffer.from(frames.frame));
-      }
+      this.#reports.receivedBytes(peer, frames.frame);
       this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
     } else {
       this.#owner._onFrame(peer, frames);
@@ -275,7 +284,7 @@ class DatagramSocket extends DgramSocket {
       this.emit('message', buffer, infoOf(sender, length));
     } finally {
       if (!framed) {
-        this.#logReceived(sender);
+        this.#reports.logReceived(sender);
         this.#owner._onRaw(infoOf(sender, length), buffer, sender);
       }
     }
@@ -283,14 +292,14 @@ class DatagramSocket extends DgramSocket {
 
   _onTooLarge(sender, { size, length }) {
     const error = tooLargeError(length, this.#framing.maxFrame);
-    drop(this.#owner, infoOf(sender, size), 'tooLarge', length);
+    this.#reports.tooLarge(infoOf(sender, size), length);
     this.#owner._onBadFrame(infoOf(sender, size), error);
   }
 
   _onFailed(reported) {
-    const { address, port, code, syscall } = reported;
+    const { code, syscall } = reported;
     if (syscall === 'send') {
-      drop(this.#owner, { address, port }, code === 'ENOBUFS' ? 'full' : 'failed', null);
+      this.#reports.dropped(reported, code === 'ENOBUFS' ? 'full' : 'failed', null);
     }
     this.emit('error', systemError(reported));
   }
@@ -302,6 +311,8 @@ class DatagramSocket extends DgramSocket {
   }
 
   _onClosed() {
+    this.#failed = !this.#closing;
+    this.#closing = true;
     this.#closed = true;
     this.#endpoint = null;
     this.#holder?.stop();
@@ -311,11 +322,6 @@ class DatagramSocket extends DgramSocket {
     } finally {
       this.#scope?.end();
     }
-  }
-
-  #logReceived({ address, port }) {
-    const { config } = this.#owner;
-    if (!config.silent) this.#owner.log('Received UDP message from ', address, port);
   }
 
   /** Tells the engine what is wanted of received datagrams: raw mode is live (K6), and so is 'message'. */
@@ -387,11 +393,6 @@ class DatagramSocket extends DgramSocket {
     this.#endpoint?.unref();
     return this;
   }
-}
-
-/** What handlers get as a datagram's peer: an object of its own for each, as from node:dgram. */
-function infoOf({ address, family, port }, size) {
-  return { address, family, port, size };
 }
 
 Object.defineProperty(DatagramSocket, 'name', { value: 'Socket' }); // as Node's, for whoever looks at `constructor.name`

@@ -7,7 +7,7 @@ const cluster = require('./cluster');
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
 const Socket = require('./socket');
-const { codedError, systemError } = require('../errors');
+const { codedError, systemError, valueError } = require('../errors');
 const { refuseToSend } = require('./net-answers');
 const { removeTheirs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
@@ -34,6 +34,7 @@ class Listener extends net.Server {
   #closing = false;
   #refusing = false;
   #maxConnections = undefined;
+  #maxRate = null;
 
   /** `owner` gets the messages of accepted sockets, see socket.js. `tls`: see tls.js; null without. */
   constructor(owner, framing, tls = null) {
@@ -62,6 +63,11 @@ class Listener extends net.Server {
     this.#listener.limitHandshakes(isLimited ? Math.min(Math.max(room, 0), MOST_ROOM) : null);
   }
 
+  /** Takes in at most so many connections within a second; null: any number. To be called before it listens. */
+  _limitRate(most) {
+    this.#maxRate = most;
+  }
+
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
   _listenPath(path, claim, addMode) {
     this.#scope = new Scope('ferripc.Listener');
@@ -86,7 +92,10 @@ class Listener extends net.Server {
   #listen(where, path) {
     const options = { ...where, tls: this.#tls?.native, framing: this.#framing };
     const done = (result) => this.#opened(result, path);
-    if (cluster.isShared(options)) {
+    if (cluster.isShared(options) && this.#maxRate !== null) {
+      const where = 'not where a worker of node:cluster gets its connections from the primary';
+      this.#fail(valueError(`config.maxConnectionRate is for a server that accepts, ${where}`));
+    } else if (cluster.isShared(options)) {
       engine.load(); // what it may throw is for the caller
       cluster.listen(options, this, done);
     } else engine.listen(options, this, done);
@@ -105,6 +114,7 @@ class Listener extends net.Server {
     this.#listener = listener;
     this.#address = path ?? address;
     this.#limitHandshakes();
+    if (this.#maxRate !== null) listener.limitRate(this.#maxRate);
     if (this.#unrefed) listener.unref();
     listener.announce(() => {
       if (this.listening) this.emit('listening');
@@ -124,10 +134,7 @@ class Listener extends net.Server {
       connection.destroy();
       return;
     }
-    if (this.#owner._admits?.(connection) === false) {
-      connection.destroy();
-      return;
-    }
+    if (!this.#admits(connection)) return;
     if (this.maxConnections && this.#connections.size >= this.maxConnections) {
       connection.destroy();
       this._onDropped(addresses);
@@ -141,6 +148,17 @@ class Listener extends net.Server {
     connection.approve();
     this.emit('connection', socket);
     if (this.#tls) this.emit('secureConnection', socket);
+  }
+
+  /** Whether it may stay. A listener who is told why not may throw. */
+  #admits(connection) {
+    let isAdmitted = false;
+    try {
+      isAdmitted = this.#owner._admits?.(connection) !== false;
+    } finally {
+      if (!isAdmitted) connection.destroy();
+    }
+    return isAdmitted;
   }
 
   #newSocket() {
@@ -169,6 +187,11 @@ class Listener extends net.Server {
       this.emit('tlsClientError', error, this.#newSocket().destroy());
     }
     this.emit('error', error);
+  }
+
+  /** It has failed, if that was not asked for: there was an error. */
+  _onEnded() {
+    if (!this.#closing) this.close();
   }
 
   /** A socket is closed; its 'close' event follows. */

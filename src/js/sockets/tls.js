@@ -128,10 +128,20 @@ function checkKind(key, name) {
     kind === 'ed25519' ||
     (kind === 'rsa' && isUsableRsa(bits, publicExponent)) ||
     (kind === 'ec' && ['prime256v1', 'secp384r1'].includes(namedCurve));
+  if (usable && kind === 'rsa' && hasManyPrimes(key)) {
+    throw refuse(name, `is an RSA key of more than two primes; usable are ${USABLE}`);
+  }
   if (usable) return;
   const exponent = publicExponent === undefined ? '' : `with the exponent ${publicExponent}`;
   const shown = [kind, bits ?? namedCurve, bits && exponent].filter(Boolean).join(' ');
   throw refuse(name, `is a key of kind ${shown}; usable are ${USABLE}`);
+}
+
+/** By its version in PKCS #1: the first number of the sequence. */
+function hasManyPrimes(key) {
+  const der = key.export({ format: 'der', type: 'pkcs1' });
+  const lengths = der[1] < 0x80 ? 0 : der[1] & 0x7f;
+  return der[lengths + 4] !== 0;
 }
 
 /** Whoever does not tell the exponent (old releases of Bun and Deno) has the engine look. */

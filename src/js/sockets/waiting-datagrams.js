@@ -2,7 +2,6 @@
 // Datagrams that wait: for their socket to be bound, or for the look-up of the host that they go to. Used by
 // datagram-socket.js, which has the lists.
 
-const { drop } = require('../diagnostics/channels');
 const engine = require('../engine/engine');
 const { addressError } = require('../errors');
 
@@ -12,13 +11,13 @@ const MOST_HELD_COUNT = 64 * 1024;
 
 /** A datagram is `{data, address, port, callback}`, with null for no callback. */
 class WaitingDatagrams {
-  #owner;
+  #reports;
   #size = 0;
   #count = 0;
 
-  /** `owner`: the server that is told of what is dropped. */
-  constructor(owner) {
-    this.#owner = owner;
+  /** `reports`: where to tell of what is dropped. */
+  constructor(reports) {
+    this.#reports = reports;
   }
 
   /** Characters and bytes that wait. */
@@ -36,7 +35,7 @@ class WaitingDatagrams {
     const { data, address, port, callback } = item;
     if (this.#size + data.length > MOST_HELD || this.#count >= MOST_HELD_COUNT) {
       const error = addressError('send', 'ENOBUFS', address, port);
-      drop(this.#owner, { address, port }, 'full', data);
+      this.#reports.dropped({ address, port }, 'full', data);
       if (callback !== null) engine.soon(() => callback(error));
       return error;
     }
@@ -57,7 +56,7 @@ class WaitingDatagrams {
   refuse(list, why) {
     let silent = false;
     for (const { address, port, data, callback } of this.take(list)) {
-      drop(this.#owner, { address, port }, 'failed', data);
+      this.#reports.dropped({ address, port }, 'failed', data);
       if (callback === null) silent = true;
       else engine.soon(() => callback(why));
     }

@@ -121,9 +121,7 @@ impl Client {
         loop {
             let received = timeout(self.options.timeout, output.receive(&mut frame)).await;
             received.unwrap_or_else(|_| {
-                let left = input.queue().attributes().is_ok_and(|it| it.messages > 0);
-                let why = if left { NOT_TAKEN } else { NOT_ANSWERED };
-                Err(late(output.queue(), "mq_receive", why))
+                Err(late(output.queue(), "mq_receive", why_late(input.queue(), output.queue())))
             })?;
             match joiner.add(&frame) {
                 Ok(Some(response)) => return Ok(response),
@@ -136,7 +134,17 @@ impl Client {
 
 const BUSY: &str = "another program is talking to the process, or has left its queues behind";
 const NOT_TAKEN: &str = "the process does not take the request";
+const REMOVED: &str = "another program has removed the queues of this conversation";
 const NOT_ANSWERED: &str = "the process has taken the request and does not answer";
+
+/// Why no answer has come.
+fn why_late(input: &Queue, output: &Queue) -> &'static str {
+    if input.is_unlinked() || output.is_unlinked() {
+        return REMOVED;
+    }
+    let left = input.attributes().is_ok_and(|it| it.messages > 0);
+    if left { NOT_TAKEN } else { NOT_ANSWERED }
+}
 
 fn late(queue: &Queue, syscall: &'static str, why: &str) -> Error {
     queue.failed(syscall, io::Error::from_raw_os_error(libc::ETIMEDOUT)).because(why.into())
@@ -160,16 +168,19 @@ struct Ledger {
     names: Vec<(u64, Name)>,
 }
 
-/// A queue's name, and where it means what it means.
+/// A queue's name, and where it means what it means. The name goes with it, unless it is another queue's by then.
 #[derive(Debug)]
 struct Name {
     name: String,
     place: Place,
+    queue: Arc<Queue>,
 }
 
 impl Drop for Name {
     fn drop(&mut self) {
-        let _ = self.place.run(|| unlink(&self.name));
+        if !self.queue.is_unlinked() {
+            let _ = self.place.run(|| unlink(&self.name));
+        }
     }
 }
 
@@ -215,10 +226,11 @@ impl Made {
             let queue = place
                 .run(|| Queue::open(name, access, Some(&creation)))
                 .map_err(|error| failed(error).because("its namespace is closed to us".into()))??;
-            let name = Name { name: name.to_owned(), place: place.clone() };
-            ledger.names.push((id, name));
+            let queue = Arc::new(queue);
+            let (name, place) = (name.to_owned(), place.clone());
+            ledger.names.push((id, Name { name, place, queue: queue.clone() }));
             queue.set_mode(0o666)?; // the process may be another user's
-            Ok(Arc::new(queue))
+            Ok(queue)
         };
         let input = make(&names.input, Access::Write);
         let output = input.and_then(|input| Ok((input, make(&names.output, Access::Read)?)));

@@ -16,6 +16,7 @@ use super::state::State;
 use super::{APPVIEW_PREFIX, Dialect, Names};
 use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, Request, RequestJoiner};
 use crate::engine::error::{Endpoint, Error};
+use crate::engine::panics::{caught, point};
 use crate::engine::transport::mqueue::{Access, Queue, would_block};
 
 /// While a conversation goes on, how long it is before `stop`, or the end of who asks, is noticed.
@@ -183,7 +184,10 @@ struct Work<F> {
 impl<F: Fn(Event) -> bool> Work<F> {
     fn run(&self) {
         while !self.is_stopping() {
-            self.look();
+            // Who asks just then has no answer.
+            if caught(|| self.look()).is_none() {
+                self.rest();
+            }
         }
     }
 
@@ -207,6 +211,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
         let Ok(output) = Queue::open(&self.names.output, Access::Write, None) else {
             return self.rest();
         };
+        point("view");
         let joined = match self.read(&input) {
             Ok(Some(request)) => request,
             Ok(None) => return, // somebody else has taken it

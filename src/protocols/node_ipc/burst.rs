@@ -13,7 +13,7 @@ pub(super) struct Burst {
     pub ends_soon: bool,
 }
 
-/// Messages of a burst follow each other within this time. An answer to what has come takes longer.
+/// Messages of a burst follow each other within this time.
 const GAP: Duration = Duration::from_micros(10);
 
 /// A burst begins when so many have.
@@ -33,6 +33,11 @@ impl Burst {
         self.close = if is_close { self.close.saturating_add(1) } else { 0 };
         let goes_on = !self.held.is_empty() || self.close >= BEGINS;
         goes_on && len < ALONE
+    }
+
+    /// A message has come, and no other with it: what is sent next may be its answer, which begins no burst.
+    pub fn turn(&mut self) {
+        self.last = None;
     }
 
     /// It is to be sent now.

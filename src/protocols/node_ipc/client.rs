@@ -16,7 +16,7 @@ use super::forms::{Ask, REQUEST};
 use super::message::encode;
 use super::requests::outcome;
 use super::settings::{Settings, common_settings};
-use super::{Address, Error, HandlerError, Message};
+use super::{Address, ClientTls, Error, HandlerError, Message};
 
 /// A connection to one server, which is made again when it is lost. Clones are the same client.
 ///
@@ -74,6 +74,7 @@ pub struct ClientBuilder {
     address: Address,
     settings: Settings,
     retrying: Retrying,
+    tls: Option<ClientTls>,
 }
 
 /// How a client goes on when it is not connected.
@@ -117,19 +118,35 @@ impl ClientBuilder {
         self
     }
 
+    /// Connects by TLS, over TCP. (node-ipc: `config.tls`)
+    ///
+    /// ```no_run
+    /// # use ferripc::node_ipc::{Address, Client, ClientTls};
+    /// # fn connect() -> Result<(), Box<dyn std::error::Error>> {
+    /// let tls = ClientTls::new(std::fs::read("ca.crt")?)?;
+    /// let (client, events) = Client::builder(Address::tcp("localhost", 8000)).tls(tls).connect()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Begins to connect, on the tokio runtime that this is called on, which has to have I/O and time enabled. Returns at
     /// once: a server that is not there yet is waited for, by the rules of retrying.
     ///
     /// # Errors
     /// [`Error::Unusable`] or [`Error::System`] for an address or a setting that cannot be, [`Error::NoRuntime`].
     pub fn connect(self) -> Result<(Client, Events<ClientEvent>), Error> {
-        let Self { address, settings, retrying } = self;
+        let Self { address, settings, retrying, tls } = self;
         let place = settings.place(address)?;
+        let tls = tls.map(|tls| tls.for_place(&place)).transpose()?;
         let common = Common::new(settings)?;
         let (alive, is_closing) = Alive::new();
         let (sender, events) = Events::new(alive.clone());
         let (shared, status) = Shared::new(common, retrying);
-        connecting::start(shared.clone(), place, sender, is_closing);
+        connecting::start(shared.clone(), (place, tls), sender, is_closing);
         Ok((Client { shared, alive, status }, events))
     }
 }
@@ -144,7 +161,8 @@ impl Client {
             stopped: false,
             offline: None,
         };
-        ClientBuilder { address: address.into(), settings: Settings::default(), retrying }
+        let (address, settings) = (address.into(), Settings::default());
+        ClientBuilder { address, settings, retrying, tls: None }
     }
 
     /// A client with the usual settings. See [`ClientBuilder::connect`].

@@ -9,6 +9,7 @@ use super::Error;
 use super::events::closing;
 use super::requests::Handlers;
 use super::settings::Settings;
+use super::turns::Turns;
 use crate::engine::event::Event;
 use crate::engine::mailbox::Mailbox;
 use crate::engine::runtime::Runtime;
@@ -35,21 +36,32 @@ impl Common {
     }
 
     /// What the engine has to say next.
-    pub async fn event(&self) -> Event {
+    pub async fn event(&self, turns: &mut Turns) -> Event {
+        let pop = || self.mailbox.pop();
+        if let Some(event) = pop() {
+            return event;
+        }
+        if let Some(event) = turns.look(pop).await {
+            return event;
+        }
         loop {
-            match self.mailbox.pop() {
-                Some(event) => return event,
-                None => self.ringing.notified().await,
+            self.ringing.notified().await;
+            if let Some(event) = pop() {
+                return event;
             }
         }
     }
 
     /// The same. `None`: the task is to end.
-    pub async fn event_unless(&self, is_closing: &mut watch::Receiver<bool>) -> Option<Event> {
+    pub async fn event_unless(
+        &self,
+        turns: &mut Turns,
+        is_closing: &mut watch::Receiver<bool>,
+    ) -> Option<Event> {
         tokio::select! {
             biased;
             () = closing(is_closing) => None,
-            event = self.event() => Some(event),
+            event = self.event(turns) => Some(event),
         }
     }
 }

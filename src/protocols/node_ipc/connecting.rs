@@ -13,9 +13,12 @@ use super::common::Common;
 use super::events::{closing, deliver};
 use super::link::{Link, Received, Room};
 use super::requests::Questions;
+use super::tls::Expected;
+use super::turns::Turns;
 use super::{Address, ClientEvent, Error};
 use crate::engine::driver::{Connection, Driver};
 use crate::engine::event::{Event, Id};
+use crate::engine::transport::Target;
 
 /// Bytes that wait for the first connection.
 const WAITING: usize = 16 << 20;
@@ -197,12 +200,13 @@ impl State {
 /// Starts the task of a client.
 pub(super) fn start(
     shared: Arc<Shared>,
-    place: Address,
+    (place, tls): (Address, Option<Expected>),
     events: mpsc::Sender<Vec<ClientEvent>>,
     is_closing: watch::Receiver<bool>,
 ) {
     let ended = Ended(shared.clone());
-    let task = Task { shared, place, events, is_closing, attempts: 0 };
+    let turns = Turns::default();
+    let task = Task { shared, place, tls, events, is_closing, attempts: 0, turns };
     ended.0.common.runtime.clone().spawn(async move {
         let ended = ended;
         task.run().await;
@@ -227,10 +231,12 @@ impl Drop for Ended {
 struct Task {
     shared: Arc<Shared>,
     place: Address,
+    tls: Option<Expected>,
     events: mpsc::Sender<Vec<ClientEvent>>,
     is_closing: watch::Receiver<bool>,
     /// So many so far: the number of each is its connection's.
     attempts: Id,
+    turns: Turns,
 }
 
 /// What has become of an attempt.
@@ -275,7 +281,10 @@ impl Task {
             found = self.place.target() => found,
         };
         let target = match found {
-            Ok(target) => target,
+            Ok(target) => match &self.tls {
+                Some(tls) => Target::Tls(Box::new(target), tls.settings.clone()),
+                None => target,
+            },
             Err(error) => return Attempt::Failed(error),
         };
         self.attempts = self.attempts.wrapping_add(1);
@@ -285,12 +294,18 @@ impl Task {
             Connection::new(self.attempts, framing, common.mailbox.clone(), common.runtime.clone());
         connection.connect(target);
         loop {
-            match common.event_unless(&mut self.is_closing).await {
+            match common.event_unless(&mut self.turns, &mut self.is_closing).await {
                 None => {
                     connection.destroy();
                     return Attempt::Closing;
                 }
-                Some(Event::Open { id, ends, .. }) if id == self.attempts => {
+                Some(Event::Open { id, ends, tls }) if id == self.attempts => {
+                    if let Some(expected) = &self.tls
+                        && let Err(error) = expected.check(tls.as_deref())
+                    {
+                        connection.destroy();
+                        return Attempt::Failed(error);
+                    }
                     let questions = self.shared.questions.clone();
                     connection.approve(Driver::Tasks);
                     return Attempt::Up(Link::new(connection, questions, ends, common));
@@ -311,12 +326,14 @@ impl Task {
         link.connection.start();
         let common = self.shared.common.clone();
         let reason = loop {
-            let Some(event) = common.event_unless(&mut self.is_closing).await else {
+            let Some(event) = common.event_unless(&mut self.turns, &mut self.is_closing).await
+            else {
                 self.close(link).await;
                 return None;
             };
             match event {
                 Event::Frames { id, batch } if id == self.attempts => {
+                    self.turns.came(&link.connection);
                     let mut events = Vec::with_capacity(batch.ends.len());
                     link.receive(&batch, |received| {
                         events.push(match received {

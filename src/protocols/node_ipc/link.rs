@@ -162,6 +162,9 @@ impl Link {
 
     /// Takes the messages of `batch`: what is for the program goes to `take`.
     pub fn receive(self: &Arc<Self>, batch: &Batch, mut take: impl FnMut(Received)) {
+        if batch.ends.len() == 1 {
+            self.burst().turn();
+        }
         for frame in batch.frames(self.delimiter().len()) {
             let text = text_of(frame);
             let (kind, data) = match parse(&text) {

@@ -68,6 +68,8 @@ mod requests;
 mod server;
 mod serving;
 mod settings;
+mod tls;
+mod turns;
 
 pub use address::{Address, Unlink};
 pub use client::{Client, ClientBuilder, ClientEvent};
@@ -76,6 +78,7 @@ pub use error::{Error, HandlerError, RemoteError};
 pub use events::Events;
 pub use message::Message;
 pub use server::{Broadcast, Server, ServerBuilder, ServerEvent};
+pub use tls::{ClientTls, ServerTls};
 
 #[cfg(unix)]
 pub use crate::engine::transport::peer::Credentials;

@@ -15,7 +15,8 @@ use super::events::{Alive, Events};
 use super::message::encode;
 use super::serving::{self, Admission, Shared};
 use super::settings::{Settings, common_settings};
-use super::{Address, Connection, Error, HandlerError, Message, Unlink};
+use super::{Address, Connection, Error, HandlerError, Message, ServerTls, Unlink};
+use crate::engine::transport::Local;
 
 /// A server. Clones are the same server.
 ///
@@ -89,6 +90,7 @@ pub struct ServerBuilder {
     settings: Settings,
     files: Files,
     admission: Admission,
+    tls: Option<ServerTls>,
 }
 
 impl fmt::Debug for ServerBuilder {
@@ -161,6 +163,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes connections by TLS, over TCP. A handshake that fails is a [`ServerEvent::Error`]. (node-ipc: `config.tls`)
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Listens, on the tokio runtime that this is called on, which has to have I/O and time enabled. When it returns, clients
     /// can connect.
     ///
@@ -171,11 +179,15 @@ impl ServerBuilder {
         self,
         address: impl Into<Address>,
     ) -> Result<(Server, Events<ServerEvent>), Error> {
-        let Self { settings, files, admission } = self;
+        let Self { settings, files, admission, tls } = self;
         let place = settings.place(address.into())?;
+        let tls = tls.map(|tls| tls.for_place(&place)).transpose()?;
         admission.check(&place)?;
         let common = Common::new(settings)?;
-        let local = place.local(files).await?;
+        let local = match (place.local(files).await?, tls) {
+            (local, Some(tls)) => Local::Tls(Box::new(local), tls),
+            (local, None) => local,
+        };
         let (alive, is_closing) = Alive::new();
         let (sender, events) = Events::new(alive.clone());
         let (shared, ended) = Shared::new(common);
@@ -190,7 +202,8 @@ impl Server {
     pub fn builder() -> ServerBuilder {
         let files =
             Files { unlink: Unlink::default(), readable_by_all: false, writable_by_all: false };
-        ServerBuilder { settings: Settings::default(), files, admission: Admission::default() }
+        let (settings, admission) = (Settings::default(), Admission::default());
+        ServerBuilder { settings, files, admission, tls: None }
     }
 
     /// A server with the usual settings. See [`ServerBuilder::bind`].

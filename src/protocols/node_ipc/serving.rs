@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::common::Common;
 use super::events::deliver;
 use super::link::{Link, Received};
+use super::turns::Turns;
 use super::{Address, Connection, Error, ServerEvent};
 use crate::engine::acceptor::{Acceptor, Arrivals, Listening, Reports};
 use crate::engine::driver::Driver;
@@ -106,7 +107,8 @@ pub(super) fn start(
     let listening = Listening::from(acceptor);
     let runtime = runtime.clone();
     let ended = Ended(shared.clone());
-    let task = Task { shared, arrivals, admission, events, is_closing, is_deaf: false };
+    let turns = Turns::default();
+    let task = Task { shared, arrivals, admission, events, is_closing, is_deaf: false, turns };
     runtime.spawn(async move {
         let ended = ended;
         task.run(listening).await;
@@ -140,12 +142,13 @@ struct Task {
     is_closing: watch::Receiver<bool>,
     /// Nothing is accepted any more.
     is_deaf: bool,
+    turns: Turns,
 }
 
 impl Task {
     async fn run(mut self, listening: Listening) {
         let common = self.shared.common.clone();
-        while let Some(event) = common.event_unless(&mut self.is_closing).await {
+        while let Some(event) = common.event_unless(&mut self.turns, &mut self.is_closing).await {
             let events = self.take(event);
             deliver(&self.events, events, &mut self.is_closing).await;
         }
@@ -159,6 +162,7 @@ impl Task {
             Event::Accepted { id, ends, .. } => self.accepted(id, ends),
             Event::Frames { id, batch } => {
                 let Some(from) = self.shared.get(id) else { return Vec::new() };
+                self.turns.came(&from.0.connection);
                 let mut events = Vec::with_capacity(batch.ends.len());
                 from.0.receive(&batch, |received| {
                     let from = from.clone();
@@ -242,7 +246,7 @@ impl Task {
             link.connection.gone().await;
         }
         while !self.is_deaf {
-            match self.shared.common.event().await {
+            match self.shared.common.event(&mut self.turns).await {
                 Event::Accepted { id, .. } => {
                     if let Some(connection) = self.arrivals.take(id) {
                         connection.destroy();

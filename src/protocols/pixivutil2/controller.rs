@@ -25,7 +25,7 @@ pub struct Options {
     pub refusal: Refusal,
     /// Jobs and calls that have not ended. Further ones are refused.
     pub max_tasks: usize,
-    /// Bytes of events that wait for the program. Beyond it, agents are refused.
+    /// Bytes of events that wait for the program, and of the jobs that it has. Beyond it, agents are refused.
     pub max_queued_bytes: usize,
     /// Of both sockets.
     pub sockets: zmtp::Options,
@@ -92,7 +92,11 @@ impl Controller {
                 return Err(error);
             }
         };
-        let settings = Settings { refusal: options.refusal, max_tasks: options.max_tasks };
+        let settings = Settings {
+            refusal: options.refusal,
+            max_tasks: options.max_tasks,
+            max_task_bytes: options.max_queued_bytes,
+        };
         let shared = Arc::new(Shared { rules: Mutex::new(Rules::new(settings)), comm, task });
         let (sender, events) = mpsc::unbounded_channel();
         let most = options.max_queued_bytes.clamp(EVENT, Semaphore::MAX_PERMITS);

@@ -198,6 +198,17 @@ pub fn parse(on: Side, group: &str, frames: &[Bytes]) -> Result<Request, Fault> 
 }
 
 impl Request {
+    /// Of the arguments of a job or call.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Ffmpeg(arguments) => {
+                arguments.iter().map(|it| it.len() + size_of::<String>()).sum()
+            }
+            Self::Aria2 { file, text } => file.len() + text.len(),
+            _ => 0,
+        }
+    }
+
     /// The frames that an agent sends behind REQ's empty one.
     pub fn frames(self) -> Vec<Bytes> {
         let head = |group: &'static str| Bytes::from_static(group.as_bytes());

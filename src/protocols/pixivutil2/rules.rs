@@ -95,11 +95,13 @@ pub struct Settings {
     pub refusal: Refusal,
     /// Jobs and calls that have not ended. Further ones are refused.
     pub max_tasks: usize,
+    /// Bytes of their arguments; one that is alone is always taken.
+    pub max_task_bytes: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { refusal: Refusal::default(), max_tasks: 1024 }
+        Self { refusal: Refusal::default(), max_tasks: 1024, max_task_bytes: 64 << 20 }
     }
 }
 
@@ -116,13 +118,17 @@ pub struct Rules {
     last_task: i32,
     /// Tasks that have ended, the oldest first.
     ended: VecDeque<i32>,
-    calls: HashMap<u32, Bytes>,
+    /// Who has made a call, and its bytes.
+    calls: HashMap<u32, (Bytes, usize)>,
     last_call: u32,
+    /// Of jobs and calls that have not ended.
+    task_bytes: usize,
 }
 
 #[derive(Debug, Default)]
 struct Task {
     code: Option<i32>,
+    bytes: usize,
     /// Who waits for the code.
     waiting: Vec<Bytes>,
 }
@@ -142,6 +148,7 @@ impl Rules {
             ended: VecDeque::new(),
             calls: HashMap::new(),
             last_call: 0,
+            task_bytes: 0,
         }
     }
 
@@ -203,15 +210,14 @@ impl Rules {
         request: Request,
         room: bool,
     ) -> Result<Done, Reason> {
+        let bytes = request.bytes();
         // What needs no event needs no room.
         let request = match request {
             Request::FfmpegResult(task) => return Ok(self.result(id, task)),
             Request::Handshake { side, .. } if side != on => return Err(Reason::Swapped),
             Request::Ffmpeg(_) if !self.ffmpeg => return Err(Reason::NoHandler),
             Request::Aria2 { .. } if !self.aria2 => return Err(Reason::NoHandler),
-            Request::Ffmpeg(_) | Request::Aria2 { .. }
-                if self.under_way() >= self.settings.max_tasks =>
-            {
+            Request::Ffmpeg(_) | Request::Aria2 { .. } if self.is_full(bytes) => {
                 return Err(Reason::TooManyTasks);
             }
             _ if !room => return Ok(Done::NoRoom),
@@ -231,12 +237,13 @@ impl Rules {
             Request::Title(title) => Event::Title(agent, title),
             Request::Error { details, stack } => Event::ErrorReport(agent, details, stack),
             Request::Ffmpeg(arguments) => {
-                let task = self.new_task();
+                let task = self.new_task(bytes);
                 return Ok(Done::Answer(number(task), Some(Event::Ffmpeg(agent, task, arguments))));
             }
             Request::Aria2 { file, text } => {
                 self.last_call = self.last_call.wrapping_add(1);
-                self.calls.insert(self.last_call, id.clone());
+                self.calls.insert(self.last_call, (id.clone(), bytes));
+                self.task_bytes += bytes;
                 return Ok(Done::Later(Some(Event::Aria2(agent, self.last_call, file, text))));
             }
             Request::FfmpegResult(_) => unreachable!("see above"),
@@ -244,8 +251,12 @@ impl Rules {
         Ok(Done::Answer(Bytes::from_static(OK), Some(event)))
     }
 
-    fn under_way(&self) -> usize {
-        self.tasks.len() - self.ended.len() + self.calls.len()
+    /// Whether a job or call of so many bytes is too much.
+    fn is_full(&self, bytes: usize) -> bool {
+        let under_way = self.tasks.len() - self.ended.len() + self.calls.len();
+        let bytes = self.task_bytes.saturating_add(bytes);
+        under_way >= self.settings.max_tasks
+            || under_way > 0 && bytes > self.settings.max_task_bytes
     }
 
     fn rename(&mut self, agent: Agent, identifier: &str) -> Agent {
@@ -254,12 +265,13 @@ impl Rules {
         Agent { identifier, ..agent }
     }
 
-    fn new_task(&mut self) -> i32 {
+    fn new_task(&mut self, bytes: usize) -> i32 {
+        self.task_bytes += bytes;
         loop {
             // Positive: -1 is no task.
             self.last_task = self.last_task.checked_add(1).unwrap_or(1);
             if !self.tasks.contains_key(&self.last_task) {
-                self.tasks.insert(self.last_task, Task::default());
+                self.tasks.insert(self.last_task, Task { bytes, ..Task::default() });
                 return self.last_task;
             }
         }
@@ -285,6 +297,7 @@ impl Rules {
             return Vec::new();
         };
         entry.code = Some(code);
+        self.task_bytes -= std::mem::take(&mut entry.bytes);
         let waiting = std::mem::take(&mut entry.waiting);
         self.ended.push_back(task);
         if self.ended.len() > MOST_RESULTS {
@@ -297,7 +310,8 @@ impl Rules {
 
     /// A call of aria2 has ended: what who has made it is told, if it is still there.
     pub fn answer(&mut self, call: u32, code: i32) -> Option<Answer> {
-        let id = self.calls.remove(&call)?;
+        let (id, bytes) = self.calls.remove(&call)?;
+        self.task_bytes -= bytes;
         Some((id, reply(group::ARIA2, number(code))))
     }
 
@@ -314,7 +328,11 @@ impl Rules {
     /// A connection has ended. Its jobs go on: the agent may ask for them by another one.
     pub fn gone(&mut self, side: Side, id: &Bytes) -> Option<Event> {
         if side == Side::Task {
-            self.calls.retain(|_, caller| caller != id);
+            self.calls.retain(|_, (caller, bytes)| {
+                let stays = caller != id;
+                self.task_bytes -= if stays { 0 } else { *bytes };
+                stays
+            });
             self.tasks.values_mut().for_each(|task| task.waiting.retain(|waiting| waiting != id));
         }
         let agent = self.agent(side, id);

@@ -1,5 +1,5 @@
-//! The way of a ROUTER's events to its program: what all connections together have waiting there is bounded, and
-//! they take turns. `session` delivers, `router::RouterEvents` takes.
+//! The way of a socket's events to its program: what all connections together have waiting there is bounded, and
+//! they take turns. `session` and `dealer` deliver, `RouterEvents` and `DealerEvents` take.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -7,8 +7,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
-
-use super::router::RouterEvent;
 
 /// Most bytes of events that wait for the program; one that is larger waits alone.
 const MAX_WAITING: u32 = 4 << 20;
@@ -21,44 +19,56 @@ const MAX_READ: usize = 64 * 1024;
 const EVENT: usize = 256;
 const FRAME: usize = 64;
 
+/// What is delivered.
+pub(super) trait Event {
+    /// The frames that it brings, if any.
+    fn frames(&self) -> &[Bytes];
+}
+
 /// An event with its place among those that wait.
-type Waiting = (RouterEvent, Option<OwnedSemaphorePermit>);
+type Waiting<E> = (E, Option<OwnedSemaphorePermit>);
 
 /// Where all connections deliver to.
-#[derive(Debug, Clone)]
-pub(super) struct Deliveries {
+#[derive(Debug)]
+pub(super) struct Deliveries<E> {
     room: Arc<Semaphore>,
-    events: mpsc::UnboundedSender<Waiting>,
+    events: mpsc::UnboundedSender<Waiting<E>>,
+}
+
+impl<E> Clone for Deliveries<E> {
+    fn clone(&self) -> Self {
+        Self { room: self.room.clone(), events: self.events.clone() }
+    }
 }
 
 /// Where the program takes the events.
 #[derive(Debug)]
-pub(super) struct Taker {
+pub(super) struct Taker<E> {
     room: Arc<Semaphore>,
-    events: mpsc::UnboundedReceiver<Waiting>,
+    events: mpsc::UnboundedReceiver<Waiting<E>>,
 }
 
 /// Both ends.
-pub(super) fn deliveries() -> (Deliveries, Taker) {
+pub(super) fn deliveries<E>() -> (Deliveries<E>, Taker<E>) {
     let room = Arc::new(Semaphore::new(MAX_WAITING as usize));
     let (sender, events) = mpsc::unbounded_channel();
     (Deliveries { room: room.clone(), events: sender }, Taker { room, events })
 }
 
-impl Deliveries {
+impl<E> Deliveries<E> {
     /// Waits until nobody takes events any more.
     pub async fn gone(&self) {
         self.events.closed().await;
     }
 }
 
-impl Taker {
-    pub async fn recv(&mut self) -> Option<RouterEvent> {
+impl<E> Taker<E> {
+    pub async fn recv(&mut self) -> Option<E> {
         self.events.recv().await.map(|(event, _)| event)
     }
 }
 
-impl Drop for Taker {
+impl<E> Drop for Taker<E> {
     fn drop(&mut self) {
         self.room.close();
     }
@@ -72,16 +82,16 @@ type Acquiring =
 pub(super) struct Gone;
 
 /// The events of one connection, in order.
-pub(super) struct Delivery {
-    to: Deliveries,
-    events: VecDeque<(RouterEvent, usize)>,
+pub(super) struct Delivery<E> {
+    to: Deliveries<E>,
+    events: VecDeque<(E, usize)>,
     bytes: usize,
     /// Waits for the place of the first event.
     acquiring: Option<Acquiring>,
 }
 
-impl Delivery {
-    pub fn new(to: Deliveries) -> Self {
+impl<E: Event> Delivery<E> {
+    pub fn new(to: Deliveries<E>) -> Self {
         Self { to, events: VecDeque::new(), bytes: 0, acquiring: None }
     }
 
@@ -95,8 +105,8 @@ impl Delivery {
     }
 
     /// Delivers an event, now or by [`Delivery::deliver`].
-    pub fn push(&mut self, event: RouterEvent) -> Result<(), Gone> {
-        let weight = weigh(&event);
+    pub fn push(&mut self, event: E) -> Result<(), Gone> {
+        let weight = EVENT + weigh(event.frames());
         if self.events.is_empty() {
             match self.to.room.clone().try_acquire_many_owned(permits(weight)) {
                 Ok(permit) => return self.send(event, Some(permit)),
@@ -141,12 +151,12 @@ impl Delivery {
     }
 
     /// Waits until nobody takes events any more.
-    pub fn gone(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub fn gone(&self) -> impl Future<Output = ()> + use<E> {
         let events = self.to.events.clone();
         async move { events.closed().await }
     }
 
-    fn send(&self, event: RouterEvent, place: Option<OwnedSemaphorePermit>) -> Result<(), Gone> {
+    fn send(&self, event: E, place: Option<OwnedSemaphorePermit>) -> Result<(), Gone> {
         self.to.events.send((event, place)).map_err(|_| Gone)
     }
 }
@@ -155,11 +165,7 @@ fn permits(weight: usize) -> u32 {
     u32::try_from(weight).unwrap_or(MAX_WAITING).min(MAX_WAITING)
 }
 
-fn weigh(event: &RouterEvent) -> usize {
-    match event {
-        RouterEvent::Message { frames, .. } => {
-            EVENT + frames.len() * FRAME + frames.iter().map(Bytes::len).sum::<usize>()
-        }
-        RouterEvent::Connected { .. } | RouterEvent::Disconnected { .. } => EVENT,
-    }
+/// What frames are taken to weigh.
+pub(super) fn weigh(frames: &[Bytes]) -> usize {
+    frames.len() * FRAME + frames.iter().map(Bytes::len).sum::<usize>()
 }

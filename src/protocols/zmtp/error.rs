@@ -59,6 +59,9 @@ pub enum SendError {
     /// A message has one frame at least.
     #[error("a message without frames")]
     Empty,
+    /// The socket is closed, or its runtime has ended.
+    #[error("the socket is closed")]
+    Closed,
 }
 
 /// Why there is no answer.

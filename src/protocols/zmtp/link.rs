@@ -1,4 +1,5 @@
-//! One connection: bytes in and out, the handshake, heartbeats. Used by `session` (a ROUTER's) and `req`.
+//! One connection: bytes in and out, the handshake, heartbeats. Used by `session` (a ROUTER's or REP's), `req` and
+//! `dealer`.
 
 use std::future::pending;
 use std::io;
@@ -20,7 +21,7 @@ const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 256 * 1024;
 
 /// How long the end of a connection waits for a peer that takes nothing.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const LINGER: Duration = Duration::from_secs(1);
 
 /// What a peer sends that is of interest to others.
 #[derive(Debug)]
@@ -234,7 +235,7 @@ impl Link {
     }
 
     /// Changes when the peer takes something.
-    fn progress(&self) -> (usize, i64) {
+    pub fn progress(&self) -> (usize, i64) {
         (self.out.waiting(), self.stream.taken())
     }
 }

@@ -1,5 +1,8 @@
-//! ZeroMQ: the sockets ROUTER and REQ, over TCP and Unix sockets, with the mechanism NULL. The other end is any
-//! program with ZeroMQ (libzmq 4, pyzmq, zeromq.js, NetMQ, …).
+//! ZeroMQ: the sockets ROUTER, REP, DEALER and REQ, over TCP and Unix sockets, with the mechanism NULL. The other end is
+//! any program with ZeroMQ (libzmq 4, pyzmq, zeromq.js, NetMQ, …).
+//!
+//! [`Router`] and [`Rep`] bind, [`Dealer`] and [`Req`] connect. REP answers questions, and has one peer's answer go to no
+//! other; ROUTER talks to each of its peers as it likes.
 //!
 //! # Answering
 //!
@@ -37,27 +40,32 @@
 //! # }
 //! ```
 //!
-//! Both want a tokio runtime with I/O and time to be entered, and run their connections on it.
+//! All of them want a tokio runtime with I/O and time to be entered, and run their connections on it.
 //!
 //! # On the wire
 //!
 //! [`codec::zmtp`](crate::engine::codec::zmtp) has the bytes. `docs/zmtp.md` says what is spoken and what is not, and
 //! what a stranger can do.
 
+mod dealer;
 mod delivery;
+mod dial;
 mod endpoint;
 mod error;
 mod link;
 mod options;
 mod outgoing;
 mod peers;
+mod rep;
 mod req;
 mod router;
 mod session;
 
+pub use dealer::{Dealer, DealerEvent, DealerEvents};
 pub use endpoint::Endpoint;
 pub use error::{Error, RequestError, SendError};
 pub use options::Options;
+pub use rep::{Question, Questions, Rep};
 pub use req::Req;
 pub use router::{Refusals, Router, RouterEvent, RouterEvents};
 

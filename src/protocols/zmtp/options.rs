@@ -11,7 +11,7 @@ pub struct Options {
     pub max_message_bytes: usize,
     /// Most frames of a message that a peer sends. A peer that sends more is cut off.
     pub max_frames: usize,
-    /// Most connections of a [`Router`](super::Router) at a time. One that comes then is closed at once.
+    /// Most connections of a [`Router`](super::Router) or [`Rep`](super::Rep) at a time. One that comes then is closed at once.
     pub max_connections: usize,
     /// How long a peer may take until it can be talked to; for whoever connects, with connecting.
     pub handshake_timeout: Duration,
@@ -25,11 +25,12 @@ pub struct Options {
     /// A [`Req`](super::Req) that gives questions up is better without: a ROUTER sends what it answers late to whoever
     /// has the name then, which is the new connection.
     pub identity: Vec<u8>,
-    /// Time before a [`Req`](super::Req) connects again the first time; doubled with each attempt that fails.
+    /// Time before a [`Req`](super::Req) or [`Dealer`](super::Dealer) connects again the first time; doubled with each attempt that fails.
     pub reconnect: Duration,
     /// Most time between two attempts.
     pub reconnect_max: Duration,
-    /// Most bytes that wait for a peer that does not read. A message that finds none waiting is always taken.
+    /// Most bytes that wait for a peer that does not read, or is not there. A message that finds none waiting is always
+    /// taken.
     pub max_outgoing_bytes: usize,
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Outgoing {
     state: Mutex<State>,
     /// Something waits that did not before, or writing has failed.
     changed: Notify,
+    /// Nothing waits any more.
+    emptied: Notify,
     stream: Arc<Stream>,
     most: usize,
 }
@@ -30,6 +32,8 @@ struct State {
     outbox: Outbox,
     /// Bytes of commands since the outbox was last empty.
     answers: usize,
+    /// How often the system has taken all there was.
+    emptied: u64,
     /// Nothing more is sent.
     closed: bool,
     failed: Option<io::Error>,
@@ -38,7 +42,13 @@ struct State {
 impl Outgoing {
     /// At most so many bytes wait.
     pub fn new(stream: Arc<Stream>, most: usize) -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), stream, most }
+        Self {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            emptied: Notify::new(),
+            stream,
+            most,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -91,7 +101,11 @@ impl Outgoing {
         write: impl Fn(&Stream, &[io::IoSlice<'_>]) -> io::Result<usize>,
     ) {
         match state.outbox.flush(|pieces| write(&self.stream, pieces)).1 {
-            Ok(()) => state.answers = 0,
+            Ok(()) => {
+                state.answers = 0;
+                state.emptied += 1;
+                self.emptied.notify_one();
+            }
             Err(error) => {
                 if error.kind() != io::ErrorKind::WouldBlock {
                     state.closed = true;
@@ -106,6 +120,18 @@ impl Outgoing {
     /// Waits until [`Outgoing::is_waiting`] or [`Outgoing::failure`] may say something new.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Waits until [`Outgoing::emptied`] may say something new.
+    pub async fn emptying(&self) {
+        self.emptied.notified().await;
+    }
+
+    /// Whether a message would be written at once, and how often the system has taken all there was: once more since a
+    /// message was sent tells that all of it has left.
+    pub fn emptied(&self) -> (bool, u64) {
+        let state = self.lock();
+        (!state.closed && state.outbox.queued() == 0, state.emptied)
     }
 
     /// Bytes that wait until the system takes more.

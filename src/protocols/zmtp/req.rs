@@ -7,25 +7,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
+use super::dial::{Dialer, LastError};
 use super::link::{Incoming, Link};
-use super::{Endpoint, Error, Options, RequestError, SendError, endpoint};
+use super::{Endpoint, Error, Options, RequestError};
 use crate::engine::codec::zmtp::{Fault, Kind};
-use crate::engine::transport::Stream;
 
 type Answer = Result<Vec<Bytes>, RequestError>;
 
 /// A question, and where its answer goes.
 type Question = (Vec<Bytes>, oneshot::Sender<Answer>);
 
-type LastError = Arc<Mutex<Option<Arc<Error>>>>;
-
 /// How long [`Req::close`] waits at most.
 const CLOSE: Duration = Duration::from_secs(2);
-
-/// Whatever the options say.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
 /// A REQ socket. Dropping it ends its connection.
 ///
@@ -46,21 +41,18 @@ pub struct Req {
 impl Req {
     /// Connects in the background, and again whenever the connection is lost. A tokio runtime has to be entered.
     pub fn connect(endpoint: &Endpoint, options: Options) -> Self {
-        let checked = options.check().map_err(Error::Options);
-        let unusable = checked.and_then(|()| endpoint.check_target()).err().map(Arc::new);
-        let last_error = LastError::new(Mutex::new(unusable.clone()));
+        let last_error = LastError::default();
         let (questions, asked) = mpsc::channel(1);
         let epoch = Arc::<AtomicU64>::default();
-        let client = Client {
-            endpoint: endpoint.clone(),
-            options,
-            last_error: last_error.clone(),
-            epoch: epoch.clone(),
-            asked,
+        let dialer = Dialer::new(Kind::Req, endpoint, options, last_error.clone());
+        let (dialer, unusable) = match dialer {
+            Ok(dialer) => (Some(dialer), None),
+            Err(error) => (None, Some(Arc::new(error))),
         };
-        let is_usable = unusable.is_none();
+        last_error.set(unusable.clone());
+        let client = dialer.map(|dialer| Client { dialer, epoch: epoch.clone(), asked });
         let task = tokio::spawn(async move {
-            if is_usable {
+            if let Some(client) = client {
                 client.run().await;
             }
         });
@@ -97,7 +89,7 @@ impl Req {
 
     /// Why there is no connection, or why the last one was lost, if anything is known.
     pub fn last_error(&self) -> Option<Arc<Error>> {
-        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last_error.get()
     }
 
     /// Another number than before: the connection was made or lost since. Who introduces itself to its peer has to do so
@@ -124,9 +116,7 @@ impl Drop for Req {
 
 /// What the task works with.
 struct Client {
-    endpoint: Endpoint,
-    options: Options,
-    last_error: LastError,
+    dialer: Dialer,
     epoch: Arc<AtomicU64>,
     asked: mpsc::Receiver<Question>,
 }
@@ -153,54 +143,20 @@ impl State {
 impl Client {
     /// Until nobody can ask any more.
     async fn run(mut self) {
-        let first = self.options.reconnect.max(SHORTEST_PAUSE);
-        let mut pause = first;
         // The question that the last connection could not take.
         let mut question = None;
         loop {
-            match self.connect().await {
-                Ok(mut link) => {
-                    self.epoch.fetch_add(1, Ordering::Relaxed);
-                    pause = first;
-                    self.note(None);
-                    let talked = self.talk(&mut link, question.take()).await;
-                    self.epoch.fetch_add(1, Ordering::Relaxed);
-                    match talked {
-                        Ok(Some(next)) => {
-                            question = Some(next);
-                            continue; // at once: the peer is there
-                        }
-                        Ok(None) => return,
-                        Err(error) => self.note(error),
-                    }
-                }
-                Err(error) => self.note(Some(Arc::new(error))),
+            let mut link = self.dialer.connect().await;
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+            let talked = self.talk(&mut link, question.take()).await;
+            self.epoch.fetch_add(1, Ordering::Relaxed);
+            drop(link);
+            match talked {
+                Ok(Some(next)) => question = Some(next), // at once: the peer is there
+                Ok(None) => return,
+                Err(error) => self.dialer.lost(error).await,
             }
-            sleep(pause).await;
-            pause = pause.saturating_mul(2).min(self.options.reconnect_max).max(first);
         }
-    }
-
-    fn note(&self, error: Option<Arc<Error>>) {
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = error;
-    }
-
-    async fn connect(&self) -> Result<Link, Error> {
-        let connecting = async {
-            let target = self.endpoint.target().await?;
-            let stream = Stream::connect(&target).await.map_err(endpoint::first)?;
-            let mut link = Link::new(stream, Kind::Req, &self.options);
-            match link.next(true).await {
-                Ok(Some(Incoming::Ready(_))) => Ok(link),
-                Ok(_) => Err(Fault::Truncated("the handshake").into()),
-                Err(error) => {
-                    link.refuse(&error).await;
-                    Err(error)
-                }
-            }
-        };
-        let limit = self.options.handshake_timeout;
-        timeout(limit, connecting).await.unwrap_or(Err(Error::HandshakeTimeout))
     }
 
     /// Asks and answers over one connection. `Ok(Some)`: the question wants another connection. `Ok(None)`: nobody can
@@ -261,7 +217,7 @@ fn ask(link: &Link, mut frames: Vec<Bytes>, answer: oneshot::Sender<Answer>) -> 
     match link.out().send(&frames) {
         Ok(()) => State::Asked(answer),
         // Its end comes next, by itself.
-        Err(SendError::UnknownPeer | SendError::Full | SendError::Empty) => {
+        Err(_) => {
             let _ = answer.send(Err(RequestError::Lost(None)));
             State::Idle
         }

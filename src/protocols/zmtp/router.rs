@@ -9,9 +9,10 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::delivery::{Deliveries, Taker, deliveries};
+use super::delivery::{Deliveries, Event, Taker, deliveries};
 use super::peers::Peers;
 use super::{Endpoint, Error, Options, SendError, session};
+use crate::engine::codec::zmtp::Kind;
 use crate::engine::transport::Listener;
 
 /// How long [`Router::close`] waits at most.
@@ -42,6 +43,15 @@ pub enum RouterEvent {
     },
 }
 
+impl Event for RouterEvent {
+    fn frames(&self) -> &[Bytes] {
+        match self {
+            Self::Message { frames, .. } => frames,
+            Self::Connected { .. } | Self::Disconnected { .. } => &[],
+        }
+    }
+}
+
 /// Peers that were turned away before they were connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refusals {
@@ -63,11 +73,12 @@ pub struct Router {
 
 /// The events of a [`Router`]. While nobody takes them, peers are not read from; dropping it ends all connections.
 #[derive(Debug)]
-pub struct RouterEvents(Taker);
+pub struct RouterEvents(Taker<RouterEvent>);
 
 /// What a router shares with its connections.
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub kind: Kind,
     pub options: Options,
     pub peers: Peers,
     refusals: Mutex<Refusals>,
@@ -114,6 +125,15 @@ impl Router {
     /// What the system says, as an [`engine` error](crate::engine::error::Error) within the `io::Error`; and
     /// `InvalidInput` with an [`Error`] within it for an endpoint or an option that cannot be.
     pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, RouterEvents)> {
+        Self::bind_as(Kind::Router, endpoint, options)
+    }
+
+    /// The same for a socket that is called `kind`.
+    pub(super) fn bind_as(
+        kind: Kind,
+        endpoint: &Endpoint,
+        options: Options,
+    ) -> io::Result<(Self, RouterEvents)> {
         let invalid = |error: Error| io::Error::new(io::ErrorKind::InvalidInput, error);
         options.check().map_err(Error::Options).map_err(invalid)?;
         let local = endpoint.local().map_err(invalid)?;
@@ -121,6 +141,7 @@ impl Router {
             Listener::listen(&local).map_err(|error| io::Error::new(error.source.kind(), error))?;
         let endpoint = endpoint.bound(listener.address());
         let shared = Arc::new(Shared {
+            kind,
             options,
             peers: Peers::new(),
             refusals: Mutex::default(),
@@ -132,6 +153,11 @@ impl Router {
         tokio::spawn(accept(listener, shared.clone(), deliveries, is_closing, alive));
         let router = Self { shared, endpoint, closing, tasks: Mutex::new(Some(tasks)) };
         Ok((router, RouterEvents(taker)))
+    }
+
+    /// What it shares with who answers its peers.
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Where it is bound: with the port that the system has chosen.
@@ -177,7 +203,7 @@ impl RouterEvents {
 async fn accept(
     listener: Listener,
     shared: Arc<Shared>,
-    deliveries: Deliveries,
+    deliveries: Deliveries<RouterEvent>,
     mut closing: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {

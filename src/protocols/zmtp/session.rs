@@ -1,4 +1,4 @@
-//! One connection of a ROUTER, from the greeting to its end. Started by `router`.
+//! One connection of a ROUTER or REP, from the greeting to its end. Started by `router`.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::Error;
 use super::delivery::{Deliveries, Delivery, Gone};
 use super::link::{Incoming, Link};
 use super::router::{RouterEvent, Shared};
-use crate::engine::codec::zmtp::{Fault, Kind};
+use crate::engine::codec::zmtp::Fault;
 use crate::engine::transport::Stream;
 
 /// How much a peer may say while another one has its identity.
@@ -20,10 +20,10 @@ const EARLY: usize = 64 * 1024;
 pub(super) async fn run(
     stream: Stream,
     shared: Arc<Shared>,
-    deliveries: Deliveries,
+    deliveries: Deliveries<RouterEvent>,
     mut closing: watch::Receiver<bool>,
 ) {
-    let mut link = Link::new(stream, Kind::Router, &shared.options);
+    let mut link = Link::new(stream, shared.kind, &shared.options);
     let entered = tokio::select! {
         _ = closing.wait_for(|closing| *closing) => return,
         entered = enter(&mut link, &shared) => entered,
@@ -117,7 +117,7 @@ async fn handshake(link: &mut Link) -> Result<Bytes, Error> {
 /// Takes messages until the connection ends. Why, if not because the peer has closed it.
 async fn talk(
     link: &mut Link,
-    delivery: &mut Delivery,
+    delivery: &mut Delivery<RouterEvent>,
     identity: &Bytes,
 ) -> Result<Option<Error>, Gone> {
     let gone = delivery.gone();

@@ -1,5 +1,5 @@
-//! A host to be killed: starts two workers with ferripc, gives one of them work without end, says who they
-//! are, and waits.
+//! A host to be killed: starts two workers with ferripc, in the folder of its second argument if there is one, gives
+//! one of them work without end, says who they are, and waits.
 
 use ipc2_host::workerset::WorkerSet;
 use test_common::task::Task;
@@ -8,8 +8,12 @@ use tokio::net::UnixListener;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let worker = std::env::args().nth(1).ok_or("no worker")?;
-    let workers: WorkerSet<UnixListener, u32, Task> =
-        WorkerSet::builder().worker_count(2).worker_path(worker).finish().await?;
+    let folder = std::env::args().nth(2);
+    let builder = WorkerSet::builder().worker_count(2).worker_path(worker);
+    let builder = builder.configure(move |command| {
+        folder.iter().for_each(|folder| drop(command.current_dir(folder)));
+    });
+    let workers: WorkerSet<UnixListener, u32, Task> = builder.finish().await?;
     workers.send_unidirectional(Task::Spin).await?;
     for pid in workers.pids() {
         println!("{pid}");

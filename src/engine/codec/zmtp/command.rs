@@ -10,11 +10,12 @@ pub const MAX_CONTEXT: usize = 16;
 /// Longest reason of an ERROR, in bytes.
 const MAX_REASON: usize = 255;
 
-/// Ends the handshake. An identity is cut off at [`MAX_IDENTITY`].
+/// Ends the handshake. An identity is cut off at [`MAX_IDENTITY`]; REP has none.
 pub fn ready(kind: Kind, identity: &[u8]) -> Bytes {
     let identity = &identity[..identity.len().min(MAX_IDENTITY)];
+    let identity = kind.has_identity().then_some(("Identity", identity));
     let mut body = BytesMut::from(&b"\x05READY"[..]);
-    for (name, value) in [("Socket-Type", kind.name().as_bytes()), ("Identity", identity)] {
+    for (name, value) in [("Socket-Type", kind.name().as_bytes())].into_iter().chain(identity) {
         body.put_u8(name.len() as u8);
         body.put_slice(name.as_bytes());
         body.put_u32(value.len() as u32);

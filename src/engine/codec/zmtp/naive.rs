@@ -151,7 +151,11 @@ fn properties(mut data: &[u8], ours: Kind) -> Result<Ready, Fault> {
     let theirs = String::from_utf8_lossy(theirs).into_owned();
     let goes = match ours {
         Kind::Req => ["REP", "ROUTER"].contains(&&*theirs),
-        Kind::Router => ["REQ", "DEALER", "ROUTER"].contains(&&*theirs),
+        Kind::Rep => ["REQ", "DEALER"].contains(&&*theirs),
+        Kind::Dealer | Kind::Router => {
+            let other = if ours == Kind::Dealer { "REP" } else { "REQ" };
+            [other, "DEALER", "ROUTER"].contains(&&*theirs)
+        }
     };
     if !goes {
         return Err(Fault::SocketType { ours, theirs });

@@ -30,7 +30,7 @@ fn decode(chunks: &[&[u8]], kind: Kind, limits: Limits) -> (Vec<Decoded>, Option
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
-    prop_oneof![Just(Kind::Req), Just(Kind::Router)]
+    prop_oneof![Just(Kind::Req), Just(Kind::Rep), Just(Kind::Dealer), Just(Kind::Router)]
 }
 
 /// A greeting that may be wrong somewhere.
@@ -53,6 +53,8 @@ fn readies() -> impl Strategy<Value = Vec<u8>> {
     ];
     let values = prop_oneof![
         Just(b"REQ".to_vec()),
+        Just(b"REP".to_vec()),
+        Just(b"DEALER".to_vec()),
         Just(b"ROUTER".to_vec()),
         Just(b"SUB".to_vec()),
         proptest::collection::vec(any::<u8>(), 0..300),
@@ -63,11 +65,8 @@ fn readies() -> impl Strategy<Value = Vec<u8>> {
     });
     let body = proptest::collection::vec(property, 0..4)
         .prop_map(|list| [b"\x05READY".as_slice(), &list.concat()].concat());
-    let right = kinds().prop_map(|kind| {
-        let theirs = if kind == Kind::Req { Kind::Router } else { Kind::Req };
-        ready(theirs, b"me").to_vec()
-    });
-    prop_oneof![4 => right, 1 => body.prop_map(|body| {
+    let right = kinds().prop_map(|theirs| ready(theirs, b"me").to_vec());
+    prop_oneof![6 => right, 1 => body.prop_map(|body| {
         let mut frame = BytesMut::new();
         put_header(&mut frame, COMMAND, body.len());
         [&frame[..], &body].concat()
@@ -184,6 +183,35 @@ fn a_peer_of_3_0_is_welcome_and_knows_no_heartbeats() {
         let (decoded, fault) = decode(&[&stream], Kind::Router, LIMITS);
         assert_eq!((&decoded[..], fault), (&[Decoded::Greeted { heartbeats }][..], None));
     }
+}
+
+#[test]
+fn which_kinds_go_together() {
+    const KINDS: [Kind; 4] = [Kind::Req, Kind::Rep, Kind::Dealer, Kind::Router];
+    // As in the specification (RFC 23): one row for each side.
+    let expected = [
+        [false, true, false, true],
+        [true, false, true, false],
+        [false, true, true, true],
+        [true, false, true, true],
+    ];
+    for (ours, row) in KINDS.into_iter().zip(expected) {
+        for (theirs, goes) in KINDS.into_iter().zip(row) {
+            let stream = [&greeting()[..], &ready(theirs, b"me")].concat();
+            let (decoded, fault) = decode(&[&stream], ours, LIMITS);
+            assert_eq!(
+                (decoded.len(), fault.is_none()),
+                (1 + usize::from(goes), goes),
+                "{ours} {theirs}"
+            );
+        }
+    }
+}
+
+#[test]
+fn rep_tells_no_identity_as_in_libzmq() {
+    assert_eq!(ready(Kind::Rep, b"me"), &b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03REP"[..]);
+    assert!(ready(Kind::Dealer, b"me").ends_with(b"\0\0\0\x06DEALER\x08Identity\0\0\0\x02me"));
 }
 
 #[test]

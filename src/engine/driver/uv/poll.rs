@@ -14,7 +14,7 @@ use super::api::{Handle, UV_POLL, api};
 use super::{Found, Loop, Shared, Watched, guarded};
 use crate::engine::event::Id;
 use crate::engine::link::Shelf;
-use crate::engine::panics::caught;
+use crate::engine::panics::{caught, is_refused};
 
 const UV_READABLE: c_int = 1;
 const UV_WRITABLE: c_int = 2;
@@ -22,6 +22,9 @@ const UV_WRITABLE: c_int = 2;
 impl Loop {
     /// Prepares to watch `fd` for `owner`, whose `on_ready` will be called.
     pub fn watch(&self, fd: RawFd, owner: Arc<dyn Watched>) -> io::Result<Poll> {
+        if is_refused("watch") {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let shared = &self.shared;
         let handle = shared.api.allocate(UV_POLL);
         // SAFETY: `handle` has the size that this libuv wants, the loop is alive (see `new`).

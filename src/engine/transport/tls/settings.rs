@@ -179,16 +179,16 @@ pub(super) fn version_name(version: rustls::ProtocolVersion) -> &'static str {
     }
 }
 
+/// Of a key that *ring* cannot sign with. What kinds there are, `src/js/sockets/tls.js` looks at first.
+const NOT_USABLE: &str = "is a key that cannot be used: usable are RSA of 2048 to 4096 bits with two primes, P-256, P-384 and Ed25519";
+
 /// rustls' own way to make one refuses certificates of version 1.
 fn certified(
     (chain, key): (Vec<Vec<u8>>, Vec<u8>),
     provider: &CryptoProvider,
 ) -> Result<Arc<CertifiedKey>, String> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
-    let key = provider
-        .key_provider
-        .load_private_key(key)
-        .map_err(|error| format!("is a key that the TLS library does not take: {error}"))?;
+    let key = provider.key_provider.load_private_key(key).map_err(|_| NOT_USABLE.to_owned())?;
     let chain = chain.into_iter().map(CertificateDer::from).collect();
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }

@@ -210,16 +210,27 @@ function assertNotNull(item) {
   throw valueError('The "get()" argument must be a codec for which null is no value');
 }
 
-/** What `get` returns: for types that hold themselves. */
+/** Those of `lazy`. */
+const lazies = new WeakSet();
+
+/** It might be itself, without an end. */
+function assertNotLazy(item) {
+  if (!lazies.has(item)) return item;
+  throw valueError('The "get()" argument must be a codec that is not lazy itself');
+}
+
+/** What `get` returns: for types that hold themselves. It is no level of its own, as a `Box` in Rust is none. */
 function lazy(get) {
   if (typeof get !== 'function') throw argumentError('get', 'of type function', get);
   let item = null;
-  const known = () => (item ??= assertNotNull(assertCodec(get(), 'get()')));
-  return new Codec(
+  const known = () => (item ??= assertNotNull(assertNotLazy(assertCodec(get(), 'get()'))));
+  const made = new Codec(
     '…',
-    deeper((writer, value) => known().write(writer, value)),
-    deeperIn((reader) => known().read(reader)),
+    (writer, value) => known().write(writer, value),
+    (reader) => known().read(reader),
   );
+  lazies.add(made);
+  return made;
 }
 
 module.exports = { vec, option, tuple, array, struct, enum: enumeration, map, lazy };

@@ -10,13 +10,13 @@ use std::{path::PathBuf, process::Command};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::task::JoinSet;
 
 use super::super::Raw;
 use super::super::format::{self, Format, Response};
 use super::WorkerExit;
 use super::launcher::Launcher;
-use super::pool::{Inner, Rules};
+use super::pool::Inner;
+use super::rules::Rules;
 use super::server::Server;
 use super::workerset::WorkerSet;
 
@@ -168,16 +168,8 @@ impl<S: Server, R: Send + 'static, W: Send + 'static> WorkerSetBuilder<S, R, W> 
         let launch = move || -> super::pool::Launching<R, W> {
             Box::pin(launcher.launch::<S, R, W>(format))
         };
-        let mut starting = JoinSet::new();
-        for _ in 0..count {
-            starting.spawn(launch());
-        }
-        let mut workers = Vec::new();
-        while let Some(worker) = starting.join_next().await {
-            workers.push(worker.map_err(io::Error::other)??);
-        }
         let inner = Inner::new(count, Arc::new(launch), self.rules);
-        workers.into_iter().for_each(|worker| inner.add(worker));
+        inner.launch_all().await?.into_iter().for_each(|worker| inner.add(worker));
         Ok(WorkerSet::new(inner))
     }
 }

@@ -9,8 +9,9 @@ use tokio::sync::oneshot;
 use super::super::format::Frame;
 use super::super::payload::Error;
 use super::WorkerExit;
+use super::error::JobError;
+pub use super::error::WorkerMessageError;
 use super::session::Session;
-use super::workerset::JobError;
 
 /// What is sent to a worker.
 #[derive(Debug)]
@@ -30,14 +31,6 @@ pub enum EventLoopMessage<R, W> {
     },
     /// Kills the worker.
     Close,
-}
-
-/// Why a worker got no message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WorkerMessageError {
-    /// It has ended. [`WorkerHandle::exit`] says how.
-    #[error("This worker is offline.")]
-    Offline,
 }
 
 /// Why a message was not sent.

@@ -9,11 +9,13 @@
 mod builder;
 #[cfg(feature = "ipc2")]
 mod child;
+mod error;
 mod exit;
 mod launcher;
 pub mod manager;
 mod pool;
 pub mod process;
+mod rules;
 pub mod server;
 mod session;
 pub mod workerset;

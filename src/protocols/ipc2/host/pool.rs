@@ -1,60 +1,28 @@
 //! The workers of a set: which are free, which jobs wait for one, and what takes the place of one that ends.
 
 use std::collections::{HashMap, VecDeque};
-use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::WorkerExit;
+use super::error::JobError;
 use super::manager::WorkerHandle;
+use super::rules::Rules;
 use super::session::Session;
-use super::workerset::JobError;
 
 /// A worker that is being started.
 pub type Launching<R, W> = Pin<Box<dyn Future<Output = io::Result<WorkerHandle<R, W>>> + Send>>;
 
 type Launch<R, W> = Arc<dyn Fn() -> Launching<R, W> + Send + Sync>;
 
-/// Called with each worker that has ended.
-pub type OnExit = Arc<dyn Fn(&WorkerExit) + Send + Sync>;
-
 /// A worker that lived as long as this was well: the next one is started at once.
 const STABLE: Duration = Duration::from_secs(1);
-
-/// What a set does by itself.
-#[derive(Clone)]
-pub struct Rules {
-    /// Jobs that may wait.
-    pub queue: usize,
-    /// Whether workers that end are replaced.
-    pub respawn: bool,
-    /// Also those that end without a job.
-    pub respawn_idle: bool,
-    /// First and longest pause.
-    pub backoff: (Duration, Duration),
-    /// Hears of each end.
-    pub on_exit: Option<OnExit>,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        let backoff = (Duration::from_millis(100), Duration::from_secs(10));
-        Self { queue: 0, respawn: true, respawn_idle: true, backoff, on_exit: None }
-    }
-}
-
-impl fmt::Debug for Rules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules").field("queue", &self.queue).finish_non_exhaustive()
-    }
-}
 
 /// A worker, with its number within the set.
 pub struct Member<R, W> {
@@ -69,6 +37,8 @@ pub struct Inner<R, W> {
     rules: Rules,
     runtime: Handle,
     pool: Mutex<Pool<R, W>>,
+    /// True from [`Inner::close`] on. Changes while the pool is locked.
+    closed: watch::Sender<bool>,
 }
 
 struct Pool<R, W> {
@@ -86,7 +56,6 @@ struct Pool<R, W> {
     failures: u32,
     /// Another number after each restart: what was begun before is not wanted any more.
     epoch: u64,
-    closed: bool,
 }
 
 impl<R, W> Pool<R, W> {
@@ -115,16 +84,16 @@ impl<R, W> Inner<R, W> {
             starting: 0,
             failures: 0,
             epoch: 0,
-            closed: false,
         };
-        Arc::new(Self { count, launch, rules, runtime: Handle::current(), pool: Mutex::new(pool) })
+        let (pool, runtime) = (Mutex::new(pool), Handle::current());
+        Arc::new(Self { count, launch, rules, runtime, pool, closed: watch::Sender::new(false) })
     }
 
     /// Takes a worker, or waits for one.
     pub async fn take(self: &Arc<Self>) -> Result<Lease<R, W>, JobError> {
         let waiting = {
             let mut pool = self.pool();
-            if pool.closed {
+            if self.is_closed() {
                 return Err(JobError::NoWorker);
             }
             if let Some(member) = pool.pop_free() {
@@ -176,18 +145,11 @@ impl<R, W> Inner<R, W> {
         Some(member.worker)
     }
 
-    /// How long to wait after so many failures in a row.
-    fn pause(&self, failures: u32) -> Duration {
-        let (first, longest) = self.rules.backoff;
-        let doubled = failures.checked_sub(1).map(|times| first.saturating_mul(1 << times.min(20)));
-        doubled.map_or(Duration::ZERO, |pause| pause.min(longest))
-    }
-
     /// Ends all workers.
     pub async fn close(&self, patience: Duration) {
         let (sessions, waiting) = {
             let mut pool = self.pool();
-            pool.closed = true;
+            self.closed.send_replace(true);
             pool.epoch += 1;
             pool.starting = 0;
             let sessions: Vec<_> = pool.members.values().cloned().collect();
@@ -222,16 +184,22 @@ impl<R, W> Inner<R, W> {
         self.pool().free.len()
     }
 
+    fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
     fn pool(&self) -> MutexGuard<'_, Pool<R, W>> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
-    /// Adds a worker.
+    /// Adds a worker. A set that is closed has none: it ends.
     pub fn add(self: &Arc<Self>, worker: WorkerHandle<R, W>) {
         let mut pool = self.pool();
-        self.add_to(&mut pool, worker);
+        if !self.is_closed() {
+            self.add_to(&mut pool, worker);
+        }
     }
 
     fn add_to(self: &Arc<Self>, pool: &mut Pool<R, W>, worker: WorkerHandle<R, W>) {
@@ -239,7 +207,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         pool.next_id += 1;
         let session = worker.session.clone();
         pool.members.insert(id, session.clone());
-        self.runtime.spawn(watch(Arc::downgrade(self), id, session));
+        self.runtime.spawn(look_after(Arc::downgrade(self), id, session));
         self.give_to(pool, Member { id, worker });
     }
 
@@ -252,10 +220,10 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         let at = pool.free.iter().position(|member| member.id == id);
         let ended = at.map(|at| pool.free.remove(at));
         let wanted = self.rules.respawn && (self.rules.respawn_idle || ended.is_none());
-        if wanted && !pool.closed {
+        if wanted && !self.is_closed() {
             pool.failures = if well { 0 } else { pool.failures + 1 };
             // A single failure is an accident.
-            let pause = self.pause(pool.failures.saturating_sub(1));
+            let pause = self.rules.pause(pool.failures.saturating_sub(1));
             self.replace(&mut pool, pause);
         }
         drop(pool);
@@ -288,7 +256,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
                 Ok(worker) => inner.add_to(&mut pool, worker),
                 Err(_) => {
                     pool.failures += 1;
-                    let pause = inner.pause(pool.failures);
+                    let pause = inner.rules.pause(pool.failures);
                     inner.replace(&mut pool, pause);
                 }
             }
@@ -298,8 +266,8 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         });
     }
 
-    /// Starts `count` workers, which then take the place of all others.
-    pub async fn restart(self: &Arc<Self>) -> io::Result<()> {
+    /// Starts `count` workers.
+    pub async fn launch_all(&self) -> io::Result<Vec<WorkerHandle<R, W>>> {
         let mut starting = JoinSet::new();
         for _ in 0..self.count {
             starting.spawn_on((self.launch)(), &self.runtime);
@@ -308,9 +276,20 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         while let Some(worker) = starting.join_next().await {
             workers.push(worker.map_err(io::Error::other)??);
         }
+        Ok(workers)
+    }
+
+    /// Starts `count` workers, which then take the place of all others. Ends with the set.
+    pub async fn restart(self: &Arc<Self>) -> io::Result<()> {
+        let refusal = || io::Error::other("the set is closed");
+        let mut closed = self.closed.subscribe();
+        let workers = tokio::select! {
+            workers = self.launch_all() => workers?,
+            _ = closed.wait_for(|&closed| closed) => return Err(refusal()),
+        };
         let mut pool = self.pool();
-        if pool.closed {
-            return Err(io::Error::other("the set is closed"));
+        if self.is_closed() {
+            return Err(refusal());
         }
         let old = pool.forget();
         workers.into_iter().for_each(|worker| self.add_to(&mut pool, worker));
@@ -332,7 +311,7 @@ impl<R, W> Pool<R, W> {
 }
 
 /// Waits for the end of a worker.
-async fn watch<R: Send + 'static, W: Send + 'static>(
+async fn look_after<R: Send + 'static, W: Send + 'static>(
     set: Weak<Inner<R, W>>,
     id: u64,
     session: Arc<Session<R>>,

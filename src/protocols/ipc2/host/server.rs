@@ -117,6 +117,7 @@ mod private {
 
     use tokio::net::UnixListener;
 
+    use crate::engine::error::{Endpoint, Error};
     use crate::engine::transport::unix;
 
     const FOLDER: &str = "ipc2-";
@@ -126,7 +127,8 @@ mod private {
     pub fn path() -> String {
         let name = format!("{FOLDER}{:016x}/{SOCKET}", RandomState::new().hash_one(0));
         let in_folder = |folder: PathBuf| folder.join(&name).into_os_string().into_string().ok();
-        let usual = in_folder(std::env::temp_dir());
+        // Absolute, since a worker may run in another folder. An error for an empty one.
+        let usual = std::path::absolute(std::env::temp_dir()).ok().and_then(in_folder);
         // A socket's path has to be short, and is a string here.
         let usual = usual.filter(|path| unix::check("listen", path).is_ok());
         usual.unwrap_or_else(|| format!("/tmp/{name}"))
@@ -135,7 +137,7 @@ mod private {
     pub fn listen(target: &str) -> io::Result<UnixListener> {
         let path = Path::new(target);
         // Fails if it exists: then it is somebody else's.
-        path.parent().map_or(Ok(()), |folder| DirBuilder::new().mode(0o700).create(folder))?;
+        path.parent().map_or(Ok(()), make)?;
         let local = unix::UnixLocal {
             path: target.to_owned(),
             claim: unix::Claim::Never,
@@ -145,6 +147,14 @@ mod private {
         let listening =
             unix::listen(&local).and_then(|(listener, _)| UnixListener::from_std(listener));
         listening.inspect_err(|_| remove(target))
+    }
+
+    /// Makes a folder of this user alone. Its error says which: who reads it has not chosen the name.
+    fn make(folder: &Path) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(folder).map_err(|error| {
+            let endpoint = Endpoint::Path(folder.display().to_string());
+            io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
+        })
     }
 
     /// Removes a socket that is in a folder of its own, and the folder.

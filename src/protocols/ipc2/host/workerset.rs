@@ -12,9 +12,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::Raw;
-use super::WorkerExit;
 pub use super::builder::WorkerSetBuilder;
-use super::manager::{Unsent, WorkerHandle, WorkerMessageError};
+pub use super::error::{JobError, WorkerSetJobError};
+use super::manager::{Unsent, WorkerHandle};
 use super::pool::{Inner, Lease};
 use super::server::Server;
 
@@ -29,56 +29,6 @@ pub struct WorkerSet<S, R, W> {
 impl<S, R, W> fmt::Debug for WorkerSet<S, R, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkerSet").finish_non_exhaustive()
-    }
-}
-
-/// Why a job was not done.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkerSetJobError {
-    /// All workers have a job, and no other job may wait for one.
-    #[error("No available workers in this set!")]
-    NoWorker,
-    /// The worker has ended. [`WorkerSet::request`] says how.
-    #[error("{0}")]
-    WorkerMessageError(#[from] WorkerMessageError),
-    /// The job could not be sent: it is longer than a message may be, or its value has no bytes
-    /// ([`payload`](crate::protocols::ipc2::payload)).
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    /// There was no answer in time.
-    #[error("Failed to receive response in time")]
-    Timeout,
-}
-
-/// The same, with what is known of the worker's end.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// As [`WorkerSetJobError::NoWorker`].
-    #[error("No available workers in this set!")]
-    NoWorker,
-    /// The worker has ended, and how.
-    #[error("This worker is offline.{}", detail(.0))]
-    Offline(Option<WorkerExit>),
-    /// As [`WorkerSetJobError::Io`].
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    /// As [`WorkerSetJobError::Timeout`].
-    #[error("Failed to receive response in time")]
-    Timeout,
-}
-
-fn detail(exit: &Option<WorkerExit>) -> String {
-    exit.as_ref().map(|exit| format!(" ({exit})")).unwrap_or_default()
-}
-
-impl From<JobError> for WorkerSetJobError {
-    fn from(error: JobError) -> Self {
-        match error {
-            JobError::NoWorker => WorkerSetJobError::NoWorker,
-            JobError::Offline(_) => WorkerMessageError::Offline.into(),
-            JobError::Io(error) => error.into(),
-            JobError::Timeout => WorkerSetJobError::Timeout,
-        }
     }
 }
 

@@ -5,12 +5,12 @@
 //! * `tokio-util`: `AnyDelimiterCodec` or `LengthDelimitedCodec` of the crate tokio-util.
 //!
 //! ```text
-//! cargo bench --no-default-features                       all, two minutes
-//! cargo bench --no-default-features -- --quick text       some, roughly
+//! cargo bench -p codec_bench --features bench                       all, two minutes
+//! cargo bench -p codec_bench --features bench -- --quick text       some, roughly
 //! ```
 //!
 //! A stream comes in chunks, as from a socket's reads; each frame's length is added up, its bytes are not
-//! read. Not run by `npm test`, which only checks that this compiles.
+//! read. Not run by `npm test`, which checks each night that this compiles.
 
 use std::hint::black_box;
 

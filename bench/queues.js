@@ -1,0 +1,251 @@
+'use strict';
+// `npm run bench:queues`: POSIX message queues (`ferripc/mqueue`) beside a Unix socket of ferripc, and how soon
+// AppView's server answers. On Linux.
+//
+// What is measured. Two processes of Node exchange messages of 100 bytes. A round trip begins when the last one has
+// ended; one way, the receiver has all of them at the end. The queue has the size that Linux allows everybody: 10
+// messages. The third row asks an AppViewServer whose JavaScript thread is blocked for all of that time (10 s): from
+// sending a request, on queues that were just made, to having its answer.
+//
+// How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the largest. The
+// sides take turns. Results go to bench/results/<date>-queues-<machine>-node<major>.json and .md; with options, `-partial`
+// is in the name, which git ignores.
+
+const { fork } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { parseArgs } = require('util');
+const { open } = require('../mqueue.js');
+const { IPC } = require('../index.js');
+const { CONFIG, MODES } = require('./queues/settings.js');
+const { environment, machineSlug } = require('./lib/machine.js');
+const { quantile, summary } = require('./lib/stats.js');
+
+const RESULTS = path.join(__dirname, 'results');
+const MESSAGE = 'x'.repeat(100);
+const TIMES = { roundTrips: 5000, oneWay: 50_000 };
+
+/** What is said for requests of AppView: see docs/appview.md. */
+const PROMISE = 2;
+
+let last = 0;
+
+/** Another process, and the next thing that it says. */
+async function start(...args) {
+  const child = fork(path.join(__dirname, 'queues', 'peer.js'), args.map(String));
+  const next = () =>
+    new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`peer.js ended with ${code}`)));
+    });
+  await next();
+  const end = () => {
+    child.removeAllListeners('exit');
+    child.disconnect();
+  };
+  return { child, next, end };
+}
+
+const now = () => performance.now();
+
+/** Both queues, without names once the other process has them. */
+async function queues(mode) {
+  const names = ['there', 'back'].map((side) => `/ferripc-bench-${process.pid}-${last}-${side}`);
+  last++;
+  const [there, back] = names.map((name) => open(name, { create: true, exclusive: true }));
+  const peer = await start('queue', mode, ...names);
+  [there, back].forEach((queue) => queue.unlink());
+  return { there, back, peer, end: () => [there, back].forEach((queue) => queue.close()) };
+}
+
+async function queueRoundTrips(times) {
+  const { there, back, peer, end } = await queues(MODES.echo);
+  const took = [];
+  for (let i = 0; i < times; i++) {
+    const started = now();
+    there.send(MESSAGE);
+    await back.receive();
+    took.push(now() - started);
+  }
+  end();
+  peer.end();
+  return took;
+}
+
+async function queueOneWay(times) {
+  const { there, peer, end } = await queues(MODES.sink);
+  const done = peer.next();
+  peer.child.send(times);
+  const started = now();
+  for (let i = 0; i < times; i++) await there.send(MESSAGE);
+  await done;
+  const seconds = (now() - started) / 1e3;
+  end();
+  peer.end();
+  return times / seconds;
+}
+
+async function socket(mode) {
+  const file = path.join(os.tmpdir(), `ferripc-bench-${process.pid}-${last++}`);
+  const peer = await start('socket', mode, file);
+  const ipc = new IPC();
+  Object.assign(ipc.config, CONFIG);
+  await ipc.connectTo('peer', file);
+  return { to: ipc.of.peer, peer, end: () => ipc.disconnect('peer') };
+}
+
+async function socketRoundTrips(times) {
+  const { to, peer, end } = await socket(MODES.echo);
+  const took = [];
+  let answered;
+  to.on('m', () => answered());
+  for (let i = 0; i < times; i++) {
+    const answer = new Promise((resolve) => (answered = resolve));
+    const started = now();
+    to.emit('m', MESSAGE);
+    await answer;
+    took.push(now() - started);
+  }
+  end();
+  peer.end();
+  return took;
+}
+
+async function socketOneWay(times) {
+  const { to, peer, end } = await socket(MODES.sink);
+  const done = peer.next();
+  peer.child.send(times);
+  const started = now();
+  for (let i = 0; i < times; i++) {
+    if (!to.emit('m', MESSAGE)) await new Promise((resolve) => to.once('drain', resolve));
+  }
+  await done;
+  const seconds = (now() - started) / 1e3;
+  end();
+  peer.end();
+  return times / seconds;
+}
+
+/** How long a blocked process took for each of its answers, in ms. */
+async function appview(blockedMs) {
+  const pid = 2 ** 31 - 1 - last++;
+  const peer = await start('appview', pid);
+  const blocked = peer.next();
+  peer.child.send(blockedMs);
+  await blocked;
+  const over = peer.next().then(() => true);
+  const text = '{"req":2}';
+  const frame = `{"req":0,"uniq":1,"remain":${text.length}}\0${text}\0`;
+  const names = ['In', 'Out'].map((side) => `/AppViewIPC${side}.${pid}`);
+  const took = [];
+  const end = now() + blockedMs * 0.95;
+  while (now() < end) {
+    const [input, output] = names.map((name) => open(name, { create: true, exclusive: true }));
+    const started = now();
+    input.send(frame);
+    const { data } = await output.receive();
+    took.push(now() - started);
+    if (!data.includes('"status":200}')) throw new Error(`another answer: ${data}`);
+    for (const queue of [input, output]) {
+      queue.unlink();
+      queue.close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1)); // who asks next comes at any time
+  }
+  await over;
+  peer.end();
+  return took;
+}
+
+async function takeAll(rounds, scale) {
+  const samples = [];
+  for (let round = 0; round < rounds; round++) {
+    const kinds = [
+      ['message queue', queueRoundTrips, queueOneWay],
+      ['Unix socket of ferripc', socketRoundTrips, socketOneWay],
+    ];
+    for (const [side, roundTrips, oneWay] of round % 2 ? kinds.reverse() : kinds) {
+      const took = await roundTrips(TIMES.roundTrips * scale);
+      const [p50, p99] = [0.5, 0.99].map((q) => quantile(took, q) * 1e3);
+      const rate = await oneWay(TIMES.oneWay * scale);
+      samples.push({ round, side, p50, p99, rate });
+      console.error(`round ${round + 1}  ${side}: ${p50.toFixed(1)} µs, ${rate.toFixed(0)}/s`);
+    }
+  }
+  return samples;
+}
+
+const digits = (value) => (value < 100 ? value.toFixed(1) : Math.round(value).toString());
+
+function cell(samples, key) {
+  const { median, min, max } = summary(samples.map((sample) => sample[key]));
+  return `${digits(median)} (${digits(min)}–${digits(max)})`;
+}
+
+function table(samples) {
+  const sides = [...new Set(samples.map(({ side }) => side))].sort();
+  const rows = sides.map((side) => {
+    const own = samples.filter((sample) => sample.side === side);
+    return [side, ...['p50', 'p99', 'rate'].map((key) => cell(own, key))];
+  });
+  const head = ['100 bytes', 'round trip, p50, µs', 'p99, µs', 'one way, messages/s'];
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function answers(took, blockedMs) {
+  const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(took, q).toFixed(2));
+  const within = took.filter((ms) => ms <= PROMISE).length;
+  return `AppView's server, its JavaScript thread blocked for ${blockedMs / 1e3} s: ${took.length} requests, answered after
+${p50} ms (p50), ${p99} ms (p99), ${most} ms (at most); ${within} of them within ${PROMISE} ms.`;
+}
+
+function markdown({ date, environment: where, load, rounds, table: rows, answers: text }) {
+  const { node, cpu, cores, os: system, commit } = where;
+  return `# Message queues, ${date.slice(0, 10)}
+
+${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commit.hash.slice(0, 10)}. Medians of ${rounds} samples
+(smallest–largest), taken in turns; load average ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after, of which up to 2 are
+the benchmark's own. \`npm run bench:queues\`; bench/queues.js says what is measured.
+
+${rows}
+
+${text}
+`;
+}
+
+function save(result, isFull) {
+  const node = `node${process.versions.node.split('.')[0]}`;
+  const rest = `queues-${machineSlug()}-${node}${isFull ? '' : '-partial'}`;
+  const file = path.join(RESULTS, `${result.date.slice(0, 10)}-${rest}`);
+  fs.writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 1)}\n`);
+  fs.writeFileSync(`${file}.md`, markdown(result));
+  console.error(`\nwritten: ${file}.{json,md}`);
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      scale: { type: 'string', default: '1' },
+      blocked: { type: 'string', default: '10' },
+      'no-save': { type: 'boolean', default: false },
+    },
+  });
+  const [rounds, scale, blocked] = ['rounds', 'scale', 'blocked'].map((it) => Number(values[it]));
+  const date = new Date().toISOString();
+  const before = os.loadavg()[0];
+  const samples = await takeAll(rounds, scale);
+  const took = await appview(blocked * 1e3);
+  const load = { before, after: os.loadavg()[0] };
+  const result = { date, environment: environment(), rounds, scale, load, samples, took };
+  Object.assign(result, { table: table(samples), answers: answers(took, blocked * 1e3) });
+  console.log(`${result.table}\n\n${result.answers}`);
+  if (!values['no-save']) save(result, rounds >= 5 && scale === 1 && blocked === 10);
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

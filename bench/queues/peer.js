@@ -1,0 +1,57 @@
+'use strict';
+// The other process of `npm run bench:queues`: `node peer.js <what> <place> [place]`. Sends 'ready', then what it has
+// to tell. `echo` sends each message back, `sink` tells when it has as many as it is told. Started by queues.js.
+
+const { blockFor, CONFIG, MODES } = require('./settings.js');
+
+const tell = (what) => process.send(what);
+
+/** Message queues: `there` comes here, `back` goes back. */
+function overQueues(mode, there, back) {
+  const { open } = require('../../mqueue.js');
+  const [input, output] = [open(there), open(back)];
+  let left = 0;
+  process.on('message', (count) => (left = count));
+  input.on('message', (data) => {
+    if (mode === MODES.echo) output.send(data);
+    else if (--left === 0) tell('done');
+  });
+}
+
+/** A Unix socket of ferripc. */
+async function overSocket(mode, path) {
+  const { IPC } = require('../../index.js');
+  const ipc = new IPC();
+  Object.assign(ipc.config, CONFIG);
+  ipc.serve(path);
+  let left = 0;
+  process.on('message', (count) => (left = count));
+  ipc.server.on('m', (data, socket) => {
+    if (mode === MODES.echo) ipc.server.emit(socket, 'm', data);
+    else if (--left === 0) tell('done');
+  });
+  await ipc.server.start();
+}
+
+/** AppView's server, whose JavaScript thread is blocked from the first message on. */
+function asked(pid) {
+  const { AppViewServer } = require('../../appview.js');
+  const server = new AppViewServer({ pid: Number(pid) });
+  server.publish({ viewed: true, cfg: { text: 'x'.repeat(1000) } });
+  server.start();
+  process.on('message', (ms) => {
+    tell('blocked');
+    blockFor(ms);
+    tell('done');
+  });
+}
+
+async function main([what, mode, ...places]) {
+  process.on('disconnect', () => process.exit());
+  if (what === 'queue') overQueues(mode, ...places);
+  else if (what === 'socket') await overSocket(mode, ...places);
+  else asked(mode);
+  tell('ready');
+}
+
+main(process.argv.slice(2));

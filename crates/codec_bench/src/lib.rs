@@ -1,0 +1,1 @@
+//! Nothing: benches/codec.rs is what this crate is for.

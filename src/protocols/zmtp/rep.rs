@@ -1,0 +1,106 @@
+//! REP: answers whoever asks. A ROUTER that keeps what stands before a question, and puts it before the answer.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::router::Shared;
+use super::{Endpoint, Error, Options, Refusals, Router, RouterEvent, RouterEvents, SendError};
+use crate::engine::codec::zmtp::{Fault, Kind};
+
+/// A REP socket that is bound. Dropping it closes it in the background.
+///
+/// Unlike in ZeroMQ, questions can be taken while others are not answered yet, and answered in any order.
+#[derive(Debug)]
+pub struct Rep(Router);
+
+/// The questions to a [`Rep`]. While nobody takes them, peers are not read from; dropping it ends all connections.
+#[derive(Debug)]
+pub struct Questions {
+    events: RouterEvents,
+    shared: Arc<Shared>,
+}
+
+/// What a peer asks. One that is dropped is never answered, and a REQ socket goes on waiting.
+#[derive(Debug)]
+#[must_use = "who has asked waits for the answer"]
+pub struct Question {
+    identity: Bytes,
+    /// What comes back before the answer, up to the empty frame.
+    envelope: Vec<Bytes>,
+    frames: Vec<Bytes>,
+    shared: Arc<Shared>,
+}
+
+impl Rep {
+    /// Binds, as [`Router::bind`] does.
+    ///
+    /// # Errors
+    /// Those of [`Router::bind`].
+    pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, Questions)> {
+        let (router, events) = Router::bind_as(Kind::Rep, endpoint, options)?;
+        let shared = router.shared().clone();
+        Ok((Self(router), Questions { events, shared }))
+    }
+
+    /// Where it is bound: with the port that the system has chosen.
+    pub fn local_endpoint(&self) -> Endpoint {
+        self.0.local_endpoint()
+    }
+
+    /// As [`Router::refusals`]; and questions without an empty frame before them, which nobody could answer.
+    pub fn refusals(&self) -> Refusals {
+        self.0.refusals()
+    }
+
+    /// As [`Router::close`]: what was answered before is sent.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+impl Questions {
+    /// The next question. `None`: the socket is closed, and all its connections have ended. Nothing is lost when the
+    /// future is dropped.
+    pub async fn recv(&mut self) -> Option<Question> {
+        loop {
+            let RouterEvent::Message { identity, mut frames } = self.events.recv().await? else {
+                continue;
+            };
+            let empty = frames.iter().position(Bytes::is_empty);
+            match empty.map(|at| at + 1).filter(|&start| start < frames.len()) {
+                Some(start) => {
+                    let asked = frames.split_off(start);
+                    let shared = self.shared.clone();
+                    return Some(Question { identity, envelope: frames, frames: asked, shared });
+                }
+                None => self.shared.refused(&Error::Protocol(Fault::Envelope)),
+            }
+        }
+    }
+}
+
+impl Question {
+    /// Its frames, one at least, without what stands before them.
+    pub fn frames(&self) -> &[Bytes] {
+        &self.frames
+    }
+
+    /// Who has asked: its own identity, or five bytes, of which the first is 0.
+    pub fn identity(&self) -> &Bytes {
+        &self.identity
+    }
+
+    /// Answers: as much as the system takes now, from this thread, the rest later.
+    ///
+    /// # Errors
+    /// Then nothing of it was sent: the peer has gone, or does not read.
+    pub fn answer(mut self, frames: Vec<Bytes>) -> Result<(), SendError> {
+        if frames.is_empty() {
+            return Err(SendError::Empty);
+        }
+        self.envelope.extend(frames);
+        self.shared.peers.send(&self.identity, &self.envelope)
+    }
+}

@@ -1,0 +1,82 @@
+//! How connections are closed that have something left to send.
+
+#[cfg(unix)]
+use std::io::Read;
+
+use super::*;
+
+#[test]
+fn closing_sends_what_was_written_even_before_the_connection_is_up() {
+    let scratch = Scratch::new();
+    let (local, target) = at(scratch.path());
+    let mut server = Peer::new();
+    server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+    let mut client = Peer::new();
+    let id = client.hub.connect(target, framing(Mode::Frames));
+    let sent = vec![b'x'; 5_000_000];
+    client.write(id, &[&sent[..], b"\x0c"].concat());
+    assert!(client.hub.close(id, PATIENCE));
+    assert!(matches!(server.event(), Event::Accepted { .. }));
+    assert!(matches!(client.event(), Event::Open { .. }));
+    assert!(server.frames(1)[0] == sent);
+    assert!(matches!(server.event(), Event::End { .. }));
+    assert!(client.closed().is_empty());
+}
+
+#[test]
+fn closing_gives_up_on_a_peer_that_does_not_read() {
+    let scratch = Scratch::new();
+    let (server, incoming, mut client, outgoing) = pair(&scratch, false);
+    server.hub.connection(incoming).unwrap().set_paused(true);
+    client.write(outgoing, &vec![b'x'; 5_000_000]);
+    assert!(client.hub.close(outgoing, Duration::from_millis(50)));
+    assert_eq!(client.closed()[0].code(), "ETIMEDOUT");
+}
+
+#[cfg(unix)]
+/// A client of a hub whose peer is a plain socket, so that a test decides what is read and when.
+fn with_plain_peer(over_tcp: bool, scratch: &Scratch) -> (Peer, Id, Box<dyn Read>) {
+    let mut client = Peer::new();
+    let (target, accept): (_, Box<dyn FnOnce() -> Box<dyn Read>>) = if over_tcp {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = tcp(vec![listener.local_addr().unwrap()]);
+        (target, Box::new(move || Box::new(listener.accept().unwrap().0)))
+    } else {
+        plain_local(scratch)
+    };
+    let id = client.hub.connect(target, framing(Mode::Frames));
+    let peer = accept();
+    assert!(matches!(client.event(), Event::Open { .. }));
+    (client, id, peer)
+}
+
+#[cfg(unix)]
+fn plain_local(scratch: &Scratch) -> (Target, Box<dyn FnOnce() -> Box<dyn Read>>) {
+    let listener = std::os::unix::net::UnixListener::bind(scratch.path()).unwrap();
+    let accept = move || Box::new(listener.accept().unwrap().0) as Box<dyn Read>;
+    (Target::Unix(scratch.path()), Box::new(accept))
+}
+
+#[test]
+#[cfg(unix)]
+fn closing_waits_as_long_as_a_slow_peer_takes_something() {
+    for over_tcp in [false, true] {
+        let scratch = Scratch::new();
+        let (mut client, id, mut peer) = with_plain_peer(over_tcp, &scratch);
+        let len = 12_000_000;
+        client.write(id, &vec![b'x'; len]);
+        // It is read in so many pieces, after pauses that are too long all together, but none by itself: as
+        // seen from here, where a busy machine makes pauses of its own.
+        let linger = Duration::from_secs(4);
+        assert!(client.hub.close(id, linger));
+        let started = Instant::now();
+        let mut piece = vec![0; 1_000_000];
+        for _ in 0..len / piece.len() {
+            std::thread::sleep(linger / 8);
+            peer.read_exact(&mut piece).unwrap();
+        }
+        assert!(started.elapsed() > linger);
+        assert_eq!(peer.read(&mut piece).unwrap(), 0);
+        assert!(client.closed().is_empty());
+    }
+}
