@@ -148,6 +148,26 @@ describe('FERRIPC_DRIVER=js', () => {
   });
 });
 
+test('further attempts with TLS take what the first has made of the settings: a moment, not a tenth of a second', async () => {
+  const said = await evaluate(`
+    const tls = require('node:tls');
+    const { createSecureContext } = tls;
+    let made = 0;
+    tls.createSecureContext = (...args) => (made++, createSecureContext(...args));
+    const { IPC } = require(${JSON.stringify(ROOT)});
+    const attempts = (settings) => new Promise((resolve) => {
+      const ipc = new IPC();
+      Object.assign(ipc.config, { silent: true, retry: 1, maxRetries: 2, tls: settings });
+      ipc.connectToNet('nobody', '127.0.0.1', 1);
+      ipc.of.nobody.on('destroy', resolve);
+    });
+    for (const settings of [{}, { rejectUnauthorized: false }, { maxVersion: 'TLSv1.2' }]) {
+      await attempts(settings);
+      console.log(made);
+    }`);
+  expect(said).toEqual(['1', '1', '2']);
+});
+
 describe('it is forbidden', () => {
   test.each([
     ['by FERRIPC_NO_FALLBACK', { env: { FERRIPC_NO_FALLBACK: '1' } }],

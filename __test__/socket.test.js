@@ -197,6 +197,25 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
     expect((await peer.message()).data).toBe(2);
   });
 
+  test('cork holds emits back, too, in order with writes (K4)', async () => {
+    const { socket, peer, emit } = await open();
+    const seen = [];
+    peer.socket.on('data', (chunk) => seen.push(String(chunk)));
+    socket.cork();
+    emit('x', 1);
+    emit('x', 2);
+    socket.write('own\f');
+    expect(socket.writableLength).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // in which they would have come
+    expect(seen).toEqual([]);
+    socket.uncork();
+    emit('x', 3);
+    expect((await peer.message()).data).toBe(1);
+    expect((await peer.message()).data).toBe(2);
+    expect(await peer.frame()).toBe('own');
+    expect((await peer.message()).data).toBe(3);
+  });
+
   test('write takes encodings, and calls back (K4)', async () => {
     const { socket, peer } = await open();
     await new Promise((resolve) => socket.write('c3a90c', 'hex', resolve));

@@ -63,8 +63,8 @@ class MessagesOut extends ByteStream {
   /** As `_send`, for all that is not the text of a message for a connection that is up and has room. */
   #sendCarefully(message, limited) {
     if (!this.writable) return this.#dropDown(message);
-    // What users wrote themselves and still waits in the stream goes first.
-    if (this._ownLength > 0) return this.#sendAfterOwn(message, limited);
+    // What users wrote themselves and still waits in the stream goes first; and what is corked waits there.
+    if (this._ownLength > 0 || this.writableCorked > 0) return this.#sendAfterOwn(message, limited);
     if (this._counted === null) return this.#sendLater(message, limited);
     if (this._counted.closed !== null) return this.#dropDown(message);
     this._active();
