@@ -47,9 +47,10 @@ class MessagesOut extends ByteStream {
    */
   _send(message, limited = true) {
     const connection = this._counted;
-    const { length, ending } = this._writableState;
-    const isUp = connection !== null && connection.closed === null && !this.destroyed && !ending;
-    if (!isUp || length > 0 || this.#needDrain || this._unrefed || typeof message !== 'string') {
+    const { length, corked, ending } = this._writableState;
+    const isUp = connection?.closed === null && !this.connecting && !this.destroyed && !ending;
+    const isFree = length === 0 && corked === 0 && !this.#needDrain;
+    if (!isUp || !isFree || this._unrefed || typeof message !== 'string') {
       return this.#sendCarefully(message, limited);
     }
     if (this.timeout) this._active();
