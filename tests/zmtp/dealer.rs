@@ -38,7 +38,7 @@ fn messages_go_both_ways_as_they_like_over_each_transport() {
             let options = Options { identity: b"me".to_vec(), ..quick() };
             let (dealer, mut events);
             let (router, mut heard) = {
-                // It waits for who is not there yet.
+                // It waits for one that is not there yet.
                 let bound = super::Router::bind(&place, Options::default()).unwrap();
                 (dealer, events) = self::dealer(&bound.0.local_endpoint(), options);
                 bound
