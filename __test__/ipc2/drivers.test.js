@@ -53,6 +53,15 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     await expect(set.send('Pid')).rejects.toMatchObject({ code: 'NO_WORKER' });
   });
 
+  test('close() is over when the end of each worker has been told', async () => {
+    const set = await start(driven(tasks('Node', 3), host, worker));
+    const pids = set.pids();
+    const told = [];
+    set.on('exit', ({ pid }) => told.push(pid));
+    await set.close();
+    expect(told.sort()).toEqual(pids.sort());
+  });
+
   test('after jobs in quick succession workers see the end, and jobs with a limit that wait begin', async () => {
     // As long as the event loop looks for answers itself, without sleeping.
     for (let round = 0; round < 2; round++) {

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let folder = std::env::args().nth(2);
     let builder = WorkerSet::builder().worker_count(2).worker_path(worker);
     let builder = builder.configure(move |command| {
-        folder.iter().for_each(|folder| drop(command.current_dir(folder)));
+        folder.iter().for_each(|folder| _ = command.current_dir(folder));
     });
     let workers: WorkerSet<UnixListener, u32, Task> = builder.finish().await?;
     workers.send_unidirectional(Task::Spin).await?;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::error::JobError;
 use super::manager::WorkerHandle;
-use super::rules::Rules;
+use super::rules::{OnExit, Rules};
 use super::session::Session;
 
 /// A worker that is being started.
@@ -41,11 +41,17 @@ pub struct Inner<R, W> {
     closed: watch::Sender<bool>,
 }
 
+/// A member, and whether its end has been told, after which this yields.
+struct Looked<R> {
+    session: Arc<Session<R>>,
+    after: Option<oneshot::Receiver<()>>,
+}
+
 struct Pool<R, W> {
     next_id: u64,
     /// Those of the set, free or not. One that is taken out or replaced is not among them any more, wherever its
     /// handle is.
-    members: HashMap<u64, Arc<Session<R>>>,
+    members: HashMap<u64, Looked<R>>,
     /// The last one is taken first.
     free: Vec<Member<R, W>>,
     /// Jobs without a worker. There are none while a worker is free.
@@ -147,13 +153,16 @@ impl<R, W> Inner<R, W> {
 
     /// Ends all workers.
     pub async fn close(&self, patience: Duration) {
-        let (sessions, waiting) = {
+        let (sessions, told, waiting) = {
             let mut pool = self.pool();
             self.closed.send_replace(true);
             pool.epoch += 1;
             pool.starting = 0;
-            let sessions: Vec<_> = pool.members.values().cloned().collect();
-            (sessions, std::mem::take(&mut pool.waiting))
+            let sessions: Vec<_> =
+                pool.members.values().map(|looked| looked.session.clone()).collect();
+            let told: Vec<_> =
+                pool.members.values_mut().filter_map(|looked| looked.after.take()).collect();
+            (sessions, told, std::mem::take(&mut pool.waiting))
         };
         drop(waiting);
         sessions.iter().for_each(|session| session.out.end());
@@ -168,13 +177,17 @@ impl<R, W> Inner<R, W> {
                 session.ended().await;
             }
         }
+        for told in told {
+            let _ = told.await; // it never says more than that it is over
+        }
         let old = self.pool().forget();
         drop(old);
     }
 
     /// The process ids of the members.
     pub fn pids(&self) -> Vec<u32> {
-        let mut pids: Vec<u32> = self.pool().members.values().map(|session| session.pid).collect();
+        let mut pids: Vec<u32> =
+            self.pool().members.values().map(|looked| looked.session.pid).collect();
         pids.sort_unstable();
         pids
     }
@@ -206,8 +219,10 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         let id = pool.next_id;
         pool.next_id += 1;
         let session = worker.session.clone();
-        pool.members.insert(id, session.clone());
-        self.runtime.spawn(look_after(Arc::downgrade(self), id, session));
+        let (before, after) = oneshot::channel();
+        pool.members.insert(id, Looked { session: session.clone(), after: Some(after) });
+        let on_exit = self.rules.on_exit.clone();
+        self.runtime.spawn(look_after(Arc::downgrade(self), id, session, on_exit, before));
         self.give_to(pool, Member { id, worker });
     }
 
@@ -315,13 +330,16 @@ async fn look_after<R: Send + 'static, W: Send + 'static>(
     set: Weak<Inner<R, W>>,
     id: u64,
     session: Arc<Session<R>>,
+    on_exit: Option<OnExit>,
+    _until_told: oneshot::Sender<()>,
 ) {
     let started = Instant::now();
     let exit = session.ended().await;
-    let Some(set) = set.upgrade() else { return };
-    // What ends while it works does so for a reason that another one need not meet.
-    set.lost(id, session.is_used() || started.elapsed() >= STABLE);
-    if let Some(call) = &set.rules.on_exit {
+    if let Some(set) = set.upgrade() {
+        // What ends while it works does so for a reason that another one need not meet.
+        set.lost(id, session.is_used() || started.elapsed() >= STABLE);
+    }
+    if let Some(call) = on_exit {
         call(&exit);
     }
 }
