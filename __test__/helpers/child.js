@@ -10,19 +10,21 @@ const FIXTURES = path.join(__dirname, '..', 'fixtures');
 class Child {
   #lines = [];
   #waiting = [];
+  /** What whoever waits is told, once it has ended. */
+  #end = null;
 
   /**
    * `args` reach the script as JSON in `process.argv[2]`. `options`: `cwd`, `env`, and `runtime`, a
-   * command and its first arguments, to run the script on another runtime than this one; with `ipc` there is a
-   * channel, as of `fork`.
+   * command and its first arguments, to run the script on another runtime than this one, or by itself if `script` is
+   * ''; with `ipc` there is a channel, as of `fork`.
    */
   constructor(
     script,
     args,
     { cwd, env = {}, runtime: [command, ...first] = [process.execPath], ipc = false } = {},
   ) {
-    const file = path.resolve(FIXTURES, script);
-    this.process = spawn(command, [...first, file, JSON.stringify(args)], {
+    const words = script === '' ? [] : [path.resolve(FIXTURES, script), JSON.stringify(args)];
+    this.process = spawn(command, [...first, ...words], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe', ...(ipc ? ['ipc'] : [])],
@@ -36,9 +38,8 @@ class Child {
     this.exited = new Promise((resolve) => {
       this.process.on('close', (code, signal) => {
         const { stderr } = this;
-        for (const waiter of this.#waiting.splice(0)) {
-          waiter.reject(new Error(`${script} ended (${code ?? signal}) ${stderr}`));
-        }
+        this.#end = new Error(`${script || command} ended (${code ?? signal}) ${stderr}`);
+        for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#end);
         resolve({ code, signal, lines: this.#lines, stderr });
       });
     });
@@ -52,6 +53,7 @@ class Child {
   /** The next value that the script reports; rejects if it ends without. */
   async next() {
     if (this.#lines.length > 0) return this.#lines.shift();
+    if (this.#end !== null) throw this.#end;
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
