@@ -17,7 +17,11 @@ const WAYS = [
 test.each(['loop', 'tokio'])(
   '%s: what arrives is what child_process delivers',
   async (driver) => {
-    const child = new Child('values.js', {}, { env: { FERRIPC_DRIVER: driver } });
+    const child = new Child(
+      'values.js',
+      {},
+      { env: { FERRIPC_DRIVER: driver, TRANSPORTS: TRANSPORTS.join() } },
+    );
     const { code, lines, stderr } = await child.exited;
     expect(stderr).toBe('');
     const wanted = TRANSPORTS.flatMap((transport) =>
