@@ -2,7 +2,7 @@
 // How connections begin, on either side, where the system's limits or the order of events matter.
 
 const net = require('node:net');
-const { createWorld } = require('./helpers/world');
+const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
 const { isScript, onLinux, onUnix } = require('./helpers/platform');
 
@@ -43,6 +43,36 @@ onUnix.test(
       expected.push(n);
     }
     expect(await arrived).toEqual(expected);
+  },
+);
+
+// As programs rely on that do `peers[id] = socket` for a message, and `delete peers[id]` in 'socket.disconnected'.
+test.each(KINDS)(
+  '%s: that a peer has left is told before what it says when it is back',
+  async (kind) => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const peers = new Map();
+    const events = [];
+    server.on('hello', ({ id }, socket) => {
+      events.push('hello');
+      peers.set(id, socket);
+      server.emit(socket, 'welcome');
+    });
+    server.on('socket.disconnected', (socket, id) => {
+      events.push('gone');
+      peers.delete(id);
+    });
+    let client;
+    for (let n = 0; n < 5; n++) {
+      client?.leave();
+      client = world.dial(place);
+      client.emit('hello', { id: 'worker' });
+      await once(client, 'welcome');
+      await new Promise(setImmediate); // a turn of its own, as with programs that wait for something
+    }
+    expect(events).toEqual(['hello', ...Array(4).fill(['gone', 'hello']).flat()]);
+    expect([...peers]).toEqual([['worker', server.sockets[0]]]);
   },
 );
 

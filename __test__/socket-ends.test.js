@@ -376,11 +376,12 @@ test.each(KINDS)(
 
 /** Whether the system will ask the peer of a TCP connection from this port whether it is still there. */
 async function isKeptAlive(port) {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  // With the address: other programs may have the port at another one.
+  const wanted = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   for (;;) {
     const lines = fs.readFileSync('/proc/net/tcp', 'utf8').split('\n');
     const fields = lines.map((text) => text.trim().split(/\s+/));
-    const [timer] = fields.find(([, local]) => local?.endsWith(wanted))[5].split(':');
+    const [timer] = fields.find(([, local]) => local === wanted)[5].split(':');
     if (timer === '00' || timer === '02') return timer === '02';
     await new Promise(setImmediate); // it has something else to wait for: an acknowledgement
   }

@@ -5,6 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const ts = require('typescript');
 const { writeFamily } = require('../helpers/certificates');
 const { onUnix } = require('../helpers/platform');
 const { createWorld, freePort } = require('../helpers/world');
@@ -112,4 +113,46 @@ onUnix.test.each([
     tls: { key: file('server.key'), cert: file('server.crt'), ca: file('ca.crt') },
   });
   expect(await child.next()).toEqual(expected);
+});
+
+describe('a program that says `@ts-expect-error` before its import of IPCModule', () => {
+  const program = `// @ts-expect-error: the types lack it
+import { IPCModule } from 'node-ipc';
+export const ipc = new IPCModule();
+`;
+  const settings = JSON.parse(/^ *(\{ "paths": .*\})$/m.exec(document)[1]);
+
+  /** What the compiler says of it in a project with ferripc's types and with others, which lack IPCModule. */
+  function problems(options) {
+    const write = (name, text) => {
+      const file = world.file(name);
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, text);
+      return file;
+    };
+    const { version } = ts;
+    write('node_modules/node-ipc/package.json', '{ "types": "index.d.ts" }');
+    write('node_modules/node-ipc/index.d.ts', 'export class IPCModule { config: object }\n');
+    write('node_modules/@types/node-ipc/index.d.ts', 'declare const ipc: object;\nexport = ipc;\n');
+    const { ModuleKind, ModuleResolutionKind } = ts;
+    const made = ts.createProgram([write('program.ts', program)], {
+      module: ModuleKind.CommonJS,
+      moduleResolution: ModuleResolutionKind.Node10,
+      ignoreDeprecations: Number(version.split('.')[0]) >= 6 ? '6.0' : undefined,
+      esModuleInterop: true,
+      noEmit: true,
+      types: [],
+      pathsBasePath: world.tmp(),
+      ...options,
+    });
+    return ts.getPreEmitDiagnostics(made).map(({ code }) => code);
+  }
+
+  test('has an error less than it expects with ferripc’s types', () => {
+    expect(problems({})).toEqual([2578]); // Unused '@ts-expect-error' directive
+  });
+
+  test('compiles as it is with the line that is documented', () => {
+    expect(problems(settings)).toEqual([]);
+  });
 });

@@ -333,6 +333,12 @@ function soon(act, scope = null) {
   else setImmediate(within(act, scope));
 }
 
+/** The same, before further events of any connection. For what has come of an event itself, or it could keep them away. */
+function first(act, scope) {
+  if (current !== null) current.turns.putBefore(act, scope);
+  else soon(act, scope);
+}
+
 /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
 function broadcast(frame, send) {
   return current === null ? send() : current.broadcast(frame, send);
@@ -380,6 +386,7 @@ module.exports = {
   listen,
   listenElsewhere,
   soon,
+  first,
   /** Loads the engine ahead of a call that comes in a later turn, where nobody could catch what this throws. */
   load: native.engine,
 };

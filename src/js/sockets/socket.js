@@ -33,6 +33,8 @@ class Socket extends MessagesOut {
   /** Called when a connection that lingers is closed. */
   #closeDone = null;
   #lingers = false;
+  /** The peer has ended its side. */
+  #peerEnded = false;
   #tcp = false;
   #isOver = false;
 
@@ -147,7 +149,9 @@ class Socket extends MessagesOut {
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
       const lost = wasConnecting ? closedBefore() : failure;
-      engine.soon(() => this.#closed(lost, Boolean(error)), this.#scope);
+      // A peer that has left may be back already: whoever keeps a list of peers hears of that second.
+      const putOff = this.#peerEnded ? engine.first : engine.soon;
+      putOff(() => this.#closed(lost, Boolean(error)), this.#scope);
     };
     const connection = this._counted;
     if (connection === null) {
@@ -268,6 +272,7 @@ class Socket extends MessagesOut {
 
   _onEnd() {
     if (this.destroyed) return;
+    this.#peerEnded = true;
     this.push(null);
     this.read(0); // lets 'end' come even if nobody reads the stream
   }
