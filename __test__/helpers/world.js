@@ -27,14 +27,23 @@ const KINDS = ['unix', 'tcp'];
  */
 const LARGE = process.platform === 'win32' ? 4 << 20 : 20 << 20;
 
-/** A TCP port that nobody listens on, from the system. */
+/** Below the ports that systems give to connections and to who asks for any: those may be gone before they are used. */
+const PORTS = { first: 10_000, count: 22_000 };
+let lastPort = Math.floor(Math.random() * PORTS.count);
+
+/** A TCP port that nobody listens on. */
 async function freePort(host = '127.0.0.1') {
-  const probe = net.createServer().listen(0, host);
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
+  for (;;) {
+    lastPort = (lastPort + 1) % PORTS.count;
+    const probe = net.createServer().listen(PORTS.first + lastPort, host);
+    const isFree = await new Promise((resolve) => {
+      probe.once('listening', () => resolve(true)).once('error', () => resolve(false));
+    });
+    if (!isFree) continue;
+    probe.close();
+    await once(probe, 'close');
+    return PORTS.first + lastPort;
+  }
 }
 
 /** A silent instance that retries fast. */
