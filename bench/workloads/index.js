@@ -47,6 +47,7 @@ const workloads = [
   ...require('./buffer.js'),
   require('./raw64k.js'),
   require('./broadcast.js'),
+  ...require('./clients.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
   require('./idle.js'),
