@@ -48,6 +48,7 @@ const workloads = [
   require('./raw64k.js'),
   require('./broadcast.js'),
   ...require('./clients.js'),
+  ...require('./bytes.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
   require('./idle.js'),
