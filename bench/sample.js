@@ -84,7 +84,7 @@ function startServer(workload, peerName, place, serverCore, onFailure) {
 }
 
 /** What a workload's client() works with. */
-function makeContext(server, peer, place, { count, stopped }, fail) {
+function makeContext(server, peer, place, { peerName, count, stopped }, fail) {
   let handler = () => fail(new Error('a message arrived before the workload started'));
   const cpuUs = () => {
     const { user, system } = process.cpuUsage();
@@ -93,6 +93,9 @@ function makeContext(server, peer, place, { count, stopped }, fail) {
   return {
     /** Operations to time. */
     count,
+    /** For a workload that connects from processes of its own. */
+    peerName,
+    place,
     /** One more connection to the server: { send(data), close() }. */
     connect: (onMessage) => peer.connect(place, onMessage),
     /** Of the one connection that all workloads without `connections: 0` begin with. */

@@ -47,6 +47,8 @@ const workloads = [
   ...require('./buffer.js'),
   require('./raw64k.js'),
   require('./broadcast.js'),
+  ...require('./clients.js'),
+  ...require('./bytes.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
   require('./idle.js'),
