@@ -154,42 +154,35 @@ onUnix.test('with no descriptor left it says so', async () => {
 });
 
 describe('the head of a binary', () => {
+  function elf(machine, { isLong = true, big = false } = {}) {
+    const head = Buffer.alloc(4096);
+    const half = (value, at) => head[big ? 'writeUInt16BE' : 'writeUInt16LE'](value, at);
+    const word = (value, at) => head[big ? 'writeUInt32BE' : 'writeUInt32LE'](value, at);
+    const long = (value, at) =>
+      head[big ? 'writeBigUInt64BE' : 'writeBigUInt64LE'](BigInt(value), at);
+    const address = isLong ? long : word;
+    // The table of segments, which has one: where it is, their size and number; their place and size in it.
+    const [table, tableAt, sizesAt, place, size] = isLong
+      ? [64, 32, 54, 8, 32]
+      : [52, 28, 42, 4, 16];
+    head.write('\x7fELF', 'latin1');
+    head[4] = isLong ? 2 : 1;
+    head[5] = big ? 2 : 1;
+    half(machine, 18);
+    address(table, tableAt);
+    half(isLong ? 56 : 32, sizesAt);
+    half(1, sizesAt + 2);
+    address(1000, table + place);
+    address(4000, table + size);
+    return head;
+  }
+
   /** A header of each format, for a processor by its number, with one part that ends at 5,000 bytes. */
   const heads = {
-    ELF(machine) {
-      const head = Buffer.alloc(4096);
-      head.write('\x7fELF\x02\x01', 'latin1');
-      head.writeUInt16LE(machine, 18);
-      head.writeBigUInt64LE(64n, 32); // the table of segments, which has one
-      head.writeUInt16LE(56, 54);
-      head.writeUInt16LE(1, 56);
-      head.writeBigUInt64LE(1000n, 64 + 8);
-      head.writeBigUInt64LE(4000n, 64 + 32);
-      return head;
-    },
+    ELF: (machine) => elf(machine),
     /** In the other byte order. */
-    'ELF, big-endian'(machine) {
-      const head = Buffer.alloc(4096);
-      head.write('\x7fELF\x02\x02', 'latin1');
-      head.writeUInt16BE(machine, 18);
-      head.writeBigUInt64BE(64n, 32);
-      head.writeUInt16BE(56, 54);
-      head.writeUInt16BE(1, 56);
-      head.writeBigUInt64BE(1000n, 64 + 8);
-      head.writeBigUInt64BE(4000n, 64 + 32);
-      return head;
-    },
-    'ELF, 32 bits'(machine) {
-      const head = Buffer.alloc(4096);
-      head.write('\x7fELF\x01\x01', 'latin1');
-      head.writeUInt16LE(machine, 18);
-      head.writeUInt32LE(52, 28);
-      head.writeUInt16LE(32, 42);
-      head.writeUInt16LE(1, 44);
-      head.writeUInt32LE(1000, 52 + 4);
-      head.writeUInt32LE(4000, 52 + 16);
-      return head;
-    },
+    'ELF, big-endian': (machine) => elf(machine, { big: true }),
+    'ELF, 32 bits': (machine) => elf(machine, { isLong: false }),
     'ELF of FreeBSD'(machine) {
       const head = heads.ELF(machine);
       head[7] = 9;

@@ -15,16 +15,14 @@
 // `-partial` is in the name, which git ignores.
 
 const { execFileSync, spawn } = require('child_process');
-const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const peers = require('./ipc2/peers.js');
-const { environment, machineSlug } = require('./lib/machine.js');
-const { summary } = require('./lib/stats.js');
+const { environment } = require('./lib/machine.js');
+const { cell, save, table } = require('./lib/record.js');
 
 const REPOSITORY = path.join(__dirname, '..');
-const RESULTS = path.join(__dirname, 'results');
 const USAGE = `usage: npm run bench:ipc2 -- [--rounds N] [--peers "a;b"] [--scale N] [--no-save]
 
   --rounds N   samples of each (default 5)
@@ -100,14 +98,7 @@ const METRICS = [
   { key: 'rate', title: 'jobs/s' },
 ];
 
-const digits = (value) => (value < 100 ? value.toFixed(1) : Math.round(value).toString());
-
-function cell(samples, key) {
-  const { median, min, max } = summary(samples.map((sample) => sample[key]));
-  return `${digits(median)} (${digits(min)}–${digits(max)})`;
-}
-
-function table(samples, names) {
+function tableOf(samples, names) {
   const title = (name) => `${name} ${peers[name].version?.() ?? ''}`.trim();
   const head = ['job', 'host and workers', ...METRICS.map((metric) => metric.title)];
   const rows = SIZES.flatMap(({ job }) =>
@@ -116,8 +107,7 @@ function table(samples, names) {
       return [job, title(peer), ...METRICS.map(({ key }) => cell(own, key))];
     }),
   );
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return table(head, rows);
 }
 
 function markdown({ date, environment: where, load, rounds, table: text }) {
@@ -130,15 +120,6 @@ up to 3 are the benchmark's own. \`npm run bench:ipc2\`; bench/ipc2.js says what
 
 ${text}
 `;
-}
-
-function save(result, isFull) {
-  const node = `node${process.versions.node.split('.')[0]}`;
-  const rest = `ipc2-${machineSlug()}-${node}${isFull ? '' : '-partial'}`;
-  const file = path.join(RESULTS, `${result.date.slice(0, 10)}-${rest}`);
-  fs.writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 1)}\n`);
-  fs.writeFileSync(`${file}.md`, markdown(result));
-  console.error(`\nwritten: ${path.relative(REPOSITORY, file)}.{json,md}`);
 }
 
 async function main() {
@@ -167,10 +148,10 @@ async function main() {
   const load = { before, after: os.loadavg()[0] };
   const where = { ...environment(), rust };
   const result = { date, environment: where, versions, rounds, scale, load, samples };
-  result.table = table(samples, names);
+  result.table = tableOf(samples, names);
   console.log(result.table);
   const isFull = names.length === known.length && rounds >= 5 && scale === 1;
-  if (!values['no-save']) save(result, isFull);
+  if (!values['no-save']) save('ipc2', result, markdown(result), isFull);
 }
 
 main().catch((error) => {

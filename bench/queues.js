@@ -12,17 +12,16 @@
 // is in the name, which git ignores.
 
 const { fork } = require('child_process');
-const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { open } = require('../mqueue.js');
 const { IPC } = require('../index.js');
 const { CONFIG, MODES } = require('./queues/settings.js');
-const { environment, machineSlug } = require('./lib/machine.js');
-const { quantile, summary } = require('./lib/stats.js');
+const { environment } = require('./lib/machine.js');
+const { cell, save, table } = require('./lib/record.js');
+const { quantile } = require('./lib/stats.js');
 
-const RESULTS = path.join(__dirname, 'results');
 const MESSAGE = 'x'.repeat(100);
 const TIMES = { roundTrips: 5000, oneWay: 50_000 };
 
@@ -59,13 +58,12 @@ async function queues(mode) {
   return { there, back, peer, end: () => [there, back].forEach((queue) => queue.close()) };
 }
 
-async function queueRoundTrips(times) {
-  const { there, back, peer, end } = await queues(MODES.echo);
+/** The ms that each of so many questions took, one after the other. `ask` resolves with the answer. */
+async function timesOf({ peer, end }, times, ask) {
   const took = [];
   for (let i = 0; i < times; i++) {
     const started = now();
-    there.send(MESSAGE);
-    await back.receive();
+    await ask();
     took.push(now() - started);
   }
   end();
@@ -73,17 +71,33 @@ async function queueRoundTrips(times) {
   return took;
 }
 
-async function queueOneWay(times) {
-  const { there, peer, end } = await queues(MODES.sink);
+/** Messages per second, until the other process has all of them. */
+async function rateOf({ peer, end }, times, sendAll) {
   const done = peer.next();
   peer.child.send(times);
   const started = now();
-  for (let i = 0; i < times; i++) await there.send(MESSAGE);
+  await sendAll();
   await done;
   const seconds = (now() - started) / 1e3;
   end();
   peer.end();
   return times / seconds;
+}
+
+async function queueRoundTrips(times) {
+  const made = await queues(MODES.echo);
+  const { there, back } = made;
+  return timesOf(made, times, () => {
+    there.send(MESSAGE);
+    return back.receive();
+  });
+}
+
+async function queueOneWay(times) {
+  const made = await queues(MODES.sink);
+  return rateOf(made, times, async () => {
+    for (let i = 0; i < times; i++) await made.there.send(MESSAGE);
+  });
 }
 
 async function socket(mode) {
@@ -96,35 +110,25 @@ async function socket(mode) {
 }
 
 async function socketRoundTrips(times) {
-  const { to, peer, end } = await socket(MODES.echo);
-  const took = [];
+  const made = await socket(MODES.echo);
+  const { to } = made;
   let answered;
   to.on('m', () => answered());
-  for (let i = 0; i < times; i++) {
+  return timesOf(made, times, () => {
     const answer = new Promise((resolve) => (answered = resolve));
-    const started = now();
     to.emit('m', MESSAGE);
-    await answer;
-    took.push(now() - started);
-  }
-  end();
-  peer.end();
-  return took;
+    return answer;
+  });
 }
 
 async function socketOneWay(times) {
-  const { to, peer, end } = await socket(MODES.sink);
-  const done = peer.next();
-  peer.child.send(times);
-  const started = now();
-  for (let i = 0; i < times; i++) {
-    if (!to.emit('m', MESSAGE)) await new Promise((resolve) => to.once('drain', resolve));
-  }
-  await done;
-  const seconds = (now() - started) / 1e3;
-  end();
-  peer.end();
-  return times / seconds;
+  const made = await socket(MODES.sink);
+  const { to } = made;
+  return rateOf(made, times, async () => {
+    for (let i = 0; i < times; i++) {
+      if (!to.emit('m', MESSAGE)) await new Promise((resolve) => to.once('drain', resolve));
+    }
+  });
 }
 
 /** How long a blocked process took for each of its answers, in ms. */
@@ -176,22 +180,14 @@ async function takeAll(rounds, scale) {
   return samples;
 }
 
-const digits = (value) => (value < 100 ? value.toFixed(1) : Math.round(value).toString());
-
-function cell(samples, key) {
-  const { median, min, max } = summary(samples.map((sample) => sample[key]));
-  return `${digits(median)} (${digits(min)}–${digits(max)})`;
-}
-
-function table(samples) {
+function tableOf(samples) {
   const sides = [...new Set(samples.map(({ side }) => side))].sort();
   const rows = sides.map((side) => {
     const own = samples.filter((sample) => sample.side === side);
     return [side, ...['p50', 'p99', 'rate'].map((key) => cell(own, key))];
   });
   const head = ['100 bytes', 'round trip, p50, µs', 'p99, µs', 'one way, messages/s'];
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  return table(head, rows);
 }
 
 function answers(took, blockedMs) {
@@ -215,15 +211,6 @@ ${text}
 `;
 }
 
-function save(result, isFull) {
-  const node = `node${process.versions.node.split('.')[0]}`;
-  const rest = `queues-${machineSlug()}-${node}${isFull ? '' : '-partial'}`;
-  const file = path.join(RESULTS, `${result.date.slice(0, 10)}-${rest}`);
-  fs.writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 1)}\n`);
-  fs.writeFileSync(`${file}.md`, markdown(result));
-  console.error(`\nwritten: ${file}.{json,md}`);
-}
-
 async function main() {
   const { values } = parseArgs({
     options: {
@@ -240,9 +227,10 @@ async function main() {
   const took = await appview(blocked * 1e3);
   const load = { before, after: os.loadavg()[0] };
   const result = { date, environment: environment(), rounds, scale, load, samples, took };
-  Object.assign(result, { table: table(samples), answers: answers(took, blocked * 1e3) });
+  Object.assign(result, { table: tableOf(samples), answers: answers(took, blocked * 1e3) });
   console.log(`${result.table}\n\n${result.answers}`);
-  if (!values['no-save']) save(result, rounds >= 5 && scale === 1 && blocked === 10);
+  const isFull = rounds >= 5 && scale === 1 && blocked === 10;
+  if (!values['no-save']) save('queues', result, markdown(result), isFull);
 }
 
 main().catch((error) => {
