@@ -29,7 +29,7 @@ const SCRATCH_KEPT: usize = 256 * 1024;
 /// See the module's page.
 pub struct Core {
     pub engine: engine::hub::Hub,
-    pub scratch: Vec<u8>,
+    pub scratch: Scratch,
     /// What many connections are to send: see [`Core::write_shared`].
     pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript reads and writes too: see [`deliver`].
@@ -55,7 +55,7 @@ impl Core {
     pub fn new(engine: engine::hub::Hub, header: Uint32Array, ticks: Uint32Array) -> Self {
         engine.late().tick(ticks_into(&ticks));
         let scopes = HashMap::new();
-        Self { engine, scratch: Vec::new(), shared: None, header, _ticks: ticks, scopes }
+        Self { engine, scratch: Scratch::default(), shared: None, header, _ticks: ticks, scopes }
     }
 
     /// Takes the next event.
@@ -188,12 +188,12 @@ impl Core {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
-        self.scratch.clear(); // what a panic has left
-        text::append(env, text, &mut self.scratch)?;
-        self.scratch.extend_from_slice(connection.delimiter());
-        let bytes = Bytes::copy_from_slice(&self.scratch);
+        let scratch = self.scratch.begin();
+        text::append(env, text, scratch)?;
+        scratch.extend_from_slice(connection.delimiter());
+        let bytes = Bytes::copy_from_slice(scratch);
         let queued = connection.hold(&bytes, self.engine.late());
-        tidy(&mut self.scratch);
+        self.scratch.tidy();
         Ok(count(queued))
     }
 
@@ -212,11 +212,11 @@ impl Core {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
-        self.scratch.clear(); // what a panic has left
-        text::append(env, text, &mut self.scratch)?;
+        let scratch = self.scratch.begin();
+        text::append(env, text, scratch)?;
         panics::point("write");
         if delimit {
-            self.scratch.extend_from_slice(connection.delimiter());
+            scratch.extend_from_slice(connection.delimiter());
         }
         Ok(send(connection, &mut self.scratch))
     }
@@ -240,21 +240,37 @@ fn ticks_into(ticks: &Uint32Array) -> OnTick {
 }
 
 /// Writes what is in the scratch buffer. Returns the bytes that wait.
-pub fn send(connection: &Arc<Connection>, scratch: &mut Vec<u8>) -> u32 {
-    let queued = connection.write(scratch);
-    tidy(scratch);
+pub fn send(connection: &Arc<Connection>, scratch: &mut Scratch) -> u32 {
+    let queued = connection.write(&mut scratch.0);
+    scratch.tidy();
     count(queued)
+}
+
+/// A buffer in which what is to be written is put together, kept from one write to the next.
+#[derive(Default)]
+pub struct Scratch(Vec<u8>);
+
+impl Scratch {
+    /// It, empty, whatever a panic has left in it.
+    pub fn begin(&mut self) -> &mut Vec<u8> {
+        self.0.clear();
+        &mut self.0
+    }
+
+    /// What is in it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Gives it back if it has grown large.
+    pub fn tidy(&mut self) {
+        if self.0.capacity() > SCRATCH_KEPT {
+            self.0 = Vec::new();
+        }
+    }
 }
 
 /// A number of bytes, for JavaScript.
 pub fn count(bytes: usize) -> u32 {
     bytes.try_into().unwrap_or(u32::MAX)
-}
-
-/// Empties the scratch buffer, and gives it back if it has grown large.
-pub fn tidy(scratch: &mut Vec<u8>) {
-    scratch.clear();
-    if scratch.capacity() > SCRATCH_KEPT {
-        *scratch = Vec::new();
-    }
 }

@@ -9,7 +9,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 use serde_json::json;
 
-use super::core::{Core, count, tidy};
+use super::core::{Core, count};
 use super::hub::Hub;
 #[cfg(unix)]
 use super::hub::duplicate;
@@ -63,10 +63,10 @@ impl Hub {
         count: u32,
     ) -> Result<u32> {
         let core = &mut *self.core.borrow_mut();
-        core.scratch.clear(); // as in `Core::write`
-        text::append(env.raw(), text.raw(), &mut core.scratch)?;
+        let scratch = core.scratch.begin();
+        text::append(env.raw(), text.raw(), scratch)?;
         let targets = first(&targets, count);
-        let ends = byte_offsets(&core.scratch, ends(targets));
+        let ends = byte_offsets(scratch, ends(targets));
         Ok(send(core, id, targets, ends.into_iter()))
     }
 
@@ -80,8 +80,7 @@ impl Hub {
         count: u32,
     ) -> u32 {
         let core = &mut *self.core.borrow_mut();
-        core.scratch.clear();
-        core.scratch.extend_from_slice(&bytes);
+        core.scratch.begin().extend_from_slice(&bytes);
         let targets = first(&targets, count);
         send(core, id, targets, ends(targets))
     }
@@ -225,15 +224,16 @@ fn setting(method: &str) -> (&'static str, Option<Setting>) {
 
 /// Sends what is in the scratch buffer, cut at `ends`.
 fn send(core: &mut Core, id: u32, targets: &[u32], ends: impl Iterator<Item = usize>) -> u32 {
+    let bytes = core.scratch.bytes();
     let mut start = 0;
     let cut = |(target, end): (&[u32], usize)| {
         let from = start;
-        start = end.clamp(from, core.scratch.len());
-        (address::read(&target[1..]), &core.scratch[from..start])
+        start = end.clamp(from, bytes.len());
+        (address::read(&target[1..]), &bytes[from..start])
     };
     let pieces: Vec<Piece<'_>> = targets.chunks_exact(TARGET_WORDS).zip(ends).map(cut).collect();
     let waiting = core.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
-    tidy(&mut core.scratch);
+    core.scratch.tidy();
     count(waiting)
 }
 

@@ -177,12 +177,12 @@ impl Hub {
         let Some(connection) = core.engine.connection(id) else {
             return Ok(0);
         };
-        core.scratch.clear(); // as in `Core::write`
-        if !text::append_quoted(&env, &head, &text, &mut core.scratch)? {
+        let scratch = core.scratch.begin();
+        if !text::append_quoted(&env, &head, &text, scratch)? {
             return Ok(-1);
         }
-        core.scratch.push(b'}');
-        core.scratch.extend_from_slice(connection.delimiter());
+        scratch.push(b'}');
+        scratch.extend_from_slice(connection.delimiter());
         Ok(send(connection, &mut core.scratch).into())
     }
 
