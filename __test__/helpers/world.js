@@ -31,18 +31,19 @@ const LARGE = process.platform === 'win32' ? 4 << 20 : 20 << 20;
 const PORTS = { first: 10_000, count: 22_000 };
 let lastPort = Math.floor(Math.random() * PORTS.count);
 
-/** A TCP port that nobody listens on. */
+/** A TCP port that nobody listens on; another one for each call, also for calls side by side. */
 async function freePort(host = '127.0.0.1') {
   for (;;) {
     lastPort = (lastPort + 1) % PORTS.count;
-    const probe = net.createServer().listen(PORTS.first + lastPort, host);
+    const port = PORTS.first + lastPort;
+    const probe = net.createServer().listen(port, host);
     const isFree = await new Promise((resolve) => {
       probe.once('listening', () => resolve(true)).once('error', () => resolve(false));
     });
     if (!isFree) continue;
     probe.close();
     await once(probe, 'close');
-    return PORTS.first + lastPort;
+    return port;
   }
 }
 
