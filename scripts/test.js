@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
-const { forRust, orEnd, requireRust, systems, targetFolder, whole } = require('./cargo');
+const { forRust, orEnd, requireRust, targetFolder, whole } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -56,26 +56,49 @@ const install = [
 ];
 
 /** Each night the benchmarks, too. */
-const benches = everything ? ['--features', 'codec_bench/bench,ipc2_tests/bench'] : [];
+const benches = ['--features', 'codec_bench/bench,ipc2_tests/bench'];
+
+/**
+ * Has cargo compile the crates of the workspace with clippy's compiler, which is rustc with more lints: so that they need
+ * not be checked by `cargo clippy` in a pass of its own, with all that they depend on. It is what that command does, too.
+ */
+const linted = {
+  RUSTC_WORKSPACE_WRAPPER: 'clippy-driver',
+  CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
+};
 
 // Two rows of steps that go side by side: what cargo does, all in one profile, so that much is built once; and the rest.
 // Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  // Everything once, then the library in the two other shapes that it has.
-  ['clippy', 'cargo', ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings']],
-  ['clippy, for Rust programs', 'cargo', ['clippy', ...forRust, '--lib', '--', '-D', 'warnings']],
+  // What is built is linted as it is built: the addon and, as Rust programs have it, the library and all tests.
+  ['addon, clippy and build', 'cargo', ['build', '--locked'], { env: linted }],
+  [
+    'build',
+    process.execPath,
+    [path.join(__dirname, 'build.js'), '--if-stale', '--debug', '--verbose'],
+    { env: linted },
+  ],
+  [
+    'cargo test, clippy and build',
+    'cargo',
+    ['test', ...forRust, '--tests', '--no-run'],
+    { env: linted },
+  ],
   [
     'clippy, engine alone',
     'cargo',
     ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
   ],
-  [
-    'build',
-    process.execPath,
-    [path.join(__dirname, 'build.js'), '--if-stale', '--debug', '--verbose'],
-  ],
-  ['cargo test, building', 'cargo', ['test', ...forRust, '--tests', '--no-run']],
+  ...(everything
+    ? [
+        [
+          'clippy, all at once',
+          'cargo',
+          ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings'],
+        ],
+      ]
+    : []),
 ];
 const javaScript = [
   ['eslint', bin('eslint'), ['.']],
@@ -87,8 +110,8 @@ const javaScript = [
 
 // Beside jest: much of it waits for time to pass.
 const rustTests = [
-  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
-  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
+  ['cargo test', 'cargo', ['test', ...forRust, '--tests'], { env: linted }],
+  ['cargo test, documentation', 'cargo', ['test', ...forRust, '--doc'], { env: linted }],
 ];
 
 /** So that suites need not ask cargo for what it has built. */
