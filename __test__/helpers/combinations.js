@@ -50,4 +50,13 @@ function each(things) {
   );
 }
 
-module.exports = { each, pairs };
+/** With the second driver the other ones are played. */
+const SHIFT = process.env.FERRIPC_DRIVER === 'tokio' ? 1 : 0;
+
+/**
+ * For tests of which each is played with one of `count` things: whether the test `number` is played with the thing
+ * `index`. Each night every test is played with each thing.
+ */
+const isTurn = (index, number, count = 2) => everything || (index + number + SHIFT) % count === 0;
+
+module.exports = { each, isTurn, pairs };
