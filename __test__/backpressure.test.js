@@ -3,7 +3,7 @@
 // sender is told, and nothing that was accepted is lost. See also streaming.test.js (a paused socket).
 
 const net = require('node:net');
-const { isTurn } = require('./helpers/combinations');
+const { testInTurn } = require('./helpers/combinations');
 const { collect, counter, once } = require('./helpers/events');
 const Peer = require('./helpers/peer');
 const { createTlsWorld } = require('./helpers/tls');
@@ -108,7 +108,7 @@ function flood(bus, emit, count, from = 0) {
 describe.each(Object.entries(ends))('%s', (name, connect) => {
   const end = Object.keys(ends).indexOf(name);
   // With one end of each transport, and the next test with the other one.
-  const testOf = (number) => (isTurn(end + (end >> 1), number) ? test : () => {});
+  const testOf = (number) => testInTurn(end + (end >> 1), number);
   // With TLS the I/O thread sends: it may have sent everything by the time of a look.
   const stays = !name.startsWith('tls') && process.env.FERRIPC_DRIVER !== 'tokio';
 

@@ -55,14 +55,17 @@ const install = [
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
 ];
 
-/** Each night the benchmarks, too. */
-const benches = ['--features', 'codec_bench/bench,ipc2_tests/bench'];
+/** Each night the benchmarks, and the peers that take long to build. */
+const more = everything
+  ? ['--features', 'codec_bench/bench,ipc2_tests/bench,zmtp_tests/others']
+  : [];
 
 /**
  * Has cargo compile the crates of the workspace with clippy's compiler, which is rustc with more lints: so that they need
  * not be checked by `cargo clippy` in a pass of its own, with all that they depend on. It is what that command does, too.
  */
 const linted = {
+  CARGO_INCREMENTAL: process.env.CARGO_INCREMENTAL ?? '0', // a first build is faster without
   RUSTC_WORKSPACE_WRAPPER: 'clippy-driver',
   CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
 };
@@ -82,20 +85,15 @@ const rust = [
   [
     'cargo test, clippy and build',
     'cargo',
-    ['test', ...forRust, '--tests', '--no-run'],
+    ['test', ...forRust, ...more, '--tests', '--no-run'],
     { env: linted },
-  ],
-  [
-    'clippy, engine alone',
-    'cargo',
-    ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
   ],
   ...(everything
     ? [
         [
           'clippy, all at once',
           'cargo',
-          ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings'],
+          ['clippy', ...whole, ...more, '--all-targets', '--', '-D', 'warnings'],
         ],
       ]
     : []),
@@ -110,8 +108,13 @@ const javaScript = [
 
 // Beside jest: much of it waits for time to pass.
 const rustTests = [
-  ['cargo test', 'cargo', ['test', ...forRust, '--tests'], { env: linted }],
-  ['cargo test, documentation', 'cargo', ['test', ...forRust, '--doc'], { env: linted }],
+  [
+    'cargo test',
+    'cargo',
+    ['test', ...forRust, ...more, '--tests'],
+    { env: { ...linted, ...(everything ? {} : { PROPTEST_CASES: '64' }) } },
+  ],
+  ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
 ];
 
 /** So that suites need not ask cargo for what it has built. */

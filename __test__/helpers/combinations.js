@@ -59,4 +59,10 @@ const SHIFT = process.env.FERRIPC_DRIVER === 'tokio' ? 1 : 0;
  */
 const isTurn = (index, number, count = 2) => everything || (index + number + SHIFT) % count === 0;
 
-module.exports = { each, isTurn, pairs };
+/** In the place of jest's `test`, for what is not played. */
+const unplayed = Object.assign(() => {}, { each: () => () => {} });
+
+/** jest's `test`, if it is the turn. */
+const testInTurn = (index, number) => (isTurn(index, number) ? test : unplayed);
+
+module.exports = { each, isTurn, pairs, testInTurn };
