@@ -1,7 +1,7 @@
 'use strict';
-// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and build beside the addon's
-// build, JavaScript lints and type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as
-// each night, suites with many combinations play all of them, and the second driver gets all suites.
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and builds beside JavaScript lints and
+// type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as each
+// night, suites with many combinations play all of them, and the second driver gets all suites and transports.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
