@@ -297,9 +297,9 @@ describe('ffmpeg', () => {
     expect(await agents[2].title('its job waits')).toBe(true);
     await controller.stop();
     const [first, second, third] = await Promise.all(codes);
-    expect(third).toBe(-1); // it never ran
+    expect(third).toBe(-1);
     expect(fs.existsSync(files[2])).toBe(false);
-    // Its own code for a SIGTERM; Windows knows none. What has ended writes no more.
+    // Its own code for a SIGTERM, which Windows does not know.
     const ended =
       process.platform === 'win32' ? [expect.any(Number), expect.any(Number)] : [255, 255];
     expect([first, second]).toEqual(ended);

@@ -1,9 +1,10 @@
-//! PixivUtil2's rules without a socket: here the recordings of the real program (docs/vectors/pixivutil2), beside it what
-//! its description leaves open.
+//! PixivUtil2 in Rust. Its rules without a socket: here the recordings of the real program (docs/vectors/pixivutil2), in
+//! `messages` and `jobs` what its description leaves open. With sockets: `sockets`.
 #![cfg(feature = "pixivutil2")]
 
 mod jobs;
 mod messages;
+mod sockets;
 
 use std::path::Path;
 
