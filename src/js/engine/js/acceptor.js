@@ -109,14 +109,14 @@ class Acceptor {
     if (this.#server.listening) this.#server.close();
   }
 
-  /** There is no time for more than the path. */
+  /** Only the path is removed: there is no time for more. */
   leave() {
     this.#file?.remove();
   }
 
   /**
-   * On return the path is removed, so that nobody can connect any more; who has connected is still accepted, as the event
-   * loop comes to it. An address is free at once.
+   * On return the path is removed, so that nobody can connect any more. Clients that have connected are still
+   * accepted when the event loop gets to them. An address is free at once.
    */
   close() {
     if (this.#isClosed) return;
