@@ -23,7 +23,7 @@ function recipients({ except, where }, isDatagram) {
 function isWanted(answer) {
   if (typeof answer?.then !== 'function') return Boolean(answer);
   answer.then(undefined, () => {});
-  throw valueError('options.where must answer at once, and returned a promise');
+  throw valueError('options.where must return its answer, not a promise');
 }
 
 const isUnset = (value) => value === undefined || value === null;

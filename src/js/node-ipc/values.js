@@ -131,7 +131,7 @@ class Reader extends v8.Deserializer {
   }
 
   #view(View, bytes) {
-    if (View === undefined) throw new Error('The message has a view that this runtime has not');
+    if (View === undefined) throw new Error('The message has a kind of view that this runtime does not have');
     const { buffer, byteOffset, length } = bytes;
     if (View === Buffer) return length >= this.smallest ? bytes : Buffer.from(bytes);
     const size = View.BYTES_PER_ELEMENT ?? 1;
@@ -221,7 +221,7 @@ function decode(frames, owner, socket) {
   const { frame } = frames;
   let message;
   try {
-    if (frames.isRefused) throw new Error('The values of the message are none');
+    if (frames.isRefused) throw new Error('The message does not hold valid values');
     message = read(frame, frames.memory);
   } catch (cause) {
     refuse(frames, owner, socket, cause);

@@ -24,7 +24,7 @@ function admits(allowPeer, connection, onError) {
     const answer = allowPeer(credentials);
     if (typeof answer?.then === 'function') {
       answer.then(undefined, () => {});
-      throw valueError('config.allowPeer must answer at once, and returned a promise');
+      throw valueError('config.allowPeer must return its answer, not a promise');
     }
     return Boolean(answer);
   } catch (error) {

@@ -108,7 +108,7 @@ impl Settings {
         };
         settings
             .client()
-            .map_err(|error| ("minVersion", format!("cannot be had with the ciphers: {error}")))?;
+            .map_err(|error| ("minVersion", format!("is not possible with these ciphers: {error}")))?;
         Ok(settings)
     }
 
