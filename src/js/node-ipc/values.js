@@ -131,7 +131,8 @@ class Reader extends v8.Deserializer {
   }
 
   #view(View, bytes) {
-    if (View === undefined) throw new Error('The message has a kind of view that this runtime does not have');
+    if (View === undefined)
+      throw new Error('The message has a kind of view that this runtime does not have');
     const { buffer, byteOffset, length } = bytes;
     if (View === Buffer) return length >= this.smallest ? bytes : Buffer.from(bytes);
     const size = View.BYTES_PER_ELEMENT ?? 1;

@@ -160,7 +160,8 @@ function enumeration(variants) {
   const names = entries.map(([name]) => name);
   const contents = entries.map(([name, it]) => variantOf(it, `variants.${name}`));
   const numbers = new Map(names.map((name, i) => [name, i]));
-  if (numbers.size < names.length) throw valueError('The "variants" argument has the same name twice');
+  if (numbers.size < names.length)
+    throw valueError('The "variants" argument has the same name twice');
   const expected = `one of ${names.map((name, i) => (contents[i] ? `{ ${name}: … }` : `'${name}'`)).join(', ')}`;
   const write = (writer, value) => {
     const [name, content] = partsOf(value);
