@@ -79,10 +79,10 @@ class Acceptor {
     } else {
       const most = Buffer.byteLength(path) + 108;
       options.path = padded ? path.padEnd(path.length + most, '\0').slice(0, 108) : path;
-      Object.assign(options, {
-        readableAll: (addMode & 0o444) !== 0,
-        writableAll: (addMode & 0o222) !== 0,
-      });
+      // An abstract name has no permissions to add to, and newer releases of Node refuse to be asked for some.
+      const isPipe = !path.startsWith('\0');
+      options.readableAll = isPipe && (addMode & 0o444) !== 0;
+      options.writableAll = isPipe && (addMode & 0o222) !== 0;
     }
     server.listen(options);
     server.unref(); // hub.js keeps the process alive

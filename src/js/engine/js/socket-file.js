@@ -197,9 +197,13 @@ class SocketFile {
     }
   }
 
-  /** What `error` of net.Server is about: libuv has one code for a folder that is closed, and for one that is not there. */
+  /**
+   * What `error` of net.Server is about: libuv has one code for a folder that is closed and for one that is missing.
+   * Where no file may be made, one at the path cannot be replaced either.
+   */
   failed(error) {
     const where = { path: this.#name };
+    if (error.code === 'EACCES' && look(this.#name) !== null) return inUse(this.#name);
     const isMissing = error.code === 'EACCES' && !fs.existsSync(path.dirname(this.#name));
     return isMissing ? failure('listen', 'ENOENT', where) : failureOf(error, 'listen', where);
   }
