@@ -169,11 +169,28 @@ mod external {
         let status =
             unsafe { create(env, data, len, Some(release), hint, &mut value, &mut copied) };
         check_status!(status)?;
+        if !copied {
+            account(env, len as i64);
+        }
         Ok(value)
     }
 
-    unsafe extern "C" fn release(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+    /// `env` is null once the environment has ended.
+    unsafe extern "C" fn release(env: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
         // SAFETY: see `string`.
-        drop(unsafe { Box::from_raw(hint.cast::<Bytes>()) });
+        let bytes = unsafe { Box::from_raw(hint.cast::<Bytes>()) };
+        if !env.is_null() {
+            account(env, -(bytes.len() as i64));
+        }
+    }
+
+    /// Tells V8 that strings hold so many bytes more. It collects garbage for what it is told of: without it, strings
+    /// that nobody needs stay until something else is collected, and a process that receives nothing else runs out of
+    /// memory.
+    fn account(env: sys::napi_env, bytes: i64) {
+        let mut all = 0;
+        // SAFETY: `env` is an environment that has not ended. The call may be made while garbage is collected. It
+        // does not fail with these arguments.
+        unsafe { sys::napi_adjust_external_memory(env, bytes, &mut all) };
     }
 }
