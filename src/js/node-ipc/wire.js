@@ -6,8 +6,9 @@ const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
 const { eventError } = require('../errors');
 
-/** Types whose beginning of a message is kept. */
+/** Types whose beginning of a message is kept, and their longest: a relay has them from strangers. */
 const MOST_HEADS = 256;
+const LONGEST_TYPE = 256;
 
 /** Type -> `{"type":"…","data":`. */
 const heads = new Map();
@@ -58,8 +59,9 @@ function textOf(type, data) {
 }
 
 function addHead(type) {
-  if (heads.size === MOST_HEADS) heads.clear();
   const head = `{"type":${JSON.stringify(type)},"data":`;
+  if (type.length > LONGEST_TYPE) return head;
+  if (heads.size === MOST_HEADS) heads.clear();
   heads.set(apart(type), head); // the caller's may be a part of a long text
   return head;
 }
