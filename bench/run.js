@@ -153,7 +153,9 @@ async function takeSamples(cases, options, cores) {
 /** A name that no earlier run has: a second run of a day with the same Node gets '-2'. */
 function resultName(date, options) {
   const kind = options.full
-    ? ''
+    ? options.growth
+      ? '-growth'
+      : ''
     : options.quick
       ? '-quick'
       : options.against

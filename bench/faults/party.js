@@ -53,5 +53,5 @@ function connect() {
 
 if (role === 'server') serve();
 else connect();
-if (mode?.exitAfter !== undefined) setTimeout(() => process.exit(7), mode.exitAfter);
+if (mode?.exitAfter) setTimeout(() => process.exit(7), mode.exitAfter);
 process.on('disconnect', () => process.exit(1));

@@ -22,6 +22,7 @@ const USAGE = `usage: npm run bench -- [options]
                        not for citing
   --rounds N           samples per peer and workload (default ${ROUNDS})
   --only a,b           workloads: ${workloadNames.join(', ')}
+  --growth             instead of the others those that show how costs grow: clients, bytes, types, listeners
   --peers a,b          peers: ${peerNames.join(', ')}
                        (default ${DEFAULT_PEERS.join(',')})
   --pin                every workload also with both processes on one core
@@ -62,6 +63,7 @@ function parseOptions(argv) {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string' },
+      growth: { type: 'boolean', default: false },
       peers: { type: 'string' },
       pin: { type: 'boolean', default: false },
       against: { type: 'string' },
@@ -81,7 +83,10 @@ function parseOptions(argv) {
   if (paired && rounds < PAIRED_ROUNDS) {
     throw new Error(`--against takes at least ${PAIRED_ROUNDS} rounds`);
   }
-  const selected = values.only && new Set(list(values.only).flatMap(findWorkloads));
+  const group = values.growth ? 'growth' : 'messages';
+  const selected = values.only
+    ? new Set(list(values.only).flatMap(findWorkloads))
+    : new Set(workloads.filter((workload) => workload.group === group));
   const peers = selectPeers(values);
   const layouts = values.layout ? list(values.layout) : paired ? PAIRED_LAYOUTS : undefined;
   for (const layout of layouts ?? []) {
@@ -94,14 +99,15 @@ function parseOptions(argv) {
     help: values.help,
     quick: values.quick,
     rounds,
-    workloads: selected ? workloads.filter((w) => selected.has(w)) : workloads,
+    workloads: workloads.filter((workload) => selected.has(workload)),
+    growth: values.growth,
     peers,
     pin: values.pin,
     layouts,
     against: paired ? anotherBuild(values.against) : undefined,
     json: values.json,
     save: !values['no-save'],
-    /** A run with everything in it, the only kind whose results are worth keeping. */
+    /** A run with all of its group in it, the only kind whose results are worth keeping. */
     full: !values.quick && !values.only && !values.peers && !layouts && rounds >= ROUNDS,
   };
 }

@@ -164,33 +164,29 @@ mod external {
         let (mut value, mut copied) = (ptr::null_mut(), false);
         let (data, len) = (bytes.as_ptr().cast_mut().cast(), bytes.len());
         let hint = Box::into_raw(Box::new(bytes)).cast();
+        account(env, len as i64);
         // SAFETY: the bytes stay where they are and as they are until `release`, which is called once: when
         // the string is gone, or at once if it was copied, or not at all if it failed.
         let status =
             unsafe { create(env, data, len, Some(release), hint, &mut value, &mut copied) };
-        check_status!(status)?;
-        if !copied {
-            account(env, len as i64);
+        if status != sys::Status::napi_ok {
+            account(env, -(len as i64));
         }
+        check_status!(status)?;
         Ok(value)
     }
 
-    /// `env` is null once the environment has ended.
+    /// Has V8 count so many bytes: by itself it takes such strings for small objects, and hardly ever collects any where
+    /// little else is made. Without an environment nobody counts any more.
+    fn account(env: sys::napi_env, change: i64) {
+        let mut total = 0;
+        // SAFETY: `env` is the environment of the call that has led here, or null, which is refused.
+        unsafe { sys::napi_adjust_external_memory(env, change, &mut total) };
+    }
+
     unsafe extern "C" fn release(env: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
         // SAFETY: see `string`.
         let bytes = unsafe { Box::from_raw(hint.cast::<Bytes>()) };
-        if !env.is_null() {
-            account(env, -(bytes.len() as i64));
-        }
-    }
-
-    /// Tells V8 that strings hold so many bytes more. It collects garbage for what it is told of: without it, strings
-    /// that nobody needs stay until something else is collected, and a process that receives nothing else runs out of
-    /// memory.
-    fn account(env: sys::napi_env, bytes: i64) {
-        let mut all = 0;
-        // SAFETY: `env` is an environment that has not ended. The call may be made while garbage is collected. It
-        // does not fail with these arguments.
-        unsafe { sys::napi_adjust_external_memory(env, bytes, &mut all) };
+        account(env, -(bytes.len() as i64));
     }
 }

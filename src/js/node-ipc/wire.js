@@ -6,8 +6,8 @@ const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
 const { eventError } = require('../errors');
 
-/** Types whose beginning of a message is kept, and their longest: a relay has them from strangers. */
-const MOST_HEADS = 256;
+/** Types whose beginning of a message is kept, and characters of one at most. */
+const MOST_HEADS = 4096;
 const LONGEST_TYPE = 256;
 
 /** Type -> `{"type":"…","data":`. */
