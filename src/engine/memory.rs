@@ -1,7 +1,12 @@
-//! Gives memory back to the system when most of many connections have gone. glibc keeps what is freed, most of all what
-//! another thread has freed than the one that it belongs to; other systems' allocators give it back by themselves.
-//! Used by [`super::hub`].
+//! What the system is told of memory.
+//!
+//! * When most of many connections have gone, it gets back what they had. glibc keeps what is freed, most of all what
+//!   another thread has freed than the one that it belongs to; other systems' allocators give it back by themselves.
+//!   Used by [`super::hub`].
+//! * A large message is received into large pages. New memory costs a fault for each page, which for usual ones takes
+//!   longer than copying what is received. Used by [`super::link`].
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -60,6 +65,31 @@ fn trim() {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn trim() {}
+
+/// Bytes from which on there is a whole large page among them, wherever they begin.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 2 * PAGE;
+
+/// Bytes of a large page, where usual ones have 4 KiB.
+#[cfg(target_os = "linux")]
+const PAGE: usize = 2 * 1024 * 1024;
+
+/// `room` will be filled: it is to be large pages as far as it consists of such, so that it takes no more memory than before.
+/// A hint, which a system without them, or whose administrator has switched them off, does not heed.
+#[cfg(target_os = "linux")]
+pub fn expect_much(room: &mut [MaybeUninit<u8>]) {
+    if room.len() < LARGE {
+        return;
+    }
+    let start = room.as_mut_ptr().cast::<u8>();
+    let before = start.align_offset(PAGE);
+    let len = room.len().saturating_sub(before) / PAGE * PAGE;
+    // SAFETY: these pages are within `room`, and the advice leaves what is in them as it is.
+    unsafe { libc::madvise(start.wrapping_add(before).cast(), len, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn expect_much(_: &mut [MaybeUninit<u8>]) {}
 
 #[cfg(test)]
 mod tests {
