@@ -6,11 +6,11 @@
 //! * A large message is received into large pages. New memory costs a fault for each page, which for usual ones takes
 //!   longer than copying what is received. Used by [`super::link`].
 
-use std::mem::MaybeUninit;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::time::sleep;
 
 use super::runtime::Runtime;
@@ -67,29 +67,32 @@ fn trim() {
 fn trim() {}
 
 /// Bytes from which on there is a whole large page among them, wherever they begin.
-#[cfg(target_os = "linux")]
-const LARGE: usize = 2 * PAGE;
+const LARGE: usize = 4 * 1024 * 1024;
 
-/// Bytes of a large page, where usual ones have 4 KiB.
-#[cfg(target_os = "linux")]
-const PAGE: usize = 2 * 1024 * 1024;
-
-/// `room` will be filled: it is to be large pages as far as it consists of such, so that it takes no more memory than before.
-/// A hint, which a system without them, or whose administrator has switched them off, does not heed.
-#[cfg(target_os = "linux")]
-pub fn expect_much(room: &mut [MaybeUninit<u8>]) {
-    if room.len() < LARGE {
-        return;
+/// A buffer that has got room for so many bytes, which will be filled, is to have large pages as far as it consists of such:
+/// it takes no more memory than before. A hint: not every system heeds it.
+pub fn expect_much(buffer: &mut BytesMut) {
+    if buffer.capacity() >= LARGE {
+        let room = buffer.capacity();
+        advise(buffer.as_mut_ptr(), room);
     }
-    let start = room.as_mut_ptr().cast::<u8>();
-    let before = start.align_offset(PAGE);
-    let len = room.len().saturating_sub(before) / PAGE * PAGE;
-    // SAFETY: these pages are within `room`, and the advice leaves what is in them as it is.
-    unsafe { libc::madvise(start.wrapping_add(before).cast(), len, libc::MADV_HUGEPAGE) };
+}
+
+/// All pages that `len` bytes from `start` touch: where an allocator has made a mapping for them, that stays one, and can grow
+/// without being copied.
+#[cfg(target_os = "linux")]
+fn advise(start: *mut u8, len: usize) {
+    // SAFETY: it looks a number up.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let Ok(page @ 1..) = usize::try_from(page) else { return };
+    let before = start as usize % page;
+    let len = (before + len).next_multiple_of(page);
+    // SAFETY: these pages are mapped, since there are bytes of the buffer on each; what is on them stays as it is.
+    unsafe { libc::madvise(start.wrapping_sub(before).cast(), len, libc::MADV_HUGEPAGE) };
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn expect_much(_: &mut [MaybeUninit<u8>]) {}
+fn advise(_: *mut u8, _: usize) {}
 
 #[cfg(test)]
 mod tests {

@@ -102,7 +102,7 @@ impl Inbox {
             buffer.reserve(missing.min(self.before * VOUCHED));
         }
         if buffer.capacity() > capacity {
-            expect_much(buffer.spare_capacity_mut());
+            expect_much(buffer);
         }
         self.allocation = self.allocation.max(buffer.capacity());
         buffer
