@@ -1,16 +1,11 @@
-//! What the system is told of memory.
-//!
-//! * When most of many connections have gone, it gets back what they had. glibc keeps what is freed, most of all what
-//!   another thread has freed than the one that it belongs to; other systems' allocators give it back by themselves.
-//!   Used by [`super::hub`].
-//! * A large message is received into large pages. New memory costs a fault for each page, which for usual ones takes
-//!   longer than copying what is received. Used by [`super::link`].
+//! Gives memory back to the system when most of many connections have gone. glibc keeps what is freed, most of all what
+//! another thread has freed than the one that it belongs to; other systems' allocators give it back by themselves.
+//! Used by [`super::hub`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::BytesMut;
 use tokio::time::sleep;
 
 use super::runtime::Runtime;
@@ -65,34 +60,6 @@ fn trim() {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn trim() {}
-
-/// Bytes from which on there is a whole large page among them, wherever they begin.
-const LARGE: usize = 4 * 1024 * 1024;
-
-/// A buffer that has got room for so many bytes, which will be filled, is to have large pages as far as it consists of such:
-/// it takes no more memory than before. A hint: not every system heeds it.
-pub fn expect_much(buffer: &mut BytesMut) {
-    if buffer.capacity() >= LARGE {
-        let room = buffer.capacity();
-        advise(buffer.as_mut_ptr(), room);
-    }
-}
-
-/// All pages that `len` bytes from `start` touch: where an allocator has made a mapping for them, that stays one, and can grow
-/// without being copied.
-#[cfg(target_os = "linux")]
-fn advise(start: *mut u8, len: usize) {
-    // SAFETY: it looks a number up.
-    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    let Ok(page @ 1..) = usize::try_from(page) else { return };
-    let before = start as usize % page;
-    let len = (before + len).next_multiple_of(page);
-    // SAFETY: these pages are mapped, since there are bytes of the buffer on each; what is on them stays as it is.
-    unsafe { libc::madvise(start.wrapping_sub(before).cast(), len, libc::MADV_HUGEPAGE) };
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise(_: *mut u8, _: usize) {}
 
 #[cfg(test)]
 mod tests {

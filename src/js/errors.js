@@ -113,7 +113,8 @@ function errorForm(thrown) {
 function thrownBy(what, thrown) {
   try {
     if (!(thrown instanceof Object)) return valueError(`${what} threw ${String(thrown)}`);
-    return [thrown.name, thrown.message, thrown.code, thrown.stack] && thrown;
+    for (const name of ['name', 'message', 'code', 'stack']) void thrown[name];
+    return thrown;
   } catch {
     return valueError(`${what} threw a value that cannot be shown`);
   }

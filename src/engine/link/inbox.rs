@@ -6,7 +6,6 @@ use super::{Shelf, Spare};
 use crate::engine::codec::{Decoded, Decoder};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Mode;
-use crate::engine::memory::expect_much;
 
 /// Fewest and most bytes asked of the system in one read.
 const READ_MIN: usize = 16 * 1024;
@@ -95,14 +94,11 @@ impl Inbox {
         // The rest of a large frame gets its place at once, as far as what is there vouches for it; and more only
         // when that is used up, since it is moved then.
         let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
-        let capacity = buffer.capacity();
+        let left = buffer.capacity() - self.before;
         if !large {
             buffer.reserve(self.read_size);
-        } else if capacity - self.before < self.read_size.min(missing) {
+        } else if left < self.read_size.min(missing) {
             buffer.reserve(missing.min(self.before * VOUCHED));
-        }
-        if buffer.capacity() > capacity {
-            expect_much(buffer);
         }
         self.allocation = self.allocation.max(buffer.capacity());
         buffer
