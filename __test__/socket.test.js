@@ -206,7 +206,10 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
     emit('x', 2);
     socket.write('own\f');
     expect(socket.writableLength).toBeGreaterThan(0);
-    await new Promise((resolve) => setTimeout(resolve, 50)); // in which they would have come
+    const other = await open();
+    other.emit('x', 0);
+    await other.peer.message(); // by when they would have come, too
+    await new Promise(setImmediate);
     expect(seen).toEqual([]);
     socket.uncork();
     emit('x', 3);

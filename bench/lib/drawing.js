@@ -1,6 +1,6 @@
 'use strict';
 
-// What both charts of a result are made of. Used by ratio-chart.js and latency-chart.js.
+// What all charts of a result are made of. Used by ratio-chart.js, latency-chart.js and growth-chart.js.
 //
 // Drawn by ECharts as SVG text, without a browser. The same result gives the same bytes. Sizes are in
 // pixels and known beforehand, so the numbers beside a plot are texts at places computed by the charts.

@@ -6,6 +6,8 @@
 // The stream is one block of random bytes over and over. The receiver compares all of it with the block,
 // at the speed of memory, and answers one byte for every so many buffers.
 
+const { noise } = require('../lib/transfer.js');
+
 const SIZE = 64 * 1024;
 const ANSWER_EVERY = 64;
 const ANSWER = Buffer.from('+');
@@ -13,12 +15,7 @@ const WARM_UP = 32 * ANSWER_EVERY;
 
 /** The block twice, so that `SIZE` bytes from any position in the stream are in one piece. */
 function makePattern() {
-  const block = Buffer.allocUnsafe(SIZE);
-  let state = 1;
-  for (let i = 0; i < SIZE; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    block[i] = state >>> 24;
-  }
+  const block = noise(SIZE, (state) => state >>> 24);
   return Buffer.concat([block, block]);
 }
 
