@@ -315,4 +315,7 @@ test('the calls that end a process are Node’s again after the last connection,
   while (process.abort !== abort) await new Promise((resolve) => setImmediate(resolve));
   expect(process.reallyExit).toBe(theirs);
   process.reallyExit = reallyExit;
+  await server.start();
+  expect([process.abort, process.reallyExit]).not.toContain(reallyExit);
+  expect(process.abort).not.toBe(abort);
 });

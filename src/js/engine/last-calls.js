@@ -20,7 +20,11 @@ class LastCalls {
 
   watch() {
     this.#watched = true;
-    for (const name of NAMES) if (!this.#places.has(name)) this.#replace(name);
+    for (const name of NAMES) {
+      const place = this.#places.get(name);
+      if (place === undefined) this.#replace(name);
+      else if (process[name] === place.original) put(name, place.replaced); // others have put that back
+    }
   }
 
   #replace(name) {
