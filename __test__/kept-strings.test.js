@@ -2,6 +2,7 @@
 // Strings that programs keep (types in a list or as keys, data, the text of what was no message) keep
 // themselves in memory, and not what they came with.
 
+const { once } = require('node:events');
 const { each } = require('./helpers/combinations');
 const { datagramPeer } = require('./helpers/datagrams');
 const everything = require('./helpers/everything');
@@ -91,6 +92,26 @@ describe.each(everything ? KINDS : ['tcp'])('%s', (at) => {
     // Far less than with the 200 characters of its type.
     expect(result.heap).toBeLessThan(150 * result.kept + result.characters);
   });
+});
+
+// V8 has to hear of what is outside its heap: without other garbage it collects nothing by itself.
+test.each([
+  ['texts', 'x'.repeat(8 << 20)],
+  ['objects', { text: 'x'.repeat(8 << 20) }],
+])('large %s that nobody keeps are collected while more come', async (_, data) => {
+  const place = await world.place('unix');
+  const child = world.child('large-strings.js', place.options);
+  expect(await child.next()).toBe('ready');
+  const peer = await world.peer(place);
+  const message = frame('large', data);
+  for (let i = 0; i < 60; i++) {
+    if (!peer.socket.write(message)) await once(peer.socket, 'drain');
+  }
+  peer.write(frame('done'));
+  const { count, most } = await child.next();
+  await child.exited;
+  expect(count).toBe(60);
+  expect(most).toBeLessThan(300 << 20); // of 480 MB
 });
 
 test('udp: types', async () => {

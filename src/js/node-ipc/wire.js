@@ -6,8 +6,9 @@ const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
 const { eventError } = require('../errors');
 
-/** Types whose beginning of a message is kept. */
-const MOST_HEADS = 256;
+/** Types whose beginning of a message is kept, and characters of one at most. */
+const MOST_HEADS = 4096;
+const LONGEST_TYPE = 256;
 
 /** Type -> `{"type":"…","data":`. */
 const heads = new Map();
@@ -58,8 +59,9 @@ function textOf(type, data) {
 }
 
 function addHead(type) {
-  if (heads.size === MOST_HEADS) heads.clear();
   const head = `{"type":${JSON.stringify(type)},"data":`;
+  if (type.length > LONGEST_TYPE) return head;
+  if (heads.size === MOST_HEADS) heads.clear();
   heads.set(apart(type), head); // the caller's may be a part of a long text
   return head;
 }
