@@ -32,6 +32,9 @@ const RUNTIME =
     ? undefined
     : ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath];
 
+/** As they are before there is a connection. */
+const { abort, reallyExit } = process;
+
 const HUNDRED = Array.from({ length: 100 }, (_, i) => `m${i}`);
 
 /** `config.tls` as all packages take it. */
@@ -305,7 +308,6 @@ test('`flush` tells whether anything waits, and may be called at any time', asyn
 });
 
 test('the calls that end a process are Node’s again after the last connection, or what somebody has put there', async () => {
-  const { abort, reallyExit } = process;
   const server = await world.serve(await world.place('unix'));
   expect([process.abort, process.reallyExit]).not.toEqual([abort, reallyExit]);
   expect(process.abort).toHaveProperty('name', 'abort');
