@@ -67,6 +67,23 @@ test.each(each({ at: KINDS, kind: ['types', 'map', 'invalid'] }))(
   },
 );
 
+test('types that a stranger makes up, and that a relay sends on', async () => {
+  const place = await world.place('unix');
+  const count = 20;
+  const result = await kept(
+    'relayed',
+    place.options,
+    async () => {
+      const peer = await world.peer(place);
+      for (let round = 0; round < count; round++)
+        peer.write(frame(`${round}${'t'.repeat(SIZE)}`) + frame('done'));
+    },
+    count,
+  );
+  expect(result.heap).toBeLessThan(SLACK);
+  expect(result.external).toBeLessThan(SLACK);
+});
+
 describe.each(everything ? KINDS : ['tcp'])('%s', (at) => {
   test('data strings of an ordinary size', async () => {
     const place = await world.place(at);
