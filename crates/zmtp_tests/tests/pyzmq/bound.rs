@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ferripc::protocols::zmtp::{Endpoint, Options, Rep, Router, RouterEvent, RouterEvents};
 use zmtp_tests::{bound, echo, places, run};
 
-use crate::process::{Peer, is_here, server, signal};
+use crate::process::{Peer, is_here, signal};
 
 /// Plays a scenario against a router that sends everything back. What has happened, in words.
 async fn against_echo(scenario: &str, place: &str, options: Options) -> Vec<String> {
