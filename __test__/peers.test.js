@@ -104,7 +104,7 @@ tells('allowPeer', () => {
       },
       'broken',
     ],
-    ['answers with a promise', async () => true, 'config.allowPeer must answer at once'],
+    ['answers with a promise', async () => true, 'config.allowPeer must return its answer'],
     ['answers with a promise that is rejected', () => Promise.reject(new Error('x')), 'at once'],
   ])('that %s keeps everybody out, and is reported', async (_, allowPeer, message) => {
     const place = await world.place('unix');

@@ -230,7 +230,7 @@ async function exits({ folder, kind, times, seed = 1 }) {
   const all = { messages: 0, connections: 0, wrong };
   const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
   for (let i = 0; i < times; i++) {
-    const child = party({ role: 'client', kind, options, mode: { exitAfter: random(150) } });
+    const child = party({ role: 'client', kind, options, mode: { exitAfter: 1 + random(150) } });
     const [code, signal] = await once(child, 'exit');
     if (code !== 7) wrong.push(`a process has ended with ${code ?? signal}`);
   }

@@ -15,7 +15,7 @@ const CHARTS = {
     panels: [
       { key: 'rate', title: 'Throughput, thousands of messages a second' },
       { key: 'serverCpu', title: 'Processor time of the server for a message, µs' },
-      { key: 'p99', title: 'p99 of the round trip, µs' },
+      { key: 'p99', title: 'p99 of the round trip, ms', scale: 1e-3 },
     ],
   },
   bytes: {
@@ -46,7 +46,7 @@ function bySize({ samples }, workload) {
 const compact = (value) => Number(value.toPrecision(3)).toLocaleString('en-US');
 
 /** One panel: its axes, and a line for each peer. */
-function panel({ key }, i, sizes, peers, sizeText) {
+function panel({ key, scale = 1 }, i, sizes, peers, sizeText) {
   const medians = peers.map(({ peer, title, color, symbol }) => ({
     name: title,
     type: 'line',
@@ -58,7 +58,7 @@ function panel({ key }, i, sizes, peers, sizeText) {
     xAxisIndex: i,
     yAxisIndex: i,
     data: [...sizes.entries()].flatMap(([size, samples]) => {
-      const values = (samples.get(peer) ?? []).map((sample) => sample[key]);
+      const values = (samples.get(peer) ?? []).map((sample) => sample[key] * scale);
       return values.length > 0 ? [[sizeText(size), median(values)]] : [];
     }),
   }));
@@ -97,14 +97,8 @@ function growthChart(result, { workload, title, size, panels }) {
       ),
     ],
     grid: [...drawn.map(({ grid }) => grid), marks.grid],
-    xAxis: [
-      ...drawn.map(({ xAxis }) => xAxis),
-      { ...marks.xAxis, gridIndex: panels.length },
-    ],
-    yAxis: [
-      ...drawn.map(({ yAxis }) => yAxis),
-      { ...marks.yAxis, gridIndex: panels.length },
-    ],
+    xAxis: [...drawn.map(({ xAxis }) => xAxis), { ...marks.xAxis, gridIndex: panels.length }],
+    yAxis: [...drawn.map(({ yAxis }) => yAxis), { ...marks.yAxis, gridIndex: panels.length }],
     series: [...drawn.flatMap(({ series }) => series), marks.series],
   });
 }

@@ -7,6 +7,9 @@ const nodePath = require('path');
 
 const EVENT = 'm';
 const SERVER_ID = 'bench';
+/** For the uses 'types' and 'listeners'. */
+const TYPES = Array.from({ length: 1000 }, (_, i) => `type ${i}`);
+const LISTENERS = 100;
 /** Instead of node-ipc's 100; more than any workload has. */
 const MAX_CONNECTIONS = 100000;
 
@@ -90,7 +93,10 @@ function fromIpc(make, { rawEncoding, requests = byHand, values = false } = {}) 
     const server = await start(place, (ipc, done) => create(ipc, place, place.port, done));
     if (place.use === 'requests') {
       requests.answer(server, onMessage);
+    } else if (place.use === 'types') {
+      for (const type of TYPES) server.on(type, (data, socket) => onMessage(socket, data));
     } else {
+      if (place.use === 'listeners') addListeners(server);
       server.on(raw ? 'data' : EVENT, (data, socket) => onMessage(socket, data));
     }
     return {
@@ -136,6 +142,10 @@ function fromIpc(make, { rawEncoding, requests = byHand, values = false } = {}) 
     if (place.use === 'requests') {
       return { request: requests.asker(client), close };
     }
+    if (place.use === 'types') {
+      let next = 0;
+      return { send: (data) => client.emit(TYPES[next++ % TYPES.length], data), close };
+    }
     if (!raw) {
       return { send: (data) => client.emit(EVENT, data), close };
     }
@@ -150,11 +160,25 @@ function fromIpc(make, { rawEncoding, requests = byHand, values = false } = {}) 
 
   return {
     transports: ['unix', 'tcp', 'tls', 'udp'],
-    uses: ['messages', 'many', 'broadcast', 'raw', 'requests', ...(values ? ['values'] : [])],
+    uses: [
+      'messages',
+      'many',
+      'broadcast',
+      'raw',
+      'requests',
+      'types',
+      'listeners',
+      ...(values ? ['values'] : []),
+    ],
     serve,
     connect: (place, onMessage) =>
       place.kind === 'udp' ? connectUdp(place, onMessage) : connectStream(place, onMessage),
   };
+}
+
+/** All but the one that hears of the messages. */
+function addListeners(server) {
+  for (let i = 1; i < LISTENERS; i++) server.on(EVENT, ({ seq }) => seq < 0 && server.stop());
 }
 
 /** Questions as programs on node-ipc write them: a number, and a map of who waits for it. */

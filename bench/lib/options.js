@@ -22,8 +22,10 @@ const USAGE = `usage: npm run bench -- [options]
                        not for citing
   --rounds N           samples per peer and workload (default ${ROUNDS})
   --only a,b           workloads: ${workloadNames.join(', ')}
+  --growth             instead of the others those that show how costs grow: clients, bytes, types, listeners
   --peers a,b          peers: ${peerNames.join(', ')}
                        (default ${DEFAULT_PEERS.join(',')})
+  --busy N             with N other processes for each core that want it all the time
   --pin                every workload also with both processes on one core
   --against FOLDER     this tree beside another build of it, a checkout or an unpacked package: the ratio of each
                        pair of samples, with its interval (at least and by default ${PAIRED_ROUNDS} rounds; only these two unless
@@ -62,7 +64,9 @@ function parseOptions(argv) {
       quick: { type: 'boolean', default: false },
       rounds: { type: 'string' },
       only: { type: 'string' },
+      growth: { type: 'boolean', default: false },
       peers: { type: 'string' },
+      busy: { type: 'string', default: '0' },
       pin: { type: 'boolean', default: false },
       against: { type: 'string' },
       layout: { type: 'string' },
@@ -81,7 +85,14 @@ function parseOptions(argv) {
   if (paired && rounds < PAIRED_ROUNDS) {
     throw new Error(`--against takes at least ${PAIRED_ROUNDS} rounds`);
   }
-  const selected = values.only && new Set(list(values.only).flatMap(findWorkloads));
+  const busy = Number(values.busy);
+  if (!Number.isInteger(busy) || busy < 0) {
+    throw new Error('--busy takes a whole number');
+  }
+  const group = values.growth ? 'growth' : 'messages';
+  const selected = values.only
+    ? new Set(list(values.only).flatMap(findWorkloads))
+    : new Set(workloads.filter((workload) => workload.group === group));
   const peers = selectPeers(values);
   const layouts = values.layout ? list(values.layout) : paired ? PAIRED_LAYOUTS : undefined;
   for (const layout of layouts ?? []) {
@@ -94,15 +105,17 @@ function parseOptions(argv) {
     help: values.help,
     quick: values.quick,
     rounds,
-    workloads: selected ? workloads.filter((w) => selected.has(w)) : workloads,
+    workloads: workloads.filter((workload) => selected.has(workload)),
+    growth: values.growth,
     peers,
+    busy,
     pin: values.pin,
     layouts,
     against: paired ? anotherBuild(values.against) : undefined,
     json: values.json,
     save: !values['no-save'],
-    /** A run with everything in it, the only kind whose results are worth keeping. */
-    full: !values.quick && !values.only && !values.peers && !layouts && rounds >= ROUNDS,
+    /** A run with all of its group in it, the only kind whose results are worth keeping. */
+    full: !values.quick && !busy && !values.only && !values.peers && !layouts && rounds >= ROUNDS,
   };
 }
 

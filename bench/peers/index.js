@@ -29,6 +29,9 @@
 //                       for this use only, sets what is called when it need not any more
 //        'requests'     one connection; onMessage(conn, data) returns the answer, and the client has
 //                       request(data) -> Promise of it instead of send()
+//        'types'        one connection; the client's send(data) takes one of TYPES (lib/ipc-adapter.js) after the
+//                       other, and onMessage hears of all
+//        'listeners'    one connection; the server has LISTENERS that hear of each message
 //        'values'       one connection; data is any value that V8 can copy, such as a Buffer
 //   channel             the control channel (lib/control.js), which child-process shares
 //

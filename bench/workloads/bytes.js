@@ -62,6 +62,7 @@ module.exports = [10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].map((size) => {
   return {
     name: `bytes-${size}`,
     title: `One way, ${shown} of text`,
+    group: 'growth',
     metrics: [
       { key: 'rate', title: 'throughput', unit: 'k msg/s', better: 'higher', target: 1 },
       { key: 'perByte', title: 'time per byte', unit: 'ns', better: 'lower' },

@@ -82,6 +82,7 @@ module.exports = [1, 10, 100, 1000, 5000].map((size) => ({
   name: `clients-${size}`,
   title: `${size === 1 ? 'One client' : `${size.toLocaleString('en')} clients at once`}, 1 in flight each, 100 B`,
   use: 'many',
+  group: 'growth',
   connections: 0,
   metrics: [
     { key: 'rate', title: 'throughput', unit: 'k msg/s', better: 'higher', target: 1 },

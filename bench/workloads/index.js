@@ -13,6 +13,7 @@
 //   reference          optional, { key, of, title }: a value of each sample that has nothing to do with
 //                      its peer, and the metric that the report compares with it
 //   transport, use     what the peer must have, see peers/index.js; default 'unix' and 'messages'
+//   group              'growth': a run of its own, see options.js; default 'messages'
 //   large              whether its messages are of many kB, for a peer with a choice
 //   connections        0 if the client connects by itself; default 1
 //   modes              ['pinned', 'free'] or ['free']: which processor layouts a full run takes;
@@ -49,11 +50,12 @@ const workloads = [
   require('./broadcast.js'),
   ...require('./clients.js'),
   ...require('./bytes.js'),
+  ...require('./variety.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
   require('./idle.js'),
   require('./import.js'),
-].map((workload) => ({ transport: 'unix', use: 'messages', ...workload }));
+].map((workload) => ({ transport: 'unix', use: 'messages', group: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);
 

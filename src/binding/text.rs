@@ -164,16 +164,29 @@ mod external {
         let (mut value, mut copied) = (ptr::null_mut(), false);
         let (data, len) = (bytes.as_ptr().cast_mut().cast(), bytes.len());
         let hint = Box::into_raw(Box::new(bytes)).cast();
+        account(env, len as i64);
         // SAFETY: the bytes stay where they are and as they are until `release`, which is called once: when
         // the string is gone, or at once if it was copied, or not at all if it failed.
         let status =
             unsafe { create(env, data, len, Some(release), hint, &mut value, &mut copied) };
+        if status != sys::Status::napi_ok {
+            account(env, -(len as i64));
+        }
         check_status!(status)?;
         Ok(value)
     }
 
-    unsafe extern "C" fn release(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+    /// Has V8 count so many bytes: by itself it takes such strings for small objects, and hardly ever collects any where
+    /// little else is made. Without an environment nobody counts any more.
+    fn account(env: sys::napi_env, change: i64) {
+        let mut total = 0;
+        // SAFETY: `env` is the environment of the call that has led here, or null, which is refused.
+        unsafe { sys::napi_adjust_external_memory(env, change, &mut total) };
+    }
+
+    unsafe extern "C" fn release(env: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
         // SAFETY: see `string`.
-        drop(unsafe { Box::from_raw(hint.cast::<Bytes>()) });
+        let bytes = unsafe { Box::from_raw(hint.cast::<Bytes>()) };
+        account(env, -(bytes.len() as i64));
     }
 }

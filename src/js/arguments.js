@@ -1,5 +1,5 @@
 'use strict';
-// What callers say, checked where they say it. Used by the systems' faces: ipc2, mqueue, appview, pixivutil2, scale.
+// Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview, pixivutil2 and scale.
 
 const { argumentError, valueError } = require('./errors');
 
@@ -12,7 +12,7 @@ function check(fits, name, expected, value) {
   return value;
 }
 
-/** An object of options. With `known`, the names of all there are, another one is refused. */
+/** An object of options. With `known`, the names of all options, any other one is refused. */
 function toOptions(options, name = 'options', known = null) {
   check(options !== null && typeof options === 'object', name, 'of type object', options);
   for (const key of known === null ? [] : Object.keys(options)) {

@@ -5,7 +5,10 @@ const { print, whenGone } = require('./output');
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Fulfilled at the first signal that asks to end, or when nobody reads the output any more. `forget` stops listening. */
+/**
+ * Fulfilled at the first signal that asks the process to end, or when nobody reads the output any more. `forget`
+ * stops listening.
+ */
 function told() {
   let hear;
   const end = new Promise((resolve) => {

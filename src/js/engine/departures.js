@@ -1,5 +1,5 @@
 'use strict';
-// What leaves, and what waits to: the connections and datagram sockets with something pending, and when that is sent.
+// The connections and datagram sockets with something pending, and when it is sent.
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
@@ -20,7 +20,7 @@ class Departures {
     this.shared = null;
   }
 
-  /** There may be no end of the turn in which these are emitted. Before handlers of the user's own. */
+  /** The turn in which these are emitted may not end. Our listeners come before the user's. */
   watchForTheEnd() {
     process.prependListener('exit', this.#onExit);
     for (const event of LAST_EVENTS) process.prependListener(event, this.#onLast);
@@ -37,7 +37,7 @@ class Departures {
     this.flush();
   }
 
-  /** Sees to it that `endpoint` is flushed before this turn ends. */
+  /** Makes sure that `endpoint` is flushed before this turn ends. */
   schedule(endpoint) {
     this.dirty.push(endpoint);
     if (!this.turns.underWay) this.turns.interrupt();
@@ -67,7 +67,7 @@ class Departures {
     for (let i = 0; i < dirty.length;) i = this.#flushAlike(dirty, i);
   }
 
-  /** Flushes the endpoint at `from`, and with it those after it in which the same waits. */
+  /** Flushes the endpoint at `from`, and with it the later ones that have the same pending. */
   #flushAlike(dirty, from) {
     const first = dirty[from];
     let to = from + 1;
@@ -98,7 +98,7 @@ class Departures {
   }
 }
 
-/** One frame on its way to many connections of the same framing: what they have in common is made once. */
+/** One frame on its way to many connections of the same framing: the parts that they share are made once. */
 class Shared {
   #before = '';
   #joined = '';

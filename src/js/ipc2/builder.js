@@ -1,5 +1,5 @@
 'use strict';
-// How workers are started: what may be said of it, checked where it is said. WorkerSetBuilder is what
+// How workers are started: the settings, checked when they are set. WorkerSetBuilder is what
 // WorkerSet.builder() returns; spawn() takes the same as options.
 
 const path = require('node:path');
@@ -13,7 +13,7 @@ const { Codec } = require('./codec/codec');
 const MAX_MESSAGE = 512 * 1024 * 1024;
 const MAX_QUEUED = 1024 * 1024 * 1024;
 
-/** What the native side counts to. */
+/** The largest count that the engine takes. */
 const MOST = 0xffffffff;
 
 /** What Node runs itself. */
@@ -182,7 +182,7 @@ class Launch {
     };
   }
 
-  /** What the native side gets. */
+  /** What the engine gets. */
   _limits() {
     return {
       connectTimeout: this.#connectTimeout,

@@ -1,6 +1,6 @@
 'use strict';
-// Jobs: values to bytes, a call, bytes to a value. What a set and a worker have in common; worker-set.js and
-// worker-handle.js extend it.
+// Jobs: a value becomes bytes, a call is made, and bytes become a value. The common base of sets and workers;
+// worker-set.js and worker-handle.js extend it.
 
 const { EventEmitter } = require('node:events');
 const { toOptions } = require('../arguments');

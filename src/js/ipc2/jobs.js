@@ -11,7 +11,7 @@ const { Connection } = require('./connection');
 /** Where a worker is told its socket's path. */
 const SOCKET_ENV_VAR = 'IPC2_SOCKET_PATH';
 
-/** What gets no answer because nobody has its `tx` any more. */
+/** Jobs that get no answer because their `tx` was garbage-collected. */
 const forgotten = new FinalizationRegistry(({ connection, number }) => connection.giveUp(number));
 
 /** Takes the answer of a job. The next job comes when it was used or dropped. */
@@ -48,7 +48,7 @@ class Sender {
 class Receiver {
   #connection;
   #codecs;
-  /** What has arrived and nobody has taken. */
+  /** Jobs that have arrived and were not taken yet. */
   #arrived = new Fifo();
   /** Those who wait for a job. */
   #waiting = new Fifo();

@@ -1,5 +1,5 @@
 'use strict';
-// The engine in JavaScript: what takes the place of the native addon's class Hub where no binary loads. It has the same
+// The JavaScript engine: it takes the place of the addon's class Hub where no binary loads. It has the same
 // methods (src/binding/hub.rs and the files beside it say what each does), so that all of ../ runs unchanged above it;
 // the sockets are Node's own. Made by ../engine.js, by way of ../native.js.
 
@@ -51,7 +51,7 @@ class Hub extends DatagramHub {
   #acceptors = new Map();
   #shared = null;
   #keeper = null;
-  /** A process, or a worker thread, leaves no dead file. */
+  /** Neither a process nor a worker thread leaves a dead socket file behind. */
   #onExit = () => {
     for (const acceptor of this.#acceptors.values()) acceptor.leave();
   };

@@ -1,7 +1,7 @@
 'use strict';
 // What `config.parser` makes of a client or a server: how it encodes, what it takes, what it refuses. Chosen once,
-// when the client or server is made, as in node-ipc 14. Made by settings.js; without a parser there is none, and
-// nothing of this is loaded.
+// when the client or server is made, as in node-ipc 14. Made by settings.js; without a parser there is no profile,
+// and this file is not loaded.
 //
 // Parsers that are chosen by name leave the framing to the engine, which also watches the size of a message that
 // is still arriving; here each message is looked at once it is whole. Any other parser gets the bytes.
@@ -63,7 +63,7 @@ class Profile {
 
   /**
    * What is sent for a message: its text without delimiter (see wire.js), or bytes.
-   * @throws {IPCProtocolError} for a message that the parser does not let pass
+   * @throws {IPCProtocolError} for a message that the parser refuses
    * @throws {TypeError} if a parser of the user's own gives neither text nor bytes
    */
   encode(type, data, isDatagram = false) {
@@ -110,7 +110,7 @@ class Profile {
 
   // ---- receiving: `owner` is a client or server ----------------------------------------------------
 
-  /** The current one of `frames` has come from `socket`, or on UDP from a peer. */
+  /** The current frame of `frames` has come from `socket`, or on UDP from a peer. */
   takeFrame(owner, socket, frames) {
     this.settle(socket);
     let message;
@@ -234,7 +234,7 @@ class Profile {
   /** A message has begun to arrive. */
   watch(owner, socket, keeper = socket) {
     if (!this.#timeout || keeper.ipcMessageTimer !== undefined) return;
-    // A busy process finds what has come in the meantime first.
+    // A busy process first handles what has arrived in the meantime.
     const look = () =>
       setImmediate(() => {
         if (keeper.ipcMessageTimer !== timer) return;
