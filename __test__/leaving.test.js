@@ -32,6 +32,9 @@ const RUNTIME =
     ? undefined
     : ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath];
 
+/** As they are before there is a connection. */
+const { abort, reallyExit } = process;
+
 const HUNDRED = Array.from({ length: 100 }, (_, i) => `m${i}`);
 
 /** `config.tls` as all packages take it. */
@@ -161,7 +164,7 @@ test.each([...ours(DYING), ...olds(DYING)])(
   'over $kind, $side, $name: what is emitted has left before $act',
   async ({ kind, side, subject, act }) => {
     const { heard } = await play(kind, side, subject, act);
-    expect(heard).toEqual(heard.map(() => ['m0']));
+    expect(heard).toEqual(heard.map(() => HUNDRED));
   },
 );
 
@@ -199,7 +202,7 @@ test.each([...some(IN_A_WORKER), ...olds(IN_A_WORKER)])(
   'over $kind, $name: the same in a worker that ends by $act',
   async ({ kind, subject, act }) => {
     const { heard } = await play(kind, 'client', subject, act, { inWorker: true });
-    expect(heard).toEqual([act === 'exit' ? HUNDRED : ['m0']]);
+    expect(heard).toEqual([HUNDRED]);
   },
 );
 
@@ -239,7 +242,7 @@ describe('over udp', () => {
       peer.on('message', (bytes) => {
         const { data } = JSON.parse(bytes.toString().slice(0, -1));
         ears.hear(data, heard, 0, send);
-        if (data === 'm0' && act !== 'blocking') resolve();
+        if (data === HUNDRED.at(-1) && act !== 'blocking') resolve();
       });
     });
     send(['{"type":"go","data":{}}']);
@@ -259,7 +262,7 @@ describe('over udp', () => {
   onUnix.test.each(each({ subject: SUBJECTS, act: DYING.act }).map(named))(
     '$name: what is emitted has left before $act',
     async ({ act, subject }) => {
-      expect((await playUdp(subject, act)).heard).toEqual(['m0']);
+      expect((await playUdp(subject, act)).heard).toEqual(HUNDRED);
     },
   );
 });
@@ -304,4 +307,19 @@ test('`flush` tells whether anything waits, and may be called at any time', asyn
   ipc.disconnect('server');
   expect(client.flush()).toBe(true);
   expect(ipc.flush()).toBe(true);
+});
+
+test('the calls that end a process are Node’s again after the last connection, or what somebody has put there', async () => {
+  const server = await world.serve(await world.place('unix'));
+  expect([process.abort, process.reallyExit]).not.toEqual([abort, reallyExit]);
+  expect(process.abort).toHaveProperty('name', 'abort');
+  const theirs = () => {};
+  process.reallyExit = theirs;
+  await server.stop();
+  while (process.abort !== abort) await new Promise((resolve) => setImmediate(resolve));
+  expect(process.reallyExit).toBe(theirs);
+  process.reallyExit = reallyExit;
+  await server.start();
+  expect([process.abort, process.reallyExit]).not.toContain(reallyExit);
+  expect(process.abort).not.toBe(abort);
 });

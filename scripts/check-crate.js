@@ -16,7 +16,7 @@ function cargo(words, env = {}) {
 }
 
 /** The features that docs.rs builds with. */
-const [, list] = /^\[package\.metadata\.docs\.rs\][^[]*?^features = \[(.*)\]$/ms.exec(manifest);
+const [, list] = /^\[package\.metadata\.docs\.rs\][^[]*?^features = \[([^\]]*)\]$/m.exec(manifest);
 const features = JSON.parse(`[${list}]`).join();
 
 /** The tag of the last release; undefined before the first. */
