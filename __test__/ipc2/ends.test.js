@@ -63,6 +63,42 @@ onUnix.describe('when the host', () => {
     expect(await child.exited).toMatchObject({ code: 0 });
   });
 
+  test.each(
+    ['loop', 'tokio'].flatMap((driver) => [
+      ['calls process.exit()', driver, 'exit', 4],
+      ['throws', driver, 'throw', 1],
+    ]),
+  )('%s while its workers start, no file is left (%s)', async (_, driver, end, code) => {
+    const child = host({ FERRIPC_DRIVER: driver }, 'early', end);
+    expect(await child.next()).toHaveLength(2);
+    expect(await child.exited).toMatchObject({ code });
+    expect(fs.readdirSync(world.tmp())).toEqual([]);
+  });
+
+  test('is killed while its workers start, the next host removes what is left', async () => {
+    const lives = host({}, 'early');
+    const living = await lives.next();
+    const killed = host({}, 'early');
+    await killed.next();
+    await killed.kill();
+    const others = ['ipc2-of-somebody', 'ipc2-0123456789abcdeg', 'ipc2-0123456789abcdef.d'];
+    for (const name of others) fs.mkdirSync(world.file(name));
+    fs.writeFileSync(world.file('ipc2-0123456789abcdef'), 'a file');
+    const names = () => fs.readdirSync(world.tmp()).sort();
+    const another = async () => {
+      const child = host({}, 'close');
+      await child.exited;
+    };
+    const before = names();
+    await another();
+    expect(names()).toEqual(before); // they may be about to be used
+    const longAgo = Date.now() / 1000 - 3600;
+    for (const name of before) fs.utimesSync(world.file(name), longAgo, longAgo);
+    await another();
+    expect(names()).toEqual([...living, ...others, 'ipc2-0123456789abcdef'].sort());
+    await lives.kill();
+  });
+
   test('has no folder for sockets, the error says which', async () => {
     const folder = world.file('none');
     const script = `

@@ -14,6 +14,8 @@ mod exit;
 mod launcher;
 pub mod manager;
 mod pool;
+#[cfg(unix)]
+mod private;
 pub mod process;
 mod rules;
 pub mod server;

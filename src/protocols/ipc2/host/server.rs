@@ -6,6 +6,9 @@ use std::pin::Pin;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+#[cfg(unix)]
+use super::private;
+
 /// A future of [`Server`] or [`Client`](crate::protocols::ipc2::worker::client::Client).
 pub type Opening<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
@@ -103,71 +106,5 @@ impl Server for tokio::net::UnixListener {
 
     fn release(target: &str) {
         private::remove(target);
-    }
-}
-
-/// Sockets in folders of their own.
-#[cfg(unix)]
-mod private {
-    use std::fs::{self, DirBuilder};
-    use std::hash::{BuildHasher, RandomState};
-    use std::io;
-    use std::os::unix::fs::DirBuilderExt;
-    use std::path::{Path, PathBuf};
-
-    use tokio::net::UnixListener;
-
-    use crate::engine::error::{Endpoint, Error};
-    use crate::engine::transport::unix;
-
-    const FOLDER: &str = "ipc2-";
-    const SOCKET: &str = "s";
-
-    /// A path that nobody can foresee.
-    pub fn path() -> String {
-        let name = format!("{FOLDER}{:016x}/{SOCKET}", RandomState::new().hash_one(0));
-        let in_folder = |folder: PathBuf| folder.join(&name).into_os_string().into_string().ok();
-        // Absolute, since a worker may run in another folder. An error for an empty one.
-        let usual = std::path::absolute(std::env::temp_dir()).ok().and_then(in_folder);
-        // A socket's path has to be short, and is a string here.
-        let usual = usual.filter(|path| unix::check("listen", path).is_ok());
-        usual.unwrap_or_else(|| format!("/tmp/{name}"))
-    }
-
-    pub fn listen(target: &str) -> io::Result<UnixListener> {
-        let path = Path::new(target);
-        // Fails if it exists: then it is somebody else's.
-        path.parent().map_or(Ok(()), make)?;
-        let local = unix::UnixLocal {
-            path: target.to_owned(),
-            claim: unix::Claim::Never,
-            add_mode: 0,
-            padded: false,
-        };
-        let listening =
-            unix::listen(&local).and_then(|(listener, _)| UnixListener::from_std(listener));
-        listening.inspect_err(|_| remove(target))
-    }
-
-    /// Makes a folder of this user alone. Its error says which: who reads it has not chosen the name.
-    fn make(folder: &Path) -> io::Result<()> {
-        DirBuilder::new().mode(0o700).create(folder).map_err(|error| {
-            let endpoint = Endpoint::Path(folder.display().to_string());
-            io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
-        })
-    }
-
-    /// Removes a socket that is in a folder of its own, and the folder.
-    pub fn remove(target: &str) {
-        let path = Path::new(target);
-        let folder = path.parent().filter(|folder| {
-            folder
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(FOLDER.as_bytes()))
-        });
-        if let Some(folder) = folder {
-            let _ = fs::remove_file(path);
-            let _ = fs::remove_dir(folder);
-        }
     }
 }
