@@ -1,5 +1,5 @@
 'use strict';
-// Checks of callers' arguments, at the time of the call. Used by the public classes of mqueue, appview and pixivutil2.
+// Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview, pixivutil2 and scale.
 
 const { argumentError, valueError } = require('./errors');
 
@@ -15,9 +15,9 @@ function check(fits, name, expected, value) {
 /** An object of options. With `known`, the names of all options, any other one is refused. */
 function toOptions(options, name = 'options', known = null) {
   check(options !== null && typeof options === 'object', name, 'of type object', options);
-  const other =
-    known === null ? undefined : Object.keys(options).find((key) => !known.includes(key));
-  if (other !== undefined) throw valueError(`The "${name}.${other}" argument is not an option`);
+  for (const key of known === null ? [] : Object.keys(options)) {
+    if (!known.includes(key)) throw valueError(`The "${name}.${key}" argument is not an option`);
+  }
   return options;
 }
 

@@ -3,16 +3,17 @@
 // worker-set.js and worker-handle.js extend it.
 
 const { EventEmitter } = require('node:events');
+const { toOptions } = require('../arguments');
 const { argumentError } = require('../errors');
 const { abortError, unreadable } = require('./errors');
 const { host } = require('./host');
 
+/** Options of a job. */
+const OPTIONS = ['signal'];
+
 /** The signal in options, if there is one. */
 function signalOf(options) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'an object', options);
-  }
-  const { signal } = options;
+  const { signal } = toOptions(options, 'options', OPTIONS);
   if (signal !== undefined && !(typeof signal?.aborted === 'boolean' && signal.addEventListener)) {
     throw argumentError('options.signal', 'an AbortSignal', signal);
   }

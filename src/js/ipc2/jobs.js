@@ -1,7 +1,8 @@
 'use strict';
 // The worker's side: jobs of the host that has started this process.
 
-const { argumentError, codedError, valueError } = require('../errors');
+const { toOptions } = require('../arguments');
+const { codedError } = require('../errors');
 const Fifo = require('../fifo');
 const { MAX_MESSAGE, bytes, toCodec } = require('./builder');
 const { json } = require('./codec');
@@ -144,15 +145,16 @@ class Jobs {
   }
 }
 
+/** Options of connect(). */
+const OPTIONS = ['request', 'response', 'maxMessageBytes'];
+
 /** Connects to the host that has started this process. */
 async function connect(options = {}) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'an object', options);
-  }
-  const { request = json, response = json, maxMessageBytes = MAX_MESSAGE, ...unknown } = options;
-  for (const name of Object.keys(unknown)) {
-    throw valueError(`The "options.${name}" argument is not an option`);
-  }
+  const {
+    request = json,
+    response = json,
+    maxMessageBytes = MAX_MESSAGE,
+  } = toOptions(options, 'options', OPTIONS);
   const codecs = {
     request: toCodec(request, 'options.request'),
     response: toCodec(response, 'options.response'),

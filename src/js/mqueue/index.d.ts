@@ -130,5 +130,5 @@ export class Queue extends EventEmitter implements AsyncIterable<Message> {
  */
 export function open(name: string, options?: QueueOptions): Queue;
 
-/** Removes the name of a queue. @throws the system's error: `ENOENT`, `EACCES`; `ENOTSUP`: not on Linux */
+/** Removes the name of a queue. @throws the system's error: `ENOENT`; `EPERM`: it is somebody else's; `ENOTSUP`: not on Linux */
 export function unlink(name: string): void;
