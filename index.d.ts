@@ -1206,8 +1206,8 @@ declare namespace ferripc {
 
     /**
      * Hands everything that was emitted to the system now, as far as the system takes it. A program needs this only if
-     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, waits for
-     * a child process, or ends itself with `process.abort()`. See "When a message leaves" in
+     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, or waits for
+     * a child process. See "When a message leaves" in
      * docs/compatibility/sending.md. It never waits, and may be called at any time.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its

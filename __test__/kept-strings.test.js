@@ -10,7 +10,7 @@ const { createWorld, freePort, KINDS } = require('./helpers/world');
 
 const world = createWorld();
 
-const ROUNDS = 100;
+const ROUNDS = everything ? 100 : 40;
 /** More than the bytes from which on a batch is not copied. */
 const SIZE = 1200 * 1024;
 /** What may be used beside the strings, for all: about two batches. */
@@ -66,6 +66,23 @@ test.each(each({ at: KINDS, kind: ['types', 'map', 'invalid'] }))(
     expect(result.external).toBeLessThan(SLACK);
   },
 );
+
+test('types that a stranger makes up, and that a relay sends on', async () => {
+  const place = await world.place('unix');
+  const count = 20;
+  const result = await kept(
+    'relayed',
+    place.options,
+    async () => {
+      const peer = await world.peer(place);
+      for (let round = 0; round < count; round++)
+        peer.write(frame(`${round}${'t'.repeat(SIZE)}`) + frame('done'));
+    },
+    count,
+  );
+  expect(result.heap).toBeLessThan(SLACK);
+  expect(result.external).toBeLessThan(SLACK);
+});
 
 describe.each(everything ? KINDS : ['tcp'])('%s', (at) => {
   test('data strings of an ordinary size', async () => {

@@ -26,6 +26,7 @@ const PLACES = {
   handshake: [['tls'], DRIVERS],
   read: [STREAMS, DRIVERS],
   flush: [STREAMS, DRIVERS],
+  late: [STREAMS, DRIVERS],
   write: [STREAMS, DRIVERS],
   turn: [[...STREAMS, 'udp'], DRIVERS],
   receive: [['udp'], DRIVERS],

@@ -358,6 +358,26 @@ suite('bytes', () => {
     },
   );
 
+  test('connections over maxConnections are closed, until there is room', async () => {
+    const server = await serve({ ask: () => 'here' }, { maxConnections: 2 });
+    const visitors = [await dial(place()), await dial(place())];
+    const failed = once(server, 'error');
+    const third = await dial(place());
+    third.socket.on('error', () => {});
+    await once(third.socket, 'close');
+    expect((await failed)[0].code).toBe('ERR_FERRIPC_MAX_CONNECTIONS');
+    const gone = visitors.map(({ socket }) => once(socket, 'close'));
+    for (const { socket } of visitors) socket.destroy();
+    await Promise.all(gone);
+    const client = makeClient('ours');
+    await client.connect();
+    expect(await client.deliver('ask')).toBe('here');
+  });
+
+  test.each([0, -1, NaN, '2', null])('maxConnections %p is refused', async (maxConnections) => {
+    await expect(serve({}, { maxConnections })).rejects.toThrow(/options\.maxConnections/);
+  });
+
   test('a visitor that does not shake hands is shown out', async () => {
     const server = await serve({}, { handshakeTimeout: 20 });
     const failed = once(server, 'error');

@@ -109,6 +109,20 @@ function errorForm(thrown) {
   }
 }
 
+/**
+ * What `what`, a function of the program, has thrown, for listeners that look into it: anything can be thrown, also what
+ * throws when it is looked at.
+ */
+function thrownBy(what, thrown) {
+  try {
+    if (!(thrown instanceof Object)) return valueError(`${what} threw ${String(thrown)}`);
+    for (const name of ['name', 'message', 'code', 'stack']) void thrown[name];
+    return thrown;
+  } catch {
+    return valueError(`${what} threw a value that cannot be shown`);
+  }
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -148,6 +162,7 @@ module.exports = {
   noBufferError,
   serializationError,
   errorForm,
+  thrownBy,
   argumentError,
   valueError,
   toPort,

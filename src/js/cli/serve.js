@@ -136,8 +136,8 @@ With --echo each message goes back to who has sent it, and each request is answe
     } catch (error) {
       throw failed(error, target);
     } finally {
-      signal.forget();
       await server.stop({ disconnect: true });
+      signal.forget();
     }
   },
 };

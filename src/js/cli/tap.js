@@ -193,8 +193,8 @@ It ends with the server, by a signal, or with --count.`,
     } catch (error) {
       throw failureOf(error, target);
     } finally {
-      signal.forget();
       await Promise.all(links.map((link) => link.close().catch(() => {})));
+      signal.forget();
     }
   },
 };

@@ -4,9 +4,16 @@
 // delivery.js, datagrams.js and turns.js.
 
 const { Bursts } = require('./bursts');
+const LastCalls = require('./last-calls');
 
 /** Events of the process, besides 'exit', in whose handlers every message may be the last. */
 const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
+
+/** Whose messages go before such a call: there is one at a time. */
+let departing = null;
+
+/** One for all lives of the hub, since not every call can be put back. */
+const lastCalls = new LastCalls(() => departing?.flush());
 
 class Departures {
   #onExit = () => this.#leave(true);
@@ -24,11 +31,16 @@ class Departures {
   watchForTheEnd() {
     process.prependListener('exit', this.#onExit);
     for (const event of LAST_EVENTS) process.prependListener(event, this.#onLast);
+    departing = this;
+    lastCalls.watch();
   }
 
   stopWatching() {
     process.removeListener('exit', this.#onExit);
     for (const event of LAST_EVENTS) process.removeListener(event, this.#onLast);
+    if (departing !== this) return;
+    departing = null;
+    lastCalls.unwatch();
   }
 
   /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */

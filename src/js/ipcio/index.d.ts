@@ -86,6 +86,12 @@ export interface ServerOptions extends Options {
    * A connection that does not become a client in this time, in ms, is closed. 0: never. Default: 10000.
    */
   handshakeTimeout?: number;
+  /**
+   * Most connections to the domain's socket, of clients and of those who have not become one; one beyond is closed, and
+   * an `error` with the code `ERR_FERRIPC_MAX_CONNECTIONS` follows. A client takes two descriptors. ipcIO has no limit.
+   * Default: `Infinity`.
+   */
+  maxConnections?: number;
 }
 
 export interface ClientOptions extends Options {

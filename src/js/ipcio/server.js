@@ -3,6 +3,7 @@
 // deliveries between clients. Made by users of `ferripc/ipcio`.
 
 const { randomUUID } = require('node:crypto');
+const { toLimit } = require('../arguments');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
@@ -30,12 +31,14 @@ class Server extends Party {
   /** Delivery -> `{from, to}`, names of clients. */
   #deliveries = new Map();
   #handshakeTimeout;
+  #maxConnections;
 
   /** `options`, `handlers`: see index.d.ts. */
   constructor(options = {}, handlers = {}) {
     super(options, handlers);
-    const { handshakeTimeout = 10_000 } = options;
+    const { handshakeTimeout = 10_000, maxConnections = Infinity } = options;
     this.#handshakeTimeout = toTime(handshakeTimeout, 'options.handshakeTimeout');
+    this.#maxConnections = toLimit(maxConnections, 'options.maxConnections');
   }
 
   /** Listens on the domain's socket. A socket at its place is taken over, dead or not, as in ipcIO. */
@@ -66,6 +69,11 @@ class Server extends Party {
       () => {}, // programs written for ipcIO do not know of it
     );
     listener.on('connection', (socket) => this.#visited(socket));
+    listener.maxConnections = this.#maxConnections;
+    listener.on('drop', () => {
+      const message = `Connection dropped: maxConnections (${this.#maxConnections}) reached`;
+      this._report(codedError('ERR_FERRIPC_MAX_CONNECTIONS', message));
+    });
     listener._listenPath(this._path, 'takeover', 0);
     return this;
   }

@@ -3,7 +3,7 @@
 // listener.js and, before anything is opened, server.js.
 
 const native = require('../engine/native');
-const { codedError, valueError } = require('../errors');
+const { codedError, thrownBy, valueError } = require('../errors');
 
 /** `{pid, uid, gid}` of the process at the other end; undefined where the system does not tell. */
 function credentialsOf(connection) {
@@ -28,10 +28,7 @@ function admits(allowPeer, connection, onError) {
     }
     return Boolean(answer);
   } catch (error) {
-    // Listeners look into it.
-    onError(
-      error instanceof Object ? error : valueError(`config.allowPeer threw ${String(error)}`),
-    );
+    onError(thrownBy('config.allowPeer', error));
     return false;
   }
 }

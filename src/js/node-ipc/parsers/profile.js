@@ -128,7 +128,17 @@ class Profile {
     if (channels.received.hasSubscribers) {
       publishReceived(owner, socket, message.type, frames.frame);
     }
-    owner._onMessage(socket, message.type, message.data);
+    this.#hand(owner, socket, message);
+  }
+
+  /** To its handlers, which may refuse it by an IPCProtocolError, as the parser does. */
+  #hand(owner, socket, { type, data }) {
+    try {
+      owner._onMessage(socket, type, data);
+    } catch (error) {
+      if (!(error instanceof IPCProtocolError)) throw error;
+      owner._violate(socket, error);
+    }
   }
 
   #decode(frames) {
@@ -210,7 +220,7 @@ class Profile {
     try {
       while (messages.length > 0) {
         const { socket, message } = messages.shift();
-        if (!socket.destroyed) this.dispatch(owner, socket, message);
+        if (!isLeft(socket)) this.dispatch(owner, socket, message);
       }
     } finally {
       if (messages.length > 0) setImmediate(() => this.#deliver(owner, stream));
@@ -225,7 +235,7 @@ class Profile {
       this.#fail(owner, socket, error, socket);
       return;
     }
-    owner._onMessage(socket, message.type, message.data);
+    this.#hand(owner, socket, message);
     owner._answered();
   }
 
@@ -263,6 +273,12 @@ class Profile {
     publishError(owner, error, socket._counted === undefined ? null : socket);
   }
 }
+
+/**
+ * Whether this side has ended the connection: what is left of a read is not wanted. Of one that the peer has ended, what
+ * a parser takes its time for is delivered.
+ */
+const isLeft = (socket) => Boolean(socket.destroyed) && !socket.readableEnded;
 
 /** Whether more than `most` bytes wait in a socket. */
 function waitsMore(socket, most) {

@@ -35,7 +35,9 @@ class Asked {
     if (signal === null) return;
     this.#signal = signal;
     this.#onAbort = () => giveUp(abortError(signal));
-    watch(signal, this.#onAbort);
+    // The data may have aborted it while it was encoded.
+    if (signal.aborted) this.#onAbort();
+    else watch(signal, this.#onAbort);
   }
 
   #timeoutError(timeout) {

@@ -1,0 +1,81 @@
+'use strict';
+// `npm run test:sanitizers`: the tests of the Rust sources where reads and writes that must not be are seen. Not a part of
+// `npm test`. Exits with 1 if something was found.
+//
+//   npm run test:sanitizers                    all of them, each in target/<its name>
+//   npm run test:sanitizers -- miri            what is pure Rust, interpreted: undefined behaviour of any kind, and leaks
+//   npm run test:sanitizers -- address         unit and integration tests: memory outside of what is allocated, or freed
+//   npm run test:sanitizers -- thread          the same tests: data races; the standard library is built with it, too
+//
+// `address` takes any compiler with its runtime, as rustup's are. The others want a nightly toolchain, NIGHTLY in the environment
+// (default: `nightly`), with `rustup component add --toolchain nightly miri rust-src`. The addon within Node is
+// scripts/memcheck.js's. Linux.
+
+const { execFileSync, spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const nightly = process.env.NIGHTLY || 'nightly';
+const FEATURES = ['--no-default-features', '--features', 'appview,ipc2,node-ipc,pixivutil2,zmtp'];
+
+/** What makes no system call that Miri does not know: what reads a peer's bytes, and what is kept for it. */
+const PURE = [
+  'engine::codec',
+  'engine::datagram',
+  'engine::handshakes',
+  'engine::link',
+  'engine::mailbox',
+  'engine::pace',
+  'engine::panics',
+  'engine::queues',
+  'engine::unfinished',
+  'protocols',
+];
+
+const target = (name) => ['--locked', '--target-dir', path.join(root, 'target', name)];
+
+/** This machine's triple: with `--target`, flags are not for build scripts and procedural macros. */
+const triple = () => /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
+
+const TOOLS = {
+  miri: () => ({
+    args: [`+${nightly}`, 'miri', 'test', ...target('miri'), ...FEATURES, '--lib', '--', ...PURE],
+    // Clocks and files are the machine's. Random cases are few: each takes hundreds of times as long.
+    env: { MIRIFLAGS: '-Zmiri-disable-isolation', PROPTEST_CASES: '3' },
+  }),
+  address: () => ({
+    args: ['test', ...target('address'), ...FEATURES, '--target', triple(), '--lib', '--tests'],
+    env: { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address -Cdebug-assertions=on' },
+  }),
+  thread: () => ({
+    args: [
+      `+${nightly}`,
+      'test',
+      '-Zbuild-std',
+      ...target('thread'),
+      ...FEATURES,
+      '--target',
+      triple(),
+      '--lib',
+      '--tests',
+    ],
+    env: { RUSTFLAGS: '-Zsanitizer=thread' },
+  }),
+};
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(TOOLS);
+const unknown = names.find((name) => !Object.hasOwn(TOOLS, name));
+if (unknown) throw new TypeError(`${unknown}: ${Object.keys(TOOLS).join(', ')}`);
+const failed = names.filter((name) => {
+  console.log(`\n=== ${name}`);
+  const { args, env } = TOOLS[name]();
+  const { status, error } = spawnSync('cargo', args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (error) console.error(`cargo: ${error.message}`);
+  return status !== 0;
+});
+console.log(failed.length === 0 ? '\nsanitizers: nothing found' : `\nsanitizers: ${failed}`);
+process.exitCode = failed.length === 0 ? 0 : 1;
