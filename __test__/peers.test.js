@@ -105,7 +105,11 @@ tells('allowPeer', () => {
       'broken',
     ],
     ['answers with a promise', async () => true, 'config.allowPeer must return its answer'],
-    ['answers with a promise that is rejected', () => Promise.reject(new Error('x')), 'not a promise'],
+    [
+      'answers with a promise that is rejected',
+      () => Promise.reject(new Error('x')),
+      'not a promise',
+    ],
   ])('that %s keeps everybody out, and is reported', async (_, allowPeer, message) => {
     const place = await world.place('unix');
     const server = await world.serve(place, { allowPeer });
