@@ -36,6 +36,9 @@ test('paths of a building machine are recognized, and the names that stand for t
   expect(pathsIn(bytes(path.join(ROOT, 'src', 'lib.rs')))).not.toEqual([]);
   const names = ['/crates/tokio-1.0.0/src/lib.rs', '/ferripc/src/lib.rs', '/rustc/0a/x'];
   expect(pathsIn(bytes(...names))).toEqual([]);
+  // The default folder of sockets, as the binary has it.
+  expect(pathsIn(Buffer.from('\0/tmp/\0'))).toEqual([]);
+  expect(pathsIn(Buffer.from('\0/tmp/build/x\0'))).toEqual(['/tmp/build/x']);
 });
 
 test('it is for this platform, and links and imports what is allowed', () => {

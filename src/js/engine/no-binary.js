@@ -169,8 +169,8 @@ function noBinary(tried, forced) {
 /** The error of a process that is to do without the binary, and needs it. */
 function leftOut() {
   const message =
-    'FERRIPC_DRIVER=js leaves the native binary out, and what was asked for needs it: leave the variable out. ' +
-    'Without the binary there are node-ipc and ipcIO alone, and neither config.fallback: false nor FERRIPC_NO_FALLBACK.';
+    'FERRIPC_DRIVER=js leaves the native binary out, and this call needs it: unset the variable. ' +
+    'Without the binary, only node-ipc and ipcIO work, and config.fallback: false and FERRIPC_NO_FALLBACK must not be set.';
   const error = Object.assign(new Error(message), { code: 'ERR_FERRIPC_NO_BINARY' });
   return Object.defineProperty(error, 'attempts', { value: [] });
 }
