@@ -30,14 +30,14 @@ declare namespace ferripc {
    *     const master = new IPC<ToServer, ToClient>();
    *     const other = ipc.of.other as Client<ToClient, ToServer>; // one connection only
    *
-   * The map has what the sender passes to `emit`; what a handler gets of it is {@link Received}: a `Date`
-   * arrives as a string, nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}. With
-   * `config.serialization: 'advanced'` wrap the maps into {@link Values}.
+   * The map has the types that the sender passes to `emit`. A handler gets {@link Received} of them: a `Date`
+   * arrives as a string, and nothing as `{}`. What JSON cannot carry does not compile; see {@link Sendable}. With
+   * `config.serialization: 'advanced'`, wrap the maps in {@link Values}.
    *
-   * An entry that is a function is a request, which {@link Client.request} and {@link Client.handle} take: its
-   * argument is what is asked with, what it returns, or its promise gives, is the answer.
+   * An entry that is a function is a request, for {@link Client.request} and {@link Client.handle}: its argument
+   * is the request's data, and what it returns, or what its promise resolves to, is the answer.
    *
-   * A peer's bytes are not validated against a map: it is a promise that both programs keep.
+   * A peer's bytes are not validated against a map: the map is a promise that both programs keep.
    */
   interface AnyEvents {
     [type: string]: any;
@@ -63,21 +63,21 @@ declare namespace ferripc {
         : [data: Data]
       : EmitJsonArgs<Events, Type>;
 
-  /** The same of a payload that goes as JSON. */
+  /** The same for a payload that is sent as JSON. */
   type EmitJsonArgs<Events, Type extends keyof Events> = undefined extends Events[Type]
     ? [data?: Sendable<Events[Type]> | undefined]
     : {} extends Events[Type]
       ? [data?: Sendable<Events[Type]> | undefined]
       : [data: Sendable<Events[Type]>];
 
-  /** A payload that arrives as what it was sent as. Made by {@link Values}. */
+  /** A payload that arrives exactly as it was sent. Made by {@link Values}. */
   interface AsItIs<T> {
     readonly 'arrives as it is': T;
   }
 
   /**
-   * An event map for `config.serialization: 'advanced'`: every payload arrives as the type that the map has, a `Date` as a
-   * `Date`, nothing as `undefined`.
+   * An event map for `config.serialization: 'advanced'`: every payload arrives with the type that the map has: a `Date` as a
+   * `Date`, and nothing as `undefined`.
    *
    *     interface ToServer { 'file.put': { name: string; content: Buffer; tags: Set<string> } }
    *
@@ -93,12 +93,12 @@ declare namespace ferripc {
   };
   type AsTheyAre<Args extends any[]> = { [Index in keyof Args]: AsItIs<Args[Index]> };
 
-  /** No value is of this type. It stands where an event map has what JSON cannot carry. */
+  /** No value has this type. It marks what JSON cannot carry in an event map. */
   interface NotJson {
     readonly 'JSON has no such value': never;
   }
 
-  /** What `JSON.stringify` makes `{}` of: their content is not a property. */
+  /** What `JSON.stringify` turns into `{}`, because the content is not in properties. */
   type Contentless =
     | ReadonlyMap<any, any>
     | ReadonlySet<any>
@@ -108,13 +108,13 @@ declare namespace ferripc {
     | RegExp
     | ArrayBuffer;
 
-  /** What an object is left without: as a property it is left out, as an element it becomes `null`. */
+  /** What JSON leaves out: a property is dropped, and an element of an array becomes `null`. */
   type NoJson = undefined | symbol | Function;
 
   /**
    * What `emit` takes for a payload `T` of an event map: `T`, except for what JSON cannot carry. That becomes
    * {@link NotJson} and does not compile: a `bigint` anywhere, for which `emit` throws, and a function or symbol
-   * as the payload, of which nothing would arrive. Functions that are properties compile, since an object of a
+   * as the payload, which would not arrive. Functions that are properties compile, since an instance of a
    * class may have some. They do not arrive.
    */
   type Sendable<T> = unknown extends T
@@ -135,11 +135,11 @@ declare namespace ferripc {
         : { [Key in keyof T]: SendableValue<T[Key]> };
 
   /**
-   * What a handler gets of a payload `T`: what JSON makes of it. Nothing (`undefined`, `void`, `null`) arrives as
-   * `{}`. Of the rest, {@link Json} is the form.
+   * What a handler gets for a payload `T`: what JSON makes of it. Nothing (`undefined`, `void`, `null`) arrives as
+   * `{}`, and everything else as {@link Json}.
    *
    * Three values arrive as something other than their types say: the empty string and `NaN` as a payload arrive as
-   * `{}`, as everything that is falsy except `0` and `false`; `NaN` and the infinities within one as `null`.
+   * `{}`, like everything falsy except `0` and `false`; `NaN` and the infinities inside a payload arrive as `null`.
    */
   type Received<T> = unknown extends T
     ? T
@@ -223,7 +223,7 @@ declare namespace ferripc {
           : [data: Sendable<Args[0]>, options?: RequestOptions]
       : never;
 
-  /** What arrives of a value `T` in a request or an answer: as {@link Json}, but nothing stays `undefined`. */
+  /** What arrives for a value `T` in a request or an answer: as {@link Json}, except that `undefined` stays `undefined`. */
   type Carried<T> = unknown extends T
     ? T
     : [T] extends [AsItIs<infer Value>]
@@ -245,7 +245,7 @@ declare namespace ferripc {
         : Carried<Args[0]>
       : never;
 
-  /** What a handler of this request returns, or its promise gives. */
+  /** What a handler of this request returns, or what its promise resolves to. */
   type Answer<Events, Type extends keyof Events> = string extends keyof Events
     ? any
     : Events[Type] extends (...args: any[]) => infer Result
@@ -262,18 +262,18 @@ declare namespace ferripc {
   /** Options of {@link Client.request} and {@link Server.request}. */
   interface RequestOptions {
     /**
-     * How long the answer is waited for, in milliseconds, from the call on. Then the promise is rejected with a
+     * How long to wait for the answer, in milliseconds from the call. Then the promise is rejected with a
      * `TimeoutError`, code `ETIMEDOUT`, and the peer's handler is aborted. Default: no limit
      */
     timeout?: number | undefined;
     /**
-     * Rejects the promise when it is aborted, with an `AbortError` as Node's functions do (code `ABORT_ERR`, the signal's
-     * reason as `cause`), and aborts the peer's handler.
+     * When it is aborted, the promise is rejected with an `AbortError`, as in Node's functions (code `ABORT_ERR`, the
+     * signal's reason as `cause`), and the peer's handler is aborted.
      */
     signal?: AbortSignal | null | undefined;
     /**
-     * What a client does with a request that it has no connection for. A server never waits. Default: as with messages.
-     * It waits before the first connection, with {@link Config.offlineQueue} and in `sync` mode. Otherwise it fails.
+     * What a client does with a request while it has no connection. A server never waits. Default: as with messages. The
+     * request waits before the first connection, with {@link Config.offlineQueue}, and in `sync` mode. Otherwise it fails.
      *
      * - `'wait'`: it waits for the connection, as long as the client tries to get one
      * - `'fail'`: it fails at once with the code `ENOTCONN`
@@ -281,18 +281,18 @@ declare namespace ferripc {
     offline?: 'wait' | 'fail' | undefined;
   }
 
-  /** What a handler of requests gets besides the data. */
+  /** What a request handler gets besides the data. */
   interface RequestContext {
-    /** Who has asked. */
+    /** Who asked. */
     readonly socket: IpcSocket;
     /**
-     * Aborted when nobody waits for the answer any more: the asker has given up (an `AbortError`), or the connection
-     * has ended (code `ECONNRESET`). What the handler returns then is not sent.
+     * Aborted when nobody waits for the answer any more: the asker gave up (an `AbortError`), or the connection
+     * ended (code `ECONNRESET`). What the handler returns after that is not sent.
      */
     readonly signal: AbortSignal;
   }
 
-  /** What answers requests, see {@link Client.handle} and {@link Server.handle}. */
+  /** Answers requests: see {@link Client.handle} and {@link Server.handle}. */
   type RequestHandler<In, Type extends RequestType<In>, This> = (
     this: This,
     data: RequestData<In, Type>,
@@ -301,17 +301,17 @@ declare namespace ferripc {
 
   /**
    * What a request is rejected with when the peer's handler throws, or when there is none: the `name`, `message`
-   * and `code` of the error there. Its stack stays there.
+   * and `code` of that error. Its stack is not sent.
    */
   interface RemoteFailure extends Error {
-    /** The peer's, if it is a string or a number; otherwise absent. */
+    /** The code of the peer's error, if it is a string or a number; otherwise absent. */
     code?: string | number;
   }
 
   /** See {@link RemoteFailure}. */
   type RemoteError = RemoteFailure;
 
-  /** The class of {@link RemoteFailure}, to be told by `instanceof`. */
+  /** The class of {@link RemoteFailure}, for `instanceof`. */
   interface RemoteErrorConstructor {
     /** For tests. */
     new (message?: string, details?: { name?: string; code?: string | number }): RemoteError;
@@ -328,17 +328,17 @@ declare namespace ferripc {
   interface BroadcastOptions {
     /** A socket that is left out, or several; on UDP, peers by their address and port. */
     except?: IpcSocket | UdpPeer | Iterable<IpcSocket | UdpPeer> | null | undefined;
-    /** Called with each socket (on UDP: peer) before anything is sent: whether it gets the message. */
+    /** Called with each socket (on UDP: peer) before anything is sent. Returns whether it gets the message. */
     where?: ((socket: IpcSocket) => boolean) | null | undefined;
   }
 
   /** The process at the other end of a Unix socket. */
   interface PeerCredentials {
-    /** Its id when it connected or, of a server, began to listen. 0 if it is in another pid namespace. */
+    /** Its process id when it connected or, for a server, when it began to listen. 0 if it is in another pid namespace. */
     pid: number;
-    /** Its user. */
+    /** Its user id. */
     uid: number;
-    /** Its group. */
+    /** Its group id. */
     gid: number;
   }
 
@@ -357,11 +357,11 @@ declare namespace ferripc {
 
   /** What {@link Endpoint.serveOrConnect} resolves with. */
   interface SingleInstance<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
-    /** What this process is now. A client becomes the server when that has ended; `null` after `close()`. */
+    /** What this process is now. A client may become the server when the server has ended; `null` after `close()`. */
     readonly role: 'server' | 'client' | null;
-    /** The server, while this process is it; otherwise `null`. */
+    /** The server, while this process is the server; otherwise `null`. */
     readonly server: Server<In, Out> | null;
-    /** The client, while this process is one; otherwise `null`. */
+    /** The client, while this process is a client; otherwise `null`. */
     readonly client: Client<In, Out> | null;
     /** Ends the server or client; another process takes a server's place. */
     close(): Promise<void>;
@@ -400,25 +400,25 @@ declare namespace ferripc {
    * What a {@link Server} itself reports, with the arguments of each handler.
    *
    * On a UDP server, the peer of a message is a {@link UdpPeer} instead of a socket. `connect` is
-   * reported once, after `start`, with the server's own socket, and `socket.disconnected` and `close`
-   * when that is closed. There, `drain` has that socket, too.
+   * reported once, after `start`, with the server's own socket. `socket.disconnected` and `close` follow
+   * when that socket is closed. `drain` has that socket, too.
    */
   interface ServerLifecycle<Events = {}> {
     /** Listening. A UDP server passes the address that it is bound to. */
     start: [bound?: UdpPeer];
     /** A client connected; for TLS, the handshake is over. */
     connect: [socket: IpcSocket];
-    /** Never reported by the library: only a message that a peer has given this type. */
+    /** Never reported by the library itself: only a message to which a peer gave this type. */
     disconnect: [data?: any, socket?: IpcSocket];
     /**
      * A client is gone, and `server.sockets` no longer lists it. `id` is the `id` that the client
-     * put into the data of its last message with one, `false` if there was none. Handlers see
+     * put into the data of its last message that had one, or `false` if there was none. Handlers see
      * `string | false` under a typed event map, and `any` under an open one.
      */
     'socket.disconnected': [socket: IpcSocket, id: ClosedId<Events>];
     /**
      * The server could not start or accept, a connection broke, a TLS handshake failed, or a client sent
-     * something unreadable; `socket` is given in the last case. On UDP, also what could not be sent:
+     * something unreadable; `socket` is given in the last case. On UDP, also a message that could not be sent:
      * `EMSGSIZE` for a message over the limit of a datagram (65,507 bytes over IPv4, less on some systems),
      * `ENOTFOUND` for an unknown host. Without a handler it is ignored; nothing is thrown.
      */
@@ -428,7 +428,7 @@ declare namespace ferripc {
      * datagram.
      */
     data: [bytes: Buffer, socket: IpcSocket];
-    /** A client's socket has closed; `hadError` tells whether by an error. */
+    /** A client's socket has closed; `hadError` says whether because of an error. */
     close: [hadError: boolean];
     /** Everything written to this client has left the process, after an `emit` returned `false`. */
     drain: [socket: IpcSocket];
@@ -451,14 +451,14 @@ declare namespace ferripc {
     id?: any;
 
     /**
-     * This connection's counters; also after its end. (A property of that name that a program puts on its
-     * sockets takes the place of this.)
+     * This connection's counters, even after it has ended. (If a program puts a property of that name on its
+     * sockets, that takes precedence.)
      */
     stats(): SocketStats;
 
     /**
-     * The process at the other end of a Unix socket, on Linux and macOS, as the system tells it, while it is connected;
-     * otherwise `undefined`. (A property of that name that a program puts there takes the place of this.)
+     * The process at the other end of a Unix socket, on Linux and macOS, as the system reports it, while it is connected;
+     * otherwise `undefined`. (If a program puts a property of that name there, that takes precedence.)
      */
     readonly peerCredentials?: PeerCredentials | undefined;
 
@@ -466,9 +466,9 @@ declare namespace ferripc {
     encrypted?: true;
     /** Whether the handshake is still going on. */
     secureConnecting?: boolean;
-    /** The peer's certificate is believed. On a server, only if `requestCert` asked for it. */
+    /** Whether the peer's certificate is trusted. On a server, only if `requestCert` asked for one. */
     authorized?: boolean;
-    /** Why not: a code such as `'CERT_HAS_EXPIRED'`. `null` if it is, or if nobody asked. */
+    /** Why it is not trusted: a code such as `'CERT_HAS_EXPIRED'`. `null` if it is, or if no certificate was asked for. */
     authorizationError?: any;
     /** The application protocol that was agreed on; `false` if none. */
     alpnProtocol?: string | false | null;
@@ -490,7 +490,7 @@ declare namespace ferripc {
 
   /**
    * The address of a UDP peer; handlers of a UDP server get it in place of a socket. Each datagram has
-   * an object of its own, which its messages share. An answer goes to it by {@link Server.emit}.
+   * an object of its own, which its messages share. To answer, pass it to {@link Server.emit}.
    *
    * The `start` event has the bound address, without `family` and `size`.
    */
@@ -513,16 +513,16 @@ declare namespace ferripc {
    * Server.broadcast}.
    */
   interface UdpDestination {
-    /** An IP address, or a host name; emits share a look-up of it that is running. */
+    /** An IP address or a host name. Several emits share one look-up while it is running. */
     address?: string | undefined;
-    /** 1 to 65535, also as a string. */
+    /** 1 to 65535; may be a string. */
     port?: number | string | undefined;
   }
 
   /** Where {@link Server.emit} sends to. */
   type Destination = net.Socket | UdpDestination;
 
-  /** Whose connection was refused; the addresses are absent for a local socket. */
+  /** Addresses of a connection that was refused; absent for a local socket. */
   interface DropInfo {
     localAddress?: string | undefined;
     localPort?: number | undefined;
@@ -538,15 +538,15 @@ declare namespace ferripc {
    *
    * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but not a message; or a request, reply or cancellation has no
    * usable `id`
-   * - `ERR_FERRIPC_NO_HANDLER`: of a request, nobody handles its type
-   * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: of a request, `config.maxRequests` are under way
+   * - `ERR_FERRIPC_NO_HANDLER`: a request for whose type the peer has no handler
+   * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: a request over the `config.maxRequests` that the peer handles at a time
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; dropped
-   * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections held more of unfinished messages than
-   *   `config.maxBufferedBytes`; this one, which held most, is closed
+   * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections together held more than `config.maxBufferedBytes` of
+   *   unfinished messages; this one, which held most, is closed
    * - `ERR_FERRIPC_TRUNCATED_MESSAGE`: the peer closed in the middle of a frame
-   * - `ERR_FERRIPC_MAX_CONNECTIONS`: `config.maxConnections` are open, one more was refused
+   * - `ERR_FERRIPC_MAX_CONNECTIONS`: a connection over `config.maxConnections` was refused
    * - `ERR_FERRIPC_TLS_OPTION`: `config.tls` has something that cannot be used; `option` names it
    * - `ERR_TLS_HANDSHAKE_TIMEOUT`: a TLS handshake took longer than `handshakeTimeout`, or had to make room for
    *   others
@@ -592,7 +592,7 @@ declare namespace ferripc {
    * `message` (`'Invalid JSON response format'`), `err` and `response`, and without a code.
    */
   interface IpcError extends Error {
-    /** What went wrong, for programs to compare. */
+    /** What went wrong, in a form that programs can compare. */
     code?: IpcErrorCode;
     /** The operating system's number for `code`, negative as in Node.js. */
     errno?: number;
@@ -602,7 +602,7 @@ declare namespace ferripc {
     address?: string;
     /** Port that belongs to `address`. */
     port?: number;
-    /** File that could not be read, of those in `config.tls`. */
+    /** The file of `config.tls` that could not be read. */
     path?: string;
     /** The text of the frame that could not be used; not with `serialization: 'advanced'`. */
     response?: string;
@@ -637,28 +637,28 @@ declare namespace ferripc {
 
   /** The keys of {@link TlsConfig} that name files. They are read at each start and connect. */
   interface TlsFiles {
-    /** Path of the private key (PEM). A server needs it, or `key`. Goes before `key`. */
+    /** Path of the private key (PEM). A server needs this or `key`. This one wins. */
     private?: string | undefined;
-    /** Path of the certificate (PEM). A server needs it, or `cert`. Goes before `cert`. */
+    /** Path of the certificate (PEM). A server needs this or `cert`. This one wins. */
     public?: string | undefined;
     /**
      * Path of Diffie-Hellman parameters; servers only. The file is read, but not used: all key
      * exchanges are ECDHE.
      */
     dhparam?: string | undefined;
-    /** Path or paths of the certificates to trust (PEM). Goes before `ca`. */
+    /** Path or paths of the certificates to trust (PEM). Wins over `ca`. */
     trustedConnections?: string | string[] | undefined;
   }
 
   /**
    * Options of `tls.connect` and `tls.createServer` that are honoured, with Node's meanings and
-   * defaults. A client ignores those of servers and the reverse, so that one object serves both.
+   * defaults. A client ignores the options for servers, and a server those for clients, so one object serves both.
    *
    * - Keys: RSA of 2048 to 4096 bits, P-256, P-384, Ed25519. `key`, `cert` and `ca` may also be DER.
-   * - `ciphers`: full names only, out of those that the error for another one lists.
+   * - `ciphers`: full names only. The error for an unknown name lists those that can be used.
    * - `ecdhCurve`: out of `X25519`, `P-256` and `P-384`.
    * - `minVersion`, `maxVersion`: `TLSv1.2` and `TLSv1.3`.
-   * - `handshakeTimeout` (ms, default 120000) holds for clients, too.
+   * - `handshakeTimeout` (ms, default 120000) applies to clients, too.
    */
   type TlsOption =
     | 'key'
@@ -690,8 +690,8 @@ declare namespace ferripc {
    *
    * Other options of Node's that mean something (`pfx`, `crl`, `SNICallback`, `pskCallback`,
    * `secureContext`, `session`, `sigalgs`, …) are refused: `start()`, `connectToNet()` throw an
-   * error with code `ERR_FERRIPC_TLS_OPTION`, whose `option` is the name. So do a server without
-   * key and certificate, and what cannot be used; a file that cannot be read throws its own error.
+   * error with code `ERR_FERRIPC_TLS_OPTION`, whose `option` is the name. The same happens for a server without
+   * key and certificate, and for values that cannot be used. A file that cannot be read throws its own error.
    *
    * A failed handshake is an `error` event on both sides, with Node's code
    * (`DEPTH_ZERO_SELF_SIGNED_CERT`, `ERR_SSL_WRONG_VERSION_NUMBER`, …).
@@ -702,27 +702,27 @@ declare namespace ferripc {
       maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
     };
 
-  /** What {@link Config.parser} may be besides a name: the wire format of a program's own. As in node-ipc 14. */
+  /** What {@link Config.parser} may be besides a name: a wire format of your own. As in node-ipc 14. */
   interface CustomParser {
-    /** The text or bytes of a message. Strings are sent as UTF-8; on UDP in `encoding`. What it throws, `emit` throws. */
+    /** The text or bytes of a message. Strings are sent as UTF-8; on UDP in `encoding`. If it throws, so does `emit`. */
     encode(type: any, data?: any): string | Uint8Array;
     /**
      * Calls `receive` with each message `{ type, data }` that `chunk` completes, and returns what is left of it.
-     * What it throws is an `error`, and ends the connection.
+     * If it throws, that is an `error` event, and the connection ends.
      *
      * @param rest - what it returned last for this connection, or `''`
      * @param chunk - what has arrived, as text in `encoding`
      */
     read(rest: any, chunk: any, receive: (message: any) => void): any;
-    /** Of what arrives. Default: `'utf8'` */
+    /** The encoding of what arrives. Default: `'utf8'` */
     encoding?: BufferEncoding | undefined;
-    /** `read` is not asked: what arrives is `data`, as in raw mode. Default: `false` */
+    /** With `true`, `read` is not called: what arrives is reported as `data`, as in raw mode. Default: `false` */
     raw?: boolean | undefined;
     /** As {@link Config.maxPendingBytes}. Default: no limit */
     maxPendingBytes?: number | undefined;
     /** As {@link Config.messageTimeout}, while `read` has left something. Default: `0` */
     messageTimeout?: number | undefined;
-    /** `'assured'`: the rules of that parser for transports hold. */
+    /** `'assured'`: that parser's rules for transports apply. */
     profile?: string | undefined;
   }
 
@@ -730,7 +730,7 @@ declare namespace ferripc {
   interface ParserMembers {
     /** The parser in use; without {@link Config.parser}, one that reads the same messages. */
     parser: any;
-    /** There are no messages: what arrives is `data`. */
+    /** With `true` there are no messages: what arrives is reported as `data`. */
     raw: boolean;
     /** The parser's encoding. */
     encoding: BufferEncoding;
@@ -749,18 +749,18 @@ declare namespace ferripc {
 
   /** What {@link Config.tap} allows. */
   interface TapOptions {
-    /** Messages are shown with their data. Default: `false` */
+    /** Whether messages are shown with their data. Default: `false` */
     payloads?: boolean | undefined;
     /**
-     * Where. Default: the path of the server with the ending `.tap`; for a server on a port, the default path of
-     * `config.id` with that ending. In a worker of `cluster` the process id comes before it: `app.world.4312.tap`
+     * Path of the tap's socket. Default: the server's path with the suffix `.tap`; for a server on a port, the default
+     * path of `config.id` with that suffix. In a worker of `cluster` the process id comes before it: `app.world.4312.tap`
      */
     path?: string | undefined;
   }
 
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
-   * at once, also for connections that exist; the exceptions are `delimiter`, `serialization`, `serializationTimeout`,
+   * at once, even for existing connections. The exceptions are `delimiter`, `serialization`, `serializationTimeout`,
    * `maxMessageBytes`, `maxQueuedBytes`, `linger` and `offlineQueue`, which a client or server reads when it is made. Keys of
    * your own are allowed.
    */
@@ -786,7 +786,7 @@ declare namespace ferripc {
      */
     rawBuffer: boolean;
     /**
-     * Clients keep one message in flight and send the next one when something has arrived.
+     * Clients have one message in flight at a time, and send the next one when something has arrived.
      * Default: `false`
      */
     sync: boolean;
@@ -796,23 +796,23 @@ declare namespace ferripc {
      */
     delimiter: string;
     /**
-     * How data become bytes; both sides of a connection need the same. Named as in `child_process`.
+     * How data becomes bytes; both sides of a connection need the same setting. Named as in `child_process`.
      *
      * - `'json'`: as JSON, as in node-ipc
      * - `'advanced'`: by V8's serializer, as in `child_process`: buffers, typed arrays, `Map`, `Set`, `Date`, `RegExp`, `BigInt`,
-     *   `undefined`, `NaN`, cycles and errors arrive as they were. `emit` throws a `DataCloneError` for functions, symbols and what
-     *   else has no copy. Not with `rawBuffer`, a `parser`, another `delimiter`, UDP, nor on Bun and Deno
+     *   `undefined`, `NaN`, cycles and errors arrive as they were. `emit` throws a `DataCloneError` for functions, symbols and other
+     *   values that cannot be copied. Not with `rawBuffer`, a `parser`, another `delimiter` or UDP, nor on Bun and Deno
      *
-     * A peer that is set otherwise, or is node-ipc, is reported as an `error` with the code `ERR_FERRIPC_SERIALIZATION`, and its
-     * connection closed; a client's is not up before both sides have agreed. Default: `'json'`
+     * A peer with another setting, or on node-ipc, is reported as an `error` with the code `ERR_FERRIPC_SERIALIZATION`, and
+     * its connection is closed. A client is not connected until both sides have agreed. Default: `'json'`
      *
      * @throws TypeError from `serve`, `serveNet`, `connectTo` and `connectToNet`, for anything else and for settings that
      * `'advanced'` cannot honour
      */
     serialization?: 'json' | 'advanced' | undefined;
     /**
-     * With `serialization: 'advanced'`: how long a peer may take to say that it has it too, in milliseconds, from the
-     * beginning of the connection. Default: `10000`
+     * With `serialization: 'advanced'`: how long a peer may take to say that it has the same setting, in milliseconds from
+     * the beginning of the connection. Default: `10000`
      */
     serializationTimeout?: number | undefined;
     /**
@@ -822,7 +822,7 @@ declare namespace ferripc {
      */
     maxMessageBytes: number;
     /**
-     * Most bytes that all connections of a server together hold of unfinished messages. Beyond it, the connection that
+     * Most bytes of unfinished messages that all connections of a server may hold together. Beyond that, the connection that
      * holds most is closed, with an `error` event with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. The others go on.
      * Connections that hold less than 16 KiB do not count. `Infinity`: no limit except `maxMessageBytes` for each.
      * Not for UDP. Default: `1073741824`, 1 GiB
@@ -830,15 +830,15 @@ declare namespace ferripc {
     maxBufferedBytes: number;
     /**
      * Most bytes that wait in one connection for a peer that does not read, and in a client's queue
-     * in `sync` mode. When so many wait, a further message is dropped: `emit` returns `false`, and an `error`
+     * in `sync` mode. When that many wait, a further message is dropped: `emit` returns `false`, and an `error`
      * with the code `ENOBUFS` follows at once. The connection goes on, and takes messages again when
      * there is room. So a connection holds no more than this and one message. Values below 256 KiB
-     * act as 256 KiB, from where on `emit` returns `false` anyway. Values above 4 GiB act as 4 GiB. On UDP:
+     * act as 256 KiB, the mark from which `emit` returns `false` anyway. Values above 4 GiB act as 4 GiB. On UDP:
      * see {@link Server.emit}. Default: `1073741824`, 1 GiB
      */
     maxQueuedBytes: number;
     /**
-     * Most bytes that a client keeps of what is emitted while it is down, once it was connected. They are sent in order
+     * Most bytes of messages that a client keeps while it is down, once it has been connected. They are sent in order
      * when it is connected again. A message that does not fit is dropped: `emit` returns `false`, an `error` with the code
      * `ENOBUFS` follows, and it counts as `dropped.full`. What waits when the client ends for good counts as `dropped.down`.
      * What was on its way when the connection broke is not sent again. Before the first connection, 16 MiB are always
@@ -853,35 +853,34 @@ declare namespace ferripc {
      */
     maxRequests?: number | undefined;
     /**
-     * Decides who may connect to a local server: called with each connection before anything of it is read or reported.
-     * A peer that is refused is disconnected and counts as {@link ServerStats.refused}. If it throws or returns a promise, the
-     * connection is refused, and an `error` tells of it. Servers on Windows, TCP, TLS and UDP cannot honour it:
+     * Decides who may connect to a local server: called for each connection before anything of it is read or reported.
+     * A peer that is refused is disconnected and counts as {@link ServerStats.refused}. If the function throws or returns a
+     * promise, the connection is refused, and an `error` event says so. Servers on Windows, TCP, TLS and UDP cannot honour it:
      * `start()` throws an error with the code `ERR_FERRIPC_ALLOW_PEER`. Default: everybody who may open the socket
      */
     allowPeer?: ((peer: PeerCredentials) => boolean) | null | false | undefined;
     /**
-     * Whether an engine in JavaScript may take the place of the native one where no native binary loads. With `false`,
-     * `connectTo`, `connectToNet`, `serve` and `serveNet` throw an error with the code `ERR_FERRIPC_NO_BINARY` then; so does everything with the
-     * environment variable `FERRIPC_NO_FALLBACK=1`. Default: `true`
+     * Whether the JavaScript engine may take over where no binary loads. With `false`, `connectTo`, `connectToNet`, `serve`
+     * and `serveNet` then throw an error with the code `ERR_FERRIPC_NO_BINARY`. The environment variable
+     * `FERRIPC_NO_FALLBACK=1` does the same for the whole process. Default: `true`
      */
     fallback?: boolean | undefined;
     /**
      * Lets this user and root watch what a server sends and receives, with `ferripc tap` or another program, at a socket
      * of its own: see docs/cli.md. `true` shows types, lengths, directions and connections, but no data. Read by
-     * `start()`. A slow reader loses records. It neither holds the server up nor costs more than 256 KiB. If the socket
-     * cannot be made, the server goes on without it, and an `error` says why. Without this setting the environment
-     * variable `FERRIPC_TAP` counts: `1`, or `payloads` to show payloads, too. Default: nobody can watch, and nothing is opened
+     * `start()`. A slow reader loses records. It does not hold the server up, and costs at most 256 KiB. If the socket
+     * cannot be made, the server goes on without it, and an `error` says why. Without this setting, the environment
+     * variable `FERRIPC_TAP` decides: `1`, or `payloads` to show payloads, too. Default: nobody can watch, and nothing is opened
      *
      * @throws TypeError from `start()`, for anything else
      */
     tap?: boolean | TapOptions | null | undefined;
     /**
-     * How long a closing connection that has something left to send waits for a peer that takes nothing of it,
-     * in ms. Then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes
+     * How long a closing connection that still has something to send waits for a peer that reads nothing, in ms. Then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes
      * something, however slowly, everything is sent. The system shows this only in steps of up to 64 KiB: a peer
      * that takes less than that in this time needs a longer one. `0`: only what the system takes at once.
-     * `Infinity`: for ever. Holds for `disconnect` and `stop({ disconnect: true })`. On UDP it is all the time that
-     * closing may take. Default: `2000`
+     * `Infinity`: for ever. Applies to `disconnect` and `stop({ disconnect: true })`. On UDP it is the total time
+     * that closing may take. Default: `2000`
      */
     linger: number;
 
@@ -890,11 +889,12 @@ declare namespace ferripc {
      * is made.
      *
      * - left out: as in node-ipc 9 and 10; the settings below up to `allowedEvents` have no effect and must be left out
-     * - `'raw'`: bytes as with `rawBuffer`, and for good
-     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. What is not a message ends the connection
-     * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. What breaks
-     *   one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`; a client does
-     *   not try again. `emit` and `broadcast` throw for what they must not send
+     * - `'raw'`: bytes, as with `rawBuffer`, for the whole life of the client or server
+     * - `'fast'`: messages whose data arrives as it is, also `null` and `''`. Anything that is not a message ends the
+     *   connection
+     * - `'guarded'`: as `'fast'`, with the limits below and rules for the types of messages, in both directions. A message
+     *   that breaks one is not delivered, its connection is closed, and an `error` has a code that begins with `ERR_IPC_`.
+     *   A client does not try again. `emit` and `broadcast` throw for messages that must not be sent
      * - `'assured'`: as `'guarded'`, only for the types in `allowedEvents`. TCP with TLS and certificates on both sides only,
      *   no UDP and no Windows pipes; local servers in a `socketRoot` of the user alone
      * - an object, or a class that is made with this configuration: see {@link CustomParser}
@@ -908,13 +908,13 @@ declare namespace ferripc {
     parser?: 'raw' | 'fast' | 'guarded' | 'assured' | CustomParser | CustomParserClass | undefined;
     /**
      * Longest message that `'guarded'` and `'assured'` send and accept, in bytes and without the delimiter. A longer one is
-     * refused as soon as so much of it has come (`ERR_IPC_FRAME_TOO_LARGE`). `Infinity`: as long as `maxMessageBytes` lets
-     * pass. Default: `1048576`, 1 MiB
+     * refused as soon as that much of it has arrived (`ERR_IPC_FRAME_TOO_LARGE`). `Infinity`: only `maxMessageBytes`
+     * limits it. Default: `1048576`, 1 MiB
      */
     maxMessageSize?: number | undefined;
     /**
-     * Most bytes that wait in one connection of `'guarded'` and `'assured'`, with the message that is being sent. Beyond, the
-     * connection is closed (`ERR_IPC_BACKPRESSURE`) and `emit` returns `false`. Not on UDP. Default: `8388608`, 8 MiB
+     * Most bytes that wait in one connection of `'guarded'` and `'assured'`, including the message being sent. Beyond that,
+     * the connection is closed (`ERR_IPC_BACKPRESSURE`) and `emit` returns `false`. Not on UDP. Default: `8388608`, 8 MiB
      */
     maxPendingBytes?: number | undefined;
     /**
@@ -923,11 +923,11 @@ declare namespace ferripc {
     maxEventNameLength?: number | undefined;
     /**
      * How long a message may take to arrive with `'guarded'` and `'assured'`, from its first byte to its last, in milliseconds
-     * (`ERR_IPC_MESSAGE_TIMEOUT`). `0` and `Infinity`: as long as it likes. Not on UDP. Default: `30000`
+     * (`ERR_IPC_MESSAGE_TIMEOUT`). `0` and `Infinity`: no limit. Not on UDP. Default: `30000`
      */
     messageTimeout?: number | undefined;
     /**
-     * Lets messages of types that clients and servers report themselves pass `'guarded'`: `start`, `connect`, `disconnect`,
+     * Lets `'guarded'` accept messages whose types are events of clients and servers: `start`, `connect`, `disconnect`,
      * `destroy`, `close`, `socket.disconnected`, `error` and `data` (`ERR_IPC_RESERVED_EVENT`). Never with `'assured'`.
      * Default: `false`
      */
@@ -935,12 +935,12 @@ declare namespace ferripc {
     /** The types that `'assured'` sends and delivers (`ERR_IPC_EVENT_NOT_ALLOWED`), which needs them. Default: none */
     allowedEvents?: readonly string[] | ReadonlySet<string> | false | undefined;
     /**
-     * Whether a server copies `data.id` of what arrives to `socket.id`. Anybody can claim to be anybody there.
+     * Whether a server copies `data.id` of what arrives to `socket.id`. Any client can claim any id.
      * Default: `true` without a `parser`, `false` with one
      */
     identifyPeer?: boolean | undefined;
     /**
-     * Whether the library's own log lines have messages in them. Default: `true` without a `parser`, `false` with one
+     * Whether the library's own log lines include messages. Default: `true` without a `parser`, `false` with one
      */
     logPayloads?: boolean | undefined;
     /**
@@ -967,15 +967,15 @@ declare namespace ferripc {
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
      * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
-     * counts, as in `node:tls`; if this sets no limit (`Infinity`), a thousand may go on, and then the oldest has to
-     * make room for the next when it is two seconds old. Read when the server starts;
+     * counts, as in `node:tls`; if this sets no limit (`Infinity`), a thousand may be in progress. Then the oldest has to
+     * make room for the next once it is two seconds old. Read when the server starts;
      * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
     /**
-     * How many clients a local, TCP or TLS server takes in within any second; further ones wait in the system, which holds
-     * as many as it is set up for, and are served in their turn. `stop()` leaves those without an answer that its second has
-     * no room for. A whole number; read when the server starts. Default: `Infinity`, no limit
+     * How many clients a local, TCP or TLS server accepts within any second. Further ones wait in the system, which holds
+     * as many as it is configured for, and are served in turn. `stop()` does not answer those that exceed the rate at that
+     * moment. A whole number; read when the server starts. Default: `Infinity`, no limit
      *
      * `start()` throws a TypeError for anything but a number of 1 or more, on UDP, and without the native binary; it
      * rejects where a worker of `node:cluster` gets its connections from the primary.
@@ -984,8 +984,8 @@ declare namespace ferripc {
     /** Pause before a client tries to connect again, in milliseconds. Default: `500` */
     retry: number;
     /**
-     * How often a client tries again after it has lost its connection or failed to get one, before
-     * it gives up; each connection starts the count anew. `0` and `false` mean a single attempt.
+     * How often a client tries again, after it has lost its connection or failed to get one, before
+     * it gives up. Each connection restarts the count. `0` and `false` mean a single attempt.
      * Default: `Infinity`
      */
     maxRetries: number | boolean;
@@ -999,14 +999,14 @@ declare namespace ferripc {
      * What `server.start()` does with a socket file that is already at its path. Anything that
      * is not a socket is left alone, and `start()` fails.
      *
-     * - `true`: the server takes the path over, also from a server that is still running, and
-     *   without a moment in which nobody listens
+     * - `true`: the server takes the path over, even from a server that is still running, and
+     *   without a moment when nobody listens
      * - `'stale'`: the server takes the path over from a dead server only; if a server answers
-     *   there, `start()` fails with `EADDRINUSE`. For programs that must run once
+     *   there, `start()` fails with `EADDRINUSE`. For programs of which only one may run
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
      *   connections out, and removes the file after the last worker. (Not on Windows, Bun and
-     *   Deno; and with `true` or `'stale'` each worker has a path by itself)
+     *   Deno. With `true` or `'stale'`, each worker needs a path of its own)
      *
      * On Windows, and for abstract names on Linux, there is no file: in all three cases a free name is
      * taken, and with a taken one `start()` fails with `EADDRINUSE`.
@@ -1022,11 +1022,11 @@ declare namespace ferripc {
      */
     writableAll: boolean;
 
-    /** Not used; there because node-ipc has it. Default: `''` */
+    /** Not used; it exists because node-ipc has it. Default: `''` */
     IPType: string;
-    /** Host for `serveNet` and `connectToNet` if they are given none. Default: `'127.0.0.1'` */
+    /** Host for `serveNet` and `connectToNet` when they get none. Default: `'127.0.0.1'` */
     networkHost: string;
-    /** Port for `serveNet` and `connectToNet` if they are given none. Default: `8000` */
+    /** Port for `serveNet` and `connectToNet` when they get none. Default: `8000` */
     networkPort: number;
     /**
      * How long a UDP server goes on sending broadcasts to a peer that sends nothing, in milliseconds.
@@ -1041,8 +1041,8 @@ declare namespace ferripc {
      */
     interfaces?: NetworkInterface | undefined;
     /**
-     * TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. A server on a path has TLS
-     * then, too, but not a client of a path; UDP ignores it. Default: `false`
+     * TLS settings, which turn `serveNet` and `connectToNet` from TCP to TLS. A server on a path then uses TLS,
+     * too, but a client of a path does not. UDP ignores it. Default: `false`
      */
     tls: TlsConfig | false;
 
@@ -1071,7 +1071,7 @@ declare namespace ferripc {
   }
 
   /**
-   * One connection to a server, kept up: it reconnects by the rules of `config`.
+   * One lasting connection to a server: it reconnects by the rules of `config`.
    *
    * {@link Endpoint.connectTo} and {@link Endpoint.connectToNet} make it and put it into {@link
    * Endpoint.of}.
@@ -1085,7 +1085,7 @@ declare namespace ferripc {
   > extends ParserMembers {
     /**
      * Calls `handler` for every event of this type: a lifecycle event, the type of a message, or
-     * `'*'`. Handlers stay when the connection is lost and made again. Handlers of `'*'` come
+     * `'*'`. Handlers stay when the connection is lost and established again. Handlers of `'*'` come
      * first, the others in the order in which they were added.
      *
      * @param once - remove the handler after its first call
@@ -1157,11 +1157,11 @@ declare namespace ferripc {
     ): Promise<Answered<Out, Type>>;
 
     /**
-     * Has `handler` answer the server's requests of this type: with what it returns, or what its promise is fulfilled
-     * with. What it throws rejects the request there. The handler stays when the connection is lost and made again.
+     * Makes `handler` answer the server's requests of this type, with what it returns, or what its promise resolves
+     * to. If it throws, the request is rejected there. The handler stays when the connection is lost and established again.
      *
      * @returns a function that removes the handler
-     * @throws TypeError if `type` is not a string, `handler` is not a function, or if the type has a handler
+     * @throws TypeError if `type` is not a string, `handler` is not a function, or the type already has a handler
      * @throws Error in raw mode; code `ERR_FERRIPC_NO_REQUESTS`
      */
     handle<Type extends RequestType<In>>(
@@ -1170,8 +1170,8 @@ declare namespace ferripc {
     ): () => void;
 
     /**
-     * The messages of this type from now on, for `for await (const [data] of client.messages(type))`. What the loop does
-     * not take at once is kept, without a limit. It ends when the client does.
+     * The messages of this type from now on, for `for await (const [data] of client.messages(type))`. Messages that the
+     * loop has not taken yet are kept, without a limit. It ends when the client does.
      *
      * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */
@@ -1205,9 +1205,9 @@ declare namespace ferripc {
     connect(): void;
 
     /**
-     * Hands everything that was emitted to the system now, as far as the system takes it. A program needs it only if
-     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, waits for
-     * a child process, or ends itself by `process.abort()`. See "When a message leaves" in
+     * Hands everything that was emitted to the system now, as far as the system takes it. A program needs this only if
+     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, or waits for
+     * a child process. See "When a message leaves" in
      * docs/compatibility/sending.md. It never waits, and may be called at any time.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
@@ -1224,7 +1224,7 @@ declare namespace ferripc {
      */
     [Symbol.asyncDispose](): Promise<void>;
 
-    /** The id under which it is in {@link Endpoint.of}. */
+    /** Its key in {@link Endpoint.of}. */
     id: string;
     /** Path of a local server, or the host of a TCP or TLS server. */
     path: string;
@@ -1238,14 +1238,14 @@ declare namespace ferripc {
     queue: Queue;
     /**
      * The socket of the current attempt or connection; each reconnection makes a new one. In a
-     * client made by hand, `false` until `connect()` is called, which the type leaves out.
+     * client made by hand it is `false` until `connect()` is called; the type does not show that.
      */
     socket: IpcSocket;
-    /** Attempts left before the client gives up; counted anew from each connection. */
+    /** Attempts left before the client gives up; each connection restarts the count. */
     retriesRemaining: number;
-    /** `true` once {@link Endpoint.disconnect} was called for it: it does not reconnect. */
+    /** `true` once {@link Endpoint.disconnect} was called for this client: it does not reconnect. */
     explicitlyDisconnected: boolean;
-    /** A rule of {@link Config.parser} was broken: the connection is closed, and the client does not try again. */
+    /** Whether a rule of {@link Config.parser} was broken: then the connection is closed, and the client does not try again. */
     protocolViolation: boolean;
     /** The class itself, as node-ipc's clients have it. */
     Client: ClientConstructor;
@@ -1288,7 +1288,7 @@ declare namespace ferripc {
     In extends AnyEvents = AnyEvents,
     Out extends AnyEvents = AnyEvents,
   > extends ParserMembers {
-    /** Always `null`; there because node-ipc 14 has it. */
+    /** Always `null`; it exists because node-ipc 14 has it. */
     datagramCallback: null;
     /** Logs an error and publishes it as `error`. */
     serverError(error: Error): void;
@@ -1377,9 +1377,9 @@ declare namespace ferripc {
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
-     * On UDP each message is one datagram, which may be lost or overtaken on its way. What the system
-     * does not take at once, or waits for a look-up, is kept, up to 16 MiB and 65,536 messages each;
-     * what comes then is dropped and reported as an `error` with the code `ENOBUFS`. Before `start()`
+     * On UDP each message is one datagram, which may be lost or overtaken on its way. Messages that
+     * the system does not take at once, or that wait for a look-up, are kept, up to 16 MiB and 65,536 of each;
+     * further ones are dropped and reported as an `error` with the code `ENOBUFS`. Before `start()`
      * and after `stop()` messages are dropped.
      *
      * @returns `true` if the message was accepted without a backlog; `false` if one has built up,
@@ -1403,7 +1403,7 @@ declare namespace ferripc {
     emit(typeOrBytes: OpenType<Out> | RawBytes, data?: any): boolean;
 
     /**
-     * Asks the handler of this type of one client, given by its socket. As {@link Client.request}; without a connection it
+     * Asks one client, given by its socket, as {@link Client.request} asks the server. Without a connection the request
      * fails with the code `ENOTCONN`, and on UDP with `ERR_FERRIPC_NO_REQUESTS`.
      */
     request<Type extends RequestType<Out>>(
@@ -1413,10 +1413,10 @@ declare namespace ferripc {
     ): Promise<Answered<Out, Type>>;
 
     /**
-     * Has `handler` answer the requests of this type of all clients, as {@link Client.handle}.
+     * Makes `handler` answer the requests of this type from all clients, as {@link Client.handle}.
      *
      * @returns a function that removes the handler
-     * @throws TypeError if `type` is not a string, `handler` is not a function, or if the type has a handler
+     * @throws TypeError if `type` is not a string, `handler` is not a function, or the type already has a handler
      * @throws Error in raw mode and on UDP; code `ERR_FERRIPC_NO_REQUESTS`
      */
     handle<Type extends RequestType<In>>(
@@ -1425,8 +1425,8 @@ declare namespace ferripc {
     ): () => void;
 
     /**
-     * The messages of this type from now on, for `for await (const [data, socket] of server.messages(type))`. What the
-     * loop does not take at once is kept, without a limit. It ends when the server is stopped and the last client gone.
+     * The messages of this type from now on, for `for await (const [data, socket] of server.messages(type))`. Messages
+     * that the loop has not taken yet are kept, without a limit. It ends when the server is stopped and the last client is gone.
      *
      * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */
@@ -1439,8 +1439,8 @@ declare namespace ferripc {
      * Sends a message to all connected clients; does nothing if there are none. In raw mode,
      * the first argument is the payload, and the second means nothing.
      *
-     * On UDP it goes to every address that something has come from within the last
-     * `config.peerTimeout` milliseconds. 1,024 of them are remembered, those that were heard last.
+     * On UDP it goes to every address from which something has arrived within the last
+     * `config.peerTimeout` milliseconds. The 1,024 heard from last are remembered.
      *
      * @param options - who is left out; a third argument without `except` and `where` means nothing
      * @returns `false` if a backlog has built up for at least one client
@@ -1488,8 +1488,8 @@ declare namespace ferripc {
     sockets: IpcSocket[];
     /**
      * What listens: `address()`, `listening`, `getConnections()` and so on; `false` before
-     * `start()`. A UDP server has a `dgram.Socket` here, which TypeScript has to be told with a
-     * cast. It is bound and closed by the server, so that its `bind` throws `ERR_SOCKET_ALREADY_BOUND`;
+     * `start()`. A UDP server has a `dgram.Socket` here, for which TypeScript needs a
+     * cast. The server binds and closes it, so its `bind` throws `ERR_SOCKET_ALREADY_BOUND`, and
      * `connect` throws `ERR_METHOD_NOT_IMPLEMENTED`. Listeners for its `message` get every datagram's
      * bytes, beside the server's own events.
      */
@@ -1540,8 +1540,8 @@ declare namespace ferripc {
   type Transport = 'unix' | 'pipe' | 'tcp' | 'tls' | 'udp4' | 'udp6';
 
   /**
-   * Messages that did not get through, by reason. Those of the first three were to be sent, those of the
-   * others have come from a peer. Each message counts once, also one that an `error` event tells of.
+   * Messages that did not get through, by reason. The first three count messages that were to be sent, the
+   * others messages from a peer. Each message counts once, even if an `error` event reports it.
    */
   interface DroppedStats {
     /** Refused with `ENOBUFS`, because too much waits to be sent; see {@link Config.maxQueuedBytes}. */
@@ -1562,9 +1562,9 @@ declare namespace ferripc {
   }
 
   /**
-   * What goes through a connection, or all of a client or server: those that are closed are included.
+   * What goes through a connection, or through all connections of a client or server, closed ones included.
    *
-   * The numbers only grow, except for the two of what is queued. They are exact, except for UDP, where a datagram
+   * The numbers only grow, except for the two that count what is queued. They are exact, except for UDP, where a datagram
    * with more than 2,048 messages counts several times as received.
    */
   interface TrafficStats {
@@ -1580,16 +1580,16 @@ declare namespace ferripc {
      */
     messagesSent: number;
     /**
-     * A client's messages that wait in its queue of sync mode, or for its first connection. They are no part
-     * of `messagesSent` yet.
+     * A client's messages that wait in its queue of sync mode, or for its first connection. They are not
+     * counted in `messagesSent` yet.
      */
     messagesQueued: number;
     /**
-     * Bytes that the system has handed over, with delimiters. With TLS: of the content, not of what is on the
-     * wire. On UDP: of the datagrams.
+     * Bytes received from the system, with delimiters. With TLS, the bytes of the content, not those on the
+     * wire. On UDP, the bytes of the datagrams.
      */
     bytesReceived: number;
-    /** Bytes that the system has taken, as `bytesReceived`. */
+    /** Bytes that the system has taken, counted as for `bytesReceived`. */
     bytesSent: number;
     /**
      * Bytes that wait in this process: for the end of the turn, or for a peer that does not read. What waits in
@@ -1611,7 +1611,7 @@ declare namespace ferripc {
     connectedMs: number;
   }
 
-  /** What `client.stats()` returns. The counters go on over reconnections. */
+  /** What `client.stats()` returns. The counters go on across reconnections. */
   interface ClientStats extends TrafficStats {
     /** Its id in `ipc.of`. */
     id: string | number | null;
@@ -1633,7 +1633,7 @@ declare namespace ferripc {
     connections: number;
     /** Attempts by {@link Config.retry}, whether they succeeded or not; never reset. */
     retries: number;
-    /** Attempts left before the client gives up; `null` for no limit. A connection sets it anew. */
+    /** Attempts left before the client gives up; `null` for no limit. Each connection resets it. */
     retriesRemaining: number | null;
   }
 
@@ -1645,7 +1645,7 @@ declare namespace ferripc {
     /** Of a local server; otherwise there are `host` and `port`. */
     path?: string;
     host?: string;
-    /** While it listens, the port that it has got. */
+    /** While it listens, the port that it is bound to. */
     port?: number;
     listening: boolean;
     /** Sockets that are connected now. */
@@ -1654,9 +1654,9 @@ declare namespace ferripc {
     accepted: number;
     /** Connections over {@link Config.maxConnections} and those that {@link Config.allowPeer} refused; closed at once. */
     refused: number;
-    /** Of each connected socket. Empty on UDP. */
+    /** The counters of each connected socket. Empty on UDP. */
     sockets: SocketStats[];
-    /** UDP only: datagrams that have come. */
+    /** UDP only: datagrams received. */
     datagramsReceived?: number;
     /** UDP only: datagrams that the system has taken. */
     datagramsSent?: number;
@@ -1666,10 +1666,10 @@ declare namespace ferripc {
   interface Stats {
     /**
      * What moves bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
-     * pipes always have the latter.) `js`: no native binary loads, and Node's own sockets do. `null` while nothing is open in this thread.
+     * pipes always have the latter.) `js`: no binary loads, and Node's own sockets do the work. `null` while nothing is open in this thread.
      */
     driver: 'loop' | 'tokio' | 'js' | null;
-    /** Sums, those of clients that were disconnected and of earlier servers included. */
+    /** Sums, including disconnected clients and earlier servers. */
     totals: TrafficStats & {
       /** Connections that are up now, of clients and of servers. */
       connections: number;
@@ -1709,9 +1709,9 @@ declare namespace ferripc {
   }
 
   /**
-   * The channels of `node:diagnostics_channel`, and what they carry. They are those of the whole process: all
-   * instances, and all copies of the package, publish there. A channel without subscribers costs nothing; what
-   * a subscriber throws is an `uncaughtException` and disturbs nobody else.
+   * The channels of `node:diagnostics_channel`, and what they carry. They belong to the whole process: all
+   * instances, and all copies of the package, publish there. A channel without subscribers costs nothing. If
+   * a subscriber throws, that is an `uncaughtException` and disturbs nothing else.
    *
    *     import { subscribe } from 'node:diagnostics_channel';
    *     import type { DiagnosticsChannels } from 'ferripc';
@@ -1721,13 +1721,13 @@ declare namespace ferripc {
    *     });
    */
   interface DiagnosticsChannels {
-    /** The first socket after none was opened: which binary does the work (`null`: none), and how. */
+    /** A socket is opened, and none was open before: which binary does the work (`null`: none), and how. */
     'ferripc:engine:start': {
       file: string | null;
       version: string;
       driver: 'loop' | 'tokio' | 'js';
     };
-    /** No native binary loads, for the reasons in `error`: an engine in JavaScript does the work. Once in a process. */
+    /** No binary loads, for the reasons in `error`: the JavaScript engine does the work. Once per process. */
     'ferripc:fallback': { error: NodeJS.ErrnoException };
     /** A client begins to connect. `retry`: 0, or which attempt after the first since the last connection. */
     'ferripc:client:connecting': DiagnosticsMessage & { socket: IpcSocket; retry: number };
@@ -1752,8 +1752,8 @@ declare namespace ferripc {
     /** A message was dropped; see {@link DroppedStats}. */
     'ferripc:message:dropped': MessageDiagnostics & { reason: keyof DroppedStats };
     /**
-     * What an `error` event carries, even if nobody listens for it, but not for dropped messages, whose errors
-     * may quote them. `socket`: whose, if it is about one connection.
+     * What an `error` event carries, even if nobody listens for it. Not for dropped messages, whose errors
+     * may quote them. `socket`: the connection, if the error is about one.
      */
     'ferripc:error': DiagnosticsMessage & { error: IpcError; socket: IpcSocket | null };
   }
@@ -1766,7 +1766,7 @@ declare namespace ferripc {
   /**
    * An endpoint: any number of clients, at most one server, and one set of settings.
    *
-   * All methods are bound: they can be taken off the object and called on their own.
+   * All methods are bound: they can be detached from the object and called on their own.
    *
    * @typeParam In - payload by type of the messages that arrive here
    * @typeParam Out - payload by type of the messages that are sent from here
@@ -1806,7 +1806,7 @@ declare namespace ferripc {
      * this object: the place to add handlers, and to emit what is to be sent on connection
      * @returns a promise of the client. It is fulfilled at the client's next connection, or at once if it is connected. It
      * is rejected with the error of the last attempt when the client gives up (`maxRetries`, `stopRetrying`), and with the
-     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before. You may ignore the
+     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced first. You may ignore the
      * promise: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a path that is not a string, a callback that is not a function, or settings
      * that no client can be made with
@@ -1932,13 +1932,13 @@ declare namespace ferripc {
 
     /**
      * The first process on this machine to call this for an id becomes the server, and all others its clients. So a
-     * program knows whether it runs already. When the server ends, one of the clients takes its place: {@link
+     * program knows whether it is already running. When the server ends, one of the clients takes its place: {@link
      * SingleInstanceOptions.onServer} tells it, and the others connect to it. There are never two servers. It works on
      * local sockets and pipes, and tries until it is closed, whatever `maxRetries` and `stopRetrying` say.
      * Not enumerable: node-ipc has no method of that name.
      *
-     * A process that wants to serve finds out whether somebody does by connecting, which that server may see as a client
-     * that comes and goes.
+     * A process that wants to serve connects first, to find out whether there is a server. That server may see it as a
+     * client that connects and leaves.
      *
      * @returns a promise that is rejected if this process can be neither: `EACCES`, `ENOENT` for a folder that is not
      * there, `EADDRINUSE` for a path where something else is, …; with a TypeError for wrong arguments
@@ -1968,7 +1968,7 @@ declare namespace ferripc {
 
     /**
      * Prints a line, unless `config.silent` is set: objects as `util.inspect` shows them,
-     * everything joined by blanks, handed to `config.logger` as one string.
+     * everything joined with spaces, and passed to `config.logger` as one string.
      */
     log(...args: any[]): void;
   }
@@ -2012,11 +2012,11 @@ declare namespace ferripc {
 
   /** The type of the main export. */
   interface Singleton extends ModuleEndpoint {
-    /** The same, whose objects carry the class, too. */
+    /** The same class, but its objects carry the class, too. */
     readonly IPCModule: IPCModuleConstructor;
     /** This object itself. */
     readonly default: Singleton;
-    /** The class of what requests are rejected with when the peer's handler throws. */
+    /** The class of the errors with which requests are rejected when the peer's handler throws. */
     RemoteError: RemoteErrorConstructor;
     /** The classes of `ferripc/parsers`. */
     AssuredParser: typeof import('./parsers.js').AssuredParser;
@@ -2030,7 +2030,7 @@ declare namespace ferripc {
 }
 
 declare global {
-  // For compilers whose libraries have none of it yet.
+  // For compilers whose libraries do not have it yet.
   interface SymbolConstructor {
     readonly asyncDispose: unique symbol;
   }

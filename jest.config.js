@@ -16,5 +16,6 @@ module.exports = {
   // Everything here is what Node runs as it is.
   transform: {},
   testSequencer: '<rootDir>/__test__/helpers/sequencer.js',
-  testTimeout: 30_000,
+  // Against a hang only: on a busy machine a test may have to wait long for its turn.
+  testTimeout: 120_000,
 };

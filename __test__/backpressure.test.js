@@ -3,6 +3,7 @@
 // sender is told, and nothing that was accepted is lost. See also streaming.test.js (a paused socket).
 
 const net = require('node:net');
+const { testInTurn } = require('./helpers/combinations');
 const { collect, counter, once } = require('./helpers/events');
 const Peer = require('./helpers/peer');
 const { createTlsWorld } = require('./helpers/tls');
@@ -105,10 +106,13 @@ function flood(bus, emit, count, from = 0) {
 }
 
 describe.each(Object.entries(ends))('%s', (name, connect) => {
+  const end = Object.keys(ends).indexOf(name);
+  // With one end of each transport, and the next test with the other one.
+  const testOf = (number) => testInTurn(end + (end >> 1), number);
   // With TLS the I/O thread sends: it may have sent everything by the time of a look.
   const stays = !name.startsWith('tls') && process.env.FERRIPC_DRIVER !== 'tokio';
 
-  test('a sender that waits for drain holds no more than the mark and a message', async () => {
+  testOf(0)('a sender that waits for drain holds no more than the mark and a message', async () => {
     const { bus, socket, peer, emit } = await connect();
     const drains = counter(bus, 'drain');
     let most = 0;
@@ -134,22 +138,25 @@ describe.each(Object.entries(ends))('%s', (name, connect) => {
     expect(drains.count).toBeGreaterThan(0);
   });
 
-  test('a sender that does not wait meets maxQueuedBytes: ENOBUFS, and the connection goes on', async () => {
-    const maxQueuedBytes = 1 << 20;
-    const { bus, socket, peer, emit } = await connect({ maxQueuedBytes });
-    const { accepted, refused } = flood(bus, emit, COUNT);
-    expect(refused.length).toBeGreaterThan(COUNT / 2);
-    expect(socket.writableLength).toBeGreaterThanOrEqual(maxQueuedBytes);
-    expect(socket.writableLength).toBeLessThanOrEqual(maxQueuedBytes + MESSAGE + PENDING);
+  testOf(1)(
+    'a sender that does not wait meets maxQueuedBytes: ENOBUFS, and the connection goes on',
+    async () => {
+      const maxQueuedBytes = 1 << 20;
+      const { bus, socket, peer, emit } = await connect({ maxQueuedBytes });
+      const { accepted, refused } = flood(bus, emit, COUNT);
+      expect(refused.length).toBeGreaterThan(COUNT / 2);
+      expect(socket.writableLength).toBeGreaterThanOrEqual(maxQueuedBytes);
+      expect(socket.writableLength).toBeLessThanOrEqual(maxQueuedBytes + MESSAGE + PENDING);
 
-    const drained = once(bus, 'drain');
-    peer.socket.resume();
-    await drained;
-    expect(emit(COUNT)).toBe(true);
-    expect(await numbers(peer, accepted.length + 1)).toEqual([...accepted, COUNT]);
-  });
+      const drained = once(bus, 'drain');
+      peer.socket.resume();
+      await drained;
+      expect(emit(COUNT)).toBe(true);
+      expect(await numbers(peer, accepted.length + 1)).toEqual([...accepted, COUNT]);
+    },
+  );
 
-  test('messages flow again as soon as there is room, not only after drain', async () => {
+  testOf(2)('messages flow again as soon as there is room, not only after drain', async () => {
     const maxQueuedBytes = 16 << 20;
     const { bus, socket, peer, emit } = await connect({ maxQueuedBytes });
     const { accepted, refused } = flood(bus, emit, COUNT);

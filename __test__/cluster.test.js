@@ -5,7 +5,8 @@
 const fs = require('node:fs');
 const { IPC } = require('..');
 const { makeFamily } = require('./helpers/certificates');
-const { createWorld, freePort, tcpPlace, unixPlace } = require('./helpers/world');
+const { testInTurn } = require('./helpers/combinations');
+const { KINDS, createWorld, freePort, tcpPlace, unixPlace } = require('./helpers/world');
 const { once } = require('./helpers/events');
 const { onUnix, onWindows } = require('./helpers/platform');
 
@@ -104,14 +105,19 @@ const countBy = (list) => {
   return counts;
 };
 
-onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
-  test('get the connections in turn (K23)', async () => {
+onUnix.describe.each(KINDS)('workers of a cluster, %s', (kind) => {
+  // Over one of the two, and the next test over the other one.
+  let number = 0;
+  const index = KINDS.indexOf(kind);
+  const next = () => testInTurn(index, number++);
+
+  next()('get the connections in turn (K23)', async () => {
     const place = await places[kind]();
     await start(place);
     expect(countBy(await connect(place, 9))).toEqual({ 1: 3, 2: 3, 3: 3 });
   });
 
-  test('all get some when the system hands them out, SCHED_NONE (K23)', async () => {
+  next()('all get some when the system hands them out, SCHED_NONE (K23)', async () => {
     const place = await places[kind]();
     const cluster = await start(place, 2, { policy: 'SCHED_NONE' });
     const served = countBy(await connect(place, 8));
@@ -123,7 +129,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     expect(countBy(await connect(place, 2))).toEqual({ [other]: 2 });
   });
 
-  test('what a client sends with its connection arrives whole and in order (K23)', async () => {
+  next()('what a client sends with its connection arrives whole and in order (K23)', async () => {
     const place = await places[kind]();
     await start(place);
     const size = 300_000;
@@ -138,7 +144,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     await Promise.all(results);
   });
 
-  test.each(['kill', 'exit'])(
+  next().each(['kill', 'exit'])(
     'a worker that dies (%s) in full traffic is replaced; its clients go on (K8, K23)',
     async (how) => {
       const place = await places[kind]();
@@ -187,7 +193,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     },
   );
 
-  test('stop() in one leaves the others serving; it can start again (K23, K26)', async () => {
+  next()('stop() in one leaves the others serving; it can start again (K23, K26)', async () => {
     const place = await places[kind]();
     const cluster = await start(place);
     const first = (await connect(place, 3)).find(({ worker }) => worker === 1);
@@ -200,7 +206,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     expect(countBy(await connect(place, 3))).toEqual({ 1: 1, 2: 1, 3: 1 });
   });
 
-  test('disconnect() of a worker waits for its connections, then it ends (K23)', async () => {
+  next()('disconnect() of a worker waits for its connections, then it ends (K23)', async () => {
     const place = await places[kind]();
     const cluster = await start(place, 2);
     const clients = await connect(place, 2);
@@ -215,7 +221,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     expect(await cluster.next('exit', 1)).toEqual([0]);
   });
 
-  test('the last one that stops closes the address (K23)', async () => {
+  next()('the last one that stops closes the address (K23)', async () => {
     const place = await places[kind]();
     const cluster = await start(place, 2);
     for (const worker of [1, 2]) {
@@ -231,7 +237,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     expect((await once(late.of.server, 'error'))[0]).toMatchObject({ code });
   });
 
-  test('over maxConnections goes to a worker that has room (K23)', async () => {
+  next()('over maxConnections goes to a worker that has room (K23)', async () => {
     const place = await places[kind]();
     const cluster = await start(place, 2, { config: { maxConnections: 2 } });
     const clients = await connect(place, 2);
@@ -246,7 +252,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     expect((await cluster.state(2)).count).toBe(2);
   });
 
-  test('an address in use is an error of the worker (K23)', async () => {
+  next()('an address in use is an error of the worker (K23)', async () => {
     const place = await places[kind]();
     await world.serve(place);
     const cluster = new Cluster({ place: place.options, workers: 2 });
@@ -256,7 +262,7 @@ onUnix.describe.each(['unix', 'tcp'])('workers of a cluster, %s', (kind) => {
     }
   });
 
-  test.each(['9', '10'])('@achrinza/node-ipc %s on the other side (K23)', async (version) => {
+  next().each(['9', '10'])('@achrinza/node-ipc %s on the other side (K23)', async (version) => {
     const module = `node-ipc-${version}`;
     const ours = await places[kind]();
     await start(ours, 2);

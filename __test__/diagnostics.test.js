@@ -261,7 +261,7 @@ describe('NODE_DEBUG=ferripc', () => {
     const has = (text) => expect(lines.filter((line) => line.includes(text))).not.toEqual([]);
     const { file } = require('../src/js/engine/native').loaded();
     has(`engine start: `);
-    has(` driver, ${require('../package.json').version}, ${file}`);
+    has(` driver, ${require('../package.json').version}, ${file ?? 'no binary'}`);
     has(`server debug ${kind} ${place}: listening`);
     has(`client world ${kind} ${place}: connecting`);
     has(`client world ${kind} ${place}: connection open`);

@@ -10,7 +10,7 @@ const { createWorld, freePort, KINDS } = require('./helpers/world');
 
 const world = createWorld();
 
-const ROUNDS = 100;
+const ROUNDS = everything ? 100 : 40;
 /** More than the bytes from which on a batch is not copied. */
 const SIZE = 1200 * 1024;
 /** What may be used beside the strings, for all: about two batches. */

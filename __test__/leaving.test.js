@@ -32,6 +32,9 @@ const RUNTIME =
     ? undefined
     : ['sh', '-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath];
 
+/** As they are before there is a connection. */
+const { abort, reallyExit } = process;
+
 const HUNDRED = Array.from({ length: 100 }, (_, i) => `m${i}`);
 
 /** `config.tls` as all packages take it. */
@@ -141,6 +144,8 @@ async function play(kind, side, subject, act, more = {}) {
 // The old packages show what is expected. Over TLS they hold messages back, and lose them.
 const SIDES = ['client', 'server', 'broadcast'];
 const ours = (things) => pairs({ kind: TRANSPORTS, subject: SUBJECTS, ...things }).map(named);
+/** With what is shown by few: each value once. */
+const some = (things) => each({ kind: TRANSPORTS, subject: SUBJECTS, ...things }).map(named);
 const olds = (things) => each({ kind: ['unix'], subject: OLD, ...things }).map(named);
 const named = (row) => ({ ...row, name: row.subject.name });
 
@@ -159,11 +164,11 @@ test.each([...ours(DYING), ...olds(DYING)])(
   'over $kind, $side, $name: what is emitted has left before $act',
   async ({ kind, side, subject, act }) => {
     const { heard } = await play(kind, side, subject, act);
-    expect(heard).toEqual(heard.map(() => ['m0']));
+    expect(heard).toEqual(heard.map(() => HUNDRED));
   },
 );
 
-test.each(ours({ side: SIDES }))(
+test.each(some({ side: SIDES }))(
   'over $kind, $side, $name: `flush` hands over what a burst has joined',
   async ({ kind, side, subject }) => {
     const { lines, heard } = await play(kind, side, subject, 'flushed');
@@ -174,7 +179,7 @@ test.each(ours({ side: SIDES }))(
 );
 
 const AT_THE_END = { act: ['exit', 'beforeExit', 'the handler of an uncaught exception'] };
-test.each([...ours(AT_THE_END), ...olds(AT_THE_END)])(
+test.each([...some(AT_THE_END), ...olds(AT_THE_END)])(
   'over $kind, $name: all that is emitted in $act leaves',
   async ({ kind, subject, act }) => {
     const { heard } = await play(kind, 'client', subject, act);
@@ -183,7 +188,7 @@ test.each([...ours(AT_THE_END), ...olds(AT_THE_END)])(
 );
 
 const IN_A_BURST = { act: ['exit in a burst', 'an uncaught exception'] };
-test.each([...ours(IN_A_BURST), ...olds(IN_A_BURST)])(
+test.each([...some(IN_A_BURST), ...olds(IN_A_BURST)])(
   'over $kind, $name: nothing is lost by $act',
   async ({ kind, subject, act }) => {
     const { heard } = await play(kind, 'server', subject, act);
@@ -193,11 +198,11 @@ test.each([...ours(IN_A_BURST), ...olds(IN_A_BURST)])(
 );
 
 const IN_A_WORKER = { act: ['exit', 'reallyExit'] };
-test.each([...ours(IN_A_WORKER), ...olds(IN_A_WORKER)])(
+test.each([...some(IN_A_WORKER), ...olds(IN_A_WORKER)])(
   'over $kind, $name: the same in a worker that ends by $act',
   async ({ kind, subject, act }) => {
     const { heard } = await play(kind, 'client', subject, act, { inWorker: true });
-    expect(heard).toEqual([act === 'exit' ? HUNDRED : ['m0']]);
+    expect(heard).toEqual([HUNDRED]);
   },
 );
 
@@ -237,7 +242,7 @@ describe('over udp', () => {
       peer.on('message', (bytes) => {
         const { data } = JSON.parse(bytes.toString().slice(0, -1));
         ears.hear(data, heard, 0, send);
-        if (data === 'm0' && act !== 'blocking') resolve();
+        if (data === HUNDRED.at(-1) && act !== 'blocking') resolve();
       });
     });
     send(['{"type":"go","data":{}}']);
@@ -257,7 +262,7 @@ describe('over udp', () => {
   onUnix.test.each(each({ subject: SUBJECTS, act: DYING.act }).map(named))(
     '$name: what is emitted has left before $act',
     async ({ act, subject }) => {
-      expect((await playUdp(subject, act)).heard).toEqual(['m0']);
+      expect((await playUdp(subject, act)).heard).toEqual(HUNDRED);
     },
   );
 });
@@ -302,4 +307,19 @@ test('`flush` tells whether anything waits, and may be called at any time', asyn
   ipc.disconnect('server');
   expect(client.flush()).toBe(true);
   expect(ipc.flush()).toBe(true);
+});
+
+test('the calls that end a process are Node’s again after the last connection, or what somebody has put there', async () => {
+  const server = await world.serve(await world.place('unix'));
+  expect([process.abort, process.reallyExit]).not.toEqual([abort, reallyExit]);
+  expect(process.abort).toHaveProperty('name', 'abort');
+  const theirs = () => {};
+  process.reallyExit = theirs;
+  await server.stop();
+  while (process.abort !== abort) await new Promise((resolve) => setImmediate(resolve));
+  expect(process.reallyExit).toBe(theirs);
+  process.reallyExit = reallyExit;
+  await server.start();
+  expect([process.abort, process.reallyExit]).not.toContain(reallyExit);
+  expect(process.abort).not.toBe(abort);
 });

@@ -104,7 +104,7 @@ tells('allowPeer', () => {
       },
       'broken',
     ],
-    ['answers with a promise', async () => true, 'config.allowPeer must answer at once'],
+    ['answers with a promise', async () => true, 'config.allowPeer must return its answer'],
     ['answers with a promise that is rejected', () => Promise.reject(new Error('x')), 'at once'],
   ])('that %s keeps everybody out, and is reported', async (_, allowPeer, message) => {
     const place = await world.place('unix');
@@ -115,16 +115,25 @@ tells('allowPeer', () => {
     expect(server.sockets).toEqual([]);
   });
 
-  test('that throws what is no error is reported as one', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  test.each([
+    [null, 'null'],
+    [Symbol('s'), 'Symbol(s)'],
+    [Object.create(null), 'a value that cannot be shown'],
+    [proxy, 'a value that cannot be shown'],
+  ])('that throws what is no error is reported as one: case %#', async (thrown, shown) => {
     const place = await world.place('unix');
     const server = await world.serve(place, {
       allowPeer: () => {
-        throw null;
+        throw thrown;
       },
     });
     const failed = once(server, 'error');
     await tryIt(place);
-    expect((await failed)[0].message).toBe('config.allowPeer threw null');
+    expect((await failed)[0].message).toBe(`config.allowPeer threw ${shown}`);
+    expect(server.sockets).toEqual([]);
+    expect(server.stats().refused).toBe(1);
   });
 
   test('keeps those out that a listener of the error throws for', async () => {

@@ -16,7 +16,7 @@ test('several at once exchange messages with each other', async () => {
   });
 });
 
-test('terminate() in full traffic, 20 times, and the process goes on', async () => {
+test('terminate() in full traffic, several times, and the process goes on', async () => {
   expect(await run('terminate')).toEqual({
     code: 0,
     signal: null,

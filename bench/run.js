@@ -30,6 +30,7 @@ const os = require('os');
 const path = require('path');
 const { writeCharts } = require('./charts.js');
 const { pairedReport, ratios } = require('./lib/against.js');
+const { startBusy } = require('./lib/busy.js');
 const { environment, machineSlug, pinCores } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
@@ -200,7 +201,8 @@ async function main() {
   const before = os.loadavg()[0];
   const where = environment();
   const versions = versionsOf(options.peers);
-  const samples = await takeSamples(cases, options, cores);
+  const endBusy = startBusy(options.busy);
+  const samples = await takeSamples(cases, options, cores).finally(endBusy);
   const load = { before, after: os.loadavg()[0] };
 
   const titles = Object.fromEntries(
@@ -214,8 +216,8 @@ async function main() {
     tables.push(report({ cases, samples, peers, subject: SUBJECT, titles }));
   }
   const table = tables.join('\n\n');
-  const { quick, rounds, pin, layouts } = options;
-  const settings = { quick, rounds, pin, layouts, peers };
+  const { quick, rounds, pin, layouts, busy } = options;
+  const settings = { quick, rounds, pin, layouts, busy, peers };
   const head = { date, environment: where, versions, options: settings, load };
   const result = { ...head, ratios: pairs, samples, table };
   console.log(options.json ? jsonFile(result) : table);

@@ -3,14 +3,13 @@
 // in jest/ is found by jest itself, and run once more here to see that it ends.
 
 const { spawn } = require('node:child_process');
-const dgram = require('node:dgram');
-const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
 const { onUnix } = require('../__test__/helpers/platform');
 const { program } = require('../__test__/helpers/programs');
 const { find, isRequired } = require('../scripts/brokers');
+const { freeUdpPort } = require('../__test__/helpers/ports');
 const { createWorld, freePort } = require('../__test__/helpers/world');
 
 jest.setTimeout(180_000); // a compiler is among them, which takes its time on a busy machine
@@ -37,15 +36,6 @@ async function run(args, env) {
   child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
   const code = await new Promise((resolve) => child.once('close', resolve));
   return { code, output };
-}
-
-/** UDP ports that nobody uses, from the system: as many as asked for, all different. */
-async function freeUdpPorts(count) {
-  const sockets = Array.from({ length: count }, () => dgram.createSocket('udp4'));
-  for (const socket of sockets) await once(socket.bind(0, '127.0.0.1'), 'listening');
-  const ports = sockets.map((socket) => socket.address().port);
-  for (const socket of sockets) await once(socket.close(), 'close');
-  return ports;
 }
 
 /** Runs an example that has to succeed. Returns the lines of its output by part; '' has no part. */
@@ -183,7 +173,7 @@ test('ipcio', async () => {
 });
 
 test('udp', async () => {
-  const ports = await freeUdpPorts(3);
+  const ports = [await freeUdpPort(), await freeUdpPort(), await freeUdpPort()];
   const { hub, ...peers } = await example('udp', { EXAMPLE_PORTS: ports.join() });
   expect(hub[0]).toBe('bound');
   expect(hub.slice(1).sort()).toEqual([

@@ -55,7 +55,7 @@ const LOCAL = {
 /** The versions of a system's symbols that may be asked for: what they begin with, and the newest. */
 const VERSIONS = {
   glibc: [/^GLIBC_(.*)/, glibc],
-  freebsd: [/^FBSD_(.*)/, '1.5'], // of FreeBSD 12
+  freebsd: [/^FBSD_(.*)/, '1.6'], // of FreeBSD 13
   android: [/^LIBC(_N)?$/, ''], // of Android 7
 };
 
@@ -70,9 +70,9 @@ const NEVER = [
   /^(set(e|re|res)?[ug]id|setgroups|chroot|ptrace|process_vm_.*|kill|tgkill)$/,
 ];
 
-/** Beginnings of paths as they are on machines that build. */
+/** Paths as they are on machines that build. A folder alone is none: "/tmp/" is where some sockets are. */
 const PATHS =
-  /(?:\/(?:root|home|Users|tmp|work|builds?|github)\/|\b[A-Z]:[\\/](?:Users|a)[\\/]|\.cargo[\\/])[ -~]*/g;
+  /(?:\/(?:root|home|Users|tmp|work|builds?|github)\/|\b[A-Z]:[\\/](?:Users|a)[\\/]|\.cargo[\\/])[ -~]+/g;
 
 const byNumber = (a, b) => a.localeCompare(b, 'en', { numeric: true });
 const fits = (name, list) =>

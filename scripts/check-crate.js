@@ -1,5 +1,5 @@
 'use strict';
-// Whether the crate can be published: `npm run test:crate`. Its package builds without the rest of the repository, its documents build
+// Whether the crate can be published: `npm run test:crate`. It is linted in its smallest shape, its package builds without the rest of the repository, its documents build
 // as on docs.rs without a warning, and, where there was a release, its interface is what the version says
 // (cargo-semver-checks, which scripts/install-tools.js installs). Used by the workflow ci.yml. Takes some minutes.
 
@@ -16,7 +16,7 @@ function cargo(words, env = {}) {
 }
 
 /** The features that docs.rs builds with. */
-const [, list] = /^\[package\.metadata\.docs\.rs\][^[]*?^features = \[(.*)\]$/ms.exec(manifest);
+const [, list] = /^\[package\.metadata\.docs\.rs\][^[]*?^features = \[([^\]]*)\]$/m.exec(manifest);
 const features = JSON.parse(`[${list}]`).join();
 
 /** The tag of the last release; undefined before the first. */
@@ -25,6 +25,8 @@ function lastRelease() {
   return String(tags).split('\n').find(Boolean);
 }
 
+// The smallest shape, which `npm test` does not build.
+cargo(['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings']);
 cargo(['publish', '--dry-run', '--locked', '--no-default-features', '--features', features]);
 cargo(['doc', '--locked', '--no-deps', '--no-default-features', '--features', features], {
   RUSTDOCFLAGS: '-D warnings',

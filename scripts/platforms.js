@@ -12,8 +12,8 @@ const packageOf = (name) => `ferripc-${name}`;
 /**
  * name, `target` (Rust's name for it), and what package managers select by: `os`, `cpu` and `libc` of
  * https://docs.npmjs.com/cli/configuring-npm/package-json. Node calls a processor `arm` whatever its version, and `ppc64`
- * in either byte order: the binaries are for ARMv7 and little-endian. `glibc`: the oldest one, where it is not that of
- * toolchain.json because the processor is younger.
+ * in either byte order: the binaries are for ARMv7 and little-endian. `glibc`: the oldest version, where the processor is
+ * younger than the one of toolchain.json. zig has no headers of an older one.
  */
 const platforms = [
   { name: 'linux-x64-gnu', target: 'x86_64-unknown-linux-gnu', libc: 'glibc' },
@@ -28,7 +28,12 @@ const platforms = [
     libc: 'glibc',
     glibc: '2.27',
   },
-  { name: 'linux-ppc64-gnu', target: 'powerpc64le-unknown-linux-gnu', libc: 'glibc' },
+  {
+    name: 'linux-ppc64-gnu',
+    target: 'powerpc64le-unknown-linux-gnu',
+    libc: 'glibc',
+    glibc: '2.19',
+  },
   { name: 'linux-s390x-gnu', target: 's390x-unknown-linux-gnu', libc: 'glibc' },
   { name: 'freebsd-x64', target: 'x86_64-unknown-freebsd' },
   { name: 'android-arm64', target: 'aarch64-linux-android' },

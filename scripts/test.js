@@ -1,13 +1,13 @@
 'use strict';
-// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and build beside the addon's
-// build, JavaScript lints and type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as
-// each night, suites with many combinations play all of them, and the second driver gets all suites.
+// `npm test`: everything, set-up included, on a fresh clone: Rust format, lints and builds beside JavaScript lints and
+// type checks; then the tests in Rust beside jest. Stops at the first step that fails. With FERRIPC_TESTS=all, as each
+// night, suites with many combinations play all of them, and the second driver gets all suites and transports.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
-const { forRust, orEnd, requireRust, systems, targetFolder, whole } = require('./cargo');
+const { forRust, orEnd, requireRust, targetFolder, whole } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -55,27 +55,48 @@ const install = [
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
 ];
 
-/** Each night the benchmarks, too. */
-const benches = everything ? ['--features', 'codec_bench/bench,ipc2_tests/bench'] : [];
+/** Each night the benchmarks, and the peers that take long to build. */
+const more = everything
+  ? ['--features', 'codec_bench/bench,ipc2_tests/bench,zmtp_tests/others']
+  : [];
+
+/**
+ * Has cargo compile the crates of the workspace with clippy's compiler, which is rustc with more lints: so that they need
+ * not be checked by `cargo clippy` in a pass of its own, with all that they depend on. It is what that command does, too.
+ */
+const linted = {
+  CARGO_INCREMENTAL: process.env.CARGO_INCREMENTAL ?? '0', // a first build is faster without
+  RUSTC_WORKSPACE_WRAPPER: 'clippy-driver',
+  CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
+};
 
 // Two rows of steps that go side by side: what cargo does, all in one profile, so that much is built once; and the rest.
 // Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  // Everything once, then the library in the two other shapes that it has.
-  ['clippy', 'cargo', ['clippy', ...whole, ...benches, '--all-targets', '--', '-D', 'warnings']],
-  ['clippy, for Rust programs', 'cargo', ['clippy', ...forRust, '--lib', '--', '-D', 'warnings']],
-  [
-    'clippy, engine alone',
-    'cargo',
-    ['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings'],
-  ],
+  // What is built is linted as it is built: the addon and, as Rust programs have it, the library and all tests.
+  ['addon, clippy and build', 'cargo', ['build', '--locked'], { env: linted }],
   [
     'build',
     process.execPath,
     [path.join(__dirname, 'build.js'), '--if-stale', '--debug', '--verbose'],
+    { env: linted },
   ],
-  ['cargo test, building', 'cargo', ['test', ...forRust, '--tests', '--no-run']],
+  [
+    'cargo test, clippy and build',
+    'cargo',
+    ['test', ...forRust, ...more, '--tests', '--no-run'],
+    { env: linted },
+  ],
+  ...(everything
+    ? [
+        [
+          'clippy, all at once',
+          'cargo',
+          ['clippy', ...whole, ...more, '--all-targets', '--', '-D', 'warnings'],
+        ],
+      ]
+    : []),
 ];
 const javaScript = [
   ['eslint', bin('eslint'), ['.']],
@@ -87,8 +108,13 @@ const javaScript = [
 
 // Beside jest: much of it waits for time to pass.
 const rustTests = [
-  ['cargo test', 'cargo', ['test', ...forRust, '--tests']],
-  ['cargo test, documentation', 'cargo', ['test', '--locked', ...systems, '--doc']],
+  [
+    'cargo test',
+    'cargo',
+    ['test', ...forRust, ...more, '--tests'],
+    { env: { ...linted, ...(everything ? {} : { PROPTEST_CASES: '64' }) } },
+  ],
+  ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
 ];
 
 /** So that suites need not ask cargo for what it has built. */

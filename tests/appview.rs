@@ -255,6 +255,19 @@ fn a_command_of_the_programs_own_is_answered_from_any_thread_or_fails() {
 }
 
 #[test]
+fn who_changes_what_is_answered_takes_its_time_and_nobody_waits_for_it() {
+    let _alone = alone();
+    let pid = nobody();
+    let server = serve(pid, State::default());
+    let status = || on_a_runtime(ask(pid, |_| ()).request(br#"{"req":1}"#)).unwrap().text;
+    server.update(|state| {
+        assert_eq!(status(), br#"{"status":200,"viewed":false}"#);
+        state.viewed = true;
+    });
+    assert_eq!(status(), br#"{"status":200,"viewed":true}"#);
+}
+
+#[test]
 fn queues_are_gone_after_every_end() {
     let _alone = alone();
     on_a_runtime(async {

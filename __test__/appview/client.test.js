@@ -17,7 +17,7 @@ const fixture = (...args) => world.child(require.resolve('./fixture'), args);
 /** A client of nobody, which is patient. */
 function ask(options) {
   const pid = nobody();
-  return { pid, client: new AppViewClient(pid, { timeout: 20_000, ...options }) };
+  return { pid, client: new AppViewClient(pid, { timeout: 60_000, ...options }) };
 }
 
 /** Whether what is left of two conversations, one with `act`, is nothing. */
@@ -320,7 +320,7 @@ const mayUnshare = spawnSync('unshare', [...OWN, 'true']).status === 0;
     });
     const { pid, uid } = await child.next();
     expect(pid).toBe(1);
-    const client = new AppViewClient(innermost(child.process.pid), { timeout: 20_000 });
+    const client = new AppViewClient(innermost(child.process.pid), { timeout: 60_000 });
     expect(await client.processDetails()).toMatchObject({ pid: 1 });
     expect((await client.request(6)).body).toEqual({ status: 200, uid });
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });

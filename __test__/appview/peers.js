@@ -8,7 +8,7 @@ const mqueue = require('../../mqueue');
 const { exists, remove } = require('../helpers/queues');
 
 /** Generous: machines are busy. */
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 const names = (pid, prefix = 'AppViewIPC') => [`/${prefix}In.${pid}`, `/${prefix}Out.${pid}`];
 

@@ -219,7 +219,7 @@ onLinux.describe('the JavaScript thread', () => {
     const pid = nobody();
     const child = fixture('blocked', pid);
     expect(await child.next()).toBe('blocked');
-    const client = new AppViewClient(pid, { timeout: 20_000 });
+    const client = new AppViewClient(pid, { timeout: 60_000 });
     for (let i = 0; i < 50; i++) expect((await client.status()).viewed).toBe(true);
     const { cfg } = await client.config();
     expect(cfg.current.text).toHaveLength(90_000);
@@ -241,7 +241,7 @@ onLinux.describe('the JavaScript thread', () => {
     const pid = nobody();
     const child = fixture('stay', pid);
     await child.next();
-    const client = new AppViewClient(pid, { timeout: 20_000 });
+    const client = new AppViewClient(pid, { timeout: 60_000 });
     expect((await client.request(6)).status).toBe(200); // its handler stops the server
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
   });

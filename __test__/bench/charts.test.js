@@ -79,9 +79,10 @@ describe('charts of a benchmark result', () => {
     return Object.fromEntries(fs.readdirSync(directory).map((name) => [name, read(name)]));
   }
 
-  test('both name every peer, the date, the machine and Node', () => {
+  test('all name every peer, the date, the machine and Node', () => {
     const charts = draw(makeResult());
-    expect(Object.keys(charts)).toEqual(['run-latency.svg', 'run-ratios.svg']);
+    const names = ['bytes', 'clients', 'latency', 'ratios'].map((name) => `run-${name}.svg`);
+    expect(Object.keys(charts)).toEqual(names);
     for (const svg of Object.values(charts)) {
       const texts = textsOf(svg);
       const others = DEFAULT_PEERS.slice(1).map(
@@ -91,7 +92,7 @@ describe('charts of a benchmark result', () => {
       expect(texts[1]).toBe(
         '2026-01-02 · Some <CPU>, 2 cores · Linux 6 x64 · Node 20.1.2 · median of 2 samples',
       );
-      expect(svg.length).toBeLessThan(120_000);
+      expect(svg.length).toBeLessThan(250_000); // of more workloads than a run has
     }
   });
 
@@ -110,6 +111,14 @@ describe('charts of a benchmark result', () => {
     }
   });
 
+  test('growth: a panel for each metric, and all sizes', () => {
+    const charts = draw(makeResult());
+    const clients = textsOf(charts['run-clients.svg']);
+    expect(clients.filter((text) => /^(Throughput|Processor time|p99)/.test(text))).toHaveLength(3);
+    expect(clients).toEqual(expect.arrayContaining(['1 client', '10', '100', '1,000', '5,000']));
+    expect(textsOf(charts['run-bytes.svg'])).toEqual(expect.arrayContaining(['10 B', '10 MB']));
+  });
+
   test('the latency is the median of the samples', () => {
     const texts = textsOf(draw(makeResult())['run-latency.svg']);
     // ferripc: (10 + p) × 1.005
@@ -122,7 +131,10 @@ describe('charts of a benchmark result', () => {
 
   test('what was not measured is left out', () => {
     const result = makeResult();
-    result.samples = result.samples.filter(({ peer }) => peer !== 'net');
+    const isGrowth = /^(clients|bytes)-/;
+    result.samples = result.samples.filter(
+      ({ peer, workload }) => peer !== 'net' && !isGrowth.test(workload),
+    );
     result.samples.forEach(({ values }) => delete values.percentiles);
     const charts = draw(result);
     expect(Object.keys(charts)).toEqual(['run-ratios.svg']);

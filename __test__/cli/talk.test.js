@@ -73,6 +73,22 @@ onUnix.describe.each(['loop', 'tokio'])('with the driver %s', (driver) => {
   });
 });
 
+// As with npx and `timeout`, which pass a signal on that the command has got already.
+onUnix.test('a signal that comes twice ends it once: nothing is left', async () => {
+  const server = await serve('twice', ['--echo', '--quiet', '--tap', ...root()]);
+  const socket = path.join(world.tmp(), 'app.twice');
+  // Who does not read holds the end up.
+  const peer = net.connect(socket).pause();
+  peer.write(`{"type":"x","data":"${'x'.repeat(4 << 20)}"}\f`);
+  await new Promise((resolve) => peer.once('drain', resolve));
+  server.process.kill('SIGINT');
+  while (fs.existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 5));
+  server.process.kill('SIGTERM');
+  peer.resume();
+  expect(await server.ended).toMatchObject({ code: 0 });
+  expect(fs.existsSync(`${socket}.tap`)).toBe(false);
+});
+
 test('on a port, with a delimiter of its own; --count ends it', async () => {
   const at = `127.0.0.1:${await freePort()}`;
   const waiting = run(['send', at, 'early', '1', '--retry', '--delimiter', '\\n']);

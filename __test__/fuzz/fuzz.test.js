@@ -5,9 +5,12 @@ const { playIn } = require('./api/run');
 const ipcio = require('./ipcio/play');
 const { makeCase } = require('./wire/cases');
 const { play } = require('./wire/play');
+const everything = require('../helpers/everything');
 const { createWorld } = require('../helpers/world');
 
 const FOREVER = 600_000;
+/** How much of it: each night more. */
+const COUNT = everything ? { wire: 12, api: 25, ipcio: 20 } : { wire: 5, api: 12, ipcio: 8 };
 const world = createWorld();
 
 describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transport) => {
@@ -15,7 +18,7 @@ describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transpo
   test.each(roles)(
     'with ferripc as the %s, are what a reference says',
     async (role) => {
-      for (let seed = 1; seed <= 12; seed++) {
+      for (let seed = 1; seed <= COUNT.wire; seed++) {
         const difference = await play(makeCase(seed, { transport, role }));
         expect([seed, difference]).toEqual([seed, null]);
       }
@@ -27,7 +30,7 @@ describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transpo
 test(
   'random calls crash nothing, hang nothing, and show nothing of the inside',
   async () => {
-    expect(await playIn({ first: 1, count: 25 })).toBeNull();
+    expect(await playIn({ first: 1, count: COUNT.api })).toBeNull();
   },
   FOREVER,
 );
@@ -37,7 +40,7 @@ const unixTest = process.platform === 'win32' ? test.skip : test;
 unixTest(
   'random messages to a server and a client of ipcIO throw nothing, and others go on talking',
   async () => {
-    for (let seed = 1; seed <= 20; seed++) await ipcio.play(seed);
+    for (let seed = 1; seed <= COUNT.ipcio; seed++) await ipcio.play(seed);
   },
   FOREVER,
 );

@@ -50,4 +50,19 @@ function each(things) {
   );
 }
 
-module.exports = { each, pairs };
+/** With the second driver the other ones are played. */
+const SHIFT = process.env.FERRIPC_DRIVER === 'tokio' ? 1 : 0;
+
+/**
+ * For tests of which each is played with one of `count` things: whether the test `number` is played with the thing
+ * `index`. Each night every test is played with each thing.
+ */
+const isTurn = (index, number, count = 2) => everything || (index + number + SHIFT) % count === 0;
+
+/** In the place of jest's `test`, for what is not played. */
+const unplayed = Object.assign(() => {}, { each: () => () => {} });
+
+/** jest's `test`, if it is the turn. */
+const testInTurn = (index, number) => (isTurn(index, number) ? test : unplayed);
+
+module.exports = { each, isTurn, pairs, testInTurn };

@@ -9,7 +9,6 @@
 //     const client = await world.connect(place);
 
 const fs = require('node:fs');
-const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const ferripc = require('../..');
@@ -17,6 +16,7 @@ const Child = require('./child');
 const Peer = require('./peer');
 const { once } = require('./events');
 const { TRANSPORTS, tcpPlace, tlsPlace, unixPlace } = require('./places');
+const { freePort } = require('./ports');
 
 /** The transports without TLS; TRANSPORTS in places.js has all. */
 const KINDS = ['unix', 'tcp'];
@@ -26,26 +26,6 @@ const KINDS = ['unix', 'tcp'];
  * two seconds that closing waits. The pipes of Wine carry 10 MB a second on a busy machine.
  */
 const LARGE = process.platform === 'win32' ? 4 << 20 : 20 << 20;
-
-/** Below the ports that systems give to connections and to who asks for any: those may be gone before they are used. */
-const PORTS = { first: 10_000, count: 22_000 };
-let lastPort = Math.floor(Math.random() * PORTS.count);
-
-/** A TCP port that nobody listens on; another one for each call, also for calls side by side. */
-async function freePort(host = '127.0.0.1') {
-  for (;;) {
-    lastPort = (lastPort + 1) % PORTS.count;
-    const port = PORTS.first + lastPort;
-    const probe = net.createServer().listen(port, host);
-    const isFree = await new Promise((resolve) => {
-      probe.once('listening', () => resolve(true)).once('error', () => resolve(false));
-    });
-    if (!isFree) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
-  }
-}
 
 /** A silent instance that retries fast. */
 function makeIPC(IPC, config) {

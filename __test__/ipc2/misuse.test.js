@@ -84,6 +84,9 @@ onUnix.test('the calls of a set', async () => {
     [() => set.send(undefined), 'data'],
     [() => set.send(1, null), 'options'],
     [() => set.send(1, { signal: {} }), 'options.signal'],
+    [() => set.send(1, { timeout: 5 }), 'options.timeout'],
+    [() => set.sendUnidirectional(1, { queue: 1 }), 'options.queue'],
+    [() => set.sendTimeout(1, 5, 'Error', { abort: 1 }), 'options.abort'],
     [() => set.sendTimeout(1, -1, 'Error'), 'ms'],
     [() => set.sendTimeout(1, '5', 'Error'), 'ms'],
     [() => set.sendTimeout(1, 5), 'action'],
@@ -97,6 +100,7 @@ onUnix.test('the calls of a set', async () => {
   }
   expect(await set.send(1)).toBe(1); // it is as before
   await expect(set.close({ timeout: -1 })).rejects.toThrow('"options.timeout"');
+  await expect(set.close({ patience: 1 })).rejects.toThrow('"options.patience"');
   await expect(set.close(null)).rejects.toThrow('"options"');
   await set.close();
 });

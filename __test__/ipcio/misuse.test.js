@@ -22,6 +22,7 @@ describe('misuse', () => {
     ['name', () => new Client({ name: {} }), 'options.name'],
     ['reconnectDelay', () => new Client({ reconnectDelay: -1 }), 'options.reconnectDelay'],
     ['maxMessageBytes', () => new Client({ maxMessageBytes: 0 }), 'options.maxMessageBytes'],
+    ['an unknown option', () => new Client().deliver('a', 'b', 'c', { limit: 1 }), 'options.limit'],
     ['timeout', () => new Client().deliver('a', 'b', 'c', { timeout: 'x' }), 'options.timeout'],
   ])('%s', (_, misuse, text) => {
     expect(misuse).toThrow(text);

@@ -154,7 +154,7 @@ describe.each(['AppViewIPC', 'ScopeIPC'])('AppView, %s', (prefix) => {
 
   withPeer('our client asks their process', async () => {
     const pid = nobody();
-    const client = new AppViewClient(pid, { prefix, timeout: 20_000 });
+    const client = new AppViewClient(pid, { prefix, timeout: 60_000 });
     const them = peer();
     const answer = { status: 200, text: LONG };
     const served = them.call('appview_serve', prefix, pid, JSON.stringify(answer));

@@ -40,11 +40,12 @@ const GOOD = [
   ['missing data', `${message('ok', null)}\f${message('ok', '')}\f{"type":"ok"}\f`],
   ['what looks like an event emitter', `${message('ok', { _maxListeners: 1, a: 2 })}\f`],
   ['an id', `${message('ok', { id: 'me' })}\f`],
+  ['what a handler refuses', `${message('refused', 1)}\f${message('ok', 1)}\f`],
   ['other keys, another order', '{"x":1,"data":{"a":1},"type":"ok"}\f'],
 ];
 
 const limits = { maxMessageSize: 1024 };
-const GOOD_TYPES = ['ok', 'done', 't'.repeat(256)];
+const GOOD_TYPES = ['ok', 'done', 'refused', 't'.repeat(256)];
 
 /** `[name, config, cases]`. */
 const SUITES = [

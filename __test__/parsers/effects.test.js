@@ -244,6 +244,26 @@ describe.each(TRANSPORTS)('%s', (name) => {
     await once(peer, 'close');
   });
 
+  test('a parser of the user that takes its time: the message arrives, though its sender has left', async () => {
+    const at = await place();
+    let hand;
+    const read = new Promise((resolve) => {
+      hand = resolve;
+    });
+    const parser = { encode: String, read: (rest, chunk, receive) => hand({ chunk, receive }) };
+    const server = await serve(at, { parser });
+    const peer = dial(at);
+    peer.resume();
+    await once(peer, up);
+    peer.write('late');
+    const { chunk, receive } = await read;
+    peer.end();
+    await once(server, 'socket.disconnected');
+    const arrived = once(server, 'm');
+    receive({ type: 'm', data: chunk });
+    expect((await arrived)[0]).toBe('late');
+  });
+
   test('an heir of GuardedParser keeps its limits, and adds its own', async () => {
     class Upper extends GuardedParser {
       validateType(type) {

@@ -9,7 +9,9 @@ import tls from 'node:tls';
 import cases from './cases.js';
 
 const [, , name, side, transport, folder] = process.argv;
-const { IPCModule } = await import(name);
+const module = await import(name);
+const { IPCModule } = module;
+const { IPCProtocolError } = module.IPCProtocolError ? module : await import(`${name}/parsers`);
 const family = JSON.parse(readFileSync(path.join(folder, 'tls.json'), 'utf8'));
 const identity = (one) => ({ key: family[one].key, cert: family[one].cert, ca: family.ca.cert });
 
@@ -56,6 +58,9 @@ function noteAll(bus, events) {
     if (['start', 'connect', 'close', 'socket.disconnected'].includes(type) && value !== 1) return;
     const id = side === 'server' ? socket?.id : undefined;
     events.push([type, shown(value), ...(id ? [id] : [])]);
+  });
+  bus.on('refused', () => {
+    throw new IPCProtocolError('ERR_MINE', 'by a handler');
   });
 }
 

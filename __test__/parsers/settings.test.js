@@ -169,11 +169,14 @@ describe('assured', () => {
   });
 
   test('any parser: a TLS server without key says so by node-ipc 14’s code, one with ca asks for certificates', async () => {
-    const ipc = world.ipc({ parser: 'fast', tls: { ca: family.ca.cert } });
-    ipc.serveNet('127.0.0.1', 8123);
-    expect(() => ipc.server.start()).toThrow(
-      expect.objectContaining({ code: 'ERR_IPC_TLS_CONFIGURATION' }),
-    );
+    const code = 'ERR_IPC_TLS_CONFIGURATION';
+    for (const tls of [{ ca: family.ca.cert }, true, [], 'tls.pem']) {
+      const ipc = world.ipc({ parser: 'fast', tls });
+      ipc.serveNet('127.0.0.1', 8123);
+      expect(() => ipc.server.start()).toThrow(expect.objectContaining({ code }));
+    }
+    const ipc = world.ipc({ parser: 'fast', tls: true });
+    expect(() => ipc.connectToNet('x', 8123)).toThrow(expect.objectContaining({ code }));
     const at = await world.place('tcp');
     const server = await world.serve(at, {
       parser: 'fast',

@@ -266,15 +266,55 @@ describe('ffmpeg', () => {
 
   const real = process.env.FERRIPC_TEST_FFMPEG ?? 'ffmpeg';
   const isHere = spawnSync(real, ['-version']).status === 0;
-  const name = isHere ? 'itself' : `itself (no ${real} here; FERRIPC_TEST_FFMPEG names another)`;
-  (isHere ? test : test.skip)(name, async () => {
+  const why = isHere ? '' : ` (no ${real} here; FERRIPC_TEST_FFMPEG names another)`;
+  const itself = (name, act) => (isHere ? test : test.skip)(`itself: ${name}${why}`, act);
+  const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x64:rate=5'];
+
+  itself('a film, and one that fails', async () => {
     const agent = await connect(await control({ ffmpeg: { path: real } }));
     const file = world.file('a film.mp4');
-    const source = ['-f', 'lavfi', '-i', 'testsrc=duration=1:size=64x64:rate=5'];
-    const made = await agent.ffmpeg(['-y', ...source, file]);
+    const made = await agent.ffmpeg(['-y', ...source, '-t', '1', file]);
     expect(await made.exitCode()).toBe(0);
     expect(fs.statSync(file).size).toBeGreaterThan(500);
-    const failed = await agent.ffmpeg(['-y', '-i', world.file(), file]);
-    expect(await failed.exitCode()).not.toBe(0);
+    const args = ['-y', '-i', world.file(), file];
+    const failed = await agent.ffmpeg(args);
+    expect(await failed.exitCode()).toBe(spawnSync(real, args).status);
+  });
+
+  itself('so many at a time, which keep nobody waiting and end with their controller', async () => {
+    const controller = await control({ ffmpeg: { path: real }, maxParallelTasks: 2 });
+    const agents = [];
+    for (let i = 0; i < 3; i++) agents.push(await connect(controller));
+    const files = agents.map((_, i) => world.file(`${i}.avi`));
+    const codes = [];
+    for (const [i, agent] of agents.entries()) {
+      const task = await agent.ffmpeg(['-re', ...source, '-flush_packets', '1', files[i]]); // endless
+      codes.push(task.exitCode());
+    }
+    const size = (file) => (fs.existsSync(file) ? fs.statSync(file).size : 0);
+    while (!(size(files[0]) && size(files[1]))) await new Promise((go) => setTimeout(go, 5));
+    expect(await (await connect(controller)).title('no job')).toBe(true);
+    expect(await agents[2].title('its job waits')).toBe(true);
+    await controller.stop();
+    const [first, second, third] = await Promise.all(codes);
+    expect(third).toBe(-1);
+    expect(fs.existsSync(files[2])).toBe(false);
+    // Its own code for a SIGTERM, which Windows does not know.
+    const ended =
+      process.platform === 'win32' ? [expect.any(Number), expect.any(Number)] : [255, 255];
+    expect([first, second]).toEqual(ended);
+    if (process.platform === 'linux') expect(runningWith(files)).toEqual([]);
   });
 });
+
+/** The processes with one of these arguments. */
+function runningWith(files) {
+  return fs.readdirSync('/proc').filter((pid) => {
+    try {
+      const args = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return args.some((arg) => files.includes(arg));
+    } catch {
+      return false; // no process, or one that has ended
+    }
+  });
+}

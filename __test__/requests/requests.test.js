@@ -207,6 +207,16 @@ describe.each(cases)('%s: %s', (kind, who) => {
     process.removeAllListeners('warning');
   });
 
+  test('an abort while the data is encoded rejects, too', async () => {
+    const { ask, answerer } = await meet();
+    answerer.handle('never', () => new Promise(() => {}));
+    const controller = new AbortController();
+    const data = { toJSON: () => controller.abort() };
+    await expect(ask('never', data, { signal: controller.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+  });
+
   test('a signal that is looked at late is aborted, too', async () => {
     const { ask, answerer } = await meet();
     let asked;

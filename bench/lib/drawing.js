@@ -45,7 +45,8 @@ function where(result) {
   const { cpu, cores, os, node } = environment;
   return (
     `${date.slice(0, 10)} · ${cpu}, ${cores} cores · ${os} · Node ${node.replace(/^v/, '')} · ` +
-    `median of ${options.rounds} samples${options.quick ? ', quick run' : ''}`
+    `median of ${options.rounds} samples${options.quick ? ', quick run' : ''}` +
+    (options.busy ? ` · ${options.busy} busy processes for each core` : '')
   );
 }
 

@@ -25,6 +25,7 @@ const USAGE = `usage: npm run bench -- [options]
   --growth             instead of the others those that show how costs grow: clients, bytes, types, listeners
   --peers a,b          peers: ${peerNames.join(', ')}
                        (default ${DEFAULT_PEERS.join(',')})
+  --busy N             with N other processes for each core that want it all the time
   --pin                every workload also with both processes on one core
   --against FOLDER     this tree beside another build of it, a checkout or an unpacked package: the ratio of each
                        pair of samples, with its interval (at least and by default ${PAIRED_ROUNDS} rounds; only these two unless
@@ -65,6 +66,7 @@ function parseOptions(argv) {
       only: { type: 'string' },
       growth: { type: 'boolean', default: false },
       peers: { type: 'string' },
+      busy: { type: 'string', default: '0' },
       pin: { type: 'boolean', default: false },
       against: { type: 'string' },
       layout: { type: 'string' },
@@ -82,6 +84,10 @@ function parseOptions(argv) {
   }
   if (paired && rounds < PAIRED_ROUNDS) {
     throw new Error(`--against takes at least ${PAIRED_ROUNDS} rounds`);
+  }
+  const busy = Number(values.busy);
+  if (!Number.isInteger(busy) || busy < 0) {
+    throw new Error('--busy takes a whole number');
   }
   const group = values.growth ? 'growth' : 'messages';
   const selected = values.only
@@ -102,13 +108,14 @@ function parseOptions(argv) {
     workloads: workloads.filter((workload) => selected.has(workload)),
     growth: values.growth,
     peers,
+    busy,
     pin: values.pin,
     layouts,
     against: paired ? anotherBuild(values.against) : undefined,
     json: values.json,
     save: !values['no-save'],
     /** A run with all of its group in it, the only kind whose results are worth keeping. */
-    full: !values.quick && !values.only && !values.peers && !layouts && rounds >= ROUNDS,
+    full: !values.quick && !busy && !values.only && !values.peers && !layouts && rounds >= ROUNDS,
   };
 }
 

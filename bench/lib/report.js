@@ -191,7 +191,7 @@ function markdownFile({ date, options, environment, versions, load, table }) {
     `* ${Object.entries(versions)
       .map(([peer, version]) => `${peer} ${version}`)
       .join(', ')}`,
-    `* commit ${commit.hash}${state}; ${options.rounds} rounds${options.quick ? ', quick' : ''}`,
+    `* commit ${commit.hash}${state}; ${options.rounds} rounds${options.quick ? ', quick' : ''}${options.busy ? `, ${options.busy} busy processes for each core` : ''}`,
     `* load average before ${load.before.toFixed(2)}, after ${load.after.toFixed(2)}`,
     ...(switches.length > 0 ? [`* ${switches.join(', ')}`] : []),
     '',

@@ -135,7 +135,7 @@ pub struct ViewServerOptions {
     pub pid: u32,
     /// What the queues' names begin with.
     pub prefix: String,
-    /// Time between two looks.
+    /// Time between two checks.
     pub poll: f64,
     /// How long the program may take for a command of its own.
     pub handler_timeout: f64,
@@ -152,7 +152,7 @@ impl From<ViewServerOptions> for server::Options {
     }
 }
 
-/// What a server tells of itself: parts as JSON, those that are there.
+/// What a server publishes: the given parts, as JSON.
 #[napi(object)]
 pub struct Published {
     /// See [`State`].

@@ -1,4 +1,4 @@
-//! What a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
+//! The state that a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
 //! share with JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
 //! [`super::event_loop`].
 
@@ -79,7 +79,7 @@ impl Core {
         deliver::nothing(unsafe { self.header.as_mut() })
     }
 
-    /// Converts an event. `None`: it is lost, and what follows from that comes.
+    /// Converts an event. `None`: it is lost, and its consequences follow as further events.
     fn deliver(&mut self, event: Event) -> Option<Payload> {
         let lost = event.as_lost();
         let payload = panics::caught(|| {
@@ -130,7 +130,7 @@ impl Core {
         false
     }
 
-    /// Has it do so next time.
+    /// Makes it do so next time.
     pub fn go_on(&self) {
         #[cfg(unix)]
         if let Some(uv_loop) = self.engine.uv_loop() {
@@ -222,7 +222,7 @@ impl Core {
     }
 }
 
-/// Has a thread write ticks into JavaScript's memory, which reads them from there.
+/// Makes a thread write ticks into memory that JavaScript reads.
 fn ticks_into(ticks: &Uint32Array) -> OnTick {
     struct Shown(*const AtomicU32);
     // SAFETY: it is only written to, atomically, by `show`.

@@ -1,4 +1,4 @@
-//! The methods of the hub that JavaScript sees which are about datagram sockets. Used by
+//! The hub's methods for datagram sockets. Used by
 //! `src/js/engine/datagrams.js`.
 
 use std::sync::Arc;
@@ -167,7 +167,7 @@ impl Hub {
         })
     }
 
-    /// The numbers of an address, with port 0; `null` if it is none.
+    /// The numbers of an address, with port 0; `null` if it is not an address.
     #[napi(catch_unwind)]
     pub fn address_words(&self, text: String) -> Option<Uint32Array> {
         let mut words = vec![0; address::WORDS];

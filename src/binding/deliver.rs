@@ -138,7 +138,7 @@ pub fn nothing(header: &mut [u32]) -> Payload {
     Payload::None
 }
 
-/// Whose event a header tells of: a connection's, a listener's, or a datagram socket's.
+/// Whose event a header describes: a connection's, a listener's, or a datagram socket's.
 #[cfg(unix)]
 pub fn whose(header: &[u32]) -> u32 {
     if header[0] == Kind::Accepted as u32 { header[2] } else { header[1] }

@@ -1,5 +1,5 @@
-//! Closes what an environment has open when that ends and keeps its objects, as the environment of a Deno worker
-//! does: nothing finalizes them, so listeners would go on accepting for nobody. Used by the classes that have threads.
+//! Closes what an environment has open when it ends without finalizing its objects, as that of a Deno worker does:
+//! otherwise listeners would go on accepting for nobody. Used by the classes that have threads.
 
 use std::cell::RefCell;
 use std::ffi::c_void;

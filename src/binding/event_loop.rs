@@ -1,5 +1,5 @@
 //! Lets the engine use the environment's libuv loop: finds the loop, calls JavaScript from its callbacks,
-//! and sees to it that no handle outlives the environment. Used by [`super::hub`] and by ipc2's classes.
+//! and makes sure that no handle outlives the environment. Used by [`super::hub`] and by ipc2's classes.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -15,8 +15,8 @@ use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::panics::{self, caught};
 
-/// Has the environment's loop call `turn` with each event of `core`, and watch its connections if it is to
-/// `watch`. Nothing where there is no libuv.
+/// Makes the environment's loop call `turn` with each event of `core`, and also watch its connections if `watch` is
+/// set. Does nothing where there is no libuv.
 pub fn attach(
     core: &Rc<RefCell<Core>>,
     env: &Env,
@@ -125,7 +125,7 @@ struct Turns {
     callback: Callback,
     /// Weak, since the loop that calls this belongs to it.
     core: Weak<RefCell<Core>>,
-    /// Calls that are under way: more than one where a handler runs the event loop.
+    /// Calls in progress: more than one where a handler runs the event loop.
     depth: Cell<u32>,
 }
 

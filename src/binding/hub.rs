@@ -105,7 +105,7 @@ impl Hub {
         self.core.borrow().engine.late().burst();
     }
 
-    /// Has the event loop call `turn` next time: something was put off. For hubs that have turns.
+    /// Makes the event loop call `turn` next time: something was put off. For hubs that have turns.
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
@@ -133,7 +133,7 @@ impl Hub {
         )
     }
 
-    /// Has a connection that was reported as open or accepted send what was written to it.
+    /// Lets a connection that was reported as open or accepted send what was written to it.
     #[napi(catch_unwind)]
     pub fn approve(&self, id: u32) {
         self.core.borrow().engine.approve(id);
@@ -151,13 +151,13 @@ impl Hub {
         self.core.borrow_mut().engine.close_listener(id);
     }
 
-    /// Has a listener with TLS begin no handshake while so many are going on; `null`: no limit of the consumer's.
+    /// Lets a listener with TLS begin no handshake while this many are in progress; `null`: the consumer sets no limit.
     #[napi(catch_unwind)]
     pub fn limit_handshakes(&self, listener: u32, most: Option<u32>) {
         self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
     }
 
-    /// Has a listener take in at most so many connections within any second; `null`: any number.
+    /// Lets a listener accept at most this many connections within any second; `null`: any number.
     #[napi(catch_unwind)]
     pub fn limit_rate(&self, listener: u32, most: Option<u32>) {
         self.core.borrow().engine.limit_rate(listener, most.map(|most| most as usize));
@@ -249,7 +249,7 @@ impl Hub {
         vec![read as f64, written as f64, queued as f64]
     }
 
-    /// Has the events of a connection, listener or datagram socket delivered in a scope.
+    /// Delivers the events of a connection, listener or datagram socket in a scope.
     #[napi(catch_unwind)]
     pub fn set_scope(&self, id: u32, scope: &Scope) {
         self.core.borrow_mut().scopes.insert(id, scope.context());

@@ -1,4 +1,4 @@
-//! Buffers of JavaScript's that are the memory into which their bytes were received. Used by [`super::deliver`].
+//! JavaScript buffers that use the memory into which their bytes were received. Used by [`super::deliver`].
 
 use std::ffi::c_void;
 use std::ptr;

@@ -227,12 +227,12 @@ pub fn socket_address(syscall: &'static str, text: &str, port: u16) -> Result<So
         .parse()
         .or_else(|_| Ok(SocketAddr::new(numbered.parse().map_err(drop)?, port)))
         .map_err(|()| {
-            // Such as one with a zone that is not there.
+            // Such as an address with a zone that does not exist.
             Error::new(syscall, invalid(), Some(Endpoint::Host(text.to_owned(), port)))
         })
 }
 
-/// A time from JavaScript, for the systems: not a number, or less than none, is none.
+/// A time from JavaScript, for the systems: anything that is not a number, or is negative, means none.
 #[cfg(any(
     feature = "pixivutil2",
     all(unix, feature = "ipc2-sessions"),

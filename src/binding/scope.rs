@@ -1,7 +1,7 @@
 //! Where the handlers of a socket or a listener run, for `async_hooks` and `AsyncLocalStorage`: a resource with
 //! an identity of its own, as node:net has one for each socket. Used by `src/js/engine/scope.js`.
 //!
-//! Natively, because a turn of the event loop enters a scope in any case: this one costs nothing more.
+//! In the addon, because a turn of the event loop enters a scope in any case: so this costs nothing more.
 
 use std::cell::RefCell;
 use std::ptr;

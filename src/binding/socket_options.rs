@@ -1,4 +1,4 @@
-//! The methods of the hub that JavaScript sees which set and read the options of connections' sockets. Used by
+//! The hub's methods that set and read the options of connections' sockets. Used by
 //! `src/js/engine/connection.js`. What the system refuses has no effect, as in Node.
 
 use std::io;
@@ -35,7 +35,7 @@ impl Hub {
         self.set(id, |socket| set_type_of_service(&socket, value));
     }
 
-    /// Has the end of a TCP connection reset it, whatever is unsent.
+    /// Makes the end of a TCP connection reset it, whatever is unsent.
     #[napi(catch_unwind)]
     pub fn reset(&self, id: u32) {
         self.set(id, |socket| socket.set_linger(Some(Duration::ZERO)));

@@ -1,4 +1,4 @@
-//! Things by the numbers that they have across the border. Used by `super::ipc2` and `super::pixivutil2`.
+//! Objects by the numbers that JavaScript knows them by. Used by `super::ipc2` and `super::pixivutil2`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -50,7 +50,7 @@ impl TlsOptions {
     /// The engine's form of it.
     ///
     /// # Errors
-    /// With a reason, for what it cannot do.
+    /// With a reason, for settings that are not possible.
     pub fn into_engine(self, syscall: &'static str) -> Result<Arc<Settings>, Error> {
         let identity = |Identity { chain, key }: Identity| (bytes(chain), key.to_vec());
         let options = Options {

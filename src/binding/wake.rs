@@ -1,4 +1,4 @@
-//! A function of JavaScript's that any thread may have called: how a hub wakes its consumer, and how it
+//! A JavaScript function that any thread can cause to be called: this is how a hub wakes its consumer, and how it
 //! keeps the event loop alive. Used by [`super::hub`].
 //!
 //! Not by `Function::build_threadsafe_function`, which names its resource after napi-rs: `async_hooks`,
@@ -51,7 +51,7 @@ impl WakeUp {
         Ok(Self(handle))
     }
 
-    /// Has the function called, from any thread, unless the environment has ended.
+    /// Causes the function to be called, from any thread, unless the environment has ended.
     pub fn call(&self) {
         self.0.with_read_aborted(|aborted| {
             let mode = sys::ThreadsafeFunctionCallMode::nonblocking;

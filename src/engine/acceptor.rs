@@ -1,4 +1,4 @@
-//! Listeners of a hub: what they accept, or are given, becomes connections that the hub has not heard of yet.
+//! Listeners of a hub: the sockets that they accept, or are given, become connections that the hub does not know yet.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ use super::transport::{Listener, Local, Stream, set_nodelay};
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// Before accepting goes on after a panic, so that one that comes each time takes no processor.
+/// The pause before accepting goes on after a panic, so that a repeated panic does not use up a processor.
 const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
 /// How long handshakes may go on after their listener was closed.
@@ -107,7 +107,7 @@ impl Acceptor {
                 () = stop.notified() => {}
                 () = accepting.run_on(&listener) => {}
             }
-            // Who has reached the listener has connected, and must not be thrown out by its end.
+            // A client that has reached the listener is connected, and must not be thrown out when the listener ends.
             while accepting.wait().is_none()
                 && let Some(stream) = listener.accept_now()
             {
@@ -181,7 +181,7 @@ fn too_many(is_tls: bool) -> Error {
     Error::new("read", Failure::new(code, message).into(), None)
 }
 
-/// Stops listening when it is dropped, without waiting for that: [`Event::ListenerClosed`] tells of it.
+/// Stops listening when it is dropped, without waiting for that: [`Event::ListenerClosed`] reports it.
 #[cfg(feature = "node-ipc")]
 pub struct Listening(Acceptor);
 
@@ -201,7 +201,7 @@ impl Drop for Listening {
     }
 }
 
-/// What becomes of accepted sockets.
+/// What happens to accepted sockets.
 struct Accepting {
     id: Id,
     framing: Framing,
@@ -209,7 +209,7 @@ struct Accepting {
     tls: Option<Arc<Settings>>,
     handshakes: Mutex<Handshakes>,
     pace: Mutex<Pace>,
-    /// A handshake is over, or a limit is another one.
+    /// A handshake is over, or a limit has changed.
     ended: Notify,
 }
 
@@ -239,7 +239,7 @@ impl Accepting {
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
         let mut failed = false;
         loop {
-            // First room, then a connection: nothing is accepted that could not be reported at once.
+            // Makes room first, then accepts: every accepted connection can be reported at once.
             self.reports.mailbox.room().await;
             self.room().await;
             self.time().await;
@@ -263,14 +263,14 @@ impl Accepting {
         }
     }
 
-    /// Waits until one may be taken in.
+    /// Waits until a connection may be accepted.
     async fn time(&self) {
         while let Some(wait) = self.wait() {
             let _ = timeout(wait, self.ended.notified()).await;
         }
     }
 
-    /// How long the next one has to wait for that, if it has to.
+    /// How long the next one has to wait for that, if at all.
     fn wait(&self) -> Option<Duration> {
         self.pace().wait(Instant::now())
     }

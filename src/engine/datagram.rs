@@ -1,5 +1,5 @@
-//! A datagram socket's state, without its socket: what received datagrams amount to ([`Sorter`]) and
-//! what is to be sent ([`Spool`]). What [`crate::engine::link`] is for a connection; no I/O here.
+//! A datagram socket's state, without its socket: the events of received datagrams ([`Sorter`]) and the datagrams to
+//! be sent ([`Spool`]). What [`crate::engine::link`] is for a connection; no I/O here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -123,8 +123,8 @@ impl Sorter {
     }
 }
 
-/// Sends `pieces` in order, each by `send` or not at all, until the system takes no more. `failed` hears
-/// of those that it refuses. Returns how many are done with.
+/// Sends `pieces` in order, each as a whole, by `send`, until the system takes no more. `failed` is called for those
+/// that it refuses. Returns how many are done.
 pub fn send_in_order(
     pieces: &[Piece<'_>],
     mut send: impl FnMut(&[Piece<'_>]) -> io::Result<usize>,
@@ -150,7 +150,7 @@ pub fn send_in_order(
 pub struct Spool {
     waiting: VecDeque<(SocketAddr, Bytes)>,
     bytes: usize,
-    /// The high-water mark was reached: somebody waits for the spool to be empty.
+    /// Whether the high-water mark was reached, so that somebody waits for the spool to be empty.
     awaited: bool,
 }
 

@@ -1,5 +1,5 @@
 'use strict';
-// What callers say, checked where they say it. Used by the systems' faces: mqueue, appview, pixivutil2.
+// Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview, pixivutil2 and scale.
 
 const { argumentError, valueError } = require('./errors');
 
@@ -12,12 +12,12 @@ function check(fits, name, expected, value) {
   return value;
 }
 
-/** An object of options. With `known`, the names of all there are, another one is refused. */
+/** An object of options. With `known`, the names of all options, any other one is refused. */
 function toOptions(options, name = 'options', known = null) {
   check(options !== null && typeof options === 'object', name, 'of type object', options);
-  const other =
-    known === null ? undefined : Object.keys(options).find((key) => !known.includes(key));
-  if (other !== undefined) throw valueError(`The "${name}.${other}" argument is not an option`);
+  for (const key of known === null ? [] : Object.keys(options)) {
+    if (!known.includes(key)) throw valueError(`The "${name}.${key}" argument is not an option`);
+  }
   return options;
 }
 

@@ -10,8 +10,8 @@ function errnoOf(wanted) {
 }
 
 /**
- * `error`, which tells of something that has happened, and not in a call: how this library came to know of it is
- * nothing to be logged. One frame, as errors of Node's sockets have, so that it is printed in the same form.
+ * `error`, for an event rather than a call: a stack would only show how the library noticed it. It keeps one frame,
+ * as errors of Node's sockets do, so that it is printed in the same form.
  */
 function reported(error, what = 'event') {
   error.stack = `${error.name}: ${error.message}\n    at ${what} (ferripc)`;
@@ -37,7 +37,7 @@ function callError(fields) {
   return error;
 }
 
-/** What the engine would report of a call that failed, directed at a path, at an address and port, or at nothing. */
+/** What the engine would report for a failed call, directed at a path, at an address and port, or at nothing. */
 function refused(syscall, code, { path, address = path, port }) {
   const errno = errnoOf(code);
   // Node explains the code for `listen` alone.
@@ -89,7 +89,10 @@ function noBufferError(limit) {
   return eventError('ENOBUFS', message);
 }
 
-/** What of a thrown value goes over a wire, `{name, message, code}`: anything can be thrown, also what throws when it is looked at. */
+/**
+ * The part of a thrown value that goes over the wire, `{name, message, code}`: anything can be thrown, even an object
+ * that throws when it is read.
+ */
 function errorForm(thrown) {
   try {
     if (thrown === null || typeof thrown !== 'object') {
@@ -103,6 +106,20 @@ function errorForm(thrown) {
     };
   } catch {
     return { name: 'Error', message: 'The handler threw a value that cannot be shown' };
+  }
+}
+
+/**
+ * What `what`, a function of the program, has thrown, for listeners that look into it: anything can be thrown, also what
+ * throws when it is looked at.
+ */
+function thrownBy(what, thrown) {
+  try {
+    if (!(thrown instanceof Object)) return valueError(`${what} threw ${String(thrown)}`);
+    for (const name of ['name', 'message', 'code', 'stack']) void thrown[name];
+    return thrown;
+  } catch {
+    return valueError(`${what} threw a value that cannot be shown`);
   }
 }
 
@@ -145,6 +162,7 @@ module.exports = {
   noBufferError,
   serializationError,
   errorForm,
+  thrownBy,
   argumentError,
   valueError,
   toPort,

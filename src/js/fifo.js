@@ -1,8 +1,8 @@
 'use strict';
-// A queue whose cost does not grow with its length, as that of an array's `shift` does from some ten thousand elements on.
-// Used by node-ipc/messages.js and ipc2/jobs.js, for what a program takes when it likes.
+// A queue whose cost does not grow with its length, as an array's `shift` does from some ten thousand elements on.
+// Used by node-ipc/messages.js and ipc2/jobs.js, for items that a program takes in its own time.
 
-/** So many places of what was taken are left before the array is cut. */
+/** How many taken places are left before the array is cut. */
 const TAKEN = 1024;
 
 class Fifo {

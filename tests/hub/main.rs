@@ -18,7 +18,7 @@ use ferripc::engine::transport::{Local, Target};
 mod closing;
 mod limits;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn framing(mode: Mode) -> Framing {
     let Framing { codec, max_frame, mode, strict, .. } = for_datagrams(mode);

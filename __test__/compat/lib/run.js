@@ -9,7 +9,7 @@ const { startRelay } = require('./wire.js');
 
 const ROLE = path.join(__dirname, '../role.js');
 // Far above what any scenario needs: it only turns a hang into a readable failure.
-const HANG_MS = 15_000;
+const HANG_MS = 60_000;
 
 // 'server*' roles play the left side of a pairing, 'client*' roles the right one,
 // every other role is a plain program without ipc.

@@ -68,20 +68,24 @@ const MEETINGS = [
 ];
 
 /**
- * Whether `npm test` plays it: each scenario on one transport, with half of the mixed pairings. The next scenario has the
- * other half, and the next but one another transport, so that a folder has every pairing on every transport.
+ * Whether `npm test` plays it: each scenario on one transport, with half of the mixed pairings, which have both old
+ * packages. The next scenario has the other half, and the next but one another transport, so that a folder has every
+ * pairing on every transport. ferripc is on both sides in every third, and where there are no mixed pairings.
  */
-function isPlayed(pairing, number, t, count) {
-  if (t !== (number >> 1) % count) return false;
-  return !MIXED.includes(pairing) || MEETINGS[number % 2].includes(pairing);
+function isPlayed(pairing, number, t, { length }, pairings) {
+  if (t !== (number >> 1) % length) return false;
+  if (MIXED.includes(pairing)) return MEETINGS[number % 2].includes(pairing);
+  const isMixed = pairings.some((it) => MEETINGS[number % 2].includes(it));
+  return pairing !== 'new-new' || number % 3 === 0 || !isMixed;
 }
 
 /** The pairings and transports of a scenario. */
 function* gamesOf(scenario, number) {
   const transports = scenario.transports || ['unix', 'tcp'];
   for (const [t, transport] of transports.entries()) {
-    for (const pairing of pairingsOf(scenario)) {
-      if (!all && !isPlayed(pairing, number, t, transports.length)) continue;
+    const pairings = pairingsOf(scenario);
+    for (const pairing of pairings) {
+      if (!all && !isPlayed(pairing, number, t, transports, pairings)) continue;
       if (!wanted || wanted.includes(pairing)) yield { pairing, transport };
     }
   }
@@ -92,7 +96,7 @@ function defineScenario(file, number = 0) {
   const scenario = { ...require(file), file };
   describe(`${scenario.name} (${scenario.rules.join(', ')})`, () => {
     for (const { pairing, transport } of gamesOf(scenario, number)) {
-      test(`${pairing} ${transport}`, () => verify(scenario, pairing, transport), 60_000);
+      test(`${pairing} ${transport}`, () => verify(scenario, pairing, transport), 180_000);
     }
   });
 }

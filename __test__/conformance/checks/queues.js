@@ -45,7 +45,7 @@ check('AppView: what is published, new configurations, commands', async (world) 
   world.after(() => server.stop());
   server.publish({ viewed: true, cfg: { text: TEXT } });
   server.handle(6, async ({ text }) => ({ text }));
-  const client = new AppViewClient(pid, { timeout: 20_000 });
+  const client = new AppViewClient(pid, { timeout: 60_000 });
   assert.deepEqual(await client.status(), { status: 200, viewed: true });
   assert.equal((await client.config()).cfg.current.text, TEXT);
   const changed = new Promise((resolve) => server.once('setConfig', resolve));

@@ -23,7 +23,7 @@ const { shrink, without } = require('../shrink');
 const BATCH = 50;
 
 /** A process that says nothing for so long hangs. */
-const HANG = 20_000;
+const HANG = 60_000;
 
 /** Plays what `args` says in a process. Null, or `{seed, what}` of the first that went wrong. */
 function playIn(args, hang = HANG) {

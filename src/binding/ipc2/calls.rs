@@ -1,5 +1,5 @@
-//! What JavaScript has begun and has yet to hear the end of, each with a number. Tasks carry it on; JavaScript may give
-//! it up. Used by [`super::host`].
+//! Calls that JavaScript has begun and that have not ended, each with a number. Tasks carry them out; JavaScript may
+//! give them up. Used by [`super::host`].
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use crate::engine::panics;
 
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
-/// Work that whoever comes first takes away: the task that ends it, or the one that gives it up and wakes the task.
+/// Work that is taken by whichever comes first: the task that ends it, or the call that gives it up and wakes the task.
 type Slot = Arc<Mutex<(Option<Work>, Waker)>>;
 
 /// See the module's page.

@@ -123,7 +123,7 @@ impl Ipc2Host {
         self.of_set(set, call, async |set| Ok(set.restart().await.map(|()| Event::Done)?));
     }
 
-    /// Ends a set; after `patience` ms it is killed. There is no such set any more then.
+    /// Ends a set; after `patience` ms it is killed. The set is gone then.
     #[napi(catch_unwind)]
     pub fn close(&self, set: u32, call: u32, patience: f64) {
         self.of_set(set, call, async move |set| {
@@ -323,7 +323,7 @@ impl Ipc2Host {
     }
 }
 
-/// Tells of the end of the worker `id`.
+/// Reports the end of the worker `id`.
 fn watch(worker: &Worker, id: u32, mailbox: Arc<Mailbox>) {
     let exit = worker.ended();
     tokio::spawn(async move { mailbox.post(id, Event::Exit(exit.await)) });

@@ -1,4 +1,4 @@
-//! What has happened, for JavaScript, which has a turn of its own for each event.
+//! Events for JavaScript, which handles each in a turn of its own.
 
 use std::cell::RefMut;
 use std::collections::VecDeque;
@@ -46,7 +46,7 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Has `wake` called for each event.
+    /// Calls `wake` for each event.
     pub fn set_wake(&self, wake: impl Fn() + Send + Sync + 'static) {
         let _ = self.wake.set(Box::new(wake));
     }
@@ -55,7 +55,7 @@ impl Mailbox {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of an event of `id`.
+    /// Posts an event of `id`.
     pub fn post(&self, id: u32, event: Event) {
         self.put(id, event);
         self.wake();

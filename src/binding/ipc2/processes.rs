@@ -15,7 +15,7 @@ use super::mailbox::{Event, Mailbox};
 use crate::protocols::ipc2::host::process::{Process, ProcessEnd};
 use crate::protocols::ipc2::host::server::Opening;
 
-/// JavaScript may be busy, and hear late of the end of a process.
+/// JavaScript may be busy, and learn late of the end of a process.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// See the module's page.
@@ -33,7 +33,7 @@ impl Processes {
         Self { mailbox, next, starting, running }
     }
 
-    /// Has a process started for the set or worker `owner`.
+    /// Asks for a process for the set or worker `owner`.
     pub fn start(&self, owner: u32, target: &str) -> Opening<'static, Process> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (tx, started) = oneshot::channel();

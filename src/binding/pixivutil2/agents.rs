@@ -1,4 +1,4 @@
-//! Agents, all on one I/O thread, by the numbers that JavaScript gives them, as it does what they do.
+//! Agents, all on one I/O thread. JavaScript gives numbers to them and to their calls.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl PixivAgents {
         });
     }
 
-    /// So many images will come.
+    /// How many images will come.
     #[napi(catch_unwind)]
     pub fn total(&self, agent: u32, call: u32, count: BigInt) {
         let count = count.get_u64().1;
@@ -121,13 +121,13 @@ impl PixivAgents {
         self.begin(agent, call, ended);
     }
 
-    /// Has aria2 load something.
+    /// Asks for a download by aria2.
     #[napi(catch_unwind)]
     pub fn aria2(&self, agent: u32, call: u32, file: String, text: String) {
         self.begin(agent, call, async move |agent| agent.aria2(file, text).await.map(Value::from));
     }
 
-    /// Ends an agent. There is none of that number any more then.
+    /// Ends an agent. Its number is free then.
     #[napi(catch_unwind)]
     pub fn close(&self, agent: u32, call: u32) {
         self.begin(agent, call, async |agent| {

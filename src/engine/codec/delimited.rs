@@ -80,7 +80,7 @@ impl Decoder {
         self.buf.len() as u64 + self.skipped.unwrap_or(0)
     }
 
-    /// Takes what was received of an unfinished frame.
+    /// Takes the received part of an unfinished frame.
     pub fn take_partial(&mut self) -> Bytes {
         self.scanned = 0;
         self.skipped = None;

@@ -1,5 +1,5 @@
 //! The envelope of node-ipc's messages, `{"type":T,"data":D}`, as nearly every sender writes it: without
-//! white space, `type` first. Whoever knows that a frame has this form may parse D alone.
+//! white space, `type` first. A reader that knows that a frame has this form may parse D alone.
 //!
 //! Used by the binding. Nothing is parsed here and nothing refused: frames of any other form are left to
 //! a real JSON parser.
@@ -40,9 +40,9 @@ pub fn is_plain_text(batch: &Batch, head: usize) -> bool {
 const FEW: usize = 4;
 
 /// One message in place of the frames of `batch`, which have such a head of length `head`: its D is the array of
-/// theirs, `{"type":"T","data":[D,D]}`. A parser reads that faster than each by itself, and if it finds no fault, it
-/// has read the same. The new ends are those of the Ds, with one byte between them, and of the whole. `None` where that
-/// is not certain, or of no use.
+/// theirs, `{"type":"T","data":[D,D]}`. A parser reads that faster than each one separately, and if it accepts the
+/// text, it has read the same values. The new ends are those of the Ds, with one byte between them, and of the whole.
+/// `None` if that is not certain, or not worth it.
 pub fn joined(batch: &Batch, head: usize, delimiter_len: usize) -> Option<Batch> {
     if head == 0 || batch.ends.len() < FEW {
         return None;

@@ -1,4 +1,5 @@
-//! What of JSON can be told fast: strings, which may make up the whole of a message, and where values end. Used by
+//! The parts of JSON that can be recognized fast: strings, which may be most of a message, and the ends of values.
+//! Used by
 //! [`super::envelope`] and the binding; everything else about JSON is left to real parsers.
 
 /// Appends ASCII text as a JSON string, exactly as `JSON.stringify` does (RFC 8259, section 7; ECMA-262,
@@ -53,7 +54,7 @@ pub fn is_plain(text: &[u8]) -> bool {
 
 /// The length of what comes before the first byte that has to be escaped.
 fn plain_len(text: &[u8]) -> usize {
-    /// So many bytes are looked at in one go, which compilers turn into a few vector instructions.
+    /// This many bytes are examined in one go, which compilers turn into a few vector instructions.
     const STEP: usize = 64;
     let special = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
     let any = |step: &[u8; STEP]| step.iter().fold(false, |found, byte| found | special(byte));
@@ -63,9 +64,8 @@ fn plain_len(text: &[u8]) -> usize {
     start + rest.iter().position(special).unwrap_or(rest.len())
 }
 
-/// Whether a parser that reads a JSON value at the start of `text`, and finds no fault with it, has read all of
-/// `text`, whatever follows. False for some texts of which that is true: those with white space around them, and
-/// strings with escapes.
+/// Whether a parser that accepts a JSON value at the start of `text` has then read all of `text`, whatever follows.
+/// Also false for some texts for which that holds: those with white space around them, and strings with escapes.
 pub fn is_closed(text: &[u8]) -> bool {
     match text.first() {
         Some(b'{' | b'[') => is_bracketed(text),
@@ -80,7 +80,7 @@ fn is_bare(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(bare)
 }
 
-/// Bytes that are looked at in one go.
+/// Bytes that are examined in one go.
 const BLOCK: usize = 64;
 
 /// Whether the bracket that `text` begins with is closed by its last byte, counting brackets outside strings. Their
@@ -112,7 +112,7 @@ fn is_bracketed(text: &[u8]) -> bool {
     false
 }
 
-/// Where the strings of a JSON text are, a block after the other: a bit for each byte.
+/// Where the strings of a JSON text are, block by block: a bit for each byte.
 #[derive(Default)]
 struct Strings {
     /// All bits, if the block before this ends in a string.

@@ -20,7 +20,7 @@ use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
 #[derive(Debug)]
 pub struct Decoder {
     buf: BytesMut,
-    /// Every byte before this was looked at; the fields below say what the scan stands in there.
+    /// Every byte before this has been examined; the fields below say what the scan is inside of at that point.
     scanned: usize,
     /// Open brackets.
     depth: u64,
@@ -60,7 +60,7 @@ impl Decoder {
         if self.is_between() { 0 } else { self.buf.len() as u64 + self.skipped }
     }
 
-    /// Takes what was received of an unfinished value.
+    /// Takes the received part of an unfinished value.
     pub fn take_partial(&mut self) -> Bytes {
         let bytes = self.buf.split().freeze();
         *self = Self { buf: std::mem::take(&mut self.buf), ..Self::new(self.max_frame) };
@@ -74,7 +74,7 @@ impl Decoder {
         let mut start = 0; // of the current value
         loop {
             if self.is_between() {
-                // White space does not count: how much of it there is depends on how the bytes came.
+                // White space does not count: how much of it is seen depends on how the bytes were split.
                 self.pass_white_space();
                 if ends.is_empty() {
                     self.drop_scanned();

@@ -1,7 +1,7 @@
 //! Frames with their length in front, four bytes, the highest first: the wire format of ipc2.
 //!
-//! Used by [`crate::engine::link::Inbox`]. No length is believed before it was compared with the limit, and
-//! none of them makes the decoder ask for memory: its buffer grows by what has arrived.
+//! Used by [`crate::engine::link::Inbox`]. A length is compared with the limit before it is trusted, and never makes
+//! the decoder allocate memory: its buffer grows with the bytes that arrive.
 //!
 //! ```text
 //! buf:    [ LLLL frame LLLL frame LLLL parti ]
@@ -31,7 +31,7 @@ pub struct Decoder {
     /// With fewer bytes than this in `buf`, nothing new is complete.
     needed: usize,
     max_frame: usize,
-    /// Of a frame over the limit: its bytes that are dropped already, and those that are to be.
+    /// For a frame over the limit: how many of its bytes were dropped already, and how many are still to be.
     skipping: Option<(u64, usize)>,
 }
 
@@ -53,21 +53,21 @@ impl Decoder {
         skipped + self.buf.len() as u64
     }
 
-    /// Bytes that the frame that has begun still has to come, if that is known.
+    /// Bytes of the unfinished frame that are still to come, if known.
     pub fn missing(&self) -> usize {
         let of_frame = self.needed > HEADER && self.skipping.is_none();
         if of_frame { self.needed.saturating_sub(self.buf.len()) } else { 0 }
     }
 
-    /// Takes what was received of an unfinished frame, with its length.
+    /// Takes the received part of an unfinished frame, with its length.
     pub fn take_partial(&mut self) -> Bytes {
         self.needed = HEADER;
         self.skipping = None;
         self.buf.split().freeze()
     }
 
-    /// The next complete frames, or `None` until more bytes are appended. A frame over the limit is
-    /// reported when its length is known: whoever does not want the rest of the stream need not wait.
+    /// The next complete frames, or `None` until more bytes are appended. A frame over the limit is reported as soon
+    /// as its length is known: a caller that does not want the rest of the stream need not wait.
     #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
     pub fn next(&mut self) -> Option<Decoded> {
         if !self.skip() || self.buf.len() < self.needed {

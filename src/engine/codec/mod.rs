@@ -2,8 +2,9 @@
 //! what reading its frames takes.
 //!
 //! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
-//! yield [`Decoded`], so that whoever consumes frames does not ask how they were marked off. ([`meta_nul`] is none of
-//! these: its frames are messages of a queue, which come whole. Nor is [`zmtp`], whose decoder yields more than frames.)
+//! yield [`Decoded`], so that consumers of frames need not know how the frames were marked off. ([`meta_nul`] is not
+//! one of these: its frames are messages of a queue, which come whole. Nor is [`zmtp`], whose decoder yields more
+//! than frames.)
 
 use bytes::{Bytes, BytesMut};
 
@@ -19,8 +20,8 @@ pub mod text;
 pub mod values;
 pub mod zmtp;
 
-/// A batch is closed after the frame that reaches this many bytes, so that whoever consumes batches
-/// can yield between them. A longer frame is a batch of its own.
+/// A batch is closed after the frame that reaches this many bytes, so that a consumer can yield between batches. A
+/// longer frame is a batch of its own.
 pub const BATCH_BYTES: usize = 64 * 1024;
 
 /// A batch never holds more frames than this, for the same reason.
@@ -59,14 +60,14 @@ pub enum Decoded {
     TooLarge(u64),
 }
 
-/// How the frames of a connection of the hub's follow each other.
+/// How the frames of one of the hub's connections follow each other.
 #[derive(Debug, Clone)]
 pub enum Codec {
     /// Each ends with a delimiter.
     Delimited(Delimiter),
     /// They are JSON values, with nothing between them.
     JsonStream,
-    /// Each has its length in front, which whoever writes it puts there.
+    /// Each has its length in front, which the writer puts there.
     Length,
 }
 
@@ -123,7 +124,7 @@ impl Decoder {
         }
     }
 
-    /// Bytes that the frame that has begun still has to come, if that is known.
+    /// Bytes of the unfinished frame that are still to come, if known.
     pub fn missing(&self) -> usize {
         if let Decoder::Length(decoder) = self { decoder.missing() } else { 0 }
     }

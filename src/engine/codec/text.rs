@@ -14,7 +14,7 @@ pub enum Text {
     Latin1(Vec<u8>),
     /// The batch's bytes, which are UTF-8.
     Utf8,
-    /// What became of bytes that are not UTF-8.
+    /// The result of decoding bytes that are not UTF-8.
     Lossy(String),
 }
 
@@ -90,7 +90,7 @@ fn append_latin1(mut utf8: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 /// How many ASCII bytes `bytes` begins with.
 fn ascii_len(bytes: &[u8]) -> usize {
-    /// So many bytes are looked at in one go, which compilers turn into a few vector instructions.
+    /// This many bytes are examined in one go, which compilers turn into a few vector instructions.
     const STEP: usize = 32;
     let (steps, _) = bytes.as_chunks::<STEP>();
     let start = steps.iter().take_while(|step| step.is_ascii()).count() * STEP;

@@ -1,8 +1,8 @@
-//! Frames that hold a message of any value, as V8 writes it: what has to be true of them before V8 reads them.
+//! Frames that hold a message of any value, as V8 writes it: the checks before V8 reads them.
 //!
-//! V8's reader throws at most garbage. But it makes room for what a value says of its own size before it looks
-//! whether that is there, and ends the process where there is none: eight bytes can ask for 256 MB. So every frame is
-//! read here first, to its end, in a time and a memory that its length bounds. Used by [`crate::binding`].
+//! V8's reader at most throws on garbage. But it allocates the size that a value claims before it checks whether the
+//! bytes are there, and ends the process if it cannot: eight bytes can ask for 256 MB. So every frame is read here
+//! first, to its end, in time and memory that its length bounds. Used by [`crate::binding`].
 //!
 //! ```text
 //! frame: [ length of the values, 4 bytes, the highest first | FF 0F type data | bytes of detached views ... ]
@@ -17,10 +17,10 @@ pub const HEADER: usize = 4;
 /// The version of the format.
 const VERSION: u8 = 15;
 
-/// Longer arrays are dictionaries, for which V8 makes no room.
+/// Longer arrays are dictionaries, for which V8 allocates nothing in advance.
 const LONGEST_FAST: u32 = 32 * 1024 * 1024;
 
-/// Bytes that one message may have V8 make room for besides its own, whatever the limit.
+/// Bytes that one message may make V8 allocate besides its own, whatever the limit.
 const MOST_ROOM: u64 = 256 * 1024 * 1024;
 
 /// Bytes of a BigInt. V8 ends the process for one that is longer than it can be, which is twice that.
@@ -48,7 +48,7 @@ pub enum Refused {
 
 use Refused::{Invalid, TooLarge};
 
-/// Looks whether `frame` is a message whose values take at most `most` bytes besides its own.
+/// Checks that `frame` is a message whose values take at most `most` bytes besides its own.
 pub fn check(frame: &[u8], most: usize) -> Result<(), Refused> {
     let (header, rest) = frame.split_first_chunk::<HEADER>().ok_or(Invalid)?;
     let len = u32::from_be_bytes(*header) as usize;
@@ -69,7 +69,7 @@ pub fn check(frame: &[u8], most: usize) -> Result<(), Refused> {
 enum Open {
     /// A value.
     Value,
-    /// So many elements, and then properties.
+    /// This many elements, and then properties.
     Elements(u32),
     /// Keys and values up to this tag, and then so many numbers.
     Pairs(u8, u8),
@@ -83,7 +83,7 @@ enum Open {
 
 struct Reader<'a> {
     bytes: &'a [u8],
-    /// Bytes that V8 may still make room for.
+    /// Bytes that V8 may still allocate.
     room: u64,
     /// Bytes of detached views so far.
     detached: u64,

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [`Decoder`] takes what a peer sends, however it is cut; [`greeting`](greeting()), [`ready`], [`message`] and the
-//! like make what is sent. A length is compared with the limits before anything is done about it, and never makes the
-//! decoder ask for memory. Used by `protocols::zmtp`.
+//! like make what is sent. A length is compared with the limits before it is used, and never makes the decoder
+//! allocate memory. Used by `protocols::zmtp`.
 
 use std::fmt;
 
@@ -86,7 +86,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What a peer may send at most.
+/// The most that a peer may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of a message: of all its frames.
@@ -121,7 +121,7 @@ pub enum Decoded {
     },
 }
 
-/// What a peer tells of itself.
+/// What a peer says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     /// The kind of its socket, as it is named on the wire.
@@ -145,7 +145,7 @@ pub enum Fault {
     /// Something else than READY or ERROR before READY.
     #[error("the peer sends {0} where READY has to come")]
     NotReady(&'static str),
-    /// Properties that are not to be understood, or of no use.
+    /// Properties that cannot be parsed or used.
     #[error("the peer's READY is wrong: {0}")]
     Ready(&'static str),
     /// Two kinds that do not go together.
@@ -176,7 +176,7 @@ pub enum Fault {
     /// More than [`Limits::frames`].
     #[error("a message has more frames than the limit of {0}")]
     TooManyFrames(usize),
-    /// A question or an answer without the empty frame that comes before what it says.
+    /// A question or an answer without the empty frame before its content.
     #[error("a message has no empty frame with something after it")]
     Envelope,
     /// The peer does not want to talk, and says why.
@@ -221,7 +221,7 @@ impl Decoder {
         &mut self.buf
     }
 
-    /// Bytes held of what has begun and not ended.
+    /// Bytes held of an unfinished command or message.
     pub fn partial_len(&self) -> usize {
         self.buf.len() + self.bytes
     }

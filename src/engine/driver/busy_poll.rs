@@ -1,7 +1,7 @@
 //! When a thread polls a socket busily before it goes back to sleep.
 //!
-//! Two programs that take turns, a request and its answer and the next request, spend most of their time
-//! on going to sleep and on being woken: several times what reading and answering a message takes. So
+//! Two programs that take turns with requests and answers spend most of their time going to sleep and being woken:
+//! several times what reading and answering a message takes. So
 //! a connection that has answered looks for the next message a few times, offering the processor to
 //! others in between, for as long as that sleep would cost. It is only done while it pays: where the
 //! same connection has had many turns in a row, with an answer each, and the message does come in time.

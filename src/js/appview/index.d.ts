@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 
-/** Whether the system has message queues. Elsewhere than on Linux both constructors throw `ENOTSUP`. */
+/** Whether the system has message queues. On systems other than Linux, both constructors throw `ENOTSUP`. */
 export const isSupported: boolean;
 
 /** Numbers of the commands. */
@@ -18,17 +18,17 @@ export const Command: {
 /** Statuses of frames and of answers. */
 export const Status: {
   readonly Ok: 200;
-  /** Of a frame: more follow. */
+  /** Status of a frame: more follow. */
   readonly Partial: 206;
   /** The request was not understood. */
   readonly BadRequest: 400;
-  /** It could not be done. */
+  /** The request could not be carried out. */
   readonly ServerError: 500;
   /** There is no such command. */
   readonly NotImplemented: 501;
 };
 
-/** What an answer is at least. */
+/** What every answer has. */
 export interface Answer {
   status: number;
 }
@@ -56,14 +56,14 @@ export interface ConfigAnswer<Config = any> extends Answer {
   cfg: { current: Config };
 }
 
-/** Where a process sends what. */
+/** Where a process sends its data. */
 export interface Interface {
   /** `log`, `payload`, `cribl`, `events` or `metrics`. */
   name: string;
   /** Such as `tcp://127.0.0.1:9109`. */
   config: string;
   connected: boolean;
-  /** If it is not connected: how often it has tried. */
+  /** If it is not connected: how often it has tried to connect. */
   attempts?: number;
   /** If it is not connected: why. */
   failure_details?: string;
@@ -94,9 +94,9 @@ export interface Inspection<Config = any> {
 
 /** What any request resolves with. */
 export interface Response<Body = any> {
-  /** Of the frames: 200, or why there is no body. */
+  /** Status of the frames: 200, or why there is no body. */
   metaStatus: number;
-  /** Of the answer; that of the frames, if there is none. */
+  /** Status of the answer; the status of the frames if the answer has none. */
   status: number;
   /** The answer. `null`: the frames were refused. */
   body: Body | null;
@@ -116,30 +116,31 @@ export interface ClientOptions {
   /** What the queues' names begin with: `AppViewIPC`, or `ScopeIPC` for AppScope. Default: `'AppViewIPC'`. */
   prefix?: string;
   /**
-   * How long each step may take, in ms: until the queues are free, until a frame is taken, until the next one comes.
-   * Default: 200.
+   * How long each step may take, in ms: waiting for free queues, for a frame to be taken, and for the next one to
+   * arrive. Default: 200.
    */
   timeout?: number;
-  /** Bytes of a frame, which the system has to allow. Default: 8192. */
+  /** Bytes of a frame; the system has to allow that many. Default: 8192. */
   msgsize?: number;
   /** The longest response; a longer one is `EMSGSIZE`. Default: 64 MiB. */
   maxResponseBytes?: number;
   /**
-   * Removes queues that are there for as long as `timeout`, and makes new ones, instead of `EEXIST`: a program that
-   * was killed has left them behind. Default: `false`.
+   * Removes queues that a killed program left behind, instead of failing with `EEXIST`: those that are still there
+   * after `timeout`. Default: `false`.
    */
   replaceStale?: boolean;
-  /** Default of `throwOnStatus` of `request`. Default: `false`. */
+  /** The default for `request`'s option `throwOnStatus`. Default: `false`. */
   throwOnStatus?: boolean;
 }
 
 export interface RequestOptions {
-  /** Rejects with a {@link StatusError} if the status is not 200. Default: that of the client. */
+  /** Rejects with a {@link StatusError} if the status is not 200. Default: the client's setting. */
   throwOnStatus?: boolean;
 }
 
 /**
- * Asks a process. Its requests wait for each other. Their queues are gone afterwards: after an answer, an error, a
+ * Asks a process. Requests are made one after the other. Their queues are removed afterwards: after an answer, an
+ * error, a
  * timeout, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
  *
  * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
@@ -163,9 +164,9 @@ export class AppViewClient<Config = any> {
   status(): Promise<ViewStatus>;
   /** Its configuration. */
   config(): Promise<ConfigAnswer<Config>>;
-  /** Gives it another one. */
+  /** Changes its configuration. */
   setConfig(cfg: Config): Promise<Answer>;
-  /** Where it sends what, and whether that works. */
+  /** Where it sends its data, and whether that works. */
   transportStatus(): Promise<TransportStatus>;
   /** Which process it is. */
   processDetails(): Promise<ProcessDetails>;
@@ -188,13 +189,13 @@ export interface ServerOptions {
   pid?: number;
   /** What the queues' names begin with. Default: `'AppViewIPC'`. */
   prefix?: string;
-  /** Time between two looks for a request, in ms. AppView's command line may give up after 2.5. Default: 1. */
+  /** Time between two checks for a request, in ms. AppView's command line may give up after 2.5. Default: 1. */
   pollMs?: number;
   /** How long a handler may take, in ms. Then the status is 500. Default: 2000. */
   handlerTimeout?: number;
 }
 
-/** What a server tells of itself. What is not there stays as it is. */
+/** What a server publishes. Properties that are left out stay as they are. */
 export interface Published<Config = any> {
   /** Whether the process is being viewed. At first `false`. */
   viewed?: boolean;
@@ -206,17 +207,20 @@ export interface Published<Config = any> {
   details?: Partial<Details>;
 }
 
-/** Gets a request, with its `req`, and returns the answer, or a promise of it. Its status is 200 if it has none. */
+/**
+ * Gets a request, with its `req`, and returns the answer, or a promise of it. Without a `status`, the answer gets
+ * 200.
+ */
 export type Handler = (request: any) => object | void | Promise<object | void>;
 
 /** Events of a server and their arguments. */
 export interface ServerEvents<Config = any> {
   /**
    * A new configuration. It was answered with 200 already. (500 where 64 wait for a busy JavaScript thread.) `config`
-   * goes on to tell what was published.
+   * still answers with what was published.
    */
   setConfig: [cfg: Config];
-  /** What a handler has thrown; its command was answered with status 500. Nothing is thrown if nobody listens. */
+  /** The error of a handler that threw; its command was answered with status 500. Nothing is thrown if nobody listens. */
   error: [error: Error];
 }
 
@@ -230,16 +234,16 @@ export class AppViewServer<Config = any> extends EventEmitter {
   /** Whether it answers. */
   readonly started: boolean;
 
-  /** Says what is answered, now and after `start`. */
+  /** Sets what is answered, now and after `start`. */
   publish(parts: Published<Config>): this;
   /**
    * Answers a command of the program's own, from 6 on or negative. A handler that throws answers with status 500.
-   * @param name what `supportedCommands` calls it. Default: that of the function, or `command<n>`
+   * @param name its name in `supportedCommands`. Default: the function's name, or `command<n>`
    */
   handle(command: number, handler: Handler, name?: string): this;
   /** Starts to answer. @throws `EADDRINUSE` if this process has another such server */
   start(): this;
-  /** Stops. Commands that are not answered yet are not answered any more. */
+  /** Stops. Commands that have not been answered yet will not be. */
   stop(): this;
   /** Keeps the process alive again. */
   ref(): this;

@@ -8,7 +8,7 @@ const { toCount, toSeconds } = require('./words');
 
 const TYPE = 'ferripc.bench';
 
-/** A measurement is repeated, and the median told: one of them may have been disturbed. */
+/** A measurement is repeated, and the median printed: single ones may have been disturbed. */
 const ROUNDS = 5;
 
 /** Part of the time that is not counted: the machine warms up. */
@@ -33,7 +33,7 @@ function middle(values) {
   return { median: percentile(sorted, 0.5), lowest: sorted[0], highest: sorted.at(-1) };
 }
 
-/** One connection that always has one message under way, from `start` to `stop`. */
+/** One connection that always has one message in flight, from `start` to `stop`. */
 class Pinger {
   #client;
   #text;

@@ -1,9 +1,10 @@
 'use strict';
-// The command `ferripc`: finds the command that the words name, and ends with its exit code. Called by bin/ferripc.js.
+// The program `ferripc`: finds the command that the command line names, and ends with its exit code. Called by
+// bin/ferripc.js.
 //
 // Each command is a file of its own, loaded when it is asked for: `{ name, summary, synopsis, description, operands,
 // options, examples, statuses, run }`. `run({ options, operands })` returns, or promises, an exit code or nothing for
-// 0; it may throw a Failure of statuses.js. Everything it has opened is closed by then, so that the process ends.
+// 0; it may throw a Failure of statuses.js. By then it has closed everything that it opened, so that the process ends.
 
 const { note, outputFailure, prepare, print, printable } = require('./output');
 const { FAILED, UsageError } = require('./statuses');
@@ -36,7 +37,7 @@ const LOADERS = {
 
 const has = (name) => Object.keys(LOADERS).includes(name);
 
-/** @throws {UsageError} for a name that is none */
+/** @throws {UsageError} for an unknown name */
 function load(name) {
   if (has(name)) return LOADERS[name]();
   const kind = name.startsWith('-') ? 'option' : 'command';
@@ -49,7 +50,7 @@ const version = {
   run: () => void print(require('../../../package.json').version),
 };
 
-/** Each command but these has `--help`, which is looked for first: the rest may be wrong. */
+/** Every command except these has `--help`, which is looked for first: the rest may be wrong. */
 const asksForHelp = (words) => {
   const end = words.indexOf('--');
   return (end === -1 ? words : words.slice(0, end)).some((word) => /^(--help|-h)$/.test(word));
@@ -68,7 +69,7 @@ async function run([name, ...words]) {
   }
 }
 
-/** Runs the command, and has the process end with its exit code. */
+/** Runs the command, and makes the process end with its exit code. */
 async function main(words) {
   prepare();
   try {

@@ -1,5 +1,6 @@
 'use strict';
-// Which process has a socket open, on Linux: by /proc, which shows one's own processes, and root all of them. Used by
+// Finds the process that has a socket open, on Linux: by /proc, which shows users their own processes, and root all
+// of them. Used by
 // list-sockets.js.
 
 const fs = require('node:fs');
@@ -36,7 +37,7 @@ function commandOf(pid) {
   return words.map((word) => path.basename(word)).join(' ');
 }
 
-/** Processes end while they are looked at, and those of others are closed. */
+/** Processes may end while they are examined, and other users' processes cannot be read. */
 function attempt(act, otherwise) {
   try {
     return act();

@@ -14,7 +14,7 @@ const TAP = '.tap';
 /** How long a server may take to accept, in ms. */
 const PATIENCE = 3000;
 
-/** How many are connected to at a time. */
+/** How many connections are tried at a time. */
 const AT_ONCE = 32;
 
 const TABLE = '/proc/net/unix';
@@ -32,7 +32,7 @@ const KINDS = [
   ['isFile', 'file'],
 ];
 
-/** Name -> inodes of the sockets that listen at it, an abstract one beginning with `@`. Null: nobody tells. */
+/** Name -> inodes of the sockets that listen at it; abstract names begin with `@`. Null: the system does not say. */
 function listening() {
   let text;
   try {
@@ -50,7 +50,8 @@ function listening() {
 }
 
 /**
- * All that begins with `prefix`, sorted by path. `onAsked(path)` is told of each living server that was connected to.
+ * Everything that begins with `prefix`, sorted by path. `onAsked(path)` is called for each live server that was
+ * connected to.
  * @throws {Error} of the system, for a folder that cannot be read
  */
 async function findSockets(prefix, { all, probe, appspace, onAsked }) {
@@ -118,7 +119,7 @@ async function judge(row, known, probe, onAsked) {
   if (state === 'alive') onAsked(row.path);
 }
 
-/** Connects, and takes leave. */
+/** Connects, and disconnects at once. */
 async function ask(file) {
   const IPC = require('../node-ipc/ipc');
   const ipc = new IPC();

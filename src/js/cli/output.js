@@ -41,13 +41,13 @@ function colorsFor(stream) {
   return Object.fromEntries(Object.entries(CODES).map(([name, code]) => [name, make(code)]));
 }
 
-/** What is to be done when nobody reads the output any more. */
+/** What to do when nobody reads the output any more. */
 let onGone = null;
 let isGone = false;
 /** Why it could not be written, if that is an error. */
 let failure = null;
 
-/** Has the end of who reads the output (`| head`) be no error. */
+/** Makes sure that it is not an error if the reader of the output ends (`| head`). */
 function prepare() {
   process.stderr.on('error', () => {}); // there is nowhere left to say so
   process.stdout.on('error', (error) => {
@@ -70,7 +70,7 @@ function whenGone(act) {
 /** Prints a line. False: its reader is behind, and `drain` of standard output should be awaited. */
 const print = (line = '') => isGone || process.stdout.write(`${line}\n`);
 
-/** Tells something that is no result. */
+/** Prints something that is not a result. */
 const note = (line) => void process.stderr.write(`${line}\n`);
 
 /** Lines of `rows`, arrays of texts, in columns. `paint(text, column, row)` colours a text that has its width. */

@@ -5,15 +5,28 @@ const { print, whenGone } = require('./output');
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Fulfilled at the first signal that asks to end, or when nobody reads the output any more. `forget` stops listening. */
+/** One Ctrl-C may come twice: from the terminal, and from npx or `timeout`, which pass it on. Within so many ms it is the same. */
+const SAME = 1000;
+
+/**
+ * Fulfilled at the first signal that asks to end, or when nobody reads the output any more. Who asks again later wants the
+ * process gone at once. `forget` stops listening: to be called when everything is tidied up.
+ */
 function told() {
+  let first = null;
   let hear;
-  const end = new Promise((resolve) => {
-    hear = () => resolve();
-    for (const signal of SIGNALS) process.once(signal, hear);
-    whenGone(hear);
-  });
   const forget = () => SIGNALS.forEach((signal) => process.removeListener(signal, hear));
+  const end = new Promise((resolve) => {
+    hear = (signal) => {
+      first ??= performance.now();
+      resolve();
+      if (performance.now() - first < SAME) return;
+      forget();
+      process.kill(process.pid, signal);
+    };
+    for (const signal of SIGNALS) process.on(signal, hear);
+    whenGone(resolve);
+  });
   return { end, forget };
 }
 

@@ -40,7 +40,7 @@ class Numbers {
   }
 }
 
-/** Who has sent something may leave before it is sent back. */
+/** A client may leave before its message is sent back. */
 const LEFT = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED']);
 
 const REQUEST = 'ferripc:request';
@@ -136,13 +136,16 @@ With --echo each message goes back to who has sent it, and each request is answe
     } catch (error) {
       throw failed(error, target);
     } finally {
-      signal.forget();
       await server.stop({ disconnect: true });
+      signal.forget();
     }
   },
 };
 
-/** Has messages of all types shown, and answers them. They reach no handlers: a peer may send what a server itself tells of. */
+/**
+ * Shows messages of all types, and answers them. They reach no handlers, since a peer may send types that a server
+ * itself reports.
+ */
 function serveMessages(server, echo, show) {
   server._onMessage = (socket, type, data) => {
     const isRequest = type === REQUEST && data !== null && typeof data === 'object';

@@ -1,6 +1,6 @@
 'use strict';
-// What `ferripc tap` prints of what a tap tells, for people and for programs. Used by tap.js. Nothing is taken for
-// granted about it: whoever listens at the path may call itself a tap.
+// What `ferripc tap` prints of a tap's records, for people and for programs. Used by tap.js. Nothing in them is
+// trusted: any program that listens at the path may call itself a tap.
 
 const { colorsFor, json, printable } = require('./output');
 

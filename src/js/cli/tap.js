@@ -1,5 +1,5 @@
 'use strict';
-// `ferripc tap`: prints what a server's tap tells of it (diagnostics/tap.js). Used by index.js.
+// `ferripc tap`: prints what a server's tap reports (diagnostics/tap.js). Used by index.js.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -59,7 +59,7 @@ function missing({ shown, path: server }) {
   return new Failure(`there is no socket at ${shown}, and no tap of a server on a port`, NOBODY);
 }
 
-/** Has the tap begin. Resolves with what it says about its server. */
+/** Starts the tap. Resolves with what it says about its server. */
 async function begin(link, { payloads = false, type: types = [] }, deadline) {
   const ready = new Promise((resolve) => link.client.once('tap.ready', resolve));
   const ended = link.ended.then((error) => {
@@ -101,7 +101,7 @@ class Shown {
     else note(line);
   }
 
-  /** Prints what a tap tells. Resolves with the exit code when its server has ended. */
+  /** Prints what a tap reports. Resolves with the exit code when its server has ended. */
   follow(link) {
     link.client.on('tap.records', (data) => {
       const { records, skipped } = recordsOf(data);
@@ -193,8 +193,8 @@ It ends with the server, by a signal, or with --count.`,
     } catch (error) {
       throw failureOf(error, target);
     } finally {
-      signal.forget();
       await Promise.all(links.map((link) => link.close().catch(() => {})));
+      signal.forget();
     }
   },
 };

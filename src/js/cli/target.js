@@ -80,7 +80,7 @@ function placeOf({ root, appspace }) {
   return { socketRoot, appspace: appspace ?? usual.appspace };
 }
 
-/** Who names a folder means what is in it; config.socketRoot needs the slash. */
+/** A user who names a folder means what is in it; config.socketRoot needs the slash. */
 function withSlash(root) {
   if (root === '' || /[/\\]$/.test(root)) return root;
   return fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() ? `${root}/` : root;

@@ -1,5 +1,5 @@
 'use strict';
-// The words of a command line as a command's options and operands. Used by index.js.
+// Turns the words of a command line into a command's options and operands. Used by index.js.
 //
 // An option: `{ help, short, value, parse, many }`. `value` is the name that stands for its value in the help; without it
 // the option is a flag. `parse(text)` makes the value, or throws a UsageError. `many`: may be given several times.
@@ -60,7 +60,7 @@ function refusal(unknown, { name, options = {} }) {
   return `${name} does not know ${named}${hints.find(Boolean) ?? ''}`;
 }
 
-/** What a message about an unknown word ends with: the one that was meant, as far as can be told; or else `otherwise`. */
+/** The end of a message about an unknown word: the word that was probably meant, or else `otherwise`. */
 function hintOf(word, known, otherwise = '') {
   const meant = nearest(word, known);
   return meant === undefined ? otherwise : `: did you mean ${meant}?`;

@@ -1,17 +1,17 @@
 'use strict';
-// The channels of `node:diagnostics_channel` on which ferripc tells what it does, and the counters of what
-// was dropped. Loaded with the first client or server. Used by client.js, server.js, socket.js,
+// The channels of `node:diagnostics_channel` on which ferripc reports what it does, and the counters of dropped
+// messages. Loaded with the first client or server. Used by client.js, server.js, socket.js,
 // datagram-socket.js, engine.js and wire.js to publish, and by debug.js and tap.js, which subscribe.
 //
 // Nothing is made for a channel without subscribers: callers on a hot path test `hasSubscribers` first, and
-// so does every function here. No message carries a payload, nor an error that quotes one; a tap asks for it, while
-// it is told of a message (`contentOf`), if its server allows it. What a subscriber
-// throws is an uncaught exception of a later turn (Node's `publish` sees to that).
+// so does every function here. No message carries a payload, nor an error that quotes one. A tap asks for the payload
+// while it is told about a message (`contentOf`), if its server allows that. If a subscriber throws, Node's `publish`
+// turns that into an uncaught exception of a later turn.
 
 const { channel } = require('node:diagnostics_channel');
 const util = require('node:util');
 
-/** Kept here, since Node forgets a channel that nobody holds, with its subscribers. */
+/** Kept here, since Node forgets an unreferenced channel together with its subscribers. */
 const channels = {
   engineStart: channel('ferripc:engine:start'),
   fallback: channel('ferripc:fallback'),
@@ -62,14 +62,14 @@ function about(owner) {
   };
 }
 
-/** Publishes facts about a client or server; but a tap is nobody's business (tap.js). */
+/** Publishes facts about a client or server, but none about a tap (tap.js). */
 function publish(to, owner, facts) {
   if (to.hasSubscribers && owner._isHidden !== true) tell(to, { ...about(owner), ...facts });
 }
 
 /**
- * Publishes a message. What subscribers throw does not come here; but in Node 18 `publish` itself throws when
- * the last subscriber unsubscribes within the call.
+ * Publishes a message. Exceptions of subscribers do not arrive here, but in Node 18 `publish` itself throws when the
+ * last subscriber unsubscribes during the call.
  */
 function tell(to, message) {
   try {
@@ -94,7 +94,7 @@ function publishError(owner, error, socket = null) {
   publish(channels.error, owner, { error, socket });
 }
 
-/** On UDP, who has sent or gets a datagram takes the place of a socket. */
+/** On UDP, the sender or receiver of a datagram takes the place of a socket. */
 function partner(from) {
   const isSocket = typeof from?._send === 'function';
   return { socket: isSocket ? from : null, peer: isSocket ? null : (from ?? null) };
@@ -122,10 +122,10 @@ function bytesOf(message) {
   }
 }
 
-/** What the message that is being told of consists of; null in between. */
+/** The content of the message being reported; null otherwise. */
 let content = null;
 
-/** The text or bytes of the message that a subscriber is being told of, for a tap that may show them. */
+/** The text or bytes of the message being reported, for a tap that may show them. */
 const contentOf = () => content;
 
 function publishMessage(to, owner, facts, its) {

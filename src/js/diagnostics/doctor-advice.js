@@ -1,5 +1,5 @@
 'use strict';
-// What the doctor finds wrong, each with what to do about it. Used by doctor.js.
+// What the doctor finds wrong, with advice for each problem. Used by doctor.js.
 
 const { isForced } = require('../engine/fallback');
 const { VERSION } = require('../engine/native');

@@ -1,6 +1,6 @@
 'use strict';
-// The doctor's look at the native binary, before it is loaded: a damaged one may end the process without a word, so
-// what can be told of the file is told first. Used by doctor.js.
+// The doctor's check of the binary before it is loaded: a damaged one may end the process silently, so everything
+// known about the file is printed first. Used by doctor.js.
 
 const crypto = require('node:crypto');
 const fs = require('node:fs');
@@ -10,18 +10,18 @@ const native = require('../engine/native');
 const { packageOf } = require('../engine/platform');
 const { attempt, readJson } = require('./doctor-machine');
 
-/** The checksum that was noted when a published binary was built; null where there is no such note. */
+/** The checksum that was recorded when a published binary was built; null if there is no record. */
 function noted(file) {
   const name = path.basename(file);
   const folder = path.dirname(file);
-  // In a checkout the note may be of another build.
+  // In a checkout, the record may belong to another build.
   if (readJson(path.join(folder, 'package.json'))?.name !== packageOf(name)) return null;
   return readJson(path.join(folder, name.replace(/node$/, 'build.json')))?.sha256 ?? null;
 }
 
 /**
- * `{file, size, sha256, built, fault, changed}`: `built` for what it was built, null if that cannot be told; `changed`
- * where it would load, and is not what was built.
+ * `{file, size, sha256, built, fault, changed}`: `built`: the platform it was built for, null if unknown; `changed`:
+ * it would load, but is not the file that was built.
  */
 function examine(file) {
   let bytes;

@@ -1,5 +1,6 @@
 'use strict';
-// What the doctor sees of the machine, the runtime and what is installed, without loading the binary. Used by doctor.js.
+// What the doctor finds out about the machine, the runtime and the installed packages, without loading the binary.
+// Used by doctor.js.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -12,7 +13,7 @@ const { systemPath } = require('../sockets/paths');
 /** Bytes of a socket's path at most; on Windows characters of a pipe's name. */
 const LONGEST_PATH = { linux: 107, android: 107, win32: 256 }[process.platform] ?? 103;
 
-/** Releases of node-ipc that do harm: docs/supply-chain.md has what each of them did. */
+/** Harmful releases of node-ipc: docs/supply-chain.md says what each of them did. */
 const HARMFUL = {
   malware: ['9.1.6', '9.2.3', '10.1.1', '10.1.2', '12.0.1'],
   /** A package that writes files into the user's folders. */

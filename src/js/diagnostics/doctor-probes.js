@@ -18,7 +18,7 @@ function instance(config) {
   return ipc;
 }
 
-/** The median time of round trips, in µs. `ask(number)` sends; `onAnswer(handler)` hears the answers. */
+/** The median time of round trips, in µs. `ask(number)` sends; `onAnswer(handler)` gets the answers. */
 async function roundTrips(ask, onAnswer) {
   const times = [];
   let answered;
@@ -116,7 +116,7 @@ const PROBES = [
   ['tls', 'TLS', net(tlsConfigs)],
 ];
 
-/** Runs `act(ends)` within the limit, and then what it has put into `ends`, the last first. */
+/** Runs `act(ends)` within the limit, and then the functions that it has put into `ends`, last one first. */
 async function limited(act) {
   const ends = [];
   let timer;

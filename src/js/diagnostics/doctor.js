@@ -1,7 +1,8 @@
 'use strict';
-// `ferripc doctor`: what there is on this machine, whether it works, and what to do if it does not. Loaded by
-// bin/ferripc.js alone. Each part is printed as soon as it is known, and all that needs no binary before the
-// binary is loaded. doctor-machine.js and doctor-binary.js look, doctor-probes.js tries, doctor-advice.js advises.
+// `ferripc doctor`: what is on this machine, whether it works, and what to do if it does not. Loaded by
+// bin/ferripc.js alone. Each part is printed as soon as it is known, and everything that needs no binary is printed
+// before the binary is loaded. doctor-machine.js and doctor-binary.js examine, doctor-probes.js tests,
+// doctor-advice.js advises.
 
 const path = require('node:path');
 const engine = require('../engine/engine');

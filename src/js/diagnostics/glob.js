@@ -1,7 +1,7 @@
 'use strict';
 // Patterns for names of messages: `*` stands for any characters, `?` for one. Used by tap-reader.js.
 
-/** Whether `pattern` fits all of `text`. The time is at most that of their lengths multiplied. */
+/** Whether `pattern` matches all of `text`. The time grows at most with the product of their lengths. */
 function matches(pattern, text) {
   let at = 0;
   let i = 0;

@@ -1,7 +1,7 @@
 'use strict';
-// The counters behind `stats()`: client.js, server.js and datagram-socket.js report here what is rare (a
-// connection that ends, a retry); ipc.js, client.js, server.js and socket.js ask for snapshots. What every
-// message touches is counted on the engine's connection (connection.js, datagrams.js) or in the engine.
+// The counters behind `stats()`: client.js, server.js and datagram-socket.js report rare events here (a connection
+// that ends, a retry); ipc.js, client.js, server.js and socket.js ask for snapshots. Each message is counted on the
+// engine's connection (connection.js, datagrams.js) or in the engine.
 //
 // The fields are described in index.d.ts.
 
@@ -18,7 +18,7 @@ const SUMS = [
   'bytesQueued',
 ];
 
-/** Counters of a client or server: its closed connections, and what does not belong to one. */
+/** Counters of a client or server: those of its closed connections, and those that belong to no connection. */
 class Meter {
   connections = 0;
   retries = 0;
@@ -48,7 +48,7 @@ function add(to, from) {
   for (const name of SUMS) to[name] += from[name];
 }
 
-/** One more of 'connections', 'retries' or 'refused'. */
+/** Adds one to 'connections', 'retries' or 'refused'. */
 function count(owner, name) {
   meterOf(owner)[name]++;
 }
@@ -64,7 +64,7 @@ function wasUp(connection) {
   return connection.openedAt > 0 || (connection.closed !== null && connection.closed.written > 0);
 }
 
-/** A socket's 'close' event: its counters go on in those of its owner. */
+/** A socket's 'close' event: its counters are added to its owner's. */
 function close(owner, socket, hadError) {
   if (closed.has(socket)) return;
   closed.add(socket);
@@ -117,10 +117,10 @@ function connectedMs(socket) {
   return openedAt === 0 ? 0 : (closedAt || now()) - openedAt;
 }
 
-/** Not what tests put in the place of a socket. */
+/** Except for objects that tests put in the place of a socket. */
 const isCounted = (socket) => Boolean(socket) && socket._counted !== undefined;
 
-/** An id may be anything that a peer has sent, and what is not there may be a function that throws. */
+/** An id may be anything that a peer has sent, even an object whose methods throw. */
 function plain(value) {
   return typeof value === 'string' || typeof value === 'number' ? value : null;
 }
@@ -210,7 +210,7 @@ class Totals {
   }
 }
 
-/** Clients and servers that an instance has let go, and still counts. */
+/** Clients and servers that an instance no longer has, but still counts. */
 class Former {
   #totals = new Totals();
   #leaving = new Set();
@@ -223,7 +223,7 @@ class Former {
     });
   }
 
-  /** A server in whose place comes another; it may go on. */
+  /** A server that another one replaces; it may go on. */
   server(server) {
     const listener = server.server;
     const done = () => {
@@ -235,7 +235,7 @@ class Former {
     else listener.once('close', done);
   }
 
-  /** What is left is over: nothing is connected, and nothing waits. */
+  /** Everything has ended: nothing is connected, and nothing waits. */
   #keep(stats) {
     this.#totals.add({ ...stats, state: 'closed', messagesQueued: 0, bytesQueued: 0 });
   }

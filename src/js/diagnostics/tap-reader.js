@@ -6,14 +6,14 @@
 
 const { matches } = require('./glob');
 
-/** Bytes of records, about, that leave at once. */
+/** About how many bytes of records are sent at once. */
 const ENOUGH = 16 * 1024;
 
 /** Patterns of a reader, and their length. */
 const MOST_PATTERNS = 32;
 const LONGEST_PATTERN = 256;
 
-/** Characters of a message's type that are looked at and told of. */
+/** How many characters of a message's type are matched and reported. */
 const LONGEST_TYPE = 1000;
 
 class Reader {
@@ -40,7 +40,7 @@ class Reader {
     this.#emit('tap.ready', facts);
   }
 
-  /** What is no message is of interest only to who wants everything. */
+  /** Records other than messages go only to readers that want everything. */
   wants({ type }) {
     if (this.#patterns.length === 0) return true;
     if (typeof type !== 'string') return false;

@@ -10,7 +10,7 @@ const LONGEST_TYPE = 1000;
 const LONGEST_NAME = 100;
 const LONGEST_MESSAGE = 1000;
 
-/** Characters, or bytes in raw mode, of a payload that is told of. */
+/** How many characters of a payload, or bytes in raw mode, are reported. */
 const LONGEST_PAYLOAD = 64 * 1024;
 
 /** Bytes of values as they are, which have to be read for it, that are told of. */
@@ -36,7 +36,7 @@ class Describer {
   #known = new WeakMap();
   #connections = 0;
 
-  /** What a reader is told first. */
+  /** The first record that a reader gets. */
   server(server) {
     return {
       version: VERSION,

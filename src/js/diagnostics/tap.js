@@ -29,7 +29,7 @@ const O_PATH = 0o10000000;
 const ENDING = '.tap';
 
 /**
- * What `config.tap`, or without it the variable FERRIPC_TAP, asks for: `{path, payloads}`. Null: nothing.
+ * What `config.tap` asks for, or without it the variable FERRIPC_TAP: `{path, payloads}`. Null: no tap.
  * @throws {TypeError} for what is no such setting
  */
 function settingOf({ tap }) {
@@ -69,7 +69,7 @@ function tapPath({ path, port, udp4, udp6, config }) {
 const taps = new WeakMap();
 
 /**
- * Has `server`, which is about to listen, be tapped from when it listens until it has ended.
+ * Opens a tap for `server`, which is about to listen: from when it listens until it has ended.
  * @throws {TypeError} for what is no setting
  */
 function attach(server) {
@@ -144,13 +144,13 @@ class Tap {
     return host;
   }
 
-  /** A path is claimed as the server's own was; nobody else can be at the port of one without. */
+  /** The path is claimed as the server's own was. A server on a port has the port to itself. */
   #claim() {
     const { unlink } = this.#server.config;
     return unlink === true && !this.#server.port ? true : 'stale';
   }
 
-  /** The program goes on without, and is told: later, since its handlers may throw. */
+  /** The program goes on without a tap, and is told so later, since its handlers may throw. */
   #fail(cause, host) {
     queueMicrotask(() => {
       if (this.#host !== host) return; // it has ended before it had begun
@@ -223,8 +223,8 @@ class Tap {
 const isOwner = ({ uid }) => uid === process.geteuid() || uid === 0;
 
 /**
- * Takes the rights of others away from a socket file, and from nothing that somebody may have put in its place. Who
- * connects before is turned away by `isOwner`, and so is everybody where this cannot be done.
+ * Takes the rights of other users away from a socket file, but not from anything that somebody may have put in its
+ * place. `isOwner` turns away those who connect before that, and everybody where this cannot be done.
  */
 function ownerOnly(path) {
   if (process.platform === 'win32' || path.startsWith('\0')) return;

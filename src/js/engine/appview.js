@@ -1,14 +1,14 @@
 'use strict';
-// What talks to the native addon for AppView: requests, and a server. Used by appview/client.js and appview/server.js.
+// Talks to the addon for AppView: requests, and a server. Used by appview/client.js and appview/server.js.
 //
-// A request runs on an I/O thread, which makes and removes its queues. They are removed, too, when the process exits,
-// or is ended by a signal, before the request is done: queues of a process that is gone would stay.
+// A request runs on an I/O thread, which makes and removes its queues. They are also removed when the process exits,
+// or a signal ends it, before the request is done: otherwise the queues would outlive the process.
 
 const { AtEnd } = require('./at-end');
 const native = require('./native');
 const { setImmediate } = require('./timers');
 
-/** What the requests of this moment share, or null. */
+/** What the requests in progress share, or null. */
 let current = null;
 
 class Requests {
@@ -73,7 +73,7 @@ async function request(options, text) {
 }
 
 /**
- * Starts a server. `options`: see ViewServerOptions in appview.rs. `onEvent` gets what appview.rs tells. Returns
+ * Starts a server. `options`: see ViewServerOptions in appview.rs. `onEvent` gets the events of appview.rs. Returns
  * `{server}`, with the native methods, or `{error}`.
  */
 function serve(options, onEvent) {

@@ -1,11 +1,11 @@
 'use strict';
-// What has to be done before the process ends: at its exit, or when a signal ends it. Used by what would leave
-// something behind, appview.js and ../pixivutil2/ffmpeg.js.
+// Clean-up before the process ends, at its exit or on a signal. Used by the files that would otherwise leave
+// something behind: appview.js and ../pixivutil2/ffmpeg.js.
 
-/** Signals that end a process which does not handle them, and can be handled. */
+/** Signals that can be handled, and that end a process which does not handle them. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
-/** Marks the handlers of signals that are ours, or another copy's of this file. */
+/** Marks the signal handlers that are ours, or those of another copy of this file. */
 const OURS = Symbol.for('ferripc.atEnd');
 
 class AtEnd {
@@ -13,7 +13,7 @@ class AtEnd {
   #onExit = () => this.#act();
   #onSignal = Object.assign(
     (signal) => {
-      // Whoever else handles the signal decides what becomes of the process.
+      // If the program handles the signal, too, it decides what happens to the process.
       if (!process.listeners(signal).every((listener) => listener[OURS])) return;
       this.#act();
       this.unwatch();

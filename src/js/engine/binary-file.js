@@ -1,11 +1,11 @@
 'use strict';
-// What the head of a native binary says: for which system and processor it is, and how long the file has to be.
-// native.js asks before it loads one, since a binary that was cut off ends the process without a word, and
-// one for another processor is "not found" to some systems. Used by the doctor and scripts/read-binary.js too.
+// Reads the header of a binary: which system and processor it is for, and how long the file has to be.
+// native.js checks it before loading, since a truncated binary ends the process silently, and some systems report one
+// for another processor as "not found". Also used by the doctor and scripts/read-binary.js.
 
 const fs = require('node:fs');
 
-/** All that is looked at lies in the first bytes of a file. */
+/** Everything that is read lies in the first bytes of a file. */
 const HEAD = 16 * 1024;
 
 const ELF_CPU = {
@@ -35,7 +35,7 @@ function elfNumbers(bytes) {
   return { isLong, half, word, address: isLong ? long : word };
 }
 
-/** What EI_OSABI says; Linux's files, and Android's, mostly say nothing. */
+/** The systems of EI_OSABI; files for Linux and Android mostly leave it empty. */
 const ELF_OS = { 9: 'freebsd' };
 
 /** The System V ABI, "Object Files" and "Program Loading". */
@@ -94,8 +94,8 @@ function readPe(head) {
 
 /**
  * `{format, os, cpus, size}` of a file that begins with `head`: 'ELF', 'Mach-O' or 'PE'; what process.platform and
- * process.arch call its system and processors; and how many bytes the file has at least. Null if it is none
- * of the three. Throws a RangeError if it ends within its head.
+ * process.arch call its system and processors; and how many bytes the file must have at least. Null if it is none of
+ * the three formats. Throws a RangeError if it ends within its header.
  */
 function readHead(head) {
   if (head.length < 8) return null;
@@ -145,7 +145,7 @@ function faultIn(head, size) {
   return size < found.size ? incomplete(`, and should have ${amount(found.size)} or more`) : null;
 }
 
-/** Why the binary in `file` cannot be loaded here, as far as its head tells; null if nothing shows. */
+/** Why the binary in `file` cannot be loaded here, as far as its header says; null if no reason is known. */
 function faultOf(file) {
   let opened;
   try {

@@ -2,13 +2,13 @@
 // When a message leaves: at once, or together with others. Used by connection.js and datagrams.js for each
 // message, held by engine.js.
 //
-// A system call takes three times as long as making a message, so a burst is joined. But a program that
-// emits and then computes, waits for a child process or kills itself relies on node-ipc's writing at once.
+// A system call takes three times as long as making a message, so a burst is joined. But a program that emits and
+// then computes, waits for a child process or kills itself relies on node-ipc, which writes at once.
 // So a message is held back only within a burst: when others have gone in the same turn, and the last
 // write is no longer ago than LATE.
 //
-// A stream of bursts goes on from turn to turn. The first message of a turn then waits for the next ones, too, but
-// in the hub, which sends it in some ms whatever this thread does (late.rs).
+// A stream of bursts goes on from turn to turn. Then the first message of a turn waits for the next ones, too. It
+// waits in the hub, which sends it within some ms whatever this thread does (late.rs).
 
 const { clock } = require('./timers');
 
@@ -16,25 +16,28 @@ const { clock } = require('./timers');
 const LATE = 0.5;
 
 /**
- * Messages for which the clock is not asked, while messages are so swift, in ms for as many of them, and the hub ticks: a
- * reading costs a tenth of what a message costs in all.
+ * How many messages go without reading the clock, while they come faster than this many ms together and the hub
+ * ticks: reading the clock costs a tenth of what a message costs in all.
  */
 const UNASKED = 7;
 const SWIFT = 0.1;
 
-/** So many messages of a turn go at once, before a burst is taken for one: programs that ask and answer never wait. */
+/**
+ * This many messages of a turn are sent at once before they count as a burst: programs that ask and answer never
+ * wait.
+ */
 const FREE = 8;
 
 /**
- * The same in a stream, and while more than FREE messages of one read are delivered, each of which may be
+ * The same limit in a stream, and while more than FREE messages of one read are delivered, each of which may be
  * answered.
  */
 const FREE_IN_BATCH = 1;
 
-/** So many turns in a row with a burst are a stream. */
+/** This many turns in a row with a burst are a stream. */
 const STREAM = 8;
 
-/** So many are counted at most. A turn without a burst takes half of them back. */
+/** The count goes no higher than this. A turn without a burst halves it. */
 const MOST_BURSTS = 4 * STREAM;
 
 // What becomes of a message.
@@ -45,9 +48,9 @@ const HOLD = 2;
 const settled = Promise.resolve();
 
 class Bursts {
-  /** The event that is being delivered has many messages. */
+  /** Whether the event being delivered has many messages. */
   #isBatch = false;
-  /** There are no bursts: for good, or in this turn. */
+  /** Whether bursts are off: for good, or in this turn. */
   #areOver = false;
   #areOverForGood = false;
   #turn = 1;
@@ -55,7 +58,7 @@ class Bursts {
   #ending = false;
   /** The number of the last tick of the hub's, see late.rs; 0: there are none for now. */
   ticks = new Uint32Array(1);
-  /** The same message goes to many endpoints: what the clock says is asked for once. */
+  /** The same message goes to many endpoints: the clock is read once. */
   #isShared = false;
   #sharedTime = 0;
 
@@ -70,8 +73,8 @@ class Bursts {
   }
 
   /**
-   * What becomes of a message of `endpoint`, for which nothing is pending: GO (write it now), HOLD (have the hub
-   * hold it back) or JOIN (keep it for the next ones). Who cannot hold treats HOLD as GO.
+   * What to do with a message of `endpoint`, which has nothing pending: GO (write it now), HOLD (let the hub hold it
+   * back) or JOIN (keep it for the next ones). A caller that cannot hold treats HOLD as GO.
    */
   departure(endpoint) {
     if (endpoint.turn !== this.#turn) return this.#begin(endpoint);
@@ -139,7 +142,7 @@ class Bursts {
     this.#sharedTime = 0;
   }
 
-  /** So much has come together for `endpoint` that it is being written, and the burst goes on. */
+  /** Enough has accumulated for `endpoint` that it is being written, and the burst goes on. */
   filled(endpoint) {
     this.#activity.hub.burst();
     this.wrote(endpoint);

@@ -1,6 +1,6 @@
 'use strict';
-// Connections as engine.js hands them out: a handle of the native hub each, pending frames on the way out, interrupted
-// deliveries on the way in. Made by engine.js, held by socket.js.
+// Connections as engine.js hands them out. Each has a handle of the hub, pending frames on the way out, and
+// interrupted deliveries on the way in. Made by engine.js, held by socket.js.
 
 const { HOLD, JOIN } = require('./bursts');
 const Delivery = require('./delivery');
@@ -20,7 +20,7 @@ class Endpoint {
     this.id = id;
     this.sink = sink;
     this.referenced = false;
-    /** What is put off that its events come after: see `announce`. */
+    /** What is put off, and comes before its events: see `announce`. */
     this.early = 0;
     // For bursts.js: the turn of the last message, how many more of this turn go at once, when one was written
     // last, as far as that matters, when the clock was last asked, the hub's tick then, and for how many messages it
@@ -49,7 +49,7 @@ class Endpoint {
     this.activity.reference(-1);
   }
 
-  /** Has `act` called in a later turn of the event loop, and each event of this in a turn after that. */
+  /** Calls `act` in a later turn of the event loop, and delivers each event of this connection after that. */
   announce(act) {
     this.early++;
     this.activity.turns.putOff(() => {
@@ -72,13 +72,13 @@ class Connection extends Endpoint {
     this.delimiter = framing.delimiter;
     /** Frames that wait for the end of the burst, with delimiters between them. */
     this.pending = '';
-    /** The hub holds a frame back, which goes with `pending` or before it. */
+    /** Whether the hub holds a frame back, which is sent with `pending` or before it. */
     this.holds = false;
     /** Bytes that the system had not taken when last written to. */
     this.queued = 0;
     this.paused = false;
     this.tapped = false;
-    /** While paused, or something waits: functions that deliver that, in order. Null otherwise. */
+    /** While paused, or while something waits: functions that deliver it, in order. Otherwise null. */
     this.held = null;
     /** `{errors, read, written}` once closed, by either side. */
     this.closed = null;
@@ -189,7 +189,7 @@ class Connection extends Endpoint {
     );
   }
 
-  /** As `flush`, for one of many that are alike. */
+  /** As `flush`, for one of many connections with the same pending frames. */
   flushShared() {
     if (this.pending === '') return; // it was among them twice
     this.queued = this.activity.writeShared(this.id, this.pending, false);
@@ -209,7 +209,10 @@ class Connection extends Endpoint {
     return this.closed === null && this.counters()[2] > 0 && this.awaitDrain();
   }
 
-  /** Offers the system all that waits, also what it has not taken before. Returns the bytes that still wait. */
+  /**
+   * Offers the system everything that waits, including what it did not take before. Returns the bytes that still
+   * wait.
+   */
   offer() {
     this.flush();
     if (this.closed === null) this.queued = this.hub.offer(this.id);
@@ -227,7 +230,7 @@ class Connection extends Endpoint {
     return this.closed === null && this.awaitDrain();
   }
 
-  /** Has the peer of a TCP connection see a reset when this is destroyed. */
+  /** Makes the peer of a TCP connection see a reset when this is destroyed. */
   reset() {
     this.hub.reset(this.id);
   }
@@ -276,7 +279,7 @@ class Connection extends Endpoint {
     this.hub.setRaw(this.id, raw);
   }
 
-  /** Has what is received reported as bytes, too: after its frames, in the same turn. */
+  /** Reports what is received as bytes, too: after its frames, in the same turn. */
   setTapped(tapped) {
     this.tapped = tapped;
     this.hub.setTapped(this.id, tapped);
@@ -329,7 +332,7 @@ class Connection extends Endpoint {
     else this.held = null;
   }
 
-  /** What is held is delivered in later turns, each a turn, before anything else. */
+  /** What is held is delivered in later turns, one item in each, before anything else. */
   releaseSoon() {
     this.activity.turns.putFirst(() => this.release(), this.sink._scope);
   }

@@ -36,7 +36,7 @@ class Datagrams extends Endpoint {
   constructor(activity, id, framing, sink) {
     super(activity, id, sink);
     this.delimiter = framing.delimiter;
-    /** Text that waits for the end of the burst, cut by the first `count` targets. */
+    /** Text that waits for the end of the burst; the first `count` targets say where it is cut. */
     this.pending = '';
     /** The same for bytes: so many of `room`, or text, never both. */
     this.used = 0;
@@ -130,7 +130,7 @@ class Datagrams extends Endpoint {
         : activity.hub.sendDatagrams(this.id, pending, targets, count);
   }
 
-  /** As for connections, which may have the same pending: there is nothing to gain here. */
+  /** Exists for connections, which may have the same bytes pending; there is nothing to gain here. */
   isAlike() {
     return false;
   }

@@ -1,12 +1,19 @@
 'use strict';
-// What leaves, and what waits to: the connections and datagram sockets with something pending, and when that is sent.
+// The connections and datagram sockets with something pending, and when it is sent.
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
 const { Bursts } = require('./bursts');
+const LastCalls = require('./last-calls');
 
 /** Events of the process, besides 'exit', in whose handlers every message may be the last. */
 const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
+
+/** Whose messages go before such a call: there is one at a time. */
+let departing = null;
+
+/** One for all lives of the hub, since not every call can be put back. */
+const lastCalls = new LastCalls(() => departing?.flush());
 
 class Departures {
   #onExit = () => this.#leave(true);
@@ -20,15 +27,20 @@ class Departures {
     this.shared = null;
   }
 
-  /** There may be no end of the turn in which these are emitted. Before handlers of the user's own. */
+  /** The turn in which these are emitted may not end. Our listeners come before the user's. */
   watchForTheEnd() {
     process.prependListener('exit', this.#onExit);
     for (const event of LAST_EVENTS) process.prependListener(event, this.#onLast);
+    departing = this;
+    lastCalls.watch();
   }
 
   stopWatching() {
     process.removeListener('exit', this.#onExit);
     for (const event of LAST_EVENTS) process.removeListener(event, this.#onLast);
+    if (departing !== this) return;
+    departing = null;
+    lastCalls.unwatch();
   }
 
   /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
@@ -37,7 +49,7 @@ class Departures {
     this.flush();
   }
 
-  /** Sees to it that `endpoint` is flushed before this turn ends. */
+  /** Makes sure that `endpoint` is flushed before this turn ends. */
   schedule(endpoint) {
     this.dirty.push(endpoint);
     if (!this.turns.underWay) this.turns.interrupt();
@@ -67,7 +79,7 @@ class Departures {
     for (let i = 0; i < dirty.length;) i = this.#flushAlike(dirty, i);
   }
 
-  /** Flushes the endpoint at `from`, and with it those after it in which the same waits. */
+  /** Flushes the endpoint at `from`, and with it the later ones that have the same pending. */
   #flushAlike(dirty, from) {
     const first = dirty[from];
     let to = from + 1;
@@ -98,7 +110,7 @@ class Departures {
   }
 }
 
-/** One frame on its way to many connections of the same framing: what they have in common is made once. */
+/** One frame on its way to many connections of the same framing: the parts that they share are made once. */
 class Shared {
   #before = '';
   #joined = '';

@@ -1,7 +1,7 @@
 'use strict';
 // The one module that talks to the engine: open, write, close, events. socket.js, listener.js,
-// datagram-socket.js and server.js (for broadcasts) are its only users. The engine is the native addon, or where no
-// binary loads the one in js/, which has the same class: see native.js.
+// datagram-socket.js and server.js (for broadcasts) are its only users. The engine is the addon or, where no binary
+// loads, the one in js/, which has the same class: see native.js.
 //
 // A hub (an I/O thread, an event queue, one wake-up function) exists while at least one
 // connection or listener does, and none before the first or after the last.
@@ -41,15 +41,15 @@ const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 const DROPPED = 19;
 
-/** Where what tells of an event goes on in the header. */
+/** Where the description of an event goes on in the header. */
 const EVENT_GOES_ON = 6;
 
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
 
 /**
- * The hub's life that goes on, or a new one; or, where the system has no descriptor or thread left for
- * it, `{error}`: what the call `syscall`, directed at `where`, failed with.
+ * The current hub's life, or a new one. Where the system has no descriptor or thread left for it: `{error}`, the
+ * failure of the call `syscall`, directed at `where`.
  */
 function acquire(syscall, where) {
   if (current !== null) return current;
@@ -69,7 +69,7 @@ class Activity extends Departures {
     this.endpoints = new Map();
     /** How many endpoints keep the process alive. */
     this.referenced = 0;
-    /** Answers of the hub's that are to come. */
+    /** Answers that the hub still owes. */
     this.asked = 0;
     const wake = () => this.turns.drain();
     const turn = hasLibuv() ? (event) => this.turns.take(event) : undefined;
@@ -100,7 +100,7 @@ class Activity extends Departures {
     this.disposeSoon();
   }
 
-  /** Unless a connection or listener comes in between, or is still to tell of its end. */
+  /** Unless a connection or listener comes in between, or has not reported its end yet. */
   disposeSoon() {
     if (this.endpoints.size > 0 || this.asked > 0 || this.ending) return;
     this.ending = true;
@@ -186,7 +186,7 @@ class Activity extends Departures {
     return kind === FRAMES || kind === CHUNK || kind === PARTIAL || kind === DRAIN;
   }
 
-  /** Who reads the stream gets the bytes of a read in the turn of its frames, as in node:net. */
+  /** A program that reads the stream gets the bytes of a read in the turn of its frames, as in node:net. */
   #goOnReading(connection) {
     const payload = connection.hub?.nextOf(connection.id);
     if (payload !== undefined && this.header[0] !== 0) this.deliver(connection, payload);
@@ -333,7 +333,10 @@ function soon(act, scope = null) {
   else setImmediate(within(act, scope));
 }
 
-/** The same, before further events of any connection. For what has come of an event itself, or it could keep them away. */
+/**
+ * The same, before further events of any connection. For what an event itself caused: otherwise it could keep further
+ * events away.
+ */
 function first(act, scope) {
   if (current !== null) current.turns.putBefore(act, scope);
   else soon(act, scope);
@@ -352,7 +355,7 @@ function driverOf(hub) {
   return hub.driver ?? (hub.isOnLoop() ? 'loop' : 'tokio');
 }
 
-/** The driver of the connections that there are; null while there are none. */
+/** The driver of the open connections; null while there are none. */
 function currentDriver() {
   return current === null ? null : current.driver;
 }

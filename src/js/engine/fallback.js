@@ -1,12 +1,12 @@
 'use strict';
-// When the engine in JavaScript takes the place of the native one, and the word that it has. Used by native.js.
+// Decides when the JavaScript engine takes the addon's place, and warns about it. Used by native.js.
 //
-// It does where no binary loads, whatever the reason; not where the environment names a binary, nor for want of
-// descriptors, which passes. Never beside the native one: the first choice of a process is its last.
+// It does so where no binary loads, whatever the reason. It does not where the environment names a binary, nor when
+// descriptors have run out, which passes. A process never has both: its first choice is final.
 
 const { publishFallback } = require('../diagnostics/channels');
 
-/** Worker threads have it from the thread that has started them, so that there is one warning in all. */
+/** Worker threads inherit it from the thread that started them, so that there is only one warning. */
 const TOLD = 'ferripc.fallback';
 
 const NAME = 'FerripcWarning';
@@ -18,7 +18,7 @@ const isForced = () => process.env.FERRIPC_DRIVER === 'js';
 /** FERRIPC_NO_FALLBACK=1: without a binary nothing is to work. */
 const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_FALLBACK);
 
-/** Whether it has been told. From now on it has. */
+/** Whether the warning was given before. From now on it counts as given. */
 function isTold() {
   const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads'); // seldom needed
   const told = getEnvironmentData(TOLD) === true;
@@ -26,7 +26,7 @@ function isTold() {
   return told;
 }
 
-/** Tells, once in a process, that no binary loads: `error` is that of no-binary.js. */
+/** Says, once per process, that no binary loads: `error` is that of no-binary.js. */
 function tell(error) {
   if (isTold()) return;
   publishFallback(error);

@@ -23,10 +23,10 @@ const MOST_FRAMES = 2048;
 /** Length of `{"type":"`, and of `","data":`. */
 const BESIDE_TYPE = 9;
 
-/** A text is long that is so many times as long as its head. */
+/** A text counts as long if it is this many times as long as its head. */
 const LONG = 16;
 
-/** Types of messages that are kept, so that nobody else has to be. */
+/** Types of messages that are cached, so that equal ones are not kept again. */
 const MOST_TYPES = 256;
 const types = new Map();
 
@@ -61,7 +61,7 @@ class Frames {
     this.gap = this.joined ? 1 : delimiterLength;
     /** The type of all these messages, if it is known without parsing them; otherwise null. */
     this.type = this.head === 0 ? null : typeIn(text, this.head);
-    /** How many frames have had their turn. */
+    /** How many frames have been passed. */
     this.index = 0;
     /** Where the current frame is in the text; its data, if they are joined. */
     this.start = 0;
@@ -96,7 +96,7 @@ class Frames {
     return this.#values === null ? JSON.parse(this.#json) : this.#values[this.index - 1];
   }
 
-  /** Null if not all are well-formed: each is for itself then. */
+  /** Null if not all are well-formed: then each is parsed on its own. */
   #parseAll() {
     try {
       return JSON.parse(this.text).data;

@@ -1,5 +1,6 @@
 'use strict';
-// What calls of the addon throw. A panic, or an argument that the binding cannot convert, is a fault of ferripc's: it is
+// The errors that calls of the addon throw. A panic, or an argument that the binding cannot convert, is a fault of
+// ferripc's: it is
 // thrown with a code of ferripc's own, and not with one of the binding's, which mean nothing to users. Used by native.js.
 
 const { codedError } = require('../errors');
@@ -7,7 +8,7 @@ const { codedError } = require('../errors');
 const CODE = 'ERR_FERRIPC_INTERNAL';
 const MESSAGE = 'the native part of ferripc has failed: please report this';
 
-/** What Node-API and napi-rs give an error of their own as its code. */
+/** The codes that Node-API and napi-rs give to their own errors. */
 const STATUSES = new Set([
   'InvalidArg',
   'ObjectExpected',

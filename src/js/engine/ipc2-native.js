@@ -1,6 +1,6 @@
 'use strict';
-// What the two classes of ipc2 have in common: they are loaded with the first use, call us for each event, and an
-// event's kind and number are in a header. Used by host.js and connection.js of ipc2.
+// The common part of ipc2's two classes: they are loaded on first use, call us for each event, and have an event's
+// kind and number in a header. Used by host.js and connection.js of ipc2.
 
 const { codedError } = require('../errors');
 const { mayWatch } = require('./loop');

@@ -20,7 +20,7 @@ const { callError, codedError, refused } = require('../errors');
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
 
-/** For what belongs to no caller: the addon keeps no AsyncLocalStorage's store. */
+/** A scope that belongs to no caller, so that the addon keeps no AsyncLocalStorage store. */
 const outside = new AsyncResource('ferripc');
 
 /** The addon, and `{file, version}` of the binary in use; null before one is loaded. */
@@ -30,7 +30,7 @@ let inUse = null;
 /** The engine in JavaScript, once it is in use. */
 let script = null;
 
-/** The binary that the environment names, which goes before any other; undefined if it names none. */
+/** The binary that the environment names, which takes precedence; undefined if it names none. */
 function forced() {
   const { NAPI_RS_NATIVE_LIBRARY_PATH: name } = process.env;
   return name ? path.resolve(name) : undefined;
@@ -65,7 +65,7 @@ function check(exported) {
   if (typeof exported.Hub !== 'function') throw new Error('not an addon of ferripc');
   const { VERSION: version = 'before 0.1.0' } = exported;
   if (version === VERSION) return guard(exported);
-  // Parts of two installations are mixed: what they say to each other may mean something else.
+  // Parts of two installations are mixed, and may not understand each other.
   const message = `its version is ${version}, but the package's is ${VERSION}`;
   throw Object.assign(new Error(message), { kind: 'mixed' });
 }

@@ -1,7 +1,7 @@
 'use strict';
 // The error of a process that has no native binary: what was tried, why it failed, and what to do. Used by native.js
-// alone. Uncaught, Node prints its message, its stack and its properties: that is to stay within a screen's
-// eye-catch of 15 lines, so there is the one frame that called ferripc, and no cause with stacks of its own.
+// alone. If it is not caught, Node prints its message, stack and properties. That should stay within 15 lines, so the
+// stack has only the frame that called ferripc, and there is no cause with stacks of its own.
 
 const path = require('node:path');
 const { whereabouts } = require('./places');
@@ -10,7 +10,7 @@ const { candidates, libc, packageOf } = require('./platform');
 /** Lines for what was found and does not load, and of advice. */
 const MOST = 2;
 
-/** Tells of a file or package whether it is for another C library than `library`, which this process runs on. */
+/** Whether a file or package is for a C library other than `library`, which this process runs on. */
 function forOther(library) {
   if (library === '') return () => false;
   const other = library === 'musl' ? /-gnu\b/ : /-musl\b/;
@@ -67,7 +67,7 @@ function kindOf({ kind, code, message }) {
   return kind ?? KINDS[code];
 }
 
-/** What to do where nothing is wrong but that there is no binary, the likeliest first. */
+/** What to do where the only problem is that there is no binary, most likely first. */
 function otherwise(library) {
   const { here, root, executable } = whereabouts;
   const isOther = forOther(library);
@@ -157,7 +157,7 @@ function noBinary(tried, forced) {
   const attempts = tried.map(({ place, error: { code, message } }) => {
     return { place, code: code ?? null, reason: message };
   });
-  // Not printed. Who names a binary wants that one; and descriptors are there again before long.
+  // Not printed. A user who names a binary wants that one, and descriptors become available again.
   const mayFallBack = !forced && !tried.some((it) => kindOf(it.error) === 'descriptors');
   Object.defineProperties(error, {
     attempts: { value: attempts },

@@ -1,9 +1,9 @@
 'use strict';
-// Where the native addon is looked for, and which files are left alone although they are there. Used by native.js.
+// Where the addon is looked for, and which files are not loaded although they are there. Used by native.js.
 //
 // A package (or a checkout) of ferripc looks into its own folder, code in a bundle beside the bundle, and a single
-// executable beside itself; then each looks for the platform's package, as Node resolves it. Nothing is taken
-// from folders above but from `node_modules`, and nothing that another user may have put there: see `planted`.
+// executable beside itself; then each looks for the platform's package, as Node resolves it. Nothing is loaded from
+// parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
 const fs = require('node:fs');
 const { createRequire } = require('node:module');
@@ -26,7 +26,7 @@ const whereabouts = findOut();
 function findOut() {
   const here = findHere();
   const require = createRequire(here);
-  // Deno would ask for a permission to say where it is.
+  // Deno would ask for permission before it says where it is.
   const isExecutable = !deno && (here === process.execPath || process.pkg || VIRTUAL.test(here));
   const executable = isExecutable ? process.execPath : null;
   return { here, root: findRoot(here, require), executable, require };

@@ -2,7 +2,10 @@
 // What this process runs on: the names of the addon that may fit, and the C library. Used by native.js and by
 // what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
 
-/** The binaries for `arm` are for ARMv7: they would end a process on an older one, which works without. */
+/**
+ * The binaries for `arm` are for ARMv7: on an older processor, which works without a binary, they would end the
+ * process.
+ */
 function processor() {
   const { arm_version: version } = process.config.variables;
   return process.arch === 'arm' && version < 7 ? 'armv6' : process.arch;

@@ -1,9 +1,9 @@
 'use strict';
-// What talks to the native addon for message queues: open, unlink, and being told when one is ready. Used by
+// Talks to the addon for message queues: opening, unlinking, and waiting until one is ready. Used by
 // mqueue/queue.js.
 //
-// A queue is tried on this thread, without waiting. Only who has to wait starts a native watcher, an I/O thread that
-// all queues share; it ends with the last queue that has waited.
+// A queue is tried on this thread, without waiting. Only a call that has to wait starts a watcher, an I/O thread that
+// all queues share. It ends with the last queue that has waited.
 
 const native = require('./native');
 const { setImmediate } = require('./timers');
@@ -16,13 +16,13 @@ let current = null;
 
 let lastId = 0;
 
-/** Whoever forgot to close a queue that has waited: its descriptor goes with it. */
+/** Closes the descriptor of a queue that has waited and was collected without being closed. */
 const garbage = new FinalizationRegistry((id) => current?.forget(id));
 
 /** One life of a native watcher. */
 class Watcher {
   constructor(QueueWatcher) {
-    /** Queues that have waited, by their number. Weak: who waits for nothing may be collected. */
+    /** Queues that have waited, by their number. Weak: a queue that waits for nothing may be collected. */
     this.known = new Map();
     /** Those that keep the process alive, and how many ways each. */
     this.referenced = 0;

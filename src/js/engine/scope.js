@@ -22,7 +22,7 @@ class Scope {
     else this.#resource = new AsyncResource(type, { requireManualDestroy: true });
   }
 
-  /** Has the event loop deliver an endpoint's events in it. */
+  /** Makes the event loop deliver an endpoint's events in it. */
   adopt(hub, id) {
     if (this.#isNative) hub.setScope(id, this.#resource);
   }

@@ -1,7 +1,7 @@
 'use strict';
-// The timers that were there when the package was loaded: the real ones, though a test may have put
-// fake ones in their place before the first client or server is made. Required by index.js for that, and
-// by whoever lets the event loop turn, or has to end something. And the clock of the counters, which no test fakes either.
+// The timers as they were when the package was loaded: the real ones, even if a test replaces them with fake ones
+// before the first client or server is made. index.js requires it for that reason; other files use it to let the
+// event loop turn, or to set a time limit. It also has the clock of the counters, which no test fakes either.
 
 const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
 

@@ -4,8 +4,8 @@
 //
 // Each event has a turn of its own, so that promise continuations and `nextTick` run between two, as
 // between the events of node:net. Where the native hub has turns (wherever there is libuv), the event loop
-// itself calls `take` with each event; elsewhere the hub wakes `drain`, which takes several where nobody
-// could tell, and lets the loop turn where one could.
+// itself calls `take` with each event; elsewhere the hub wakes `drain`, which takes several events where no handler
+// could notice, and lets the loop turn where one could.
 //
 // A handler may run the event loop itself, and wait there for something: `take` is then called within
 // `take`. What is left of the event whose handler that is comes first.
@@ -28,14 +28,14 @@ class Turns {
   #activity;
   #header;
   #goOn;
-  /** What was put off, in order: `act` does it, and if it is `first` it comes before further events. */
+  /** What was put off, in order: `act` does it. If it is `first`, it comes before further events. */
   #waiting = [];
   #first = 0;
   /** The delivery whose handler runs, unless that has its last frame. */
   #left = null;
-  /** Turns that are under way. */
+  /** How many turns are in progress. */
   #depth = 0;
-  /** A handler has run the event loop in the outermost of them. */
+  /** Whether a handler has run the event loop in the outermost of them. */
   #nested = false;
   #immediate = false;
   /** Where the hub has no turns: it is the events' turn. */
@@ -160,7 +160,7 @@ class Turns {
     const goOn = () => {
       this.#immediate = false;
       this.#header[KIND] = NOTHING;
-      // Who always puts something off keeps no events away.
+      // A program that keeps putting something off must not keep events away.
       this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first === 0);
       if (this.#eventsNext) this.drain();
       else this.#takeOne();

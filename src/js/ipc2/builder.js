@@ -1,9 +1,10 @@
 'use strict';
-// How workers are started: what may be said of it, checked where it is said. WorkerSetBuilder is what
+// How workers are started: the settings, checked when they are set. WorkerSetBuilder is what
 // WorkerSet.builder() returns; spawn() takes the same as options.
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
+const { check, toOptions } = require('../arguments');
 const { argumentError, valueError } = require('../errors');
 const { json } = require('./codec');
 const { Codec } = require('./codec/codec');
@@ -12,19 +13,15 @@ const { Codec } = require('./codec/codec');
 const MAX_MESSAGE = 512 * 1024 * 1024;
 const MAX_QUEUED = 1024 * 1024 * 1024;
 
-/** What the native side counts to. */
+/** The largest count that the engine takes. */
 const MOST = 0xffffffff;
 
 /** What Node runs itself. */
 const SCRIPT = /\.[cm]?js$/i;
 
-const assertThat = (fits, name, expected, value) => {
-  if (!fits) throw argumentError(name, expected, value);
-};
-
 /** A path without the characters that no path can have. */
 function text(value, name) {
-  assertThat(typeof value === 'string', name, 'of type string', value);
+  check(typeof value === 'string', name, 'of type string', value);
   if (value.includes('\0')) throw valueError(`The "${name}" argument must be without null bytes`);
   return value;
 }
@@ -38,23 +35,23 @@ function toPath(value, name) {
 
 function whole(value, name, most = MOST) {
   const fits = Number.isInteger(value) && value >= 0 && value <= most;
-  assertThat(fits, name, `a whole number from 0 to ${most}`, value);
+  check(fits, name, `a whole number from 0 to ${most}`, value);
   return value;
 }
 
 function bytes(value, name) {
-  assertThat(typeof value === 'number' && value > 0, name, 'a positive number of bytes', value);
+  check(typeof value === 'number' && value > 0, name, 'a positive number of bytes', value);
   return Math.min(Math.floor(value), MOST);
 }
 
 /** A time in ms; Infinity is for ever. */
 function time(value, name) {
-  assertThat(typeof value === 'number' && value >= 0, name, 'a number of ms, 0 or more', value);
+  check(typeof value === 'number' && value >= 0, name, 'a number of ms, 0 or more', value);
   return value;
 }
 
 function strings(value, name) {
-  assertThat(Array.isArray(value), name, 'an array of strings', value);
+  check(Array.isArray(value), name, 'an array of strings', value);
   return value.map((item, i) => text(item, `${name}[${i}]`));
 }
 
@@ -62,7 +59,7 @@ function strings(value, name) {
 function toCodec(value, name) {
   if (value instanceof Codec) return value;
   const fits = typeof value?.encode === 'function' && typeof value?.decode === 'function';
-  assertThat(fits, name, 'a codec', value);
+  check(fits, name, 'a codec', value);
   return foreign(value, name);
 }
 
@@ -83,7 +80,7 @@ function stream(value, name) {
   const descriptor = typeof value === 'object' ? value.fd : value;
   const fits = Number.isInteger(descriptor) && descriptor >= 0;
   // `pipe` and `ipc`, too: nobody would read from it.
-  assertThat(fits, name, "'inherit', 'ignore', a descriptor or a stream that has one", value);
+  check(fits, name, "'inherit', 'ignore', a descriptor or a stream that has one", value);
   return descriptor;
 }
 
@@ -130,7 +127,7 @@ class Launch {
   }
 
   env(variables) {
-    assertThat(variables !== null && typeof variables === 'object', 'env', 'an object', variables);
+    check(variables !== null && typeof variables === 'object', 'env', 'an object', variables);
     this.#env = environment(variables);
     return this;
   }
@@ -185,7 +182,7 @@ class Launch {
     };
   }
 
-  /** What the native side gets. */
+  /** What the engine gets. */
   _limits() {
     return {
       connectTimeout: this.#connectTimeout,
@@ -196,21 +193,16 @@ class Launch {
 
   /** Calls the method of each option. */
   _apply(options) {
-    assertThat(options !== null && typeof options === 'object', 'options', 'an object', options);
-    for (const [name, value] of Object.entries(options)) {
-      if (value === undefined) continue;
-      if (!OPTIONS.has(name)) throw valueError(`The "options.${name}" argument is not an option`);
-      this[name](value);
+    for (const [name, value] of Object.entries(toOptions(options, 'options', OPTIONS))) {
+      if (value !== undefined) this[name](value);
     }
     return this;
   }
 }
 
 /** Options of spawn(). */
-const OPTIONS = new Set(
-  Object.getOwnPropertyNames(Launch.prototype).filter(
-    (it) => !/^_|^constructor$|^workerPath$/.test(it),
-  ),
+const OPTIONS = Object.getOwnPropertyNames(Launch.prototype).filter(
+  (it) => !/^_|^constructor$|^workerPath$/.test(it),
 );
 
 /** Variables as a process has them: strings. */
@@ -254,13 +246,13 @@ class WorkerSetBuilder extends Launch {
   }
 
   respawn(respawn) {
-    assertThat(typeof respawn === 'boolean', 'respawn', 'of type boolean', respawn);
+    check(typeof respawn === 'boolean', 'respawn', 'of type boolean', respawn);
     this.#respawn = respawn;
     return this;
   }
 
   respawnIdle(respawn) {
-    assertThat(typeof respawn === 'boolean', 'respawnIdle', 'of type boolean', respawn);
+    check(typeof respawn === 'boolean', 'respawnIdle', 'of type boolean', respawn);
     this.#respawnIdle = respawn;
     return this;
   }

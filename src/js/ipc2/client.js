@@ -1,18 +1,19 @@
 'use strict';
-// Jobs: values to bytes, a call, bytes to a value. What a set and a worker have in common; worker-set.js and
-// worker-handle.js extend it.
+// Jobs: a value becomes bytes, a call is made, and bytes become a value. The common base of sets and workers;
+// worker-set.js and worker-handle.js extend it.
 
 const { EventEmitter } = require('node:events');
+const { toOptions } = require('../arguments');
 const { argumentError } = require('../errors');
 const { abortError, unreadable } = require('./errors');
 const { host } = require('./host');
 
+/** Options of a job. */
+const OPTIONS = ['signal'];
+
 /** The signal in options, if there is one. */
 function signalOf(options) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'an object', options);
-  }
-  const { signal } = options;
+  const { signal } = toOptions(options, 'options', OPTIONS);
   if (signal !== undefined && !(typeof signal?.aborted === 'boolean' && signal.addEventListener)) {
     throw argumentError('options.signal', 'an AbortSignal', signal);
   }

@@ -1,6 +1,6 @@
 'use strict';
 // The host's side of ipc2 in the native addon: sets and workers by their numbers, calls as promises. There is one
-// native host as long as there is a set, a worker or a call, and none before and after. Used by
+// host in the addon as long as there is a set, a worker or a call, and none before or after. Used by
 // worker-set.js, worker-handle.js and builder.js.
 
 const { failed, abortError } = require('./errors');
@@ -123,8 +123,7 @@ class Host {
   }
 
   /**
-   * There is no such set or worker any more. What it has begun is yet to end: with `keeps`, the process lives until
-   * then.
+   * The set or worker is gone, but what it has begun has yet to end: with `keeps`, the process lives until then.
    */
   remove(id, keeps) {
     this.#things.delete(id);

@@ -18,7 +18,7 @@ export interface WorkerExit {
   code: number | null;
   /** The signal that ended it; a number where it has no name. `'SIGKILL'` for those that the host ends. */
   signal: NodeJS.Signals | number | null;
-  /** Why the host ended it, if it has not just been asked to: what the worker sent, say. */
+  /** Why the host ended it, if the program did not ask for that: for example because of what the worker sent. */
   cause: string | null;
 }
 
@@ -29,7 +29,7 @@ export class WorkerSetJobError extends Error {
    *   `No available workers in this set!`
    * - `OFFLINE`: the worker has ended; `exit` says how. `This worker is offline.`
    * - `TIMEOUT`: there was no answer in time. `Failed to receive response in time`
-   * - `IO`: a worker cannot be started; the job is longer than a message may be, or too much waits to be sent
+   * - `IO`: a worker cannot be started; the job is too long for a message, or too much waits to be sent
    *   (`ENOBUFS`); the answer is not of the type. `cause` has the code of the system, or `ERR_IPC2_PAYLOAD`.
    */
   code: 'NO_WORKER' | 'OFFLINE' | 'TIMEOUT' | 'IO';
@@ -42,7 +42,7 @@ export const TimeoutAction: {
   /** It is killed, and another one takes its place. */
   readonly Restart: 'Restart';
   /**
-   * It goes on with the job, whose answer is then dropped. It can be given the next job at once, which waits behind this
+   * It goes on with the job, whose answer is dropped. It can get the next job at once, which then waits behind this
    * one; workers without a job are preferred.
    */
   readonly Error: 'Error';
@@ -51,7 +51,10 @@ export type TimeoutAction = 'Restart' | 'Error';
 
 /** Options of a job. */
 export interface SendOptions {
-  /** Gives the job up: it rejects with an `AbortError`. A worker that has begun goes on, as with `TimeoutAction.Error`. */
+  /**
+   * Abandons the job: it rejects with an `AbortError`. A worker that has begun goes on, as with
+   * `TimeoutAction.Error`.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -85,24 +88,29 @@ interface Launch<In, Out> {
   maxQueuedBytes(count: number): this;
 }
 
-/** Describes a set of workers: jobs are `In`, answers `Out`. All methods check what they get: a `TypeError` says what. */
+/**
+ * Describes a set of workers: jobs are `In`, answers `Out`. All methods check their arguments: a `TypeError` says
+ * what is wrong.
+ */
 export interface WorkerSetBuilder<In = any, Out = any> extends Launch<In, Out> {
   /** How many workers, 0 to 65 535. Default: as many as this process may use processors. */
   workerCount(count: number): this;
   /**
    * The program that is a worker. Required. `.js`, `.mjs` and `.cjs` are run by this process's own runtime; anything
-   * else is a program. A path is relative to this process's working directory; a mere name is looked for in `PATH`.
+   * else is a program. A path is relative to this process's working directory; a name without a folder is looked for
+   * in `PATH`.
    */
   workerPath(path: string | URL): this;
   /** How many jobs may wait for a worker, first come, first served; `false`: none, as in ipc2. Default: `false`. */
   queue(count: number | false): this;
   /** Whether another worker takes the place of one that has ended. Default: `true`. */
   respawn(respawn: boolean): this;
-  /** Whether that also holds for one that ends without a job; `false`: as in ipc2. Default: `true`. */
+  /** Whether that also applies to a worker that ends without a job; `false`: as in ipc2. Default: `true`. */
   respawnIdle(respawn: boolean): this;
   /**
-   * How long to wait, in ms, before a worker is started in the place of one that could not be, or whose predecessor, too,
-   * ended within a second without having been given anything: `first`, then twice as long each time, up to `longest`.
+   * How long to wait, in ms, before a worker is started again if the last one could not be started, or if two in a
+   * row ended within a second without having received anything: `first`, then twice as long each time, up to
+   * `longest`.
    * Default: 100, 10 000.
    */
   backoff(first: number, longest: number): this;
@@ -125,14 +133,14 @@ declare class Client<In, Out> extends EventEmitter {
   off(event: 'exit', listener: (exit: WorkerExit) => void): this;
   off(event: string | symbol, listener: (...args: any[]) => void): this;
   /**
-   * Sends a job, and waits for its answer: for ever, if the worker lives on and does not answer.
+   * Sends a job, and waits for its answer: for ever, if the worker lives but does not answer.
    * @throws {TypeError} `data` is not of the type
    * @throws {WorkerSetJobError}
    */
   send(data: In, options?: SendOptions): Promise<Out>;
   /**
-   * Sends a job without an answer. Resolves when it was given to a worker; one in Node that is slower takes about 1 MiB
-   * of them, then they wait here, up to `maxQueuedBytes`.
+   * Sends a job without an answer. Resolves when it was given to a worker. A slow worker in Node takes about 1 MiB of
+   * jobs; then they wait here, up to `maxQueuedBytes`.
    * @throws {WorkerSetJobError} `IO`, with `cause.code` `ENOBUFS`: so much waits already
    */
   sendUnidirectional(data: In, options?: SendOptions): Promise<void>;
@@ -155,7 +163,7 @@ export class WorkerHandle<In = any, Out = any> extends Client<In, Out> {
   [Symbol.asyncDispose](): Promise<WorkerExit>;
 }
 
-/** Workers that jobs are given to, of which each has one at a time. */
+/** A set of workers, each of which has one job at a time. */
 export class WorkerSet<In = any, Out = any> extends Client<In, Out> {
   private constructor();
   /** Begins to describe a set. */
@@ -166,7 +174,7 @@ export class WorkerSet<In = any, Out = any> extends Client<In, Out> {
    */
   sendTimeout(data: In, ms: number, action: TimeoutAction, options?: SendOptions): Promise<Out>;
   /**
-   * Starts as many workers as the set had at first; then they take the place of all others. One that has a job finishes
+   * Starts as many workers as the set had at first, and replaces all others with them. A worker with a job finishes
    * it first.
    * @throws {WorkerSetJobError} `IO`: a worker cannot be started. The set is then as before.
    */
@@ -220,8 +228,8 @@ export interface Sender<Res = any> {
    */
   send(value: Res): boolean;
   /**
-   * No answer: the host waits on, as long as it likes. A sender that nobody holds any more is dropped, too, when its
-   * memory is reclaimed.
+   * Gives no answer: the host goes on waiting, as long as it likes. A sender that is garbage-collected counts as
+   * dropped, too.
    */
   drop(): void;
 }
@@ -256,8 +264,8 @@ export interface ConnectOptions<Req = any, Res = any> {
 }
 
 /**
- * Connects to the host that has started this process.
- * @throws {Error} `SOCKET_VARIABLE_NOT_FOUND`: nobody has started this process as a worker.
+ * Connects to the host that started this process.
+ * @throws {Error} `SOCKET_VARIABLE_NOT_FOUND`: no host started this process as a worker.
  *   `Socket environment variable not set`
  * @throws {WorkerSetJobError} `IO`
  */

@@ -1,7 +1,8 @@
 'use strict';
 // The worker's side: jobs of the host that has started this process.
 
-const { argumentError, codedError, valueError } = require('../errors');
+const { toOptions } = require('../arguments');
+const { codedError } = require('../errors');
 const Fifo = require('../fifo');
 const { MAX_MESSAGE, bytes, toCodec } = require('./builder');
 const { json } = require('./codec');
@@ -10,7 +11,7 @@ const { Connection } = require('./connection');
 /** Where a worker is told its socket's path. */
 const SOCKET_ENV_VAR = 'IPC2_SOCKET_PATH';
 
-/** What gets no answer because nobody has its `tx` any more. */
+/** Jobs that get no answer because their `tx` was garbage-collected. */
 const forgotten = new FinalizationRegistry(({ connection, number }) => connection.giveUp(number));
 
 /** Takes the answer of a job. The next job comes when it was used or dropped. */
@@ -47,7 +48,7 @@ class Sender {
 class Receiver {
   #connection;
   #codecs;
-  /** What has arrived and nobody has taken. */
+  /** Jobs that have arrived and were not taken yet. */
   #arrived = new Fifo();
   /** Those who wait for a job. */
   #waiting = new Fifo();
@@ -144,15 +145,16 @@ class Jobs {
   }
 }
 
+/** Options of connect(). */
+const OPTIONS = ['request', 'response', 'maxMessageBytes'];
+
 /** Connects to the host that has started this process. */
 async function connect(options = {}) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'an object', options);
-  }
-  const { request = json, response = json, maxMessageBytes = MAX_MESSAGE, ...unknown } = options;
-  for (const name of Object.keys(unknown)) {
-    throw valueError(`The "options.${name}" argument is not an option`);
-  }
+  const {
+    request = json,
+    response = json,
+    maxMessageBytes = MAX_MESSAGE,
+  } = toOptions(options, 'options', OPTIONS);
   const codecs = {
     request: toCodec(request, 'options.request'),
     response: toCodec(response, 'options.response'),

@@ -1,6 +1,6 @@
 'use strict';
-// The processes of workers, by the numbers that the native side gives them. It asks for them, and for their
-// ends; here they are started, as `child_process` does it. Used by host.js.
+// The processes of workers, by the numbers that the engine gives them. The engine asks for their start and their end;
+// this file uses `child_process` for both. Used by host.js.
 
 const { spawn } = require('node:child_process');
 const os = require('node:os');

@@ -1,6 +1,7 @@
 'use strict';
 // A set of workers, of which each has one job at a time.
 
+const { toOptions } = require('../arguments');
 const { argumentError } = require('../errors');
 const { WorkerSetBuilder, time } = require('./builder');
 const { Client } = require('./client');
@@ -105,10 +106,7 @@ class WorkerSet extends Client {
 }
 
 function patienceOf(options) {
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'an object', options);
-  }
-  const { timeout = PATIENCE } = options;
+  const { timeout = PATIENCE } = toOptions(options, 'options', ['timeout']);
   return time(timeout, 'options.timeout');
 }
 

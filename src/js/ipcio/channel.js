@@ -18,7 +18,7 @@ const channelOf = new WeakMap();
 
 /** The owner of sockets (see sockets/socket.js): of one that connects, or of all that a listener accepts. */
 class Owner {
-  /** `party` gets what is wrong; the rest is for subscribers of diagnostics. `sockets`: of a server. */
+  /** `party` is told about errors; the rest is for subscribers of diagnostics. `sockets`: a server's sockets. */
   constructor(party, path, sockets) {
     this.party = party;
     this.path = path;

@@ -6,6 +6,7 @@ const { randomUUID } = require('node:crypto');
 const Socket = require('../sockets/socket');
 const { ours } = require('../sockets/own-listeners');
 const { Channel, Owner } = require('./channel');
+const { toOptions } = require('../arguments');
 const { argumentError, codedError, noBufferError } = require('../errors');
 const { Reserved, NAME_TAKEN, NOT_A_MESSAGE, encode } = require('./message');
 const { Party, toTime } = require('./party');
@@ -118,7 +119,8 @@ class Client extends Party {
    * server `deliver(command, data, options)`. `options`: `{timeout}` in ms.
    */
   deliver(...args) {
-    const [name, command, data, { timeout = 0 } = {}] = deliverArguments(args);
+    const [name, command, data, options = {}] = deliverArguments(args);
+    const { timeout = 0 } = toOptions(options, 'options', OPTIONS);
     const time = toTime(timeout, 'options.timeout');
     const delivery = newId();
     const text = encode({ id: name, command, data, delivery });
@@ -323,13 +325,13 @@ function deferred() {
   return parts;
 }
 
-const OPTIONS = new Set(['timeout']);
+const OPTIONS = ['timeout'];
 
 /** Options can only be told from data by their form: an object with nothing but a `timeout`. */
 function isOptions(value) {
   if (value === null || typeof value !== 'object') return false;
   const keys = Object.keys(value);
-  return keys.length > 0 && keys.every((key) => OPTIONS.has(key));
+  return keys.length > 0 && keys.every((key) => OPTIONS.includes(key));
 }
 
 /** `[name or null, command, data, options]`. */

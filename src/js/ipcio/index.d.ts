@@ -18,7 +18,7 @@ export interface CommandSocket extends NetSocket {
   /**
    * Sends a command to the peer.
    * @param callback called when the system has taken it, or with an error if it cannot
-   * @returns whether the caller may go on at once; `false`: much waits to be sent
+   * @returns whether the caller may go on at once; `false` if much waits to be sent
    */
   writeCommand(command: string, data?: unknown, callback?: (error?: Error | null) => void): boolean;
 }
@@ -38,7 +38,7 @@ export interface Container<Data = any> {
 
 /**
  * Called with `this` set to the server or client. What it returns, or what its promise resolves to, answers
- * `deliver`; what it throws rejects it. In answer to anything else a throw is an uncaught exception.
+ * `deliver`. If it throws, `deliver` is rejected; for anything else, that is an uncaught exception.
  */
 export type Handler<Data = any, This = any> = (this: This, container: Container<Data>) => unknown;
 
@@ -53,7 +53,7 @@ export interface Options {
   verbose?: boolean;
   /** Clients and servers of one domain meet. Default: `'default'`. */
   domain?: string;
-  /** How messages are written. ipcIO reads UTF-8 alone. Default: `'utf8'`. */
+  /** How messages are written. ipcIO reads UTF-8 only. Default: `'utf8'`. */
   encoding?: BufferEncoding;
   /**
    * The folder of the socket files `IPC.io.<domain>` and `IPC.io.<domain>.<uuid>`. ipcIO itself has no such
@@ -63,20 +63,20 @@ export interface Options {
   /** The longest message that is received, in bytes; a longer one is an `error`. Default: 512 MiB. */
   maxMessageBytes?: number;
   /**
-   * Most bytes that all connections of a server together hold of messages whose end has not come; the one that holds
-   * most is closed when there are more. Default: 1 GiB.
+   * Most bytes of unfinished messages that all connections of a server may hold together; beyond that, the one that
+   * holds most is closed. Default: 1 GiB.
    */
   maxBufferedBytes?: number;
-  /** Most bytes that wait to be sent; messages beyond are refused with `ENOBUFS`. Default: 1 GiB. */
+  /** Most bytes that wait to be sent; further messages are refused with `ENOBUFS`. Default: 1 GiB. */
   maxQueuedBytes?: number;
   /**
-   * How long a connection that is being closed, with something left to send, waits for a peer that takes nothing of
-   * it, in ms. Default: 2000.
+   * How long a closing connection that still has something to send waits for a peer that reads nothing, in ms.
+   * Default: 2000.
    */
   linger?: number;
   /**
-   * From this length on, in characters, the first message makes a process warning: peers with the original
-   * ipcio lose it. Default: 65536.
+   * The first message of at least this length, in characters, causes a process warning: peers with the original ipcio
+   * lose it. Default: 65536.
    */
   warnAtBytes?: number;
 }
@@ -141,7 +141,7 @@ export class Server<C extends CommandMap = CommandMap> implements Party<C> {
    * @throws {Error} if it has started already
    */
   start(): this;
-  /** Whether `start` was called, and not `stop` after it. */
+  /** Whether `start` was called, and `stop` was not called after it. */
   isStarted(): boolean;
   /** Resolves when the server listens. Rejects with the system's error if it cannot. */
   ready(): Promise<void>;
@@ -166,7 +166,7 @@ export class Server<C extends CommandMap = CommandMap> implements Party<C> {
   ): this;
 }
 
-/** What a server tells of itself. */
+/** What a server says about itself. */
 export interface Discovery {
   /** Names of all clients. */
   clients: string[];
@@ -213,13 +213,13 @@ export class Client<C extends CommandMap = CommandMap> implements Party<C> {
    */
   connect(): Chained<this, C>;
   /**
-   * Sends what was sent before while connected, and closes. What waits for a connection, or for an answer, is
-   * rejected with `ERR_IPCIO_DISCONNECTED`.
+   * Finishes sending, and closes. Everything that waits for a connection or for an answer is rejected with
+   * `ERR_IPCIO_DISCONNECTED`.
    */
   disconnect(): Promise<void>;
 
   /**
-   * Sends a command to the server, or keeps it until there is a connection. Resolves when the system has it;
+   * Sends a command to the server, or keeps it until there is a connection. Resolves when the system has taken it;
    * rejects with `ENOBUFS` if too much waits.
    */
   send(command: string, data?: unknown, delivery?: string | null): Promise<void>;
@@ -237,7 +237,7 @@ export class Client<C extends CommandMap = CommandMap> implements Party<C> {
    * Rejects with what the handler throws, with `ERR_IPCIO_TIMEOUT`, or with `ERR_IPCIO_DISCONNECTED` if the
    * connection ends before the answer has come.
    *
-   * An object with nothing but a `timeout` in the third place is taken for options.
+   * If the third argument is an object with only a `timeout`, it is taken as options.
    */
   deliver<T = any>(command: string, data?: unknown, options?: DeliverOptions): Promise<T>;
   /** The same to the client `name`; `null`: to the server. Rejects with `ERR_IPCIO_UNKNOWN_CLIENT` if there is none. */

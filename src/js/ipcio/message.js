@@ -19,8 +19,8 @@ const NAME_TAKEN = 201;
 const text = (value) => (value === null || value === undefined ? null : String(value));
 
 /**
- * The text of a message, with its members in ipcIO's order. Data that JSON has no form for, such as undefined,
- * leave the member out. `failure`: of a delivery that failed, `{name, message, code}`; ipcIO itself does not
+ * The text of a message, with its members in ipcIO's order. Data that JSON has no form for, such as undefined, is
+ * left out. `failure`: of a delivery that failed, `{name, message, code}`; ipcIO itself does not
  * know it and takes such a delivery for one whose feedback is null.
  * @throws {TypeError} for data that JSON.stringify refuses
  */
@@ -64,7 +64,7 @@ function decodeInner({ data }) {
   return typeof data === 'string' ? decode(data) : { problem: NOT_A_MESSAGE };
 }
 
-/** What a peer says of a failure. What has no text is left out. */
+/** What a peer says about a failure. Members that are not text are left out. */
 function toFailure({ name, message, code }) {
   const [its, words, number] = [name, message, code].map((part) => (isObject(part) ? null : part));
   return { name: text(its) ?? 'Error', message: text(words) ?? '', code: number ?? undefined };

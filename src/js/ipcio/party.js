@@ -11,7 +11,7 @@ const { Reserved } = require('./message');
 
 const reserved = new Set(Object.values(Reserved));
 
-/** Bytes from which on ipcIO itself loses a message: it takes each read for whole messages. */
+/** From this many bytes on, ipcIO itself loses a message: it assumes that each read holds whole messages. */
 const READ_OF_IPCIO = 64 * 1024;
 
 /** The longest time that a timer of Node takes, in ms. */
@@ -140,7 +140,7 @@ class Party {
     this.#events.emit(event, ...args);
   }
 
-  /** Tells of an error. Nothing is thrown where nobody listens. */
+  /** Reports an error. Nothing is thrown if nobody listens. */
   _report(error) {
     this._log(`error: ${error.message}`);
     if (this.#events.listenerCount('error') > 0) this.#events.emit('error', error);

@@ -1,15 +1,15 @@
-// Types of `ferripc/mqueue`: POSIX message queues, on Linux. What the system says of them is in `mq_overview(7)`.
+// Types of `ferripc/mqueue`: POSIX message queues, on Linux. `mq_overview(7)` describes them.
 
 import type { EventEmitter } from 'node:events';
 
-/** Whether the system has such queues. Elsewhere than on Linux `open` and `unlink` throw `ENOTSUP`. */
+/** Whether the system has such queues. On systems other than Linux, `open` and `unlink` throw `ENOTSUP`. */
 export const isSupported: boolean;
 
 /** How to open a queue. Another property is refused: `ERR_INVALID_ARG_VALUE`. */
 export interface QueueOptions {
-  /** Makes the queue if it is not there. Default: `false`, which is `ENOENT` then. */
+  /** Makes the queue if it is not there. Default: `false`, which fails with `ENOENT` then. */
   create?: boolean;
-  /** With `create`: `EEXIST` if it is there. Default: `false`. */
+  /** With `create`: fails with `EEXIST` if the queue is there. Default: `false`. */
   exclusive?: boolean;
   /** With `create`: most messages that it holds. Without privileges at most 10 on most systems. Default: 10. */
   maxmsg?: number;
@@ -21,7 +21,7 @@ export interface QueueOptions {
   read?: boolean;
   /** Whether to send. Default: `true`. */
   write?: boolean;
-  /** Most bytes that wait in `send` for room in the queue; beyond, `send` rejects with `ENOBUFS`. Default: 1 GiB. */
+  /** Most bytes that wait in `send` for room in the queue; beyond that, `send` rejects with `ENOBUFS`. Default: 1 GiB. */
   maxQueuedBytes?: number;
 }
 
@@ -50,7 +50,7 @@ export interface Attributes {
 
 /** Events of a queue and their arguments. */
 export interface QueueEvents {
-  /** A message. As long as there are handlers, they are received; the others stay in the queue. */
+  /** A message. Messages are received as long as there are handlers; otherwise they stay in the queue. */
   message: [data: Buffer, priority: number];
   /** Receiving for `message` handlers has failed. It is not tried again. */
   error: [error: NodeJS.ErrnoException];
@@ -59,8 +59,9 @@ export interface QueueEvents {
 }
 
 /**
- * An open queue. Only who waits keeps the process alive: a pending `send` or `receive`, a `message` handler.
- * A queue that nobody uses any more closes when it is garbage. Its messages stay in the system until it is unlinked.
+ * An open queue. Only waiting keeps the process alive: a pending `send` or `receive`, or a `message` handler. A queue
+ * that is not used any more closes when it is garbage-collected. Its messages stay in the system until it is
+ * unlinked.
  */
 export class Queue extends EventEmitter implements AsyncIterable<Message> {
   private constructor();
@@ -70,7 +71,7 @@ export class Queue extends EventEmitter implements AsyncIterable<Message> {
   readonly closed: boolean;
 
   /**
-   * Sends a message: at once if there is room, or else when there is, in the order of the calls.
+   * Sends a message: at once if there is room, otherwise as soon as there is, in the order of the calls.
    * @param data strings are sent as UTF-8
    * @param priority 0 to 32767; messages of a higher one are received first. Default: 0
    * @returns resolves when the system has it. Rejects with `EMSGSIZE`: it is longer than `msgsize`; `EAGAIN`,
@@ -96,7 +97,7 @@ export class Queue extends EventEmitter implements AsyncIterable<Message> {
   attr(): Attributes;
   /** Closes it. Calls that wait reject with `ECANCELED`. Idempotent. */
   close(): void;
-  /** Removes its name; who has it open goes on. @throws the system's error, `ENOENT` if the name is gone */
+  /** Removes its name; programs that have it open go on. @throws the system's error, `ENOENT` if the name is gone */
   unlink(): void;
   /** Waiting keeps the process alive again. */
   ref(): this;
@@ -129,5 +130,5 @@ export class Queue extends EventEmitter implements AsyncIterable<Message> {
  */
 export function open(name: string, options?: QueueOptions): Queue;
 
-/** Removes the name of a queue. @throws the system's error: `ENOENT`, `EACCES`; `ENOTSUP`: not on Linux */
+/** Removes the name of a queue. @throws the system's error: `ENOENT`; `EPERM`: it is somebody else's; `ENOTSUP`: not on Linux */
 export function unlink(name: string): void;

@@ -1,5 +1,5 @@
 'use strict';
-// What callers of `ferripc/mqueue` say, and whether it can be: names, options, times. Used by index.js and queue.js.
+// The arguments of `ferripc/mqueue`, and their checks: names, options, times. Used by index.js and queue.js.
 
 const { LONGEST_TIME, check, toInteger, toOptions: toObject } = require('../arguments');
 const { argumentError, callError, refused, valueError } = require('../errors');
@@ -34,7 +34,7 @@ const notSupported = (syscall, path) => {
   return callError({ ...fields, message: `${fields.message}: only Linux has such queues` });
 };
 
-/** The name of a queue. What else is wrong with it the system says. */
+/** The name of a queue. The system reports what else is wrong with it. */
 function toName(name) {
   if (typeof name !== 'string') throw argumentError('name', 'of type string', name);
   if (!name.startsWith('/') || name.includes('\0')) {

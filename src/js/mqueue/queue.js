@@ -1,5 +1,5 @@
 'use strict';
-// An open message queue: who sends or receives while the queue is full or empty waits in line here. Made by index.js.
+// An open message queue: calls that find it full or empty wait in line here. Made by index.js.
 
 const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
@@ -14,7 +14,7 @@ const BATCH = 64;
 /** Only index.js makes queues. */
 const KEY = Symbol('open');
 
-/** Queues that somebody waits for. Others may be collected, which closes them. */
+/** Queues that something waits for. Others may be garbage-collected, which closes them. */
 const waiting = new Set();
 
 class Queue extends EventEmitter {
@@ -237,7 +237,7 @@ class Queue extends EventEmitter {
     }
   }
 
-  /** Only who waits keeps the process alive. */
+  /** Only waiting keeps the process alive. */
   #hold() {
     const waits = this.#flowing || this.#receivers.size > 0 || this.#senders.size > 0;
     this.#endpoint?.keepAlive(waits && this.#referenced);

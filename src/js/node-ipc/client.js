@@ -19,11 +19,11 @@ const standIns = require('./stand-ins');
  */
 class Client extends Sending {
   #retryTimer = null;
-  /** Attempts since the last connection, but the first. */
+  /** Attempts since the last connection, not counting the first. */
   #retry = 0;
   /** Called when it has ended for good. */
   #onEnded = null;
-  /** How it is taken out of where it is listed. */
+  /** Removes it from where it is listed. */
   #leave = null;
   /** Asked before each further attempt; null without. */
   #election = null;
@@ -140,7 +140,7 @@ class Client extends Sending {
     }
   }
 
-  /** Nobody is there to catch what `connect` throws for a configuration that was changed meanwhile. */
+  /** If the configuration was changed meanwhile, `connect` may throw, and nobody could catch that here. */
   #reconnect() {
     try {
       this.connect();
@@ -151,7 +151,7 @@ class Client extends Sending {
     }
   }
 
-  /** No connection is there any more, and none will be, unless `connect` is called by hand. */
+  /** There is no connection any more, and there will be none unless `connect` is called by hand. */
   #end(error) {
     publish(channels.destroy, this);
     this.#onEnded?.();
@@ -197,7 +197,7 @@ class Client extends Sending {
 
   // ---- called by ipc.js, disposal.js and instance.js -----------------------------------------------
 
-  /** Has it end for good by `leave`, when it is disposed of. */
+  /** Calls `leave` to end it for good when it is disposed of. */
   _leaveBy(leave) {
     this.#leave = leave;
   }

@@ -36,7 +36,10 @@ class Defaults {
     this.delimiter = DEFAULT_DELIMITER;
     /** Longest message that is accepted, in bytes. */
     this.maxMessageBytes = constants.MAX_STRING_LENGTH;
-    /** Bytes that all connections of a server may hold of unfinished messages; who holds most is closed. */
+    /**
+     * Bytes of unfinished messages that all connections of a server may hold together; beyond that, the largest is
+     * closed.
+     */
     this.maxBufferedBytes = MAX_BUFFERED;
     /**
      * Bytes that may wait for one peer that does not read: a message that finds as many is refused with
@@ -66,8 +69,8 @@ class Defaults {
     this.maxRetries = Infinity;
     this.stopRetrying = false;
 
-    // node-ipc 9 and 10 mean to look at the network interfaces here, but their test never holds: they
-    // have these values on every machine, and peers rely on meeting at 127.0.0.1 (F18).
+    // node-ipc 9 and 10 intend to look at the network interfaces here, but their condition is never true: they have
+    // these values on every machine, and peers rely on meeting at 127.0.0.1 (F18).
     this.IPType = '';
     this.tls = false;
     this.networkHost = '127.0.0.1';

@@ -6,7 +6,7 @@ const { toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
 const { encodingOf, interfaceOf } = require('./settings');
 
-// Loaded by who needs it: few programs do.
+// Loaded only when needed: few programs need it.
 const tlsParts = () => ({
   ...require('../sockets/tls'),
   TlsSocket: require('../sockets/tls-socket'),

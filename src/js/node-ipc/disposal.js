@@ -1,7 +1,7 @@
 'use strict';
 // `await using` for clients, servers and instances, where the runtime has the symbol. Used by their classes.
 
-/** Has `await using` wait for what `end`, called on the object, returns. */
+/** Makes `await using` wait for what `end`, called on the object, returns. */
 function disposeBy(prototype, end) {
   if (Symbol.asyncDispose === undefined) return; // Node before 18.18
   Object.defineProperty(prototype, Symbol.asyncDispose, {

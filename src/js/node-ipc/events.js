@@ -54,7 +54,7 @@ class Events {
     return this;
   }
 
-  /** One registration of a handler less, as of Node's emitters, for `events.once` and `events.on`. Chainable. */
+  /** Removes one registration of a handler, as Node's emitters do, for `events.once` and `events.on`. Chainable. */
   removeListener(type, handler) {
     let found = false;
     this.#remove(type, (entry) => entry.handler === handler && !found && (found = true));
@@ -81,7 +81,7 @@ class Events {
   publish(type, ...args) {
     if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
     if (this.#wildcard !== undefined) this.#run(WILDCARD, this.#wildcard, [type, ...args]);
-    // A message of type '*' is for the wildcard handlers, which have had it.
+    // A message of type '*' is for the wildcard handlers, which have already run.
     const entries = type === WILDCARD ? undefined : this.#handlers.get(type);
     if (entries !== undefined) this.#run(type, entries, args);
     else if (this.#wildcard === undefined) this._unheard(type, args);

@@ -30,7 +30,7 @@ class Held {
     for (const { message } of this.#entries.values()) yield message;
   }
 
-  /** They are on their way. */
+  /** They have been sent on their way. */
   leave() {
     for (const { ticket } of this.#entries.values()) if (ticket !== null) ticket.left = true;
     this.clear();

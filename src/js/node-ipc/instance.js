@@ -1,8 +1,8 @@
 'use strict';
-// One server for an id on this machine, whoever comes first: what `ipc.serveOrConnect` returns. Loaded when it is
+// One server for an id on this machine, the first process that asks: what `ipc.serveOrConnect` returns. Loaded when it is
 // called.
 //
-// Whether there is a server is asked by connecting to it. Where nobody answers, everybody tries to serve with
+// A process finds out whether there is a server by connecting to it. If nobody answers, every process tries to serve with
 // `unlink: 'stale'`; the engine's lock lets one of them have the path, and the others connect again. The same happens
 // when a server's connections end.
 
@@ -76,7 +76,7 @@ class SingleInstance {
     this.#onClient?.call(undefined, this.#client);
   }
 
-  /** What answers there is no server, nor can it be replaced: a file, or somebody else's. */
+  /** What is there is not a server, and cannot be replaced: a file, or another user's socket. */
   #failed() {
     if (this.#role !== null || ++this.#attempts < MOST_ATTEMPTS) return;
     this.#refuse(this.#refusal);

@@ -1,5 +1,5 @@
 'use strict';
-// The IPC class: what node-ipc's users hold in their hands. Argument overloads (K13), the `of` table,
+// The IPC class: the object that node-ipc's users work with. Argument overloads (K13), the `of` table,
 // the current server. Made by index.js, and by programs through `.IPC`, `.IPCModule` or the deep import
 // services/IPC.
 
@@ -23,7 +23,7 @@ const UDP_TYPES = ['udp4', 'udp6'];
 
 /** Independent instances: each has its own configuration, clients and server (K19). */
 class IPC {
-  /** What `stats` still counts of clients and servers that are not listed any more; null without any. */
+  /** Clients and servers that are not listed any more, but that `stats` still counts; null without any. */
   #former = null;
 
   constructor() {
@@ -109,7 +109,7 @@ class IPC {
       this.#release().client(client);
       return;
     }
-    // What a test has put there is treated as by node-ipc.
+    // An object that a test has put there is treated as node-ipc does.
     client.explicitlyDisconnected = true;
     client.off?.('*', '*');
     client.socket?.destroy?.();
@@ -208,7 +208,7 @@ class IPC {
     return connected;
   }
 
-  /** Ends a client, also one that is not listed any more. */
+  /** Ends a client, even one that is not listed any more. */
   #leave(id, client) {
     if (Object.hasOwn(this.of, id) && this.of[id] === client) this.disconnect(id);
     else client._disconnect();

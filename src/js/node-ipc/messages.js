@@ -39,7 +39,7 @@ class Messages {
     while (this.#takers.length > 0) this.#tellEnd(this.#takers.shift());
   }
 
-  /** An error is told once. */
+  /** An error is reported once. */
   #tellEnd({ resolve, reject }) {
     const { error } = this.#end;
     this.#end = {};
@@ -61,7 +61,7 @@ class Messages {
     return Promise.resolve({ value, done: true });
   }
 
-  /** The same, by who iterates by hand. */
+  /** The same, for a program that iterates by hand. */
   throw(error) {
     this.#leave();
     return Promise.reject(error);

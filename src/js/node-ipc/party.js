@@ -1,7 +1,7 @@
 'use strict';
-// What clients and servers have in common: the configuration they were made with, and how messages become text and
-// back, with or without a parser (see parsers/profile.js). The base of client.js and server.js, whose `_onMessage`,
-// `_onBytes`, `_onBad`, `_onViolation` and `_answered` hear what comes of what has arrived.
+// The common base of client.js and server.js: the configuration they were made with, and how messages become text and
+// back, with or without a parser (see parsers/profile.js). What has arrived is passed to their `_onMessage`,
+// `_onBytes`, `_onBad`, `_onViolation` and `_answered`.
 
 const Events = require('./events');
 const addMembers = require('./parsers/members');
@@ -18,7 +18,7 @@ class Party extends Events {
   #values = null;
   /** What would be the profile without a parser, if somebody asks. */
   #implied = null;
-  /** What programs have asked for besides, and is told of connections by `_tell`; null without any. */
+  /** Extra parts that programs have asked for, which `_tell` informs about connections; null without any. */
   #parts = null;
   #requests = null;
 
@@ -42,8 +42,8 @@ class Party extends Events {
   // ---- what programs may ask for, see requests/ and messages.js --------------------------------------
 
   /**
-   * Has `handler(data, { socket, signal })` answer the requests of this type, by what it returns or its promise is
-   * fulfilled with. Returns a function that undoes it.
+   * Makes `handler(data, { socket, signal })` answer the requests of this type, with what it returns or what its
+   * promise resolves to. Returns a function that undoes it.
    * @throws {TypeError} for wrong arguments, and a type that has a handler
    * @throws {Error} ERR_FERRIPC_NO_REQUESTS in raw mode and on UDP
    */
@@ -79,7 +79,7 @@ class Party extends Events {
     for (const part of [...this.#parts]) part[what]?.(...facts);
   }
 
-  /** A request to who answers none; node-ipc's programs may answer it by hand. */
+  /** A request to an owner that answers none; node-ipc's programs may answer it by hand. */
   _unheard(type, [data, socket]) {
     if (type === 'ferripc:request') require('./requests').refuse(this, socket, data);
   }

@@ -19,13 +19,13 @@ class Queue {
     this.#contents = contents;
   }
 
-  /** Appends functions, and runs the first if none is under way. */
+  /** Appends functions, and runs the first if none is running. */
   add(...entries) {
     this.#contents.push(...entries);
     if (!this.#running && !this.stop && this.autoRun) this.next();
   }
 
-  /** Runs the oldest function, or notes that none is under way. */
+  /** Runs the oldest function, or notes that none is running. */
   next() {
     this.#running = !this.stop && this.#contents.length > 0;
     if (this.#running) this.#contents.shift().call(this);

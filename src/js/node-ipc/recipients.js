@@ -4,8 +4,8 @@
 const { argumentError, valueError } = require('../errors');
 
 /**
- * A function that tells of a socket, or on UDP of a peer's `{address, port}`, whether it is wanted; null: all are. What
- * has neither `except` nor `where` means nothing, as in node-ipc.
+ * A function that says whether a socket, or on UDP a peer's `{address, port}`, is wanted; null: all are. An argument
+ * with neither `except` nor `where` means nothing, as in node-ipc.
  * @throws {TypeError} for others than sockets (peers) in `except`, and `where` that is not a function; by the function, for
  *   `where` that answers later
  */
@@ -19,11 +19,11 @@ function recipients({ except, where }, isDatagram) {
   return (one) => !isExcepted(one) && (isUnset(where) || isWanted(where(one)));
 }
 
-/** A promise would be true for everybody. */
+/** A promise would be truthy for every socket. */
 function isWanted(answer) {
   if (typeof answer?.then !== 'function') return Boolean(answer);
   answer.then(undefined, () => {});
-  throw valueError('options.where must answer at once, and returned a promise');
+  throw valueError('options.where must return its answer, not a promise');
 }
 
 const isUnset = (value) => value === undefined || value === null;

@@ -1,6 +1,6 @@
 'use strict';
 // What a client sends: at once, one after the other in sync mode, or later, when there is a connection. The base of
-// client.js, which says what becomes of the connection.
+// client.js, which manages the connection.
 
 const stats = require('../diagnostics/stats');
 const Held = require('./held');
@@ -20,9 +20,12 @@ class Sending extends Party {
   #trying = false;
   /** Messages for the connection to come, in case the attempt that took them fails. */
   #held = new Held();
-  /** Messages are kept there: before the first connection, and with `config.offlineQueue` while there is none. */
+  /**
+   * Whether messages are kept there: before the first connection, and with `config.offlineQueue` while the client is
+   * down.
+   */
   #holding = true;
-  /** Bytes that are kept while there is none, once there was one. */
+  /** Bytes that are kept while the client is down, once it has been connected. */
   #offline;
   /** Characters and bytes in the queue of sync mode. */
   #queuedSize = 0;
@@ -93,7 +96,7 @@ class Sending extends Party {
       if (!standIns.sends(socket)) return standIns.writeTo(socket, this._framed(message));
       socket._raw = this._takesBytes;
     }
-    // Where messages are to be kept, so are those for a connection that is about to end.
+    // If messages are to be kept, those for a connection that is about to end are kept, too.
     if (!this.#holding && (this.#offline === 0 || socket.writable)) {
       return socket._send(message, limited);
     }
@@ -178,7 +181,7 @@ class Sending extends Party {
     return Boolean(socket) && !socket.connecting && !socket.destroyed && socket.writable !== false;
   }
 
-  /** A reply, or what cancels a request: these wait for nothing, and are of use to this connection only. */
+  /** A reply or a cancellation: these wait for nothing, and concern this connection only. */
   _post(_, type, data) {
     if (this._isUp) this.#send(this._encode(type, data));
   }

@@ -49,7 +49,7 @@ class ServerSending extends Party {
     return { left: true, undo: null };
   }
 
-  /** A reply, or what cancels a request. */
+  /** A reply or a cancellation. */
   _post(socket, type, data) {
     if (this._datagrams || socket?.destroyed !== false) return;
     this.#send(socket, this._encode(type, data));
@@ -81,8 +81,8 @@ class ServerSending extends Party {
   }
 
   /**
-   * Sends a message to all sockets; nothing without any (K15). `options`: `except`, a socket or several, and `where`,
-   * which tells of each whether it is to get it. True: all are below the mark.
+   * Sends a message to all sockets; nothing without any (K15). `options`: `except`, one or several sockets, and
+   * `where`, which says whether a socket gets it. True: all are below the mark.
    * @throws {TypeError} for options that cannot be heeded, see recipients.js
    */
   broadcast(type, data, options) {

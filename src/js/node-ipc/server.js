@@ -14,7 +14,7 @@ const { systemPath } = require('../sockets/paths');
 const { addedModeOf, claimOf, encodingOf, noDatagrams, rateOf } = require('./settings');
 const standIns = require('./stand-ins');
 
-// What needs these parts loads them: few programs do.
+// These parts are loaded only when needed: few programs need them.
 const datagramSocket = () => require('../sockets/datagram-socket');
 const tlsOptions = () => require('../sockets/tls');
 
@@ -134,7 +134,7 @@ class Server extends ServerSending {
     else if (profile !== null) checkNetwork(this, udp, profile);
   }
 
-  /** Off unless somebody has asked for it. */
+  /** Off unless the program asks for it. */
   #allowTap() {
     if (this.config.tap ?? process.env.FERRIPC_TAP) require('../diagnostics/tap').attach(this);
   }
@@ -246,13 +246,13 @@ class Server extends ServerSending {
     this.publish('error', error);
   }
 
-  /** What sending to a stand-in's peer failed with, or a test says. */
+  /** An error of sending to a stand-in's peer, or one that a test reports. */
   serverError(error) {
     this.log('server error', error);
     this.publish('error', error);
   }
 
-  /** Called by listener.js before a connection is read from, and nobody has heard of it. */
+  /** Called by listener.js before a connection is read from or reported. */
   _admits(connection) {
     const { allowPeer } = this.config;
     if (!allowPeer) return true;

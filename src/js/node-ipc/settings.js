@@ -53,7 +53,7 @@ function greetingOf(config) {
 }
 
 /**
- * How many connections a server takes in within a second; null: any number.
+ * How many connections a server accepts within a second; null: any number.
  * @throws {TypeError} if `config.maxConnectionRate` is not a number of 1 or more; and for one on UDP, or without a binary
  */
 function rateOf({ maxConnectionRate: rate }, isUdp) {
@@ -71,7 +71,7 @@ function rateOf({ maxConnectionRate: rate }, isUdp) {
   return Math.min(Math.floor(rate), MOST_RATE);
 }
 
-/** For `config.serialization` 'advanced' on UDP: what both sides say first is said of a connection. */
+/** For `config.serialization` 'advanced' on UDP: the greeting needs a connection. */
 const noDatagrams = () =>
   valueError("config.serialization 'advanced' needs connections: UDP has none");
 
@@ -91,7 +91,7 @@ function profileOf(config) {
   return new (require('./parsers/profile'))(config);
 }
 
-/** A protection that somebody has asked for, and nobody would give. */
+/** A protection that the program asks for, but would not get. */
 function refuseStray(config) {
   const { parser, allowedEvents } = config;
   const isNamed = !parser || typeof parser === 'string';

@@ -1,6 +1,6 @@
 'use strict';
-// What tests put in the place of sockets: plain objects, mocks, other streams, or sockets of ours whose methods
-// they have replaced. Messages go around the methods of our own sockets; those of a stand-in are called as node-ipc
+// Objects that tests put in the place of sockets: plain objects, mocks, other streams, or our sockets with replaced
+// methods. Messages go around the methods of our own sockets; those of a stand-in are called as node-ipc
 // calls them. Used by client.js and server.js.
 
 const { ours } = require('../sockets/own-listeners');
@@ -37,7 +37,7 @@ const writeTo = (standIn, framed, ...peer) => standIn.write(framed, ...peer) !==
 /** Whether this is a UDP server's own socket. */
 const datagrams = (server) => server._sendTo !== undefined && server.write === undefined;
 
-/** Sends a datagram by a stand-in for the socket of `owner`: its `write`, or node-ipc 14's `send`. */
+/** Sends a datagram through a stand-in for the socket of `owner`: by its `write`, or node-ipc 14's `send`. */
 function sendTo(owner, framed, peer) {
   const { server } = owner;
   if (server.write !== undefined) return writeTo(server, framed, peer);
@@ -48,7 +48,7 @@ function sendTo(owner, framed, peer) {
 }
 
 /**
- * The same to all, or those that `isWanted` tells of: the first of `sockets` is the server's own, unless it has
+ * The same to all, or to those that `isWanted` accepts: the first of `sockets` is the server's own, unless it has
  * node-ipc 14's `send`.
  */
 function sendToAll(owner, framed, isWanted) {

@@ -1,9 +1,10 @@
 'use strict';
 /* global Float16Array */
-// Messages whose data are values as they are: config.serialization 'advanced'. By V8's serializer, with the rules of
-// child_process (lib/internal/child_process/serialization.js in Node): views go without the buffer that they are of,
-// and objects of the runtime's own as the object of their properties. Loaded by party.js if a configuration asks for
-// it. The bytes are described in docs/wire-format.md; what arrives is looked at by src/engine/codec/values.rs first.
+// Messages whose data is values as they are: config.serialization 'advanced'. By V8's serializer, with the rules of
+// child_process (lib/internal/child_process/serialization.js in Node): views are sent without the rest of their
+// buffer, and the runtime's own objects as plain objects of their properties. Loaded by party.js if a configuration
+// asks for
+// it. docs/wire-format.md describes the bytes; src/engine/codec/values.rs checks what arrives first.
 
 const { inspect } = require('node:util');
 const v8 = require('node:v8');
@@ -11,10 +12,10 @@ const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { hasPackets } = require('../engine/engine');
 const { argumentError, eventError, serializationError, valueError } = require('../errors');
 
-/** Views from so many bytes on are sent from, and received into, memory of their own. */
+/** Views with at least this many bytes are sent from, and received into, memory of their own. */
 const DETACHED_FROM = 32 * 1024;
 
-/** A view stays a part of the message's memory if that is not more than so many times as large. */
+/** A view stays a part of the message's memory if that is at most this many times as large. */
 const SPARSE = 16;
 
 /** The longest frame that there is. */
@@ -59,7 +60,7 @@ function numberOf(view) {
   return NUMBERS.get(nameOf.call(view)) ?? DATA_VIEW;
 }
 
-/** What cannot be sent, under the name that structuredClone has for it. */
+/** The error for what cannot be sent, with the name that structuredClone uses. */
 class DataCloneError extends Error {
   get name() {
     return 'DataCloneError';
@@ -130,7 +131,8 @@ class Reader extends v8.Deserializer {
   }
 
   #view(View, bytes) {
-    if (View === undefined) throw new Error('The message has a view that this runtime has not');
+    if (View === undefined)
+      throw new Error('The message has a kind of view that this runtime does not have');
     const { buffer, byteOffset, length } = bytes;
     if (View === Buffer) return length >= this.smallest ? bytes : Buffer.from(bytes);
     const size = View.BYTES_PER_ELEMENT ?? 1;
@@ -220,7 +222,7 @@ function decode(frames, owner, socket) {
   const { frame } = frames;
   let message;
   try {
-    if (frames.isRefused) throw new Error('The values of the message are none');
+    if (frames.isRefused) throw new Error('The message does not hold valid values');
     message = read(frame, frames.memory);
   } catch (cause) {
     refuse(frames, owner, socket, cause);

@@ -6,14 +6,14 @@ const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
 const { eventError } = require('../errors');
 
-/** Types whose beginning of a message is kept, and characters of one at most. */
+/** How many types have the beginning of their messages cached, and the most characters of such a type. */
 const MOST_HEADS = 4096;
 const LONGEST_TYPE = 256;
 
 /** Type -> `{"type":"…","data":`. */
 const heads = new Map();
 
-/** Characters from which on a string is left to the engine, which quotes it faster. */
+/** Strings with at least this many characters are left to the engine, which quotes them faster. */
 const LONG = 64 * 1024;
 
 /** The text of a message whose data is a long string, made only if it is asked for. */
@@ -123,7 +123,7 @@ function decodeWhole(frames, owner, socket) {
   owner._onMessage(socket, message.type, message.data);
 }
 
-/** Whether the peer says by this that its messages are not of this form: see values.js. */
+/** Whether the peer says with this that its messages have another form: see values.js. */
 const isGreeting = ({ ferripc, type }) =>
   type === 'error' && typeof ferripc === 'string' && ferripc.startsWith('advanced/');
 

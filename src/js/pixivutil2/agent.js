@@ -1,5 +1,5 @@
 'use strict';
-// The side of PixivUtil2: says what it does, and has its jobs done.
+// The side of PixivUtil2: reports what it does, and has its jobs done by the controller.
 
 const { check, toInteger, toOptions, toText, toTime } = require('../arguments');
 const { agents } = require('../engine/pixivutil2');

@@ -1,6 +1,6 @@
 'use strict';
-// The side that PixivUtil2 is started from. The native side answers agents; here their messages become events, and
-// their jobs are done.
+// The program that starts PixivUtil2. The engine answers agents; here their messages become events, and their jobs
+// are done.
 
 const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
@@ -32,7 +32,7 @@ const MAX_QUEUED = 64 * 1024 * 1024;
 /** What a job that has failed is answered with, if nobody says another code. */
 const FAILED = 1;
 
-/** Characters of a stranger's in the message of an error. */
+/** How many characters of a peer's text an error message may have. */
 const SHOWN = 100;
 
 const processors = () => os.availableParallelism?.() ?? os.cpus().length;

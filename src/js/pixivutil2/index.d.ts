@@ -19,7 +19,7 @@ export interface IpcOption {
  */
 export function parseIpcOption(option: string): IpcOption;
 
-/** What has become of an image. */
+/** What happened to an image. */
 export const DownloadResult: {
   readonly NOT_OK: -1;
   readonly OK: 0;
@@ -50,11 +50,11 @@ export interface RemoteAgent {
   readonly side: Side;
 }
 
-/** Limits of sockets, of a controller's and an agent's. Properties that neither has are refused: `ERR_INVALID_ARG_VALUE`. */
+/** Limits for the sockets of controllers and agents. Unknown properties are refused: `ERR_INVALID_ARG_VALUE`. */
 export interface SocketOptions {
-  /** The longest message that is read, in bytes. Who sends a longer one is cut off. Default: 16 MiB. */
+  /** The longest message that is read, in bytes. A peer that sends a longer one is disconnected. Default: 16 MiB. */
   maxMessageBytes?: number;
-  /** How long a connection may take until it can be talked over, in ms. Default: 10 000. */
+  /** How long the handshake of a connection may take, in ms. Default: 10 000. */
   connectionTimeout?: number;
   /** Silence after which a peer is asked whether it is there, in ms; 0: never. Default: 0. */
   heartbeatInterval?: number;
@@ -72,16 +72,16 @@ export interface FfmpegOptions {
   cwd?: string;
   /** Its environment. Default: that of the process. */
   env?: NodeJS.ProcessEnv;
-  /** What becomes of its output: `'ignore'` or `'inherit'`. It has no input. Default: `'ignore'`. */
+  /** What happens to its output: `'ignore'` or `'inherit'`. It has no input. Default: `'ignore'`. */
   stdio?: 'ignore' | 'inherit';
   /** How long it may go on after SIGTERM before it gets SIGKILL, in ms. Default: 2000. */
   killTimeout?: number;
 }
 
 export interface ControllerOptions extends SocketOptions {
-  /** Where notifications come to: `tcp://ADDRESS:PORT`, `ipc:///PATH`, `ipc://@NAME`. Default: `tcp://127.0.0.1:6974`. */
+  /** Where notifications arrive: `tcp://ADDRESS:PORT`, `ipc:///PATH`, `ipc://@NAME`. Default: `tcp://127.0.0.1:6974`. */
   comm?: string;
-  /** Where jobs come to. Default: `tcp://127.0.0.1:7469`. */
+  /** Where jobs arrive. Default: `tcp://127.0.0.1:7469`. */
   task?: string;
   /** How agents are refused. PixivUtil2 takes `'Error'` for success; `'ERROR'` makes it stop. Default: `'Error'`. */
   refusal?: 'Error' | 'ERROR';
@@ -95,8 +95,8 @@ export interface ControllerOptions extends SocketOptions {
   /** Jobs and calls that have not ended; further ones are answered with -1. Default: 1024. */
   maxTasks?: number;
   /**
-   * Bytes of events that wait for a busy JavaScript thread, and of the arguments of jobs that have not ended; what comes
-   * then is refused. Default: 64 MiB each.
+   * Bytes of events that wait for a busy JavaScript thread, and bytes of the arguments of unfinished jobs; beyond
+   * that, messages are refused. Default: 64 MiB each.
    */
   maxQueuedBytes?: number;
   /** Connections at a time, on each socket. Default: 1024. */
@@ -105,15 +105,15 @@ export interface ControllerOptions extends SocketOptions {
 
 /** About a job. */
 export interface Job {
-  /** Its number, which the agent has. */
+  /** Its number, which the agent knows. */
   readonly task: number;
   /** Aborted by `stop()`. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Does a job of ffmpeg: `args` as the agent has sent them, without the program. Returns the exit code, of 32 bits, or a
- * promise of it; nothing is 0. If it throws, the code is 1.
+ * Does a job of ffmpeg: `args` as the agent has sent them, without the program. Returns the exit code (32 bits), or a
+ * promise of it; returning nothing means 0. If it throws, the code is 1.
  */
 export type FfmpegHandler = (
   args: string[],
@@ -154,7 +154,7 @@ export interface ControllerEvents {
   title: [agent: RemoteAgent, title: string];
   /** Something has gone wrong there. */
   'error-report': [agent: RemoteAgent, details: string, stack: string];
-  /** The agent calls itself something else now; it had the name `former`. */
+  /** The agent has changed its name; the name was `former`. */
   ident: [agent: RemoteAgent, former: string];
   /** A connection of an agent has ended. Its jobs go on. */
   disconnect: [agent: RemoteAgent, side: Side];
@@ -171,7 +171,7 @@ type On<Self> = <E extends keyof ControllerEvents>(
 ) => Self;
 
 /**
- * The side that PixivUtil2 is started from. A native thread answers agents, whatever the JavaScript thread does. It keeps
+ * The program that starts PixivUtil2. A native thread answers agents, whatever the JavaScript thread does. It keeps
  * the process alive from `start` to `stop`.
  */
 export class Controller extends EventEmitter {
@@ -192,8 +192,8 @@ export class Controller extends EventEmitter {
   /** Listens. Rejects with what the system says, such as `EADDRINUSE`; `TypeError` for what is not an endpoint. */
   start(): Promise<this>;
   /**
-   * Ends ffmpeg, aborts the signals of other jobs, answers who waits for one with its exit code or with -1, and closes
-   * all connections: within two seconds, and `killTimeout` if ffmpeg runs.
+   * Ends ffmpeg, aborts the signals of other jobs, answers agents that wait for a job with its exit code or -1, and
+   * closes all connections. This takes at most two seconds, plus `killTimeout` if ffmpeg runs.
    */
   stop(): Promise<void>;
   /** Keeps the process alive again. */
@@ -219,7 +219,7 @@ export interface AgentOptions extends SocketOptions {
   handshakeTimeout?: number;
   /** How long the answer to a notification may take, in ms. Default: 1000. */
   notifyTimeout?: number;
-  /** How long it may take until a job is accepted, in ms. Default: 5000. */
+  /** How long the controller may take to accept a job, in ms. Default: 5000. */
   jobTimeout?: number;
 }
 
@@ -235,10 +235,10 @@ export interface AgentTask {
 }
 
 /**
- * The side of PixivUtil2. On each socket one message at a time waits for its answer, the others wait for that; times
- * begin when it is their turn. An agent that waits for nothing does not keep the process alive.
+ * The side of PixivUtil2. On each socket, one message at a time waits for its answer; the others wait for their turn,
+ * and their time limits begin with it. An agent that waits for nothing does not keep the process alive.
  *
- * Notifications resolve with whether the controller has taken them: `false` if its answer is not `Ok`, or does not come
+ * Notifications resolve to whether the controller accepted them: `false` if its answer is not `Ok`, or does not come
  * in time. Everything rejects with `ERR_PIXIVUTIL2_CLOSED` after `close`.
  */
 export class Agent {
@@ -259,12 +259,16 @@ export class Agent {
   /** Something has gone wrong. */
   error(details: string, stack?: string): Promise<boolean>;
   /**
-   * Has ffmpeg run with these arguments. Rejects with `ERR_PIXIVUTIL2_REFUSED` if the controller does not take the job,
+   * Asks the controller to run ffmpeg with these arguments. Rejects with `ERR_PIXIVUTIL2_REFUSED` if the controller
+   * does not take the job,
    * `ETIMEDOUT`, and `ECONNRESET`: it may have been begun.
    */
   ffmpeg(args: readonly string[]): Promise<AgentTask>;
-  /** Has aria2 load what is added to a file. Resolves with its error code, however long that takes. */
+  /**
+   * Asks the controller to add to a file of aria2, and to run aria2. Resolves with its error code, however long that
+   * takes.
+   */
   aria2(file: string, text: string): Promise<number>;
-  /** Ends both connections, and what waits. */
+  /** Closes both connections, and ends everything that waits. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 'use strict';
-// Jobs of a controller: so many at a time, the others wait in order. Used by controller.js.
+// Jobs of a controller: a limited number at a time; the others wait in order. Used by controller.js.
 
 class Jobs {
   #limit;

@@ -36,7 +36,7 @@ class Cluster extends Events {
   #counters;
   #detach;
   #unwatch = null;
-  /** Why messages are lost, as far as that was said since the broker has come. */
+  /** Reasons for lost messages that were already reported since the broker came up. */
   #told = new Set();
   #session;
   #closing = null;
@@ -360,7 +360,7 @@ class Cluster extends Events {
     this.#tell('error', error);
   }
 
-  /** What a handler throws is an uncaught exception, and disturbs nothing here. */
+  /** If a handler throws, that is an uncaught exception, and disturbs nothing here. */
   #tell(event, ...facts) {
     try {
       this.publish(event, ...facts);

@@ -3,7 +3,7 @@
 
 const Peer = require('./peer');
 
-/** Servers at a time: who publishes under ever new names is not kept for ever. */
+/** Most servers at a time: limits what a publisher with ever new names can occupy. */
 const MOST_PEERS = 1024;
 
 /** Servers that are remembered when they are gone, so that their late messages are known as such. */

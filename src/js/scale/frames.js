@@ -1,6 +1,6 @@
 'use strict';
 // What servers tell each other, as JSON, and the subjects on which they do; specified in docs/scale.md. Anybody who
-// reaches the broker can publish there: what has come is looked at here, and what is not right is null.
+// reaches the broker can publish there: messages are checked here, and anything invalid is null.
 
 const VERSION = 1;
 
@@ -49,7 +49,7 @@ function bodyOf(kind, fields) {
 /** The beginning of all messages of a server, up to their number. */
 const headOf = (from) => `{"v":${VERSION},"from":"${from}","n":`;
 
-/** What has come; null if it is none of ours. */
+/** What has come; null if it is not one of ours. */
 function decode(bytes, isToAll) {
   if (!(bytes instanceof Uint8Array)) return null;
   let frame;
@@ -69,7 +69,7 @@ function decode(bytes, isToAll) {
   return frame;
 }
 
-/** Brokers have characters with a meaning: what is none of letters, digits, _ and - becomes %XX. */
+/** Some characters have a meaning for brokers: all except letters, digits, _ and - become %XX. */
 function escaped(text) {
   return Buffer.from(text)
     .toString('latin1')

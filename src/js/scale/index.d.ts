@@ -10,7 +10,7 @@ type RequestOptions = ferripc.RequestOptions;
  * A client of a broker: what carries messages between servers. `nats`, `redis` and `memory` make some; any object of this
  * shape is one. It serves one server, and is closed with its cluster.
  *
- * Messages of one publisher on one subject have to come in their order. They may be lost, and may come twice.
+ * Messages of one publisher on one subject have to arrive in order. They may be lost, and may arrive twice.
  */
 export interface Broker {
   /**
@@ -19,17 +19,17 @@ export interface Broker {
    */
   readonly maxPayload?: number;
   /**
-   * Called once, before anything else. `onState` is to be called with `'up'` when the broker can be used, then with `'down'`
-   * (and why) when it cannot, with `'up'` when it can again; with `'error'` for what changes nothing. Before it says
-   * `'up'` again it has subscribed again to everything. Without `watch` the broker counts as up.
+   * Called once, before anything else. Call `onState` with `'up'` when the broker can be used, with `'down'` (and the
+   * reason) when it cannot, and with `'up'` when it can again, after all subscriptions are back. Call it with
+   * `'error'` for errors that change nothing. Without `watch`, the broker counts as up.
    */
   watch?(onState: (state: BrokerState, error?: unknown) => void): void;
   /**
    * Sends bytes to all subscribers of a subject; the publisher may be one of them. Called only while the broker is up.
-   * A promise says when the broker has them: what waits for it counts for `maxQueuedBytes`.
+   * If it returns a promise, that says when the broker has them; until then, the bytes count towards `maxQueuedBytes`.
    */
   publish(subject: string, bytes: Uint8Array): void | Promise<unknown>;
-  /** Called once for each of two subjects. Resolves when messages on it come. */
+  /** Called once for each of two subjects. Resolves when the subscription is active. */
   subscribe(subject: string, onMessage: (bytes: Uint8Array) => void): void | Promise<unknown>;
   /** Sends what was published, and ends everything. */
   close(): void | Promise<unknown>;
@@ -49,17 +49,17 @@ export interface JoinOptions {
   /** What subjects begin with: letters, digits, `_`, `-`, and single dots between them. Default: `'ferripc'`. */
   prefix?: string;
   /**
-   * Called with each message of a client that nobody has given an id yet, before handlers get it. A string that it returns
-   * is the client's id from then on. What it throws is an `error` event.
+   * Called with each message of a client that nobody has given an id yet, before handlers get it. If it returns a
+   * string, that is the client's id from then on. If it throws, that is an `error` event.
    */
   identify?: (socket: IpcSocket, type: string, data: any) => string | null | undefined | false;
   /** ms between two signs of life. Default: 1000. */
   heartbeat?: number;
-  /** ms of silence after which the other servers take this one for gone; more than `heartbeat`. Default: 5000. */
+  /** ms of silence after which the other servers consider this one gone; more than `heartbeat`. Default: 5000. */
   timeout?: number;
   /** ms that `join` waits for the broker; then it rejects with `ETIMEDOUT`. Default: 10000. */
   connectTimeout?: number;
-  /** Bytes that may wait until the broker has them; beyond, messages are dropped with `ENOBUFS`. Default: 64 MiB. */
+  /** Bytes that may wait until the broker has them; beyond that, messages are dropped with `ENOBUFS`. Default: 64 MiB. */
   maxQueuedBytes?: number;
 }
 
@@ -69,7 +69,7 @@ export interface ClusterClient {
   id: string;
   /** The name of its server. */
   server: string;
-  /** It is a client of this server. */
+  /** Whether it is a client of this server. */
   local: boolean;
 }
 
@@ -78,19 +78,19 @@ export interface ClusterServer {
   name: string;
   /** How many clients it has. */
   clients: number;
-  /** It is this server. */
+  /** Whether it is this server. */
   local: boolean;
 }
 
-/** What a server has counted of a cluster since it joined. */
+/** What a server has counted in a cluster since it joined. */
 export interface ClusterStats {
-  /** Messages that went to the broker, with those by which servers know of each other. */
+  /** Messages that went to the broker, including those with which servers inform each other. */
   published: number;
   /** Messages of other servers that came. */
   received: number;
   /** Messages that came a second time, and were ignored. */
   duplicates: number;
-  /** Messages of other servers that the broker did not bring, as their numbers tell. */
+  /** Messages of other servers that the broker did not deliver, according to their numbers. */
   missed: number;
   /** Bytes that the broker has not confirmed. */
   bytesQueued: number;
@@ -102,9 +102,9 @@ export interface ClusterStats {
     full: number;
     /** Longer than the broker takes. */
     tooLarge: number;
-    /** The broker's client did not take it, or has not heard that the broker has it. */
+    /** The broker's client did not accept it, or did not hear that the broker has it. */
     failed: number;
-    /** Came from the broker, and is not a message between servers. */
+    /** Came from the broker, but is not a message between servers. */
     invalid: number;
   };
 }
@@ -119,9 +119,9 @@ export interface ClusterEvents {
   serverJoin: [server: ClusterServer];
   /** A server has left, or is silent. Its clients are gone already. */
   serverLeave: [server: ClusterServer];
-  /** A client is there, or has this id from now on. */
+  /** A client has joined, or has this id from now on. */
   clientJoin: [client: ClusterClient];
-  /** A client is gone, or has another id from now on. */
+  /** A client has left, or has another id from now on. */
   clientLeave: [client: ClusterClient];
   /**
    * A message was not sent, or something else has failed. Codes: `ERR_FERRIPC_MESSAGE_TOO_LARGE`, `ENOBUFS`, `ENOTCONN` (once,
@@ -142,7 +142,7 @@ export interface Cluster {
   /**
    * Sends a message to all clients of all servers. Clients of this server get it in any case, unless it is too long for the
    * broker: then nobody does.
-   * @returns whether all clients of this server are below the high-water mark, and the broker was given it
+   * @returns whether all clients of this server are below the high-water mark, and the broker was given the message
    * @throws {TypeError} for data that JSON cannot express
    */
   broadcast(type: string, data?: unknown): boolean;
@@ -174,7 +174,10 @@ export interface Cluster {
    */
   identify(socket: IpcSocket, id: string): boolean;
 
-  /** The id of a client of this server. Who was given none has one that is made up. `undefined` when it has disconnected. */
+  /**
+   * The id of a client of this server. A client that was not given one has a generated id. `undefined` when it has
+   * disconnected.
+   */
   idOf(socket: IpcSocket): string | undefined;
 
   /** A copy of the counters. */
@@ -200,16 +203,17 @@ export interface Cluster {
 }
 
 /**
- * Has `server` take part in the cluster of its id. It may listen already, or later.
+ * Makes `server` take part in the cluster of its id. It may already be listening, or start later.
  *
  * Resolves when the broker is up; the others become known within moments, see `serverJoin`. Rejects with a TypeError for wrong
- * arguments, with `ETIMEDOUT` if the broker does not come, and with what its client rejects subscriptions with.
+ * arguments, with `ETIMEDOUT` if the broker does not come up in time, and with the error of its client if a
+ * subscription fails.
  */
 export function join(server: ferripc.Server<any, any>, options: JoinOptions): Promise<Cluster>;
 
 /** Options of `nats`: those of `connect` of `@nats-io/transport-node`, except for those about connecting again. */
 export interface NatsOptions {
-  /** `host:port`, of one or several servers of NATS. Default: `'127.0.0.1:4222'`. */
+  /** `host:port` of one or several NATS servers. Default: `'127.0.0.1:4222'`. */
   servers?: string | string[];
   [option: string]: unknown;
 }

@@ -8,7 +8,7 @@ const { Hub, MemoryBroker } = require('./brokers/memory');
 const { toSettings } = require('./options');
 
 /**
- * Has `server` take part. Resolves when the broker is up and the others can reach this server.
+ * Makes `server` take part. Resolves when the broker is up and the others can reach this server.
  * See `JoinOptions` in index.d.ts.
  */
 async function join(server, options) {

@@ -1,5 +1,5 @@
 'use strict';
-// What becomes of the broker: it is awaited when a cluster is joined, and may go and come again. Made by cluster.js.
+// Follows the broker: it is awaited when a cluster is joined, and may go away and come back. Made by cluster.js.
 
 const { clearTimeout, setTimeout } = require('../engine/timers');
 

@@ -34,7 +34,7 @@ class ByteStream extends NetAnswers {
 
   // ---- reading ---------------------------------------------------------------------------------
 
-  /** A listener for the stream's bytes has them from now on, not from when the stream first asks. */
+  /** A listener for the stream's bytes gets them from now on, not only once the stream first asks. */
   on(event, listener) {
     if (event === 'data' || event === 'readable') {
       if (isWrapper(listener)) this.#isWrapped = true;
@@ -74,7 +74,7 @@ class ByteStream extends NetAnswers {
     return super.readableEncoding;
   }
 
-  /** A TLSSocket waits for `connect` where it finds no handle: it would wait for ever where we are up. */
+  /** A TLSSocket waits for `connect` if it finds no handle: it would wait for ever if we are already connected. */
   #tellWrapper(listener) {
     if (!this.pending) process.nextTick(() => listener.call(this));
   }
@@ -151,7 +151,10 @@ class ByteStream extends NetAnswers {
     return this.#early.length > 0;
   }
 
-  /** The stream is about to end, and its connection to send all the same: all that waits in the one goes to the other. */
+  /**
+   * The stream is about to end, but its connection still sends: everything that waits in the stream goes to the
+   * connection.
+   */
   _handOver() {
     while (this.writableCorked > 0) this.uncork();
     while (this.#writeDone !== null && this._streamLength > this.#writing) this._wroteAll();
@@ -173,7 +176,7 @@ class ByteStream extends NetAnswers {
     }
   }
 
-  /** What is still to be written will not be: the callbacks of `write` hear of it. */
+  /** What was still to be written is lost: the callbacks of `write` are told. */
   _failWrites(error) {
     const waiting = this.#writeDone;
     this.#writeDone = this.#finalDone = null;

@@ -22,7 +22,7 @@ function isShared({ path, claim }) {
   return require('node:cluster').isWorker;
 }
 
-/** Gets the connections from the primary. `listener`: the net.Server that users know, see listener.js. */
+/** Receives the connections from the primary. `listener`: the net.Server that users know, see listener.js. */
 class Acceptor extends net.Server {
   #listener;
   /** Passed on, and not reported by the engine yet. */
@@ -31,7 +31,7 @@ class Acceptor extends net.Server {
   constructor(listener) {
     super({ pauseOnConnect: true, allowHalfOpen: true }); // not a byte is read here
     this.#listener = listener;
-    // What Node looks at before it takes a connection: one over the limit goes to another worker.
+    // Node checks this before it takes a connection: one over the limit goes to another worker.
     for (const name of ['maxConnections', 'dropMaxConnection']) {
       Object.defineProperty(this, name, { get: () => listener[name] });
     }

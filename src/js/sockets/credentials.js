@@ -3,7 +3,7 @@
 // listener.js and, before anything is opened, server.js.
 
 const native = require('../engine/native');
-const { codedError, valueError } = require('../errors');
+const { codedError, thrownBy, valueError } = require('../errors');
 
 /** `{pid, uid, gid}` of the process at the other end; undefined where the system does not tell. */
 function credentialsOf(connection) {
@@ -14,8 +14,8 @@ function credentialsOf(connection) {
 }
 
 /**
- * Whether this connection may stay. Who cannot be asked about, and whoever the function fails for, may not.
- * `onError(error)` is told of a function that fails.
+ * Whether this connection may stay. It may not if the system does not say who the peer is, or if the function fails;
+ * `onError(error)` is then called.
  */
 function admits(allowPeer, connection, onError) {
   const credentials = credentialsOf(connection);
@@ -24,20 +24,17 @@ function admits(allowPeer, connection, onError) {
     const answer = allowPeer(credentials);
     if (typeof answer?.then === 'function') {
       answer.then(undefined, () => {});
-      throw valueError('config.allowPeer must answer at once, and returned a promise');
+      throw valueError('config.allowPeer must return its answer, not a promise');
     }
     return Boolean(answer);
   } catch (error) {
-    // Listeners look into it.
-    onError(
-      error instanceof Object ? error : valueError(`config.allowPeer threw ${String(error)}`),
-    );
+    onError(thrownBy('config.allowPeer', error));
     return false;
   }
 }
 
 /**
- * Looks at a setting that is to keep peers out. A TLS handshake would be read before anybody is asked about.
+ * Checks a setting that is meant to keep peers out. With TLS, the handshake would be read before the function is asked.
  * @throws {TypeError} for what is not a function
  * @throws {Error} with the code ERR_FERRIPC_ALLOW_PEER where nobody could be asked about
  */

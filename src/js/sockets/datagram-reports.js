@@ -1,6 +1,6 @@
 'use strict';
-// What a datagram socket tells channels, counters and the log of its datagrams. A message is told of without its
-// delimiter, as with connections. Used by datagram-socket.js and waiting-datagrams.js.
+// What a datagram socket reports about its datagrams to channels, counters and the log. A message is reported without
+// its delimiter, as with connections. Used by datagram-socket.js and waiting-datagrams.js.
 
 const { channels, drop, publishReceived, publishSent } = require('../diagnostics/channels');
 
@@ -20,7 +20,7 @@ class DatagramReports {
     return data.slice(0, data.length - this.#delimiter.length);
   }
 
-  /** One was accepted, for a peer or whatever else has an address and a port. */
+  /** A message was accepted, for a peer or anything else with an address and a port. */
   sent(to, data) {
     if (!channels.sent.hasSubscribers) return;
     const { address, family, port } = to;
@@ -28,7 +28,7 @@ class DatagramReports {
     publishSent(this.#owner, peer, this.#message(data));
   }
 
-  /** One is not sent. `data` is null where that is not known any more. */
+  /** A message is not sent. `data` is null if it is not known any more. */
   dropped({ address, port }, reason, data) {
     drop(this.#owner, { address, port }, reason, data === null ? null : this.#message(data));
   }

@@ -1,6 +1,6 @@
 'use strict';
-// What makes datagram-socket.js a dgram.Socket for those who look: its prototype, its options, multicast
-// groups, the overloads of `send`.
+// Makes datagram-socket.js look like a dgram.Socket: its prototype, its options, multicast groups, the overloads of
+// `send`.
 
 const dgram = require('node:dgram');
 const EventEmitter = require('node:events');

@@ -1,5 +1,5 @@
 'use strict';
-// The limits of a connection, as users set them. Used by whoever makes sockets.
+// The limits of a connection, as users set them. Used by the files that make sockets.
 
 const { constants } = require('node:buffer');
 const { argumentError } = require('../errors');

@@ -63,7 +63,7 @@ class Listener extends net.Server {
     this.#listener.limitHandshakes(isLimited ? Math.min(Math.max(room, 0), MOST_ROOM) : null);
   }
 
-  /** Takes in at most so many connections within a second; null: any number. To be called before it listens. */
+  /** Accepts at most this many connections within a second; null: any number. To be called before it listens. */
   _limitRate(most) {
     this.#maxRate = most;
   }
@@ -150,7 +150,7 @@ class Listener extends net.Server {
     if (this.#tls) this.emit('secureConnection', socket);
   }
 
-  /** Whether it may stay. A listener who is told why not may throw. */
+  /** Whether it may stay. An 'error' listener that hears why not may throw. */
   #admits(connection) {
     let isAdmitted = false;
     try {
@@ -201,7 +201,7 @@ class Listener extends net.Server {
     if (this.#closing) this.#closeIfDrained();
   }
 
-  /** Turns away who had connected, but was not reported yet, when `close` was called. */
+  /** Turns away clients that had connected, but were not reported yet, when `close` was called. */
   _refuse() {
     this.#refusing = true;
   }

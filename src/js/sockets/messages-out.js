@@ -16,7 +16,7 @@ class MessagesOut extends ByteStream {
   #framing;
   #raw;
   #needDrain = false;
-  /** Where who is to be told of the drain has emitted something, as in net. */
+  /** The scope of the `emit` whose drain is reported, as in net. */
   #drainScope = null;
   /** Messages that wait for the look-up of the host. */
   #beforeOpen = null;
@@ -62,7 +62,7 @@ class MessagesOut extends ByteStream {
     return false;
   }
 
-  /** As `_send`, for all that is not the text of a message for a connection that is up and has room. */
+  /** As `_send`, for everything except the text of a message for a connection that is up and has room. */
   #sendCarefully(message, limited) {
     if (!this.writable) return this.#dropDown(message);
     // What users wrote themselves and still waits in the stream goes first; and what is corked waits there.

@@ -19,7 +19,7 @@ class NetAnswers extends net.Socket {
   /** Options that were set before there was a connection, by name: arguments. */
   #options = null;
   #unrefed = false;
-  /** What is to keep the process alive will be looked at in a later turn. */
+  /** A later turn checks what keeps the process alive. */
   #isChecked = false;
   /** Bytes moved when the timeout was last looked at. */
   #moved = 0;
@@ -154,7 +154,7 @@ class NetAnswers extends net.Socket {
 
   // ---- options ---------------------------------------------------------------------------------
 
-  /** Whether the connection can be told now; otherwise it will be when it is up. */
+  /** Whether the connection can be told now; otherwise it is told when it is up. */
   #isSettable(name, args) {
     if (this.#open !== null && !this.connecting) return true;
     if (!this.destroyed) (this.#options ??= {})[name] = args;
@@ -275,7 +275,7 @@ class NetAnswers extends net.Socket {
 }
 
 /**
- * Called where Node would take a handle from, which is for nobody but `subprocess.send`.
+ * Called where Node would take a handle, which only `subprocess.send` needs.
  * @throws {Error} with the code ERR_INVALID_HANDLE_TYPE if that asks
  */
 function refuseToSend(what) {

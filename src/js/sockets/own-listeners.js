@@ -1,7 +1,7 @@
 'use strict';
-// Listeners of the library's own on what users hold in their hands: sockets and listening servers. A program that
-// calls `removeAllListeners` means its own; without ours nobody would know of the end of a connection. Used by the
-// classes of this folder and by who listens to them.
+// The library's own listeners on objects that users have: sockets and listening servers. A program that calls
+// `removeAllListeners` means its own listeners; without ours, the end of a connection would go unnoticed. Used by the
+// classes of this folder and by the code that listens to them.
 
 const own = new WeakSet();
 
@@ -11,7 +11,7 @@ function ours(listener) {
   return listener;
 }
 
-/** What `removeAllListeners(...types)` of `emitter` does: `remove` is that of its base. */
+/** Implements `removeAllListeners(...types)` of `emitter`: `remove` is its base class's method. */
 function removeTheirs(emitter, types, remove) {
   const all = types.length === 0 ? emitter.eventNames() : types;
   const kept = all.flatMap((type) =>

@@ -1,5 +1,5 @@
 'use strict';
-// Local socket paths as the system is given them. Used by whoever connects or listens.
+// Local socket paths in the form that the system takes. Used by the code that connects or listens.
 
 const PIPE = '\\\\.\\pipe\\';
 

@@ -149,7 +149,7 @@ class Socket extends MessagesOut {
       callback(error);
       // After the 'error' event, as in net; never a fakeable timer.
       const lost = wasConnecting ? closedBefore() : failure;
-      // A peer that has left may be back already: whoever keeps a list of peers hears of that second.
+      // A peer that has left may be back already: code that keeps a list of peers must hear of its end first.
       const putOff = this.#peerEnded ? engine.first : engine.soon;
       putOff(() => this.#closed(lost, Boolean(error)), this.#scope);
     };

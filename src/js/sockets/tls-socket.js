@@ -2,6 +2,7 @@
 // A socket with TLS: what tls.TLSSocket answers, and the look at who the server is. Used by client.js
 // and listener.js. The TLS itself is the engine's.
 
+const { thrownBy } = require('../errors');
 const Socket = require('./socket');
 const { describeCipher, x509 } = require('./tls');
 
@@ -62,7 +63,7 @@ class TLSSocket extends Socket {
     try {
       return identify(this.getPeerCertificate(true)) ?? null;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return thrownBy('checkServerIdentity', error);
     }
   }
 

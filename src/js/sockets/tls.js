@@ -16,7 +16,7 @@ const HANDSHAKE_TIMEOUT = 120_000;
 const LONGEST_TIMEOUT = 2 ** 32 - 1;
 
 /**
- * Options of `tls` and `net` that mean something and are not there. Falsy values ask for nothing. Not
+ * Options of `tls` and `net` that mean something and are not supported. Falsy values ask for nothing. Not
  * among them are `allowPartialTrustChain`, which holds always, and `minDHSize`: there is no such exchange.
  */
 const REFUSED = [
@@ -117,7 +117,7 @@ function privateKey(value, name, passphrase) {
   throw refuse(name, `holds no usable private key: ${failure.message}`, failure);
 }
 
-/** What *ring* can sign with. */
+/** Keys that *ring* can sign with. */
 const USABLE =
   'RSA of 2048 to 4096 bits (a multiple of 512) with an exponent of 65537 or more, P-256, P-384 and Ed25519';
 
@@ -144,7 +144,7 @@ function hasManyPrimes(key) {
   return der[lengths + 4] !== 0;
 }
 
-/** Whoever does not tell the exponent (old releases of Bun and Deno) has the engine look. */
+/** Where the runtime does not tell the exponent (old releases of Bun and Deno), the engine checks it. */
 function isUsableRsa(bits, exponent = 65537n) {
   return bits >= 2048 && bits <= 4096 && bits % 512 === 0 && exponent >= 65537n;
 }

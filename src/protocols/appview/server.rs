@@ -96,13 +96,21 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Shared {
-    state: Mutex<State>,
+    /// Locked for no longer than it takes to copy or replace the pointer: the thread that answers must not wait for one
+    /// that changes it, which may be slow.
+    state: Mutex<Arc<State>>,
+    /// Locked by who changes the state.
+    changing: Mutex<()>,
     stopping: AtomicBool,
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Arc<State>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> Arc<State> {
+        self.lock().clone()
     }
 }
 
@@ -116,7 +124,11 @@ impl Server {
         let names = Names::new(&options.prefix, options.pid);
         let failed = |error| Error::new("listen", error, Some(Endpoint::Path(names.input.clone())));
         let claim = Claim::new(&names.input).map_err(failed)?;
-        let shared = Arc::new(Shared { state: Mutex::new(state), stopping: false.into() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(Arc::new(state)),
+            changing: Mutex::new(()),
+            stopping: false.into(),
+        });
         let dialect = Dialect::of(&options.prefix);
         let names = names.clone();
         let work =
@@ -129,9 +141,15 @@ impl Server {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Changes what is answered from now on.
+    /// Changes what is answered from now on. Until `change` returns, what was there before is answered. One change is made
+    /// at a time; `change` must not call this.
     pub fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.shared.lock())
+        let _one = self.shared.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = State::clone(&self.shared.state());
+        let result = change(&mut state);
+        let former = std::mem::replace(&mut *self.shared.lock(), Arc::new(state));
+        drop(former); // not under the lock
+        result
     }
 
     /// Stops it. A conversation that is under way ends within milliseconds.
@@ -220,7 +238,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
                 return;
             }
         };
-        let answer = answer(joined.text, &self.shared.lock(), self.dialect);
+        let answer = answer(joined.text, &self.shared.state(), self.dialect);
         if let Some(text) = self.carry_out(answer, &output) {
             let size = output.message_size();
             let frames = Frames::response(text.as_bytes(), joined.uniq, size);

@@ -1,6 +1,7 @@
 //! What a process tells of itself, and under which numbers: the JSON texts of its answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -35,9 +36,10 @@ pub struct State {
     pub viewed: bool,
     /// Names of the commands besides those of AppView, by number.
     pub custom: BTreeMap<i32, String>,
-    cfg: String,
-    interfaces: String,
-    details: String,
+    // Shared by the clones: a configuration may be long.
+    cfg: Arc<str>,
+    interfaces: Arc<str>,
+    details: Arc<str>,
 }
 
 impl Default for State {
@@ -48,7 +50,7 @@ impl Default for State {
             custom: BTreeMap::new(),
             cfg: r#"{"current":{}}"#.into(),
             interfaces: "[]".into(),
-            details: details.to_string(),
+            details: details.to_string().into(),
         }
     }
 }

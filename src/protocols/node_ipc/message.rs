@@ -7,8 +7,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Error;
+use super::{Error, json};
 use crate::engine::codec::delimited::Delimiter;
+use crate::engine::codec::json::quote;
 
 /// Characters of what is no message that are shown.
 const SHOWN: usize = 256;
@@ -78,10 +79,10 @@ pub(super) fn encode(
 ) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::with_capacity(128);
     bytes.extend_from_slice(b"{\"type\":");
-    serde_json::to_writer(&mut bytes, kind).map_err(Error::encode)?;
+    quote(kind.as_bytes(), &mut bytes);
     bytes.extend_from_slice(b",\"data\":");
     let start = bytes.len();
-    serde_json::to_writer(&mut bytes, data).map_err(Error::encode)?;
+    json::write(&mut bytes, data).map_err(Error::encode)?;
     if matches!(&bytes[start..], b"null" | b"\"\"") {
         bytes.truncate(start);
         bytes.extend_from_slice(NOTHING.as_bytes());
@@ -97,7 +98,8 @@ pub(super) fn encode(
 
 /// The text of a frame: where it is no UTF-8, U+FFFD stands instead, as Node reads it.
 pub(super) fn text_of(frame: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(frame)
+    // What `from_utf8_lossy` does, at a multiple of its speed for a text that is right.
+    str::from_utf8(frame).map_or_else(|_| String::from_utf8_lossy(frame), Cow::Borrowed)
 }
 
 /// The type of a message and its data.

@@ -62,6 +62,7 @@ mod connection;
 mod error;
 mod events;
 mod forms;
+mod json;
 mod link;
 mod message;
 mod requests;

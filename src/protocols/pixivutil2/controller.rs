@@ -150,17 +150,20 @@ impl Controller {
 
     /// A job has ended: who waits for it is told, and who asks later. The first code counts.
     pub fn finish(&self, task: i32, code: i32) {
-        self.shared.send(self.shared.lock().finish(task, code));
+        let answers = self.shared.lock().finish(task, code); // agents need the lock while these are sent
+        self.shared.send(answers);
     }
 
     /// A call of aria2 has ended.
     pub fn answer(&self, call: u32, code: i32) {
-        self.shared.send(self.shared.lock().answer(call, code));
+        let answers = self.shared.lock().answer(call, code);
+        self.shared.send(answers);
     }
 
     /// Answers what waits for a job with -1, takes nothing any more, and ends, within two seconds.
     pub async fn close(&self) {
-        self.shared.send(self.shared.lock().end());
+        let answers = self.shared.lock().end();
+        self.shared.send(answers);
         tokio::join!(self.shared.comm.close(), self.shared.task.close());
         self.abort();
     }

@@ -65,7 +65,7 @@ impl Command {
         &self.name
     }
 
-    /// Of ERROR. Whatever is there of it will do.
+    /// Of ERROR. As much of it as there is will do.
     pub fn reason(&self) -> String {
         let reason = self.data.get(1..).unwrap_or_default();
         String::from_utf8_lossy(&reason[..reason.len().min(MAX_REASON)]).into_owned()
@@ -112,7 +112,7 @@ impl Command {
         if identity.len() > MAX_IDENTITY {
             return Err(Fault::Ready("the identity has more than 255 bytes"));
         }
-        // Who begins with 0 could pass for one of those that ROUTER names itself.
+        // An identity that begins with 0 could pass for one that ROUTER has assigned itself.
         if identity.first() == Some(&0) {
             return Err(Fault::Ready("the identity begins with the byte 0"));
         }

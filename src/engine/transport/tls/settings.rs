@@ -106,9 +106,9 @@ impl Settings {
             server_order: options.server_order,
             patience: options.patience,
         };
-        settings
-            .client()
-            .map_err(|error| ("minVersion", format!("cannot be had with the ciphers: {error}")))?;
+        settings.client().map_err(|error| {
+            ("minVersion", format!("is not possible with these ciphers: {error}"))
+        })?;
         Ok(settings)
     }
 

@@ -79,10 +79,10 @@ class Acceptor {
     } else {
       const most = Buffer.byteLength(path) + 108;
       options.path = padded ? path.padEnd(path.length + most, '\0').slice(0, 108) : path;
-      Object.assign(options, {
-        readableAll: (addMode & 0o444) !== 0,
-        writableAll: (addMode & 0o222) !== 0,
-      });
+      // An abstract name has no permissions to add to, and newer releases of Node refuse to be asked for some.
+      const isPipe = !path.startsWith('\0');
+      options.readableAll = isPipe && (addMode & 0o444) !== 0;
+      options.writableAll = isPipe && (addMode & 0o222) !== 0;
     }
     server.listen(options);
     server.unref(); // hub.js keeps the process alive
@@ -109,14 +109,14 @@ class Acceptor {
     if (this.#server.listening) this.#server.close();
   }
 
-  /** There is no time for more than the path. */
+  /** Only the path is removed: there is no time for more. */
   leave() {
     this.#file?.remove();
   }
 
   /**
-   * On return the path is removed, so that nobody can connect any more; who has connected is still accepted, as the event
-   * loop comes to it. An address is free at once.
+   * On return the path is removed, so that nobody can connect any more. Clients that have connected are still
+   * accepted when the event loop gets to them. An address is free at once.
    */
   close() {
     if (this.#isClosed) return;

@@ -22,7 +22,10 @@ function joined(frames, delimiter) {
   return { text: frames.join(delimiter), ends };
 }
 
-/** `bytes`, or a copy of them where they are a small part of a read, which they would keep in memory as a whole. */
+/**
+ * `bytes`, or a copy of them where they are a small part of a read, because otherwise they would keep the whole read
+ * in memory.
+ */
 function alone(bytes) {
   const { length } = bytes;
   if (length === 0) return NOTHING;
@@ -32,7 +35,7 @@ function alone(bytes) {
   return copy;
 }
 
-/** What both have in common: the bytes of a frame that has begun. `add` returns the events that bytes amount to. */
+/** The common part of both: the bytes of a frame that has begun. `add` takes bytes and returns the events in them. */
 class Decoder {
   /** The beginning of a frame, in pieces. */
   pieces = [];

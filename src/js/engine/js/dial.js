@@ -1,5 +1,6 @@
 'use strict';
-// Connecting, for the JavaScript engine: one address after the other, and a full backlog is waited for. Used by hub.js.
+// Connecting, for the JavaScript engine: one address after the other. It waits for listeners whose backlog is full.
+// Used by hub.js.
 // The times are those of src/engine/transport (tcp.rs, line.rs).
 
 const net = require('node:net');
@@ -11,7 +12,7 @@ const { clearTimeout, setTimeout } = require('../timers');
 /** How long an address may take while there is another one to try, in ms. */
 const ATTEMPT = 250;
 
-/** How long a listener is waited for that takes nobody in, and the longest pause between two tries. */
+/** How long to wait for a listener that accepts nobody, and the longest pause between two tries. */
 const PATIENCE = 10_000;
 const PAUSE = 50;
 
@@ -61,14 +62,14 @@ function toFailure(error, target) {
     : failureOf(error, error.syscall, where);
 }
 
-/** Path -> the line of those who wait for a listener there that has no room. */
+/** Path -> the queue of attempts that wait for a listener there that has no room. */
 const lines = new Map();
 
 /** Only the first one keeps trying; the others follow one after the other. As line.rs. */
 class Line {
   #path;
   #dials = [];
-  /** When the listener took somebody in for the last time. */
+  /** When the listener last accepted somebody. */
   moved = 0;
 
   constructor(path) {
@@ -100,7 +101,7 @@ class Dial {
   #stop = null;
   #since = Date.now();
   #pause = 1;
-  /** That it stands in. */
+  /** The queue that it waits in. */
   #line = null;
   #tls;
 

@@ -24,14 +24,14 @@ const KINDS = {
   DROPPED: 19,
 };
 
-/** What waits at most before nothing more is read: bytes, or UTF-16 units, and events. */
+/** The most that may wait before reading stops: bytes, or UTF-16 units, and events. */
 const MOST_WEIGHT = 1024 * 1024;
 const MOST_EVENTS = 1024;
 
 /** An accepted connection that nobody has taken yet counts as much. */
 const ACCEPTED_WEIGHT = 16 * 1024;
 
-/** Taken events that are forgotten together. */
+/** How many taken events are removed together. */
 const FORGET_AT = 256;
 
 function weightOf({ kind, payload, text }) {
@@ -47,11 +47,11 @@ class Events {
   /** Callbacks of Node's sockets that run: they are turns of the event loop already. */
   #depth = 0;
   #isAnnounced = false;
-  /** What stopped reading since too much waited. */
+  /** Readers that stopped because too much was waiting. */
   #stopped = new Set();
   #soon;
 
-  /** `wake` has the consumer take events; `soon(act)` calls `act` in a turn of the event loop. */
+  /** `wake` makes the consumer take events; `soon(act)` calls `act` in a turn of the event loop. */
   constructor(wake, soon) {
     this.#wake = wake;
     this.#soon = soon;
@@ -62,7 +62,7 @@ class Events {
     if (this.#wake === null) return;
     this.#list.push(event);
     this.#weight += weightOf(event);
-    // Nothing is delivered within the call that has caused it.
+    // Nothing is delivered during the call that caused it.
     if (this.#depth === 0) this.#announce();
   }
 

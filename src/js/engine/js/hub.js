@@ -1,15 +1,15 @@
 'use strict';
-// The engine in JavaScript: what takes the place of the native addon's class Hub where no binary loads. It has the same
+// The JavaScript engine: it takes the place of the addon's class Hub where no binary loads. It has the same
 // methods (src/binding/hub.rs and the files beside it say what each does), so that all of ../ runs unchanged above it;
 // the sockets are Node's own. Made by ../engine.js, by way of ../native.js.
 
 const { Acceptor, endsOf } = require('./acceptor');
+const { DatagramHub } = require('./datagram-hub');
 const { Dial } = require('./dial');
 const events = require('./events');
 const { Link } = require('./link');
 const { findDead, pathFault } = require('./socket-file');
 const { settingsFault } = require('./tls');
-const { Datagrams } = require('./udp');
 const { Unfinished } = require('./unfinished');
 const { WORDS, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
@@ -43,23 +43,22 @@ function faultOf({ path, tls }) {
   return fault ?? (tls ? settingsFault(tls) : null);
 }
 
-class Hub {
+class Hub extends DatagramHub {
   #header;
-  #ids = 0;
   #links = new Map();
   /** Accepted connections whose event has not been taken. */
   #arrivals = new Map();
   #acceptors = new Map();
-  #datagrams = new Map();
   #shared = null;
   #keeper = null;
-  /** A process, or a worker thread, leaves no dead file. */
+  /** Neither a process nor a worker thread leaves a dead socket file behind. */
   #onExit = () => {
     for (const acceptor of this.#acceptors.values()) acceptor.leave();
   };
 
   /** As the addon's; there is no loop that would call `turn`. */
   constructor(wake, turn, watch, header) {
+    super();
     this.#header = header;
     this.events = new events.Events(wake, setImmediate);
     process.prependListener('exit', this.#onExit);
@@ -116,9 +115,9 @@ class Hub {
       case events.DROPPED:
         return this.#acceptors.has(id);
       case events.DATAGRAMS_CLOSED:
-        return this.#datagrams.delete(id);
+        return this._dropDatagrams(id);
       default:
-        return !OF_CONNECTIONS.has(kind) || this.#links.has(id) || this.#datagrams.has(id);
+        return !OF_CONNECTIONS.has(kind) || this.#links.has(id) || this._hasDatagrams(id);
     }
   }
 
@@ -153,7 +152,7 @@ class Hub {
   // ---- connections -----------------------------------------------------------------------------
 
   #link(framing, unfinished = new Unfinished()) {
-    const id = this.#ids++;
+    const id = this._takeId();
     const link = new Link(this, id, framing, unfinished);
     link.delimiter = framing.delimiter;
     return link;
@@ -260,7 +259,7 @@ class Hub {
   }
 
   #acceptor(options) {
-    const id = this.#ids++;
+    const id = this._takeId();
     const unfinished = new Unfinished(options.framing.maxUnfinished);
     const post = (event) => this.events.within(() => this.events.post(event));
     const acceptor = new Acceptor(options, {
@@ -295,67 +294,7 @@ class Hub {
     acceptor?.close();
   }
 
-  // ---- datagram sockets ------------------------------------------------------------------------
-
-  bindDatagrams(address, port, framing) {
-    return this.#keep(framing, (datagrams) => datagrams.bind(address, port));
-  }
-
-  /** `holder`: a bound socket of Node's. */
-  adoptDatagrams(holder, framing) {
-    return this.#keep(framing, (datagrams) => datagrams.take(holder));
-  }
-
-  #keep(framing, begin) {
-    const id = this.#ids++;
-    const datagrams = new Datagrams(this, id, framing);
-    const answer = begin(datagrams);
-    if (!answer.error) this.#datagrams.set(id, datagrams);
-    return JSON.stringify({ id, ...answer });
-  }
-
-  sendDatagrams(id, text, targets, count) {
-    return this.#datagrams.get(id)?.sendText(text, targets, count) ?? 0;
-  }
-
-  sendDatagramBytes(id, bytes, targets, count) {
-    return this.#datagrams.get(id)?.sendBytes(bytes, targets, count) ?? 0;
-  }
-
-  /** One, whose failure is no event: `done` gets it, or null. */
-  sendDatagram(id, bytes, target, done) {
-    this.#datagrams.get(id)?.sendOne(bytes, target, done);
-  }
-
-  closeDatagrams(id, linger) {
-    this.#datagrams.get(id)?.close(linger);
-  }
-
-  configureDatagrams(id, raw, tapped) {
-    this.#datagrams.get(id)?.configure(raw, tapped);
-  }
-
-  datagramsWaiting(id) {
-    return this.#datagrams.get(id)?.waiting ?? [0, 0];
-  }
-
-  datagramsSent(id) {
-    return this.#datagrams.get(id)?.sent ?? [0, 0];
-  }
-
-  datagramsOption(id, name, value) {
-    return JSON.stringify(this.#datagrams.get(id)?.option(name, value) ?? { value: 0 });
-  }
-
-  multicastInterface(id, address) {
-    return JSON.stringify(
-      this.#datagrams.get(id)?.option('setMulticastInterface', address) ?? { value: 0 },
-    );
-  }
-
-  membership(id, options) {
-    return JSON.stringify(this.#datagrams.get(id)?.membership(options) ?? { value: 0 });
-  }
+  // ---- addresses -------------------------------------------------------------------------------
 
   addressWords(text) {
     return toWords(text);
@@ -384,7 +323,7 @@ class Hub {
     process.removeListener('exit', this.#onExit);
     this.events.close();
     for (const link of [...this.#links.values(), ...this.#arrivals.values()]) link.abandon();
-    for (const datagrams of this.#datagrams.values()) datagrams.destroy();
+    this._destroyDatagrams();
     for (const id of [...this.#acceptors.keys()]) this.closeListener(id);
     this.#links.clear();
     this.#forget();

@@ -1,6 +1,7 @@
 'use strict';
 // A connection of the JavaScript engine: a socket of node:net or node:tls with the beginning of a frame, what waits to be
-// sent (outbox.js), and how far it is on its way to the end. Made by hub.js. What it does and reports is what src/engine/driver has;
+// sent (outbox.js), and how far it is on its way to the end. Made by hub.js. It does and reports what
+// src/engine/driver does;
 // hub.js has the calls that come from ../connection.js.
 
 const { decoderOf } = require('./codec');
@@ -18,7 +19,7 @@ const LAST_WORDS = 500;
 /** The longest time that a timer takes, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
-// How far it is on its way to the end, from our side.
+// How far our side has ended it.
 const OPEN = 0;
 /** To be shut down when all is sent; then it is. */
 const FINISHING = 1;
@@ -98,7 +99,7 @@ class Link {
     this.#outbox.take(socket, isSecure);
   }
 
-  /** The consumer has heard of it: what waited is sent. */
+  /** The consumer knows about it: what waited is sent. */
   approve() {
     this.#approved = true;
     this.#outbox.release();
@@ -237,7 +238,7 @@ class Link {
     this.#unfinished.hold(this, this.#decoder.held)?.endForMost();
   }
 
-  /** It holds too much of an unfinished frame, and others do, too. */
+  /** Together with others, it holds too much of unfinished frames. */
   endForMost() {
     if (this.#end !== GONE) this.#closed([this.#unfinished.error]);
   }
@@ -299,7 +300,7 @@ class Link {
     return this.queued;
   }
 
-  /** All may be sent: tells who waits for that, and takes the next step to the end. */
+  /** Everything may have been sent: reports it, and takes the next step towards the end. */
   #settle() {
     if (this.queued > 0 || !this.#approved || this.#end === GONE) return;
     if (this.#awaited) this.#post(events.DRAIN);

@@ -107,7 +107,7 @@ class Outbox {
     }
   }
 
-  /** So many of what waits as go together, and their bytes. */
+  /** How many of the waiting pieces go together, and their bytes. */
   #next() {
     const [first] = this.#pieces;
     const most = this.#most;

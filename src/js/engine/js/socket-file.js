@@ -2,10 +2,10 @@
 // The files of Unix sockets, for the JavaScript engine: published, taken over and removed by the rules of
 // src/engine/transport/socket_file.rs, as far as Node has the means. Used by acceptor.js and dial.js.
 //
-// A server listens at a name beside its path, and then puts that file at the path in one step. So the mode is right from
-// the first moment, at every moment somebody listens on a path that is taken over, and libuv, which removes the name
-// that it has bound when it closes, whoever's file that is by then, finds nothing. Node has no lock on a folder: who takes
-// the path of a dead socket moves its file away, and looks at what it has moved before it is removed.
+// A server listens at a name beside its path, and then puts that file at the path in one step. So the mode is right
+// from the start, and a path that is taken over always has a listener. On close, libuv removes the name that it has
+// bound, even if it is somebody else's file by then; this way it finds nothing. Node cannot lock a folder: a server
+// that takes over a dead socket's path moves the file away, and checks what it has moved before it removes it.
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -197,9 +197,13 @@ class SocketFile {
     }
   }
 
-  /** What `error` of net.Server is about: libuv has one code for a folder that is closed, and for one that is not there. */
+  /**
+   * What `error` of net.Server is about: libuv has one code for a folder that is closed and for one that is missing.
+   * Where no file may be made, one at the path cannot be replaced either.
+   */
   failed(error) {
     const where = { path: this.#name };
+    if (error.code === 'EACCES' && look(this.#name) !== null) return inUse(this.#name);
     const isMissing = error.code === 'EACCES' && !fs.existsSync(path.dirname(this.#name));
     return isMissing ? failure('listen', 'ENOENT', where) : failureOf(error, 'listen', where);
   }

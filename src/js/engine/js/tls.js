@@ -79,7 +79,7 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
   const names = suites ?? [...SUITES_1_3, ...SUITES];
   // Each version has suites of its own, and OpenSSL always has some for the later one.
   const usable = versions.filter((it) => names.some((name) => isOf(name, it)));
-  if (usable.length === 0) throw new Error('minVersion cannot be had with the ciphers');
+  if (usable.length === 0) throw new Error('minVersion is not possible with these ciphers');
   return createSecureContext({
     cert: identities.map(({ chain }) => certificates(chain).join('')),
     key: identities.map(({ key }) => pem('PRIVATE KEY', key)),

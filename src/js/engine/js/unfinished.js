@@ -1,6 +1,7 @@
 'use strict';
-// What the connections of a listener hold of unfinished frames, all together: the connection that holds most has to end
-// when it is too much. As src/engine/unfinished.rs. Made by hub.js for each listener, called by link.js after a read.
+// Counts the bytes of unfinished frames that the connections of a listener hold together. When it is too much, the
+// connection that holds most has to end. As src/engine/unfinished.rs. Made by hub.js for each listener, called by
+// link.js after a read.
 
 /** Connections that hold less are not counted: most never do. */
 const COUNTED = 16 * 1024;
@@ -11,12 +12,15 @@ class Unfinished {
   /** Connection -> bytes. */
   #held = new Map();
 
-  /** Of connections that may hold `most` bytes together. */
+  /** For connections that together may hold `most` bytes. */
   constructor(most = Infinity) {
     this.#most = most;
   }
 
-  /** `link` holds so many bytes now. Returns who has to end, if that is too much for all; null otherwise. */
+  /**
+   * `link` now holds this many bytes. Returns the connection that has to end if that is too much in total; otherwise
+   * null.
+   */
   hold(link, bytes) {
     const before = this.#held.get(link) ?? 0;
     const counted = bytes < COUNTED ? 0 : bytes;

@@ -160,7 +160,8 @@ function enumeration(variants) {
   const names = entries.map(([name]) => name);
   const contents = entries.map(([name, it]) => variantOf(it, `variants.${name}`));
   const numbers = new Map(names.map((name, i) => [name, i]));
-  if (numbers.size < names.length) throw valueError('The "variants" argument has a name twice');
+  if (numbers.size < names.length)
+    throw valueError('The "variants" argument has the same name twice');
   const expected = `one of ${names.map((name, i) => (contents[i] ? `{ ${name}: … }` : `'${name}'`)).join(', ')}`;
   const write = (writer, value) => {
     const [name, content] = partsOf(value);
@@ -207,7 +208,7 @@ function map(key, value) {
 
 function assertNotNull(item) {
   if (!item.nullable) return item;
-  throw valueError('The "get()" argument must be a codec for which null is no value');
+  throw valueError('The "get()" argument must be a codec that does not take null as a value');
 }
 
 /** Those of `lazy`. */

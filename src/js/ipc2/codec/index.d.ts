@@ -1,6 +1,9 @@
 // Types of `codec`: Rust types <-> the values that JavaScript has for them.
 
-/** Makes bytes of values and values of bytes. Values that are read are `Out`; what may be written is `In`. */
+/**
+ * Turns values into bytes, and bytes into values. Values that are read have the type `Out`; values to write have the
+ * type `In`.
+ */
 export interface PayloadCodec<Out = any, In = Out> {
   encode(value: In): Uint8Array;
   decode(bytes: Uint8Array): Out;
@@ -16,7 +19,7 @@ export interface Codec<Out = any, In = Out> extends PayloadCodec<Out, In> {
    */
   encode(value: In): Buffer;
   /**
-   * The value that `bytes` begin with; what follows is ignored. Nothing is allocated for what is not there.
+   * The value that `bytes` begin with; what follows is ignored. Nothing is allocated for bytes that are not there.
    * @throws {Error} with the code `ERR_IPC2_PAYLOAD` for bytes that are not a value of the type, for more than 256 levels
    *   and for more than 2²⁰ elements without bytes
    */

@@ -1,6 +1,6 @@
 'use strict';
-// Bytes that a value is read from. They come from somebody else: a length is never believed, so nothing is
-// allocated for what has not arrived. Used by the codecs.
+// Bytes that a value is read from. They come from another process: a length is never trusted, so nothing is allocated
+// for bytes that have not arrived. Used by the codecs.
 
 /** Elements without bytes within one value. As in src/protocols/ipc2/payload. */
 const MAX_EMPTY = 2 ** 20;

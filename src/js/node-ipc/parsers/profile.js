@@ -1,7 +1,7 @@
 'use strict';
 // What `config.parser` makes of a client or a server: how it encodes, what it takes, what it refuses. Chosen once,
-// when the client or server is made, as in node-ipc 14. Made by settings.js; without a parser there is none, and
-// nothing of this is loaded.
+// when the client or server is made, as in node-ipc 14. Made by settings.js; without a parser there is no profile,
+// and this file is not loaded.
 //
 // Parsers that are chosen by name leave the framing to the engine, which also watches the size of a message that
 // is still arriving; here each message is looked at once it is whole. Any other parser gets the bytes.
@@ -63,7 +63,7 @@ class Profile {
 
   /**
    * What is sent for a message: its text without delimiter (see wire.js), or bytes.
-   * @throws {IPCProtocolError} for a message that the parser does not let pass
+   * @throws {IPCProtocolError} for a message that the parser refuses
    * @throws {TypeError} if a parser of the user's own gives neither text nor bytes
    */
   encode(type, data, isDatagram = false) {
@@ -110,7 +110,7 @@ class Profile {
 
   // ---- receiving: `owner` is a client or server ----------------------------------------------------
 
-  /** The current one of `frames` has come from `socket`, or on UDP from a peer. */
+  /** The current frame of `frames` has come from `socket`, or on UDP from a peer. */
   takeFrame(owner, socket, frames) {
     this.settle(socket);
     let message;
@@ -128,7 +128,17 @@ class Profile {
     if (channels.received.hasSubscribers) {
       publishReceived(owner, socket, message.type, frames.frame);
     }
-    owner._onMessage(socket, message.type, message.data);
+    this.#hand(owner, socket, message);
+  }
+
+  /** To its handlers, which may refuse it by an IPCProtocolError, as the parser does. */
+  #hand(owner, socket, { type, data }) {
+    try {
+      owner._onMessage(socket, type, data);
+    } catch (error) {
+      if (!(error instanceof IPCProtocolError)) throw error;
+      owner._violate(socket, error);
+    }
   }
 
   #decode(frames) {
@@ -210,7 +220,7 @@ class Profile {
     try {
       while (messages.length > 0) {
         const { socket, message } = messages.shift();
-        if (!socket.destroyed) this.dispatch(owner, socket, message);
+        if (!isLeft(socket)) this.dispatch(owner, socket, message);
       }
     } finally {
       if (messages.length > 0) setImmediate(() => this.#deliver(owner, stream));
@@ -225,7 +235,7 @@ class Profile {
       this.#fail(owner, socket, error, socket);
       return;
     }
-    owner._onMessage(socket, message.type, message.data);
+    this.#hand(owner, socket, message);
     owner._answered();
   }
 
@@ -234,7 +244,7 @@ class Profile {
   /** A message has begun to arrive. */
   watch(owner, socket, keeper = socket) {
     if (!this.#timeout || keeper.ipcMessageTimer !== undefined) return;
-    // A busy process finds what has come in the meantime first.
+    // A busy process first handles what has arrived in the meantime.
     const look = () =>
       setImmediate(() => {
         if (keeper.ipcMessageTimer !== timer) return;
@@ -263,6 +273,12 @@ class Profile {
     publishError(owner, error, socket._counted === undefined ? null : socket);
   }
 }
+
+/**
+ * Whether this side has ended the connection: what is left of a read is not wanted. Of one that the peer has ended, what
+ * a parser takes its time for is delivered.
+ */
+const isLeft = (socket) => Boolean(socket.destroyed) && !socket.readableEnded;
 
 /** Whether more than `most` bytes wait in a socket. */
 function waitsMore(socket, most) {

@@ -45,8 +45,8 @@ function isDirectlyIn(root, file) {
 }
 
 /**
- * Makes the folder if `file` is to be in it, and, if `secure`, sees to it that it is nobody else's.
- * @throws {Error} ERR_IPC_SOCKET_ROOT if it is, or is no folder; or what the system says
+ * Makes the folder if `file` is to be in it and, if `secure`, makes sure that it belongs to this user alone. @throws
+ * {Error} ERR_IPC_SOCKET_ROOT if it does not, or is not a folder; or what the system says
  */
 function prepareRoot(root, file, secure) {
   if (below(root, file) === null) return;

@@ -8,10 +8,14 @@ const { argumentError, codedError } = require('../../errors');
 
 const toList = (value) => (Array.isArray(value) ? value : [value]);
 
-/** A copy in which `ca` has everything, and nothing is there that is not used. */
+/**
+ * A copy in which `ca` has everything, and nothing is there that is not used.
+ * @throws {TypeError} ERR_IPC_TLS_CONFIGURATION for what is not an object
+ */
 function loaded(tls) {
   if (typeof tls !== 'object' || Array.isArray(tls)) {
-    throw argumentError('config.tls', 'an object', tls);
+    const error = argumentError('config.tls', 'an object', tls);
+    throw Object.assign(error, { code: 'ERR_IPC_TLS_CONFIGURATION' });
   }
   const { trustedConnections, ...options } = tls;
   if (trustedConnections) {
@@ -45,7 +49,7 @@ function clientOptions(tls, { isAssured }) {
 
 /**
  * For a server with a profile.
- * @throws {Error} ERR_IPC_TLS_CONFIGURATION without a key and a certificate; ERR_IPC_ASSURED_TLS
+ * @throws {Error} ERR_IPC_TLS_CONFIGURATION without a key and a certificate, or see `loaded`; ERR_IPC_ASSURED_TLS
  */
 function serverOptions(tls, { isAssured }) {
   const options = loaded(tls);

@@ -25,7 +25,7 @@ function checkClient({ port, config }, { isAssured }) {
  */
 function checkNetwork({ config }, udp, { isAssured }) {
   if (!isAssured) return;
-  if (udp) throw refused('has no UDP');
+  if (udp) throw refused('does not work over UDP');
   if (!config.tls) throw refused('serves hosts with TLS only: set config.tls');
 }
 
@@ -39,7 +39,7 @@ function prepareLocal({ path, config }, profile, platform = process.platform) {
   const root = rootOf(config);
   if (isAssured) {
     if (platform === 'win32') {
-      throw refused('has no pipes, whose owner cannot be looked at: use TLS');
+      throw refused('does not work over pipes, whose owner cannot be checked: use TLS');
     }
     if (!secureSocketRoot) throw refused('needs config.secureSocketRoot for a local socket');
     if (!isDirectlyIn(root, path)) {

@@ -1,5 +1,5 @@
 'use strict';
-// A request of this side, until it is answered or given up. Made by requests.js.
+// A request that this side has made, until it is answered or given up. Made by requests.js.
 
 const { remoteError } = require('./forms');
 const { abortError, isSignal, unwatch, watch } = require('./signals');
@@ -18,11 +18,11 @@ class Asked {
     this.id = id;
     this.type = type;
     this.settle = settle;
-    /** `{left, undo}`: whether it is on its way to the peer, and how it is taken back until then. */
+    /** `{left, undo}`: whether it is on its way to the peer, and how to take it back until then. */
     this.ticket = null;
   }
 
-  /** Has `giveUp(error)` called when the time is over, or the signal aborted. */
+  /** Calls `giveUp(error)` when the time is over, or when the signal is aborted. */
   limit({ timeout = Infinity, signal = null }, giveUp) {
     if (timeout !== Infinity) {
       // The connection keeps the process alive, not this.
@@ -35,7 +35,9 @@ class Asked {
     if (signal === null) return;
     this.#signal = signal;
     this.#onAbort = () => giveUp(abortError(signal));
-    watch(signal, this.#onAbort);
+    // The data may have aborted it while it was encoded.
+    if (signal.aborted) this.#onAbort();
+    else watch(signal, this.#onAbort);
   }
 
   #timeoutError(timeout) {

@@ -1,6 +1,6 @@
 'use strict';
 // Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md. What a peer may have put
-// into them is looked at here. Used by the files beside this one, and by party.js for the types.
+// into them is checked here. Used by the files beside this one, and by party.js for the types.
 
 const RemoteError = require('./remote-error');
 const { codedError, eventError } = require('../../errors');
@@ -9,14 +9,14 @@ const { codedError, eventError } = require('../../errors');
 const REQUEST = 'ferripc:request';
 /** `{id, data}` or `{id, error: {name, message, code}}`: its answer. */
 const REPLY = 'ferripc:reply';
-/** `{id}`: who has asked does not wait any more. */
+/** `{id}`: the asker does not wait any more. */
 const CANCEL = 'ferripc:cancel';
 
-/** What a peer gets that asks for a type without a handler. */
+/** The answer to a request whose type has no handler. */
 const noHandler = (type) =>
   codedError('ERR_FERRIPC_NO_HANDLER', `Nobody answers requests of the type ${quoted(type)}`);
 
-/** What a peer gets with too many requests under way. */
+/** The answer to a peer with too many requests in progress. */
 const tooMany = (limit) =>
   codedError('ERR_FERRIPC_TOO_MANY_REQUESTS', `${limit} requests of this connection are under way`);
 
@@ -35,7 +35,7 @@ function quoted(type) {
 /** Whether this can be the id of a request: a string or a number. */
 const isId = (id) => typeof id === 'string' || typeof id === 'number';
 
-/** The error of a reply: by node-ipc's peers also a text, or an object that has less. */
+/** The error of a reply: peers on node-ipc may also send a text, or an object with fewer members. */
 function remoteError(form, type) {
   const { name, message, code } = form !== null && typeof form === 'object' ? form : {};
   const text = typeof form === 'string' ? form : message;

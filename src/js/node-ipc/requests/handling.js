@@ -1,5 +1,5 @@
 'use strict';
-// A request of the peer's, while its handler runs. Made by requests.js; the handler gets its context.
+// A request from the peer, while its handler runs. Made by requests.js; the handler gets its context.
 
 const { abortError } = require('./signals');
 
@@ -11,7 +11,7 @@ class RequestContext {
     this.#handling = handling;
   }
 
-  /** Who has asked. */
+  /** Who asked. */
   get socket() {
     return this.#handling.socket;
   }

@@ -2,7 +2,7 @@
 // Questions with answers: what `request` and `handle` of a client or server do. Made by party.js when one of them is
 // first called; without that, nothing here is loaded, and messages of these types are like any others.
 //
-// The owner gives `_encode`, `_post(socket, type, data)`, which sends at once, and tells of its connections by
+// The owner has `_encode` and `_post(socket, type, data)`, which sends at once, and reports its connections by
 // `down(socket)` and `over()`.
 
 const { Asked, checkAsk } = require('./asked');
@@ -15,13 +15,16 @@ const { argumentError, codedError, errorForm, valueError } = require('../../erro
 /** Requests of one connection that are handled at a time, unless `config.maxRequests` says otherwise. */
 const MOST_HANDLED = 16_384;
 
-/** One connection's, of a client all its connections'. */
+/** The conversation of one connection; a client has one for all its connections. */
 class Conversation {
   /** Id -> Asked. */
   asked = new Map();
   /** The peer's id -> Handling. */
   handled = new Map();
-  /** Handlers that run, also those whose answer nobody waits for any more: who asks and cancels all the time is bounded. */
+  /**
+   * Running handlers, including those whose answer nobody waits for any more: this limits a peer that keeps asking
+   * and cancelling.
+   */
   running = 0;
 }
 
@@ -39,7 +42,7 @@ class Requests {
     this.#owner = owner;
     owner._attach(this);
     const pass = owner._onMessage;
-    // Only here messages are looked at: without requests, receiving costs what it did.
+    // Messages are inspected only here: without requests, receiving costs no more than before.
     Object.defineProperty(owner, '_onMessage', {
       configurable: true,
       writable: true,
@@ -192,7 +195,7 @@ class Requests {
     return !isOver;
   }
 
-  /** An answer that cannot be sent is an error for whoever has asked. */
+  /** An answer that cannot be sent becomes an error for the asker. */
   #reply(key, reply) {
     try {
       this.#owner._post(key, REPLY, reply);
@@ -223,7 +226,7 @@ class Requests {
     const open = this.#conversations.get(key)?.asked;
     const asked = open?.get(id);
     if (asked === undefined || !asked.ticket?.left) {
-      // Late, or made up; or an answer to what the program asks by hand.
+      // Late, or invented; or an answer to a request that the program made by hand.
       return typeof id === 'number' && id > 0 && id <= this.#lastId;
     }
     open.delete(id);
@@ -275,7 +278,7 @@ class Requests {
     }
   }
 
-  /** No connection will be there any more. */
+  /** There will be no connection any more. */
   over() {
     for (const { asked: open } of this.#conversations.values()) {
       for (const asked of open.values()) asked.fail(notConnected(this.#cause));

@@ -1,5 +1,5 @@
 'use strict';
-// What a request is rejected with when the other side's handler threw: its error, as far as it crosses. Exported as
+// What a request is rejected with when the peer's handler threw: the parts of its error that are sent. Exported as
 // `ipc.RemoteError`.
 
 /** An Error whose `name`, `message` and `code` are those of the other side's. */

@@ -1,5 +1,6 @@
 'use strict';
-// One listener for each AbortSignal, however many wait for it: Node warns of many on one. Used by asked.js and
+// One listener for each AbortSignal, however many wait for it: Node warns about many listeners on one signal. Used by
+// asked.js and
 // messages.js.
 
 /** Signal -> functions to be called when it is aborted. */
@@ -38,7 +39,7 @@ function abortError(signal) {
   return error;
 }
 
-/** Whether it can be watched, also if it is of another realm or a polyfill. */
+/** Whether it can be watched; it may come from another realm or a polyfill. */
 const isSignal = (value) =>
   typeof value === 'object' &&
   value !== null &&

@@ -50,7 +50,7 @@ const common = new Hub();
 class MemoryBroker {
   #hub;
   #onState = null;
-  /** Subject -> who hears of its messages. */
+  /** Subject -> subscribers. */
   #subscriptions = new Map();
   #waiting = [];
   /** Bytes of the longest message. */

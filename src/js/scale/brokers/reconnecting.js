@@ -1,5 +1,5 @@
 'use strict';
-// What the clients of NATS and Redis have in common: one connection after the other, each with the same subscriptions.
+// The common part of the clients of NATS and Redis: one connection after the other, each with the same subscriptions.
 // The libraries' own ways to connect again are not used, since they send later what was published in between.
 
 const { clearTimeout, setTimeout } = require('../../engine/timers');
@@ -16,7 +16,7 @@ class Reconnecting {
   /** Opens a connection: see the constructor. */
   #dial;
   #connection = null;
-  /** Subject -> who hears of its messages. */
+  /** Subject -> subscribers. */
   #subscriptions = new Map();
   #isClosed = false;
   #delay = FIRST_DELAY;

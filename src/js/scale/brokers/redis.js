@@ -1,6 +1,6 @@
 'use strict';
-// The client for Redis and Valkey, by `ioredis`, which is loaded when it is asked for. Who has subscribed can do nothing
-// else on a connection of Redis', so there are two.
+// The client for Redis and Valkey, by `ioredis`, which is loaded when it is asked for. A Redis connection with
+// subscriptions cannot do anything else, so there are two connections.
 
 const { Reconnecting, missing } = require('./reconnecting');
 const { toLimit, toOptions } = require('../../arguments');
@@ -31,7 +31,7 @@ function library() {
 class Connection {
   #sender;
   #receiver;
-  /** Subject -> who hears of its messages. */
+  /** Subject -> subscribers. */
   #subscriptions = new Map();
 
   constructor(sender, receiver, maxPayload) {

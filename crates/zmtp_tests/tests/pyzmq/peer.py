@@ -1,4 +1,4 @@
-# Sockets of libzmq that play scenarios for pyzmq.rs: python3 peer.py SCENARIO ENDPOINT. Ends with 0 if all is as it
+# Sockets of libzmq that play scenarios for the tests beside it: python3 peer.py SCENARIO ENDPOINT. Ends with 0 if all is as it
 # should be. A line on standard output says that it has come to something; it goes on with lines of standard input.
 import sys
 import time

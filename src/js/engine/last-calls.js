@@ -1,0 +1,52 @@
+'use strict';
+// Calls by which a program ends, stops or replaces its own process, of which no event tells. What a burst holds back goes
+// before them, as it does before the event 'exit'. Used by departures.js.
+//
+// These are properties of `process` that Node looks up itself (`process.kill` calls `_kill`, `process.exit` calls
+// `reallyExit`), and that programs replace, too. So a function is put back only while it is still the one in place.
+
+const NAMES = ['_kill', 'abort', 'reallyExit', 'execve'];
+
+/** Has `act`, which must not throw, called before any of them, between `watch` and `unwatch`. */
+class LastCalls {
+  #act;
+  #watched = false;
+  /** Name -> `{original, replaced}`: what is in place, alone or within what others have put there. */
+  #places = new Map();
+
+  constructor(act) {
+    this.#act = act;
+  }
+
+  watch() {
+    this.#watched = true;
+    for (const name of NAMES) {
+      const place = this.#places.get(name);
+      if (place === undefined) this.#replace(name);
+      else if (process[name] === place.original) put(name, place.replaced); // others have put that back
+    }
+  }
+
+  #replace(name) {
+    const original = process[name];
+    if (typeof original !== 'function') return;
+    const replaced = (...args) => {
+      if (this.#watched) this.#act();
+      return Reflect.apply(original, process, args);
+    };
+    Object.defineProperties(replaced, Object.getOwnPropertyDescriptors(original)); // its name, and Node's marks
+    if (put(name, replaced)) this.#places.set(name, { original, replaced });
+  }
+
+  unwatch() {
+    this.#watched = false;
+    for (const [name, { original, replaced }] of this.#places) {
+      if (process[name] === replaced && put(name, original)) this.#places.delete(name);
+    }
+  }
+}
+
+/** Whether that was possible: `process` may be frozen. */
+const put = (name, value) => Reflect.set(process, name, value);
+
+module.exports = LastCalls;
