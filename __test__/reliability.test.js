@@ -17,7 +17,7 @@ test('each test that docs/reliability.md names is there', () => {
     ...text.matchAll(/([a-z-]+\.test\.js): ([^|;.]+(?:; nothing is lost|; never what is in it)?)/g),
   ];
   expect(named.length).toBeGreaterThan(20);
-  const places = ['', 'fuzz', 'parsers'].map((it) => path.join(__dirname, it));
+  const places = ['', 'fuzz', 'ipcio', 'parsers'].map((it) => path.join(__dirname, it));
   for (const [, file, name] of named) {
     const found = places.map((it) => path.join(it, file)).find((it) => fs.existsSync(it));
     expect([file, found !== undefined]).toEqual([file, true]);

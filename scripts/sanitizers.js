@@ -32,6 +32,9 @@ const PURE = [
   'protocols',
 ];
 
+/** What takes Miri hours: millions of bytes, one by one. */
+const LONG = ['agrees_with', 'is_not_kept_in_memory', 'a_plain_string', 'a_closed_text'];
+
 const target = (name) => ['--locked', '--target-dir', path.join(root, 'target', name)];
 
 /** This machine's triple: with `--target`, flags are not for build scripts and procedural macros. */
@@ -39,7 +42,17 @@ const triple = () => /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding
 
 const TOOLS = {
   miri: () => ({
-    args: [`+${nightly}`, 'miri', 'test', ...target('miri'), ...FEATURES, '--lib', '--', ...PURE],
+    args: [
+      `+${nightly}`,
+      'miri',
+      'test',
+      ...target('miri'),
+      ...FEATURES,
+      '--lib',
+      '--',
+      ...PURE,
+      ...LONG.flatMap((it) => ['--skip', it]),
+    ],
     // Clocks and files are the machine's. Random cases are few: each takes hundreds of times as long.
     env: { MIRIFLAGS: '-Zmiri-disable-isolation', PROPTEST_CASES: '3' },
   }),
