@@ -55,11 +55,7 @@ impl Open<'_> {
         write(self.out, value)
     }
 
-    fn field<T: Serialize + ?Sized>(
-        &mut self,
-        key: &'static str,
-        value: &T,
-    ) -> Result<(), Error> {
+    fn field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         if let Some(name) = self.verbatim {
             let mut json = Json::new(&mut *self.out);
             let mut whole = json.serialize_struct(name, 1)?;
