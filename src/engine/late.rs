@@ -57,7 +57,7 @@ impl fmt::Debug for State {
 }
 
 impl Late {
-    /// Has `on_tick` called, on the thread, every [`HELD`], from the first look that finds a burst until it rests.
+    /// Has `on_tick` called, on the thread, every `HELD`, from the first look that finds a burst until it rests.
     pub fn tick(&self, on_tick: OnTick) {
         self.shared.lock().on_tick = Some(on_tick);
     }

@@ -2,7 +2,7 @@
 //!
 //! V8's reader at most throws on garbage. But it allocates the size that a value claims before it checks whether the
 //! bytes are there, and ends the process if it cannot: eight bytes can ask for 256 MB. So every frame is read here
-//! first, to its end, in time and memory that its length bounds. Used by [`crate::binding`].
+//! first, to its end, in time and memory that its length bounds. Used by the binding.
 //!
 //! ```text
 //! frame: [ length of the values, 4 bytes, the highest first | FF 0F type data | bytes of detached views ... ]

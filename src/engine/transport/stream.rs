@@ -235,7 +235,7 @@ impl Stream {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
     }
 
-    /// The same, where somebody waits for what comes, and seldom for room: see [`Quiet`]. Must be called with a runtime entered.
+    /// The same, where somebody waits for what comes, and seldom for room: see `Quiet`. Must be called with a runtime entered.
     pub fn quiet(self) -> io::Result<Self> {
         match self {
             #[cfg(unix)]

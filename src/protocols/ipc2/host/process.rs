@@ -1,4 +1,4 @@
-//! The process of a worker, whoever has started it: this crate ([`super::child`]), or the program, by means of
+//! The process of a worker, whoever has started it: this crate (`child`), or the program, by means of
 //! its own. Used by the launcher and the session.
 
 use std::fmt;
