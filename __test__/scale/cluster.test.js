@@ -2,6 +2,7 @@
 // What a cluster does, server by server, in one process: the broker is in memory, or one that loses, doubles or delays.
 
 const diagnostics = require('node:diagnostics_channel');
+const { isDeepStrictEqual } = require('node:util');
 const scale = require('../../scale');
 const { collect, once, record } = require('../helpers/events');
 const { createWorld } = require('../helpers/world');
@@ -126,7 +127,8 @@ test('a client that connects to another server is found there', async () => {
   await three.sees(knows('alice'));
   before.client.leave();
   const { client } = await two.client('alice');
-  await three.sees(({ clients }) => clients.length === 1 && clients[0].server === 'server 1');
+  const there = { id: 'alice', server: 'server 1', local: false };
+  await three.sees(({ clients }) => clients.length === 1 && isDeepStrictEqual(clients[0], there));
   const got = collect(client, 'mail', 2);
   expect(three.joined.emit('alice', 'mail', 1)).toBe(true);
   expect(three.joined.emit('alice', 'mail', 2)).toBe(true);
