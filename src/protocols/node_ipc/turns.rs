@@ -19,28 +19,27 @@ pub(super) struct Turns {
     last: Option<(Id, u64)>,
     /// How long to look for the next event.
     limit: Option<Duration>,
-    /// Since when the task has slept, if that is to be measured.
-    asleep: Option<Instant>,
+    /// Turns without a look: others want the processor.
+    rest: u32,
 }
+
+/// Turns without a look after one that has taken so many times its limit, since others had the processor.
+const REST: u32 = 4096;
+const BUSY: u32 = 8;
 
 impl Turns {
     /// Messages of `connection` have come. What it has sent since the ones before was the answer to them.
     pub fn came(&mut self, connection: &Connection) {
         let (id, (_, sent)) = (connection.id(), connection.counters());
-        if let Some(since) = self.asleep.take() {
-            self.policy.slept(id, since.elapsed());
-        }
         let answered = self.last.is_some_and(|(last, before)| last == id && sent > before);
         self.last = Some((id, sent));
-        self.limit = self.policy.turn(id, answered);
+        self.limit = self.policy.turn(id, answered).filter(|_| self.rest == 0);
+        self.rest = self.rest.saturating_sub(1);
     }
 
     /// Looks for what `find` finds, if that is likely to be there soon. Dropped in between, it has done nothing.
     pub async fn look<T>(&mut self, mut find: impl FnMut() -> Option<T>) -> Option<T> {
-        let Some(limit) = self.limit.take() else {
-            self.asleep = self.policy.measures().then(Instant::now);
-            return None;
-        };
+        let limit = self.limit.take()?;
         let mut since = None;
         loop {
             yield_now().await; // the program answers, and the runtime looks at its sockets
@@ -48,7 +47,9 @@ impl Turns {
             let since = *since.get_or_insert_with(Instant::now);
             let waited = since.elapsed();
             if found.is_some() || waited > limit {
-                self.policy.polled(found.is_some(), waited, limit);
+                // What has come while others had the processor would have woken the task, too.
+                self.policy.polled(found.is_some() && waited <= limit);
+                self.rest = if waited > BUSY * limit { REST } else { 0 };
                 return found;
             }
             thread::yield_now();

@@ -79,8 +79,6 @@ struct Shared {
     /// For the reads of all connections: each has it for one turn.
     shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
-    /// Since when the loop has waited, if that is to be measured for it.
-    asleep: Cell<Option<Instant>>,
     /// To be called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
 }
@@ -102,7 +100,6 @@ impl Loop {
             watched: RefCell::default(),
             shelf: Shelf::default(),
             busy_poll: Cell::default(),
-            asleep: Cell::default(),
             when_closed: RefCell::default(),
         });
         if Signals::open(&shared).is_err() {
@@ -159,9 +156,6 @@ impl Shared {
             let limit = policy.turn(owner.id(), now > before);
             self.busy_poll.set(policy);
             before = now;
-            if limit.is_none() && policy.measures() {
-                self.asleep.set(Some(Instant::now()));
-            }
             let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
             let begin = Instant::now();
             if begin - *since.get_or_insert(begin) > MOST_TIME {
@@ -175,7 +169,7 @@ impl Shared {
                 }
             };
             if let Some(found) = found {
-                policy.polled(found != Found::Nothing, begin.elapsed(), limit);
+                policy.polled(found != Found::Nothing);
                 self.busy_poll.set(policy);
             }
             // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
@@ -184,14 +178,6 @@ impl Shared {
                 return;
             }
         }
-    }
-
-    /// The loop had nothing to do until `owner` was ready.
-    fn awake(&self, owner: &Arc<dyn Watched>) {
-        let Some(since) = self.asleep.take() else { return };
-        let mut policy = self.busy_poll.get();
-        policy.slept(owner.id(), since.elapsed());
-        self.busy_poll.set(policy);
     }
 
     /// Whether the loop has nothing to do right now except for sockets.

@@ -119,7 +119,6 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
     // Clones, because what follows may close the handle.
     let (owner, shared) = (watch.owner.clone(), watch.shared.clone());
     guarded(|| {
-        shared.awake(&owner);
         let before = owner.sent();
         let (read, write) = (events & UV_READABLE != 0, events & UV_WRITABLE != 0);
         let found = caught(|| owner.clone().on_ready(read, write, status < 0));
