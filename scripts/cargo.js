@@ -1,8 +1,8 @@
 'use strict';
 // Runs cargo for build.js, and says in one line what is missing where it cannot run: Rust, a newer Rust, a C compiler.
-// scripts/test.js asks for Rust before its first step.
+// scripts/test.js asks for Rust before its first step. What other scripts tell cargo is here, too.
 
-const { spawnSync } = require('node:child_process');
+const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -30,6 +30,9 @@ const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-feat
 
 /** Where cargo puts what it builds. */
 const targetFolder = () => process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
+
+/** This machine's triple: with `--target`, flags are not for build scripts and procedural macros. */
+const hostTriple = () => /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
 
 /** Something is missing on this machine. The message says all: it is printed without a stack. */
 class Missing extends Error {}
@@ -137,4 +140,13 @@ function orEnd(act) {
   }
 }
 
-module.exports = { cargoBuild, forRust, orEnd, requireRust, systems, targetFolder, whole };
+module.exports = {
+  cargoBuild,
+  forRust,
+  hostTriple,
+  orEnd,
+  requireRust,
+  systems,
+  targetFolder,
+  whole,
+};

@@ -19,6 +19,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { names } = require('../__test__/fixtures/memcheck');
+const { hostTriple } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const fixture = path.join(root, '__test__', 'fixtures', 'memcheck.js');
@@ -34,8 +35,7 @@ const KNOWN = /<kind>Leak[^]*<fn>napi_register_module_v1<\/fn>/;
 
 /** Builds the addon in a folder of its own. */
 function build(target, flags) {
-  const triple = /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
-  // With --target, the flags are not for build scripts and procedural macros.
+  const triple = hostTriple();
   const args = ['build', '--locked', '--target', triple, '--target-dir', target];
   const env = { ...process.env, CARGO_PROFILE_DEV_OPT_LEVEL: '1', ...flags };
   execFileSync('cargo', args, { cwd: root, stdio: 'inherit', env });

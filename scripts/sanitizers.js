@@ -11,12 +11,12 @@
 // (default: `nightly`), with `rustup component add --toolchain nightly miri rust-src`. The addon within Node is
 // scripts/memcheck.js's. Linux.
 
-const { execFileSync, spawnSync } = require('node:child_process');
+const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { hostTriple, systems } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 const nightly = process.env.NIGHTLY || 'nightly';
-const FEATURES = ['--no-default-features', '--features', 'appview,ipc2,node-ipc,pixivutil2,zmtp'];
 
 /** What makes no system call that Miri does not know: what reads a peer's bytes, and what is kept for it. */
 const PURE = [
@@ -35,10 +35,11 @@ const PURE = [
 /** What takes Miri hours: millions of bytes, one by one. */
 const LONG = ['agrees_with', 'is_not_kept_in_memory', 'a_plain_string', 'a_closed_text'];
 
-const target = (name) => ['--locked', '--target-dir', path.join(root, 'target', name)];
+/** What the tool `name` builds, and where. */
+const what = (name) => ['--locked', ...systems, '--target-dir', path.join(root, 'target', name)];
 
-/** This machine's triple: with `--target`, flags are not for build scripts and procedural macros. */
-const triple = () => /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
+/** The tests for `address` and `thread`, which see only code that is compiled with their flags. */
+const tests = (name) => [...what(name), '--target', hostTriple(), '--lib', '--tests'];
 
 const TOOLS = {
   miri: () => ({
@@ -46,8 +47,7 @@ const TOOLS = {
       `+${nightly}`,
       'miri',
       'test',
-      ...target('miri'),
-      ...FEATURES,
+      ...what('miri'),
       '--lib',
       '--',
       ...PURE,
@@ -57,21 +57,11 @@ const TOOLS = {
     env: { MIRIFLAGS: '-Zmiri-disable-isolation', PROPTEST_CASES: '3' },
   }),
   address: () => ({
-    args: ['test', ...target('address'), ...FEATURES, '--target', triple(), '--lib', '--tests'],
+    args: ['test', ...tests('address')],
     env: { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address -Cdebug-assertions=on' },
   }),
   thread: () => ({
-    args: [
-      `+${nightly}`,
-      'test',
-      '-Zbuild-std',
-      ...target('thread'),
-      ...FEATURES,
-      '--target',
-      triple(),
-      '--lib',
-      '--tests',
-    ],
+    args: [`+${nightly}`, 'test', '-Zbuild-std', ...tests('thread')],
     env: { RUSTFLAGS: '-Zsanitizer=thread' },
   }),
 };

@@ -19,18 +19,18 @@ function partOf(worker) {
   return { first: PORTS.first + (Math.floor(worker - 1) % PARTS) * size, count: size };
 }
 
-/** Whether what `probe` begins to do comes to be. */
-const succeeds = (probe, event) =>
+/** Whether what `probe` begins to listen for is free. */
+const listens = (probe) =>
   new Promise((resolve) => {
-    probe.once(event, () => resolve(true)).once('error', () => resolve(false));
+    probe.once('listening', () => resolve(true)).once('error', () => resolve(false));
   });
 
-async function next(makeProbe, event) {
+async function next(makeProbe) {
   for (;;) {
     last = (last + 1) % count;
     const port = first + last; // of this call, whatever others do while it waits
     const probe = makeProbe(port);
-    if (!(await succeeds(probe, event))) continue;
+    if (!(await listens(probe))) continue;
     probe.close();
     await once(probe, 'close');
     return port;
@@ -38,11 +38,10 @@ async function next(makeProbe, event) {
 }
 
 /** A TCP port that nobody listens on; another one for each call, also for calls side by side. */
-const freePort = (host = '127.0.0.1') =>
-  next((port) => net.createServer().listen(port, host), 'listening');
+const freePort = (host = '127.0.0.1') => next((port) => net.createServer().listen(port, host));
 
 /** The same of UDP. */
 const freeUdpPort = (host = '127.0.0.1') =>
-  next((port) => dgram.createSocket('udp4').bind(port, host), 'listening');
+  next((port) => dgram.createSocket('udp4').bind(port, host));
 
 module.exports = { freePort, freeUdpPort };

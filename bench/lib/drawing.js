@@ -91,14 +91,21 @@ function legend(peers, y) {
 
 const mark = (symbol, x, y, color) => ({ value: [x, y], symbol, itemStyle: { color, opacity: 1 } });
 
-/** A series of marks at places of the picture, beside the plot's own grid. */
-function marksAt(data, height) {
-  const hidden = { type: 'value', gridIndex: 1, show: false, min: 0 };
+/** A series of marks at places of the picture, with a grid of its own beside those of so many `plots`. */
+function marksAt(data, height, plots = 1) {
+  const hidden = { type: 'value', gridIndex: plots, show: false, min: 0 };
   return {
     grid: { left: 0, top: 0, width: WIDTH, height },
     xAxis: { ...hidden, max: WIDTH },
     yAxis: { ...hidden, max: height, inverse: true },
-    series: { type: 'scatter', xAxisIndex: 1, yAxisIndex: 1, silent: true, symbolSize: 10, data },
+    series: {
+      type: 'scatter',
+      xAxisIndex: plots,
+      yAxisIndex: plots,
+      silent: true,
+      symbolSize: 10,
+      data,
+    },
   };
 }
 

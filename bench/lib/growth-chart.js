@@ -86,9 +86,7 @@ function growthChart(result, { workload, title, size, panels }) {
   const drawn = panels.map((each, i) => panel(each, i, sizes, peers, size));
   const height = TOP + panels.length * (PANEL + GAP);
   const names = legend(peers, 82);
-  const marks = marksAt(names.marks, height);
-  marks.series.xAxisIndex = panels.length;
-  marks.series.yAxisIndex = panels.length;
+  const all = [...drawn, marksAt(names.marks, height, panels.length)];
   return picture(title, height, result, {
     graphic: [
       ...names.texts,
@@ -96,10 +94,10 @@ function growthChart(result, { workload, title, size, panels }) {
         text(24, TOP + i * (PANEL + GAP) - 18, each.title, { fontWeight: 600 }),
       ),
     ],
-    grid: [...drawn.map(({ grid }) => grid), marks.grid],
-    xAxis: [...drawn.map(({ xAxis }) => xAxis), { ...marks.xAxis, gridIndex: panels.length }],
-    yAxis: [...drawn.map(({ yAxis }) => yAxis), { ...marks.yAxis, gridIndex: panels.length }],
-    series: [...drawn.flatMap(({ series }) => series), marks.series],
+    grid: all.map(({ grid }) => grid),
+    xAxis: all.map(({ xAxis }) => xAxis),
+    yAxis: all.map(({ yAxis }) => yAxis),
+    series: all.flatMap(({ series }) => series),
   });
 }
 

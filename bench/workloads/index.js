@@ -50,7 +50,6 @@ const workloads = [
   require('./broadcast.js'),
   ...require('./clients.js'),
   ...require('./bytes.js'),
-  ...require('./variety.js'),
   ...pingpong.filter(isNet),
   ...oneway.filter(isNet),
   require('./idle.js'),

@@ -1,7 +1,7 @@
 'use strict';
 
-// Messages per second in one direction, over every transport. See index.js for the interface; loaded
-// from there.
+// Messages per second in one direction, over every transport; and with 1,000 types, or 100 listeners for each message,
+// which have to be found and called. See index.js for the interface; loaded from there.
 //
 // The producer sends a slice, lets the event loop turn, sends the next one: as a program does that has
 // other work too. Not all of the peers tell a producer to wait, and one that runs ahead of its consumer
@@ -102,6 +102,28 @@ module.exports = [
     count: 400000,
     quickCount: 100000,
     target: 2.5,
+  }),
+  oneway({
+    name: 'types-1000',
+    title: 'One way, 1,000 types, 100 B',
+    use: 'types',
+    group: 'growth',
+    pace: SHORT,
+    warmUp: 30000,
+    count: 200000,
+    quickCount: 60000,
+    target: 1,
+  }),
+  oneway({
+    name: 'listeners-100',
+    title: 'One way, 100 listeners, 100 B',
+    use: 'listeners',
+    group: 'growth',
+    pace: SHORT,
+    warmUp: 30000,
+    count: 200000,
+    quickCount: 60000,
+    target: 1,
   }),
   oneway({
     name: 'tcp-oneway',

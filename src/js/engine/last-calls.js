@@ -7,10 +7,12 @@
 
 const NAMES = ['_kill', 'abort', 'reallyExit', 'execve'];
 
-/** Has `act`, which must not throw, called before any of them, between `watch` and `unwatch`. */
+/**
+ * Has `act` called before any of them, between `watch` and `unwatch`, and later where others have kept the function. It must
+ * not throw.
+ */
 class LastCalls {
   #act;
-  #watched = false;
   /** Name -> `{original, replaced}`: what is in place, alone or within what others have put there. */
   #places = new Map();
 
@@ -19,7 +21,6 @@ class LastCalls {
   }
 
   watch() {
-    this.#watched = true;
     for (const name of NAMES) {
       const place = this.#places.get(name);
       if (place === undefined) this.#replace(name);
@@ -31,7 +32,7 @@ class LastCalls {
     const original = process[name];
     if (typeof original !== 'function') return;
     const replaced = (...args) => {
-      if (this.#watched) this.#act();
+      this.#act();
       return Reflect.apply(original, process, args);
     };
     Object.defineProperties(replaced, Object.getOwnPropertyDescriptors(original)); // its name, and Node's marks
@@ -39,7 +40,6 @@ class LastCalls {
   }
 
   unwatch() {
-    this.#watched = false;
     for (const [name, { original, replaced }] of this.#places) {
       if (process[name] === replaced && put(name, original)) this.#places.delete(name);
     }

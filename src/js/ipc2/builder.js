@@ -4,7 +4,7 @@
 
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
-const { check, toOptions } = require('../arguments');
+const { check, toOptions, toText } = require('../arguments');
 const { argumentError, valueError } = require('../errors');
 const { json } = require('./codec');
 const { Codec } = require('./codec/codec');
@@ -21,7 +21,7 @@ const SCRIPT = /\.[cm]?js$/i;
 
 /** A path without the characters that no path can have. */
 function text(value, name) {
-  check(typeof value === 'string', name, 'of type string', value);
+  toText(value, name);
   if (value.includes('\0')) throw valueError(`The "${name}" argument must be without null bytes`);
   return value;
 }

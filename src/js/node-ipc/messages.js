@@ -23,8 +23,7 @@ class Messages {
       detach();
       if (signal) unwatch(signal, onAbort);
     };
-    if (signal?.aborted) onAbort();
-    else if (signal) watch(signal, onAbort);
+    if (signal) watch(signal, onAbort);
   }
 
   #add(args) {

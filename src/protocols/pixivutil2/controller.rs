@@ -150,20 +150,17 @@ impl Controller {
 
     /// A job has ended: who waits for it is told, and who asks later. The first code counts.
     pub fn finish(&self, task: i32, code: i32) {
-        let answers = self.shared.lock().finish(task, code); // agents need the lock while these are sent
-        self.shared.send(answers);
+        self.shared.send(|rules| rules.finish(task, code));
     }
 
     /// A call of aria2 has ended.
     pub fn answer(&self, call: u32, code: i32) {
-        let answers = self.shared.lock().answer(call, code);
-        self.shared.send(answers);
+        self.shared.send(|rules| rules.answer(call, code));
     }
 
     /// Answers what waits for a job with -1, takes nothing any more, and ends, within two seconds.
     pub async fn close(&self) {
-        let answers = self.shared.lock().end();
-        self.shared.send(answers);
+        self.shared.send(Rules::end);
         tokio::join!(self.shared.comm.close(), self.shared.task.close());
         self.abort();
     }
@@ -191,8 +188,12 @@ impl Shared {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// To agents that wait for jobs. One that has left in the meantime is told when it asks again.
-    fn send(&self, answers: impl IntoIterator<Item = (Bytes, Vec<Bytes>)>) {
+    /// Sends what the rules answer to agents that wait for jobs. One that has left in the meantime is told when it asks again.
+    fn send<A>(&self, answers: impl FnOnce(&mut Rules) -> A)
+    where
+        A: IntoIterator<Item = (Bytes, Vec<Bytes>)>,
+    {
+        let answers = answers(&mut self.lock()); // agents need the lock while these are sent
         for (id, frames) in answers {
             let _ = self.task.send(&id, frames);
         }

@@ -35,9 +35,7 @@ class Asked {
     if (signal === null) return;
     this.#signal = signal;
     this.#onAbort = () => giveUp(abortError(signal));
-    // The data may have aborted it while it was encoded.
-    if (signal.aborted) this.#onAbort();
-    else watch(signal, this.#onAbort);
+    watch(signal, this.#onAbort); // the data may have aborted it while it was encoded
   }
 
   #timeoutError(timeout) {

@@ -1,7 +1,6 @@
 'use strict';
 // One listener for each AbortSignal, however many wait for it: Node warns about many listeners on one signal. Used by
-// asked.js and
-// messages.js.
+// asked.js and messages.js.
 
 /** Signal -> functions to be called when it is aborted. */
 const waiting = new WeakMap();
@@ -13,8 +12,12 @@ function onAbort() {
   for (const act of acts ?? []) act();
 }
 
-/** Has `act` called when `signal` is aborted. */
+/** Has `act` called when `signal` is aborted; at once if it is. */
 function watch(signal, act) {
+  if (signal.aborted) {
+    act();
+    return;
+  }
   let acts = waiting.get(signal);
   if (acts === undefined) {
     waiting.set(signal, (acts = new Set()));
