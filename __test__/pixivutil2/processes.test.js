@@ -239,6 +239,7 @@ describe('ffmpeg', () => {
     const { pid } = await written(file);
     const code = task.exitCode();
     code.catch(() => {});
+    await connect(controller); // by when the question has come, too
     await controller.stop();
     expect(isAlive(pid)).toBe(false);
     expect(await code).toBe(mode === 'wait' ? 143 : 137);
