@@ -14,7 +14,7 @@ use crate::engine::framing::Mode;
 use crate::engine::link::Outbox;
 #[cfg(unix)]
 use crate::engine::transport;
-use crate::engine::transport::Stream;
+use crate::engine::transport::{Fresh, Stream};
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -44,7 +44,7 @@ pub(super) enum Io {
     /// Not connected yet, or gone.
     None,
     /// Connected; the consumer has not heard of it.
-    Fresh(Stream),
+    Fresh(Fresh),
     /// The tokio driver.
     Tasks(Arc<Stream>),
     /// The loop driver.
@@ -54,9 +54,9 @@ pub(super) enum Io {
 
 impl Io {
     /// Takes the socket out if no driver has it yet.
-    pub(super) fn take_fresh(&mut self) -> Option<Stream> {
+    pub(super) fn take_fresh(&mut self) -> Option<Fresh> {
         match std::mem::replace(self, Io::None) {
-            Io::Fresh(stream) => Some(stream),
+            Io::Fresh(fresh) => Some(fresh),
             other => {
                 *self = other;
                 None
@@ -69,8 +69,8 @@ impl Io {
         match self {
             Io::None => Err(io::ErrorKind::WouldBlock.into()),
             // The consumer has not had its look at the other side yet.
-            Io::Fresh(stream) if stream.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
-            Io::Fresh(stream) => stream.send(pieces),
+            Io::Fresh(fresh) if fresh.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
+            Io::Fresh(fresh) => fresh.send(pieces),
             Io::Tasks(stream) => stream.send(pieces),
             #[cfg(unix)]
             Io::Loop(on_loop) => on_loop.send(pieces),
@@ -93,7 +93,7 @@ impl Io {
         let is_socket = |stream: &Stream| stream.tls().is_none() && stream.has_halves();
         match self {
             Io::None => false,
-            Io::Fresh(stream) => is_socket(stream),
+            Io::Fresh(fresh) => fresh.stream().is_none_or(is_socket),
             Io::Tasks(stream) => is_socket(stream),
             #[cfg(unix)]
             Io::Loop(_) => true,
@@ -112,7 +112,7 @@ impl Io {
     pub(super) fn shut_down(&self) -> bool {
         match self {
             Io::None => return false,
-            Io::Fresh(stream) => stream.shut_down(),
+            Io::Fresh(fresh) => fresh.shut_down(),
             Io::Tasks(stream) => stream.shut_down(),
             #[cfg(unix)]
             Io::Loop(on_loop) => on_loop.shut_down(),
@@ -123,7 +123,7 @@ impl Io {
     /// See [`Stream::taken`].
     pub(super) fn taken(&self) -> i64 {
         match self {
-            Io::Fresh(stream) => stream.taken(),
+            Io::Fresh(fresh) => fresh.taken(),
             Io::Tasks(stream) => stream.taken(),
             #[cfg(unix)]
             Io::Loop(on_loop) => transport::taken(&on_loop.socket()),
@@ -135,7 +135,7 @@ impl Io {
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {
             Io::None => None,
-            Io::Fresh(stream) => stream.socket(),
+            Io::Fresh(fresh) => fresh.socket(),
             Io::Tasks(stream) => stream.socket(),
             #[cfg(unix)]
             Io::Loop(on_loop) => Some(on_loop.socket()),

@@ -15,12 +15,14 @@ use tokio::net::UnixListener;
 use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
+pub use fresh::Fresh;
 pub use stream::{
     Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
 #[cfg(all(test, unix))]
 pub mod failing;
+mod fresh;
 pub mod last_words;
 mod line;
 #[cfg(unix)]

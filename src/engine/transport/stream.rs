@@ -263,6 +263,15 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
+
+    /// The same, as [`Stream::quiet`] has it.
+    #[cfg(unix)]
+    pub fn attach_quiet(socket: Socket) -> io::Result<Self> {
+        if socket.local_addr()?.is_unix() {
+            return Quiet::new(socket.into()).map(Stream::Quiet);
+        }
+        Self::attach(socket)
+    }
 }
 
 /// See [`Stream::taken`]: the less of what was sent the system still has, the more. The same at any time on

@@ -72,11 +72,37 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 }
 
 async fn connect_to(path: &str) -> io::Result<UnixStream> {
-    // After a signal, as libuv, it is tried once more, too.
-    let is_full = |error: &io::Error| {
-        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    patiently(path, must_wait, || UnixStream::connect(path)).await
+}
+
+/// Connects if that can be done without waiting: `None` where the backlog is full. As [`connect`], which waits.
+pub fn connect_now(path: &str) -> Result<Option<Socket>, Error> {
+    check("connect", path)?;
+    let connected = match try_connect(path) {
+        Err(refused)
+            if refused.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0') =>
+        {
+            try_connect(&padded(path)).map_err(|_| refused)
+        }
+        connected => connected,
     };
-    patiently(path, is_full, || UnixStream::connect(path)).await
+    match connected {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if must_wait(&error) => Ok(None),
+        Err(error) => Err(Error::new("connect", error, Some(Endpoint::Path(path.to_owned())))),
+    }
+}
+
+fn try_connect(path: &str) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket)
+}
+
+/// The backlog is full; or a signal has come in between: as libuv, it is tried once more then.
+fn must_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// Listens on a path.
