@@ -87,4 +87,4 @@ async function main(words) {
   }
 }
 
-module.exports = { main };
+module.exports = { COMMANDS, main };
