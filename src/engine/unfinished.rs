@@ -7,13 +7,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::driver::Connection;
 use super::error::Error;
 use super::event::Id;
 use super::transport::tls::failure::Failure;
 
 /// Connections that hold less are not counted: most never do.
 pub const COUNTED: usize = 16 * 1024;
+
+/// Who holds bytes of an unfinished frame: a connection.
+pub trait Holder: std::fmt::Debug + Send + Sync {
+    /// It holds most, and has to end, on this thread. False: only its consumer's thread may end it.
+    fn end_for_most_now(&self) -> bool;
+}
 
 /// The count of one listener.
 #[derive(Debug)]
@@ -32,15 +37,15 @@ struct Held {
 #[derive(Debug)]
 struct Share {
     len: u64,
-    whose: Weak<Connection>,
+    whose: Weak<dyn Holder>,
 }
 
 impl Held {
-    fn set(&mut self, id: Id, len: u64, whose: &Weak<Connection>) {
+    fn set(&mut self, id: Id, len: u64, whose: Weak<dyn Holder>) {
         if len == 0 {
             return self.remove(id);
         }
-        let before = self.by.insert(id, Share { len, whose: whose.clone() });
+        let before = self.by.insert(id, Share { len, whose });
         self.sum = self.sum - before.map_or(0, |share| share.len) + len;
     }
 
@@ -61,8 +66,8 @@ impl Unfinished {
         &self,
         id: Id,
         len: u64,
-        whose: &Weak<Connection>,
-    ) -> Option<(Id, Weak<Connection>)> {
+        whose: Weak<dyn Holder>,
+    ) -> Option<(Id, Weak<dyn Holder>)> {
         let mut held = self.lock();
         held.set(id, len, whose);
         if held.sum <= self.most {
@@ -98,10 +103,19 @@ impl Unfinished {
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl Holder for Nobody {
+        fn end_for_most_now(&self) -> bool {
+            false
+        }
+    }
+
     #[test]
     fn who_holds_most_has_to_end() {
         let unfinished = Unfinished::new(100);
-        let hold = |id, len| unfinished.hold(id, len, &Weak::new()).map(|(id, _)| id);
+        let hold = |id, len| unfinished.hold(id, len, Weak::<Nobody>::new()).map(|(id, _)| id);
         assert_eq!(hold(1, 60), None);
         assert_eq!(hold(2, 40), None);
         assert_eq!(hold(2, 41), Some(1));

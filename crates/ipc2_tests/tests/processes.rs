@@ -114,6 +114,21 @@ async fn a_worker_that_does_not_start_leaves_no_file_either() {
 }
 
 #[tokio::test]
+async fn what_the_host_forks_leaves_its_sockets_alone_when_it_ends() {
+    let fork = |_: &mut Command| {
+        // SAFETY: what is forked does nothing but end, and is waited for.
+        unsafe {
+            match libc::fork() {
+                0 => libc::exit(0),
+                child => assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child),
+            }
+        }
+    };
+    let set = workers::<u32, Task>(2, &[]).configure(fork).finish().await.unwrap();
+    assert_eq!(set.send(Task::Add(1, 2)).await.unwrap(), 3);
+}
+
+#[tokio::test]
 async fn children_end_with_their_host_whatever_ends_it_and_whatever_they_do() {
     let scratch = Scratch::new("orphans");
     let (mut child, pids) = host(&scratch);

@@ -34,7 +34,7 @@ use super::runtime::Runtime;
 #[cfg(unix)]
 use super::transport::unix;
 use super::transport::{Fresh, Target};
-use super::unfinished::COUNTED;
+use super::unfinished::{COUNTED, Holder};
 use state::{End, Io, State};
 
 #[cfg(any(unix, feature = "node-ipc"))]
@@ -318,7 +318,7 @@ impl Connection {
             return Ok(());
         }
         self.counted.store(counts, Ordering::Relaxed);
-        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, &self.itself) {
+        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, self.itself.clone()) {
             Some((id, _)) if id == self.id => Err(unfinished.error()),
             Some((id, worst)) => {
                 // However long its consumer is busy, unless that has to do it.
@@ -336,16 +336,6 @@ impl Connection {
         self.end_for_most_in(&mut self.lock());
     }
 
-    /// The same, from any thread. False: the loop driver has it, and lets no other thread end it.
-    fn end_for_most_now(&self) -> bool {
-        let mut state = self.lock();
-        let may = !state.io.is_on_loop();
-        if may {
-            self.end_for_most_in(&mut state);
-        }
-        may
-    }
-
     fn end_for_most_in(&self, state: &mut State) {
         if let Some(unfinished) = &self.framing.unfinished {
             self.report_closed(state, vec![unfinished.error()]);
@@ -354,6 +344,18 @@ impl Connection {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for Connection {
+    /// False: the loop driver has it, and lets no other thread end it.
+    fn end_for_most_now(&self) -> bool {
+        let mut state = self.lock();
+        let may = !state.io.is_on_loop();
+        if may {
+            self.end_for_most_in(&mut state);
+        }
+        may
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use socket2::{SockAddr, SockAddrStorage, SockRef};
 
-use super::udp::{SLOT, Slots};
+use super::slots::{SLOT, Slots};
 use crate::engine::datagram::{BATCH, Piece};
 
 /// The largest datagrams that the system is given as one, to be cut: those for which the way to any peer

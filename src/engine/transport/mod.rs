@@ -39,6 +39,7 @@ pub mod pipe;
 mod pipe_write;
 #[cfg(unix)]
 mod quiet;
+mod slots;
 #[cfg(unix)]
 mod socket_file;
 mod stream;

@@ -1,10 +1,8 @@
-//! UDP: a bound socket whose system calls move up to [`BATCH`] datagrams at once where the system can
-//! do that (Linux), and one at a time elsewhere.
+//! UDP: a bound socket whose system calls move up to [`BATCH`](crate::engine::datagram::BATCH) datagrams at once where
+//! the system can do that (Linux), and one at a time elsewhere.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::slice;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::Interest;
@@ -13,11 +11,13 @@ use tokio::io::Interest;
 use self::single as calls;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::mmsg as calls;
-use crate::engine::datagram::{BATCH, Piece};
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+use super::slots::SLOT;
+pub use super::slots::Slots;
+#[cfg(test)]
+use crate::engine::datagram::BATCH;
+use crate::engine::datagram::Piece;
 use crate::engine::error::{Endpoint, Error};
-
-/// Room for one datagram: more than the largest that UDP can carry.
-pub(super) const SLOT: usize = 64 * 1024;
 
 /// Binds a socket that does not block. An unspecified IPv6 address also takes IPv4, as in Node.
 pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
@@ -34,7 +34,7 @@ pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
     bind().map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))
 }
 
-/// Sends up to [`BATCH`] datagrams, from any thread, without waiting. Returns how many were sent, at
+/// Sends up to [`BATCH`](crate::engine::datagram::BATCH) datagrams, from any thread, without waiting. Returns how many were sent, at
 /// least one; an error is about the first of them.
 pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
     calls::send(socket, pieces)
@@ -92,44 +92,11 @@ pub fn is_echo(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
 }
 
-/// Where one batch is received to. Takes address space for [`BATCH`] of the largest datagrams, of which
-/// the system provides what was ever used.
-#[derive(Debug)]
-pub struct Slots {
-    pub(super) room: Box<[MaybeUninit<u8>]>,
-    /// Length and sender of the datagram in each slot.
-    pub(super) filled: Vec<(usize, SocketAddr)>,
-}
-
 impl Slots {
-    /// Nothing received.
-    pub fn new() -> Self {
-        Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
-    }
-
     /// Receives as many datagrams as one system call gives, without waiting.
     pub fn receive(&mut self, socket: &SockRef<'_>) -> io::Result<()> {
         self.filled.clear();
         calls::receive(socket, self)
-    }
-
-    /// The last batch has brought as much as one can.
-    pub fn are_full(&self) -> bool {
-        self.filled.len() >= BATCH
-    }
-
-    /// What the last batch brought.
-    pub fn datagrams(&self) -> impl Iterator<Item = Piece<'_>> {
-        self.room.chunks_exact(SLOT).zip(&self.filled).map(|(slot, &(len, peer))| {
-            // SAFETY: whoever noted the length has had the system write as many bytes.
-            (peer, unsafe { slice::from_raw_parts(slot[..len].as_ptr().cast(), len) })
-        })
-    }
-}
-
-impl Default for Slots {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

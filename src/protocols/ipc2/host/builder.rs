@@ -18,7 +18,7 @@ use super::launcher::Launcher;
 use super::pool::Inner;
 use super::rules::Rules;
 use super::server::Server;
-use super::workerset::WorkerSet;
+use super::set::WorkerSet;
 
 /// Describes a set of workers. Begun by [`WorkerSet::builder`].
 #[must_use]
@@ -30,6 +30,25 @@ pub struct WorkerSetBuilder<S, R, W> {
     rules: Rules,
     format: Format<Response<R>, W>,
     server: PhantomData<fn() -> S>,
+}
+
+impl<S, R, W> WorkerSet<S, R, W>
+where
+    S: Server,
+    R: DeserializeOwned + Send + 'static,
+    W: Serialize + Send + 'static,
+{
+    /// Begins to describe a set.
+    pub fn builder() -> WorkerSetBuilder<S, R, W> {
+        WorkerSetBuilder::default()
+    }
+}
+
+impl<S: Server> WorkerSet<S, Raw, Raw> {
+    /// Begins to describe a set whose payloads are left as the bytes that they are.
+    pub fn raw_builder() -> WorkerSetBuilder<S, Raw, Raw> {
+        WorkerSetBuilder::raw()
+    }
 }
 
 impl<S, R, W> fmt::Debug for WorkerSetBuilder<S, R, W> {

@@ -20,6 +20,7 @@ pub mod process;
 mod rules;
 pub mod server;
 mod session;
+mod set;
 pub mod workerset;
 
 pub use exit::WorkerExit;

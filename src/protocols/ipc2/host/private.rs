@@ -8,6 +8,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ const MOST_NAMES: usize = 4096;
 
 /// The folders that there are, by their sockets. Each is locked while this process lives.
 static THERE: LazyLock<Mutex<HashMap<String, Option<File>>>> = LazyLock::new(Mutex::default);
+
+/// The process that has made them. What it forks inherits the list, and must leave the folders alone.
+static MAKER: AtomicU32 = AtomicU32::new(0);
 
 fn there() -> MutexGuard<'static, HashMap<String, Option<File>>> {
     THERE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,6 +69,7 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
     })?;
     // Some file systems know no locks: then only the folder's age protects it.
     let lock = File::open(folder).ok().filter(|file| file.try_lock().is_ok());
+    MAKER.store(process::id(), Ordering::Relaxed);
     there().insert(target.to_owned(), lock);
     static FIRST: Once = Once::new();
     FIRST.call_once(|| {
@@ -90,6 +96,9 @@ fn clear(target: &str) {
 
 /// At the process's exit.
 extern "C" fn leave() {
+    if MAKER.load(Ordering::Relaxed) != process::id() {
+        return;
+    }
     // Another thread may hold it, and has ended: then the next host does it.
     if let Ok(there) = THERE.try_lock() {
         for target in there.keys() {
