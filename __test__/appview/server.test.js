@@ -2,6 +2,7 @@
 // AppViewServer against who asks by plain queues: the recordings, the table of statuses, long requests and answers,
 // commands of the program's own, a JavaScript thread that is blocked.
 
+const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { AppViewClient, AppViewServer, Command, Status } = require('../../appview');
 const { onLinux } = require('../helpers/platform');
@@ -251,6 +252,20 @@ onLinux.describe('the JavaScript thread', () => {
     expect([code, lines, stderr]).toEqual([0, ['no thread is left'], '']);
   });
 });
+
+/** A process with namespaces of its own, in which it is root. */
+const APART = ['unshare', '--user', '--map-root-user', '--ipc', '--mount'];
+const mayMount = spawnSync(APART[0], [...APART.slice(1), 'true']).status === 0;
+
+(mayMount ? test : test.skip)(
+  'the system tells of requests, or it is looked for them',
+  async () => {
+    const runtime = [...APART, process.execPath];
+    const child = world.child(require.resolve('./fixture'), ['told', nobody()], { runtime });
+    // Each would take half a second and more if a server that looks once an hour were not told.
+    expect(await child.exited).toMatchObject({ code: 0, lines: [200, 20], stderr: '' });
+  },
+);
 
 onLinux.describe('misuse', () => {
   test('one server of a name in a process', () => {
