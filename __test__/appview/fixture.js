@@ -78,10 +78,14 @@ const modes = {
       const server = new AppViewServer({ pid, ...options }).start();
       const client = new AppViewClient(pid, { timeout: 60_000 });
       for (let i = 0; i < count; i++) await client.status();
+      const inherited = String(spawnSync('ls', ['-l', '/proc/self/fd']).stdout);
       server.stop();
-      report(count);
+      report([count, inherited.includes('inotify')]);
     };
     await ask({ pollMs: 3_600_000 }, 200);
+    const before = fs.readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 50; i++) new AppViewServer({ pid }).start().stop();
+    report(fs.readdirSync('/proc/self/fd').length - before);
     fs.writeFileSync('/proc/sys/user/max_inotify_instances', '0');
     await ask({}, 20);
     spawnSync('umount', [folder]);

@@ -203,6 +203,14 @@ onLinux.describe('what is answered', () => {
     expect(left(pid)).toEqual([]);
   });
 
+  test('fifty who ask at once', async () => {
+    const { pid } = serve();
+    const ask = () => new AppViewClient(pid, { timeout: 60_000 }).status();
+    const answers = await Promise.all(Array.from({ length: 50 }, ask));
+    expect(answers).toEqual(Array(50).fill({ status: 200, viewed: false }));
+    expect(left(pid)).toEqual([]);
+  });
+
   test('AppScope has other names', async () => {
     const { server, ask } = serve({ prefix: 'ScopeIPC' });
     server.publish({ viewed: true });
@@ -263,7 +271,10 @@ const mayMount = spawnSync(APART[0], [...APART.slice(1), 'true']).status === 0;
     const runtime = [...APART, process.execPath];
     const child = world.child(require.resolve('./fixture'), ['told', nobody()], { runtime });
     // Each would take half a second and more if a server that looks once an hour were not told.
-    expect(await child.exited).toMatchObject({ code: 0, lines: [200, 20], stderr: '' });
+    const ended = await child.exited;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    // No other program gets the server's descriptors, and none is left of a server that has stopped.
+    expect(ended.lines).toEqual([[200, false], 0, [20, false]]);
   },
 );
 
