@@ -1,6 +1,6 @@
 'use strict';
-// The other process of `npm run bench:queues` and `bench:appview`: `node peer.js <what> <place> [place]`. Sends 'ready', then what it has
-// to tell. `echo` sends each message back, `sink` tells when it has as many as it is told. Started by start.js.
+// The other process of `npm run bench:queues` and `bench:appview`: `node peer.js <what> <place> [place]`. Sends 'ready', then
+// what it has to tell. `echo` sends each message back, `sink` tells when it has as many as it is told. Started by start.js.
 
 const { blockFor, CONFIG, MODES } = require('./settings.js');
 

@@ -1,7 +1,8 @@
 //! POSIX message queues, of Linux alone: whole messages with priorities, in the kernel, under a name.
 //!
 //! By system calls, not by the C library's functions: those are in a library of their own where glibc is older
-//! than 2.34. [`Queue`] does not wait: what would have to is `EAGAIN`. [`Waiter`] waits, on a tokio runtime.
+//! than 2.34. [`Queue`] does not wait: what would have to is `EAGAIN`. [`Waiter`] waits, on a tokio runtime, and
+//! [`Lookout`] for a queue that somebody else is going to make.
 //! See `mq_overview(7)`. Used by the binding and by `protocols::appview`.
 
 use std::ffi::CString;

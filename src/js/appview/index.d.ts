@@ -191,7 +191,7 @@ export interface ServerOptions {
   prefix?: string;
   /**
    * Time between two checks for a request, in ms, where the system does not tell of new queues: see docs/appview.md.
-   * AppView's command line may give up after 2.5. Default: 1.
+   * AppView's command line may give up after 2.5. Above 1000 it counts as 1000. Default: 1.
    */
   pollMs?: number;
   /** How long a handler may take, in ms. Then the status is 500. Default: 2000. */

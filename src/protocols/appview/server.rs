@@ -33,7 +33,7 @@ pub struct Options {
     /// What the queues' names begin with.
     pub prefix: String,
     /// Time between two looks for a request where the system does not tell of new queues: where they are not mounted
-    /// (`/dev/mqueue`), or the user has no inotify instance left. Who asks may give up after 2.5 ms.
+    /// (`/dev/mqueue`), or the user has no inotify instance left. Who asks may give up after 2.5 ms. At most a second.
     pub poll: Duration,
     /// How long a request's next frame may take. AppView's library waits 25 ms at least.
     pub frame_timeout: Duration,
@@ -197,6 +197,7 @@ impl Drop for Claim {
 enum Next<'a> {
     /// Another one.
     Look,
+    /// Waiting for what may make another one worth while.
     Wait(Awaited<'a>),
 }
 
