@@ -1,7 +1,8 @@
 //! AppView: a process that can be asked for its state and its configuration, and who asks it. On Linux.
 //!
 //! Who asks makes two POSIX message queues that are named after the process's number, sends a request on one,
-//! gets the response on the other and removes both. The process looks for them about every millisecond.
+//! gets the response on the other and removes both. AppView's library looks for them about every millisecond; [`server`]
+//! has the system tell it of them.
 //! AppScope is the same under other [names](Dialect).
 //!
 //! # Asking
