@@ -75,6 +75,28 @@ describe('ids', () => {
     expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
   });
 
+  test('`identify` that answers later, or throws anything, is reported', async () => {
+    const answers = [
+      () => Promise.reject(new Error('later')),
+      () => {
+        throw undefined;
+      },
+      () => 'carol',
+    ];
+    const [one] = await cluster(1, { identify: () => answers.shift()() });
+    const errors = [];
+    one.joined.on('error', (error) => errors.push(error.message));
+    const { client } = await one.client();
+    const said = collect(one.server, 'hello', 3);
+    for (let i = 0; i < 3; i++) client.emit('hello');
+    await said;
+    expect(errors).toEqual([
+      'options.identify must return its answer, not a promise',
+      'options.identify threw undefined',
+    ]);
+    expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
+  });
+
   test('any text is one, and reaches whom it names', async () => {
     const odd = [
       'a.b',
@@ -119,6 +141,21 @@ describe('ids', () => {
     await three.sees(hasClients(1));
     expect(await three.joined.request('twin', 'which')).toBe(0);
   });
+});
+
+test('a question that its own data abort asks nobody', async () => {
+  const [one, two] = await cluster(2);
+  const { client } = await two.client('bob');
+  await one.sees(knows('bob'));
+  const asked = [];
+  client.handle('ask', (data) => void asked.push(data));
+  const controller = new AbortController();
+  const data = { toJSON: () => controller.abort() };
+  await expect(
+    one.joined.request('bob', 'ask', data, { signal: controller.signal }),
+  ).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await one.joined.request('bob', 'ask', 'next');
+  expect(asked).toEqual(['next']);
 });
 
 test('a client that connects to another server is found there', async () => {
