@@ -127,7 +127,10 @@ async function threads({ folder, kind, times }) {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const limit = (most) =>
-    execFileSync('prlimit', ['--pid', String(child.pid), `--nproc=${most}:`], { stdio: 'pipe' });
+    execFileSync('prlimit', ['--pid', String(child.pid), `--nproc=${most}:`], {
+      ...user,
+      stdio: 'pipe',
+    });
   const wrong = [];
   const told = {};
   const say = async (word) => {

@@ -6,6 +6,7 @@
 const { fork } = require('node:child_process');
 const crypto = require('node:crypto');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { seeded } = require('../../__test__/helpers/random');
@@ -211,6 +212,15 @@ async function badRequests(pid, prefix, count) {
   }
 }
 
+/** Stops a process; resolves when all of its threads have stopped. */
+async function stop(child) {
+  child.kill('SIGSTOP');
+  const threads = `/proc/${child.pid}/task`;
+  const isStopped = (id) =>
+    fs.readFileSync(`${threads}/${id}/stat`, 'utf8').split(') ').at(-1).startsWith('T');
+  while (!fs.readdirSync(threads).every(isStopped)) await pause(1);
+}
+
 /** Askers are killed, or send garbage; then who is asked is stopped, and killed. */
 async function appview({ times }) {
   const { AppViewClient } = require('../../appview');
@@ -240,7 +250,7 @@ async function appview({ times }) {
   row.expect(await serves(pid), 'nobody is served after garbage');
   const impatient = new AppViewClient(pid, { ...options, timeout: 50 });
   for (let i = 0; i < times; i++) {
-    child.kill('SIGSTOP');
+    await stop(child);
     row.expect(!(await impatient.status().catch(row.tell)), 'who is stopped has answered');
     child.kill('SIGCONT');
     row.expect(await serves(pid), 'nobody is served by who goes on');

@@ -124,7 +124,7 @@ async function main() {
   const place = values.keep
     ? path.join(__dirname, '..', 'results')
     : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-load-'));
-  const base = path.join(place, `${report.date.slice(0, 10)}-load-systems`);
+  const base = path.join(place, `${report.date.slice(0, 10)}-soak-systems`);
   fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
   fs.writeFileSync(`${base}.md`, markdown(report));
   console.log(`${base}.json, .md`);
