@@ -25,13 +25,16 @@ function take(message) {
   if (!isWhole(message)) counts.wrong++;
 }
 
+/** Peers are ferripc's, so that long messages are nothing to warn of. */
+const IPCIO = { domain: 'load', warnAtBytes: Infinity };
+
 /** Of each system: `serve()` returns `{at, stop}`, and `join(n)` an asker: `{ask(number), leave()}`. */
 const SYSTEMS = {
   ipcio: {
     async serve() {
       const { Server } = require('../../ipcio');
       const echo = ({ data }) => (take(data), data);
-      const server = new Server({ domain: 'load', socketRoot: folder }, { echo });
+      const server = new Server({ ...IPCIO, socketRoot: folder }, { echo });
       server.on('error', note);
       server.start();
       await server.ready();
@@ -39,7 +42,7 @@ const SYSTEMS = {
     },
     async join() {
       const { Client } = require('../../ipcio');
-      const client = new Client({ domain: 'load', socketRoot: folder });
+      const client = new Client({ ...IPCIO, socketRoot: folder });
       client.on('error', note);
       await client.connect();
       const ask = async (n) => {
@@ -177,6 +180,7 @@ const roles = {
   async server() {
     const server = await SYSTEMS[system].serve();
     process.send({ at: server.at });
+    await new Promise((resolve) => setTimeout(resolve, 500)); // what waits has its thread by then
     const samples = sampled(() => ({ messages: counts.taken }));
     if (system === 'ipc2') await talk();
     else await told('report');
