@@ -69,5 +69,6 @@ test('on UDP: a message that is refused is the end of its datagram, as in node-i
   };
   const expected = await events('node-ipc-14', '');
   expect(expected).toHaveLength(15);
-  for (const driver of ['loop', 'tokio', 'js']) expect(await events(OURS, driver)).toEqual(expected);
+  for (const driver of ['loop', 'tokio', 'js'])
+    expect(await events(OURS, driver)).toEqual(expected);
 }, 120_000);

@@ -357,7 +357,9 @@ async function ownOf(program) {
   child.stdout.setEncoding('utf8').on('data', (text) => (list += text));
   await once(child, 'close');
   const isOther = (line) => /\b([3-9]|\d\d+) ->/.test(line);
-  return list.split('\n').filter((it) => isOther(it) && /socket:|eventfd|eventpoll|mqueue/.test(it));
+  return list
+    .split('\n')
+    .filter((it) => isOther(it) && /socket:|eventfd|eventpoll|mqueue/.test(it));
 }
 
 module.exports = {

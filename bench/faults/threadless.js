@@ -70,7 +70,8 @@ const tries = {
   connectClient,
   connectIpcio,
   appview: () => new AppViewServer().start(),
-  pixivutil2: () => new Controller({ comm: 'tcp://127.0.0.1:0', task: 'tcp://127.0.0.1:0' }).start(),
+  pixivutil2: () =>
+    new Controller({ comm: 'tcp://127.0.0.1:0', task: 'tcp://127.0.0.1:0' }).start(),
 };
 
 async function serve() {

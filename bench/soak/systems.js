@@ -25,8 +25,7 @@ async function load(system, driver, minutes) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-load-'));
   const started = Date.now();
   const all = PARTIES[system];
-  const part = (args) =>
-    new Part('systems-party.js', { system, folder, ...args }, driver, started);
+  const part = (args) => new Part('systems-party.js', { system, folder, ...args }, driver, started);
   const server = part({ role: 'server', parties: all, first: 0, seed: 1 });
   const parts = [server];
   try {
@@ -35,7 +34,13 @@ async function load(system, driver, minutes) {
       system === 'ipc2'
         ? [server]
         : Array.from({ length: PROCESSES }, (_, i) =>
-            part({ role: 'clients', at, parties: all / PROCESSES, first: (i * all) / PROCESSES, seed: i + 2 }),
+            part({
+              role: 'clients',
+              at,
+              parties: all / PROCESSES,
+              first: (i * all) / PROCESSES,
+              seed: i + 2,
+            }),
           );
     parts.push(...groups.filter((it) => it !== server));
     await Promise.all(groups.map((it) => it.tells('connected')));
