@@ -190,10 +190,12 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
   return results;
 }
 
-async function run({ only, row, transports, drivers, amounts }, { library, missing, base }) {
+/** `save` is called with the results so far: a run that is cut short leaves them. */
+async function run({ only, row, transports, drivers, amounts }, { library, missing, base, save }) {
   const results = [];
   const note = (result) => {
     results.push(result);
+    save(results, false);
     const { what, transport, driver, times, wrong } = result;
     console.log(
       `${what}, ${transport}, ${driver}: ${times}${wrong.length > 0 ? `, WRONG: ${JSON.stringify(wrong).slice(0, 2000)}` : ''}`,
@@ -265,6 +267,7 @@ function optionsOf(argv) {
     transports,
     drivers,
     keep,
+    amount,
     amounts: AMOUNTS[amount],
   };
 }
@@ -273,20 +276,25 @@ async function main() {
   const options = optionsOf(process.argv.slice(2));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
   const started = Date.now();
-  const results = await run(options, { ...compile(folder), base: folder });
-  const seconds = Math.round((Date.now() - started) / 1000);
-  const report = { date: new Date().toISOString(), environment: environment(), seconds, results };
+  const facts = { date: new Date().toISOString(), environment: environment() };
   const place = options.keep
     ? path.join(__dirname, '..', 'results')
     : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
-  const base = path.join(place, `${report.date.slice(0, 10)}-faults`);
-  fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
-  fs.writeFileSync(`${base}.md`, markdown(report));
+  const amount = options.amount === 'usual' ? '' : `-${options.amount}`;
+  const base = path.join(place, `${facts.date.slice(0, 10)}-faults${amount}`);
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const save = (results, isComplete) => {
+    const report = { ...facts, seconds: seconds(), isComplete, results };
+    fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
+    fs.writeFileSync(`${base}.md`, markdown(report));
+  };
+  const results = await run(options, { ...compile(folder), base: folder, save });
+  save(results, true);
   fs.rmSync(folder, { recursive: true, force: true });
   const wrong = results.filter((it) => it.wrong.length > 0);
   console.log(`${base}.json, .md`);
   console.log(
-    `faults: ${results.length} rows in ${seconds} s, ${wrong.length} of them with something wrong`,
+    `faults: ${results.length} rows in ${seconds()} s, ${wrong.length} of them with something wrong`,
   );
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }
