@@ -8,8 +8,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::delimited::Delimiter;
-use super::codec::{BATCH_BYTES, BATCH_FRAMES, Batch};
+use super::codec::{BATCH_BYTES, BATCH_FRAMES, Batch, delimited::Delimiter};
 use super::event::{Event, Id, Part};
 use super::framing::Mode;
 use super::link::HIGH_WATER;
@@ -123,8 +122,8 @@ impl Sorter {
     /// Begins a group with (the rest of) a datagram.
     fn reopen(&mut self, peer: SocketAddr, part: Part, emit: &mut impl FnMut(Event)) {
         self.finish(emit);
-        let parts = vec![part];
-        self.group = Some(Group { peer, bytes: BytesMut::new(), ends: Vec::new(), parts });
+        let (bytes, ends) = (BytesMut::new(), Vec::new());
+        self.group = Some(Group { peer, bytes, ends, parts: vec![part] });
     }
 }
 
@@ -254,8 +253,7 @@ mod tests {
         events
     }
 
-    /// The specification: each datagram by itself, split at each delimiter from left to right, without
-    /// an empty rest.
+    /// The specification: each datagram by itself, split at each delimiter from left to right, without an empty rest.
     fn naive(delimiter: &[u8], datagram: &[u8]) -> Vec<Vec<u8>> {
         let mut frames = vec![Vec::new()];
         let mut rest = datagram;
