@@ -72,6 +72,14 @@ const CASES = [
   ['udp', 'recvmmsg', 'EINTR', { started: true, done: true, errors: [] }],
   // What cannot be locked is not removed either; a server starts all the same.
   ['unix', 'flock', 'ENOLCK', NOTHING],
+  // The other systems: what is refused is told, and can be tried again.
+  ['ipcio', 'accept4', 'EMFILE', { done: true, errors: ['EMFILE'] }],
+  ['ipcio', 'recv', 'ECONNRESET', { done: true, errors: expect.arrayContaining(['ECONNRESET']) }],
+  ['zmtp', 'bind', 'EACCES', { errors: ['EACCES'] }],
+  ['mqueue', 'mq_open', 'EMFILE', { done: true, errors: ['EMFILE'] }],
+  ['mqueue', 'mq_timedsend', 'EINTR', { done: true, errors: [] }],
+  ['mqueue', 'pthread_create', 'EAGAIN', { errors: expect.arrayContaining(['EAGAIN']) }],
+  ['appview', 'pthread_create', 'EAGAIN', { errors: ['EAGAIN'] }],
 ];
 
 when(title, () => {

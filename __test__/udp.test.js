@@ -92,6 +92,25 @@ describe('datagrams and frames', () => {
     expect(peers[2]).toEqual({ ...place(other), family: 'IPv4', size: 22 });
   });
 
+  test('a datagram of 3000 messages has one peer, and counts once', async () => {
+    const server = await serve();
+    const peers = new Set();
+    let count = 0;
+    server.on('y', (data, from) => peers.add(from) && count++);
+    const done = once(server, 'end');
+    const other = await peer();
+    const bytes = message('y').repeat(3000);
+    await other.send(server, bytes);
+    await other.send(server, message('end'));
+    await done;
+    expect([count, peers.size]).toEqual([3000, 1]);
+    const { datagramsReceived, bytesReceived } = server.stats();
+    expect({ datagramsReceived, bytesReceived }).toEqual({
+      datagramsReceived: 2,
+      bytesReceived: bytes.length + message('end').length,
+    });
+  });
+
   test('4000 messages of two peers, in the order of each, with their own sizes', async () => {
     const server = await serve();
     const others = [await peer(), await peer()];

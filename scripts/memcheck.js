@@ -8,6 +8,7 @@
 //   npm run test:memcheck -- exit worker-end    these only
 //   npm run test:memcheck -- --asan             AddressSanitizer instead of valgrind: much faster, sees the
 //                                               stack and no lost memory. Needs gcc's libasan.so
+//   npm run test:memcheck -- --asan --soak      the soak with it, of 200 clients on each transport, instead of scenarios
 //
 // The addon is built in target/memcheck (target/asan), with symbols and debug assertions, and is not
 // installed. What is reported without a frame of the addon is V8's or Node's own and left out, and so are,
@@ -112,10 +113,13 @@ const asan = {
   },
   target: path.join(root, 'target', 'asan'),
   flags: { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address' },
+  /** What it finds ends the process. */
+  environment: () => ({
+    LD_PRELOAD: asan.library(),
+    ASAN_OPTIONS: 'detect_leaks=0:exitcode=99',
+  }),
   play(args, env) {
-    const options = 'detect_leaks=0:exitcode=99';
-    const all = { ...env, LD_PRELOAD: asan.library(), ASAN_OPTIONS: options };
-    const ended = run(process.execPath, args, all);
+    const ended = run(process.execPath, args, { ...env, ...asan.environment() });
     const found = ended.stderr.match(/ERROR: AddressSanitizer[^]*/) ?? [];
     return { ...ended, found, others: 0 };
   },
@@ -150,9 +154,28 @@ function check(tool, scenario, driver) {
   }
 }
 
+/** The soak with the addon of `asan`; returns whether it is as it should be. */
+function soak(transport, driver) {
+  const args = ['--clients', '200', '--processes', '2', '--minutes', '0.5'];
+  const env = {
+    ...asan.environment(),
+    NAPI_RS_NATIVE_LIBRARY_PATH: path.join(asan.target, ADDON),
+  };
+  const script = path.join(root, 'bench', 'soak', 'run.js');
+  const all = [script, ...args, '--transport', transport, '--driver', driver];
+  const { status, stdout, stderr } = run(process.execPath, all, env);
+  console.log(`soak, ${transport}, ${driver} driver: ended with ${status}`);
+  if (status !== 0) console.log(`${stdout}${stderr}`);
+  return status === 0;
+}
+
+const DRIVERS = ['loop', 'tokio'];
+
 function main() {
-  const options = { asan: { type: 'boolean', default: false } };
+  const no = { type: 'boolean', default: false };
+  const options = { asan: no, soak: no };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (values.soak && !values.asan) throw new TypeError('--soak is for --asan');
   const tool = values.asan ? asan : valgrind;
   const missing = process.platform === 'linux' ? tool.missing() : 'this is not Linux';
   if (missing) {
@@ -161,10 +184,11 @@ function main() {
   }
   build(tool.target, tool.flags);
   const scenarios = positionals.length > 0 ? positionals : names;
-  const wrong = scenarios
-    .flatMap((scenario) => ['loop', 'tokio'].map((driver) => check(tool, scenario, driver)))
-    .filter((right) => !right).length;
-  console.log(`${wrong} of ${2 * scenarios.length} runs have something to report`);
+  const played = values.soak
+    ? ['unix', 'tcp', 'tls'].flatMap((kind) => DRIVERS.map((driver) => soak(kind, driver)))
+    : scenarios.flatMap((scenario) => DRIVERS.map((driver) => check(tool, scenario, driver)));
+  const wrong = played.filter((right) => !right).length;
+  console.log(`${wrong} of ${played.length} runs have something to report`);
   process.exitCode = wrong > 0 ? 1 : 0;
 }
 

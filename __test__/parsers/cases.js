@@ -83,4 +83,24 @@ const ASSURED = [
   [...GUARDED, ['a type that is not listed', `${message('other', 1)}\f`], ...GOOD],
 ];
 
-module.exports = { ASSURED, SUITES };
+const ok = (data) => `${message('ok', data)}\f`;
+const refusal = `${message('refused', 1)}\f`;
+
+/** Datagrams, each with whole messages; what is refused is the end of its datagram. */
+const DATAGRAMS = [
+  ['good ones', [ok(1) + ok(2), ok(3)]],
+  ['text that is no JSON between good ones', [`${ok(1)}no\f${ok(2)}`, ok(3)]],
+  ['several bad ones in one', [`${ok(1)}no\fno\f${ok(2)}no\f`, ok(3)]],
+  ['what a handler refuses', [ok(1) + refusal + ok(2), ok(3)]],
+  ['many, one of them bad', [`${ok(1).repeat(1100)}no\f${ok(2)}`, ok(3)]],
+  ['bad ones in a row', ['no\f', 'no\f', `no\f${ok(1)}`]],
+];
+
+/** The same for what only guarded refuses. */
+const GUARDED_DATAGRAMS = [
+  ['a message over the limit', [ok(1) + ok(large) + ok(2), ok(3)]],
+  ['a message over the limit first', [ok(large) + ok(1), ok(2)]],
+  ['a reserved type', [`${ok(1)}${message('error', 1)}\f${ok(2)}`, ok(3)]],
+];
+
+module.exports = { ASSURED, DATAGRAMS, GUARDED_DATAGRAMS, SUITES };

@@ -59,3 +59,16 @@ test.each(pairs({ transport: TRANSPORTS, side: ['server', 'client'], driver: ['l
   },
   120_000,
 );
+
+test('on UDP: a message that is refused is the end of its datagram, as in node-ipc 14', async () => {
+  const player = path.join(__dirname, 'play-udp.mjs');
+  const events = async (name, driver) => {
+    const env = { ...process.env, FERRIPC_DRIVER: driver };
+    const { stdout } = await run(process.execPath, [player, name], { env, maxBuffer: 1 << 24 });
+    return JSON.parse(stdout);
+  };
+  const expected = await events('node-ipc-14', '');
+  expect(expected).toHaveLength(15);
+  for (const driver of ['loop', 'tokio', 'js'])
+    expect(await events(OURS, driver)).toEqual(expected);
+}, 120_000);

@@ -57,6 +57,16 @@ const ERRORS = {
   fchmodat: ['EPERM', 'EROFS'],
   close: ['EINTR', 'EIO'],
   pthread_create: ['EAGAIN'],
+  poll: ['EINTR', 'ENOMEM'],
+  opendir: [...DESCRIPTORS, 'EACCES'],
+  fstatat64: FILES,
+  setns: ['EPERM', 'ENOMEM'],
+  unshare: ['EPERM', 'ENOMEM'],
+  mq_open: [...DESCRIPTORS, 'ENOSPC', 'EACCES'],
+  mq_timedsend: ['EINTR'],
+  mq_timedreceive: ['EINTR'],
+  mq_getsetattr: [], // nothing that can be here
+  mq_unlink: ['EACCES'],
 };
 
 /** A part of what was asked for: where the system gives it without being full or empty. */
@@ -149,9 +159,9 @@ function spread(count, most) {
 
 /** Calls that fail for as long as there is too little of something: with each of these errors. */
 const OUTAGES = {
-  EMFILE: ['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64'],
+  EMFILE: ['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64', 'mq_open'],
   ENOMEM: [
-    ...['socket', 'connect', 'accept4', 'epoll_ctl'],
+    ...['socket', 'connect', 'accept4', 'epoll_ctl', 'mq_open'],
     ...['send', 'sendmsg', 'sendto', 'sendmmsg', 'recv', 'recvmsg', 'recvmmsg'],
   ],
   ENOBUFS: ['socket', 'connect', 'send', 'sendmsg', 'sendto', 'setsockopt'],
@@ -184,9 +194,9 @@ const outages = (transport, when) =>
 
 /** Memory is short for the I/O thread's watch when a client disconnects with something left to send. */
 const partings = (transport) =>
-  transport === 'udp'
-    ? []
-    : [{ transport, when: 'parting', mixed: { epoll_ctl: 'ENOMEM' }, seed: 1, oneIn: 1 }];
+  ['unix', 'tcp', 'tls'].includes(transport)
+    ? [{ transport, when: 'parting', mixed: { epoll_ctl: 'ENOMEM' }, seed: 1, oneIn: 1 }]
+    : [];
 
 /** What is wrong with what came of a case, or null. */
 function verdict(result) {

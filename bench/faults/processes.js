@@ -1,7 +1,7 @@
 'use strict';
 // Rows of `npm run faults`: processes that are killed, stopped, blocked or ended while they talk. Each is called by row.js.
 
-const { fork, execFileSync } = require('node:child_process');
+const { fork, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
@@ -191,6 +191,52 @@ async function stopped({ folder, kind, times, seed = 1 }) {
   return onOne({ here, child, watch });
 }
 
+/** The client is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
+async function stoppedClients({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const wrong = [];
+  const all = { messages: 0, connections: 0, wrong };
+  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
+  const child = party({ role: 'client', kind, options });
+  await hears(all, 3);
+  for (let i = 0; i < times; i++) {
+    child.kill('SIGSTOP');
+    await pause(random(40));
+    child.kill('SIGCONT');
+    if (!(await hears(all, 1))) wrong.push('nothing comes any more');
+    await pause(random(10));
+  }
+  if (all.connections !== 1) wrong.push(`${all.connections} connections`);
+  if (Object.keys(ipc.codes).length > 0) wrong.push('an error was told');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await ipc.server.stop({ disconnect: true });
+  return { ...all, told: {} };
+}
+
+/** The server is stopped while the client goes on sending, and killed as it is; the client finds the next one. */
+async function killedWhileStopped({ folder, kind, times, seed = 1 }) {
+  const random = seeded(seed);
+  const options = await freshOptions(kind, folder);
+  const watch = new Watch(kind);
+  const here = clientHere(placeAt(kind, options), watch);
+  const text = longOf(kind);
+  for (let i = 0; i < times; i++) {
+    const child = party({ role: 'server', kind, options });
+    if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
+    child.kill('SIGSTOP');
+    // More than the system takes: the end comes while the rest waits here.
+    for (let sent = 0; sent < 2; sent++) here.client.emit('up', { number: sent, text });
+    await pause(random(20));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  here.leave();
+  const { messages, connections, codes: told, wrong } = watch;
+  return { messages, connections, told, wrong };
+}
+
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */
 async function blocked({ folder, kind, seconds }) {
   const options = await freshOptions(kind, folder);
@@ -277,29 +323,51 @@ async function collected({ folder, kind, times }) {
   return onOne({ here, child, watch });
 }
 
-/** A program that is started has none of the sockets. */
-async function inherited({ folder, kind }) {
+/** Programs that are started while servers start and clients come and go have none of the sockets. */
+async function inherited({ folder, kind, times }) {
+  const wrong = new Set();
   const options = await freshOptions(kind, folder);
   const place = placeAt(kind, options);
   const ipc = await serverHere(place, () => ({ take() {} }));
-  const { client, leave } = clientHere(place, new Watch(kind));
-  await once(client, 'connect');
-  const list = execFileSync('ls', ['-l', '/proc/self/fd'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const left = list
-    .split('\n')
-    .filter((line) => /\b[3-9] ->|\d\d ->/.test(line) && /socket:|eventfd|eventpoll/.test(line));
-  leave();
+  let going = true;
+  let visits = 0;
+  const comeAndGo = async () => {
+    for (; going; visits++) {
+      const { client, leave } = clientHere(place, new Watch(kind));
+      await once(client, 'connect');
+      const other = await serverHere(placeAt(kind, await freshOptions(kind, folder)), () => null);
+      leave();
+      await other.server.stop();
+    }
+  };
+  const all = Promise.all([comeAndGo(), comeAndGo()]);
+  for (let i = 0; i < times; i++) for (const line of await ownOf('ls')) wrong.add(line);
+  going = false;
+  await all;
   await ipc.server.stop({ disconnect: true });
-  return { times: 1, held: 'no descriptor', told: {}, wrong: left };
+  const held = `no descriptor; ${visits} connections and servers in the meantime`;
+  return { times, held, told: {}, wrong: [...wrong] };
+}
+
+/** Sockets and the like that `program`, which lists its descriptors, was started with. */
+async function ownOf(program) {
+  const stdio = ['ignore', 'pipe', 'ignore'];
+  const child = spawn(program, ['-l', '/proc/self/fd'], { stdio });
+  let list = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (list += text));
+  await once(child, 'close');
+  const isOther = (line) => /\b([3-9]|\d\d+) ->/.test(line);
+  return list
+    .split('\n')
+    .filter((it) => isOther(it) && /socket:|eventfd|eventpoll|mqueue/.test(it));
 }
 
 module.exports = {
   killedServers: inLanes(killedServers),
   killedClients: inLanes(killedClients),
   stopped: inLanes(stopped),
+  stoppedClients: inLanes(stoppedClients),
+  killedWhileStopped: inLanes(killedWhileStopped),
   blocked,
   exits: inLanes(exits),
   terminated: inLanes(terminated),

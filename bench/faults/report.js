@@ -18,14 +18,15 @@ function wrong(list) {
     : list.map((it) => cell(JSON.stringify(it)).slice(0, 300)).join('; ');
 }
 
-function markdown({ date, environment: env, seconds, results }) {
+function markdown({ date, environment: env, seconds, isComplete, results }) {
   const row = (it) =>
     `| ${[cell(it.what), it.transport, it.driver, number(it.times), cell(it.held ?? ''), cell(told(it.told)), wrong(it.wrong)].join(' | ')} |`;
   return [
     `# Faults, ${date.slice(0, 10)}`,
     '',
     `${number(seconds)} s; ${env.cpu}, ${env.cores} cores, ${env.os}, Node ${env.node}, ` +
-      `commit ${env.commit.hash.slice(0, 12)}${env.commit.modified ? ' (modified)' : ''}.`,
+      `commit ${env.commit.hash.slice(0, 12)}${env.commit.modified ? ' (modified)' : ''}.` +
+      `${isComplete ? '' : ' Cut short: further rows were not reached.'}`,
     '',
     '| fault | transport | driver | times | what held | what was told | lost, or wrong |',
     '| --- | --- | --- | --- | --- | --- | --- |',

@@ -9,7 +9,7 @@
 //   --exhaustive                       also each call that fails, and thousands of the rest: hours
 //   --only calls|processes|strangers|surroundings|systems      several times for several
 //   --row killedServers              of all but the first, this one; several times for several
-//   --transport unix|tcp|tls|udp, --driver loop|tokio  the same
+//   --transport unix|tcp|tls|udp, of calls also ipcio|ipc2|zmtp|mqueue|appview; --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -21,8 +21,11 @@ const { environment } = require('../lib/machine.js');
 const { Talker, cases, mixtures, outages, partings, play } = require('./calls');
 const { Control, compile } = require('./shim');
 const { markdown } = require('./report');
+const systems = require('./talk-systems');
 
 const STREAMS = ['unix', 'tcp', 'tls'];
+/** Whose system calls fail, too. */
+const SYSTEMS = Object.keys(systems);
 
 /** So much is done: usually, and with the option of that name. */
 const AMOUNTS = {
@@ -73,6 +76,13 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
     ],
     ['killedClients', 'SIGKILL of a client in mid-message', STREAMS, { times: kills }],
     ['stopped', 'SIGSTOP and SIGCONT of a server in mid-message', STREAMS, { times: stops }],
+    ['stoppedClients', 'SIGSTOP and SIGCONT of a client in mid-message', STREAMS, { times: stops }],
+    [
+      'killedWhileStopped',
+      'SIGKILL of a server that is stopped, with messages on the way; the client reconnects',
+      STREAMS,
+      { times: kills },
+    ],
     ['blocked', `event loop of a server blocked for ${seconds} s under load`, STREAMS, { seconds }],
     ['exits', 'process.exit() of a client in mid-message', STREAMS, { times: ends }],
     ['terminated', 'worker.terminate() of a client in mid-message', STREAMS, { times: ends }],
@@ -82,11 +92,16 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
       STREAMS,
       { times: 10 * ends },
     ],
-    ['inherited', 'a program is started: what it has of our sockets', STREAMS, {}],
+    [
+      'inherited',
+      'programs are started while clients come and go: what they have of our sockets',
+      STREAMS,
+      { times: 10 * ends },
+    ],
   ];
   const strangers = [
-    ['halves', 'connections with a half of a message', ['unix', 'tcp'], { times: peers }],
-    ['deaf', 'peers that never read', ['unix', 'tcp'], { times: 20 }],
+    ['halves', 'connections with a half of a message', STREAMS, { times: peers }],
+    ['deaf', 'peers that never read', STREAMS, { times: 20 }],
     ['stalled', 'TLS handshakes that never end', tls, { times: peers }],
     ['garbage', 'garbage where a TLS handshake should be', tls, { times: 300 }],
     ['cuts', 'TLS handshakes cut or reset at a byte, on either side', tls, { step }],
@@ -95,9 +110,10 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
     ['withoutFile', "the socket's file is removed", ['unix'], { times: ends }],
     ['folders', 'folders in which nothing can be made', ['unix'], {}],
     ['clock', 'the wall clock jumps', STREAMS, { times: jumps }],
+    ['threads', 'a user may start no more threads', STREAMS, { times: ends }],
   ];
   // Of the other systems: over what each of them has.
-  const systems = [
+  const others = [
     [
       'ipcio',
       'ipcIO: garbage, peers that never read, and killed clients',
@@ -112,8 +128,14 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
       { times: ends },
     ],
     ['mqueue', 'message queues: SIGKILL of a sender and of a receiver', ['unix'], { times: ends }],
+    [
+      'appview',
+      'AppView: killed askers, garbage, and a process that is stopped or killed',
+      ['unix'],
+      { times: ends },
+    ],
   ];
-  return { processes, strangers, surroundings, systems };
+  return { processes, strangers, surroundings, systems: others };
 }
 
 /** A row in a process of its own. */
@@ -154,7 +176,7 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
     'no memory when a client leaves with something left to send': partings(transport),
   };
   const results = [];
-  for (const [what, list] of Object.entries(lists)) {
+  for (const [what, list] of Object.entries(lists).filter(([, it]) => it.length > 0)) {
     const { wrong, times, codes, ...ways } = await play(talker, list, (fault, is) =>
       say(fault, is),
     );
@@ -168,10 +190,12 @@ async function calls(transport, driver, amounts, { library, folder, say }) {
   return results;
 }
 
-async function run({ only, row, transports, drivers, amounts }, { library, missing, base }) {
+/** `save` is called with the results so far: a run that is cut short leaves them. */
+async function run({ only, row, transports, drivers, amounts }, { library, missing, base, save }) {
   const results = [];
   const note = (result) => {
     results.push(result);
+    save(results, false);
     const { what, transport, driver, times, wrong } = result;
     console.log(
       `${what}, ${transport}, ${driver}: ${times}${wrong.length > 0 ? `, WRONG: ${JSON.stringify(wrong).slice(0, 2000)}` : ''}`,
@@ -214,7 +238,7 @@ function optionsOf(argv) {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
     ['processes', 'strangers', 'surroundings', 'systems', 'calls'],
-    [...STREAMS, 'udp'],
+    [...STREAMS, 'udp', ...SYSTEMS],
     ['loop', 'tokio'],
   ];
   const { values } = parseArgs({
@@ -243,6 +267,7 @@ function optionsOf(argv) {
     transports,
     drivers,
     keep,
+    amount,
     amounts: AMOUNTS[amount],
   };
 }
@@ -251,20 +276,25 @@ async function main() {
   const options = optionsOf(process.argv.slice(2));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
   const started = Date.now();
-  const results = await run(options, { ...compile(folder), base: folder });
-  const seconds = Math.round((Date.now() - started) / 1000);
-  const report = { date: new Date().toISOString(), environment: environment(), seconds, results };
+  const facts = { date: new Date().toISOString(), environment: environment() };
   const place = options.keep
     ? path.join(__dirname, '..', 'results')
     : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
-  const base = path.join(place, `${report.date.slice(0, 10)}-faults`);
-  fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
-  fs.writeFileSync(`${base}.md`, markdown(report));
+  const amount = options.amount === 'usual' ? '' : `-${options.amount}`;
+  const base = path.join(place, `${facts.date.slice(0, 10)}-faults${amount}`);
+  const seconds = () => Math.round((Date.now() - started) / 1000);
+  const save = (results, isComplete) => {
+    const report = { ...facts, seconds: seconds(), isComplete, results };
+    fs.writeFileSync(`${base}.json`, `${JSON.stringify(report)}\n`);
+    fs.writeFileSync(`${base}.md`, markdown(report));
+  };
+  const results = await run(options, { ...compile(folder), base: folder, save });
+  save(results, true);
   fs.rmSync(folder, { recursive: true, force: true });
   const wrong = results.filter((it) => it.wrong.length > 0);
   console.log(`${base}.json, .md`);
   console.log(
-    `faults: ${results.length} rows in ${seconds} s, ${wrong.length} of them with something wrong`,
+    `faults: ${results.length} rows in ${seconds()} s, ${wrong.length} of them with something wrong`,
   );
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }

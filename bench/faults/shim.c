@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +24,8 @@
   X(recvmsg) X(recvmmsg) X(read) X(readv) X(write) X(writev) X(epoll_create1) X(epoll_ctl) X(epoll_wait)          \
   X(eventfd) X(getsockopt) X(setsockopt) X(getsockname) X(getpeername) X(shutdown) X(ioctl) X(fcntl) X(open)      \
   X(open64) X(flock) X(fstat) X(fstat64) X(stat64) X(lstat64) X(rename) X(unlink) X(rmdir) X(mkdir) X(chmod)      \
-  X(fchmod) X(fchmodat) X(close) X(mmap64) X(mprotect) X(pthread_create) X(socketpair)
+  X(fchmod) X(fchmodat) X(close) X(mmap64) X(mprotect) X(pthread_create) X(socketpair) X(poll) X(opendir)          \
+  X(fstatat64) X(setns) X(unshare) X(mq_open) X(mq_timedsend) X(mq_timedreceive) X(mq_getsetattr) X(mq_unlink)
 
 enum {
 #define X(name) at_##name,
@@ -192,6 +194,30 @@ DEFINE(int, close, FAIL_DONE)
 DEFINE(word, mmap64, FAIL)
 DEFINE(int, mprotect, FAIL)
 DEFINE(int, pthread_create, if (error > 0) return error;)
+DEFINE(int, poll, FAIL)
+DEFINE(int, fstatat64, FAIL)
+DEFINE(int, setns, FAIL)
+DEFINE(int, unshare, FAIL)
+DEFINE(word, opendir, if (error > 0) {
+  errno = error;
+  return 0;
+})
+
+/* Message queues are asked for by number. */
+word of_syscall(word number, SIX) __asm__("syscall");
+word of_syscall(word number, SIX) {
+  static word (*real)(word, word, word, word, word, word, word);
+  if (real == NULL) real = (word (*)(word, word, word, word, word, word, word))dlsym(RTLD_NEXT, "syscall");
+  int call = number == SYS_mq_open              ? at_mq_open
+             : number == SYS_mq_timedsend       ? at_mq_timedsend
+             : number == SYS_mq_timedreceive    ? at_mq_timedreceive
+             : number == SYS_mq_getsetattr      ? at_mq_getsetattr
+             : number == SYS_mq_unlink          ? at_mq_unlink
+                                                : -1;
+  int error = call < 0 ? -1 : fails(call, __builtin_return_address(0));
+  FAIL
+  return real(number, a, b, c, d, e, f);
+}
 
 int of_clock_gettime(clockid_t clock, struct timespec *time) __asm__("clock_gettime");
 int of_clock_gettime(clockid_t clock, struct timespec *time) {

@@ -4,6 +4,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
+const tls = require('node:tls');
 const { once } = require('node:events');
 const { IPC } = require('../..');
 const { freshOptions, placeAt } = require('./places');
@@ -53,15 +54,21 @@ async function returned(before) {
   return now > before ? [`${now} descriptors, ${before} before`] : [];
 }
 
+/** Connects a peer of Node's own. */
+const dial = (options, isSecure) =>
+  isSecure ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options);
+
 /** Raw sockets that are connected; those that the system does not let in at once wait for their turn. */
-async function raws(options, count) {
+async function raws(options, count, kind = 'tcp') {
+  const isSecure = kind === 'tls';
   const sockets = [];
   while (sockets.length < count) {
     const group = Array.from({ length: Math.min(50, count - sockets.length) }, () =>
-      net.connect(options),
+      dial(options, isSecure),
     );
     for (const socket of group) socket.on('error', () => {});
-    await Promise.all(group.map((socket) => once(socket, 'connect')));
+    const up = isSecure ? 'secureConnect' : 'connect';
+    await Promise.all(group.map((socket) => once(socket, up)));
     sockets.push(...group);
   }
   return sockets;
@@ -79,7 +86,7 @@ async function halves({ folder, kind, times }) {
   const { here, before } = await warmed(kind, folder, { maxConnections: times + 10 });
   const wrong = [];
   const [half, rss] = [`{"type":"ask","data":"${'h'.repeat(2000)}`, process.memoryUsage().rss];
-  const sockets = await raws(here.options, times);
+  const sockets = await raws(here.options, times, kind);
   for (const socket of sockets) socket.write(half);
   await pause(300);
   if (!(await serves(here.place))) wrong.push('a proper client is not served');
@@ -102,7 +109,7 @@ async function halves({ folder, kind, times }) {
 async function deaf({ folder, kind, times }) {
   const { here, before } = await warmed(kind, folder, { maxQueuedBytes: 2 * MB, linger: 300 });
   const wrong = [];
-  const sockets = await raws(here.options, times);
+  const sockets = await raws(here.options, times, kind);
   for (const socket of sockets) socket.pause();
   await pause(100);
   let refused = 0;

@@ -1,12 +1,17 @@
 'use strict';
 // Rows of `npm run faults`: what happens around a process: its socket's file, its folder, the clock. Each is called by row.js.
 
+const { execFileSync, fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { once } = require('node:events');
 const { IPC } = require('../..');
 const { freshOptions, placeAt } = require('./places');
 const { Control } = require('./shim');
+
+/** A user without rights, and as many threads as it needs. */
+const NOBODY = 65_534;
+const MANY = 10_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -111,4 +116,46 @@ async function clock({ folder, kind, times }) {
   return { times, held: 'each message was answered, on one connection', told: {}, wrong };
 }
 
-module.exports = { withoutFile, folders, clock };
+/** A user may start no more threads, for a while: who needs one is told, and is served when there may be more. */
+async function threads({ folder, kind, times }) {
+  const options = await freshOptions(kind, folder);
+  fs.chmodSync(folder, 0o777);
+  const user = process.getuid() === 0 ? { uid: NOBODY, gid: NOBODY } : {}; // root has no such limit
+  const child = fork(path.join(__dirname, 'threadless.js'), [JSON.stringify({ kind, options })], {
+    ...user,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const limit = (most) =>
+    execFileSync('prlimit', ['--pid', String(child.pid), `--nproc=${most}:`], {
+      ...user,
+      stdio: 'pipe',
+    });
+  const wrong = [];
+  const told = {};
+  const say = async (word) => {
+    child.send(word);
+    const [answer] = await once(child, 'message');
+    return answer;
+  };
+  await once(child, 'message');
+  for (let i = 0; i < times; i++) {
+    limit(1);
+    const codes = await say('try');
+    if (codes.length === 0) wrong.push('nobody was told');
+    for (const code of codes) {
+      told[code] = (told[code] ?? 0) + 1;
+      if (!/^E[A-Z]+$/.test(code)) wrong.push(`the code ${code}`);
+    }
+    limit(MANY);
+    const answer = await say('serve');
+    if (answer !== true) wrong.push(`not served afterwards: ${answer}`);
+  }
+  const ended = once(child, 'exit');
+  child.disconnect();
+  const [code, signal] = await ended;
+  if (code !== 0) wrong.push(`the process has ended with ${code ?? signal}`);
+  return { times, held: 'the process; a server and a client afterwards', told, wrong };
+}
+
+module.exports = { withoutFile, folders, clock, threads };

@@ -32,6 +32,23 @@ const parties = {
     }
   },
 
+  async asked({ prefix }) {
+    const { AppViewServer } = require('../../appview');
+    const server = new AppViewServer({ prefix });
+    server.publish({ cfg: { text: 'c'.repeat(150_000) } }).start();
+    process.send('up');
+  },
+
+  /** In the middle of answers, most of the time. */
+  async asker({ prefix, pid }) {
+    const { AppViewClient } = require('../../appview');
+    const client = new AppViewClient(pid, { prefix, timeout: 20_000, replaceStale: true });
+    for (;;) {
+      await client.config();
+      process.send('up');
+    }
+  },
+
   async receiver({ queue }) {
     const { open } = require('../../mqueue');
     const opened = open(queue);

@@ -6,6 +6,7 @@
 const { fork } = require('node:child_process');
 const crypto = require('node:crypto');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { seeded } = require('../../__test__/helpers/random');
@@ -191,4 +192,76 @@ async function mqueue({ times }) {
   return { times: 2 * times, held: `${received} messages, each whole and in order`, ...row };
 }
 
-module.exports = { ipcio, ipc2, zmtp, mqueue };
+/** Requests that nobody should send: an asker makes both queues, sends them, and removes the queues. */
+async function badRequests(pid, prefix, count) {
+  const { open, unlink } = require('../../mqueue');
+  const [input, output] = [`/${prefix}In.${pid}`, `/${prefix}Out.${pid}`];
+  const bad = [
+    () => crypto.randomBytes(1 + crypto.randomInt(8000)),
+    () => '{"req":0,"uniq":1,"remain":9}', // no NUL
+    () => '{"req":1,"uniq":1,"remain":99}\0{"req":', // more should follow
+    () => `{"req":0,"uniq":1,"remain":-1}\0{"req":1}\0`,
+    () => `${'['.repeat(8000)}\0\0`,
+  ];
+  for (let i = 0; i < count; i++) {
+    const made = [input, output].map((name) => open(name, { create: true }));
+    await made[0].send(bad[i % bad.length](), 0, { timeout: 1000 }).catch(() => {});
+    await pause(5); // for the server, which may answer or not
+    for (const queue of made) queue.close();
+    for (const name of [input, output]) unlink(name);
+  }
+}
+
+/** Stops a process; resolves when all of its threads have stopped. */
+async function stop(child) {
+  child.kill('SIGSTOP');
+  const threads = `/proc/${child.pid}/task`;
+  const isStopped = (id) =>
+    fs.readFileSync(`${threads}/${id}/stat`, 'utf8').split(') ').at(-1).startsWith('T');
+  while (!fs.readdirSync(threads).every(isStopped)) await pause(1);
+}
+
+/** Askers are killed, or send garbage; then who is asked is stopped, and killed. */
+async function appview({ times }) {
+  const { AppViewClient } = require('../../appview');
+  const row = new Row();
+  const prefix = `Faults${process.pid}`;
+  let child = null;
+  const begin = async () => {
+    child = party({ what: 'asked', prefix });
+    await once(child, 'message');
+  };
+  await begin();
+  const { pid } = child;
+  // What is in the way is removed after this time; a busy machine may need it several times.
+  const options = { prefix, timeout: 500, replaceStale: true };
+  const serves = async (of) => {
+    for (let i = 0; i < 20; i++) {
+      const answer = await new AppViewClient(of, options).config().catch(row.tell);
+      if (answer) return answer.cfg.current.text.length === 150_000;
+    }
+    return false;
+  };
+  for (let i = 0; i < times; i++) {
+    await killed(1, { what: 'asker', prefix, pid }, (asker) => once(asker, 'message'), i + 1);
+    row.expect(await serves(pid), 'nobody is served after an asker was killed');
+  }
+  await badRequests(pid, prefix, times);
+  row.expect(await serves(pid), 'nobody is served after garbage');
+  const impatient = new AppViewClient(pid, { ...options, timeout: 50 });
+  for (let i = 0; i < times; i++) {
+    await stop(child);
+    row.expect(!(await impatient.status().catch(row.tell)), 'who is stopped has answered');
+    child.kill('SIGCONT');
+    row.expect(await serves(pid), 'nobody is served by who goes on');
+  }
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  row.expect(!(await impatient.status().catch(row.tell)), 'who is dead has answered');
+  await begin();
+  row.expect(await serves(child.pid), 'nobody is served by the next process');
+  child.kill('SIGKILL');
+  return { times: 3 * times + 1, held: 'a proper asker, each time', ...row };
+}
+
+module.exports = { ipcio, ipc2, zmtp, mqueue, appview };

@@ -5,42 +5,14 @@
 const { once } = require('node:events');
 const { IPC } = require('../..');
 const { tcpPlace, tlsPlace, unixPlace } = require('../../__test__/helpers/places');
+const { Talk } = require('./heard');
+const systems = require('./talk-systems');
 
 const MESSAGES = 7;
 const LARGE = 3; // this one has a megabyte
 const MEGABYTE = 'm'.repeat(1 << 20);
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** An error's code is one of the system's, of Node's or of ferripc's own. */
-const isCode = (code) =>
-  /^E[A-Z0-9_]+$/.test(code ?? '') && !['ERR_FERRIPC_INTERNAL', 'EUNKNOWN'].includes(code);
-
-/** What is heard during one talk. */
-class Talk {
-  errors = [];
-  wrong = [];
-  connections = 0;
-
-  hear = (error) => {
-    this.errors.push(error?.code ?? String(error));
-    if (!isCode(error?.code)) this.wrong.push(`an error without a code: ${error?.stack ?? error}`);
-  };
-
-  /** Calls something that may throw. */
-  attempt(act) {
-    try {
-      return act();
-    } catch (error) {
-      this.hear(error);
-      return undefined;
-    }
-  }
-
-  fault(text) {
-    this.wrong.push(text);
-  }
-}
 
 function make() {
   const ipc = new IPC();
@@ -189,10 +161,12 @@ function untilAnswered(talk, here, there) {
 }
 
 /**
- * What one talk has come to; `file` is where a Unix socket may be. `hooks`, of which there may be none, are called: `up`
- * when both sides are up, and `parting` when the client disconnects with something left to send.
+ * What one talk has come to; `transport` is that, or another system. `file` is where a Unix socket may be. `hooks`, of
+ * which there may be none, are called: `up` when both sides are up, and `parting` when the client disconnects with something left to send.
  */
-const talk = (transport, file, hooks = {}) =>
-  transport === 'udp' ? talkByDatagrams(hooks) : talkByConnections(transport, file, hooks);
+function talk(transport, file, hooks = {}) {
+  if (Object.hasOwn(systems, transport)) return systems[transport](file, hooks);
+  return transport === 'udp' ? talkByDatagrams(hooks) : talkByConnections(transport, file, hooks);
+}
 
 module.exports = { talk };

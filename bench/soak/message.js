@@ -1,5 +1,6 @@
 'use strict';
-// The messages of the soak: numbered, of 10 B to 1 MB, with a hash of what they carry. Used by server.js and clients.js.
+// The messages of the soak: numbered, of 10 B to 1 MB, with a hash of what they carry. Used by server.js, clients.js and
+// systems-party.js.
 
 const { createHash } = require('node:crypto');
 
@@ -26,13 +27,16 @@ function sizeOf(random) {
 
 const hashOf = (text) => createHash('sha1').update(text).digest('base64');
 
-/** The `n`th message. */
-function make(n, random) {
-  const size = sizeOf(random);
+/** The `n`th message, of `most` characters at most. */
+function make(n, random, most = Infinity) {
+  const size = Math.min(sizeOf(random), most);
   const at = random(TEXT.length - size);
   const body = TEXT.slice(at, at + size);
   return { n, hash: hashOf(body), body };
 }
+
+/** Whether a message is as it was made. */
+const isWhole = ({ hash, body }) => hashOf(body) === hash;
 
 /** What has come from one side: each once, in order, as it was sent. */
 class Ledger {
@@ -41,13 +45,14 @@ class Ledger {
   again = 0;
   corrupt = 0;
 
-  take({ n, hash, body }) {
+  take(message) {
+    const { n } = message;
     if (n < this.next) this.again++;
     else {
       this.lost += n - this.next;
       this.next = n + 1;
     }
-    if (hashOf(body) !== hash) this.corrupt++;
+    if (!isWhole(message)) this.corrupt++;
   }
 }
 
@@ -63,4 +68,4 @@ function sums(ledgers) {
   return total;
 }
 
-module.exports = { Ledger, make, sums };
+module.exports = { Ledger, isWhole, make, sums };

@@ -258,6 +258,6 @@ async function main() {
   }
 }
 
-module.exports = { faults, markdown };
+module.exports = { Part, faults, markdown, memory, pause, together };
 
 if (require.main === module) void main();

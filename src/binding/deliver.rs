@@ -106,8 +106,8 @@ const TOO_LARGE: u32 = 1 << 30;
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
 
-/// Where the number of datagrams is in the header, followed by the number of frames and the size in
-/// bytes of each.
+/// Where the number of datagrams is in the header, followed by two numbers for each: how many frames, and twice its
+/// size in bytes, plus one if it continues the last datagram of the event before.
 const PARTS_AT: usize = PEER_AT + address::WORDS;
 
 /// The value that goes with a header.
@@ -197,7 +197,8 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             address::write(peer, &mut header[PEER_AT..]);
             header[PARTS_AT] = parts.len() as u32;
             for (words, part) in header[PARTS_AT + 1..].chunks_exact_mut(2).zip(&parts) {
-                words.copy_from_slice(&[part.frames as u32, part.size as u32]);
+                let size = (part.size as u32) << 1 | u32::from(part.continues);
+                words.copy_from_slice(&[part.frames as u32, size]);
             }
             (Kind::Datagrams, id, frames(id, batch, hub, header))
         }

@@ -31,7 +31,8 @@ pub struct FramingOptions {
     pub max_frame: u32,
     /// Report raw bytes instead of frames.
     pub raw: bool,
-    /// Report a frame over the limit before its end, and unfinished frames. Default: no.
+    /// Report a frame over the limit before its end, and unfinished frames; drop what follows it in a datagram. Default:
+    /// no.
     pub strict: Option<bool>,
     /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
     pub max_unfinished: Option<i64>,
@@ -75,8 +76,9 @@ impl FramingOptions {
         }
         let codec = self.delimiter.as_bytes().into();
         let max_frame = self.max_frame as usize;
+        let strict = self.strict.unwrap_or(false);
         let (unfinished, greeting) = (None, None);
-        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict: false, unfinished, greeting })
+        Ok(Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished, greeting })
     }
 }
 

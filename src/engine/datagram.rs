@@ -8,8 +8,7 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 
-use super::codec::delimited::Delimiter;
-use super::codec::{BATCH_BYTES, BATCH_FRAMES, Batch};
+use super::codec::{BATCH_BYTES, BATCH_FRAMES, Batch, delimited::Delimiter};
 use super::event::{Event, Id, Part};
 use super::framing::Mode;
 use super::link::HIGH_WATER;
@@ -31,6 +30,7 @@ pub struct Sorter {
     id: Id,
     delimiter: Delimiter,
     max_frame: usize,
+    strict: bool,
     group: Option<Group>,
 }
 
@@ -50,10 +50,10 @@ impl Group {
 }
 
 impl Sorter {
-    /// A sorter for the datagrams of `id`, whose frames end with `delimiter` (not empty) or with their
-    /// datagram, and have at most `max_frame` bytes.
-    pub fn new(id: Id, delimiter: Delimiter, max_frame: usize) -> Self {
-        Self { id, delimiter, max_frame, group: None }
+    /// A sorter for the datagrams of `id`, whose frames end with `delimiter` (not empty) or with their datagram, and
+    /// have at most `max_frame` bytes. `strict`: what follows a longer one in its datagram is dropped.
+    pub fn new(id: Id, delimiter: Delimiter, max_frame: usize, strict: bool) -> Self {
+        Self { id, delimiter, max_frame, strict, group: None }
     }
 
     /// Takes a datagram. With `tapped`, its bytes are reported before its frames.
@@ -82,10 +82,13 @@ impl Sorter {
             if frame.len() > self.max_frame {
                 self.finish(emit);
                 emit(Event::DatagramTooLarge { id, peer, size, len: frame.len() });
+                if self.strict {
+                    return;
+                }
                 continue;
             }
             if self.group.as_ref().is_none_or(Group::is_full) {
-                self.reopen(peer, size, emit);
+                self.reopen(peer, Part { frames: 0, size, continues: true }, emit);
             }
             let group = self.group.as_mut().expect("just opened");
             if !group.ends.is_empty() {
@@ -107,19 +110,20 @@ impl Sorter {
 
     /// Begins a datagram, in the group of those before it if that is possible.
     fn open(&mut self, peer: SocketAddr, size: usize, emit: &mut impl FnMut(Event)) {
+        let part = Part { frames: 0, size, continues: false };
         match &mut self.group {
             Some(group) if group.peer == peer && !group.is_full() && group.parts.len() < BATCH => {
-                group.parts.push(Part { frames: 0, size });
+                group.parts.push(part);
             }
-            _ => self.reopen(peer, size, emit),
+            _ => self.reopen(peer, part, emit),
         }
     }
 
     /// Begins a group with (the rest of) a datagram.
-    fn reopen(&mut self, peer: SocketAddr, size: usize, emit: &mut impl FnMut(Event)) {
+    fn reopen(&mut self, peer: SocketAddr, part: Part, emit: &mut impl FnMut(Event)) {
         self.finish(emit);
-        let parts = vec![Part { frames: 0, size }];
-        self.group = Some(Group { peer, bytes: BytesMut::new(), ends: Vec::new(), parts });
+        let (bytes, ends) = (BytesMut::new(), Vec::new());
+        self.group = Some(Group { peer, bytes, ends, parts: vec![part] });
     }
 }
 
@@ -150,7 +154,7 @@ pub fn send_in_order(
 pub struct Spool {
     waiting: VecDeque<(SocketAddr, Bytes)>,
     bytes: usize,
-    /// Whether the high-water mark was reached, so that somebody waits for the spool to be empty.
+    /// The high-water mark was reached: somebody waits for the spool to be empty.
     awaited: bool,
 }
 
@@ -240,7 +244,7 @@ mod tests {
     }
 
     fn sort(delimiter: &[u8], max_frame: usize, datagrams: &[Piece<'_>]) -> Vec<Event> {
-        let mut sorter = Sorter::new(7, delimiter.into(), max_frame);
+        let mut sorter = Sorter::new(7, delimiter.into(), max_frame, false);
         let mut events = Vec::new();
         for &datagram in datagrams {
             sorter.add((Mode::Frames, false), datagram, &mut |event| events.push(event));
@@ -249,8 +253,7 @@ mod tests {
         events
     }
 
-    /// The specification: each datagram by itself, split at each delimiter from left to right, without
-    /// an empty rest.
+    /// The specification: each datagram by itself, split at each delimiter from left to right, without an empty rest.
     fn naive(delimiter: &[u8], datagram: &[u8]) -> Vec<Vec<u8>> {
         let mut frames = vec![Vec::new()];
         let mut rest = datagram;
@@ -314,7 +317,7 @@ mod tests {
 
     #[test]
     fn raw_datagrams_are_reported_as_they_are_and_tapped_ones_before_their_frames() {
-        let mut sorter = Sorter::new(7, b"\n".as_slice().into(), 9);
+        let mut sorter = Sorter::new(7, b"\n".as_slice().into(), 9, false);
         let mut events = Vec::new();
         let mut emit = |event| events.push(event);
         sorter.add((Mode::Frames, false), (peer(1), b"a"), &mut emit);

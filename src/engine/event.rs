@@ -193,6 +193,8 @@ pub struct Part {
     pub frames: usize,
     /// Bytes of the whole datagram.
     pub size: usize,
+    /// It continues the last datagram of the event before.
+    pub continues: bool,
 }
 
 /// Whose an event was, and what it was: enough to go on without it. See [`crate::engine::hub::Hub::lose`].

@@ -16,8 +16,8 @@ pub struct Framing<C = Codec> {
     pub max_frame: usize,
     /// What received bytes become at first.
     pub mode: Mode,
-    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
-    /// Without a meaning for datagrams.
+    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished. For
+    /// datagrams: drop the rest of one after a frame over the limit.
     pub strict: bool,
     /// What both sides say first. Without a meaning for datagrams.
     pub greeting: Option<Arc<Greeting>>,

@@ -25,7 +25,7 @@ pub struct Gone;
 /// See the module's page.
 pub struct Mailbox {
     state: Mutex<State>,
-    /// Notified when a full mailbox has room again, or is closed.
+    /// Notified when a mailbox that was full is at most half full again, or is closed.
     room: Notify,
 }
 
@@ -47,6 +47,11 @@ impl fmt::Debug for Mailbox {
 impl State {
     fn is_full(&self) -> bool {
         self.bytes >= MAX_BYTES || self.events.len() >= MAX_EVENTS
+    }
+
+    /// It is at most half full: there is room for several producers.
+    fn has_much_room(&self) -> bool {
+        self.bytes <= MAX_BYTES / 2 && self.events.len() <= MAX_EVENTS / 2
     }
 }
 
@@ -136,6 +141,12 @@ impl Mailbox {
         self.lock().is_full()
     }
 
+    /// Whether there is room for several producers: it is at most half full.
+    #[cfg(unix)]
+    pub fn has_much_room(&self) -> bool {
+        self.lock().has_much_room()
+    }
+
     /// The oldest event. `None` ends the consumer's turn: the next event wakes it again.
     pub fn pop(&self) -> Option<Event> {
         let mut state = self.lock();
@@ -154,10 +165,11 @@ impl Mailbox {
     }
 
     fn take(&self, state: &mut State) -> Option<Event> {
-        let was_full = state.is_full();
+        let had_little = !state.has_much_room();
         let event = state.events.pop_front()?;
         state.bytes -= event.weight();
-        if was_full && !state.is_full() {
+        // Not for each event: all of the producers look, and there may be thousands.
+        if had_little && state.has_much_room() {
             self.room.notify_waiters();
         }
         Some(event)

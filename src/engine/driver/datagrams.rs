@@ -312,8 +312,9 @@ impl Datagrams {
     }
 
     pub(super) fn new_inlet(&self) -> Inlet {
-        let (delimiter, max_frame) = (self.framing.codec.clone(), self.framing.max_frame);
-        Inlet { slots: Slots::new(), sorter: Sorter::new(self.id, delimiter, max_frame) }
+        let Framing { codec: delimiter, max_frame, strict, .. } = &self.framing;
+        let sorter = Sorter::new(self.id, delimiter.clone(), *max_frame, *strict);
+        Inlet { slots: Slots::new(), sorter }
     }
 }
 

@@ -116,8 +116,27 @@ impl Watched for Connection {
             self.flush_on_loop(&mut state);
         }
         let found = if read || stopped { self.read_on_loop(&mut state) } else { Found::Nothing };
+        if read
+            && found == Found::Nothing
+            && self.mailbox.is_full()
+            && let Io::Loop(on_loop) = &state.io
+        {
+            on_loop.poll.refuse();
+        }
         self.update_watch(&mut state);
         found
+    }
+
+    fn read_again(&self) -> bool {
+        if !self.mailbox.has_much_room() {
+            return false;
+        }
+        let mut state = self.lock();
+        if let Io::Loop(on_loop) = &state.io {
+            on_loop.poll.release();
+            self.update_watch(&mut state);
+        }
+        true
     }
 }
 

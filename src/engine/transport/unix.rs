@@ -250,9 +250,8 @@ mod tests {
     #[test]
     fn stale_takes_a_dead_path_and_refuses_a_live_one() {
         let dir = Scratch::new();
-        let (listener, path) = listen(&dir.local(Claim::Stale)).unwrap();
+        let (listener, _left) = listen(&dir.local(Claim::Stale)).unwrap(); // by a killed process
         assert_eq!(code(listen(&dir.local(Claim::Stale)).unwrap_err()), "EADDRINUSE");
-        std::mem::forget(path); // as a killed process leaves it
         drop(listener);
         assert_eq!(dir.names(), ["s"]);
         listen(&dir.local(Claim::Stale)).unwrap();
@@ -295,8 +294,7 @@ mod tests {
         fs::create_dir(&deep).unwrap();
         local.path = deep.join("s").to_str().unwrap().to_owned();
         assert_eq!(local.path.len(), 107);
-        let (listener, path) = listen(&local).unwrap();
-        std::mem::forget(path);
+        let (listener, _left) = listen(&local).unwrap(); // by a killed process
         drop(listener);
         listen(&local).unwrap();
     }

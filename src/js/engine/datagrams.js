@@ -11,10 +11,12 @@ const FAMILY = 1;
 const ADDRESS = 2;
 const WORDS = 7;
 
-// Mirrors deliver.rs: a peer's address, and the datagrams (number of frames, size) of an event.
+// Mirrors deliver.rs: a peer's address, and the datagrams of an event: number of frames, and size with CONTINUES.
 const PEER_AT = ENDS_AT + MOST_FRAMES;
 const PARTS_AT = PEER_AT + WORDS;
 const MOST_PARTS = 32;
+const CONTINUES = 1;
+const SIZE_AT = 1;
 /** Length of the hub's header. */
 const HEADER = PARTS_AT + 1 + 2 * MOST_PARTS;
 
@@ -55,6 +57,8 @@ class Datagrams extends Endpoint {
     this.bytesReceived = 0;
     /** `{sent, bytes}` of the datagrams that the system has taken, once closed. */
     this.total = null;
+    /** That of the last datagram whose messages were delivered. */
+    this.peer = null;
   }
 
   /** The numbers of an IP address, or null. */
@@ -245,7 +249,6 @@ class Arrival {
     this.parts = frames.header[PARTS_AT];
     /** Where the current datagram's frames end. */
     this.until = 0;
-    this.peer = null;
   }
 
   get unfinished() {
@@ -264,6 +267,19 @@ class Arrival {
     this.datagrams.sink._scope.run(() => this.#run());
   }
 
+  /** The next datagram, or the rest of one. */
+  #begin() {
+    const { datagrams, frames } = this;
+    const at = PARTS_AT + 1 + 2 * this.part++;
+    this.until += frames.header[at];
+    const facts = frames.header[at + 1];
+    if (facts & CONTINUES) return;
+    const size = facts >> SIZE_AT;
+    datagrams.datagramsReceived++;
+    datagrams.bytesReceived += size;
+    datagrams.peer = datagrams.sink._onDatagram(this.sender, size);
+  }
+
   /** While nobody else has the rest, see turns.js. */
   #run() {
     const { datagrams, frames } = this;
@@ -273,16 +289,12 @@ class Arrival {
     try {
       while (turns.left === this && this.unfinished) {
         if (frames.index === this.until) {
-          const at = PARTS_AT + 1 + 2 * this.part++;
-          this.until += frames.header[at];
-          datagrams.datagramsReceived++;
-          datagrams.bytesReceived += frames.header[at + 1];
-          this.peer = sink._onDatagram(this.sender, frames.header[at + 1]);
+          this.#begin();
           continue;
         }
         frames.advance();
         datagrams.received++;
-        sink._onFrame(frames, this.peer);
+        sink._onFrame(frames, datagrams.peer);
         if (activity.dirty.length > 0) activity.flushLate();
       }
     } finally {

@@ -23,10 +23,12 @@ use crate::engine::link::Shelf;
 use crate::engine::panics::caught;
 
 pub use self::api::symbol;
+use self::held::Held;
 pub use self::poll::Poll;
 pub use self::turns::{Consumer, Turn};
 
 mod api;
+mod held;
 mod poll;
 mod turns;
 
@@ -53,6 +55,10 @@ pub trait Watched {
     /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read, or
     /// something waits to be sent.
     fn poll_now(self: Arc<Self>) -> Option<Found>;
+    /// Is read from again after [`Poll::refuse`], if there is room for what that brings. False: there is none yet.
+    fn read_again(&self) -> bool {
+        true
+    }
     /// How much was handed to the system so far, in whatever unit.
     fn sent(&self) -> u64;
     /// Closes now. Nothing is reported any more.
@@ -76,6 +82,7 @@ struct Shared {
     /// Handles that are not yet closed, the closing ones included.
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
+    held: Held,
     /// For the reads of all connections: each has it for one turn.
     shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
@@ -98,6 +105,7 @@ impl Loop {
             signals: Signals::default(),
             open: Cell::new(0),
             watched: RefCell::default(),
+            held: Held::default(),
             shelf: Shelf::default(),
             busy_poll: Cell::default(),
             when_closed: RefCell::default(),

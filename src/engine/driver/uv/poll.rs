@@ -44,7 +44,13 @@ impl Loop {
             (shared.api.unref)(handle);
         }
         shared.opened();
-        Ok(Poll { handle, shared: shared.clone(), id, events: Cell::new(0) })
+        Ok(Poll {
+            handle,
+            shared: shared.clone(),
+            id,
+            events: Cell::new(0),
+            held: Cell::new(false),
+        })
     }
 }
 
@@ -61,6 +67,8 @@ pub struct Poll {
     id: Id,
     /// What is watched for now.
     events: Cell<c_int>,
+    /// It is not watched for reading: see [`super::held`].
+    held: Cell<bool>,
 }
 
 // SAFETY: the state of a socket's owner can be reached from other threads, but only the loop's thread
@@ -78,6 +86,7 @@ impl Poll {
     /// Sets what to wait for.
     pub fn set(&self, read: bool, write: bool) {
         debug_assert_eq!(thread::current().id(), self.shared.thread);
+        let read = read && !self.held.get();
         let events = if read { UV_READABLE } else { 0 } | if write { UV_WRITABLE } else { 0 };
         if self.events.replace(events) == events {
             return;
@@ -90,6 +99,19 @@ impl Poll {
                 (self.shared.api.poll_start)(self.handle, events, on_ready);
             }
         }
+    }
+
+    /// What it brings cannot be taken now. Where there are many of its kind it is not watched for reading, from the
+    /// next [`Poll::set`] on, until [`Watched::read_again`].
+    pub fn refuse(&self) {
+        if !self.held.get() {
+            self.held.set(self.shared.held.add(self.id));
+        }
+    }
+
+    /// Ends what [`Poll::refuse`] began.
+    pub fn release(&self) {
+        self.held.set(false);
     }
 
     /// Buffers to receive into.

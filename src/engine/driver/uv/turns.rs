@@ -145,13 +145,14 @@ impl Shared {
     }
 
     fn ended(&self, done: bool) -> bool {
-        self.signals.set_again(self.api, false);
+        self.signals.set_again(self.api, done && !self.held.is_empty());
         done
     }
 
     /// A turn of the loop: first what was put off before it began, so that who always puts something off keeps
     /// no events away.
     fn next_turn(&self) {
+        self.release();
         let (first, later) = self.consumer.put_off();
         for _ in 0..first + later {
             if self.consumer.turn(true) == Turn::Gone {

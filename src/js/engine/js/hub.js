@@ -122,7 +122,7 @@ class Hub extends DatagramHub {
   }
 
   /** Its numbers into the header; its payload is returned. */
-  #tell({ kind, id, listener, payload, text, ends, peer, size, framed }) {
+  #tell({ kind, id, listener, payload, text, ends, peer, size, continues, framed }) {
     const header = this.#header;
     header[0] = kind;
     header[1] = id;
@@ -136,7 +136,7 @@ class Hub extends DatagramHub {
     if (size !== undefined) {
       header[PARTS_AT] = 1;
       header[PARTS_AT + 1] = ends.length;
-      header[PARTS_AT + 2] = size;
+      header[PARTS_AT + 2] = (size << 1) | (continues ? 1 : 0);
     }
     return text;
   }

@@ -28,6 +28,8 @@ class Datagrams {
   #hub;
   #id;
   #split;
+  /** What follows a frame over the limit, in its datagram, is dropped. */
+  #strict;
   #socket = null;
   /** The socket is somebody else's to close. */
   #isLent = false;
@@ -48,6 +50,7 @@ class Datagrams {
     this.#hub = hub;
     this.#id = id;
     this.#split = splitterOf(framing);
+    this.#strict = framing.strict === true;
     this.#raw = framing.raw;
   }
 
@@ -97,12 +100,15 @@ class Datagrams {
       queue.post({ kind: events.DATAGRAM, id, peer, payload: bytes, framed });
     }
     if (this.#raw) return;
+    let continues = false;
     for (const { text, ends, tooLarge } of this.#split(bytes)) {
-      if (tooLarge === undefined)
-        queue.post({ kind: events.DATAGRAMS, id, peer, text, ends, size });
-      else {
+      if (tooLarge === undefined) {
+        queue.post({ kind: events.DATAGRAMS, id, peer, text, ends, size, continues });
+        continues = true;
+      } else {
         const payload = JSON.stringify({ size, length: tooLarge });
         queue.post({ kind: events.DATAGRAM_TOO_LARGE, id, peer, payload });
+        if (this.#strict) return;
       }
     }
   }

@@ -23,6 +23,8 @@ const WIDEST_QUOTED = 6;
 class Profile {
   /** Socket, or peer of a UDP server -> `{decoder, messages}` of a parser that gets the bytes. */
   #streams = new WeakMap();
+  /** Peer of the datagram of which a message was refused last: the rest of it is dropped. */
+  #refused = null;
   /** How long a message may take to arrive, in ms; 0: as long as it likes. */
   #timeout;
   #delimiterLength;
@@ -112,6 +114,7 @@ class Profile {
 
   /** The current frame of `frames` has come from `socket`, or on UDP from a peer. */
   takeFrame(owner, socket, frames) {
+    if (socket === this.#refused) return;
     this.settle(socket);
     let message;
     try {
@@ -220,7 +223,7 @@ class Profile {
     try {
       while (messages.length > 0) {
         const { socket, message } = messages.shift();
-        if (!isLeft(socket)) this.dispatch(owner, socket, message);
+        if (!isLeft(socket) && socket !== this.#refused) this.dispatch(owner, socket, message);
       }
     } finally {
       if (messages.length > 0) setImmediate(() => this.#deliver(owner, stream));
@@ -269,7 +272,9 @@ class Profile {
     keeper.ipcBuffer = '';
     this.#streams.delete(keeper);
     owner.log('IPC protocol error', error?.code ?? 'ERR_IPC_PROTOCOL', error?.message ?? error);
-    socket.destroy?.();
+    if (socket.destroy === undefined)
+      this.#refused = socket; // of a datagram, each of which has its own
+    else socket.destroy();
     publishError(owner, error, socket._counted === undefined ? null : socket);
   }
 }
