@@ -1,5 +1,5 @@
-//! What is asked for of the bytes of a connection or a datagram socket. Given to [`super::hub::Hub`] by its
-//! consumer, and from there to drivers and links.
+//! What a consumer wants done with the bytes of a connection or a datagram socket. It gives this to
+//! [`super::hub::Hub`], which passes it to drivers and links.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use super::unfinished::Unfinished;
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
 pub struct Framing<C = Codec> {
-    /// How frames follow each other. For datagrams, which are told apart by themselves, a delimiter.
+    /// How frames are told apart. For datagrams, which are separate anyway, a delimiter.
     pub codec: C,
-    /// Longest frame that is kept, in bytes.
+    /// The longest frame that is kept, in bytes.
     pub max_frame: usize,
-    /// What received bytes become at first.
+    /// What received bytes become at the start.
     pub mode: Mode,
-    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
-    /// Without a meaning for datagrams.
+    /// Report at once that a frame is over the limit, and report an unfinished frame after each read.
+    /// Not used for datagrams.
     pub strict: bool,
-    /// What both sides say first. Without a meaning for datagrams.
+    /// What both sides send first. Not used for datagrams.
     pub greeting: Option<Arc<Greeting>>,
-    /// What the connections of a listener may hold together. Without a meaning for others.
+    /// The limit for the connections of a listener together. Only used for those.
     pub unfinished: Option<Arc<Unfinished>>,
 }
 
