@@ -41,7 +41,7 @@ pub struct Inner<R, W> {
     closed: watch::Sender<bool>,
 }
 
-/// A member, and the end of its watcher: once its end has been reported, this yields.
+/// A member, and a receiver that ends once its exit has been reported.
 struct Looked<R> {
     session: Arc<Session<R>>,
     after: Option<oneshot::Receiver<()>>,
