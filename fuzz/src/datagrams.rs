@@ -1,4 +1,4 @@
-//! Datagrams of several peers, against a split of each.
+//! Datagrams of several peers, compared with a split of each.
 
 use std::net::SocketAddr;
 
@@ -15,11 +15,11 @@ enum Found {
     Frame(SocketAddr, Vec<u8>),
     TooLarge(SocketAddr, usize, usize),
     Whole(SocketAddr, Vec<u8>, bool),
-    /// A datagram that has this many bytes, in the batch that its frames begin in.
+    /// A datagram with this many bytes, in the batch that its frames begin in.
     Part(SocketAddr, usize),
 }
 
-/// `delimiter, limit`, then `(how, datagram)` again and again.
+/// `delimiter, limit`, then repeated `(how, datagram)`.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let delimiter = [b"\x0c".as_slice(), b"\r\n", b"aa"][usize::from(input.byte() % 3)];
@@ -55,7 +55,7 @@ pub fn run(bytes: &[u8]) {
     }
     sorter.finish(&mut |event| events.push(event));
     let mut found = flatten(events, delimiter.len());
-    // Where a batch is full, or a frame too long, a datagram goes on in another part.
+    // If a batch is full or a frame too long, the datagram continues in another part.
     let is_part = |one: &Found| matches!(one, Found::Part(..));
     found.retain(|one| !is_part(one));
     expected.retain(|one| !is_part(one));

@@ -97,7 +97,7 @@ pub(super) fn raw_host() -> Format<Response<Raw>, Raw> {
         keep: KEEP_RAW,
         decode: |bytes, frame| match tag(frame)? {
             0 => numbered(bytes, frame),
-            other => Err(Error::Custom(format!("{other} is no kind of message from a worker"))),
+            other => Err(Error::Custom(format!("{other} is not a kind of message from a worker"))),
         },
         encode: |data, job_id, most| match job_id {
             Some(_) => raw_frame(1, data, job_id, most),
@@ -113,7 +113,7 @@ pub(super) fn raw_worker() -> Format<Request<Raw>, Raw> {
         decode: |bytes, frame| match tag(frame)? {
             0 => Ok((part(bytes, frame, TAG..frame.len()), None)),
             1 => numbered(bytes, frame).map(|(data, job_id)| (data, Some(job_id))),
-            other => Err(Error::Custom(format!("{other} is no kind of message from a host"))),
+            other => Err(Error::Custom(format!("{other} is not a kind of message from a host"))),
         },
         encode: |data, job_id, most| raw_frame(0, data, job_id, most),
     }

@@ -175,7 +175,7 @@ fn pipe_of(path: &str) -> String {
 }
 
 fn text_of(path: &Path) -> Result<&str, Error> {
-    path.to_str().ok_or_else(|| Error::Unusable(format!("{} is no UTF-8", path.display())))
+    path.to_str().ok_or_else(|| Error::Unusable(format!("{} is not UTF-8", path.display())))
 }
 
 async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {

@@ -31,7 +31,7 @@ pub enum Error {
     NoRuntime,
     /// The client is not connected and does not wait for a connection. The source says why the last
     /// attempt failed.
-    #[error("there is no connection, and none is awaited")]
+    #[error("there is no connection, and the client does not wait for one")]
     NotConnected(#[source] Option<Arc<Error>>),
     /// The connection ended before the answer came. It is not known whether the other side has processed the
     /// request.
@@ -59,7 +59,7 @@ pub enum Error {
     #[error("data of another type: {0}")]
     Decode(#[source] Arc<serde_json::Error>),
     /// Something arrived that is not a message. The connection goes on with the next message.
-    #[error("received what is no message: {reason}")]
+    #[error("received something that is not a message: {reason}")]
     InvalidMessage {
         /// What is wrong with it.
         reason: String,
@@ -81,7 +81,7 @@ pub enum Error {
     },
     /// A connection was closed at once because the server has as many as it may have: see
     /// [`ServerBuilder::max_connections`](super::ServerBuilder::max_connections).
-    #[error("a connection was refused: there are as many as there may be")]
+    #[error("a connection was refused: the limit of connections is reached")]
     TooManyConnections,
     /// A connection was closed at once because [`ServerBuilder::allow_peer`](super::ServerBuilder::allow_peer) refused it.
     #[error("a connection was refused: its process is not allowed to connect")]

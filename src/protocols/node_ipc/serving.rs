@@ -76,7 +76,8 @@ impl Admission {
             let tells =
                 cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
             if !tells || matches!(place, Address::Tcp(..)) {
-                let reason = "allow_peer: the system tells of Unix sockets on Linux and macOS only";
+                let reason =
+                    "allow_peer: the peer is only known for Unix sockets, on Linux and macOS";
                 return Err(Error::Unusable(reason.into()));
             }
         }

@@ -71,7 +71,7 @@ impl ClientTls {
         let host = over_tcp(place)?;
         let name = self.name.as_deref().unwrap_or(host);
         let parsed = ServerName::try_from(name.to_owned())
-            .map_err(|_| Error::Unusable(format!("tls: {name} is no name of a host")))?;
+            .map_err(|_| Error::Unusable(format!("tls: {name} is not a host name")))?;
         let settings = settings(Options {
             identities: self.identity.clone().into_iter().collect(),
             ca: self.ca.clone(),
@@ -159,7 +159,7 @@ fn settings(options: Options) -> Result<Arc<Settings>, Error> {
 fn over_tcp(place: &Address) -> Result<&str, Error> {
     match place {
         Address::Tcp(host, _) => Ok(host),
-        _ => Err(Error::Unusable("tls: it is for TCP, not for Unix sockets and pipes".into())),
+        _ => Err(Error::Unusable("tls: only TCP is supported, not Unix sockets or pipes".into())),
     }
 }
 
@@ -168,7 +168,7 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem)
         .map(|der| der.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unusable(format!("is no PEM: {error}")))?;
+        .map_err(|error| unusable(format!("is not PEM: {error}")))?;
     if found.is_empty() { Err(unusable("has no certificate".into())) } else { Ok(found) }
 }
 
@@ -180,6 +180,6 @@ fn identity(chain: &[u8], key: &[u8]) -> Result<Identity, Error> {
         Ok(_) => Err(unusable(
             "is of another form than PKCS #8: `openssl pkcs8 -topk8 -nodes` converts it",
         )),
-        Err(_) => Err(unusable("is no key in PEM that is not encrypted")),
+        Err(_) => Err(unusable("is not an unencrypted key in PEM")),
     }
 }

@@ -22,7 +22,7 @@ pub async fn spawn(mut command: Command) -> io::Result<Process> {
         let _ = tx.send(imp::start(command));
     };
     on_thread(Box::new(spawn))?;
-    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers is gone")))
+    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers has ended")))
 }
 
 type Task = Box<dyn FnOnce() + Send>;
@@ -43,7 +43,7 @@ fn on_thread(task: Task) -> io::Result<()> {
             THREAD.get_or_init(|| tx) // another thread may have been faster: then this thread ends
         }
     };
-    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers is gone"))
+    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers has ended"))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -60,7 +60,7 @@ impl Process {
     /// Waits until it has ended.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let end = self.end.wait_for(Option::is_some).await.ok().and_then(|end| *end);
-        let end = end.ok_or_else(|| io::Error::other("nobody knows how the process has ended"))?;
+        let end = end.ok_or_else(|| io::Error::other("it is not known how the process ended"))?;
         end.map_err(io::Error::from_raw_os_error)
     }
 
