@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_has_one_address_and_one_size_but_for_a_smaller_last_one() {
+    fn a_run_has_one_address_and_one_size_except_for_a_smaller_last_one() {
         let (one, two) = (([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into());
         let room = vec![0; CUT_AT_MOST + 1];
         let of = |to: SocketAddr, len: usize| (to, &room[..len]);
