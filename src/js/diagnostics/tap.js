@@ -30,7 +30,7 @@ const ENDING = '.tap';
 
 /**
  * What `config.tap` asks for, or without it the variable FERRIPC_TAP: `{path, payloads}`. Null: no tap.
- * @throws {TypeError} for what is no such setting
+ * @throws {TypeError} for an invalid setting
  */
 function settingOf({ tap }) {
   if (tap === undefined || tap === null) return ofVariable(process.env.FERRIPC_TAP);
@@ -70,7 +70,7 @@ const taps = new WeakMap();
 
 /**
  * Opens a tap for `server`, which is about to listen: from when it listens until it has ended.
- * @throws {TypeError} for what is no setting
+ * @throws {TypeError} for an invalid setting
  */
 function attach(server) {
   const setting = settingOf(server.config);

@@ -184,7 +184,7 @@ impl Link {
                 }
             };
             if !is_right {
-                take(Received::Bad(invalid(&text, &format_args!("it is no {kind}"))));
+                take(Received::Bad(invalid(&text, &format_args!("it is not a valid {kind}"))));
             }
         }
     }
