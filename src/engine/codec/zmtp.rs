@@ -45,7 +45,7 @@ const INLINE: usize = 4 * 1024;
 pub enum Kind {
     /// Asks, and waits for the answer.
     Req,
-    /// Answers whoever asks.
+    /// Answers requests of any peer.
     Rep,
     /// Sends and receives as it likes.
     Dealer,
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Whether peers are told its identity: nobody calls a REP socket by its name.
+    /// Whether peers are told its identity: a REP socket is never addressed by name.
     fn has_identity(self) -> bool {
         self != Self::Rep
     }
@@ -130,7 +130,7 @@ pub struct Ready {
     pub identity: Bytes,
 }
 
-/// What is wrong with what a peer sends. After one, nothing more can be read.
+/// What is wrong with a peer's bytes. After a fault, nothing more can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No greeting of any version.
