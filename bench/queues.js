@@ -155,7 +155,7 @@ async function appview(blockedMs) {
       queue.unlink();
       queue.close();
     }
-    await new Promise((resolve) => setTimeout(resolve, 1)); // the next request comes at any time
+    await new Promise((resolve) => setTimeout(resolve, 1)); // who asks next comes at any time
   }
   await over;
   peer.end();

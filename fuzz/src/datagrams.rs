@@ -55,7 +55,7 @@ pub fn run(bytes: &[u8]) {
     }
     sorter.finish(&mut |event| events.push(event));
     let mut found = flatten(events, delimiter.len());
-    // If a batch is full or a frame too long, the datagram continues in another part.
+    // Where a batch is full, or a frame too long, a datagram goes on in another part.
     let is_part = |one: &Found| matches!(one, Found::Part(..));
     found.retain(|one| !is_part(one));
     expected.retain(|one| !is_part(one));

@@ -109,7 +109,7 @@ const TOO_LARGE: u32 = 1 << 30;
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
 
-/// Where the header has the number of datagrams, followed by the number of frames and the size in
+/// Where the number of datagrams is in the header, followed by the number of frames and the size in
 /// bytes of each.
 const PARTS_AT: usize = PEER_AT + address::WORDS;
 

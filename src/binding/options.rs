@@ -31,10 +31,9 @@ pub struct FramingOptions {
     pub max_frame: u32,
     /// Report raw bytes instead of frames.
     pub raw: bool,
-    /// Report a frame over the limit before its end, and report unfinished frames. Default: no.
+    /// Report a frame over the limit before its end, and unfinished frames. Default: no.
     pub strict: Option<bool>,
-    /// The most bytes of unfinished frames that the connections of a listener may hold together. Default:
-    /// no limit.
+    /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
     pub max_unfinished: Option<i64>,
     /// The frames are values in V8's format, each after its length, and follow a greeting. The delimiter is
     /// not used.

@@ -105,7 +105,7 @@ impl Sorter {
         }
     }
 
-    /// Begins a datagram, in the group of the datagrams before it if possible.
+    /// Begins a datagram, in the group of those before it if that is possible.
     fn open(&mut self, peer: SocketAddr, size: usize, emit: &mut impl FnMut(Event)) {
         match &mut self.group {
             Some(group) if group.peer == peer && !group.is_full() && group.parts.len() < BATCH => {
@@ -115,7 +115,7 @@ impl Sorter {
         }
     }
 
-    /// Begins a group with a datagram, or with the rest of one.
+    /// Begins a group with (the rest of) a datagram.
     fn reopen(&mut self, peer: SocketAddr, size: usize, emit: &mut impl FnMut(Event)) {
         self.finish(emit);
         let parts = vec![Part { frames: 0, size }];
@@ -150,7 +150,7 @@ pub fn send_in_order(
 pub struct Spool {
     waiting: VecDeque<(SocketAddr, Bytes)>,
     bytes: usize,
-    /// The high-water mark was reached, so the writer waits for the spool to be empty.
+    /// Whether the high-water mark was reached, so that somebody waits for the spool to be empty.
     awaited: bool,
 }
 
@@ -249,8 +249,8 @@ mod tests {
         events
     }
 
-    /// The reference: each datagram by itself, split at each delimiter from left to right, without an
-    /// empty rest.
+    /// The specification: each datagram by itself, split at each delimiter from left to right, without
+    /// an empty rest.
     fn naive(delimiter: &[u8], datagram: &[u8]) -> Vec<Vec<u8>> {
         let mut frames = vec![Vec::new()];
         let mut rest = datagram;

@@ -14,12 +14,12 @@ pub struct Framing<C = Codec> {
     pub codec: C,
     /// The longest frame that is kept, in bytes.
     pub max_frame: usize,
-    /// What received bytes become at the start.
+    /// What received bytes become at first.
     pub mode: Mode,
-    /// Report at once that a frame is over the limit, and report an unfinished frame after each read.
-    /// Not used for datagrams.
+    /// Tell at once of a frame that has passed the limit, and after each read of one that is unfinished.
+    /// Without a meaning for datagrams.
     pub strict: bool,
-    /// What both sides send first. Not used for datagrams.
+    /// What both sides say first. Without a meaning for datagrams.
     pub greeting: Option<Arc<Greeting>>,
     /// The limit for the connections of a listener together. Only used for those.
     pub unfinished: Option<Arc<Unfinished>>,

@@ -1,5 +1,5 @@
-//! UDP: a bound socket. A system call moves up to [`BATCH`] datagrams on Linux, and one on other
-//! systems.
+//! UDP: a bound socket whose system calls move up to [`BATCH`] datagrams at once where the system can
+//! do that (Linux), and one at a time elsewhere.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -19,7 +19,7 @@ use crate::engine::error::{Endpoint, Error};
 /// Room for one datagram: more than the largest that UDP can carry.
 pub(super) const SLOT: usize = 64 * 1024;
 
-/// Binds a non-blocking socket. An unspecified IPv6 address also takes IPv4, as in Node.
+/// Binds a socket that does not block. An unspecified IPv6 address also takes IPv4, as in Node.
 pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
     let bind = || {
         let domain = Domain::for_address(address);
@@ -35,7 +35,7 @@ pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
 }
 
 /// Sends up to [`BATCH`] datagrams, from any thread, without waiting. Returns how many were sent, at
-/// least one. An error is about the first datagram.
+/// least one; an error is about the first of them.
 pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
     calls::send(socket, pieces)
 }
@@ -92,8 +92,8 @@ pub fn is_echo(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
 }
 
-/// The buffers that one batch is received into. They reserve address space for [`BATCH`] of the largest
-/// datagrams; the system provides memory only for what was ever used.
+/// Where one batch is received to. Takes address space for [`BATCH`] of the largest datagrams, of which
+/// the system provides what was ever used.
 #[derive(Debug)]
 pub struct Slots {
     pub(super) room: Box<[MaybeUninit<u8>]>,
@@ -102,27 +102,26 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// Empty slots.
+    /// Nothing received.
     pub fn new() -> Self {
         Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
     }
 
-    /// Receives as many datagrams as one system call returns, without waiting.
+    /// Receives as many datagrams as one system call gives, without waiting.
     pub fn receive(&mut self, socket: &SockRef<'_>) -> io::Result<()> {
         self.filled.clear();
         calls::receive(socket, self)
     }
 
-    /// The last batch filled all slots.
+    /// The last batch has brought as much as one can.
     pub fn are_full(&self) -> bool {
         self.filled.len() >= BATCH
     }
 
-    /// The datagrams of the last batch.
+    /// What the last batch brought.
     pub fn datagrams(&self) -> impl Iterator<Item = Piece<'_>> {
         self.room.chunks_exact(SLOT).zip(&self.filled).map(|(slot, &(len, peer))| {
-            // SAFETY: the system has written `len` bytes into the slot, and `filled` was set from
-            // that.
+            // SAFETY: whoever noted the length has had the system write as many bytes.
             (peer, unsafe { slice::from_raw_parts(slot[..len].as_ptr().cast(), len) })
         })
     }

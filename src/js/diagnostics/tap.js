@@ -70,7 +70,7 @@ const taps = new WeakMap();
 
 /**
  * Opens a tap for `server`, which is about to listen: from when it listens until it has ended.
- * @throws {TypeError} for an invalid setting
+ * @throws {TypeError} for what is no setting
  */
 function attach(server) {
   const setting = settingOf(server.config);

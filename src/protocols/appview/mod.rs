@@ -1,8 +1,8 @@
 //! AppView: asks a process for its state and its configuration, and answers such requests. On Linux.
 //!
-//! A client makes two POSIX message queues whose names contain the number of the process. It sends a request
-//! on one, gets the response on the other, and removes both. The process looks for such queues about every
-//! millisecond. AppScope is the same protocol with other [names](Dialect).
+//! Who asks makes two POSIX message queues that are named after the process's number, sends a request on one,
+//! gets the response on the other and removes both. The process looks for them about every millisecond.
+//! AppScope is the same under other [names](Dialect).
 //!
 //! # Asking
 //!

@@ -62,7 +62,7 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
         let endpoint = Endpoint::Path(folder.display().to_string());
         io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
     })?;
-    // Some file systems have no locks: then only the folder's age protects it.
+    // Some file systems know no locks: then only the folder's age protects it.
     let lock = File::open(folder).ok().filter(|file| file.try_lock().is_ok());
     there().insert(target.to_owned(), lock);
     static FIRST: Once = Once::new();
@@ -90,7 +90,7 @@ fn clear(target: &str) {
 
 /// At the process's exit.
 extern "C" fn leave() {
-    // A thread that has ended may still hold the lock: then the next host removes them.
+    // Another thread may hold it, and has ended: then the next host does it.
     if let Ok(there) = THERE.try_lock() {
         for target in there.keys() {
             clear(target);

@@ -1,4 +1,4 @@
-//! A set of workers, each with one job at a time.
+//! A set of workers, of which each has one job at a time.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ use super::manager::{Unsent, WorkerHandle};
 use super::pool::{Inner, Lease};
 use super::server::Server;
 
-/// Workers that share jobs of type `W`, with answers of type `R`. They connect by way of an `S`.
+/// Workers that jobs are given to: of type `W`, with answers of type `R`, over an `S`.
 ///
 /// Each worker has one job at a time. Dropping the set kills its workers.
 pub struct WorkerSet<S, R, W> {
@@ -32,13 +32,13 @@ impl<S, R, W> fmt::Debug for WorkerSet<S, R, W> {
     }
 }
 
-/// What happens to a worker that does not answer in time.
+/// What happens to a worker that has not answered in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeoutAction {
     /// It is killed, and another one takes its place.
     Restart,
-    /// It continues with the job, whose answer is then dropped. It can be given the next job at once, which
-    /// waits behind this one. Workers without a job are preferred.
+    /// It goes on with the job, whose answer is then dropped. It can be given the next job at once, which waits
+    /// behind this one; workers without a job are preferred.
     Error,
 }
 
@@ -48,14 +48,14 @@ where
     R: DeserializeOwned + Send + 'static,
     W: Serialize + Send + 'static,
 {
-    /// Begins to configure a set.
+    /// Begins to describe a set.
     pub fn builder() -> WorkerSetBuilder<S, R, W> {
         WorkerSetBuilder::default()
     }
 }
 
 impl<S: Server> WorkerSet<S, Raw, Raw> {
-    /// Begins to configure a set whose payloads stay bytes.
+    /// Begins to describe a set whose payloads are left as the bytes that they are.
     pub fn raw_builder() -> WorkerSetBuilder<S, Raw, Raw> {
         WorkerSetBuilder::raw()
     }
@@ -66,22 +66,21 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         Self { inner, server: PhantomData }
     }
 
-    /// The same set with another type `S`. How its workers connect was fixed when it was started, also for
-    /// those started later.
+    /// The same set. Over what its workers are reached, those to come, too, was decided when it was started.
     pub fn over<T>(self) -> WorkerSet<T, R, W> {
         WorkerSet { inner: self.inner, server: PhantomData }
     }
 
-    /// Gives a job to a worker, and waits for the answer, without a limit.
+    /// Gives a job to a worker, and waits for the answer: for ever, if the worker lives on and does not answer.
     ///
-    /// The worker that became free last is taken. If none is free, this fails at once, unless jobs may wait
-    /// ([`WorkerSetBuilder::queue`]) or a worker is being started. If the future is dropped, the worker
-    /// continues with the job, as with [`TimeoutAction::Error`].
+    /// The worker that was free last is taken. If none is, the error is immediate, unless jobs may wait
+    /// ([`WorkerSetBuilder::queue`]) or a worker is just being started. When the future is dropped, the worker
+    /// goes on with the job, as with [`TimeoutAction::Error`].
     pub async fn send(&self, data: W) -> Result<R, WorkerSetJobError> {
         Ok(self.request(data, None).await?)
     }
 
-    /// The same, for at most `timeout`.
+    /// The same, but no longer than `timeout`.
     pub async fn send_timeout(
         &self,
         data: W,
@@ -91,7 +90,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         Ok(self.request(data, Some((timeout, action))).await?)
     }
 
-    /// Gives a job without an answer to a worker, which is then free again at once.
+    /// Gives a job without an answer to a worker. It is then free at once.
     pub async fn send_unidirectional(&self, data: W) -> Result<(), WorkerSetJobError> {
         Ok(self.notify(data).await?)
     }
@@ -105,8 +104,9 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         self.request_held(data, limit).await.map(|(answer, _)| answer)
     }
 
-    /// The same, for callers that pass the answer on to another thread. Keep what comes with the answer until that
-    /// thread has it: the worker gets no other job before. If jobs wait for a worker, they get it at once.
+    /// The same, for whoever passes the answer on to another thread: so that nobody is given the worker before that
+    /// thread knows of the answer, what comes with it is to be kept until then. Where jobs wait for a worker, they
+    /// get it at once.
     pub async fn request_held(
         &self,
         data: W,
@@ -134,7 +134,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         }
     }
 
-    /// [`WorkerSet::send_unidirectional`], with an error that says how a worker ended.
+    /// [`WorkerSet::send_unidirectional`], with such an error.
     pub async fn notify(&self, data: W) -> Result<(), JobError> {
         loop {
             let lease = self.inner.take().await?;
@@ -146,8 +146,8 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         }
     }
 
-    /// Starts as many workers as the set had at first, which then replace all others. A worker that has a job
-    /// finishes it first.
+    /// Starts as many workers as the set had at first; then they take the place of all others. One that has a
+    /// job finishes it first.
     ///
     /// # Errors
     /// A worker cannot be started. The set is then as before.
@@ -165,7 +165,7 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         self.inner.add(worker);
     }
 
-    /// Ends the workers: each finishes its job, and then sees its connection end. Those that have not ended
+    /// Ends the workers: each finishes its job, and sees the end of its connection. Those that have not ended
     /// after `patience` are killed.
     pub async fn close(&self, patience: Duration) {
         self.inner.close(patience).await;
@@ -176,13 +176,13 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
         self.inner.pids()
     }
 
-    /// The number of workers without a job.
+    /// Workers without a job.
     pub fn available(&self) -> usize {
         self.inner.available()
     }
 }
 
-/// Keeps a worker that has answered from being given another job, until this is dropped.
+/// A worker that has answered, and is given no other job until this is dropped.
 pub struct Held<R, W>(#[allow(dead_code, reason = "dropped")] Option<Lease<R, W>>);
 
 impl<R, W> fmt::Debug for Held<R, W> {
