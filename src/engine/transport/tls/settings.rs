@@ -182,7 +182,7 @@ pub(super) fn version_name(version: rustls::ProtocolVersion) -> &'static str {
 }
 
 /// For a key that *ring* cannot sign with. `src/js/sockets/tls.js` checks the kind of key first.
-const NOT_USABLE: &str = "is a key of an unsupported kind: supported are RSA of 2048 to 4096 bits with two primes, P-256, P-384 and Ed25519";
+const NOT_USABLE: &str = "is a key that cannot be used: usable are RSA of 2048 to 4096 bits with two primes, P-256, P-384 and Ed25519";
 
 /// rustls' own constructor refuses certificates of version 1.
 fn certified(
