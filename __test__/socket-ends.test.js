@@ -232,7 +232,7 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
     const error = thrownBy(() => child.send('take it', socket));
     expect(error).toMatchObject({ code: 'ERR_INVALID_HANDLE_TYPE' });
     expect(error.message).toMatch(/socket of ferripc/);
-    expect(socket._handle).toBeNull(); // for everybody else there is none
+    expect(socket._handle).toBeNull(); // for other callers there is none
     expect(socket.destroyed).toBe(false);
   });
 });

@@ -65,7 +65,7 @@ describe("'message'", () => {
     const { server, socket } = await serve();
     const other = await datagramPeer(world);
     const first = once(server, 'x');
-    await other.send(server, message('x', 0)); // nobody listens yet
+    await other.send(server, message('x', 0)); // no server listens yet
     await first;
     const events = [];
     const listen = (bytes, rinfo) => events.push(['message', bytes.toString(), rinfo]);

@@ -1,5 +1,5 @@
 'use strict';
-// AppViewServer against who asks by plain queues: the recordings, the table of statuses, long requests and answers,
+// AppViewServer against clients that use plain queues: the recordings, the table of statuses, long requests and answers,
 // commands of the program's own, a JavaScript thread that is blocked.
 
 const { spawnSync } = require('node:child_process');
@@ -116,7 +116,7 @@ onLinux.describe('on the wire', () => {
     expect(await asker.ask('{"req":1}')).toMatchObject({ status: 200 });
   });
 
-  test('who sends a request and reads nothing does not stop the server for good', async () => {
+  test('a client that sends a request and reads nothing does not stop the server', async () => {
     const { server, pid, ask } = serve();
     server.publish({ cfg: { text: 'x'.repeat(200_000) } });
     const rude = new Asker(world, pid);

@@ -22,7 +22,7 @@ test('--version', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-/** What the command does with each of these lines: in one process, but for those that are run as users do. */
+/** What the command does with each of these lines: in one process, except for those that are run as users do. */
 async function runAll(lines) {
   const child = world.child(path.join(__dirname, 'many.js'), lines, { cwd: world.tmp() });
   const results = await child.next();

@@ -12,7 +12,7 @@ const world = createWorld();
 const { cluster, member } = createClusters(world);
 
 describe('ids', () => {
-  test('a client has one that is made up, until somebody gives it one', async () => {
+  test('a client has a generated id until it is given one', async () => {
     const [one, two] = await cluster(2);
     const events = record(two.joined);
     const { client, socket } = await one.client();
@@ -64,7 +64,7 @@ describe('ids', () => {
     await said;
     client.emit('bye', { token: { id: 'mallory' } });
     await once(one.server, 'bye');
-    expect(seen).toEqual(Array(5).fill('hello')); // who has an id is not asked again
+    expect(seen).toEqual(Array(5).fill('hello')); // a client that has an id is not asked again
     expect(handled.at(-1)).toBe('carol'); // known before handlers run
     expect(new Set(handled.slice(0, 4)).size).toBe(1);
     expect(errors).toEqual([
@@ -326,7 +326,7 @@ describe('the broker', () => {
     ],
     ['later', () => Promise.reject(denied)],
   ])(
-    'may refuse a message %s: that is told once, and who asks is told each time',
+    'may refuse a message %s: that is reported once, and each request fails',
     async (_, refuse) => {
       const hub = new scale.Hub();
       const broker = () =>

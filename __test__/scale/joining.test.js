@@ -123,7 +123,7 @@ describe('joining and leaving', () => {
     await over;
     expect((await answer).code).toBe('ECONNRESET');
     await left;
-    await aborted; // the client's handler is told that nobody waits
+    await aborted; // the client's handler is told that the caller has stopped waiting
     expect([one.joined.clients(), one.joined.servers(), one.joined.isUp]).toEqual([[], [], false]);
     expect([one.joined.broadcast('x'), one.joined.emit('far', 'x')]).toEqual([false, false]);
     await expect(one.joined.request('far', 'x')).rejects.toMatchObject({ code: 'ENOTCONN' });

@@ -1,8 +1,9 @@
-//! What the connections of a listener hold of unfinished frames, all together. Each is bounded by its longest
-//! frame; without a bound for the sum, a thousand peers that begin long frames and stop would fill the memory.
+//! Counts what the connections of a listener hold of unfinished frames, all together. Each connection is
+//! limited by its longest frame. Without a limit for the sum, a thousand peers that begin long frames and stop
+//! could fill the memory.
 //!
-//! Shared by a listener's connections through their [`super::framing::Framing`]. A driver calls
-//! [`Unfinished::hold`] after a read; when the sum is too much, the connection that holds most has to end.
+//! The connections of a listener share it through their [`super::framing::Framing`]. A driver calls
+//! [`Unfinished::hold`] after a read. If the sum is too large, the connection that holds most has to end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -11,7 +12,7 @@ use super::error::Error;
 use super::event::Id;
 use super::transport::tls::failure::Failure;
 
-/// Connections that hold less are not counted: most never do.
+/// Connections that hold less are not counted: most never hold more.
 pub const COUNTED: usize = 16 * 1024;
 
 /// Who holds bytes of an unfinished frame: a connection.
@@ -60,8 +61,8 @@ impl Unfinished {
         Arc::new(Self { most, held: Mutex::default() })
     }
 
-    /// Connection `id` holds so many bytes now. Returns who has to end, if that is too much for all: it is not
-    /// counted any more.
+    /// Connection `id` now holds so many bytes. If the sum is too large, returns the connection that has to
+    /// end, which is not counted any more.
     pub fn hold(
         &self,
         id: Id,

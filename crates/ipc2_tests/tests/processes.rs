@@ -1,4 +1,4 @@
-//! What is left of workers: nothing.
+//! Checks that nothing is left of workers.
 
 mod common;
 
@@ -20,7 +20,7 @@ impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("ipc2-tests-{name}-{}", std::process::id()));
         std::fs::create_dir(&path).unwrap();
-        // As /tmp: anybody may write there.
+        // Like /tmp: every user may write there.
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o1777)).unwrap();
         Self(path)
     }
@@ -136,7 +136,7 @@ async fn children_end_with_their_host_whatever_ends_it_and_whatever_they_do() {
     kill_9(child.id());
     child.wait().unwrap();
     for pid in pids {
-        // Elsewhere the one that works without end does not see that its socket has ended.
+        // On other systems, the worker with endless work does not notice that its socket has ended.
         if cfg!(target_os = "linux") {
             eventually(|| !is_alive(pid)).await;
         }

@@ -29,7 +29,7 @@ use crate::engine::transport::{Fresh, Stream};
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Connection {
-    /// Moves a connection that nobody reads any more.
+    /// Moves a connection that is not read any more.
     pub(super) fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
         match std::mem::replace(&mut state.io, Io::None) {
             #[cfg(unix)]

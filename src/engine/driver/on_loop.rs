@@ -143,7 +143,8 @@ impl Watched for Connection {
 impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
         point("flush");
-        // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
+        // The outbox and the socket are parts of the same state, so the socket is taken out of it
+        // meanwhile.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
         let (sent, result) = state.outbox.flush(|pieces| on_loop.send(pieces));
         state.io = Io::Loop(on_loop);

@@ -19,7 +19,7 @@ use crate::engine::transport::{Fresh, Stream};
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) outbox: Outbox,
-    /// What is in the outbox is held back: see [`super::Connection::hold`].
+    /// The bytes in the outbox are held back: see [`super::Connection::hold`].
     pub(super) held: bool,
     /// [`crate::engine::late`] will look at it.
     pub(super) watched: bool,
@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) mode: Mode,
 }
 
-/// Who has the socket.
+/// Which driver has the socket.
 #[derive(Debug)]
 pub(super) enum Io {
     /// Not connected yet, or gone.
@@ -87,8 +87,8 @@ impl Io {
         self.send(pieces)
     }
 
-    /// What is sent goes to the system, whatever its length: not by TLS, whose long messages the I/O thread encrypts, and
-    /// not by a pipe, which tells later.
+    /// Whether a write goes to the system at once, whatever its length. Not with TLS, whose long messages the I/O thread
+    /// encrypts, and not on a pipe, which reports later.
     pub(super) fn takes_at_once(&self) -> bool {
         let is_socket = |stream: &Stream| stream.tls().is_none() && stream.has_halves();
         match self {

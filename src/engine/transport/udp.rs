@@ -45,28 +45,28 @@ pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
 pub struct UdpSocket(tokio::net::UdpSocket);
 
 impl UdpSocket {
-    /// Registers `socket` with the runtime that is entered.
+    /// Registers `socket` with the current runtime.
     pub fn attach(socket: Socket) -> io::Result<Self> {
         tokio::net::UdpSocket::from_std(socket.into()).map(Self)
     }
 
-    /// Waits until a datagram might be there.
+    /// Waits until a datagram may be received.
     pub async fn readable(&self) -> io::Result<()> {
         self.0.readable().await
     }
 
-    /// Waits until a datagram might be taken.
+    /// Waits until a datagram may be sent.
     pub async fn writable(&self) -> io::Result<()> {
         self.0.writable().await
     }
 
-    /// Receives as many datagrams as one system call gives, when the driver has seen the socket
+    /// Receives as many datagrams as one system call returns, if the driver has seen the socket
     /// readable.
     pub fn try_receive(&self, slots: &mut Slots) -> io::Result<()> {
         let result = self.0.try_io(Interest::READABLE, || {
             slots.receive(&self.socket())?;
-            // Fewer than asked for: there are no more. Reported as "not ready any more", so that the
-            // driver waits for the next edge instead of asking the system once more in vain.
+            // Fewer than requested: there are no more. This is reported as "not ready any more", so
+            // that the driver waits for the next edge instead of making another system call in vain.
             if !slots.are_full() && cfg!(unix) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
@@ -75,7 +75,7 @@ impl UdpSocket {
         if slots.filled.is_empty() { result } else { Ok(()) }
     }
 
-    /// As [`send`], when the driver has seen the socket writable.
+    /// As [`send`], if the driver has seen the socket writable.
     pub fn try_send(&self, pieces: &[Piece<'_>]) -> io::Result<usize> {
         self.0.try_io(Interest::WRITABLE, || send(&self.socket(), pieces))
     }
@@ -86,8 +86,8 @@ impl UdpSocket {
     }
 }
 
-/// Whether a failed receive only tells that something sent before found nobody. Windows reports that to
-/// the sender's socket, where it says nothing about the socket itself.
+/// Whether a failed receive only says that an earlier datagram did not reach anyone. Windows reports
+/// that to the sender's socket, where it says nothing about the socket itself.
 pub fn is_echo(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
 }
@@ -100,7 +100,7 @@ impl Slots {
     }
 }
 
-/// One datagram per system call: where the system has no better way.
+/// One datagram per system call, for systems that have no better way.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod single {
     use super::*;
@@ -128,16 +128,16 @@ mod single {
     }
 }
 
-/// A number that a socket can be asked for or given.
+/// A numeric option of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// May send to broadcast addresses; 0 or 1.
+    /// May send to broadcast addresses: 0 or 1.
     Broadcast,
     /// Hops that a datagram may take.
     Ttl,
     /// Hops that a multicast datagram may take.
     MulticastTtl,
-    /// Multicast datagrams also reach this machine; 0 or 1.
+    /// Multicast datagrams also reach this machine: 0 or 1.
     MulticastLoopback,
     /// The system's receive buffer, in bytes.
     ReceiveBuffer,
@@ -174,8 +174,8 @@ pub fn buffer_size(socket: &SockRef<'_>, setting: Setting) -> io::Result<usize> 
     }
 }
 
-/// Has multicast datagrams leave by an interface: IPv4 by its address, IPv6 by the zone of a wildcard
-/// address.
+/// Makes multicast datagrams leave by an interface: for IPv4 given by its address, for IPv6 by the
+/// zone of a wildcard address.
 pub fn set_multicast_interface(socket: &SockRef<'_>, interface: SocketAddr) -> io::Result<()> {
     match (is_v6(socket)?, interface) {
         (false, SocketAddr::V4(at)) => socket.set_multicast_if_v4(at.ip()),
@@ -184,8 +184,8 @@ pub fn set_multicast_interface(socket: &SockRef<'_>, interface: SocketAddr) -> i
     }
 }
 
-/// Joins or leaves a multicast group, on one interface (as above; the system's choice without) and, for
-/// IPv4, with one source only.
+/// Joins or leaves a multicast group, on one interface (given as above; by default, the system chooses)
+/// and, for IPv4, for one source only.
 pub fn set_membership(
     socket: &SockRef<'_>,
     join: bool,

@@ -30,7 +30,7 @@ const ENDING = '.tap';
 
 /**
  * What `config.tap` asks for, or without it the variable FERRIPC_TAP: `{path, payloads}`. Null: no tap.
- * @throws {TypeError} for what is no such setting
+ * @throws {TypeError} for an invalid setting
  */
 function settingOf({ tap }) {
   if (tap === undefined || tap === null) return ofVariable(process.env.FERRIPC_TAP);

@@ -144,7 +144,7 @@ class Questions {
   }
 }
 
-/** There is nobody of this id. */
+/** No client has this id. */
 function noClient(id) {
   const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id;
   return codedError('ENOTCONN', `There is no client ${JSON.stringify(shown)}`);
