@@ -264,7 +264,7 @@ describe('what else waits for a peer', () => {
   test('before the first connection a smaller maxQueuedBytes is the limit; what it took arrives (K3)', async () => {
     const place = await world.place('unix');
     const client = world.dial(place, { tls: false, maxRetries: 1000, maxQueuedBytes: 1 << 20 });
-    await once(client, 'error'); // nobody listens: kept for the attempts to come
+    await once(client, 'error'); // no server listens: kept for later attempts
     const euros = '€'.repeat(10_000); // three bytes each
     const { accepted, refused } = flood(client, (n) => client.emit('x', [n, euros]), 200);
     expect(refused.length).toBeGreaterThan(50);

@@ -29,7 +29,7 @@ function changed(change) {
   return copy;
 }
 
-test('paths of a building machine are recognized, and the names that stand for them are none', () => {
+test('paths of a building machine are recognized, and the names that stand for them are not paths', () => {
   const bytes = (...paths) => Buffer.from(paths.map((it) => `\0text ${it}`).join(''));
   const theirs = ['/root/x.rs', '/Users/runner/work/y', '/home/me/z', 'C:\\Users\\me', 'D:\\a\\b'];
   expect(pathsIn(bytes(...theirs))).toEqual(expect.arrayContaining(theirs));

@@ -60,7 +60,7 @@ const CASES = [
   [
     'a cargo that is too old',
     cargo('exit 1', '1.70'),
-    [/^build: cargo is of Rust 1\.70\.0/, mentionsOldest, /rustup update/],
+    [/^build: cargo is from Rust 1\.70\.0/, mentionsOldest, /rustup update/],
   ],
   [
     'a rustup without a toolchain',

@@ -368,7 +368,7 @@ onUnix.describe('UDP', () => {
     cluster.tell(2, 'disconnect');
     await cluster.next('exit', 2);
     const again = dgram.createSocket('udp4');
-    await new Promise((resolve) => again.bind(port, '127.0.0.1', resolve)); // nobody has it any more
+    await new Promise((resolve) => again.bind(port, '127.0.0.1', resolve)); // the port is free
     again.close();
   });
 

@@ -23,7 +23,7 @@ async function served(kind, maxConnectionRate, count) {
     Array.from({ length: count }, async (_, i) => {
       const client = world.dial(place);
       client.on('error', (error) => {
-        throw error; // nobody is turned away
+        throw error; // no client is refused
       });
       client.emit('ask', i);
       return (await once(client, 'answer'))[0];
@@ -40,7 +40,7 @@ native('a rate', () => {
     for (const ms of times) expect(ms).toBeGreaterThanOrEqual(1000);
   });
 
-  test.each([undefined, null, false, Infinity])('%p is no limit', async (rate) => {
+  test.each([undefined, null, false, Infinity])('%p means no limit', async (rate) => {
     await served('unix', rate, 30);
   });
 

@@ -31,7 +31,7 @@ function install() {
   return home;
 }
 
-/** A package that somebody has installed. */
+/** A package that is installed. */
 function put(folder, name, version) {
   const at = path.join(world.tmp(), folder);
   fs.mkdirSync(at, { recursive: true });

@@ -33,7 +33,7 @@ describe('what is sent is the JSON of the whole message', () => {
   const cases = {
     'a type with quotes and escapes': ['a"\\\n\u{2028}é', 1],
     'no type': [undefined, 1],
-    'a type that is no string': [7, 1],
+    'a type that is not a string': [7, 1],
     'an empty type': ['', 1],
     'toJSON, which is told the key': ['x', withKey],
     'toJSON further down': ['x', [withKey]],

@@ -70,7 +70,7 @@ describe('arguments of serve and connectTo', () => {
     },
   );
 
-  test('localAddress that is no address, or lookup that is no function, is a TypeError', () => {
+  test('a localAddress that is not an address, or a lookup that is not a function, is a TypeError', () => {
     const ipc = world.ipc({ interface: { localAddress: 'nowhere' } });
     expect(thrownBy(() => ipc.connectToNet('x', '127.0.0.1', 1))).toEqual(badType);
     ipc.config.interface = { lookup: 'dns' };

@@ -1,5 +1,5 @@
 'use strict';
-// Where the native addon is looked for, and what is said when there is none.
+// Where the native addon is looked for, and what the error says if there is none.
 
 const fs = require('node:fs');
 const path = require('node:path');

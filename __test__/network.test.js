@@ -109,7 +109,7 @@ describe('config.interface (K24)', () => {
     ['succeeds', (answer) => answer(null, '127.0.0.1', 4)],
   ])('disconnect while the look-up runs, which then %s: destroy comes (K10)', async (name, act) => {
     for (const message of [true, false]) {
-      const port = await freePort(); // nobody listens
+      const port = await freePort(); // without a listener
       let answer;
       const client = byLookup(port, (host, options, callback) => (answer = callback));
       const destroyed = once(client, 'destroy');

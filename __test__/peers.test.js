@@ -126,19 +126,22 @@ tells('allowPeer', () => {
     [Symbol('s'), 'Symbol(s)'],
     [Object.create(null), 'a value that cannot be shown'],
     [proxy, 'a value that cannot be shown'],
-  ])('that throws what is no error is reported as one: case %#', async (thrown, shown) => {
-    const place = await world.place('unix');
-    const server = await world.serve(place, {
-      allowPeer: () => {
-        throw thrown;
-      },
-    });
-    const failed = once(server, 'error');
-    await tryIt(place);
-    expect((await failed)[0].message).toBe(`config.allowPeer threw ${shown}`);
-    expect(server.sockets).toEqual([]);
-    expect(server.stats().refused).toBe(1);
-  });
+  ])(
+    'that throws something other than an Error is reported as an Error: case %#',
+    async (thrown, shown) => {
+      const place = await world.place('unix');
+      const server = await world.serve(place, {
+        allowPeer: () => {
+          throw thrown;
+        },
+      });
+      const failed = once(server, 'error');
+      await tryIt(place);
+      expect((await failed)[0].message).toBe(`config.allowPeer threw ${shown}`);
+      expect(server.sockets).toEqual([]);
+      expect(server.stats().refused).toBe(1);
+    },
+  );
 
   test('keeps those out that a listener of the error throws for', async () => {
     const { options } = await world.place('unix');

@@ -40,7 +40,7 @@ onWindows.describe('a pipe', () => {
   });
 
   test.each([
-    ['nobody is there', '\\\\.\\pipe\\ferripc-nobody'],
+    ['no server', '\\\\.\\pipe\\ferripc-nobody'],
     ['a name that is too long', `\\\\.\\pipe\\${'x'.repeat(300)}`],
     ['a name with a NUL', '\\\\.\\pipe\\a\0b'],
   ])('errors are those of net: %s (K10)', async (what, path) => {

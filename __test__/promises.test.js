@@ -139,7 +139,7 @@ describe('await using', () => {
     },
   );
 
-  test('is no property that programs see', () => {
+  test('is not a property that programs see', () => {
     expect(Object.keys(new ferripc.IPC())).not.toContain('serveOrConnect');
     for (const it of [ferripc, new ferripc.IPC()]) {
       expect(Object.getOwnPropertySymbols(it)).toEqual([]);

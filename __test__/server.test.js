@@ -1,26 +1,16 @@
 'use strict';
-// A server's life: starting, stopping, limits, permissions, and the net.Server behind it.
+// A server: how it starts, its connections and their limit, permissions, and the net.Server behind it.
+// How it stops: server-stop.test.js.
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
-const { once, record, counter, collect } = require('./helpers/events');
-const { isPipe, isScript, onUnix, testOfTaken } = require('./helpers/platform');
+const { createWorld, TRANSPORTS } = require('./helpers/world');
+const { once, counter, collect } = require('./helpers/events');
+const { listenersOf } = require('./helpers/listeners');
+const { onUnix, testOfTaken } = require('./helpers/platform');
 
 const world = createWorld();
-
-async function listener(kind, config) {
-  const place = await world.place(kind);
-  const ipc = world.ipc(config);
-  place.serve(ipc);
-  return { place, ipc, server: ipc.server };
-}
-
-async function join(server, place) {
-  const connected = once(server, 'connect');
-  const peer = await world.peer(place);
-  return { peer, socket: (await connected)[0] };
-}
+const { listener, join } = listenersOf(world);
 
 describe.each(TRANSPORTS)('%s: start', (kind) => {
   test('serve creates, start listens, the callback is a start handler (K13, K20)', async () => {
@@ -94,151 +84,6 @@ onUnix.test(
     expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['alive'], stderr: '' });
   },
 );
-
-describe.each(TRANSPORTS)('%s: stop', (kind) => {
-  test('before start, twice, and after server.server.close (F7, K26)', async () => {
-    const { server } = await listener(kind);
-    await server.stop();
-    await server.stop({ disconnect: true });
-    await server.start();
-    await Promise.all([server.stop(), server.stop()]);
-    await server.stop();
-    await server.start();
-    await new Promise((resolve) => server.server.close(resolve));
-    await server.stop();
-    await server.stop({ disconnect: true });
-  });
-
-  test('at once after start: start rejects, nothing listens, no start event (F7, F10)', async () => {
-    const { server, place } = await listener(kind);
-    const events = record(server);
-    const started = server.start();
-    await server.stop();
-    await expect(started).rejects.toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' });
-    const socket = net.connect(place.options);
-    await once(socket, 'error');
-    expect(events).toEqual([]);
-  });
-
-  test('leaves connected clients alone (K26)', async () => {
-    const { server, place } = await listener(kind);
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    await server.stop();
-    if (!isPipe(kind)) await once(net.connect(place.options), 'error'); // a pipe lives on, busy
-    peer.send('x', 1);
-    expect((await once(server, 'x'))[1]).toBe(socket);
-    server.emit(socket, 'y', 2);
-    expect(await peer.message()).toEqual({ type: 'y', data: 2 });
-    expect(server.sockets).toEqual([socket]);
-    peer.socket.end();
-    await once(server, 'socket.disconnected');
-  });
-
-  test('with disconnect flushes and closes every client (F7)', async () => {
-    const { server, place } = await listener(kind);
-    await server.start();
-    const clients = [];
-    for (let i = 0; i < 3; i++) {
-      clients.push((await world.meet(server, place, { maxRetries: 0 })).client);
-    }
-    const payload = 'x'.repeat(LARGE / 4);
-    const arrived = clients.map((client) => once(client, 'big'));
-    const gone = clients.map((client) => once(client, 'destroy'));
-    server.broadcast('big', payload);
-    await server.stop({ disconnect: true });
-    expect(server.sockets).toEqual([]);
-    for (const [data] of await Promise.all(arrived)) expect(data === payload).toBe(true);
-    await Promise.all(gone);
-  });
-
-  test('with disconnect drops a client that does not read, after the linger time (F7)', async () => {
-    const { server, place } = await listener(kind);
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    peer.socket.pause();
-    // More than any system takes; that it is full once does not mean that it finds no more room.
-    server.emit(socket, 'x', 'x'.repeat(32 << 20));
-    const error = once(server, 'error');
-    await server.stop({ disconnect: true });
-    expect(server.sockets).toEqual([]);
-    expect((await error)[0]).toMatchObject({ code: 'ETIMEDOUT' });
-    peer.socket.resume();
-    await peer.closed;
-  });
-
-  // What the client takes shows in large steps without the native engine: with TLS larger than this.
-  const testSteps = isScript && kind === 'tls' ? test.skip : test;
-  testSteps(
-    'waits as long as a client takes something, longer than the linger time (F7)',
-    async () => {
-      const linger = 1500;
-      const { server, place } = await listener(kind, { linger });
-      await server.start();
-      const { peer, socket } = await join(server, place);
-      let received = 0;
-      // A pause after each piece: none as long as the linger time, all together longer.
-      peer.socket.removeAllListeners('data').on('data', ({ length }) => {
-        received += length;
-        peer.socket.pause();
-        setTimeout(() => peer.socket.resume(), 25);
-      });
-      const sent = 6 << 20;
-      server.emit(socket, 'x', 'x'.repeat(sent));
-      await server.stop({ disconnect: true });
-      await peer.closed;
-      expect(received).toBeGreaterThan(sent);
-    },
-  );
-
-  test('with linger 0 gives up at once on a client that does not read (F7)', async () => {
-    const { server, place } = await listener(kind, { linger: 0 });
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    peer.socket.pause();
-    server.emit(socket, 'x', 'x'.repeat(32 << 20));
-    const error = once(server, 'error');
-    await server.stop({ disconnect: true });
-    expect((await error)[0]).toMatchObject({ code: 'ETIMEDOUT' });
-  });
-
-  test('in a handler (F7)', async () => {
-    const { server, place } = await listener(kind);
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    const stopped = new Promise((resolve) =>
-      server.on('quit', () => {
-        server.emit(socket, 'bye', 1);
-        resolve(server.stop({ disconnect: true }));
-      }),
-    );
-    expect(await peer.ask('quit')).toEqual({ type: 'bye', data: 1 });
-    await Promise.all([stopped, peer.closed]);
-  });
-
-  test('then start again, on the same object, with the same handlers (F7, K27)', async () => {
-    const { server, place } = await listener(kind);
-    const starts = counter(server, 'start');
-    for (let i = 1; i <= 3; i++) {
-      await server.start();
-      expect(starts.count).toBe(i);
-      const { peer } = await join(server, place);
-      peer.send('x', i);
-      expect((await once(server, 'x'))[0]).toBe(i);
-      await server.stop({ disconnect: true });
-      await peer.closed;
-      expect(server.server.listening).toBe(false);
-    }
-  });
-});
-
-test.each([
-  [{}, 'greeted'],
-  [{ disconnect: true }, 'closed'],
-])('stop(%j): a client that had just connected is %s (F7, K26)', async (options, outcome) => {
-  const args = [world.socketPath(), world.file(), options];
-  expect(await world.child('late-client.js', args).next()).toBe(outcome);
-});
 
 describe.each(TRANSPORTS)('%s: connections', (kind) => {
   test('socket.disconnected and close name the socket that closed, with its id (F11, K9)', async () => {

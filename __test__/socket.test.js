@@ -302,7 +302,7 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
   });
 
   test('a reset by the peer is an error, then close (K10)', async () => {
-    if (kind !== 'tcp') return; // there are none, and Node resets no TLSSocket
+    if (kind !== 'tcp') return; // other kinds cannot be reset, and Node does not reset a TLSSocket
     const { bus, socket, peer } = await open();
     const error = once(bus, 'error');
     const closed = once(socket, 'close');

@@ -145,7 +145,7 @@ test('a peer that does not read: bytes wait, and what is refused is counted (ENO
   expect(server.stats()).toMatchObject({ dropped: stats.dropped, bytesQueued: stats.bytesQueued });
 });
 
-test('what a peer sends that is no message, by reason', async () => {
+test('what a peer sends that is not a message, by reason', async () => {
   const place = await world.place('unix');
   const server = await world.serve(place, { maxMessageBytes: 50 });
   const peer = await world.peer(place);
@@ -377,7 +377,7 @@ describe('ipc.stats()', () => {
     spy.mockRestore();
   });
 
-  test('an id that is no plain value is left out', async () => {
+  test('an id that is not a plain value is left out', async () => {
     const { server, client } = await pairs.unix();
     const got = once(server, 'm');
     client.emit('m', { id: { deep: [1] } });

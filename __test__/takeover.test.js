@@ -10,7 +10,7 @@ const { isScript, onLinux, onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
-/** A socket file that nobody listens on any more. */
+/** A socket file whose listener is gone. */
 async function deadSocket(path = world.file()) {
   const server = net.createServer().listen(`${path}.made`);
   await once(server, 'listening');

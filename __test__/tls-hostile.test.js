@@ -64,6 +64,8 @@ describe('a server', () => {
     const { place, server, isWell } = await host();
     const error = once(server, 'error');
     const early = once(server.server, 'tlsClientError');
+    let failures = 0;
+    server.on('error', () => failures++);
     const peer = await world.peer(place);
     peer.write(bytes);
     // OpenSSL looks closer at what it does not understand.
@@ -71,6 +73,7 @@ describe('a server', () => {
     expect((await early)[0]).toBe((await error)[0]);
     await peer.closed;
     await isWell();
+    expect(failures).toBe(1);
   });
 
   test('that gets half a hello and then the end', async () => {

@@ -75,7 +75,7 @@ const cases = [
   ['version 1, not known', identity({ v1: true, issuer: ca }), { ...nameless, ca: other.cert }],
   ['an authority of version 1', identity({ issuer: v1Ca }), { ca: v1Ca.cert }],
   [
-    'an issuer that is no authority',
+    'an issuer that is not an authority',
     identity({ issuer: noCa }),
     { ca: noCa.cert },
     'UNABLE_TO_VERIFY_LEAF_SIGNATURE',

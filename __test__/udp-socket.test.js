@@ -4,11 +4,10 @@
 const dgram = require('node:dgram');
 const { createWorld } = require('./helpers/world');
 const { once } = require('./helpers/events');
-const { datagramPeer, hasIPv6 } = require('./helpers/datagrams');
+const { datagramPeer, hasIPv6, message } = require('./helpers/datagrams');
 const { thrownBy } = require('./helpers/thrown');
 
 const world = createWorld();
-const message = (type, data) => `${JSON.stringify({ type, data })}\f`;
 
 async function serve(config, host = '127.0.0.1', type = 'udp4') {
   const ipc = world.ipc(config);
@@ -66,7 +65,7 @@ describe("'message'", () => {
     const { server, socket } = await serve();
     const other = await datagramPeer(world);
     const first = once(server, 'x');
-    await other.send(server, message('x', 0)); // nobody listens yet
+    await other.send(server, message('x', 0)); // no server listens yet
     await first;
     const events = [];
     const listen = (bytes, rinfo) => events.push(['message', bytes.toString(), rinfo]);

@@ -75,7 +75,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(codes).toEqual(Array(4).fill('ERR_FERRIPC_TRUNCATED_MESSAGE'));
   });
 
-  test('without a limit there is none', async () => {
+  test('without a limit, nothing is limited', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place, { maxBufferedBytes: Infinity });
     const peer = await world.peer(place);

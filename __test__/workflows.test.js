@@ -154,7 +154,7 @@ test('versions of tools are those of the table', () => {
       expect(Object.keys(toolchain)).toContain(tool);
 });
 
-test('a tag that is not the version stops a release, and so does a platform that is none', () => {
+test('a tag that is not the version stops a release, and so does an unknown platform', () => {
   const script = (name, ...args) =>
     spawnSync(process.execPath, [path.join(ROOT, 'scripts', name), ...args], { encoding: 'utf8' });
   const { version } = require('../package.json');

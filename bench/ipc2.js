@@ -9,7 +9,7 @@
 // take turns within a round, in another order in each. Processes run where the system places them.
 //
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the largest. A
-// difference within the ranges is none.
+// difference within the ranges does not count.
 //
 // Results go to bench/results/<date>-ipc2-<machine>-node<major>.json (every sample) and .md (the table); with options,
 // `-partial` is in the name, which git ignores.

@@ -1,23 +1,21 @@
 'use strict';
-// `npm run bench:queues`: POSIX message queues (`ferripc/mqueue`) beside a Unix socket of ferripc, and how soon
-// AppView's server answers. On Linux.
+// `npm run bench:queues`: POSIX message queues (`ferripc/mqueue`) beside a Unix socket of ferripc. On Linux.
 //
 // What is measured. Two processes of Node exchange messages of 100 bytes. A round trip begins when the last one has
 // ended; one way, the receiver has all of them at the end. The queue has the size that Linux allows everybody: 10
-// messages. The third row asks an AppViewServer whose JavaScript thread is blocked for all of that time (10 s): from
-// sending a request, on queues that were just made, to having its answer.
+// messages.
 //
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the largest. The
 // sides take turns. Results go to bench/results/<date>-queues-<machine>-node<major>.json and .md; with options, `-partial`
 // is in the name, which git ignores.
 
-const { fork } = require('child_process');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { open } = require('../mqueue.js');
 const { IPC } = require('../index.js');
 const { CONFIG, MODES } = require('./queues/settings.js');
+const { start } = require('./queues/start.js');
 const { environment } = require('./lib/machine.js');
 const { cell, save, table } = require('./lib/record.js');
 const { quantile } = require('./lib/stats.js');
@@ -25,26 +23,7 @@ const { quantile } = require('./lib/stats.js');
 const MESSAGE = 'x'.repeat(100);
 const TIMES = { roundTrips: 5000, oneWay: 50_000 };
 
-/** What is said for requests of AppView: see docs/appview.md. */
-const PROMISE = 2;
-
 let last = 0;
-
-/** Another process, and the next thing that it says. */
-async function start(...args) {
-  const child = fork(path.join(__dirname, 'queues', 'peer.js'), args.map(String));
-  const next = () =>
-    new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', (code) => reject(new Error(`peer.js ended with ${code}`)));
-    });
-  await next();
-  const end = () => {
-    child.removeAllListeners('exit');
-    child.disconnect();
-  };
-  return { child, next, end };
-}
 
 const now = () => performance.now();
 
@@ -53,7 +32,7 @@ async function queues(mode) {
   const names = ['there', 'back'].map((side) => `/ferripc-bench-${process.pid}-${last}-${side}`);
   last++;
   const [there, back] = names.map((name) => open(name, { create: true, exclusive: true }));
-  const peer = await start('queue', mode, ...names);
+  const peer = await start(['queue', mode, ...names]);
   [there, back].forEach((queue) => queue.unlink());
   return { there, back, peer, end: () => [there, back].forEach((queue) => queue.close()) };
 }
@@ -102,7 +81,7 @@ async function queueOneWay(times) {
 
 async function socket(mode) {
   const file = path.join(os.tmpdir(), `ferripc-bench-${process.pid}-${last++}`);
-  const peer = await start('socket', mode, file);
+  const peer = await start(['socket', mode, file]);
   const ipc = new IPC();
   Object.assign(ipc.config, CONFIG);
   await ipc.connectTo('peer', file);
@@ -129,37 +108,6 @@ async function socketOneWay(times) {
       if (!to.emit('m', MESSAGE)) await new Promise((resolve) => to.once('drain', resolve));
     }
   });
-}
-
-/** How long a blocked process took for each of its answers, in ms. */
-async function appview(blockedMs) {
-  const pid = 2 ** 31 - 1 - last++;
-  const peer = await start('appview', pid);
-  const blocked = peer.next();
-  peer.child.send(blockedMs);
-  await blocked;
-  const over = peer.next().then(() => true);
-  const text = '{"req":2}';
-  const frame = `{"req":0,"uniq":1,"remain":${text.length}}\0${text}\0`;
-  const names = ['In', 'Out'].map((side) => `/AppViewIPC${side}.${pid}`);
-  const took = [];
-  const end = now() + blockedMs * 0.95;
-  while (now() < end) {
-    const [input, output] = names.map((name) => open(name, { create: true, exclusive: true }));
-    const started = now();
-    input.send(frame);
-    const { data } = await output.receive();
-    took.push(now() - started);
-    if (!data.includes('"status":200}')) throw new Error(`another answer: ${data}`);
-    for (const queue of [input, output]) {
-      queue.unlink();
-      queue.close();
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1)); // who asks next comes at any time
-  }
-  await over;
-  peer.end();
-  return took;
 }
 
 async function takeAll(rounds, scale) {
@@ -190,14 +138,7 @@ function tableOf(samples) {
   return table(head, rows);
 }
 
-function answers(took, blockedMs) {
-  const [p50, p99, most] = [0.5, 0.99, 1].map((q) => quantile(took, q).toFixed(2));
-  const within = took.filter((ms) => ms <= PROMISE).length;
-  return `AppView's server, its JavaScript thread blocked for ${blockedMs / 1e3} s: ${took.length} requests, answered after
-${p50} ms (p50), ${p99} ms (p99), ${most} ms (at most); ${within} of them within ${PROMISE} ms.`;
-}
-
-function markdown({ date, environment: where, load, rounds, table: rows, answers: text }) {
+function markdown({ date, environment: where, load, rounds, table: rows }) {
   const { node, cpu, cores, os: system, commit } = where;
   return `# Message queues, ${date.slice(0, 10)}
 
@@ -206,8 +147,6 @@ ${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commit.hash.slice(0,
 the benchmark's own. \`npm run bench:queues\`; bench/queues.js says what is measured.
 
 ${rows}
-
-${text}
 `;
 }
 
@@ -216,20 +155,18 @@ async function main() {
     options: {
       rounds: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },
-      blocked: { type: 'string', default: '10' },
       'no-save': { type: 'boolean', default: false },
     },
   });
-  const [rounds, scale, blocked] = ['rounds', 'scale', 'blocked'].map((it) => Number(values[it]));
+  const [rounds, scale] = ['rounds', 'scale'].map((it) => Number(values[it]));
   const date = new Date().toISOString();
   const before = os.loadavg()[0];
   const samples = await takeAll(rounds, scale);
-  const took = await appview(blocked * 1e3);
   const load = { before, after: os.loadavg()[0] };
-  const result = { date, environment: environment(), rounds, scale, load, samples, took };
-  Object.assign(result, { table: tableOf(samples), answers: answers(took, blocked * 1e3) });
-  console.log(`${result.table}\n\n${result.answers}`);
-  const isFull = rounds >= 5 && scale === 1 && blocked === 10;
+  const result = { date, environment: environment(), rounds, scale, load, samples };
+  result.table = tableOf(samples);
+  console.log(result.table);
+  const isFull = rounds >= 5 && scale === 1;
   if (!values['no-save']) save('queues', result, markdown(result), isFull);
 }
 

@@ -12,7 +12,7 @@
 //
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the
 // largest; ×N after it says how many times better ferripc is, whichever direction is the better one for
-// that row. A difference within the ranges is none. `one core` has both processes on the same core: the
+// that row. A difference within the ranges does not count. `one core` has both processes on the same core: the
 // sum of the work on both sides, with little noise. `free` lets the system place them: what a user
 // sees, with the cost of waking up another core in it. On a busy machine the system may put both on one
 // core for a whole sample; the round trip then shows the `one core` time, and the range gives it away.
@@ -78,7 +78,7 @@ function versionsOf(peers) {
   );
 }
 
-/** What spawn-sample.js is to run; or a sample that is none, or undefined, for a peer with fewer rounds. */
+/** What spawn-sample.js has to run; or an empty sample, or undefined, for a peer with fewer rounds. */
 function plan({ workload, mode }, peer, round, options, cores) {
   const base = { workload: workload.name, mode, peer, round };
   const limit = workload.limits?.[peer];

@@ -25,7 +25,7 @@ const ANDROID_API = 24;
 /** Systems that zig links for. */
 const byZig = ({ os }) => os === 'linux' || os === 'freebsd';
 
-/** What cargo is told of the NDK, which is for a machine of x64. */
+/** What cargo has to know about the NDK, which is for an x64 machine. */
 function ndk(target, env) {
   const home = env.ANDROID_NDK_HOME || env.ANDROID_NDK_LATEST_HOME;
   if (!home) throw new Error('the NDK is missing: ANDROID_NDK_HOME has to name its folder');
@@ -62,7 +62,7 @@ function platformOf(name) {
   throw new TypeError(`no platform ${JSON.stringify(name)}: it is one of ${names}`);
 }
 
-/** What a build of `platform` from the sources in `root` asks its tools. */
+/** How a build of `platform` from the sources in `root` calls its tools. */
 class Build {
   constructor(platform, root, env) {
     Object.assign(this, { platform, root, env });
@@ -92,16 +92,16 @@ class Build {
     ];
   }
 
-  /** What the compiler is told, after what the user's environment tells it. */
+  /** The compiler's flags, after those of the user's environment. */
   flags() {
     const { name, os, libc } = this.platform;
     const { CARGO_ENCODED_RUSTFLAGS: encoded, RUSTFLAGS: plain } = this.env;
     const flags = encoded ? encoded.split('\x1f') : (plain ?? '').split(/\s+/).filter(Boolean);
     for (const [from, to] of this.places()) flags.push(`--remap-path-prefix=${from}=${to}`);
     if (libc === 'musl') flags.push('-Ctarget-feature=-crt-static'); // or there is no cdylib
-    // By default the name a library is known by is the path that it was made at.
+    // By default, the name of a library is the path that it was built at.
     if (os === 'darwin') flags.push(`-Clink-arg=-Wl,-install_name,@rpath/${fileOf(name)}`);
-    // No C runtime that would have to be installed, no time stamp.
+    // Without a C runtime that would have to be installed, and without a time stamp.
     if (os === 'win32') flags.push('-Ctarget-feature=+crt-static', '-Clink-arg=/Brepro');
     return flags;
   }
@@ -134,7 +134,7 @@ class Build {
       ...AUDITABLE,
       CARGO_ENCODED_RUSTFLAGS: this.flags().join('\x1f'),
       CARGO_INCREMENTAL: '0',
-      SOURCE_DATE_EPOCH: '0', // nothing is known to ask for a time; if something does, it is this one
+      SOURCE_DATE_EPOCH: '0', // nothing is known to need the time; if something does, it gets this one
       ZERO_AR_DATE: '1',
     };
     const args = [command, '--release', '--locked', '--target', target];
@@ -142,7 +142,7 @@ class Build {
   }
 }
 
-/** Says which tools are not those of the table: their binary works, but is another one. */
+/** Warns of tools that are not those of the table: the binary works, but its bytes differ. */
 function warn(tools) {
   for (const [name, found] of Object.entries(tools)) {
     const pinned = toolchain[name];

@@ -24,7 +24,7 @@ function newest(entry) {
   return Math.max(0, ...fs.readdirSync(entry).map((name) => newest(path.join(entry, name))));
 }
 
-/** The file that says of an addon that it is a debug build. */
+/** The file that marks an addon as a debug build. */
 const markOf = (addon) => `${addon}.debug`;
 
 function isFresh(addon, debug) {
@@ -49,7 +49,7 @@ function addonName() {
   return libc().startsWith('glibc') ? first : musl;
 }
 
-/** Builds the addon. Returns its path. Where something is missing for it, says so in a line and ends this process. */
+/** Builds the addon. Returns its path. If something is missing, says so in one line and ends this process. */
 function build({ ifStale = false, debug = false, verbose = false } = {}) {
   const addon = path.join(root, addonName());
   if (ifStale && isFresh(addon, debug)) return addon;

@@ -8,7 +8,7 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 
-/** What Rust programs use: the engine and the systems, without Node. */
+/** The features for Rust programs: the engine and the systems, without Node. */
 const systems = [
   '--no-default-features',
   '--features',
@@ -22,10 +22,10 @@ const workspace = [
   ...(process.platform === 'win32' ? ['--exclude', 'ipc2_tests'] : []),
 ];
 
-/** The same in that shape, as `npm test` builds it. */
+/** The same with these features, as `npm test` builds it. */
 const forRust = [...workspace, ...systems];
 
-/** The same with everything that there is, the addon included. */
+/** The same with all features, including the addon. */
 const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-features')];
 
 /** Where cargo puts what it builds. */
@@ -34,7 +34,7 @@ const targetFolder = () => process.env.CARGO_TARGET_DIR ?? path.join(root, 'targ
 /** This machine's triple: with `--target`, flags are not for build scripts and procedural macros. */
 const hostTriple = () => /host: (.*)/.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))[1];
 
-/** Something is missing on this machine. The message says all: it is printed without a stack. */
+/** Something is missing on this machine. The message says everything, so it is printed without a stack. */
 class Missing extends Error {}
 
 /** The oldest Rust that can build this, from Cargo.toml: `1.89`. */
@@ -71,13 +71,13 @@ function requireRust() {
     const [, version] = /^\S+ (\d+\.\d+\S*)/.exec(stdout) ?? [];
     if (version && isOlder(version, wanted)) {
       throw new Missing(
-        `${tool} is of Rust ${version}, and ${wanted} or later is needed: run \`rustup update\`, or ${INSTALL}.`,
+        `${tool} is from Rust ${version}, and ${wanted} or later is needed: run \`rustup update\`, or ${INSTALL}.`,
       );
     }
   }
 }
 
-/** What a failed build lacks, by what cargo says: `[pattern, sentence]`. */
+/** What a failed build lacks, by cargo's output: `[pattern, sentence]`. */
 const LACKS = [
   [
     /requires rustc [\d.]+ or newer|lock ?file version|feature `edition2024` is required/,
@@ -101,7 +101,7 @@ const LACKS = [
   [
     /could not resolve host|couldn't resolve|failed to (download|fetch|query)|network failure|attempting to make an HTTP request, but --offline/i,
     () =>
-      'The crates cannot be downloaded: a first build needs a network. See above for what cargo says of it.',
+      'The crates cannot be downloaded: a first build needs a network. See the output of cargo above.',
     'show',
   ],
 ];

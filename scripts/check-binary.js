@@ -70,7 +70,7 @@ const NEVER = [
   /^(set(e|re|res)?[ug]id|setgroups|chroot|ptrace|process_vm_.*|kill|tgkill)$/,
 ];
 
-/** Paths as they are on machines that build. A folder alone is none: "/tmp/" is where some sockets are. */
+/** Paths as they are on machines that build. A folder alone does not count: "/tmp/" is where some sockets are. */
 const PATHS =
   /(?:\/(?:root|home|Users|tmp|work|builds?|github)\/|\b[A-Z]:[\\/](?:Users|a)[\\/]|\.cargo[\\/])[ -~]+/g;
 
@@ -123,7 +123,7 @@ function check(file, { local = false } = {}) {
   return problems;
 }
 
-/** What is to be seen of a binary that is fine. */
+/** The facts about a binary without problems. */
 function summary(file) {
   const { format, libraries, imports, versions } = readBinary(fs.readFileSync(file));
   const newest = versions.filter((it) => it.startsWith('GLIBC_')).sort(byNumber);

@@ -25,15 +25,14 @@ function lastRelease() {
   return String(tags).split('\n').find(Boolean);
 }
 
-// The smallest shape, which `npm test` does not build.
+// The fewest features, which `npm test` does not build.
 cargo(['clippy', '--locked', '--lib', '--no-default-features', '--', '-D', 'warnings']);
 cargo(['publish', '--dry-run', '--locked', '--no-default-features', '--features', features]);
 cargo(['doc', '--locked', '--no-deps', '--no-default-features', '--features', features], {
   RUSTDOCFLAGS: '-D warnings',
 });
 const release = lastRelease();
-if (release === undefined)
-  console.log('No release so far that the interface could be compared with');
+if (release === undefined) console.log('There is no release yet to compare the interface with');
 else
   cargo([
     'semver-checks',

@@ -12,7 +12,7 @@ const { platforms, packageOf } = require('./platforms');
 const root = path.join(__dirname, '..');
 const read = (name) => fs.readFileSync(path.join(root, name), 'utf8');
 
-/** What stands in package.json for the owner of the repository until there is one. */
+/** What package.json has for the owner of the repository until there is one. */
 const PLACEHOLDER = 'OWNER';
 
 /** What is wrong with the links of package.json, `env` being that of the workflow that publishes. */
@@ -39,7 +39,7 @@ function crateLinksOf(manifest) {
   return isPlaceholder ? [`Cargo.toml has a placeholder as repository: ${link}`] : [];
 }
 
-/** Everything that is not as it should be, as sentences. */
+/** All problems, as sentences. */
 function problemsOf(version, { tag, dist }) {
   const lock = JSON.parse(read('package-lock.json'));
   const versions = {

@@ -31,7 +31,7 @@ function server(socketRoot) {
       ipc.server.emit(socket, 'reply', { text: `Welcome, ${from}!` });
       present.add(from);
       if (present.size === CLIENTS.length) {
-        console.log('everybody is here: broadcasting');
+        console.log('all clients are here: broadcasting');
         ipc.server.broadcast('news', { text: 'all are connected' });
       }
     });

@@ -1,5 +1,5 @@
 'use strict';
-// `npm run fuzz`: what reads a peer's bytes, in Rust (fuzz/, with libFuzzer); streams and datagrams between
+// `npm run fuzz` fuzzes the code that reads a peer's bytes, in Rust (fuzz/, with libFuzzer); streams and datagrams between
 // ferripc and Node's own modules, against a reference (__test__/fuzz/wire); calls on live endpoints
 // (__test__/fuzz/api); messages of ipcIO (__test__/fuzz/ipcio). Not a part of `npm test`, which plays what is
 // committed. Exits with 1 if something was found.
@@ -22,7 +22,7 @@ const root = path.join(__dirname, '..');
 const fuzz = path.join(root, 'fuzz');
 const LONGEST_INPUT = 4096;
 
-/** Runs a program in the foreground. Whether it went well. */
+/** Runs a program in the foreground. Returns whether it succeeded. */
 function run(command, args, { cwd = root, env } = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd,
@@ -39,7 +39,7 @@ function targets() {
   return [...manifest.matchAll(/^name = "(.*)"\npath = "fuzz_targets/gm)].map(([, name]) => name);
 }
 
-/** What libFuzzer has left of failures becomes regressions. */
+/** Makes regressions of the inputs that libFuzzer has saved for failures. */
 function keep(target) {
   const artifacts = path.join(fuzz, 'artifacts', target);
   if (!fs.existsSync(artifacts)) return;
@@ -78,7 +78,7 @@ function rust(seconds, only) {
   return well;
 }
 
-/** A program of __test__/fuzz with each driver, half of the time with either. */
+/** Runs a program of __test__/fuzz with each driver, for half of the time each. */
 function both(name, seconds) {
   build({ ifStale: true });
   const program = path.join(root, '__test__', 'fuzz', name, 'run.js');

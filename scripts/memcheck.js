@@ -26,12 +26,12 @@ const root = path.join(__dirname, '..');
 const fixture = path.join(root, '__test__', 'fixtures', 'memcheck.js');
 const ADDON = 'ferripc-memcheck.node';
 
-/** Of scenarios that end with process.exit(): Node frees nothing then, so that nothing counts as lost. */
+/** For scenarios that end with process.exit(): Node frees nothing then, so no memory counts as lost. */
 const EXIT_CODES = { exit: 7 };
 
 const LOST = /<kind>Leak/;
 
-/** What napi-rs loses itself where it registers an addon: references, 40 bytes each, per environment. */
+/** What napi-rs itself leaks when it registers an addon: references, 40 bytes each, per environment. */
 const KNOWN = /<kind>Leak[^]*<fn>napi_register_module_v1<\/fn>/;
 
 /** Builds the addon in a folder of its own. */
@@ -82,7 +82,7 @@ function isOurs(error) {
   return /<kind>Uninit/.test(error) ? !!inner?.includes(ADDON) : error.includes(ADDON);
 }
 
-/** An error of valgrind's, about as it would print it: what it is, and the frames down to Node's. */
+/** An error of valgrind, roughly as it would print it: what it is, and the frames down to Node's. */
 function readable(error) {
   const part = (text, name) => new RegExp(`<${name}>(.*)</${name}>`).exec(text)?.[1];
   const plain = (text) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>');
@@ -131,7 +131,7 @@ function run(command, args, env) {
   return { status: status ?? signal, stdout, stderr };
 }
 
-/** One scenario with one driver; returns whether it is as it should be. */
+/** Plays one scenario with one driver. Returns whether it passed. */
 function check(tool, scenario, driver) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-memcheck-'));
   try {

@@ -82,7 +82,7 @@ function panic(name, combination) {
   if (wrong) return wrong;
   if (!stderr.includes(`injected: ${place}`)) return 'did not panic';
   if (uncaught > 0) return 'an uncaught exception';
-  if (heard.length === 0) return first === true ? null : 'nobody has heard of it';
+  if (heard.length === 0) return first === true ? null : 'it was not reported';
   if (heard.some((code) => code !== 'ERR_FERRIPC_INTERNAL')) return `heard ${heard}`;
   return again ? null : 'does not go on afterwards';
 }

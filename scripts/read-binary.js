@@ -134,7 +134,7 @@ function readPe(buffer) {
 
 const readers = { ELF: readElf, 'Mach-O': readMachO, PE: readPe };
 
-/** What the file says, see above. Throws an Error if it is none of the three formats, or damaged. */
+/** What the file says, see above. Throws an Error if it has none of the three formats, or is damaged. */
 function readBinary(buffer) {
   const head = readHead(buffer);
   if (head === null || head.cpus.length > 1) throw new Error('neither ELF nor Mach-O nor PE');

@@ -265,7 +265,7 @@ async function installByItself(name, registry) {
 async function main() {
   const { values } = parseArgs({ options: { platform: { type: 'string', multiple: true } } });
   const names = [...new Set([hereOf(), ...(values.platform ?? [])])];
-  for (const name of names) platformOf(name); // throws if there is none
+  for (const name of names) platformOf(name); // throws if it does not exist
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-rehearsal-'));
   const dist = path.join(folder, 'dist');
   let registry = null;

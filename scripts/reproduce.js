@@ -36,7 +36,7 @@ function main([what]) {
   if (!what) throw new TypeError('which file, or which platform?');
   const isFile = what.endsWith('.node');
   const platform = isFile ? path.basename(what).split('.')[1] : what;
-  platformOf(platform); // throws if there is none
+  platformOf(platform); // throws if it does not exist
   const work = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'ferripc-reproduce-'));
   try {
     const first = isFile ? sha256(what) : build(platform, path.join(work, 'a'));

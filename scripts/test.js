@@ -70,7 +70,7 @@ const linted = {
   CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
 };
 
-// Two rows of steps that go side by side: what cargo does, all in one profile, so that much is built once; and the rest.
+// Two rows of steps that go side by side: what cargo does, all in one profile, so that most is built only once; and the rest.
 // Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
@@ -122,7 +122,7 @@ const built = { FERRIPC_PROGRAMS: path.join(targetFolder(), 'debug') };
 
 const suites = [
   ['jest', bin('jest'), [], { env: built }],
-  // Once more where the event loop's own driver is not to be had; the comparison is driver-neutral.
+  // Once more without the event loop's own driver; the comparison does not depend on the driver.
   [
     'jest, tokio driver',
     bin('jest'),

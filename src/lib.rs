@@ -2,12 +2,12 @@
 //!
 //! # Layout
 //!
-//! * [`engine`]: the mechanism, free of Node: framing, sockets, buffering, limits, errors. A Rust
+//! * [`engine`]: the mechanism, without Node: framing, sockets, buffering, limits, errors. A Rust
 //!   library in its own right (`default-features = false`).
-//! * [`protocols`]: systems for Rust programs, on the engine: node-ipc (feature `node-ipc`), ipc2
-//!   (feature `ipc2`), AppView (feature `appview`), PixivUtil2 (feature `pixivutil2`), and ZeroMQ (feature `zmtp`), on which that is.
-//! * `binding` (feature `node`, on by default): converts between the engine and Node-API. Owns no
-//!   rule of its own.
+//! * [`protocols`]: systems for Rust programs, on the engine: node-ipc (feature `node-ipc`), ipc2 (feature `ipc2`), AppView
+//!   (feature `appview`), PixivUtil2 (feature `pixivutil2`), and ZeroMQ (feature `zmtp`), which PixivUtil2 runs on.
+//! * `binding` (feature `node`, on by default): converts between the engine and Node-API. It has no
+//!   rules of its own.
 //! * `src/js` (not Rust): the policy: configuration, argument overloads, retry rules, event names.
 //!
 //! Dependencies point one way: `src/js` -> `binding` -> `engine`.

@@ -1,5 +1,5 @@
 'use strict';
-// AppViewClient against who is asked by plain queues: its frames, what it takes for a response, and that its queues
+// AppViewClient against a server that uses plain queues: its frames, what it takes for a response, and that its queues
 // are gone afterwards, whatever happens.
 
 const { spawnSync } = require('node:child_process');
@@ -148,8 +148,8 @@ onLinux.describe('statuses', () => {
   });
 
   test.each([
-    ['what is no JSON', 'x', /not a JSON object/],
-    ['what is no object', '[]', /not a JSON object/],
+    ['not JSON', 'x', /not a JSON object/],
+    ['not an object', '[]', /not a JSON object/],
     ['what has no status', '{}', /not a JSON object/],
   ])('%s is an error', async (_, text, message) => {
     const result = play((client) => client.request(1), answering(text));
@@ -230,7 +230,7 @@ onLinux.describe('queues', () => {
     expect(left(pid)).toEqual([]);
   });
 
-  test('that were removed meanwhile: that is said, and those of who has the names then are left', async () => {
+  test('that were removed meanwhile: the error says so, and queues of other programs with the same names are left', async () => {
     const { pid, client } = ask({ timeout: 500 });
     const asked = client.status();
     asked.catch(() => {});
@@ -257,7 +257,7 @@ onLinux.describe('queues', () => {
     expect(left(pid)).toEqual([output]);
   });
 
-  test('are not to be had', async () => {
+  test('cannot be made', async () => {
     const pid = nobody();
     const { code, lines, stderr } = await fixture('limit', pid).exited;
     expect([code, stderr]).toEqual([0, '']);

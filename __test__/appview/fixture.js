@@ -3,6 +3,8 @@
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
 const { once } = require('node:events');
 const { Worker, parentPort } = require('node:worker_threads');
 const { AppViewClient, AppViewServer } = require('../../appview');
@@ -65,6 +67,29 @@ const modes = {
   async exits() {
     new AppViewServer({ pid }).start();
     process.exit();
+  },
+
+  /** Where queues are mounted, and then with no inotify instance left. In namespaces of its own. */
+  async told() {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-'));
+    const mounted = spawnSync('mount', ['-t', 'mqueue', 'mqueue', folder]);
+    process.stderr.write(mounted.stderr);
+    const ask = async (options, count) => {
+      const server = new AppViewServer({ pid, ...options }).start();
+      const client = new AppViewClient(pid, { timeout: 60_000 });
+      for (let i = 0; i < count; i++) await client.status();
+      const inherited = String(spawnSync('ls', ['-l', '/proc/self/fd']).stdout);
+      server.stop();
+      report([count, inherited.includes('inotify')]);
+    };
+    await ask({ pollMs: 3_600_000 }, 200);
+    const before = fs.readdirSync('/proc/self/fd').length;
+    for (let i = 0; i < 50; i++) new AppViewServer({ pid }).start().stop();
+    report(fs.readdirSync('/proc/self/fd').length - before);
+    fs.writeFileSync('/proc/sys/user/max_inotify_instances', '0');
+    await ask({}, 20);
+    spawnSync('umount', [folder]);
+    fs.rmdirSync(folder);
   },
 
   /** With a limit below what two queues take. */

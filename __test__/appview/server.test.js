@@ -1,7 +1,8 @@
 'use strict';
-// AppViewServer against who asks by plain queues: the recordings, the table of statuses, long requests and answers,
+// AppViewServer against clients that use plain queues: the recordings, the table of statuses, long requests and answers,
 // commands of the program's own, a JavaScript thread that is blocked.
 
+const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { AppViewClient, AppViewServer, Command, Status } = require('../../appview');
 const { onLinux } = require('../helpers/platform');
@@ -115,7 +116,7 @@ onLinux.describe('on the wire', () => {
     expect(await asker.ask('{"req":1}')).toMatchObject({ status: 200 });
   });
 
-  test('who sends a request and reads nothing does not stop the server for good', async () => {
+  test('a client that sends a request and reads nothing does not stop the server', async () => {
     const { server, pid, ask } = serve();
     server.publish({ cfg: { text: 'x'.repeat(200_000) } });
     const rude = new Asker(world, pid);
@@ -202,6 +203,14 @@ onLinux.describe('what is answered', () => {
     expect(left(pid)).toEqual([]);
   });
 
+  test('fifty who ask at once', async () => {
+    const { pid } = serve();
+    const ask = () => new AppViewClient(pid, { timeout: 60_000 }).status();
+    const answers = await Promise.all(Array.from({ length: 50 }, ask));
+    expect(answers).toEqual(Array(50).fill({ status: 200, viewed: false }));
+    expect(left(pid)).toEqual([]);
+  });
+
   test('AppScope has other names', async () => {
     const { server, ask } = serve({ prefix: 'ScopeIPC' });
     server.publish({ viewed: true });
@@ -251,6 +260,23 @@ onLinux.describe('the JavaScript thread', () => {
     expect([code, lines, stderr]).toEqual([0, ['no thread is left'], '']);
   });
 });
+
+/** A process with namespaces of its own, in which it is root. */
+const APART = ['unshare', '--user', '--map-root-user', '--ipc', '--mount'];
+const mayMount = spawnSync(APART[0], [...APART.slice(1), 'true']).status === 0;
+
+(mayMount ? test : test.skip)(
+  'the system tells of requests, or it is looked for them',
+  async () => {
+    const runtime = [...APART, process.execPath];
+    const child = world.child(require.resolve('./fixture'), ['told', nobody()], { runtime });
+    // Each would take half a second and more if a server that looks once an hour were not told.
+    const ended = await child.exited;
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    // No other program gets the server's descriptors, and none is left of a server that has stopped.
+    expect(ended.lines).toEqual([[200, false], 0, [20, false]]);
+  },
+);
 
 onLinux.describe('misuse', () => {
   test('one server of a name in a process', () => {

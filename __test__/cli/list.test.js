@@ -30,7 +30,7 @@ const place = (file) => ({
   connectTo: (ipc, id) => ipc.connectTo(id, file),
 });
 
-onUnix.test('alive, dead, and with --all what is no socket', async () => {
+onUnix.test('alive, dead, and with --all what is not a socket', async () => {
   const server = await world.serve(place(at('alive')), { tap: true });
   let seen = 0;
   server.on('connect', () => seen++);
@@ -135,7 +135,7 @@ onLinux.test('a folder that one may not read', async () => {
   fs.chmodSync(folder, 0o700);
 });
 
-onUnix.test('ends quietly when nobody reads it', async () => {
+onUnix.test('ends quietly when its output is closed', async () => {
   leaveDeadSocket(at('dead'));
   const { code, stderr } = await run(['list', ...root()], {
     wrap: ['sh', '-c', '{ "$@"; echo "ended with $?" >&2; } | :', 'sh'],

@@ -24,7 +24,7 @@ async function serve(target, args, options) {
   return server;
 }
 
-/** A socket that nobody listens at. */
+/** A socket without a listener. */
 function deadSocket() {
   const file = world.file();
   leaveDeadSocket(file);
@@ -194,7 +194,7 @@ describe('exit codes', () => {
     expect(bench).toMatchObject({ code: 4, stderr: expect.stringContaining('does not echo') });
   });
 
-  test('1: what is at the path of a server is no socket, and stays', async () => {
+  test('1: what is at the path of a server is not a socket, and stays', async () => {
     const file = world.file('regular');
     fs.writeFileSync(file, 'mine');
     const { code, stderr } = await run(['serve', file]);

@@ -1,40 +1,22 @@
 'use strict';
-// A server's tap and `ferripc tap`: what it shows, of every transport; to whom; and that it costs the server nothing.
+// `ferripc tap`: what it shows of a server, on every transport. Who may read, and what the server notices: tap-server.test.js.
 
-const { execFile } = require('node:child_process');
-const { channel } = require('node:diagnostics_channel');
 const fs = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
-const { promisify } = require('node:util');
 const { commandOf } = require('../helpers/command');
-const { once, record } = require('../helpers/events');
+const { once } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
+const { tapsOf } = require('../helpers/taps');
 const { TRANSPORTS, createWorld, freePort } = require('../helpers/world');
 
 jest.setTimeout(120_000); // processes, on a busy machine
 
 const world = createWorld();
-const { run, start } = commandOf(world);
-
-const received = channel('ferripc:message:received');
-
-/** `config` of a server whose tap is in the test's directory, whatever its transport is. */
-const tapped = (tap = true) => ({ id: 'tapped', socketRoot: `${world.tmp()}/`, tap });
-
-const tapOf = (server) =>
-  server.port ? path.join(world.tmp(), 'app.tapped.tap') : `${server.path}.tap`;
+const { start } = commandOf(world);
+const { tapped, tapOf, tap } = tapsOf(world, start);
 
 /** Bytes of a message on the wire, without its delimiter. */
 const lengthOf = (type, data) => Buffer.byteLength(JSON.stringify({ type, data }));
-
-/** `ferripc tap --json` that listens to the server. */
-async function tap(server, args = [], options) {
-  const running = start(['tap', tapOf(server), '--json', ...args], options);
-  const [{ event, pid, payloads }] = await running.values(1);
-  expect([event, pid, payloads]).toEqual(['tap', process.pid, server.config.tap.payloads ?? false]);
-  return running;
-}
 
 onUnix.describe.each(TRANSPORTS)('of a server on %s', (kind) => {
   test('types, lengths, directions, connections and payloads', async () => {
@@ -171,234 +153,6 @@ onUnix.test.each(['', 'tokio'])('for people, several at once (driver: %j)', asyn
   await last.says('connections: 1');
   await server.kill('SIGKILL');
   expect(await last.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('is gone') });
-});
-
-onUnix.describe('who may', () => {
-  test('nobody without the setting: nothing is opened, and the command says what to do', async () => {
-    const place = await world.place('unix');
-    const server = await world.serve(place);
-    expect(fs.readdirSync(path.dirname(server.path))).toEqual([path.basename(server.path)]);
-    const { code, stderr } = await run(['tap', server.path]);
-    expect(code).toBe(1);
-    expect(stderr).toContain('config.tap = true');
-    const nobody = await run(['tap', `${server.path}-none`]);
-    expect([nobody.code, nobody.stdout]).toEqual([3, '']);
-    expect(received.hasSubscribers).toBe(false);
-  });
-
-  test('payloads only if the server allows them', async () => {
-    const place = await world.place('unix');
-    const server = await world.serve(place, tapped());
-    const { code, stderr } = await run(['tap', server.path, '--payloads']);
-    expect(code).toBe(1);
-    expect(stderr).toContain('config.tap = { payloads: true }');
-    const running = await tap(server, ['-n', '1']);
-    const client = await world.connect(place);
-    client.emit('secret', 'secret payload');
-    await running.ended;
-    expect(running.stdout).not.toContain('secret payload');
-  });
-
-  test.each([
-    [{ FERRIPC_TAP: '1' }, undefined, false],
-    [{ FERRIPC_TAP: 'payloads' }, null, true],
-    [{ FERRIPC_TAP: 'payloads' }, true, false],
-    [{ FERRIPC_TAP: '1' }, false, null],
-    [{ FERRIPC_TAP: '0' }, undefined, null],
-  ])('%j and config.tap %j: %s', async (env, setting, payloads) => {
-    const before = process.env.FERRIPC_TAP;
-    Object.assign(process.env, env);
-    try {
-      const place = await world.place('unix');
-      const server = await world.serve(place, { tap: setting });
-      expect(fs.existsSync(`${server.path}.tap`)).toBe(payloads !== null);
-      if (payloads === null) return;
-      const reader = await connectTap(server.path);
-      expect((await reader.message()).data).toMatchObject({ payloads, pid: process.pid });
-    } finally {
-      if (before === undefined) delete process.env.FERRIPC_TAP;
-      else process.env.FERRIPC_TAP = before;
-    }
-  });
-
-  test.each([
-    [1, 'The "config.tap" argument must be true, false or an object. Received type number'],
-    ['payloads', /config\.tap/],
-    [{ payloads: 1 }, /config\.tap\.payloads/],
-    [{ path: '' }, /config\.tap\.path/],
-    [{ paylods: true }, 'config.tap has no setting "paylods"'],
-  ])('a setting that is none is refused by name: %j', async (setting, message) => {
-    const server = world.host(await world.place('unix'), { tap: setting });
-    expect(() => server.start()).toThrow(message);
-    expect(server.server).toBe(false);
-  });
-
-  onLinux.test('another user is sent away before anything is said', async () => {
-    if (process.getuid() !== 0) return;
-    const place = await world.place('unix');
-    const server = await world.serve(place, tapped());
-    fs.chmodSync(world.tmp(), 0o755);
-    fs.chmodSync(tapOf(server), 0o777);
-    const script = `
-      const socket = require('node:net').connect(process.argv[1], () => {
-        socket.write('{"type":"tap","data":{}}\\f');
-      });
-      socket.on('data', (data) => console.log(String(data)));
-      socket.on('error', () => {});
-      socket.on('close', () => console.log('closed'));`;
-    const args = ['--reuid=65534', '--clear-groups', process.execPath, '-e', script, tapOf(server)];
-    const { stdout } = await promisify(execFile)('setpriv', args, { cwd: '/' });
-    expect(stdout).toBe('closed\n');
-  });
-});
-
-/** A reader of a tap by hand. */
-async function connectTap(file, wish = {}) {
-  const place = { dial: () => net.connect(`${file}.tap`), up: 'connect' };
-  const peer = await world.peer(place);
-  peer.send('tap', wish);
-  return peer;
-}
-
-onUnix.describe('the server', () => {
-  test('waits for no reader, and keeps nothing for one that does not read: it counts', async () => {
-    const place = await world.place('unix');
-    const server = await world.serve(place, { ...tapped({ payloads: true }), maxConnections: 1 });
-    const reader = await connectTap(server.path, { payloads: true });
-    await reader.message();
-    reader.socket.pause();
-    const client = await world.connect(place);
-    const COUNT = 5000;
-    let came = 0;
-    const all = new Promise((resolve) => {
-      server.on('flood', () => {
-        if (++came === COUNT) resolve();
-      });
-    });
-    const data = 'x'.repeat(2000);
-    for (let i = 0; i < COUNT; i++) client.emit('flood', data);
-    await all;
-    expect(server.sockets).toHaveLength(1);
-    reader.socket.resume();
-    let shown = 0;
-    for (;;) {
-      const { records, skipped } = (await reader.message()).data;
-      shown += records.filter(({ event }) => event === 'message').length;
-      if (!skipped) continue;
-      expect(shown + skipped).toBe(COUNT);
-      break;
-    }
-    // What the system takes for a socket, and 256 KiB.
-    expect(shown).toBeLessThan(COUNT / 4);
-    client.emit('flood', 'last');
-    const last = (await reader.message()).data.records;
-    expect(last).toMatchObject([{ type: 'flood', payload: 'last' }]);
-  });
-
-  test('is not seen to have one: no event, no connection, no message of its channels', async () => {
-    const seen = [];
-    const hear = (message, name) => seen.push([name, message]);
-    const names = ['connection:open', 'message:sent', 'message:received', 'server:listening'];
-    const channels = names.map((name) => channel(`ferripc:${name}`));
-    for (const it of channels) it.subscribe(hear);
-    world.after(() => channels.forEach((it) => it.unsubscribe(hear)));
-    const server = world.host(await world.place('unix'), tapped());
-    const events = record(server);
-    await server.start();
-    const reader = await connectTap(server.path);
-    await reader.message();
-    expect(events.map(([type]) => type)).toEqual(['start']);
-    expect(server.sockets).toEqual([]);
-    expect(seen.map(([name]) => name)).toEqual(['ferripc:server:listening']);
-  });
-
-  test('and hostile readers: neither is disturbed', async () => {
-    const place = await world.place('unix');
-    const server = await world.serve(place, tapped());
-    const bad = await Promise.all(
-      ['\0'.repeat(1000), '{}\fnull\f{"type":"tap.records"}\f', 'x'.repeat(200_000)].map(
-        async (text) => {
-          const peer = await connectTap(server.path, {
-            types: [1, 'x'.repeat(1e4)],
-            payloads: 'y',
-          });
-          peer.socket.write(text);
-          return peer;
-        },
-      ),
-    );
-    await bad[0].message();
-    bad[0].socket.destroy();
-    const reader = await connectTap(server.path, { types: ['good'] });
-    await reader.message();
-    const client = await world.connect(place);
-    client.emit('other');
-    client.emit('good');
-    const { records } = (await reader.message()).data;
-    expect(records.map(({ type }) => type)).toEqual(['good']);
-  });
-
-  test('goes on where there can be no tap, and says so', async () => {
-    const file = world.socketPath();
-    fs.writeFileSync(`${file}.tap`, 'mine');
-    const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: true });
-    const failed = once(server, 'error');
-    await server.start();
-    const [error] = await failed;
-    expect(error).toMatchObject({
-      code: 'EADDRINUSE',
-      message: expect.stringMatching(/^config\.tap: nobody can tap this server: /),
-    });
-    expect(fs.readFileSync(`${file}.tap`, 'utf8')).toBe('mine');
-    await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, file) });
-  });
-
-  test('has it again when it starts again, and hands it over with its path', async () => {
-    const file = world.socketPath();
-    const place = {
-      serve: (ipc) => ipc.serve(file),
-      connectTo: (ipc, id) => ipc.connectTo(id, file),
-    };
-    const server = await world.serve(place, tapped());
-    await server.stop();
-    await server.start();
-    expect(fs.existsSync(`${file}.tap`)).toBe(true);
-    const second = await world.serve(place, { ...tapped(), id: 'second' });
-    const reader = await connectTap(file);
-    expect((await reader.message()).data).toMatchObject({ id: 'second' });
-    await server.stop();
-    expect(fs.existsSync(`${file}.tap`)).toBe(true);
-    await second.stop();
-    await reader.closed;
-    expect(fs.existsSync(`${file}.tap`)).toBe(false);
-  });
-
-  test('and readers that come while it ends', async () => {
-    for (let i = 0; i < 10; i++) {
-      const place = await world.place('unix');
-      const server = await world.serve(place, tapped());
-      const dial = { dial: () => net.connect(`${server.path}.tap`), up: 'connect' };
-      const readers = [await world.peer(dial), await world.peer(dial)];
-      for (const reader of readers) reader.send('tap', {});
-      await server.stop();
-      await Promise.all(readers.map(({ closed }) => closed));
-    }
-  });
-
-  test('cannot have it at its own path', async () => {
-    const file = world.socketPath();
-    const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: { path: file } });
-    expect(() => server.start()).toThrow('config.tap.path is the path of the server itself');
-  });
-
-  test('ends, and so does its process, while somebody reads', async () => {
-    const child = world.child(path.join(__dirname, 'tapped.js'), [world.file()]);
-    const file = await child.next();
-    const reader = await connectTap(file);
-    await reader.message();
-    child.tell('stop');
-    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
-  });
 });
 
 onLinux.test('in a cluster each worker has one, and all are shown', async () => {

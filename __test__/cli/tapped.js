@@ -1,5 +1,5 @@
 'use strict';
-// A server with a tap, for tap.test.js: stops when it is told to; or a cluster of two. Arguments: [path, 'cluster'].
+// A server with a tap, for tap.test.js and tap-server.test.js: stops when it is told to; or a cluster of two. Arguments: [path, 'cluster'].
 
 const cluster = require('node:cluster');
 const ipc = require('../..');

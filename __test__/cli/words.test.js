@@ -8,7 +8,7 @@ const { version } = require('../../package.json');
 const { ROOT, commandOf, tooOld } = require('../helpers/command');
 const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
-const { LOADERS } = require('../../src/js/cli');
+const { COMMANDS } = require('../../src/js/cli');
 const { colorsFor, json, printable } = require('../../src/js/cli/output');
 const { matches } = require('../../src/js/diagnostics/glob');
 
@@ -16,13 +16,13 @@ jest.setTimeout(120_000); // processes, on a busy machine
 
 const world = createWorld();
 const { run } = commandOf(world);
-const names = Object.keys(LOADERS);
+const { names, load } = COMMANDS;
 
 test('--version', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
-/** What the command does with each of these lines: in one process, but for those that are run as users do. */
+/** What the command does with each of these lines: in one process, except for those that are run as users do. */
 async function runAll(lines) {
   const child = world.child(path.join(__dirname, 'many.js'), lines, { cwd: world.tmp() });
   const results = await child.next();
@@ -88,7 +88,7 @@ test('a page for each command, by both ways, whatever else is on the line', asyn
 
 test('the document names every command and option', () => {
   const doc = fs.readFileSync(path.join(ROOT, 'docs', 'cli.md'), 'utf8');
-  const help = names.flatMap((name) => Object.keys(LOADERS[name]().options ?? {}));
+  const help = names.flatMap((name) => Object.keys(load(name).options ?? {}));
   for (const name of names.filter((name) => name !== 'help'))
     expect(doc).toContain(`\n## ${name}\n`);
   for (const option of new Set(help)) {

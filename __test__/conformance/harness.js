@@ -14,7 +14,7 @@ function check(name, run) {
   checks.push({ name, run });
 }
 
-/** Thrown by a check: what it is about does not exist here, which is no failure. */
+/** Thrown by a check: what it checks does not exist here, which is not a failure. */
 class Unsupported extends Error {}
 
 /** For checks of what Windows does not have. */

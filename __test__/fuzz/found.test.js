@@ -65,7 +65,7 @@ describe.each(TRANSPORTS)('%s: removeAllListeners', (kind) => {
   );
 });
 
-test('setKeepAlive refuses what is no number when it is called, as in net, and not when it is connected', async () => {
+test('setKeepAlive refuses what is not a number when it is called, as in net, and not when it is connected', async () => {
   const place = await world.place('tcp');
   const server = await world.serve(place);
   const client = world.dial(place);

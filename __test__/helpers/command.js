@@ -115,7 +115,7 @@ function tooOld(world) {
   return { flags: ['-r', file] };
 }
 
-/** Leaves a socket at `file` that nobody listens at. */
+/** Leaves a socket file without a listener at `file`. */
 function leaveDeadSocket(file) {
   const script = `require('node:net').createServer().listen(process.argv[1], () => {
     process.kill(process.pid, 'SIGKILL');

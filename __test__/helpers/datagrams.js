@@ -1,5 +1,5 @@
 'use strict';
-// The other end of a UDP server, by hand: a node:dgram socket that can send anything.
+// A UDP server, and its other end by hand: a node:dgram socket that can send anything. For the suites udp*.test.js.
 
 const dgram = require('node:dgram');
 const { once } = require('./events');
@@ -66,4 +66,38 @@ function hasIPv6() {
   });
 }
 
-module.exports = { datagramPeer, hasIPv6 };
+/** What the system takes as one datagram, in bytes. */
+const MOST = 65507;
+
+/** A message on the wire. */
+const message = (type, data) => `${JSON.stringify({ type, data })}\f`;
+
+/** The errors of a server, as they come. */
+function errorsOf(server) {
+  const errors = [];
+  server.on('error', (error) => errors.push(error));
+  return errors;
+}
+
+/** UDP servers and their peers, which `world` takes away after the test. */
+function udpOf(world) {
+  /** A server that is not yet started. */
+  function make(config, { host = '127.0.0.1', port = '0', type = 'udp4' } = {}) {
+    const ipc = world.ipc(config);
+    ipc.serveNet(host, port, type);
+    return ipc.server;
+  }
+
+  async function serve(config, options) {
+    const server = make(config, options);
+    await server.start();
+    return server;
+  }
+
+  const peer = (options) => datagramPeer(world, options);
+  const place = ({ port }) => ({ address: '127.0.0.1', port });
+
+  return { make, serve, peer, place };
+}
+
+module.exports = { MOST, datagramPeer, errorsOf, hasIPv6, message, udpOf };

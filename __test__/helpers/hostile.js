@@ -83,7 +83,7 @@ const odd = [
     expect.any(Object),
   ),
   message(
-    'an id that is no string',
+    'an id that is not a string',
     '{"type":"id","data":{"id":{"toString":1,"valueOf":1}}}',
     'id',
     { id: { toString: 1, valueOf: 1 } },

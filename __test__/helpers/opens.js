@@ -2,9 +2,9 @@
 // What a JavaScript file can reach outside of the language: modules, `process`, globals. Used by
 // supply-chain.test.js, which compares the answer with docs/supply-chain.md.
 //
-// The file is read, not run. Names are resolved by scope, so a local variable called `fetch` is none; what
+// The file is read, not run. Names are resolved by scope, so a local variable called `fetch` does not count; what
 // cannot be followed (a module handed on as a value, a computed name) is reported as just that. It is made to
-// keep authors honest and readers informed; it is no sandbox, and a program can be written to get by it.
+// keep authors honest and readers informed; it is not a sandbox, and a program can be written to evade it.
 
 const { analyze } = require('eslint-scope');
 const espree = require('espree');

@@ -1,5 +1,5 @@
 'use strict';
-// Ports that nobody has, for tests that have to know a port before somebody listens there. Used by world.js and by the
+// Free ports, for tests that have to know a port before a server listens there. Used by world.js and by the
 // suites that do without it.
 
 const dgram = require('node:dgram');

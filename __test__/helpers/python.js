@@ -6,7 +6,7 @@ const { spawnSync } = require('node:child_process');
 
 const PYTHON = process.env.FERRIPC_TEST_PYTHON ?? 'python3';
 
-/** Why a module is not to be had here; null if it is. `name`: that of its package, where it is another one. */
+/** Why a module is not available here; null if it is. `name`: that of its package, if it differs. */
 function missing(module, name = module) {
   const { status } = spawnSync(PYTHON, ['-c', `import ${module}`]);
   if (status === 0) return null;

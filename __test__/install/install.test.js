@@ -96,7 +96,7 @@ function setUp() {
 const fileName = (name) => `${name}-${version}.tgz`;
 const inTurn = createTurns(2);
 
-/** A test with a site of its own, which runs beside another. `reached` is false where there is no registry. */
+/** A test with its own site, which runs beside another test. `reached` is false where there is no registry. */
 function onSite(title, manager, act, reached = true) {
   test.concurrent(title, () =>
     inTurn(async () => {

@@ -31,7 +31,7 @@ const YARN_4 = {
 /**
  * name -> `heading` of docs/installing.md, `script`, its `install` command; optionally `node` to run it with, `without` (flag that leaves out optional dependencies),
  * `yarnrc` (lines of .yarnrc.yml), `pnp` (there is no node_modules), and `takesAll`: it downloads the packages of
- * all platforms, and installs those that fit but for the C library, of which it knows nothing.
+ * all platforms, and installs those that fit, ignoring the C library, which it does not check.
  */
 const managers = {
   npm: {

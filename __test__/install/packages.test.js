@@ -21,7 +21,7 @@ const modules = (folder) =>
       /\.(js|d\.ts)$/.test(name) ? `${folder}/${name}` : modules(`${folder}/${name}`),
     );
 
-/** All of the main package but for src/js, whose modules are those of the checkout. */
+/** All of the main package except src/js, whose modules are those of the checkout. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
   ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],

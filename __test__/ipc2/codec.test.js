@@ -188,7 +188,7 @@ test.each([
   [() => codec.lazy(() => codec.unit).encode(null), 'get()'],
   [() => lazy.encode(null), 'get()'],
   [() => codec.u8.decode('x'), 'bytes'],
-])('%# what is no type is refused', (make, name) => {
+])('%#: something that is not a type is refused', (make, name) => {
   expect(make).toThrow(TypeError);
   expect(make).toThrow(`The "${name}`);
 });

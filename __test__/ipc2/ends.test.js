@@ -224,7 +224,7 @@ onUnix.describe('a hostile worker', () => {
     await expect(set.sendTimeout(1, 50, 'Error')).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
-  test('sends an answer that is none of the type', async () => {
+  test('sends an answer that is not of the type', async () => {
     const set = await start(KINDS.Node('bytes').workerCount(1).request(codec.bytes));
     const error = await set.send(Buffer.from('no JSON')).catch((it) => it);
     expect(error).toMatchObject({ code: 'IO', cause: { code: 'ERR_IPC2_PAYLOAD' } });

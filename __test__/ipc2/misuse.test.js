@@ -66,7 +66,7 @@ test('a set is not made by hand, and not without a path', async () => {
   await expect(builder.finish()).rejects.toThrow('"execArgv"');
 });
 
-test('spawn() and connect() refuse what is none of an option', async () => {
+test('spawn() and connect() refuse invalid options', async () => {
   await expect(spawn(SCRIPT, { detached: true })).rejects.toThrow('"options.detached"');
   await expect(spawn(SCRIPT, { workerPath: 'x' })).rejects.toThrow('"options.workerPath"');
   await expect(spawn(SCRIPT, { stdio: 'pipe' })).rejects.toThrow('"stdio"');

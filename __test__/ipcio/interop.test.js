@@ -227,7 +227,7 @@ suite('bytes', () => {
   test.each([
     ['no JSON', 'hello {"a', 'ERR_IPCIO_NOT_JSON', 101],
     ['brackets that do not match', '{]}', 'ERR_IPCIO_NOT_JSON', 101],
-    ['JSON that is no message', '[{"command":"n"}]', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
+    ['JSON that is not a message', '[{"command":"n"}]', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
     ['a number', '7 ', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
     ['a word', 'null ', 'ERR_IPCIO_NOT_A_MESSAGE', 102],
   ])('%s: an error, and the server goes on', async (_, bytes, code, number) => {
@@ -336,7 +336,7 @@ suite('bytes', () => {
   });
 
   test.each(['../../etc/x', 5, { toString: 1 }])(
-    'a server that names %p is none: an error, and another attempt',
+    '%p is not a valid server: an error, and another attempt',
     async (data) => {
       const peers = [];
       const server = net.createServer((socket) => {

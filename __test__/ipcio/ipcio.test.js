@@ -139,7 +139,7 @@ describe('between clients', () => {
     expect((await client.discover()).clients).toEqual(['c']);
   });
 
-  test('a command for nobody is dropped', async () => {
+  test('a command for an unknown client is dropped', async () => {
     const { handler, all } = collect();
     const server = await serve({ n: handler });
     expect(server.emit('nobody', 'm', 1)).toBe(server);

@@ -51,7 +51,7 @@ const modes = {
     for (const it of ['a', 'b', 'end']) await queue.send(it);
   },
 
-  /** Waits where there is no descriptor left, and again where there are. */
+  /** Waits while no descriptor is left, and again once there are some. */
   async descriptors() {
     if (rest[0] === undefined) {
       const run = ['-c', 'ulimit -n 48; exec "$@"', 'sh', process.execPath, __filename];
@@ -68,7 +68,7 @@ const modes = {
     try {
       for (;;) held.push(fs.openSync('/dev/null'));
     } catch {
-      // There is none left.
+      // No descriptor is left.
     }
     const errors = [];
     for (const wait of [() => queue.receive(), () => new AppViewClient(process.pid).status()]) {

@@ -51,7 +51,7 @@ onLinux.describe('messages', () => {
     expect((await Promise.all(received)).map(({ data }) => `${data}`)).toEqual(['a', 'b', 'c']);
   });
 
-  test('a full queue makes who sends wait, in order, with what was given', async () => {
+  test('a full queue makes senders wait, in order, with the given data', async () => {
     const queue = make();
     const bytes = Buffer.from('0');
     const sent = [];
@@ -202,7 +202,7 @@ onLinux.describe('errors', () => {
     expect(lines).toEqual(['open', error, error, 'again']);
   });
 
-  test('who waits is told of the end', async () => {
+  test('those who wait are told of the end', async () => {
     const queue = make();
     const iteration = (async () => {
       for await (const message of queue) throw message;
@@ -289,7 +289,7 @@ onLinux.describe('lifetime', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  test.each(['receive', 'listen', 'send'])('who waits does: %s', async (mode) => {
+  test.each(['receive', 'listen', 'send'])('a program that waits does: %s', async (mode) => {
     const queue = make();
     const child = fixture(mode, queue.name);
     await child.next();

@@ -49,7 +49,7 @@ withPeer('a queue of theirs is ours, with its sizes, messages and priorities', a
   );
   expect(await them.call('unlink', name)).toBe(true);
   expect(exists(name)).toBe(false);
-  await queue.send('still', 3); // who has it open goes on
+  await queue.send('still', 3); // those that have it open can still use it
   expect(await them.call('receive', name)).toEqual([hex('still'), 3]);
 });
 

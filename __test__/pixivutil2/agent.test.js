@@ -172,7 +172,7 @@ describePeers((makePeer) => {
   });
 });
 
-test('nobody is there', async () => {
+test('no server', async () => {
   const [comm, task] = ['tcp://127.0.0.1:1', 'tcp://127.0.0.1:2'];
   await expect(Agent.connect({ comm, task, handshakeTimeout: 200 })).rejects.toMatchObject({
     code: 'ETIMEDOUT',

@@ -83,7 +83,7 @@ describe('the handler of a job', () => {
 });
 
 describe('start and stop', () => {
-  test('who waits for a job is told that it is over; the handler, too', async () => {
+  test('an agent that waits for a job is told that it is over; so is the handler', async () => {
     const { controller } = await control(world);
     let aborted;
     const begun = new Promise((resolve) => {
@@ -121,7 +121,7 @@ describe('start and stop', () => {
     await meet(new NodePeer(world), controller, 'again');
   });
 
-  test('an endpoint that is taken, or is none', async () => {
+  test('an endpoint that is taken, or invalid', async () => {
     const { controller } = await control(world);
     const { comm } = controller.endpoints;
     const port = Number(/:(\d+)$/.exec(comm)[1]);

@@ -12,7 +12,7 @@ zeromq.context.blocky = false; // sockets do not keep the process from ending
 /** Generous: machines are busy. */
 const PATIENCE = 60_000;
 
-/** Why there is no libzmq in Python here; null if there is. */
+/** Why Python has no libzmq here; null if it has. */
 const noPyzmq = missing('zmq', 'pyzmq');
 
 /** Where a controller can listen, all that this system has. */

@@ -60,7 +60,7 @@ describe.each(cases)('%s: a %s', (kind, side) => {
     for (const error of errors) expect(error.code).toBe('ERR_FERRIPC_INVALID_MESSAGE');
   });
 
-  test('answers types that are none, and those of Object.prototype', async () => {
+  test('answers invalid types, and those of Object.prototype', async () => {
     const { peer, errors } = await meet();
     for (const type of [undefined, null, 5, {}, [], '__proto__', 'constructor', 'toString']) {
       peer.send('ferripc:request', { id: 1, type });

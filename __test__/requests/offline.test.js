@@ -124,7 +124,7 @@ describe.each(TRANSPORTS)('%s: while the client is down', (kind) => {
     expect(client.flush()).toBe(true);
   });
 
-  test('what is emitted when the connection has ended, and nobody has heard of it, waits, too', async () => {
+  test('what is emitted when the connection has ended, before that is known, waits, too', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place);
     const client = await world.connect(place, { retry: 20, offlineQueue: 10_000 });
@@ -166,7 +166,7 @@ test.each([['5'], [-1], [NaN], [true], [{}]])('offlineQueue: %p is refused by na
   expect(() => ipc.connectTo('x', '/nowhere')).toThrow('config.offlineQueue');
 });
 
-test.each([[undefined], [null], [false], [0]])('offlineQueue: %p is none', async (value) => {
+test.each([[undefined], [null], [false], [0]])('offlineQueue: %p turns it off', async (value) => {
   const { client } = await left('unix', { offlineQueue: value, retry: 60_000 });
   expect(client.emit('x')).toBe(false);
 });

@@ -126,7 +126,7 @@ describe.each(cases)('%s: %s', (kind, who) => {
     }
   });
 
-  test('an answer that JSON cannot express is an error of who asks', async () => {
+  test('an answer that JSON cannot express is an error for the caller', async () => {
     const { ask, answerer } = await meet();
     answerer.handle('big', () => 1n);
     const { name, message } = await reject(ask('big'));
@@ -335,7 +335,7 @@ describe('handle', () => {
     expect(() => server.handle('x', () => 2)).toThrow('have a handler already');
   });
 
-  test('refuses a limit that is none', async () => {
+  test('refuses an invalid limit', async () => {
     const server = world.host(await world.place('unix'), { maxRequests: -1 });
     expect(() => server.handle('x', () => 1)).toThrow('config.maxRequests');
   });
@@ -353,12 +353,15 @@ describe('handle', () => {
 });
 
 describe('a server asks', () => {
-  test.each([[null], ['x'], [{}], [5]])('%p, which is no socket: a TypeError', async (socket) => {
-    const { server } = await pair('unix');
-    const error = await reject(server.request(socket, 'x'));
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toContain('"socket"');
-  });
+  test.each([[null], ['x'], [{}], [5]])(
+    '%p, which is not a socket: a TypeError',
+    async (socket) => {
+      const { server } = await pair('unix');
+      const error = await reject(server.request(socket, 'x'));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.message).toContain('"socket"');
+    },
+  );
 
   test('a socket of another server: a TypeError', async () => {
     const { server } = await pair('unix');

@@ -32,7 +32,7 @@ const PROGRAMS = {
   },
 };
 
-/** Resolves when somebody listens on a port. */
+/** Resolves when a server listens on a port. */
 async function isListening(port) {
   for (;;) {
     const probe = net.connect(port, '127.0.0.1');

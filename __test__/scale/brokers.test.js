@@ -11,7 +11,7 @@ const MEMBER = require.resolve('./member');
 const CROWD = require.resolve('./crowd');
 const EACH = 50;
 
-/** What is none of a subject's characters is spelled. */
+/** Characters that a subject cannot have are spelled out. */
 const ID = 'one > * é.x';
 const SUBJECTS = 'ferripc.one%20%3e%20%2a%20%c3%a9%2ex';
 
@@ -72,7 +72,7 @@ async function publisher(broker) {
 const FROM = 'f'.repeat(24);
 const message = (fields) => Buffer.from(JSON.stringify({ v: 1, from: FROM, n: 1, ...fields }));
 
-/** What is no message between servers, by itself or on these subjects. `beat`: one that would be. */
+/** Invalid messages between servers, in any case or on these subjects. `beat`: a valid one. */
 const garbage = (beat) => [
   Buffer.alloc(0),
   Buffer.from([0xff, 0xfe, 0]),
@@ -179,7 +179,7 @@ describe.each(BROKERS)('%s', (kind) => {
     const aborted = await arrived('aborted', 1, ['client 1.1', 'client 2.1']);
     expect([aborted['client 1.1'], aborted['client 2.1']]).toEqual([[1], [2]]);
 
-    // What others publish there is ignored and counted; but who knows how can do what a server can.
+    // What others publish there is ignored and counted. But a program that knows the format can do what a server can.
     const stranger = await publisher(broker);
     const heard = await stranger.heard;
     const bad = garbage({ ...heard, from: FROM });
@@ -217,7 +217,7 @@ describe.each(BROKERS)('%s', (kind) => {
       for (const name of names(index)) expect([name, after[name]]).toEqual([name, expected]);
     }
 
-    // A server dies: who waits for it is told, and its clients are gone.
+    // A server dies: those who wait for it get an error, and its clients are gone.
     const unanswered = ask('client 2.0', 'never', 5);
     expect(await arrived('asked', 1, ['client 2.0'])).toMatchObject({ 'client 2.0': [5] });
     await members[2].kill();

@@ -12,7 +12,7 @@ const world = createWorld();
 const { cluster, member } = createClusters(world);
 
 describe('ids', () => {
-  test('a client has one that is made up, until somebody gives it one', async () => {
+  test('a client has a generated id until it is given one', async () => {
     const [one, two] = await cluster(2);
     const events = record(two.joined);
     const { client, socket } = await one.client();
@@ -64,13 +64,35 @@ describe('ids', () => {
     await said;
     client.emit('bye', { token: { id: 'mallory' } });
     await once(one.server, 'bye');
-    expect(seen).toEqual(Array(5).fill('hello')); // who has an id is not asked again
+    expect(seen).toEqual(Array(5).fill('hello')); // a client that has an id is not asked again
     expect(handled.at(-1)).toBe('carol'); // known before handlers run
     expect(new Set(handled.slice(0, 4)).size).toBe(1);
     expect(errors).toEqual([
       expect.stringContaining('undefined'),
       'The "id" argument must be a string of 1 to 1024 characters. Received type number',
       'The "id" argument must be a string of 1 to 1024 characters. Received type string',
+    ]);
+    expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
+  });
+
+  test('`identify` that answers later, or throws anything, is reported', async () => {
+    const answers = [
+      () => Promise.reject(new Error('later')),
+      () => {
+        throw undefined;
+      },
+      () => 'carol',
+    ];
+    const [one] = await cluster(1, { identify: () => answers.shift()() });
+    const errors = [];
+    one.joined.on('error', (error) => errors.push(error.message));
+    const { client } = await one.client();
+    const said = collect(one.server, 'hello', 3);
+    for (let i = 0; i < 3; i++) client.emit('hello');
+    await said;
+    expect(errors).toEqual([
+      'options.identify must return its answer, not a promise',
+      'options.identify threw undefined',
     ]);
     expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
   });
@@ -119,6 +141,21 @@ describe('ids', () => {
     await three.sees(hasClients(1));
     expect(await three.joined.request('twin', 'which')).toBe(0);
   });
+});
+
+test('a question that its own data abort asks nobody', async () => {
+  const [one, two] = await cluster(2);
+  const { client } = await two.client('bob');
+  await one.sees(knows('bob'));
+  const asked = [];
+  client.handle('ask', (data) => void asked.push(data));
+  const controller = new AbortController();
+  const data = { toJSON: () => controller.abort() };
+  await expect(
+    one.joined.request('bob', 'ask', data, { signal: controller.signal }),
+  ).rejects.toMatchObject({ code: 'ABORT_ERR' });
+  await one.joined.request('bob', 'ask', 'next');
+  expect(asked).toEqual(['next']);
 });
 
 test('a client that connects to another server is found there', async () => {
@@ -289,7 +326,7 @@ describe('the broker', () => {
     ],
     ['later', () => Promise.reject(denied)],
   ])(
-    'may refuse a message %s: that is told once, and who asks is told each time',
+    'may refuse a message %s: that is reported once, and each request fails',
     async (_, refuse) => {
       const hub = new scale.Hub();
       const broker = () =>

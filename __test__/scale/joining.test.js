@@ -42,6 +42,12 @@ describe('joining and leaving', () => {
         expect.stringMatching(new RegExp(`^TypeError: .*options\\.${name}\\b`)),
       ]);
     }
+    for (const maxPayload of [null, '1mb', 0, NaN]) {
+      const limited = { publish() {}, subscribe() {}, close() {}, maxPayload };
+      expect(await refusal({ broker: limited })).toMatch(
+        /^TypeError: .*options\.broker\.maxPayload/,
+      );
+    }
     expect(await refusal({ broker, heartbeat: 10, timeout: 10 })).toMatch(/options.timeout \(10\)/);
     const raw = world.host(await world.place('unix'), { rawBuffer: true });
     expect(await refusal({ broker }, raw)).toMatch(/raw mode/);
@@ -117,7 +123,7 @@ describe('joining and leaving', () => {
     await over;
     expect((await answer).code).toBe('ECONNRESET');
     await left;
-    await aborted; // the client's handler is told that nobody waits
+    await aborted; // the client's handler is told that the caller has stopped waiting
     expect([one.joined.clients(), one.joined.servers(), one.joined.isUp]).toEqual([[], [], false]);
     expect([one.joined.broadcast('x'), one.joined.emit('far', 'x')]).toEqual([false, false]);
     await expect(one.joined.request('far', 'x')).rejects.toMatchObject({ code: 'ENOTCONN' });
@@ -171,6 +177,116 @@ test('a broker needs no more than three methods', async () => {
     expect(subject).toMatch(/^ferripc\.test\.(all|to\.[0-9a-f]{24})$/);
   }
   expect(joined.stats()).toMatchObject({ received: 0, dropped: { invalid: 6 } });
+});
+
+/** Ways in which a broker's function fails; what it fails with may be anything. */
+const FAILURES = [
+  [
+    'throws',
+    () => {
+      throw new Error('broken');
+    },
+    /broken/,
+  ],
+  [
+    'throws nothing',
+    () => {
+      throw undefined;
+    },
+    /options\.broker threw undefined/,
+  ],
+  ['is rejected', () => Promise.reject(new Error('broken')), /broken/],
+  ['is rejected with nothing', () => Promise.reject(), /options\.broker threw undefined/],
+  [
+    'returns what throws when it is awaited',
+    () => ({
+      then() {
+        throw new Error('broken');
+      },
+    }),
+    /broken/,
+  ],
+  [
+    'returns what throws when it is looked at',
+    () => ({
+      get then() {
+        throw new Error('broken');
+      },
+    }),
+    /broken/,
+  ],
+];
+
+describe.each(FAILURES)('a broker whose function %s', (_, fail, message) => {
+  const working = () => ({ publish() {}, subscribe() {}, close() {} });
+
+  test.each(['watch', 'subscribe'])('cannot be joined: %s', async (name) => {
+    const server = await world.serve(await world.place('unix'));
+    const broker = { ...working(), [name]: fail };
+    await expect(scale.join(server, { broker })).rejects.toThrow(message);
+  });
+
+  test('loses a message, which is counted, and the cluster goes on', async () => {
+    const broker = working();
+    const { joined } = await member({ broker, heartbeat: 60_000, timeout: 90_000 });
+    const told = once(joined, 'error');
+    broker.publish = fail;
+    joined.broadcast('news', 1);
+    expect((await told)[0]).toMatchObject({ message: expect.stringMatching(message) });
+    expect(joined.stats()).toMatchObject({ bytesQueued: 0, dropped: { failed: 1 } });
+  });
+
+  test('can be left', async () => {
+    const { joined } = await member({ broker: { ...working(), close: fail } });
+    const told = once(joined, 'error');
+    await joined.close();
+    expect((await told)[0]).toMatchObject({ message: expect.stringMatching(message) });
+  });
+});
+
+test('of two subscriptions that fail, none is an unhandled rejection', async () => {
+  const server = await world.serve(await world.place('unix'));
+  let calls = 0;
+  const subscribe = () => {
+    if (++calls === 1) return Promise.reject(new Error('first'));
+    throw new Error('second');
+  };
+  const broker = { publish() {}, subscribe, close() {} };
+  const unhandled = [];
+  const note = (reason) => unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    await expect(scale.join(server, { broker })).rejects.toThrow(/first|second/);
+    await new Promise(setImmediate);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+  expect([calls, unhandled]).toEqual([2, []]);
+});
+
+test('a promise of a broker that settles twice counts once', async () => {
+  const twice = { then: (resolve, reject) => [resolve(), resolve(), reject(new Error('late'))] };
+  const broker = { publish: () => twice, subscribe() {}, close() {} };
+  const { joined } = await member({ broker, heartbeat: 60_000, timeout: 90_000 });
+  joined.broadcast('news', 1);
+  await new Promise(setImmediate);
+  expect(joined.stats()).toMatchObject({ bytesQueued: 0, dropped: { failed: 0 } });
+});
+
+test('a broker may deliver within `publish`: what is published meanwhile has a number of its own', async () => {
+  const numbers = [];
+  let joined = null;
+  const broker = {
+    publish(subject, bytes) {
+      const { kind, n } = JSON.parse(bytes);
+      if (kind === 'broadcast' && numbers.push(n) === 1) joined.broadcast('news', 'meanwhile');
+    },
+    subscribe() {},
+    close() {},
+  };
+  ({ joined } = await member({ broker }));
+  joined.broadcast('news', 'first');
+  expect(numbers[1]).toBe(numbers[0] + 1);
 });
 
 test.each([

@@ -63,7 +63,7 @@ const INVALID = {
   'a module': message('x', tags('w', [0])),
   'a shared object': message('x', tags('p', [0])),
   'flags of no expression': message('x', tags('R', '"', [1], 'a', varint(0xffff))),
-  'an expression that is none': message('x', tags('R', '"', [1], '(', [0])),
+  'an invalid expression': message('x', tags('R', '"', [1], '(', [0])),
   'an odd wide string': message('x', tags('c', [3], 'abc')),
   'a map of one': message('x', tags(';', written(1), ':', [1])),
   'a number that does not end': message('x', tags('I', [255, 255, 255, 255, 255, 255])),
@@ -87,7 +87,7 @@ const TOO_LARGE = {
 const cases = TRANSPORTS.flatMap((kind) => Object.keys(sides).map((side) => [kind, side]));
 
 describe.each(cases)('%s: a %s', (kind, side) => {
-  test('tells of each frame that is no message, and goes on', async () => {
+  test('reports each frame that is not a message, and goes on', async () => {
     const { host, peer } = await sides[side](kind);
     const errors = [];
     host.on('error', (error) => errors.push(error));

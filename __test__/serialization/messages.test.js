@@ -59,7 +59,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect((await arrived)[0].every((byte) => byte === 97)).toBe(true);
   });
 
-  test('a broadcast reaches all, but for who is left out', async () => {
+  test('a broadcast reaches all except those left out', async () => {
     const { place, server, client, socket } = await pair(kind);
     const others = [await world.connect(place, advanced), await world.connect(place, advanced)];
     const data = { map: new Map([[1, Buffer.alloc(2 << 20, 'm')]]) };
@@ -258,7 +258,7 @@ test('a stand-in gets the bytes', async () => {
   expect(client.socket.bytesRead).toBe(0);
 });
 
-test('who reads the socket besides gets its bytes', async () => {
+test('a program that also reads the socket gets its bytes', async () => {
   const { server, client, socket } = await pair('unix');
   const bytes = once(socket, 'data');
   const arrived = once(server, 'x');

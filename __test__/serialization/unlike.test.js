@@ -91,7 +91,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(client.stats().dropped).toMatchObject({ down: 0 });
   });
 
-  test('who only looks whether somebody listens is no error', async () => {
+  test('a client that only checks whether a server listens is not an error', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place, advanced);
     const { errors } = listen(server);

@@ -134,7 +134,7 @@ async function ipc2({ times }) {
   return { times, held: `${offline} jobs have failed, each with the end of its worker`, ...row };
 }
 
-/** Agents are killed; others send what is no ZMTP, or half a greeting. */
+/** Agents are killed; others send bytes that are not ZMTP, or half a greeting. */
 async function zmtp({ folder, times }) {
   const { Agent, Controller } = require('../../pixivutil2');
   const row = new Row();

@@ -181,7 +181,7 @@ function addListeners(server) {
   for (let i = 1; i < LISTENERS; i++) server.on(EVENT, ({ seq }) => seq < 0 && server.stop());
 }
 
-/** Questions as programs on node-ipc write them: a number, and a map of who waits for it. */
+/** Requests as programs on node-ipc write them: a number for each, and a map of the callers that wait. */
 const byHand = {
   answer(server, onMessage) {
     server.on('question', ({ number, data }, socket) => {

@@ -6,7 +6,7 @@ const path = require('path');
 
 const HOST = '127.0.0.1';
 
-/** A port that nobody has, from the system: some peers can neither be given 0 nor say what they got. */
+/** A free port, from the system: some peers can neither take 0 nor report the port that they got. */
 function freePort(kind) {
   return new Promise((resolve, reject) => {
     const udp = kind === 'udp';

@@ -77,7 +77,7 @@ function labels(lines) {
   });
 }
 
-/** A peer's column of numbers, which ends at `x`; grey where it is no difference. */
+/** A peer's column of numbers, which ends at `x`; grey if the difference does not count. */
 function numbers({ peer, color, points }, lines, x) {
   const cells = lines.flatMap((row, i) => {
     const point = points.find((one) => one.i === i);
@@ -157,7 +157,7 @@ function ratioChart(result) {
   );
   const marks = marksAt([...key.marks, ...heads], height);
   const hollow =
-    'Hollow mark, grey number: the ranges of the samples overlap, which is no difference.';
+    'Hollow mark, grey number: the ranges of the samples overlap, so there is no difference.';
 
   return picture(`How many times better ${SUBJECT} is`, height, result, {
     graphic: [

@@ -1,6 +1,6 @@
 'use strict';
-// The other process of `npm run bench:queues`: `node peer.js <what> <place> [place]`. Sends 'ready', then what it has
-// to tell. `echo` sends each message back, `sink` tells when it has as many as it is told. Started by queues.js.
+// The other process of `npm run bench:queues` and `bench:appview`: `node peer.js <what> <place> [place]`. Sends 'ready', then
+// what it has to tell. `echo` sends each message back, `sink` tells when it has as many as it is told. Started by start.js.
 
 const { blockFor, CONFIG, MODES } = require('./settings.js');
 
@@ -33,16 +33,26 @@ async function overSocket(mode, path) {
   await ipc.server.start();
 }
 
-/** AppView's server, whose JavaScript thread is blocked from the first message on. */
+/**
+ * AppView's server. Told a time in ms, it sleeps for that long and says which part of a processor it took. Then its
+ * JavaScript thread is blocked for as long.
+ */
 function asked(pid) {
   const { AppViewServer } = require('../../appview.js');
   const server = new AppViewServer({ pid: Number(pid) });
   server.publish({ viewed: true, cfg: { text: 'x'.repeat(1000) } });
   server.start();
-  process.on('message', (ms) => {
-    tell('blocked');
-    blockFor(ms);
-    tell('done');
+  process.once('message', (ms) => {
+    const before = process.cpuUsage();
+    setTimeout(() => {
+      const { user, system } = process.cpuUsage(before);
+      tell((user + system) / 1e3 / ms);
+      process.once('message', () => {
+        tell('blocked');
+        blockFor(ms);
+        tell('done');
+      });
+    }, ms);
   });
 }
 

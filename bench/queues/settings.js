@@ -1,5 +1,5 @@
 'use strict';
-// What both processes of `npm run bench:queues` agree on.
+// What both processes of `npm run bench:queues` and `bench:appview` agree on.
 
 /** Of ferripc's socket. */
 const CONFIG = { silent: true, id: 'bench', retry: 5, maxRetries: 100 };

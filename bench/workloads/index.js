@@ -27,7 +27,7 @@
 //                      fail(error) }; returns { onMessage(conn, data), report() }; what report()
 //                      returns is what the server saw
 //   client(ctx)        runs in the client process: warms up, measures, checks; returns the numbers.
-//                      ctx is described in sample.js. A value that is no number is kept, too, but is
+//                      ctx is described in sample.js. A value that is not a number is kept, too, but is
 //                      in no table
 //   alone(spec)        instead of these two, of a workload without a server process:
 //                      spec = { peerName, count }

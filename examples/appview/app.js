@@ -1,5 +1,5 @@
 'use strict';
-// A program that can be asked: what it publishes is answered by a native thread, even while it computes.
+// A program that answers requests: a native thread sends what it has published, even while it computes.
 
 const { AppViewServer } = require('ferripc/appview');
 

@@ -1,6 +1,6 @@
 'use strict';
 // node examples/appview
-// AppView: a program that can be asked for its state and settings, and a tool that asks it, as `appview inspect` does.
+// AppView: a program that answers requests for its state and settings, and a tool that makes them, as `appview inspect` does.
 
 const { fork } = require('node:child_process');
 const { once } = require('node:events');

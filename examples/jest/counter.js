@@ -1,5 +1,5 @@
 'use strict';
-// What is tested here: a counter that any number of processes share.
+// The code under test: a counter that any number of processes share.
 
 const { IPC } = require('ferripc');
 

@@ -5,7 +5,7 @@
 
 const { startCounter, connectCounter } = require('./counter');
 
-// On Unix a file, on Windows the name of a pipe; of this process alone, since jest has several.
+// A file on Unix, the name of a pipe on Windows; with this process's id, since jest has several processes.
 const path = `${process.env.EXAMPLE_SOCKET_ROOT ?? '/tmp/'}ferripc-counter-${process.pid}`;
 
 let server;

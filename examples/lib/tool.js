@@ -2,7 +2,7 @@
 // The path of a program that an example needs beside ferripc, or an end with the line that says how to get it. Used by
 // examples/typescript and examples/jest.
 
-/** `name`: what people call it; `file`: of its package. */
+/** `name`: its usual name; `file`: its file in the package. */
 function tool(name, file) {
   try {
     return require.resolve(file);

@@ -18,7 +18,7 @@ async function main() {
   const cluster = await scale.join(server, {
     broker: scale.nats({ servers: `127.0.0.1:${process.env.EXAMPLE_PORT ?? '4222'}` }),
     name,
-    // Here anybody is believed. A real server would check a token.
+    // Here every name is accepted. A real server would check a token.
     identify: (socket, type, data) => (type === 'hello' ? data.name : undefined),
   });
 

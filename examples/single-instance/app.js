@@ -15,7 +15,7 @@ function open(names) {
 
 async function main() {
   const instance = await ipc.serveOrConnect('single-instance', {
-    // This process is the one: at the start, or because the one before it has ended.
+    // This process is the instance: from the start, or because the one before it has ended.
     onServer(server) {
       if (isStandby) console.log('takes over');
       server.handle('open', (argv, { socket }) => {

@@ -1,7 +1,7 @@
 'use strict';
 // node examples/single-instance
-// A program that runs once: who is started later hands over what it was to open, and ends. The first is then killed,
-// and who was waiting behind it takes its place.
+// A program that runs once: a later one hands over what it was to open, and ends. The first is then killed,
+// and the one that was waiting takes its place.
 
 const { fork } = require('node:child_process');
 const path = require('node:path');

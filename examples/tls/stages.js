@@ -9,7 +9,7 @@ function settings(stage, at) {
   const signed = { private: at.server.key, public: at.server.cert };
 
   const stages = {
-    // Nobody can listen in, but the client does not know whom it talks to. For trying things out.
+    // Others cannot read the traffic, but the client does not know the server's identity. For experiments.
     encrypted: {
       server: selfSigned,
       clients: { 'a client that trusts anybody': { rejectUnauthorized: false } },
@@ -30,7 +30,7 @@ function settings(stage, at) {
       clients: { 'a client that trusts the authority': { trustedConnections: at.ca.cert } },
     },
 
-    // The server, too, wants to see a certificate that the authority has signed.
+    // The server also requires a certificate that the authority has signed.
     mutual: {
       server: {
         ...signed,

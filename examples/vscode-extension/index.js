@@ -8,7 +8,7 @@ const path = require('node:path');
 
 const commands = new Map();
 
-/** As much of VS Code's API as the extension uses. */
+/** The part of VS Code's API that the extension uses. */
 const vscode = {
   commands: {
     registerCommand(name, act) {

@@ -1,4 +1,5 @@
-//! Certificates of a peer, and settings from files: any DER. What webpki reads of a certificate, too, is the same here.
+//! A peer's certificates, and certificates of settings: any DER. What webpki also reads from a certificate must be the
+//! same here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use rustls::server::danger::ClientCertVerifier;
 
 use super::input::Input;
 
-/// `how`, then pieces of DER: the leaf, what is with it, what is trusted.
+/// `how`, then pieces of DER: the leaf, the other certificates sent with it, the trusted ones.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let how = input.byte();
@@ -29,7 +30,7 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
-/// What is behind tag and length.
+/// The contents of an element, after its tag and length.
 fn value(der: &[u8]) -> &[u8] {
     match der[1] {
         short if short < 0x80 => &der[2..],
@@ -63,7 +64,7 @@ fn judge(how: u8, pieces: &[Vec<u8>]) {
     } else {
         verifier.verify_client_cert(&leaf, &with, now).is_ok()
     };
-    // Not strict: the handshake goes on, and the consumer hears of the problem.
+    // Not strict: the handshake succeeds, and the problem is reported to the consumer.
     assert_eq!(is_believed, how & 2 == 0 || verifier.problem().is_none());
 }
 

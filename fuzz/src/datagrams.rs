@@ -1,4 +1,4 @@
-//! Datagrams of several peers, against a split of each.
+//! Datagrams of several peers, compared with a split of each.
 
 use std::net::SocketAddr;
 
@@ -15,11 +15,11 @@ enum Found {
     Frame(SocketAddr, Vec<u8>),
     TooLarge(SocketAddr, usize, usize),
     Whole(SocketAddr, Vec<u8>, bool),
-    /// A datagram that has this many bytes, in the batch that its frames begin in.
+    /// A datagram with this many bytes, in the batch that its frames begin in.
     Part(SocketAddr, usize),
 }
 
-/// `delimiter, limit`, then `(how, datagram)` again and again.
+/// `delimiter, limit`, then repeated `(how, datagram)`.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let first = input.byte();

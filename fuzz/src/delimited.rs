@@ -1,4 +1,4 @@
-//! A stream whose frames end with a delimiter, against a split of the whole.
+//! A stream whose frames end with a delimiter, compared with a split of the whole.
 
 use ferripc::engine::codec::delimited::{Decoder, Delimiter};
 

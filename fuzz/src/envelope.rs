@@ -1,14 +1,16 @@
-//! The short way to read a message, against a JSON parser; and the quoting of strings, against its own.
+//! The fast way to read a message, compared with a JSON parser; and the quoting of strings, compared
+//! with the parser's.
 
 use ferripc::engine::codec::envelope::{common_head, is_plain_text};
 use ferripc::engine::codec::json::{is_plain_string, quote};
 use ferripc::engine::codec::{Decoded, delimited::Decoder};
 use serde_json::{Value, json};
 
-/// Lengths of what is before and behind the type in `{"type":"T","data":D}`.
+/// Lengths of the text before and after the type in `{"type":"T","data":D}`.
 const BESIDE_TYPE: usize = 9;
 
-/// Messages that end with a form feed. A byte of 1 stands for the beginning of one, 2 for what is behind its type.
+/// Messages that end with a form feed. A byte of 1 stands for the beginning of a message, 2 for the text after its
+/// type.
 pub fn run(bytes: &[u8]) {
     if bytes.is_ascii() {
         let text = str::from_utf8(bytes).unwrap();

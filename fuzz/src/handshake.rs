@@ -1,6 +1,6 @@
-//! TLS handshakes of two of our ends, with somebody in between who changes, drops, adds and cuts off bytes: each side
-//! ends in time, by an error or a connection, and a connection brings what was sent or nothing.
-//! With `how` odd there is no other end: the input itself is what one side receives.
+//! TLS handshakes between two ends of ferripc's. Between them, bytes are changed, dropped, added and cut off. Each
+//! side has to end in time, with an error or a connection, and a connection has to deliver what was sent or nothing.
+//! With `how` odd there is no other end: one side receives the input itself.
 
 use std::cell::RefCell;
 use std::io;
@@ -26,10 +26,10 @@ const KEY: &[u8] = include_bytes!("../keys/key.der");
 /// Sent by each side as soon as it is connected.
 const GREETING: &[u8] = b"hello over TLS";
 
-/// Nobody takes that long.
+/// Nothing takes this long.
 const HANG: Duration = Duration::from_secs(20);
 
-/// When one who has changed something hangs up.
+/// How long the relay waits before it hangs up, if it has changed something.
 const IDLE: Duration = Duration::from_millis(10);
 
 struct World {
@@ -59,7 +59,7 @@ fn settings(server: bool) -> Arc<Settings> {
     Arc::new(Settings::new(options).expect("settings"))
 }
 
-/// What is done to the bytes that pass.
+/// What the relay does to the bytes.
 #[derive(Clone, Copy)]
 struct Change {
     at: usize,
@@ -67,7 +67,7 @@ struct Change {
     with: u8,
 }
 
-/// `how`, then changes of four bytes; or the bytes that are received.
+/// `how`, then changes of four bytes each; or the bytes to be received.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let how = input.byte();
@@ -136,12 +136,12 @@ async fn between(world: &World, input: &mut Input<'_>) {
     }
 }
 
-/// Says something and hears what the other side says.
+/// Sends a greeting and receives the peer's.
 async fn greet(stream: Stream) -> Result<Vec<u8>, Error> {
     let failed = |error: io::Error| Error::new("read", error, None);
     stream.send(&[io::IoSlice::new(GREETING)]).map_err(failed)?;
     let mut received = BytesMut::with_capacity(1024);
-    // Not after our own end: rustls asserts then, in debug builds alone, that nothing is wrong with what comes.
+    // Not after this side's end: rustls then asserts, in debug builds only, that what arrives is valid.
     while received.len() < GREETING.len() {
         stream.readable().await.map_err(failed)?;
         match stream.try_read(&mut received) {
@@ -162,7 +162,7 @@ async fn pass(
     changed: bool,
 ) {
     changes.sort_by_key(|change| change.at);
-    // Who waits for bytes that were dropped waits for long: somebody has to hang up.
+    // A side that waits for dropped bytes would wait for long: the relay has to hang up.
     let idle = if changed { IDLE } else { HANG };
     let mut changes = changes.into_iter().peekable();
     let (mut buffer, mut passed) = (vec![0; 4096], 0);

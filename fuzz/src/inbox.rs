@@ -1,5 +1,5 @@
-//! A connection's receiving half whose user switches between messages and raw bytes at any moment: nothing is
-//! lost or told twice. The reference keeps the bytes of the unfinished message, and splits.
+//! A connection's receiving half whose user switches between messages and raw bytes at any moment. Nothing
+//! may be lost or reported twice. The reference keeps the bytes of the unfinished message, and splits.
 
 use ferripc::engine::codec::{Codec, Decoder};
 use ferripc::engine::event::Event;
@@ -16,7 +16,7 @@ enum Found {
     Truncated(u64),
 }
 
-/// `(how, bytes)` again and again.
+/// Repeated `(how, bytes)`.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let delimiter = [b"\x0c".as_slice(), b"\r\n"][usize::from(input.byte() % 2)];

@@ -1,10 +1,11 @@
-//! Any bytes as the numbers and pieces that a target begins with. There is always a next one: 0, or nothing.
+//! Turns any bytes into the numbers and pieces that a target begins with. There is always a next one: 0, or
+//! an empty piece.
 
-/// What is left of the input.
+/// The rest of the input.
 pub struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
-    /// All of it.
+    /// The whole input.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
@@ -19,20 +20,20 @@ impl<'a> Input<'a> {
         usize::from(self.byte()) << 8 | usize::from(self.byte())
     }
 
-    /// At most so many bytes.
+    /// At most `len` bytes.
     pub fn take(&mut self, len: usize) -> &'a [u8] {
         let (taken, rest) = self.0.split_at(len.min(self.0.len()));
         self.0 = rest;
         taken
     }
 
-    /// A piece with its length in front.
+    /// A piece that follows its length.
     pub fn piece(&mut self) -> &'a [u8] {
         let len = self.byte().into();
         self.take(len)
     }
 
-    /// The same for a longer one.
+    /// The same, for a longer piece.
     pub fn long_piece(&mut self) -> &'a [u8] {
         let len = self.short();
         self.take(len)
@@ -43,12 +44,12 @@ impl<'a> Input<'a> {
         self.0.is_empty()
     }
 
-    /// What is left.
+    /// The rest.
     pub fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.0)
     }
 
-    /// What is left, cut where `sizes` says, again and again; a size is never 0.
+    /// The rest, cut into pieces of the given sizes, which repeat; a size is never 0.
     pub fn pieces(&mut self, sizes: &[u8]) -> Vec<&'a [u8]> {
         let mut sizes = sizes.iter().map(|&size| usize::from(size).max(1)).collect::<Vec<_>>();
         if sizes.is_empty() {

@@ -1,4 +1,5 @@
-//! Any bytes as values of many types: refused, or read as bincode reads them, and written again to the same value.
+//! Any bytes as values of many types. They are refused, or read as bincode reads them; when written again, they
+//! give the same value.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ enum Message {
     Float(f32),
 }
 
-/// Has elements without bytes, of which bincode would count as many as it is told to.
+/// Has elements without bytes. bincode would count as many as the length says.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 enum Empty {
     Units(Vec<()>),

@@ -1,4 +1,4 @@
-//! JSON values that follow each other, against a scan of the whole, a byte at a time.
+//! Consecutive JSON values, compared with a scan of the whole, byte by byte.
 
 use ferripc::engine::codec::{Codec, Decoder};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::streams::{arrival, decode, limited};
 pub fn run(bytes: &[u8]) {
     let (most, pieces) = arrival(&mut Input::new(bytes));
     let (found, partial) = decode(Decoder::new(&Codec::JsonStream, most), &pieces, most);
-    // White space between two values of a batch is theirs who read it.
+    // Readers of a batch have to ignore the white space between two values.
     let found: Vec<_> = found.into_iter().map(|one| one.map(trimmed)).collect();
     let stream = pieces.concat();
     let (values, rest) = naive(&stream);
@@ -19,7 +19,7 @@ pub fn run(bytes: &[u8]) {
     check_json(&stream, &values);
 }
 
-/// A stream of JSON and nothing else has the values that a JSON parser finds in it.
+/// In a stream of nothing but JSON, the values are those that a JSON parser finds.
 fn check_json(stream: &[u8], values: &[Vec<u8>]) {
     let parsed = serde_json::Deserializer::from_slice(stream).into_iter::<Value>();
     let Ok(parsed) = parsed.collect::<Result<Vec<_>, _>>() else { return };
@@ -39,7 +39,7 @@ fn is_space(byte: u8) -> bool {
     b" \t\r\n".contains(&byte)
 }
 
-/// The values without white space around them, and how much there is of an unfinished one.
+/// The values without white space around them, and the length of an unfinished one.
 fn naive(stream: &[u8]) -> (Vec<Vec<u8>>, usize) {
     let mut values = Vec::new();
     let mut value: Vec<u8> = Vec::new();

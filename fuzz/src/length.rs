@@ -1,4 +1,4 @@
-//! A stream of frames with their length in front, against the specification in ten lines.
+//! A stream of frames that follow their length, compared with the specification in ten lines.
 
 use ferripc::engine::codec::length::{Decoder, HEADER};
 
@@ -17,7 +17,7 @@ fn naive(mut stream: &[u8], most: usize) -> Outcome {
     while let Some((header, rest)) = stream.split_first_chunk::<HEADER>() {
         let len = u32::from_be_bytes(*header) as usize;
         if len > most {
-            frames.push(Err(len as u64)); // known before the rest has come
+            frames.push(Err(len as u64)); // known before the rest has arrived
         }
         if rest.len() < len {
             break;

@@ -1,6 +1,6 @@
-//! What reads bytes from a peer, as functions of any bytes that panic where something is wrong. Each has a
-//! naive reference beside it wherever there is one. Run by libFuzzer (fuzz_targets/), and by `npm test` with the bytes
-//! that are committed (tests/fuzz_seeds.rs of the crate above, which includes this file).
+//! The code that reads bytes from a peer, as functions of any bytes that panic if something is wrong. Where possible,
+//! each is compared with a naive reference. libFuzzer runs them (fuzz_targets/), and `npm test` runs them with the
+//! committed bytes (tests/fuzz_seeds.rs of the main crate, which includes this file).
 
 pub mod certificates;
 pub mod datagrams;
@@ -20,7 +20,7 @@ pub mod text;
 pub mod values;
 pub mod zmtp;
 
-/// What a target does with any bytes.
+/// What a target does with its input.
 pub type Run = fn(&[u8]);
 
 /// All of them, by the names of their folders in corpus/ and regressions/.

@@ -1,10 +1,11 @@
-//! Frames of any bytes to both joiners of AppView's frames, and any text cut into frames and joined again.
+//! Frames of any bytes for both joiners of AppView's frames, and any text cut into frames and joined
+//! again.
 
 use ferripc::engine::codec::meta_nul::{Frames, LONGEST_REQUEST, RequestJoiner, ResponseJoiner};
 
 use super::input::Input;
 
-/// `number, size`, then frames. A byte of 1 or 2 at the beginning of one stands for META of a request or response.
+/// `number, size`, then frames. If a frame begins with 1 or 2, that byte stands for META of a request or response.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let (uniq, size) = (input.short() as i32 - 100, input.byte().into());

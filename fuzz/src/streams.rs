@@ -1,14 +1,14 @@
-//! What the targets of stream decoders share.
+//! What the targets for stream decoders share.
 
 use ferripc::engine::codec::{BATCH_FRAMES, Decoded, Decoder};
 
 use super::input::Input;
 
-/// The frames of a stream, each whole or only its length where it was too long, and how much there is of
-/// the one that has not ended.
+/// The frames of a stream (or the length, for a frame that was too long), and the length of an
+/// unfinished one.
 pub type Outcome = (Vec<Result<Vec<u8>, u64>>, u64);
 
-/// How a stream comes: `(limit of a frame, its pieces)`.
+/// How a stream arrives: `(limit of a frame, its pieces)`.
 pub fn arrival<'a>(input: &mut Input<'a>) -> (usize, Vec<&'a [u8]>) {
     let most = match input.byte() {
         255 => usize::MAX / 2,
@@ -18,7 +18,7 @@ pub fn arrival<'a>(input: &mut Input<'a>) -> (usize, Vec<&'a [u8]>) {
     (most, input.pieces(sizes))
 }
 
-/// Decodes pieces. The decoder keeps at most `kept` bytes more than a piece has.
+/// Decodes pieces. The decoder may keep at most `kept` bytes more than a piece has.
 pub fn decode(mut decoder: Decoder, pieces: &[&[u8]], kept: usize) -> Outcome {
     let gap = decoder.gap();
     let mut frames = Vec::new();
@@ -38,12 +38,12 @@ pub fn decode(mut decoder: Decoder, pieces: &[&[u8]], kept: usize) -> Outcome {
     (frames, decoder.partial_len())
 }
 
-/// Whole, or its length.
+/// The whole frame, or its length.
 pub fn limited(frame: &[u8], most: usize) -> Result<Vec<u8>, u64> {
     if frame.len() > most { Err(frame.len() as u64) } else { Ok(frame.to_vec()) }
 }
 
-/// The frames of a stream that end with `delimiter`, and what is left.
+/// The frames of a stream that end with `delimiter`, and the rest.
 pub fn split<'a>(mut stream: &'a [u8], delimiter: &[u8]) -> (Vec<&'a [u8]>, &'a [u8]) {
     let mut frames = Vec::new();
     let mut at = 0;

@@ -1,5 +1,5 @@
-//! Batches as UTF-16 text with the ends of their frames, against the lossy text of each frame; and offsets of
-//! UTF-16 in UTF-8, against counting characters.
+//! Batches as UTF-16 text with the ends of their frames, compared with the lossy text of each frame; and
+//! offsets of UTF-16 in UTF-8, compared with a count of characters.
 
 use ferripc::engine::codec::delimited::Decoder;
 use ferripc::engine::codec::text::{Text, byte_offsets, decode};
@@ -26,7 +26,7 @@ pub fn run(bytes: &[u8]) {
     offsets(stream);
 }
 
-/// What JavaScript cuts out of the text.
+/// The frames that JavaScript cuts out of the text.
 fn frames(batch: &Batch, delimiter: &str) -> Vec<Vec<u16>> {
     let mut ends = vec![0; batch.ends.len()];
     let text = match decode(batch, delimiter.as_bytes(), |index, end| ends[index] = end) {

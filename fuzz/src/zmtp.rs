@@ -1,5 +1,5 @@
-//! Any bytes as a peer of ROUTER, REP, DEALER or REQ, in one piece and in many: what a naive reading says comes out, within
-//! the limits. And any message, encoded and decoded again.
+//! Any bytes as a peer of ROUTER, REP, DEALER or REQ, in one piece and in many. The result has to be that of a naive
+//! reading, within the limits. And any message, encoded and decoded again.
 
 use bytes::Bytes;
 use ferripc::engine::codec::zmtp::{
@@ -13,9 +13,9 @@ mod naive;
 
 const LIMITS: Limits = Limits { message: 1000, frames: 10 };
 
-/// `how, size`, what the peer sends with its length in front, then the frames of a message. Bits of `how`: 1, the peer is
-/// that of a ROUTER; 2, a greeting comes first; 4, and READY; 8, that of a REP instead of a ROUTER, of a DEALER instead of
-/// a REQ.
+/// `how, size`, what the peer sends, after its length, then the frames of a message. Bits of `how`: 1, the peer of a
+/// ROUTER; 2, a greeting comes first; 4, and READY; 8, the peer of a REP instead of a ROUTER, or of a DEALER instead of a
+/// REQ.
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let (how, size) = (input.byte(), usize::from(input.byte()) + 1);
@@ -55,7 +55,7 @@ pub fn run(bytes: &[u8]) {
     assert_eq!((decoded.last(), fault), (Some(&Decoded::Message(frames)), None));
 }
 
-/// What comes out, and what is wrong.
+/// The result, and the error.
 fn decode<'a>(
     kind: Kind,
     chunks: impl IntoIterator<Item = &'a [u8]>,

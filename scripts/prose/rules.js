@@ -14,8 +14,14 @@ const WORDING = [
   {
     pattern: /\b(what|that|which|who|whose \w+) (is|are|was|were) no (?!longer|more|less|one)/i,
     instead: 'write "is not a"',
+    source: true,
   },
-  { pattern: /(?<!\bthere) (is|are|was|were) none\b(?! of the)/i, instead: 'write "is not one"' },
+  {
+    pattern: /(?<!\bthere) (is|are|was|were) none\b(?! of the)/i,
+    instead: 'write "is not one"',
+    source: true,
+  },
+  { pattern: /\bnobody of\b/i, instead: 'write "none of"', source: true },
   { pattern: /\b(to|can|could) be had\b/i, instead: 'write "available"' },
   { pattern: /\btime-outs?\b/i, instead: 'write "timeout"', source: true },
   { pattern: /\bnative (module|addon|extension)s?\b/i, instead: 'the glossary says "addon"' },

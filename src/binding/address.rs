@@ -1,4 +1,4 @@
-//! IP addresses and ports as numbers, for what crosses the border with every datagram: port, family (4
+//! IP addresses and ports as numbers, since every datagram needs them in JavaScript: port, family (4
 //! or 6), the address (one word or four) and its zone. Mirrored in `src/js/engine/datagrams.js`.
 
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};

@@ -1,4 +1,4 @@
-//! AppView: requests to processes, and a server. Used by `src/js/engine/appview.js`, which gets what happens as JSON.
+//! AppView: requests to processes, and a server. Used by `src/js/engine/appview.js`, which receives events as JSON.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,23 +23,23 @@ use crate::protocols::appview::client::{self, Client, Made};
 use crate::protocols::appview::server::{self, Event, Reply, Server};
 use crate::protocols::appview::state::{Invalid, State};
 
-/// Events that wait for a busy JavaScript thread, of up to 1 MiB each. Further ones are refused.
+/// The most events, of up to 1 MiB each, that wait for a busy JavaScript thread. More are refused.
 const MOST_EVENTS: usize = 64;
 
 /// See [`client::Options`]. Times are in ms.
 #[napi(object)]
 pub struct RequestOptions {
-    /// Which process.
+    /// The process to ask.
     pub pid: u32,
-    /// What the queues' names begin with.
+    /// The prefix of the queues' names.
     pub prefix: String,
-    /// Of each step.
+    /// The limit of each step.
     pub timeout: f64,
-    /// Bytes of a frame.
+    /// The size of a frame, in bytes.
     pub msgsize: f64,
     /// The longest response, in bytes.
     pub max_response: f64,
-    /// Remove queues that are there.
+    /// Remove existing queues.
     pub replace_stale: bool,
 }
 
@@ -55,7 +55,7 @@ impl From<RequestOptions> for client::Options {
     }
 }
 
-/// Requests that are under way.
+/// The requests under way.
 #[napi]
 pub struct ViewRequests {
     /// See [`ViewRequests::end_with_environment`].
@@ -67,8 +67,8 @@ pub struct ViewRequests {
 
 #[napi]
 impl ViewRequests {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. What the system
-    /// refuses is thrown with its code as the message.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. If the system
+    /// refuses, throws an error whose message is the system's code.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
         let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
@@ -77,7 +77,7 @@ impl ViewRequests {
         Ok(Self { env_end: None, runtime: Some(runtime), made: Made::default(), done })
     }
 
-    /// Makes a request, called `id`.
+    /// Makes a request with the number `id`.
     #[napi(catch_unwind)]
     pub fn request(&self, id: u32, options: RequestOptions, text: String) {
         let Some(runtime) = &self.runtime else { return };
@@ -93,13 +93,13 @@ impl ViewRequests {
         });
     }
 
-    /// What is done: JSON of `{id, error}` or `{id, status, text}`.
+    /// A finished request: JSON of `{id, error}` or `{id, status, text}`.
     #[napi(catch_unwind)]
     pub fn next(&self) -> Option<String> {
         self.done.take().map(|it| it.to_string())
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         self.done.wake().keep_alive(&env, on);
@@ -131,13 +131,13 @@ impl Drop for ViewRequests {
 /// See [`server::Options`]. Times are in ms.
 #[napi(object)]
 pub struct ViewServerOptions {
-    /// Which process.
+    /// The process that it answers for.
     pub pid: u32,
-    /// What the queues' names begin with.
+    /// The prefix of the queues' names.
     pub prefix: String,
     /// Time between two checks.
     pub poll: f64,
-    /// How long the program may take for a command of its own.
+    /// How long the program may take to answer a custom command.
     pub handler_timeout: f64,
 }
 
@@ -152,7 +152,7 @@ impl From<ViewServerOptions> for server::Options {
     }
 }
 
-/// What a server publishes: the given parts, as JSON.
+/// The parts of the state to publish, as JSON.
 #[napi(object)]
 pub struct Published {
     /// See [`State`].
@@ -174,14 +174,14 @@ impl Published {
     }
 }
 
-/// A server that runs.
+/// A running server.
 #[napi]
 pub struct ViewServer {
     /// See [`ViewServer::end_with_environment`].
     env_end: Option<EnvEnd>,
     server: Rc<RefCell<Option<Server>>>,
     events: Arc<Notices<Event>>,
-    /// Answers that the program owes.
+    /// Where the program's answers go.
     replies: HashMap<u32, Reply>,
     last: u32,
 }
@@ -212,7 +212,7 @@ impl ViewServer {
 
 #[napi]
 impl ViewServer {
-    /// Changes what is answered from now on.
+    /// Changes what the server answers from now on.
     #[napi(catch_unwind)]
     pub fn publish(&self, published: Published) -> Result<()> {
         let Some(server) = &*self.server.borrow() else { return Ok(()) };
@@ -220,7 +220,7 @@ impl ViewServer {
         applied.map_err(|invalid| Error::from_reason(invalid.to_string()))
     }
 
-    /// Makes a command known.
+    /// Registers a custom command.
     #[napi(catch_unwind)]
     pub fn handle(&self, command: i32, name: String) {
         if let Some(server) = &*self.server.borrow() {
@@ -228,7 +228,7 @@ impl ViewServer {
         }
     }
 
-    /// What has happened: JSON of `{text}` (a configuration), or `{text, command, token}`.
+    /// The next event: JSON of `{text}` (a configuration) or of `{text, command, token}`.
     #[napi(catch_unwind)]
     pub fn next(&mut self) -> Option<String> {
         Some(match self.events.take()? {
@@ -241,7 +241,7 @@ impl ViewServer {
         })
     }
 
-    /// Answers a command.
+    /// Answers a custom command.
     #[napi(catch_unwind)]
     pub fn reply(&mut self, token: u32, text: String) {
         if let Some(reply) = self.replies.remove(&token) {
@@ -249,7 +249,7 @@ impl ViewServer {
         }
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         self.events.wake().keep_alive(&env, on);

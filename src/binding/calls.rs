@@ -1,5 +1,5 @@
-//! The calls that every message takes as plain functions: a method of a class would cost several look-ups
-//! per call. Used by [`super::hub::Hub::calls`].
+//! The calls that are made for every message, as plain functions: a method of a class would cost several
+//! look-ups per call. Used by [`super::hub::Hub::calls`].
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_void};
@@ -12,10 +12,10 @@ use napi::{check_status, sys};
 use super::core::Core;
 use crate::engine::panics;
 
-/// The functions in an array, in the order of [`CALLS`].
+/// The functions as an array, in the order of [`CALLS`].
 pub struct Calls(pub Rc<RefCell<Core>>);
 
-/// What they do: [`super::hub::Hub::calls`]. Each is a method of [`Core`].
+/// What they do is described at [`super::hub::Hub::calls`]. Each is a method of [`Core`].
 const CALLS: [(&CStr, Call); 6] = [
     (c"next", next),
     (c"write", write),
@@ -53,7 +53,7 @@ unsafe fn function(
 ) -> Result<sys::napi_value> {
     let data = Rc::into_raw(core).cast_mut().cast();
     let mut value = ptr::null_mut();
-    // SAFETY: the function's data is a count of `core`, which the finalizer gives back.
+    // SAFETY: the function's data is a reference count of `core`, which the finalizer releases.
     unsafe {
         let len = name.to_bytes().len() as isize;
         let call = Some(call);
@@ -144,7 +144,7 @@ unsafe extern "C" fn write_pieces(
     }
 }
 
-/// What a `Uint8Array` holds.
+/// The bytes of a `Uint8Array`.
 ///
 /// # Safety
 /// JavaScript must not run while the slice is in use.
@@ -160,10 +160,9 @@ unsafe fn bytes_of<'a>(env: sys::napi_env, array: sys::napi_value) -> Result<&'a
     }
 }
 
-/// Runs `act` with the function's core and its first `N` arguments. What fails is thrown.
+/// Runs `act` with the function's core and its first `N` arguments. Throws if it fails.
 ///
-/// # Safety
-/// To be called by a function that [`function`] made, with what it was called with.
+/// Call it from a function that [`function`] made, with that function's arguments.
 unsafe fn call<const N: usize>(
     env: sys::napi_env,
     info: sys::napi_callback_info,

@@ -1,5 +1,5 @@
-//! The state that a hub's methods, its calls and the event loop work on: the engine's hub, and the memory that they
-//! share with JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
+//! The state behind a hub's methods, its calls and the event loop: the engine's hub, and the memory shared with
+//! JavaScript. Used by [`super::hub`], [`super::calls`], [`super::datagrams`], [`super::env_end`] and
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
@@ -23,35 +23,35 @@ use crate::engine::event::{Event, Id};
 use crate::engine::late::OnTick;
 use crate::engine::panics;
 
-/// A scratch buffer that grew beyond this many bytes is given back.
+/// A scratch buffer of more bytes than this is freed.
 const SCRATCH_KEPT: usize = 256 * 1024;
 
 /// See the module's page.
 pub struct Core {
     pub engine: engine::hub::Hub,
     pub scratch: Scratch,
-    /// What many connections are to send: see [`Core::write_shared`].
+    /// The bytes that many connections are to send: see [`Core::write_shared`].
     pub(super) shared: Option<Bytes>,
-    /// Numbers that JavaScript reads and writes too: see [`deliver`].
+    /// Numbers that JavaScript also reads and writes: see [`deliver`].
     header: Uint32Array,
-    /// Held for [`ticks_into`].
+    /// Kept alive for [`ticks_into`].
     _ticks: Uint32Array,
-    /// In which scope whose events are delivered.
+    /// The scope in which each handle's events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
 
-/// What a turn of JavaScript's is for.
+/// What a turn of JavaScript has to do.
 #[cfg(unix)]
 pub struct Taken {
     pub payload: Payload,
-    /// Bytes.
+    /// Its weight in bytes.
     pub weight: usize,
     pub scope: Option<Rc<Context>>,
 }
 
 impl Core {
-    /// Numbers of events go into `header`. The first of `ticks` is the number of the last tick, see
-    /// [`engine::late::Late::tick`]; 0: there are none for now.
+    /// The numbers of events are written to `header`. `ticks[0]` is the number of the last tick,
+    /// see [`engine::late::Late::tick`], or 0 if there are none now.
     pub fn new(engine: engine::hub::Hub, header: Uint32Array, ticks: Uint32Array) -> Self {
         engine.late().tick(ticks_into(&ticks));
         let scopes = HashMap::new();
@@ -68,18 +68,18 @@ impl Core {
         self.nothing()
     }
 
-    /// Takes the next event, if it reports more of what a connection has received.
+    /// Takes the next event, if it reports more of what this connection has received.
     pub fn next_of(&mut self, id: u32) -> Payload {
         let event = self.engine.next_of(id);
         event.and_then(|event| self.deliver(event)).unwrap_or_else(|| self.nothing())
     }
 
     fn nothing(&mut self) -> Payload {
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
+        // SAFETY: the array belongs to JavaScript, which does not run meanwhile.
         deliver::nothing(unsafe { self.header.as_mut() })
     }
 
-    /// Converts an event. `None`: it is lost, and its consequences follow as further events.
+    /// Converts an event. `None`: the event is lost, and further events report the consequences.
     fn deliver(&mut self, event: Event) -> Option<Payload> {
         let lost = event.as_lost();
         let payload = panics::caught(|| {
@@ -98,8 +98,9 @@ impl Core {
         deliver::event(event, &self.engine, unsafe { self.header.as_mut() })
     }
 
-    /// What a turn of JavaScript's is for: an event; or none, where something is left, is to come before it, or
-    /// is asked for (`put_off`), or in any case with `always`. `None`: for nothing.
+    /// What a turn of JavaScript has to do: an event, if there is one. Without an event, there is a turn if
+    /// something is left or has to come before events, if one is requested (`put_off`), or always (`always`).
+    /// `None`: nothing to do.
     #[cfg(unix)]
     pub fn turn(&mut self, put_off: bool, always: bool) -> Option<Taken> {
         if put_off || deliver::is_left(&self.header) || deliver::first(&self.header) > 0 {
@@ -115,8 +116,8 @@ impl Core {
         always.then_some(Taken { payload, weight: 0, scope: None })
     }
 
-    /// How much JavaScript has put off to a later turn of the event loop: what comes before further events, and
-    /// the rest.
+    /// How much JavaScript has put off to a later turn of the event loop: what has to come before further
+    /// events, and the rest.
     #[cfg(unix)]
     pub fn put_off(&self) -> (u32, u32) {
         (deliver::first(&self.header), deliver::later(&self.header))
@@ -130,7 +131,7 @@ impl Core {
         false
     }
 
-    /// Makes it do so next time.
+    /// Makes it call JavaScript in its next turn.
     pub fn go_on(&self) {
         #[cfg(unix)]
         if let Some(uv_loop) = self.engine.uv_loop() {
@@ -144,7 +145,7 @@ impl Core {
         count(connection.map_or(0, |connection| connection.write_copy(bytes)))
     }
 
-    /// Writes what lies in several places. With `share` as [`Core::write_shared`].
+    /// Writes bytes from several buffers. `share`: as in [`Core::write_shared`].
     pub fn write_pieces(&mut self, id: u32, pieces: &[&[u8]], share: bool) -> u32 {
         panics::point("write");
         let Some(connection) = self.engine.connection(id) else { return 0 };
@@ -183,7 +184,7 @@ impl Core {
         Ok(count(queued))
     }
 
-    /// Holds text and the delimiter back: see [`Connection::hold`].
+    /// Holds back text and the delimiter: see [`Connection::hold`].
     pub fn hold(&mut self, env: sys::napi_env, id: u32, text: sys::napi_value) -> Result<u32> {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
@@ -222,15 +223,15 @@ impl Core {
     }
 }
 
-/// Makes a thread write ticks into memory that JavaScript reads.
+/// Lets a thread write ticks into memory that JavaScript reads.
 fn ticks_into(ticks: &Uint32Array) -> OnTick {
     struct Shown(*const AtomicU32);
-    // SAFETY: it is only written to, atomically, by `show`.
+    // SAFETY: only `show` writes to it, atomically.
     unsafe impl Send for Shown {}
     impl Shown {
         fn show(&self, tick: Option<NonZeroU32>) {
-            // SAFETY: `Core` holds the array, which nobody else knows, until the engine that has the thread is gone:
-            // fields are dropped in their order.
+            // SAFETY: `Core` holds the array until the engine with the thread is gone, since fields are dropped in
+            // their order. Nothing else writes to it.
             let shown = unsafe { &*self.0 };
             shown.store(tick.map_or(0, NonZeroU32::get), Ordering::Relaxed);
         }
@@ -239,30 +240,30 @@ fn ticks_into(ticks: &Uint32Array) -> OnTick {
     Box::new(move |tick| shown.show(tick))
 }
 
-/// Writes what is in the scratch buffer. Returns the bytes that wait.
+/// Writes the contents of the scratch buffer. Returns how many bytes wait.
 pub fn send(connection: &Arc<Connection>, scratch: &mut Scratch) -> u32 {
     let queued = connection.write(&mut scratch.0);
     scratch.tidy();
     count(queued)
 }
 
-/// A buffer in which what is to be written is put together, kept from one write to the next.
+/// A buffer in which each write is assembled. It is kept from one write to the next.
 #[derive(Default)]
 pub struct Scratch(Vec<u8>);
 
 impl Scratch {
-    /// It, empty, whatever a panic has left in it.
+    /// Empties it, whatever a panic has left in it, and returns it.
     pub fn begin(&mut self) -> &mut Vec<u8> {
         self.0.clear();
         &mut self.0
     }
 
-    /// What is in it.
+    /// Its contents.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// Gives it back if it has grown large.
+    /// Frees it if it has grown large.
     pub fn tidy(&mut self) {
         if self.0.capacity() > SCRATCH_KEPT {
             self.0 = Vec::new();

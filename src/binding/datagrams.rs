@@ -22,19 +22,19 @@ use crate::engine::error::{Error as EngineError, invalid};
 use crate::engine::panics;
 use crate::engine::transport::udp::{self, Setting};
 
-/// A datagram to be sent: where it ends in the text or bytes of all, then its address.
+/// A datagram to be sent: where it ends in the text or bytes of all datagrams, then its address.
 const TARGET_WORDS: usize = 1 + address::WORDS;
 
 /// A multicast group to join or leave.
 #[napi(object)]
 pub struct MembershipOptions {
-    /// Join; otherwise leave.
+    /// Join the group; otherwise leave it.
     pub join: bool,
     /// The group's address.
     pub group: String,
-    /// Address of the interface; the system's choice without.
+    /// The address of the interface; by default, the system chooses.
     pub interface: Option<String>,
-    /// Address of the only source.
+    /// The address of the only source.
     pub source: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Hub {
         }))
     }
 
-    /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns the bytes that wait.
+    /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns how many bytes wait.
     #[napi(catch_unwind)]
     pub fn send_datagrams(
         &self,
@@ -85,7 +85,7 @@ impl Hub {
         send(core, id, targets, ends(targets))
     }
 
-    /// Sends one datagram. Returns JSON of the error if that fails at once.
+    /// Sends one datagram. Returns JSON of the error if it fails at once.
     #[napi(catch_unwind)]
     pub fn send_datagram(
         &self,
@@ -99,20 +99,21 @@ impl Hub {
         Some(deliver::error(&sent.err()?).to_string())
     }
 
-    /// Closes a datagram socket when everything is sent, at the latest after `linger` ms.
+    /// Closes a datagram socket once everything is sent, or after `linger` ms.
     #[napi(catch_unwind)]
     pub fn close_datagrams(&self, id: u32, linger: u32) {
         let linger = Duration::from_millis(linger.into());
         self.on_datagrams(id, |datagrams| datagrams.close(linger));
     }
 
-    /// Raw datagrams or frames from now on; with `tapped` the bytes come before the frames.
+    /// Delivers raw datagrams or frames from now on. With `tapped`, the bytes come before the
+    /// frames.
     #[napi(catch_unwind)]
     pub fn configure_datagrams(&self, id: u32, raw: bool, tapped: bool) {
         self.on_datagrams(id, |datagrams| datagrams.configure(mode(raw), tapped));
     }
 
-    /// Bytes and datagrams that wait.
+    /// How many bytes and datagrams wait.
     #[napi(catch_unwind)]
     pub fn datagrams_waiting(&self, id: u32) -> Vec<f64> {
         let waiting = self.on_datagrams(id, |datagrams| datagrams.waiting());
@@ -128,7 +129,8 @@ impl Hub {
         vec![bytes as f64, count as f64]
     }
 
-    /// Changes a setting, or reads a buffer's size (`value` absent). Returns JSON: `{value}` or `{error}`.
+    /// Changes an option, or reads a buffer's size (without `value`). Returns JSON: `{value}` or
+    /// `{error}`.
     #[napi(catch_unwind)]
     pub fn datagrams_option(&self, id: u32, call: String, value: Option<u32>) -> String {
         let (call, setting) = setting(&call);
@@ -139,7 +141,7 @@ impl Hub {
         })
     }
 
-    /// Sets the interface that multicast datagrams leave by. Returns JSON: `{value}` or `{error}`.
+    /// Sets the interface for outgoing multicast datagrams. Returns JSON: `{value}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn multicast_interface(&self, id: u32, interface: String) -> String {
         const CALL: &str = "setMulticastInterface";
@@ -185,7 +187,7 @@ impl Hub {
 #[cfg(unix)]
 #[napi]
 impl Hub {
-    /// Binds nothing, but takes a duplicate of the descriptor of a socket that is bound. Returns JSON: `{id, address}` or `{error}`.
+    /// Does not bind, but takes a duplicate of the descriptor of a bound socket. Returns JSON: `{id, address}` or `{error}`.
     #[napi(catch_unwind)]
     pub fn adopt_datagrams(&self, descriptor: i32, framing: FramingOptions) -> String {
         deliver::listening(duplicate(descriptor).and_then(|socket| {
@@ -206,7 +208,7 @@ fn ends(targets: &[u32]) -> impl Iterator<Item = usize> {
     targets.chunks_exact(TARGET_WORDS).map(|target| target[0] as usize)
 }
 
-/// The setting that a method of `dgram.Socket` is about.
+/// The option for a method of `dgram.Socket`.
 fn setting(method: &str) -> (&'static str, Option<Setting>) {
     let (method, setting) = match method {
         "setBroadcast" => ("setBroadcast", Setting::Broadcast),
@@ -222,7 +224,7 @@ fn setting(method: &str) -> (&'static str, Option<Setting>) {
     (method, Some(setting))
 }
 
-/// Sends what is in the scratch buffer, cut at `ends`.
+/// Sends the contents of the scratch buffer, cut at `ends`.
 fn send(core: &mut Core, id: u32, targets: &[u32], ends: impl Iterator<Item = usize>) -> u32 {
     let bytes = core.scratch.bytes();
     let mut start = 0;

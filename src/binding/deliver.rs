@@ -4,8 +4,8 @@
 //! header: [kind, handle, count, first, left, later, head, form, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
-//! Objects are not made here but by the consumer, in its own realm: rare events carry JSON text.
-//! The kinds and the header's layout are mirrored at the top of `src/js/engine/engine.js`.
+//! JavaScript objects are made by the consumer, in its own realm: rare events are passed as JSON
+//! text. The kinds and the header's layout are mirrored at the top of `src/js/engine/engine.js`.
 
 use std::net::SocketAddr;
 
@@ -32,11 +32,11 @@ enum Kind {
     Frames = 1,
     /// A buffer.
     Chunk,
-    /// JSON of the addresses, with `tls` where there is TLS; or `null`.
+    /// JSON of the addresses, with `tls` if TLS is used; or `null`.
     Open,
     /// As `Open`; `header[2]` is the listener.
     Accepted,
-    /// Nothing more.
+    /// No payload.
     End,
     Drain,
     Finished,
@@ -50,9 +50,10 @@ enum Kind {
     AcceptFailed,
     /// `header[1]` is the listener.
     ListenerClosed,
-    /// Nothing more.
+    /// No payload.
     Partial,
-    /// As `Frames`, of the datagrams of one peer: that at `PEER_AT`, the datagrams from `PARTS_AT` on.
+    /// As `Frames`, for the datagrams of one peer: its address is at `PEER_AT`, the datagrams from
+    /// `PARTS_AT` on.
     Datagrams,
     /// A buffer; the peer at `PEER_AT`; `header[2]` is 1 if its frames follow.
     Datagram,
@@ -66,11 +67,12 @@ enum Kind {
     Dropped,
 }
 
-/// Set by JavaScript: how much it has put off to a later turn of the event loop that comes before further events.
+/// Set by JavaScript: how much it has put off to a later turn of the event loop and has to run before further
+/// events.
 #[cfg(unix)]
 const FIRST: usize = 3;
 
-/// Set by JavaScript to 1 while a handler of an event's frames runs that is not the last.
+/// Set by JavaScript to 1 while a handler runs for a frame that is not the event's last.
 #[cfg(unix)]
 const LEFT: usize = 4;
 
@@ -78,28 +80,29 @@ const LEFT: usize = 4;
 #[cfg(unix)]
 const LATER: usize = 5;
 
-/// Of frames: the length of the head that they have in common, see [`common_head`].
+/// For frames: the length of their common head, see [`common_head`].
 const HEAD: usize = 6;
 
-/// Of frames: what their text is, a [`Form`].
+/// For frames: the form of their text, a [`Form`].
 const FORM: usize = 7;
 
 /// `header[FORM]`.
 #[repr(u32)]
 enum Form {
-    /// The frames, with delimiters between them.
+    /// The frames, separated by delimiters.
     AsSent = 0,
     /// A single message of plain text, see [`is_plain_text`].
     Plain,
-    /// One message in place of several, see [`joined`]: the ends are those of its data's elements, and of the whole.
+    /// One message in place of several, see [`joined`]. The ends are those of the elements of its data, and the end
+    /// of the whole.
     Joined,
 }
 
-/// Where the frame ends begin in the header.
+/// Where the ends of the frames begin in the header.
 const ENDS_AT: usize = 8;
 
-/// Of frames with values: beside a frame's end, which is lower (`FramingOptions::max_frame` is a string's length at
-/// most): it holds none, or one that takes more memory than the limit.
+/// For frames with values: a bit in a frame's end, which is always lower (`FramingOptions::max_frame` is a string's
+/// length at most). It marks a frame that has no valid value, or one whose value takes more memory than the limit.
 const INVALID: u32 = 1 << 31;
 const TOO_LARGE: u32 = 1 << 30;
 
@@ -115,7 +118,7 @@ pub enum Payload {
     None,
     Json(Value),
     Bytes(Bytes),
-    /// The same; JavaScript may be given the memory itself.
+    /// The same. JavaScript may be given the memory itself.
     Memory(Bytes),
     Frames {
         batch: Batch,
@@ -126,7 +129,7 @@ pub enum Payload {
 
 #[cfg(all(unix, feature = "ipc2-sessions"))]
 impl Payload {
-    /// Bytes that it holds, about.
+    /// About how many bytes it holds.
     pub fn weight(&self) -> usize {
         if let Payload::Bytes(bytes) | Payload::Memory(bytes) = self { bytes.len() } else { 0 }
     }
@@ -138,13 +141,13 @@ pub fn nothing(header: &mut [u32]) -> Payload {
     Payload::None
 }
 
-/// Whose event a header describes: a connection's, a listener's, or a datagram socket's.
+/// The handle that a header is about: a connection, a listener, or a datagram socket.
 #[cfg(unix)]
 pub fn whose(header: &[u32]) -> u32 {
     if header[0] == Kind::Accepted as u32 { header[2] } else { header[1] }
 }
 
-/// How much JavaScript has put off that comes before further events.
+/// How much JavaScript has put off that has to run before further events.
 #[cfg(unix)]
 pub fn first(header: &[u32]) -> u32 {
     header[FIRST]
@@ -156,7 +159,7 @@ pub fn later(header: &[u32]) -> u32 {
     header[LATER]
 }
 
-/// Whether JavaScript is not through with the last event: a handler runs the event loop.
+/// Whether JavaScript has not finished the last event: a handler runs the event loop.
 #[cfg(unix)]
 pub fn is_left(header: &[u32]) -> bool {
     header[LEFT] != 0
@@ -219,7 +222,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             (Kind::DatagramsClosed, id, Payload::Json(json!({ "sent": sent, "bytes": bytes })))
         }
         Event::Dropped { id, ends } => (Kind::Dropped, id, Payload::Json(addresses(ends, None))),
-        // Never come: the hub's own.
+        // These never arrive: the hub handles them.
         Event::HoldsMost { id } | Event::Panicked { id } | Event::Due { id } => {
             (Kind::Partial, id, Payload::None)
         }
@@ -229,7 +232,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
     payload
 }
 
-/// A batch's text, and where its frames end in it.
+/// The text of a batch, and where its frames end in it.
 fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
     let delimiter = hub.delimiter(id);
     header[2] = batch.ends.len() as u32;
@@ -243,11 +246,11 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     header[FORM] = form as u32;
     let ends = &mut header[ENDS_AT..];
     let text = decode(&batch, between, |index, end| ends[index] = end as u32);
-    // Node is the one runtime whose loop is used, and whose strings are known to be kept in place.
+    // Only Node's loop is used, and only Node is known to keep such strings in place.
     Payload::Frames { batch, text, external: hub.is_on_loop() }
 }
 
-/// A batch's bytes, where its frames end in them, and which of them V8 must not see.
+/// The bytes of a batch, where its frames end in them, and which of them V8 must not read.
 fn of_values(batch: Batch, most: usize, header: &mut [u32]) -> Payload {
     header[2] = batch.ends.len() as u32;
     let ends = batch.ends.iter().zip(batch.frames(length::HEADER));
@@ -278,7 +281,7 @@ pub fn listening(
     .to_string()
 }
 
-/// The result of what returns nothing, as JSON.
+/// The result of a call that returns nothing, as JSON.
 #[cfg(unix)]
 pub fn done(result: std::result::Result<(), engine::error::Error>) -> String {
     result.map_or_else(|why| json!({ "error": error(&why) }), |()| json!({})).to_string()

@@ -1,5 +1,5 @@
-//! Closes what an environment has open when it ends without finalizing its objects, as that of a Deno worker does:
-//! otherwise listeners would go on accepting for nobody. Used by the classes that have threads.
+//! Closes what an environment has open if it ends without finalizing its objects, as that of a Deno worker does.
+//! Otherwise its listeners would continue to accept connections. Used by the classes that have threads.
 
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -9,17 +9,17 @@ use napi::{Env, check_status, sys};
 
 use crate::engine::panics;
 
-/// A clean-up hook of an environment; removed when this is dropped.
+/// A clean-up hook of an environment. Dropping this removes it.
 pub struct EnvEnd {
     env: sys::napi_env,
     data: Box<Data>,
 }
 
-/// What is to be done; `None`: it was.
+/// What the hook calls; `None` once it was called.
 struct Data(RefCell<Option<Box<dyn FnOnce()>>>);
 
 impl EnvEnd {
-    /// Will call `close`.
+    /// A hook that calls `close`.
     pub fn new(env: &Env, close: impl FnOnce() + 'static) -> Result<Self> {
         let data = Box::new(Data(RefCell::new(Some(Box::new(close)))));
         let end = Self { env: env.raw(), data };
@@ -40,13 +40,13 @@ impl Drop for EnvEnd {
         if self.data.0.borrow().is_none() {
             return; // removing a hook that has run would be an error
         }
-        // SAFETY: on the environment's thread; the hook was added with the same argument.
+        // SAFETY: called on the environment's thread; the hook was added with the same argument.
         unsafe { sys::napi_remove_env_cleanup_hook(self.env, Some(shut_down), self.argument()) };
     }
 }
 
 unsafe extern "C" fn shut_down(data: *mut c_void) {
-    // SAFETY: the data of an `EnvEnd`, which is there as long as its hook is.
+    // SAFETY: this is the data of an `EnvEnd`, which lives as long as its hook.
     let data = unsafe { &*data.cast::<Data>() };
     let close = data.0.borrow_mut().take();
     // A panic must not unwind into Node.

@@ -15,8 +15,8 @@ use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::panics::{self, caught};
 
-/// Makes the environment's loop call `turn` with each event of `core`, and also watch its connections if `watch` is
-/// set. Does nothing where there is no libuv.
+/// Makes the environment's loop call `turn` with each event of `core` and, if `watch` is set, watch its
+/// connections, too. Does nothing without libuv.
 pub fn attach(
     core: &Rc<RefCell<Core>>,
     env: &Env,
@@ -31,10 +31,10 @@ pub fn attach(
     Ok(())
 }
 
-/// A hold on a loop, and what is to be called when the loop is closed.
+/// A hold on a loop, and the function to call when the loop is closed.
 pub type Opened = (Loop, Box<dyn FnOnce()>);
 
-/// A hold on the environment's loop, whose turns call `consumer`. Nothing where there is no libuv.
+/// A hold on the environment's loop, whose turns call `consumer`. `None` without libuv.
 pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<Opened>> {
     let mut uv_loop = ptr::null_mut();
     // SAFETY: called from JavaScript, on the environment's thread.
@@ -48,14 +48,14 @@ pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<Opened>> {
     Ok(Some((uv_loop, Box::new(move || guard.release()))))
 }
 
-/// A JavaScript function to be called from the loop, outside any JavaScript.
+/// A JavaScript function that the loop calls while no JavaScript is running.
 pub struct Callback {
     env: sys::napi_env,
     function: sys::napi_ref,
 }
 
 impl Callback {
-    /// To be called from JavaScript.
+    /// Call it from JavaScript.
     pub fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Self> {
         let mut reference = ptr::null_mut();
         // SAFETY: called from JavaScript, with a value of this environment.
@@ -63,7 +63,7 @@ impl Callback {
         Ok(Self { env, function: reference })
     }
 
-    /// An event has panicked: that is an uncaught exception, and the next event comes.
+    /// Handling an event panicked. Reports that as an uncaught exception; the next event follows.
     pub fn report_panic(&self) {
         let mut handles = ptr::null_mut();
         // SAFETY: as in `call`.
@@ -76,12 +76,12 @@ impl Callback {
         }
     }
 
-    /// Calls the function in `scope`. What it throws is an uncaught exception, as from any event. False:
-    /// JavaScript does not run any more.
+    /// Calls the function in `scope`. An error that it throws is an uncaught exception, as from any
+    /// event. False: JavaScript has stopped running.
     pub fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
         let mut handles = ptr::null_mut();
-        // SAFETY: on the environment's thread, from its loop, while its handles are open, which they
-        // are not any more when the environment is gone.
+        // SAFETY: on the environment's thread, from its loop, while the loop's handles are open.
+        // They are closed when the environment is gone.
         unsafe {
             if sys::napi_open_handle_scope(self.env, &mut handles) != sys::Status::napi_ok {
                 return false;
@@ -98,7 +98,7 @@ impl Callback {
         let (mut function, mut global, mut result) =
             (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
         let env = self.env;
-        // SAFETY: see above. Failures (the environment is ending) leave nothing to do.
+        // SAFETY: see above. If a call fails, the environment is ending, and nothing is left to do.
         unsafe {
             sys::napi_get_reference_value(env, self.function, &mut function);
             sys::napi_get_global(env, &mut global);
@@ -123,9 +123,9 @@ impl Callback {
 /// Calls a function with the events of a hub.
 struct Turns {
     callback: Callback,
-    /// Weak, since the loop that calls this belongs to it.
+    /// Weak, since the loop that calls this belongs to the core.
     core: Weak<RefCell<Core>>,
-    /// Calls in progress: more than one where a handler runs the event loop.
+    /// Calls in progress: more than one if a handler runs the event loop.
     depth: Cell<u32>,
 }
 
@@ -137,7 +137,7 @@ impl Consumer for Turns {
     fn turn(&self, put_off: bool) -> Turn {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
         let depth = self.depth.get();
-        // Where a handler waits in the event loop, what it has emitted before is to be sent.
+        // If a handler waits in the event loop, what it has emitted so far has to be sent.
         let Some(taken) = caught(|| core.borrow_mut().turn(put_off, depth > 0)) else {
             self.callback.report_panic();
             return Turn::Later; // with the next event
@@ -162,13 +162,14 @@ impl Consumer for Turns {
 
 impl Drop for Callback {
     fn drop(&mut self) {
-        // SAFETY: on the environment's thread; the reference is deleted only here.
+        // SAFETY: on the environment's thread; the reference is only deleted here.
         unsafe { sys::napi_delete_reference(self.env, self.function) };
     }
 }
 
-/// A clean-up hook of the environment that closes a loop's handles and lets the environment wait for
-/// that: an environment (a worker's, above all) that ends with open handles aborts the process.
+/// A clean-up hook of the environment that closes a loop's handles and makes the environment wait
+/// for that. If an environment (above all that of a worker) ends with open handles, the process
+/// aborts.
 struct Guard {
     uv_loop: Loop,
     hook: Cell<sys::napi_async_cleanup_hook_handle>,
@@ -179,7 +180,8 @@ impl Guard {
         let guard = Rc::new(Self { uv_loop, hook: Cell::new(ptr::null_mut()) });
         let mut hook = ptr::null_mut();
         let data = Rc::into_raw(guard.clone()).cast_mut().cast();
-        // SAFETY: called from JavaScript; `data` is a count of the guard that `release` gives back.
+        // SAFETY: called from JavaScript; `data` is a reference count of the guard, which `release`
+        // releases.
         let status =
             unsafe { sys::napi_add_async_cleanup_hook(env, Some(close_all), data, &mut hook) };
         check_status!(status)?;
@@ -187,13 +189,14 @@ impl Guard {
         Ok(guard)
     }
 
-    /// The handles are closed: the environment need not wait any more.
+    /// The handles are closed: the environment need not wait any longer.
     fn release(self: &Rc<Self>) {
         let hook = self.hook.replace(ptr::null_mut());
         if hook.is_null() {
             return;
         }
-        // SAFETY: the hook is removed only here, once, and with it goes the count that its data was.
+        // SAFETY: the hook is removed only here, once, together with the reference count that its
+        // data was.
         unsafe {
             sys::napi_remove_async_cleanup_hook(hook);
             Rc::decrement_strong_count(Rc::as_ptr(self));
@@ -202,7 +205,7 @@ impl Guard {
 }
 
 unsafe extern "C" fn close_all(_: sys::napi_async_cleanup_hook_handle, data: *mut c_void) {
-    // SAFETY: `data` is a count of the guard, which stays until `release`.
+    // SAFETY: `data` is a reference count of the guard, which stays until `release`.
     let guard = unsafe {
         Rc::increment_strong_count(data.cast::<Guard>());
         Rc::from_raw(data.cast::<Guard>())

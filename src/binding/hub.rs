@@ -1,7 +1,7 @@
-//! The class that JavaScript sees: an engine hub with its wake-up call.
+//! The class that JavaScript uses: an engine hub with its wake-up call.
 //!
-//! All native state hangs on this object, nothing on the module, so that any number of
-//! environments (workers, re-evaluated modules) can use the addon side by side.
+//! All native state belongs to this object, none to the module. So any number of environments
+//! (workers, re-evaluated modules) can use the addon side by side.
 
 use std::cell::RefCell;
 #[cfg(unix)]
@@ -35,17 +35,17 @@ pub struct Hub {
     /// See [`Hub::end_with_environment`].
     env_end: Option<EnvEnd>,
     pub(super) core: Rc<RefCell<Core>>,
-    /// To keep the event loop alive or not; `None` once disposed of.
+    /// Keeps the event loop alive or not; `None` once disposed of.
     wake: Option<WakeUp>,
 }
 
 #[napi]
 impl Hub {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something; or instead of it,
-    /// with each event, `turn`, where the environment's own event loop can do that. With `watch` the loop
-    /// watches connections, too. The numbers of events go into `header`, and that of the last tick into `ticks`.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. If the environment's
+    /// own event loop can do that, it calls `turn` instead, with each event. With `watch`, the loop also watches
+    /// connections. The numbers of events are written to `header`, and the number of the last tick to `ticks`.
     ///
-    /// What the system refuses (`EMFILE`, `EAGAIN`, …) is thrown with its code as the message.
+    /// If the system refuses (`EMFILE`, `EAGAIN`, …), throws an error whose message is the code.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -66,22 +66,25 @@ impl Hub {
             event_loop::attach(&core, &env, &turn, watch)?;
         }
         #[cfg(not(unix))]
-        let _ = (turn, watch); // the I/O thread has them all
+        let _ = (turn, watch); // the I/O thread handles them all
         Ok(Self { env_end: None, core, wake: Some(wake) })
     }
 
-    /// The calls that every message takes: `[next, write, writeShared, writeBytes, hold, writePieces]`.
+    /// The calls that are made for every message: `[next, write, writeShared, writeBytes, hold,
+    /// writePieces]`.
     ///
-    /// * `next()` takes an event: its numbers go into the header (all zero: none), its payload is returned.
+    /// * `next()` takes an event: its numbers go into the header (all zero: no event), its payload is
+    ///   returned.
     /// * `write(id, text, delimit)` writes text as UTF-8, followed by the delimiter if `delimit`.
-    /// * `writeShared(id, text, hold)` writes text and the delimiter, or with `hold` holds them back; until
-    ///   `dropShared` is called, those of the first call, and all connections send from one buffer.
+    /// * `writeShared(id, text, hold)` writes text and the delimiter, or holds them back if `hold`. Until
+    ///   `dropShared` is called, the text of the first call counts, and all connections send from one
+    ///   buffer.
     /// * `writeBytes(id, bytes)` writes a `Uint8Array`.
-    /// * `hold(id, text)` holds text and the delimiter back: they go with what is written next, by `offer`, or
+    /// * `hold(id, text)` holds text and the delimiter back: they are sent with the next write, by `offer`, or
     ///   after some milliseconds.
-    /// * `writePieces(id, pieces, share)` writes several `Uint8Array`s, one after the other; with `share` as `writeShared`.
+    /// * `writePieces(id, pieces, share)` writes several `Uint8Array`s, one after the other; `share` as in `writeShared`.
     ///
-    /// All but the first return the bytes that wait.
+    /// All except the first return how many bytes wait.
     #[napi(catch_unwind)]
     pub fn calls(&self) -> Calls {
         Calls(self.core.clone())
@@ -99,13 +102,14 @@ impl Hub {
         self.core.borrow().has_turns()
     }
 
-    /// A burst goes on, in which nothing is held back: `ticks` are of use.
+    /// Reports a burst, in which nothing is held back: `ticks` are useful.
     #[napi(catch_unwind)]
     pub fn burst(&self) {
         self.core.borrow().engine.late().burst();
     }
 
-    /// Makes the event loop call `turn` next time: something was put off. For hubs that have turns.
+    /// Makes the event loop call `turn` in its next turn, since something was put off. For hubs
+    /// that have turns.
     #[napi(catch_unwind)]
     pub fn go_on(&self) {
         self.core.borrow().go_on();
@@ -151,7 +155,7 @@ impl Hub {
         self.core.borrow_mut().engine.close_listener(id);
     }
 
-    /// Lets a listener with TLS begin no handshake while this many are in progress; `null`: the consumer sets no limit.
+    /// Limits the handshakes that a TLS listener has under way; `null`: the consumer sets no limit.
     #[napi(catch_unwind)]
     pub fn limit_handshakes(&self, listener: u32, most: Option<u32>) {
         self.core.borrow().engine.limit_handshakes(listener, most.map(|most| most as usize));
@@ -169,8 +173,8 @@ impl Hub {
         self.core.borrow_mut().drop_shared();
     }
 
-    /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns the bytes that
-    /// wait, or -1 if the text is not ASCII: then nothing is written.
+    /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns how many bytes
+    /// wait, or -1 if the text is not ASCII; nothing is written then.
     #[napi(catch_unwind)]
     pub fn write_quoted(&self, env: Env, id: u32, head: String, text: JsString) -> Result<i64> {
         let core = &mut *self.core.borrow_mut();
@@ -186,26 +190,26 @@ impl Hub {
         Ok(send(connection, &mut core.scratch).into())
     }
 
-    /// Offers the system all that waits. Returns the bytes that still wait.
+    /// Offers the system all that waits. Returns how many bytes still wait.
     #[napi(catch_unwind)]
     pub fn offer(&self, id: u32) -> u32 {
         count(self.on(id, |connection| connection.offer()).unwrap_or(0))
     }
 
-    /// Asks for a drain event when everything written is sent. False if that is so now.
+    /// Requests a drain event for when everything written is sent. False if it is sent already.
     #[napi(catch_unwind)]
     pub fn await_drain(&self, id: u32) -> bool {
         self.on(id, |connection| connection.await_drain()).unwrap_or(false)
     }
 
-    /// Shuts our side down once everything written is sent. False: a finished event follows.
+    /// Shuts this side down once everything written is sent. False: a finished event follows.
     #[napi(catch_unwind)]
     pub fn finish(&self, id: u32) -> bool {
         self.on(id, |connection| connection.finish()).unwrap_or(false)
     }
 
-    /// Closes once everything written is sent, or nothing could be for `linger` ms. Returns whether a
-    /// closed event follows.
+    /// Closes once everything written is sent, or once nothing could be sent for `linger` ms. Returns
+    /// whether a closed event follows.
     #[napi(catch_unwind)]
     pub fn close(&self, id: u32, linger: u32) -> bool {
         self.core.borrow_mut().engine.close(id, Duration::from_millis(linger.into()))
@@ -223,7 +227,7 @@ impl Hub {
         self.on(id, |connection| connection.set_paused(paused));
     }
 
-    /// Switches the reporting of raw bytes after their frames.
+    /// Turns on or off that raw bytes are reported after their frames.
     #[napi(catch_unwind)]
     pub fn set_tapped(&self, id: u32, tapped: bool) {
         self.on(id, |connection| connection.set_tapped(tapped));
@@ -235,13 +239,13 @@ impl Hub {
         self.core.borrow_mut().next_of(id)
     }
 
-    /// Raw bytes, or frames, from now on.
+    /// Reports raw bytes, or frames, from now on.
     #[napi(catch_unwind)]
     pub fn set_raw(&self, id: u32, raw: bool) {
         self.on(id, |connection| connection.set_mode(mode(raw)));
     }
 
-    /// Bytes received, bytes handed to the system so far, and bytes that wait for it to take them.
+    /// Bytes received, bytes handed to the system, and bytes that wait for the system.
     #[napi(catch_unwind)]
     pub fn counters(&self, id: u32) -> Vec<f64> {
         let (read, written, queued) =
@@ -255,13 +259,13 @@ impl Hub {
         self.core.borrow_mut().scopes.insert(id, scope.context());
     }
 
-    /// There will be none.
+    /// Removes the scope.
     #[napi(catch_unwind)]
     pub fn drop_scope(&self, id: u32) {
         self.core.borrow_mut().scopes.remove(&id);
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(wake) = &self.wake {
@@ -289,7 +293,8 @@ impl Hub {
 #[cfg(unix)]
 #[napi]
 impl Hub {
-    /// A listener whose connections come by `adopt`. Checks a path. Returns JSON: `{id}` or `{error}`.
+    /// A listener whose connections come through `adopt`. Checks a path. Returns JSON: `{id}` or
+    /// `{error}`.
     #[napi(catch_unwind)]
     pub fn listen_elsewhere(&self, options: ListenOptions) -> String {
         deliver::listening(options.into_engine().and_then(|(local, framing)| {
@@ -316,18 +321,18 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        // The functions that `calls` made may outlive this.
+        // The functions made by `calls` may outlive this.
         self.core.borrow_mut().engine.shut_down();
     }
 }
 
-/// A close-on-exec duplicate of a descriptor that JavaScript holds open.
+/// A close-on-exec duplicate of a descriptor that JavaScript keeps open.
 #[cfg(unix)]
 pub(super) fn duplicate(descriptor: i32) -> std::result::Result<OwnedFd, engine::error::Error> {
     let copy = if descriptor < 0 {
         Err(std::io::ErrorKind::NotConnected.into())
     } else {
-        // SAFETY: it is only borrowed for the call, during which JavaScript cannot close it.
+        // SAFETY: it is borrowed only for the call, during which JavaScript cannot close it.
         unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()
     };
     copy.map_err(|error| engine::error::Error::new("accept", error, None))

@@ -1,4 +1,4 @@
-//! JavaScript buffers that use the memory into which their bytes were received. Used by [`super::deliver`].
+//! JavaScript buffers that use the memory that their bytes were received into. Used by [`super::deliver`].
 
 use std::ffi::c_void;
 use std::ptr;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 
-/// Bytes from which on a copy costs more than what a buffer with a finalizer does.
+/// From this many bytes on, a copy costs more than a buffer with a finalizer.
 const WORTH_IT: usize = 256 * 1024;
 
 /// A buffer with a copy of `bytes`.
@@ -21,7 +21,8 @@ pub fn copy(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value> {
     Ok(value)
 }
 
-/// A buffer that is `bytes`, if they are many and nobody else has them, and the runtime can do that; or a copy.
+/// A buffer that uses the memory of `bytes`, if they are many, have no other owner, and the runtime allows it.
+/// Otherwise a copy.
 pub fn give(env: sys::napi_env, bytes: Bytes) -> Result<sys::napi_value> {
     if bytes.len() < WORTH_IT {
         return copy(env, &bytes);
@@ -34,19 +35,19 @@ pub fn give(env: sys::napi_env, bytes: Bytes) -> Result<sys::napi_value> {
     let (len, data) = (owner.len(), owner.as_mut_ptr().cast::<c_void>());
     let hint = Box::into_raw(owner);
     let mut value = ptr::null_mut();
-    // SAFETY: called from JavaScript; `free` takes back what `hint` is, which keeps the memory in its place.
+    // SAFETY: called from JavaScript; `free` takes back `hint`, which keeps the memory in place.
     let status = unsafe {
         sys::napi_create_external_buffer(env, len, data, Some(free), hint.cast(), &mut value)
     };
     if status == sys::Status::napi_ok {
         return Ok(value);
     }
-    // SAFETY: the call has failed, as it does where V8 has a memory cage: nobody else has the hint.
+    // SAFETY: the call has failed, as it does if V8 has a memory cage: nothing else has the hint.
     let bytes = unsafe { Box::from_raw(hint) };
     copy(env, &bytes)
 }
 
 unsafe extern "C" fn free(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
-    // SAFETY: what `give` has made; this is called once.
+    // SAFETY: `hint` was made by `give`; this is called once.
     drop(unsafe { Box::from_raw(hint.cast::<bytes::BytesMut>()) });
 }

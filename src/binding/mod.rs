@@ -1,28 +1,29 @@
-//! The binding: converts between the engine and Node-API, and owns no rule of its own.
+//! The binding: converts between the engine and Node-API. It has no rules of its own.
 //!
-//! * [`hub`]: the one class that JavaScript sees.
-//! * [`core`]: what that and the following work on.
-//! * [`calls`]: its calls that every message takes.
-//! * [`datagrams`]: its methods for datagram sockets.
+//! * [`hub`]: the class that JavaScript uses.
+//! * [`core`]: the state that the hub and the following share.
+//! * [`calls`]: the hub's calls for every message.
+//! * [`datagrams`]: the hub's methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
 //! * [`ipc2`]: workers and their jobs.
-//! * [`text`]: strings across the border.
-//! * [`memory`]: buffers with memory of ours.
-//! * [`env_end`]: closes what has threads where an environment ends without finalizing it.
+//! * [`text`]: strings to and from JavaScript.
+//! * [`memory`]: JavaScript buffers that use Rust's memory.
+//! * [`env_end`]: closes what has threads if an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
-//! * [`wake`]: a function that any thread may have called.
+//! * [`wake`]: a function that any thread can have called.
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
-//! * [`socket_options`]: its methods for the options of connections.
+//! * [`socket_options`]: the hub's methods for the options of connections.
 //! * `mqueue`: message queues.
 //! * `appview`: AppView's requests and server.
 //! * [`pixivutil2`]: PixivUtil2's controller and agents.
-//! * [`notices`]: what the threads of both have for JavaScript.
-//! * [`table`]: things by their numbers.
+//! * [`notices`]: events of the threads of both, for JavaScript.
+//! * [`table`]: objects by their numbers.
 //! * [`options`]: plain objects from JavaScript -> engine types.
 //!
-//! The only consumers are `src/js/engine/engine.js` and, for what is not a socket, the files beside it.
+//! The only consumers are `src/js/engine/engine.js` and, for everything that is not a socket, the files
+//! beside it.
 
 use napi_derive::napi;
 

@@ -1,5 +1,5 @@
-//! Message queues: an object each, which does not wait, and one that tells when another try is worth it. Used
-//! by `src/js/engine/queues.js`.
+//! Message queues: an object for each, which never waits, and one that reports when another attempt is worth
+//! it. Used by `src/js/engine/queues.js`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,11 +19,11 @@ use crate::engine::transport::mqueue::{self, Access, Attributes, Creation, Queue
 /// How to open a queue. Types are validated in `src/js`.
 #[napi(object)]
 pub struct QueueOptions {
-    /// For receiving.
+    /// Open for receiving.
     pub read: bool,
-    /// For sending.
+    /// Open for sending.
     pub write: bool,
-    /// Make it if it is not there.
+    /// Create the queue if it does not exist.
     pub create: bool,
     /// See [`Creation`].
     pub exclusive: bool,
@@ -36,7 +36,7 @@ pub struct QueueOptions {
 }
 
 impl QueueOptions {
-    /// What the queue is opened for.
+    /// The kind of access.
     fn access(&self) -> Access {
         match (self.read, self.write) {
             (true, false) => Access::Read,
@@ -45,7 +45,7 @@ impl QueueOptions {
         }
     }
 
-    /// How to make it.
+    /// How to create it, if it may be created.
     fn creation(&self) -> Option<Creation> {
         self.create.then_some(Creation {
             exclusive: self.exclusive,
@@ -73,7 +73,7 @@ pub fn unlink_queue(name: String) -> Option<String> {
     mqueue::unlink(&name).err().map(|error| json(&error))
 }
 
-/// An open queue. It closes when it is garbage, too.
+/// An open queue. Garbage collection closes it, too.
 #[napi]
 pub struct MessageQueue {
     queue: Option<Arc<Queue>>,
@@ -109,7 +109,8 @@ impl MessageQueue {
         self.priority
     }
 
-    /// Most messages, most bytes of one, messages that are in it; or JSON of the error.
+    /// The most messages, the most bytes of one, and the number of waiting messages; or JSON of the
+    /// error.
     #[napi(catch_unwind)]
     pub fn attributes(&self) -> Either<Vec<f64>, String> {
         match self.with(Queue::attributes) {
@@ -120,7 +121,7 @@ impl MessageQueue {
         }
     }
 
-    /// Closes it, unless a watcher still knows it.
+    /// Closes the queue, unless a watcher still uses it.
     #[napi(catch_unwind)]
     pub fn close(&mut self) {
         self.queue = None;
@@ -141,7 +142,7 @@ impl MessageQueue {
     }
 }
 
-/// Tells when queues are ready.
+/// Reports when queues are ready.
 #[napi]
 pub struct QueueWatcher {
     /// See [`QueueWatcher::end_with_environment`].
@@ -152,8 +153,8 @@ pub struct QueueWatcher {
 
 #[napi]
 impl QueueWatcher {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. What the system
-    /// refuses is thrown with its code as the message.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. If the system
+    /// refuses, throws an error whose message is the system's code.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
         let wake = WakeUp::new(&env, wake)?;
@@ -164,7 +165,8 @@ impl QueueWatcher {
         Ok(Self { env_end: None, watcher, wake: Some(wake) })
     }
 
-    /// Tells, once, when `queue` has a message, or room for one. Returns JSON of the error, if there is one.
+    /// Reports, once, when `queue` has a message or room for one. Returns JSON of the error, if there is
+    /// one.
     #[napi(catch_unwind)]
     pub fn watch(&self, id: u32, queue: &MessageQueue, writable: bool) -> Option<String> {
         let (mut watcher, queue) = (self.watcher.borrow_mut(), queue.queue.as_ref()?);
@@ -179,14 +181,14 @@ impl QueueWatcher {
         }
     }
 
-    /// What is ready: a queue, doubled, and 1 more where there is room for a message. -1: nothing.
+    /// The next ready queue: twice its number, plus 1 if it has room for a message. -1: none.
     #[napi(catch_unwind)]
     pub fn next(&self) -> f64 {
         let ready = self.watcher.borrow().as_ref().and_then(Watcher::next);
         ready.map_or(-1.0, |(id, writable)| f64::from(id) * 2.0 + f64::from(u8::from(writable)))
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(wake) = &self.wake {

@@ -1,4 +1,4 @@
-//! What other threads have for JavaScript: a queue, and the call that wakes whoever takes from it. Used by
+//! What other threads report to JavaScript: a queue, and the call that wakes its consumer. Used by
 //! `super::appview` and [`super::pixivutil2`].
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ pub struct Notices<T> {
 }
 
 impl<T> Notices<T> {
-    /// Wakes by `wake`.
+    /// Wakes the consumer by `wake`.
     pub fn new(wake: WakeUp) -> Self {
         Self { queue: Mutex::default(), wake }
     }
@@ -28,7 +28,7 @@ impl<T> Notices<T> {
         self.wake.call();
     }
 
-    /// The same, unless so many are there. Returns whether it was added.
+    /// The same, unless there are `most` already. Returns whether it was added.
     #[cfg(target_os = "linux")]
     pub fn push_below(&self, most: usize, notice: T) -> bool {
         let mut queue = self.lock();
@@ -45,7 +45,7 @@ impl<T> Notices<T> {
         self.lock().pop_front()
     }
 
-    /// To keep the event loop alive or not.
+    /// Keeps the event loop alive or not.
     pub fn wake(&self) -> &WakeUp {
         &self.wake
     }

@@ -22,12 +22,12 @@ use crate::engine::transport::zone;
 use crate::engine::transport::{Local, Target};
 use crate::engine::unfinished::Unfinished;
 
-/// Framing of the connection, or of all that a listener accepts.
+/// The framing of a connection, or of all connections that a listener accepts.
 #[napi(object)]
 pub struct FramingOptions {
     /// Ends each frame. Empty: the frames are JSON values with nothing between them.
     pub delimiter: String,
-    /// Longest frame that is kept, in bytes.
+    /// The longest frame that is kept, in bytes.
     pub max_frame: u32,
     /// Report raw bytes instead of frames.
     pub raw: bool,
@@ -36,23 +36,24 @@ pub struct FramingOptions {
     pub strict: Option<bool>,
     /// Bytes that the connections of a listener may hold of unfinished frames, together. Default: no limit.
     pub max_unfinished: Option<i64>,
-    /// Frames are values of V8's with their length in front, after a greeting; the delimiter means nothing.
+    /// The frames are values in V8's format, each after its length, and follow a greeting. The delimiter is
+    /// not used.
     pub greeting: Option<GreetingOptions>,
 }
 
-/// What both sides say first: see [`Greeting`].
+/// What both sides send first: see [`Greeting`].
 #[napi(object)]
 pub struct GreetingOptions {
-    /// It, in ASCII.
+    /// The greeting, in ASCII.
     pub text: String,
-    /// Its beginning, up to its version, has so many bytes.
+    /// The length of its beginning, before its version, in bytes.
     pub common: u32,
-    /// How long the peer's is waited for, in ms.
+    /// How long to wait for the peer's greeting, in ms.
     pub patience: u32,
 }
 
 impl FramingOptions {
-    /// The engine's form of it.
+    /// Converts it for the engine.
     pub fn into_engine(self) -> Framing {
         let greeting = self.greeting.map(|GreetingOptions { text, common, patience }| {
             let patience = Duration::from_millis(patience.into());
@@ -69,7 +70,7 @@ impl FramingOptions {
         Framing { codec, max_frame, mode: mode(self.raw), strict, unfinished, greeting }
     }
 
-    /// The same for datagrams.
+    /// The same, for datagrams.
     pub fn for_datagrams(self) -> Result<Framing<Delimiter>, Error> {
         if self.delimiter.is_empty() {
             return Err(Error::new("bind", invalid(), None).because("no delimiter".to_owned()));
@@ -87,7 +88,7 @@ pub fn mode(raw: bool) -> Mode {
     if raw { Mode::Raw } else { Mode::Frames }
 }
 
-/// Where to connect to: `path`, or `addresses` and `port`.
+/// An address to connect to: `path`, or `addresses` and `port`.
 #[napi(object)]
 pub struct ConnectOptions {
     /// Unix socket path; on Windows the name of a pipe.
@@ -100,14 +101,14 @@ pub struct ConnectOptions {
     pub local_address: Option<String>,
     /// Local port to connect from.
     pub local_port: Option<u16>,
-    /// With TLS.
+    /// The TLS settings, if TLS is used.
     pub tls: Option<TlsOptions>,
     /// Framing.
     pub framing: FramingOptions,
 }
 
 impl ConnectOptions {
-    /// The engine's form of it.
+    /// Converts it for the engine.
     pub fn into_engine(self) -> Result<(Target, Framing), Error> {
         let framing = self.framing.into_engine();
         let tls = self.tls.map(|tls| tls.into_engine("connect")).transpose()?;
@@ -136,12 +137,12 @@ impl ConnectOptions {
     }
 }
 
-/// Where to listen: `path`, or `address` and `port`.
+/// An address to listen on: `path`, or `address` and `port`.
 #[napi(object)]
 pub struct ListenOptions {
     /// Unix socket path; on Windows the name of a pipe.
     pub path: Option<String>,
-    /// `takeover`, `stale` or `never`. Without a meaning for pipes.
+    /// `takeover`, `stale` or `never`. Not used for pipes.
     pub claim: Option<String>,
     /// Permission bits to add to the socket file, or 0o444 and 0o222 for a pipe.
     pub add_mode: Option<u32>,
@@ -151,14 +152,14 @@ pub struct ListenOptions {
     pub address: Option<String>,
     /// TCP port; 0: the system's choice.
     pub port: Option<u16>,
-    /// With TLS.
+    /// The TLS settings, if TLS is used.
     pub tls: Option<TlsOptions>,
     /// Framing.
     pub framing: FramingOptions,
 }
 
 impl ListenOptions {
-    /// The engine's form of it.
+    /// Converts it for the engine.
     pub fn into_engine(self) -> Result<(Local, Framing), Error> {
         let framing = self.framing.into_engine();
         let local = match self.path {
@@ -207,7 +208,7 @@ fn local_target(name: String) -> Target {
     Target::Pipe(name)
 }
 
-/// A pipe is there or not, so there is nothing to claim.
+/// The name of a pipe does not outlive the pipe, so there is nothing to claim.
 #[cfg(windows)]
 fn path_local(
     name: String,
@@ -222,19 +223,19 @@ fn path_local(
 
 /// An IP address, with its zone if it has one, and a port, for the call `syscall`.
 pub fn socket_address(syscall: &'static str, text: &str, port: u16) -> Result<SocketAddr, Error> {
-    // A zone (`fe80::1%2`) is only understood together with a port, and only as a number.
+    // A zone (`fe80::1%2`) is only parsed together with a port, and only as a number.
     let named = text.split_once('%').and_then(|(ip, name)| Some((ip, zone::index(name)?)));
     let numbered = named.map_or_else(|| text.to_owned(), |(ip, index)| format!("{ip}%{index}"));
     format!("[{numbered}]:{port}")
         .parse()
         .or_else(|_| Ok(SocketAddr::new(numbered.parse().map_err(drop)?, port)))
         .map_err(|()| {
-            // Such as an address with a zone that does not exist.
+            // For example, an address with a zone that does not exist.
             Error::new(syscall, invalid(), Some(Endpoint::Host(text.to_owned(), port)))
         })
 }
 
-/// A time from JavaScript, for the systems: anything that is not a number, or is negative, means none.
+/// A time from JavaScript, for the other systems: if it is negative or not a number, there is none.
 #[cfg(any(
     feature = "pixivutil2",
     all(unix, feature = "ipc2-sessions"),

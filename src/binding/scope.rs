@@ -1,7 +1,8 @@
 //! Where the handlers of a socket or a listener run, for `async_hooks` and `AsyncLocalStorage`: a resource with
-//! an identity of its own, as node:net has one for each socket. Used by `src/js/engine/scope.js`.
+//! an identity of its own, as node:net has for each socket. Used by `src/js/engine/scope.js`.
 //!
-//! In the addon, because a turn of the event loop enters a scope in any case: so this costs nothing more.
+//! It is part of the addon because a turn of the event loop enters a scope anyway, so it costs nothing
+//! more.
 
 use std::cell::RefCell;
 use std::ptr;
@@ -11,7 +12,7 @@ use napi::bindgen_prelude::*;
 use napi::{Env, check_status, sys};
 use napi_derive::napi;
 
-/// A resource of async_hooks. The end of its last holder is its end.
+/// A resource of async_hooks. It ends when its last owner drops it.
 pub struct Context {
     env: sys::napi_env,
     raw: sys::napi_async_context,
@@ -33,13 +34,14 @@ impl Drop for Context {
 /// See the module's page.
 #[napi]
 pub struct Scope {
-    /// `None` once ended, which it may be within itself.
+    /// `None` once ended, which may happen inside the scope itself.
     context: RefCell<Option<Rc<Context>>>,
 }
 
 #[napi]
 impl Scope {
-    /// A scope with the context of the caller. `resource` is what async_hooks show; it has to live as long.
+    /// A scope with the context of the caller. `resource` is the object that async_hooks show; it has to
+    /// live as long as the scope.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, resource: Object<'_>, kind: String) -> Result<Self> {
         let (env, mut name, mut raw) = (env.raw(), ptr::null_mut(), ptr::null_mut());
@@ -59,7 +61,8 @@ impl Scope {
         let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
         let raw = context.as_ref().map_or(ptr::null_mut(), |context| context.raw());
         let (env, none) = (env.raw(), ptr::null());
-        // SAFETY: called from JavaScript; the context lives until this returns. What `act` throws stays pending.
+        // SAFETY: called from JavaScript; the context lives until this returns. An error that `act` throws stays
+        // pending.
         unsafe {
             check_status!(sys::napi_get_global(env, &mut global))?;
             check_status!(sys::napi_make_callback(
@@ -74,7 +77,7 @@ impl Scope {
         }
     }
 
-    /// Nothing will run in it any more.
+    /// Ends the scope: nothing will run in it any more.
     #[napi(catch_unwind)]
     pub fn end(&self) {
         drop(self.context.take());

@@ -1,5 +1,5 @@
-//! The hub's methods that set and read the options of connections' sockets. Used by
-//! `src/js/engine/connection.js`. What the system refuses has no effect, as in Node.
+//! The hub's methods that set and read the socket options of connections. Used by
+//! `src/js/engine/connection.js`. If the system refuses an option, that has no effect, as in Node.
 
 use std::io;
 use std::time::Duration;
@@ -20,8 +20,8 @@ impl Hub {
         self.set(id, |socket| set_nodelay(&socket, on));
     }
 
-    /// Sets `SO_KEEPALIVE`: seconds before the first probe, seconds between probes, and how many of them (0: the
-    /// system's default).
+    /// Sets `SO_KEEPALIVE`: seconds before the first probe, seconds between probes, and the number of probes (0:
+    /// the system's default).
     #[napi(catch_unwind)]
     pub fn set_keep_alive(&self, id: u32, on: bool, idle: u32, interval: u32, count: u32) {
         let seconds = |number: u32| Duration::from_secs(number.into());
@@ -35,7 +35,7 @@ impl Hub {
         self.set(id, |socket| set_type_of_service(&socket, value));
     }
 
-    /// Makes the end of a TCP connection reset it, whatever is unsent.
+    /// Makes the connection end with a TCP reset, even if bytes are unsent.
     #[napi(catch_unwind)]
     pub fn reset(&self, id: u32) {
         self.set(id, |socket| socket.set_linger(Some(Duration::ZERO)));
@@ -45,7 +45,7 @@ impl Hub {
 #[cfg(unix)]
 #[napi]
 impl Hub {
-    /// Process, user and group at the other end; null where the system does not tell.
+    /// Process, user and group of the peer; null if the system does not report them.
     #[napi(catch_unwind)]
     pub fn peer_credentials(&self, id: u32) -> Option<Vec<f64>> {
         let found = self.on(id, |it| it.with_socket(|socket| peer::credentials(&socket)));

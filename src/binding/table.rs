@@ -1,4 +1,4 @@
-//! Objects by the numbers that JavaScript knows them by. Used by `super::ipc2` and `super::pixivutil2`.
+//! Objects, by the numbers that JavaScript gives them. Used by `super::ipc2` and `super::pixivutil2`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,30 +13,30 @@ impl<T> Default for Table<T> {
 }
 
 impl<T> Table<T> {
-    /// Adds a thing.
+    /// Adds an object.
     pub fn insert(&self, id: u32, thing: T) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, thing);
     }
 
-    /// Takes a thing out.
+    /// Removes and returns an object.
     pub fn remove(&self, id: u32) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
     }
 
-    /// Takes all of them out.
+    /// Removes all objects.
     pub fn clear(&self) {
         let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         drop(all); // not while it is locked
     }
 
-    /// Calls `act` with a thing, if it is there.
+    /// Calls `act` with an object, if it exists.
     pub fn on<R>(&self, id: u32, act: impl FnOnce(&T) -> R) -> Option<R> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(act)
     }
 }
 
 impl<T: Clone> Table<T> {
-    /// A copy of a thing.
+    /// A copy of an object.
     pub fn get(&self, id: u32) -> Option<T> {
         self.on(id, T::clone)
     }

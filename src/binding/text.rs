@@ -1,5 +1,5 @@
-//! Strings across the border: JavaScript strings are read as UTF-8, and made from Latin-1 (the cheapest
-//! way in) or from UTF-8.
+//! Strings to and from JavaScript: strings are read as UTF-8, and made from Latin-1 (the cheapest way)
+//! or from UTF-8.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -10,8 +10,8 @@ use napi::{Env, JsString, check_status, sys};
 
 use crate::engine::codec::json::{is_plain, quote};
 
-/// Up to this many UTF-16 units a string is read in one pass, into a buffer for the worst case of
-/// three bytes each; beyond it is looked at first.
+/// A string of up to this many UTF-16 units is read in one pass, into a buffer for the worst case
+/// of three bytes each. A longer one is measured first.
 const ONE_PASS_UNITS: usize = 64 * 1024;
 
 /// Appends `text`, a JavaScript string, to `out`, as UTF-8.
@@ -27,19 +27,19 @@ pub fn append(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> R
     read(env, text, out, sys::napi_get_value_string_utf8)
 }
 
-/// Appends `text` to `out` if it is ASCII, which is copied and not converted. Returns whether it is.
+/// Appends `text` to `out` if it is ASCII, by copying without conversion. Returns whether it is.
 pub fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<bool> {
     let units = measure(env, text, sys::napi_get_value_string_latin1)?;
-    // As many bytes as UTF-16 units.
+    // It is ASCII if it has as many bytes as UTF-16 units.
     let ascii = units == measure(env, text, sys::napi_get_value_string_utf8)?;
     if ascii {
-        out.reserve(units + 64); // the rest of a frame does not make it move
+        out.reserve(units + 64); // room for the rest of the frame, so that it is not moved
         read(env, text, out, sys::napi_get_value_string_latin1)?;
     }
     Ok(ascii)
 }
 
-/// Appends `head` and, as a JSON string, `text`, if that is ASCII. Returns whether it is.
+/// Appends `head` and, as a JSON string, `text`, if it is ASCII. Returns whether it is.
 pub fn append_quoted(env: &Env, head: &str, text: &JsString, out: &mut Vec<u8>) -> Result<bool> {
     let before = out.len();
     out.extend_from_slice(head.as_bytes());
@@ -62,7 +62,7 @@ pub fn append_quoted(env: &Env, head: &str, text: &JsString, out: &mut Vec<u8>) 
 type Convert =
     unsafe fn(sys::napi_env, sys::napi_value, *mut c_char, usize, *mut usize) -> sys::napi_status;
 
-/// The length of the string in what `convert` converts it to.
+/// The length of the string after conversion by `convert`.
 fn measure(env: sys::napi_env, text: sys::napi_value, convert: Convert) -> Result<usize> {
     let mut length = 0;
     // SAFETY: without a buffer the call only measures.
@@ -70,7 +70,7 @@ fn measure(env: sys::napi_env, text: sys::napi_value, convert: Convert) -> Resul
     Ok(length)
 }
 
-/// Appends as much of the string as there is room for in `out`.
+/// Appends as much of the string as fits into `out`.
 fn read(
     env: sys::napi_env,
     text: sys::napi_value,
@@ -88,8 +88,8 @@ fn read(
     Ok(())
 }
 
-/// A JavaScript string of characters below U+0100, one byte each. With `external` the bytes of a long one stay
-/// where they are, if the runtime can do that.
+/// A JavaScript string of characters below U+0100, one byte each. With `external`, the bytes of a long string
+/// stay in place, if the runtime can do that.
 ///
 /// # Safety
 /// `env` must be the environment that is being called from.
@@ -117,13 +117,14 @@ pub unsafe fn from_latin1(
     Ok(value)
 }
 
-/// Bytes from which on a string is not copied: a copy of less costs no more than what it takes to avoid it.
+/// From this many bytes on, a string is not copied. Copying a shorter one costs no more than avoiding the
+/// copy.
 #[cfg(target_os = "linux")]
 const EXTERNAL_FROM: usize = 1024 * 1024;
 
-/// Strings whose characters stay where they are. Node has them since 18.18 and 20.4:
-/// <https://nodejs.org/api/n-api.html#node_api_create_external_string_latin1>. Only where an addon stays loaded
-/// to the end of the process (`-z nodelete`): its function may be called after its environment has ended.
+/// Strings whose characters stay in place. Node has them since 18.18 and 20.4:
+/// <https://nodejs.org/api/n-api.html#node_api_create_external_string_latin1>. Only for addons that stay loaded
+/// until the process ends (`-z nodelete`): the function below may be called after its environment has ended.
 #[cfg(target_os = "linux")]
 mod external {
     use std::ffi::{c_char, c_void};
@@ -165,8 +166,8 @@ mod external {
         let (data, len) = (bytes.as_ptr().cast_mut().cast(), bytes.len());
         let hint = Box::into_raw(Box::new(bytes)).cast();
         account(env, len as i64);
-        // SAFETY: the bytes stay where they are and as they are until `release`, which is called once: when
-        // the string is gone, or at once if it was copied, or not at all if it failed.
+        // SAFETY: the bytes stay in place and unchanged until `release`, which is called once: when the
+        // string is gone, or at once if it was copied. It is not called if the call fails.
         let status =
             unsafe { create(env, data, len, Some(release), hint, &mut value, &mut copied) };
         if status != sys::Status::napi_ok {
@@ -176,8 +177,8 @@ mod external {
         Ok(value)
     }
 
-    /// Has V8 count so many bytes: by itself it takes such strings for small objects, and hardly ever collects any where
-    /// little else is made. Without an environment nobody counts any more.
+    /// Tells V8 to count this many bytes. Otherwise it takes such strings for small objects, and hardly ever collects
+    /// them if little else is allocated. Without an environment, there is nothing to count for.
     fn account(env: sys::napi_env, change: i64) {
         let mut total = 0;
         // SAFETY: `env` is the environment of the call that has led here, or null, which is refused.

@@ -1,5 +1,5 @@
-//! TLS settings from JavaScript -> engine. `src/js/sockets/tls.js` has read the files and made DER of
-//! everything.
+//! TLS settings from JavaScript -> engine. `src/js/sockets/tls.js` has read the files and converted
+//! everything to DER.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use napi_derive::napi;
 use crate::engine::error::Error;
 use crate::engine::transport::tls::{Options, Settings};
 
-/// See [`Options`] for what they mean.
+/// See [`Options`] for their meaning.
 #[napi(object)]
 pub struct TlsOptions {
     /// Own certificates with their keys.
@@ -19,7 +19,7 @@ pub struct TlsOptions {
     pub ca: Vec<Buffer>,
     /// Ask clients for a certificate.
     pub request: bool,
-    /// Believe or end the handshake.
+    /// End the handshake unless the peer's certificate is trusted.
     pub strict: bool,
     /// Name to ask for.
     pub servername: Option<String>,
@@ -31,7 +31,7 @@ pub struct TlsOptions {
     pub suites: Option<Vec<String>>,
     /// Groups of the key exchange.
     pub groups: Option<Vec<String>>,
-    /// The server's order of cipher suites counts.
+    /// Prefer the server's order of cipher suites.
     pub server_order: bool,
     /// Time for a handshake, in ms.
     pub timeout: u32,
@@ -47,10 +47,9 @@ pub struct Identity {
 }
 
 impl TlsOptions {
-    /// The engine's form of it.
+    /// Converts it for the engine.
     ///
-    /// # Errors
-    /// With a reason, for settings that are not possible.
+    /// With a reason, for settings that cannot be honoured.
     pub fn into_engine(self, syscall: &'static str) -> Result<Arc<Settings>, Error> {
         let identity = |Identity { chain, key }: Identity| (bytes(chain), key.to_vec());
         let options = Options {

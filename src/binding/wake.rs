@@ -1,8 +1,8 @@
-//! A JavaScript function that any thread can cause to be called: this is how a hub wakes its consumer, and how it
-//! keeps the event loop alive. Used by [`super::hub`].
+//! A JavaScript function that any thread can cause to be called. A hub uses it to wake its consumer and to keep
+//! the event loop alive. Used by [`super::hub`].
 //!
-//! Not by `Function::build_threadsafe_function`, which names its resource after napi-rs: `async_hooks`,
-//! traces and reports of what keeps a process alive show that name.
+//! It does not use `Function::build_threadsafe_function`, which names its resource after napi-rs:
+//! `async_hooks`, traces and reports of what keeps a process alive would show that name.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -24,7 +24,7 @@ impl WakeUp {
         let (env, mut name, mut raw) = (env.raw(), ptr::null_mut(), ptr::null_mut());
         let (resource, context) = (ptr::null_mut(), ptr::null_mut());
         let text = "ferripc";
-        // SAFETY: called from JavaScript, with values of this environment; `ended` takes back what `end` is.
+        // SAFETY: called from JavaScript, with values of this environment; `ended` takes back `end`.
         unsafe {
             let len = text.len() as isize;
             check_status!(sys::napi_create_string_utf8(env, text.as_ptr().cast(), len, &mut name))?;
@@ -64,7 +64,7 @@ impl WakeUp {
         });
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     pub fn keep_alive(&self, env: &Env, on: bool) {
         let change = if on {
             sys::napi_ref_threadsafe_function
@@ -85,7 +85,7 @@ unsafe extern "C" fn ended(_: sys::napi_env, data: *mut c_void, _: *mut c_void) 
     }
 }
 
-/// What the function throws is an uncaught exception, as from any event.
+/// An error that the function throws is an uncaught exception, as from any event.
 unsafe extern "C" fn call(
     env: sys::napi_env,
     function: sys::napi_value,

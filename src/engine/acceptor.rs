@@ -1,4 +1,5 @@
-//! Listeners of a hub: the sockets that they accept, or are given, become connections that the hub does not know yet.
+//! The listeners of a hub. A socket that one accepts or is given becomes a connection, which the hub does not know
+//! yet.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -31,10 +32,10 @@ use super::transport::{Listener, Local, Stream, set_nodelay};
 /// system call, so this only guards against a stopped machine.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The pause before accepting goes on after a panic, so that a repeated panic does not use up a processor.
+/// The pause before accepting continues after a panic, so that repeated panics do not use up a processor.
 const PANIC_PAUSE: Duration = Duration::from_millis(10);
 
-/// How long handshakes may go on after their listener was closed.
+/// How long handshakes may continue after their listener was closed.
 const HANDSHAKE_LINGER: Duration = Duration::from_secs(2);
 
 /// What a hub shares with its listeners.
@@ -54,12 +55,12 @@ impl Arrivals {
         self.lock().insert(connection.id(), connection);
     }
 
-    /// Takes one out.
+    /// Removes and returns one.
     pub fn take(&self, id: Id) -> Option<Arc<Connection>> {
         self.lock().remove(&id)
     }
 
-    /// Takes all out.
+    /// Removes and returns all.
     pub fn take_all(&self) -> HashMap<Id, Arc<Connection>> {
         std::mem::take(&mut *self.lock())
     }
@@ -72,19 +73,19 @@ impl Arrivals {
 /// A listener.
 pub struct Acceptor {
     accepting: Arc<Accepting>,
-    /// `None` if it has no socket of its own.
+    /// `None` if the listener has no socket of its own.
     task: Option<AcceptTask>,
 }
 
 /// A running accept task.
 struct AcceptTask {
     stop: Arc<Notify>,
-    /// Disconnected when the listening socket is closed.
+    /// Disconnected once the listening socket is closed.
     stopped: mpsc::Receiver<()>,
 }
 
 impl Acceptor {
-    /// Listens. Returns the bound address, for IP, too.
+    /// Listens. Returns the bound address too, for IP.
     pub fn listen(
         reports: Reports,
         local: &Local,
@@ -107,7 +108,7 @@ impl Acceptor {
                 () = stop.notified() => {}
                 () = accepting.run_on(&listener) => {}
             }
-            // A client that has reached the listener is connected, and must not be thrown out when the listener ends.
+            // A client that has reached the listener is connected, and is not to be dropped when the listener ends.
             while accepting.wait().is_none()
                 && let Some(stream) = listener.accept_now()
             {
@@ -121,7 +122,7 @@ impl Acceptor {
         Ok((acceptor, address))
     }
 
-    /// Has no socket of its own: its connections are accepted elsewhere, at `local`.
+    /// A listener without a socket: its connections are accepted elsewhere, at `local`.
     #[cfg(unix)]
     pub fn elsewhere(reports: Reports, local: &Local, framing: Framing) -> Self {
         Self { accepting: Accepting::new(reports, local, framing), task: None }
@@ -144,7 +145,7 @@ impl Acceptor {
         self.accepting.ended.notify_one();
     }
 
-    /// Takes a connected stream socket as if it had accepted it.
+    /// Takes over a connected stream socket as if the listener had accepted it.
     #[cfg(unix)]
     pub fn adopt(&self, socket: OwnedFd) -> Result<(), Error> {
         let socket = Socket::from(socket);
@@ -156,8 +157,8 @@ impl Acceptor {
             .map_err(|error| Error::new("accept", error, None))
     }
 
-    /// Stops listening; on return the socket is closed and its path removed. Connections that were
-    /// made before are still reported, and then [`Event::ListenerClosed`].
+    /// Stops listening. On return, the socket is closed and its path removed. Connections that were
+    /// made before are still reported, then [`Event::ListenerClosed`].
     pub fn close(self) {
         let Self { accepting, task } = self;
         if let Some(task) = task {
@@ -170,7 +171,7 @@ impl Acceptor {
     }
 }
 
-/// Why a handshake had to make room.
+/// The error of a handshake that had to make room.
 fn too_many(is_tls: bool) -> Error {
     let (code, what) = if is_tls {
         ("ERR_TLS_HANDSHAKE_TIMEOUT", "TLS handshake timeout")
@@ -181,7 +182,8 @@ fn too_many(is_tls: bool) -> Error {
     Error::new("read", Failure::new(code, message).into(), None)
 }
 
-/// Stops listening when it is dropped, without waiting for that: [`Event::ListenerClosed`] reports it.
+/// Stops listening when it is dropped. It does not wait for that; [`Event::ListenerClosed`] reports
+/// it.
 #[cfg(feature = "node-ipc")]
 pub struct Listening(Acceptor);
 
@@ -209,7 +211,7 @@ struct Accepting {
     tls: Option<Arc<Settings>>,
     handshakes: Mutex<Handshakes>,
     pace: Mutex<Pace>,
-    /// A handshake is over, or a limit has changed.
+    /// A handshake has ended, or a limit has changed.
     ended: Notify,
 }
 
@@ -228,7 +230,7 @@ impl Accepting {
         })
     }
 
-    /// Accepts, and goes on after a panic.
+    /// Accepts, and continues after a panic.
     async fn run_on(self: &Arc<Self>, listener: &Listener) {
         while caught_in(self.run(listener)).await.is_none() {
             self.report_panic();
@@ -239,7 +241,8 @@ impl Accepting {
     async fn run(self: &Arc<Self>, listener: &Listener) -> Result<(), Gone> {
         let mut failed = false;
         loop {
-            // Makes room first, then accepts: every accepted connection can be reported at once.
+            // Makes room first and then accepts, so that every accepted connection can be reported
+            // at once.
             self.reports.mailbox.room().await;
             self.room().await;
             self.time().await;
@@ -255,7 +258,7 @@ impl Accepting {
         }
     }
 
-    /// Waits until a handshake may begin, or be turned away.
+    /// Waits until a handshake may begin, or must be refused.
     async fn room(&self) {
         loop {
             let Some(wait) = self.handshakes().make_room(Instant::now()) else { return };
@@ -263,21 +266,21 @@ impl Accepting {
         }
     }
 
-    /// Waits until a connection may be accepted.
+    /// Waits until the rate allows another connection.
     async fn time(&self) {
         while let Some(wait) = self.wait() {
             let _ = timeout(wait, self.ended.notified()).await;
         }
     }
 
-    /// How long the next one has to wait for that, if at all.
+    /// How long the next connection has to wait, if at all.
     fn wait(&self) -> Option<Duration> {
         self.pace().wait(Instant::now())
     }
 
     fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
         self.pace().took(Instant::now());
-        // Messages are latency-bound: never wait for more to fill a segment.
+        // Messages need low latency: a segment is never held back to fill it.
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
         if tls.is_none() && greeting.is_none() {
@@ -347,7 +350,7 @@ impl Accepting {
         let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
     }
 
-    /// Nothing is accepted any more.
+    /// Accepting has failed for good.
     fn panicked(&self) {
         self.report_panic();
         let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
@@ -361,12 +364,12 @@ impl Accepting {
         self.handshakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nothing is accepted any more: gives running handshakes a little time, and reports the end.
+    /// Accepting has ended: gives running handshakes a little time, then reports the end.
     async fn finish(&self) {
         let mut running = std::mem::take(&mut self.handshakes().tasks);
         let all = async { while running.join_next().await.is_some() {} };
         let _ = timeout(HANDSHAKE_LINGER, all).await;
-        drop(running); // ends what is left
+        drop(running); // ends the rest
         let _ = self.reports.mailbox.post_now(Event::ListenerClosed { id: self.id });
     }
 }

@@ -1,5 +1,5 @@
-//! A datagram socket's state, without its socket: the events of received datagrams ([`Sorter`]) and the datagrams to
-//! be sent ([`Spool`]). What [`crate::engine::link`] is for a connection; no I/O here.
+//! The state of a datagram socket, without the socket: it turns received datagrams into events ([`Sorter`]) and
+//! holds the datagrams to be sent ([`Spool`]). What [`crate::engine::link`] is for a connection; no I/O here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,10 +13,10 @@ use super::event::{Event, Id, Part};
 use super::framing::Mode;
 use super::link::HIGH_WATER;
 
-/// Datagrams that one system call moves at most.
+/// The most datagrams that one system call moves.
 pub const BATCH: usize = 32;
 
-/// Bytes and datagrams that wait for the system at most; beyond them datagrams are refused.
+/// The most bytes and datagrams that wait for the system. Beyond that, datagrams are refused.
 pub const MOST_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// See [`MOST_WAITING_BYTES`].
 pub const MOST_WAITING: usize = 64 * 1024;
@@ -24,7 +24,7 @@ pub const MOST_WAITING: usize = 64 * 1024;
 /// A datagram to be sent.
 pub type Piece<'a> = (SocketAddr, &'a [u8]);
 
-/// Turns datagrams into events: those of one peer that come one after the other into one event.
+/// Turns datagrams into events. Consecutive datagrams of one peer share an event.
 #[derive(Debug)]
 pub struct Sorter {
     id: Id,
@@ -127,8 +127,8 @@ impl Sorter {
     }
 }
 
-/// Sends `pieces` in order, each as a whole, by `send`, until the system takes no more. `failed` is called for those
-/// that it refuses. Returns how many are done.
+/// Sends `pieces` in order, each as a whole, by `send`, until the system takes no more. Calls `failed` for those
+/// that the system refuses. Returns how many are done.
 pub fn send_in_order(
     pieces: &[Piece<'_>],
     mut send: impl FnMut(&[Piece<'_>]) -> io::Result<usize>,
@@ -159,7 +159,7 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Bytes and datagrams that wait.
+    /// How many bytes and datagrams wait.
     pub fn len(&self) -> (usize, usize) {
         (self.bytes, self.waiting.len())
     }
@@ -180,7 +180,7 @@ impl Spool {
         true
     }
 
-    /// As [`send_in_order`], with what waits.
+    /// As [`send_in_order`], for the waiting datagrams.
     pub fn flush(
         &mut self,
         mut send: impl FnMut(&[Piece<'_>]) -> io::Result<usize>,
@@ -198,10 +198,10 @@ impl Spool {
                 return;
             }
         }
-        self.waiting = VecDeque::new(); // gives the room back
+        self.waiting = VecDeque::new(); // frees the memory
     }
 
-    /// Whether the spool is empty and somebody waits for that. Once per wait.
+    /// Whether the spool is empty and a writer waits for that. Once per wait.
     pub fn take_drained(&mut self) -> bool {
         self.is_empty() && mem::take(&mut self.awaited)
     }
@@ -216,8 +216,8 @@ mod tests {
         ([127, 0, 0, 1], port).into()
     }
 
-    /// What a consumer makes of the events of one batch: per peer and frame, the frame, or the length of
-    /// one that was too long, and the datagram's size.
+    /// What a consumer reads in the events of one batch. For each peer and frame: the frame (or the
+    /// length of one that was too long) and the datagram's size.
     fn read(
         delimiter: &[u8],
         events: &[Event],
@@ -346,7 +346,7 @@ mod tests {
                 n if n % 10 == 3 => Err(io::ErrorKind::PermissionDenied.into()),
                 90.. => Err(io::ErrorKind::WouldBlock.into()),
                 _ => {
-                    // As the system does: up to the next one that it refuses.
+                    // As the system does: up to the next datagram that it refuses.
                     let count =
                         some.iter().take_while(|(_, b)| b[0] % 10 != 3 && b[0] < 90).count();
                     sent.extend(some[..count].iter().map(|(_, b)| b[0]));
@@ -381,7 +381,7 @@ mod tests {
         let mut next = 0usize;
         let mut turns = 0;
         while !spool.is_empty() {
-            let mut left = 1000; // that the system takes before it asks to wait
+            let mut left = 1000; // what the system takes before it asks to wait
             let take = |some: &[Piece<'_>]| {
                 let count = some.len().min(left).min(7);
                 for (_, bytes) in &some[..count] {

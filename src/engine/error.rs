@@ -7,14 +7,14 @@ use std::net::SocketAddr;
 
 use super::transport::tls::failure::Failure;
 
-/// Where an operation was directed.
+/// What an operation was directed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// A Unix socket path or the name of a pipe or message queue.
     Path(String),
     /// An IP address and port.
     Ip(SocketAddr),
-    /// What was to be an IP address, and a port.
+    /// A string in place of an IP address, and a port.
     Host(String, u16),
 }
 
@@ -36,34 +36,34 @@ pub struct Error {
     /// Name of the failed call, in Node's terms: `connect`, `listen`, `accept`, `read`, `write`,
     /// `bind`, `send`, `recv`; `mq_open` and the like.
     pub syscall: &'static str,
-    /// Where it was directed, if anywhere.
+    /// What it was directed at, if anything.
     pub endpoint: Option<Endpoint>,
-    /// Why, where that is better known than from the code.
+    /// The reason, if more is known than the code says.
     pub reason: Option<String>,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub source: io::Error,
 }
 
 impl Error {
-    /// `source` happened in `syscall`, directed at `endpoint`.
+    /// `source` failed in `syscall`, directed at `endpoint`.
     pub fn new(syscall: &'static str, source: io::Error, endpoint: Option<Endpoint>) -> Self {
         Self { syscall, endpoint, reason: None, source }
     }
 
-    /// Says why.
+    /// Adds the reason.
     #[must_use]
     pub fn because(mut self, reason: String) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// The symbolic code, e.g. `ECONNREFUSED`; `UNKNOWN` where there is none.
+    /// The symbolic code, e.g. `ECONNREFUSED`; `UNKNOWN` if there is none.
     pub fn code(&self) -> &'static str {
         self.failure().map_or_else(|| name(&self.source), |failure| failure.code)
     }
 
-    /// The failure of TLS that it is, if it is no failed system call.
+    /// The TLS failure, if it is not a failed system call.
     pub fn failure(&self) -> Option<&Failure> {
         Failure::of(&self.source)
     }
@@ -75,13 +75,13 @@ impl Error {
         }
     }
 
-    /// libuv's error number on Unix: the negated `errno`. On Windows libuv has numbers of its own,
-    /// which whoever needs them finds by the code.
+    /// libuv's error number on Unix: the negated `errno`. On Windows, libuv has its own numbers;
+    /// look them up by the code.
     pub fn errno(&self) -> Option<i32> {
         self.source.raw_os_error().filter(|_| cfg!(unix)).map(|number| -number)
     }
 
-    /// Node explains the code for `listen` alone: `listen EADDRINUSE: address already in use …`.
+    /// Node explains the code only for `listen`: `listen EADDRINUSE: address already in use …`.
     fn reason(&self) -> String {
         if let Some(reason) = &self.reason {
             return format!(": {reason}");
@@ -108,7 +108,7 @@ impl Error {
     }
 }
 
-/// An argument that the system would not take.
+/// The error for an argument that the system would not accept.
 pub fn invalid() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::EINVAL);
@@ -116,7 +116,7 @@ pub fn invalid() -> io::Error {
     return io::Error::from_raw_os_error(10022); // WSAEINVAL
 }
 
-/// No room to keep what is to be sent.
+/// The error if there is no room to keep what is to be sent.
 pub fn full() -> io::Error {
     #[cfg(unix)]
     return io::Error::from_raw_os_error(libc::ENOBUFS);
@@ -143,7 +143,7 @@ fn name(error: &io::Error) -> &'static str {
         ESHUTDOWN ESPIPE ESRCH ESTALE ETIMEDOUT ETXTBSY EXDEV)
 }
 
-/// As libuv translates them, so that programs find the codes that Node would have given.
+/// Translated as in libuv, so that programs get the codes that Node would give.
 #[cfg(windows)]
 fn name(error: &io::Error) -> &'static str {
     use windows_sys::Win32::Foundation::*;

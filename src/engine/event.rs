@@ -1,5 +1,5 @@
 //! What the engine reports. Every event names its connection or listener by the handle that
-//! [`crate::engine::hub::Hub`] gave out.
+//! [`crate::engine::hub::Hub`] returned.
 
 use std::net::SocketAddr;
 
@@ -19,14 +19,14 @@ const ACCEPTED_WEIGHT: usize = 16 * 1024;
 /// See the variants.
 #[derive(Debug)]
 pub enum Event {
-    /// An outgoing connection is up. As for an accepted one, reading begins when its consumer says so
-    /// ([`crate::engine::hub::Hub::approve`], then [`crate::engine::hub::Hub::start`]).
+    /// An outgoing connection is up. As with an accepted one, reading begins when its consumer says
+    /// so ([`crate::engine::hub::Hub::approve`], then [`crate::engine::hub::Hub::start`]).
     Open {
         /// Its handle.
         id: Id,
         /// Its addresses, for IP.
         ends: Option<Ends>,
-        /// What is known of its TLS, if it has any.
+        /// The facts of its TLS, if it uses TLS.
         tls: Option<Box<Facts>>,
     },
     /// A listener accepted a connection.
@@ -37,7 +37,7 @@ pub enum Event {
         id: Id,
         /// Its addresses, for IP.
         ends: Option<Ends>,
-        /// What is known of its TLS, if it has any.
+        /// The facts of its TLS, if it uses TLS.
         tls: Option<Box<Facts>>,
     },
     /// Complete frames of one read.
@@ -66,20 +66,20 @@ pub enum Event {
         /// Its length in bytes.
         len: u64,
     },
-    /// All connections of its listener hold too much of unfinished frames, and it most. The hub ends it; its
-    /// consumer does not see this.
+    /// The connections of a listener together hold too many bytes of unfinished frames, and this one holds
+    /// most. The hub ends it; the consumer does not see this event.
     HoldsMost {
         /// The connection.
         id: Id,
     },
-    /// What was done for a connection, on a thread that may not end it, has panicked. The hub ends it; its consumer does
-    /// not see this.
+    /// Code that worked for a connection panicked, on a thread that may not end it. The hub ends it; the consumer does
+    /// not see this event.
     Panicked {
         /// The connection.
         id: Id,
     },
-    /// A time is over that a datagram socket of the consumer's event loop had to wait for. The hub sees to it; its
-    /// consumer does not see this.
+    /// The time is up for a datagram socket on the consumer's event loop that had to wait. The hub handles it; the
+    /// consumer does not see this event.
     Due {
         /// The datagram socket.
         id: Id,
@@ -96,12 +96,12 @@ pub enum Event {
         /// The connection.
         id: Id,
     },
-    /// The outbox is empty, after it had reached the high-water mark or this had been asked for.
+    /// The outbox is empty, after it had reached the high-water mark or a report was requested.
     Drain {
         /// The connection.
         id: Id,
     },
-    /// Everything written was handed to the system and our side of the connection is shut down.
+    /// Everything written was handed to the system, and this side of the connection is shut down.
     Finished {
         /// The connection.
         id: Id,
@@ -110,27 +110,27 @@ pub enum Event {
     Closed {
         /// The connection.
         id: Id,
-        /// Why: empty for an orderly close; one error per address that was tried for a connection
-        /// that never came up.
+        /// The errors: none for an orderly close; one per address tried for a connection that never
+        /// came up.
         errors: Vec<Error>,
         /// Bytes received and bytes handed to the system over its whole life.
         counters: (u64, u64),
     },
-    /// A listener is closed, and everybody who had reached it was accepted. Nothing follows for this
-    /// handle.
+    /// A listener is closed, and every connection that had reached it was accepted. Nothing follows
+    /// for this handle.
     ListenerClosed {
         /// The listener.
         id: Id,
     },
-    /// A listener could not accept; it goes on trying.
+    /// A listener could not accept. It keeps trying.
     AcceptFailed {
         /// The listener.
         id: Id,
-        /// Why.
+        /// The error.
         error: Error,
     },
-    /// A listener has closed a connection at once, since too many handshakes are going on:
-    /// see [`crate::engine::hub::Hub::limit_handshakes`].
+    /// A listener has closed a new connection at once, since too many handshakes are under way: see
+    /// [`crate::engine::hub::Hub::limit_handshakes`].
     Dropped {
         /// The listener.
         id: Id,
@@ -141,18 +141,18 @@ pub enum Event {
     Datagrams {
         /// The datagram socket.
         id: Id,
-        /// Who sent them.
+        /// The peer that sent them.
         peer: SocketAddr,
         /// The frames.
         batch: Batch,
         /// The datagrams, in order; at least one.
         parts: Vec<Part>,
     },
-    /// A datagram as it came (raw mode, or a tapped socket).
+    /// A datagram as it arrived (raw mode, or a tapped socket).
     Datagram {
         /// The datagram socket.
         id: Id,
-        /// Who sent it.
+        /// The peer that sent it.
         peer: SocketAddr,
         /// Its bytes.
         bytes: Bytes,
@@ -163,18 +163,18 @@ pub enum Event {
     DatagramTooLarge {
         /// The datagram socket.
         id: Id,
-        /// Who sent it.
+        /// The peer that sent it.
         peer: SocketAddr,
         /// Bytes of the datagram.
         size: usize,
         /// Bytes of the frame.
         len: usize,
     },
-    /// A datagram could not be sent, or nothing be received; the socket goes on.
+    /// A datagram could not be sent, or none could be received. The socket goes on.
     DatagramFailed {
         /// The datagram socket.
         id: Id,
-        /// Why.
+        /// The error.
         error: Error,
     },
     /// A datagram socket is closed. Nothing follows for this handle.
@@ -189,7 +189,8 @@ pub enum Event {
 /// A datagram whose frames are in a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// How many of the batch's frames. A datagram with too many for one batch is continued by the next.
+    /// How many of the batch's frames it has. A datagram with too many frames for one batch continues
+    /// in the next.
     pub frames: usize,
     /// Bytes of the whole datagram.
     pub size: usize,
@@ -197,10 +198,11 @@ pub struct Part {
     pub continues: bool,
 }
 
-/// Whose an event was, and what it was: enough to go on without it. See [`crate::engine::hub::Hub::lose`].
+/// The kind of an event that could not be delivered and the handle that it was for: enough to go on
+/// without it. See [`crate::engine::hub::Hub::lose`].
 #[derive(Debug, Clone, Copy)]
 pub enum Lost {
-    /// Of a connection that its consumer knows.
+    /// For a connection that the consumer knows.
     OfConnection(Id),
     /// See [`Event::Accepted`].
     Accepted {
@@ -216,11 +218,11 @@ pub enum Lost {
         /// Bytes received and handed to the system.
         counters: (u64, u64),
     },
-    /// Of a listener.
+    /// For a listener.
     OfListener(Id),
     /// See [`Event::ListenerClosed`].
     ListenerClosed(Id),
-    /// Of a datagram socket.
+    /// For a datagram socket.
     OfDatagrams(Id),
     /// See [`Event::DatagramsClosed`].
     DatagramsClosed {
@@ -232,7 +234,7 @@ pub enum Lost {
 }
 
 impl Event {
-    /// What is to be known of it when it gets lost.
+    /// What the consumer has to know if this event is lost.
     pub fn as_lost(&self) -> Lost {
         match *self {
             Event::Accepted { listener, id, .. } => Lost::Accepted { listener, id },
@@ -259,8 +261,8 @@ impl Event {
         }
     }
 
-    /// Bytes that the event keeps in memory, for the mailbox's bound. A connection that nobody has
-    /// taken yet holds a descriptor, and counts as much as `ACCEPTED_WEIGHT` bytes.
+    /// Bytes that the event keeps in memory, for the limit of the mailbox. A connection that was
+    /// not taken yet holds a descriptor, and counts as `ACCEPTED_WEIGHT` bytes.
     pub fn weight(&self) -> usize {
         match self {
             Event::Accepted { .. } => ACCEPTED_WEIGHT,

@@ -1,5 +1,5 @@
-//! What is asked for of the bytes of a connection or a datagram socket. Given to [`super::hub::Hub`] by its
-//! consumer, and from there to drivers and links.
+//! What a consumer wants done with the bytes of a connection or a datagram socket. It gives this to
+//! [`super::hub::Hub`], which passes it to drivers and links.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use super::unfinished::Unfinished;
 /// How the bytes of a connection are framed, and its limits.
 #[derive(Debug, Clone)]
 pub struct Framing<C = Codec> {
-    /// How frames follow each other. For datagrams, which are told apart by themselves, a delimiter.
+    /// How frames are told apart. For datagrams, which are separate anyway, a delimiter.
     pub codec: C,
-    /// Longest frame that is kept, in bytes.
+    /// The longest frame that is kept, in bytes.
     pub max_frame: usize,
     /// What received bytes become at first.
     pub mode: Mode,
@@ -21,7 +21,7 @@ pub struct Framing<C = Codec> {
     pub strict: bool,
     /// What both sides say first. Without a meaning for datagrams.
     pub greeting: Option<Arc<Greeting>>,
-    /// What the connections of a listener may hold together. Without a meaning for others.
+    /// The limit for the connections of a listener together. Only used for those.
     pub unfinished: Option<Arc<Unfinished>>,
 }
 

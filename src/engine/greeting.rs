@@ -1,8 +1,8 @@
-//! What both sides of a connection say before its first frame, so that neither takes the other's frames for what
-//! they are not. Part of a [`super::framing::Framing`]; done on the I/O thread, before anybody hears of the connection.
+//! What both sides of a connection send before the first frame, so that neither misreads the other's frames. Part of a
+//! [`super::framing::Framing`]; sent and checked on the I/O thread, before the connection is reported.
 //!
-//! The same bytes go both ways. They are made by the consumer: what begins like ours, and is not ours, is the same
-//! format in another version.
+//! Both sides send the same bytes, which the consumer makes. If the peer's bytes begin like this side's but differ
+//! later, the peer uses another version of the format.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -23,7 +23,7 @@ pub const CODE: &str = "ERR_FERRIPC_SERIALIZATION";
 #[derive(Clone)]
 pub struct Greeting {
     text: Vec<u8>,
-    /// So many bytes at the beginning say what it is, and the next ones which version.
+    /// How many bytes at the beginning name the format. The following bytes are the version.
     common: usize,
     patience: Duration,
 }
@@ -34,22 +34,22 @@ impl fmt::Debug for Greeting {
     }
 }
 
-/// What was found out about the peer.
+/// What is known about the peer.
 enum Met {
     Alike,
-    /// It has said something else.
+    /// It sent something else.
     Other(Failure),
-    /// It has gone without having said anything.
+    /// It left without sending anything.
     Gone,
 }
 
 impl Greeting {
-    /// `text` is sent, and the same awaited for so long at most. `common`: see the fields.
+    /// Sends `text`, and waits up to `patience` for the same text. `common`: see the fields.
     pub fn new(text: Vec<u8>, common: usize, patience: Duration) -> Self {
         Self { text, common, patience }
     }
 
-    /// Connects and greets. One error per address that was tried.
+    /// Connects, and exchanges greetings. One error per address that was tried.
     pub async fn connect(
         greeting: Option<Arc<Self>>,
         target: &Target,
@@ -66,8 +66,8 @@ impl Greeting {
         }
     }
 
-    /// Greets who has connected. `Ok(None)`: who has gone without a word, as those do who only look whether somebody
-    /// listens.
+    /// Exchanges greetings with a client. `Ok(None)`: the client left without sending anything, as programs do that
+    /// only check whether a server listens.
     pub async fn accept(&self, stream: Stream) -> Result<Option<Stream>, Error> {
         match self.exchange(stream).await {
             Err(source) if Failure::of(&source).is_none() => Ok(None),
@@ -106,7 +106,7 @@ impl Greeting {
                 Err(error) => return Err(error),
             }
         }
-        // As much room as there is to be read: what follows is the decoder's.
+        // Only as much room as the greeting needs: what follows belongs to the decoder.
         let mut theirs = BytesMut::with_capacity(self.text.len());
         while theirs.len() < self.text.len() {
             stream.readable().await?;
@@ -123,7 +123,7 @@ impl Greeting {
         Ok(if theirs == self.text { Met::Alike } else { Met::Other(self.unlike(&theirs)) })
     }
 
-    /// It is of our kind, and its version is still to come.
+    /// It is of the same format, and its version is still to come.
     fn may_tell_more(&self, theirs: &[u8]) -> bool {
         theirs.starts_with(&self.text[..self.common])
             && !theirs[self.common..].contains(&b'"')

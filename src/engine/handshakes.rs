@@ -1,8 +1,9 @@
-//! The handshakes that a listener has begun: how many there may be, and which one has to go. Used by [`super::acceptor`].
+//! The handshakes that a listener has under way: how many there may be, and which one has to end. Used by
+//! [`super::acceptor`].
 //!
-//! Whoever reaches a port can begin one and say no more. With a limit of its consumer's, each that is going on counts
-//! as a connection. Without one there are [`MOST`]: then others wait to be accepted until one ends, or has
-//! gone on for [`LONG`], which ends it. In a rush of proper clients nobody is turned away by that.
+//! A stranger can begin a handshake and then stay silent. If the consumer has set a limit, each handshake counts as a
+//! connection. Without a limit, there are at most [`MOST`]: others wait to be accepted until one ends, or has run for
+//! [`LONG`], which ends it. So no well-behaved client is refused in a rush.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +13,16 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Handshakes that may be going on where the consumer has set no limit.
+/// The most handshakes under way, unless the consumer has set a limit.
 pub const MOST: usize = 1000;
 
-/// How long one may go on while others wait to begin.
+/// How long a handshake may run while others wait to begin.
 pub const LONG: Duration = Duration::from_secs(2);
 
 /// See the module's page.
 #[derive(Debug, Default)]
 pub struct Handshakes {
-    /// Each is a task of its own, so that a slow peer keeps nobody waiting.
+    /// Each is a task of its own, so that a slow peer does not delay others.
     pub tasks: JoinSet<()>,
     /// The oldest first.
     going_on: BTreeMap<u64, Ticket>,
@@ -32,17 +33,17 @@ pub struct Handshakes {
 #[derive(Debug)]
 struct Ticket {
     since: Instant,
-    /// It has to make room.
+    /// Notified if it has to make room.
     given_up: Arc<Notify>,
 }
 
 impl Handshakes {
-    /// At most so many from now on; the rest is turned away.
+    /// Sets the limit. Handshakes beyond it are refused.
     pub fn set_limit(&mut self, limit: Option<usize>) {
         self.limit = limit;
     }
 
-    /// Makes room for one more, if there is no limit. Otherwise returns how long to wait at most.
+    /// Makes room for one more, if there is no limit. Otherwise returns the longest time to wait.
     pub fn make_room(&mut self, now: Instant) -> Option<Duration> {
         if self.limit.is_some() || self.going_on.len() < MOST {
             return None;
@@ -56,7 +57,8 @@ impl Handshakes {
         Some(left)
     }
 
-    /// One begins. `None`: it is over the limit. Otherwise its number, and what tells that it has to make room.
+    /// Begins a handshake. `None`: it is over the limit. Otherwise its number, and the notification that it has
+    /// to make room.
     pub fn begin(&mut self) -> Option<(u64, Arc<Notify>)> {
         if self.limit.is_some_and(|limit| self.going_on.len() >= limit) {
             return None;
@@ -69,7 +71,7 @@ impl Handshakes {
         Some((self.begun, given_up))
     }
 
-    /// One is over.
+    /// A handshake has ended.
     pub fn end(&mut self, number: u64) {
         self.going_on.remove(&number);
     }

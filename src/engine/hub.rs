@@ -146,8 +146,8 @@ impl Hub {
         Ok((self.add(acceptor), address))
     }
 
-    /// A listener without a socket of its own, whose connections are accepted elsewhere, at `local`, and
-    /// brought by [`Hub::adopt`].
+    /// A listener without a socket. Its connections are accepted elsewhere, at `local`, and passed to
+    /// [`Hub::adopt`].
     ///
     /// # Panics
     /// After [`Hub::shut_down`].

@@ -1,7 +1,6 @@
-//! What must not wait for long: a thread that has connections send what they hold back
-//! ([`Connection::hold`]) after some milliseconds, whatever their consumer's thread does meanwhile. It also ticks
-//! while bursts follow each other, so that the consumer need not ask for the time with every message.
-//! Held by [`super::hub::Hub`].
+//! A thread that sends what connections hold back ([`Connection::hold`]) after some milliseconds, however busy
+//! the consumer's thread is. It also ticks while bursts follow each other, so that the consumer need not read the
+//! clock for each message. Held by [`super::hub::Hub`].
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -12,14 +11,15 @@ use std::time::Duration;
 use super::driver::Connection;
 use super::panics::caught;
 
-/// How long something is held back at most. A burst is over long before, and to wake up more often would cost
-/// more than holding back saves.
+/// The longest time that something is held back. A burst is over long before, and waking up more often would
+/// cost more than holding back saves.
 const HELD: Duration = Duration::from_millis(10);
 
-/// After so many looks in vain the thread rests: to be woken costs more than some more of them.
+/// After this many checks without work, the thread sleeps. Being woken costs more than a few more
+/// checks.
 const VAIN: u32 = 10;
 
-/// The thread, which begins with the first call of [`Late::watch`].
+/// The thread. It starts with the first call of [`Late::watch`].
 #[derive(Debug, Default)]
 pub struct Late {
     shared: Arc<Shared>,
@@ -32,16 +32,17 @@ struct Shared {
     changed: Condvar,
 }
 
-/// Told of each tick by its number, and by `None` when there are none for now. No number comes twice in a row.
+/// Called at each tick with its number, and with `None` when ticks stop for now. No number comes twice in a
+/// row.
 pub type OnTick = Box<dyn Fn(Option<NonZeroU32>) + Send>;
 
 #[derive(Default)]
 struct State {
     watched: Vec<Arc<Connection>>,
-    /// There was a burst since the last look.
+    /// There was a burst since the last check.
     bursts: bool,
     on_tick: Option<OnTick>,
-    /// The thread waits for something to watch.
+    /// The thread waits for work.
     idle: bool,
     stopped: bool,
 }
@@ -57,7 +58,8 @@ impl fmt::Debug for State {
 }
 
 impl Late {
-    /// Has `on_tick` called, on the thread, every `HELD`, from the first look that finds a burst until it rests.
+    /// Calls `on_tick` on the thread every `HELD`, from the first check that finds a burst until the thread
+    /// sleeps.
     pub fn tick(&self, on_tick: OnTick) {
         self.shared.lock().on_tick = Some(on_tick);
     }
@@ -69,8 +71,8 @@ impl Late {
         }
     }
 
-    /// Has `connection` send what it holds back, once, by [`Connection::release`]. False: there is no thread for
-    /// that.
+    /// Lets `connection` send what it holds back, once, by [`Connection::release`]. False: there is no thread
+    /// for that.
     pub fn watch(&self, connection: &Arc<Connection>) -> bool {
         if !self.start() {
             return false;
@@ -90,7 +92,7 @@ impl Late {
         thread.is_some()
     }
 
-    /// Ends the thread; nothing is held back any more. Idempotent.
+    /// Ends the thread. Nothing is held back afterwards. Idempotent.
     pub fn stop(&self) {
         {
             let mut state = self.shared.lock();
@@ -115,7 +117,7 @@ impl Shared {
         lock(&self.state)
     }
 
-    /// Something is to be looked at. False: nobody does any more.
+    /// Wakes the thread, since there is something to watch. False: the thread has ended.
     fn begin(&self, mut state: MutexGuard<'_, State>) -> bool {
         state.bursts = true;
         if std::mem::take(&mut state.idle) {

@@ -1,8 +1,8 @@
 //! The bounded queue between the I/O thread and the one consumer of a hub.
 //!
-//! Producers are the driver's tasks; the consumer is whoever calls [`Mailbox::pop`] (the JS thread).
-//! One wake-up call is made per turn from empty to non-empty, not per event. A full mailbox makes
-//! producers wait, which stops their reading, which holds the peers back.
+//! Producers are the driver's tasks. The consumer is the thread that calls [`Mailbox::pop`] (the
+//! JavaScript thread). It is woken once when the mailbox becomes non-empty, not for each event. When
+//! the mailbox is full, producers wait and stop reading, which holds the peers back.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,13 +12,14 @@ use tokio::sync::Notify;
 
 use super::event::Event;
 
-/// Payload bytes above which producers wait (a single larger event is still let in).
+/// Producers wait if there are more bytes of payload than this (a single larger event is still
+/// accepted).
 pub const MAX_BYTES: usize = 1024 * 1024;
 
-/// Events above which producers wait.
+/// Producers wait if there are more events than this.
 pub const MAX_EVENTS: usize = 1024;
 
-/// The consumer is gone: whoever wanted to post stops working.
+/// The consumer is gone: a producer that gets this stops working.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Gone;
 
@@ -32,9 +33,9 @@ pub struct Mailbox {
 struct State {
     events: VecDeque<Event>,
     bytes: usize,
-    /// The consumer has been called and has not yet found the mailbox empty.
+    /// The consumer has been woken and has not yet found the mailbox empty.
     awake: bool,
-    /// Tells the consumer to come and pop. `None` once closed.
+    /// Tells the consumer to call `pop`. `None` once closed.
     wake: Option<Box<dyn Fn() + Send>>,
 }
 
@@ -56,7 +57,7 @@ impl State {
 }
 
 impl Mailbox {
-    /// A mailbox whose consumer is told by `wake`, from any thread, to come and pop.
+    /// A mailbox that calls `wake`, from any thread, to tell the consumer to call `pop`.
     pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
         let state = State { events: VecDeque::new(), bytes: 0, awake: false, wake: Some(wake) };
         Self { state: Mutex::new(state), room: Notify::new() }
@@ -68,13 +69,13 @@ impl Mailbox {
         self.post_now(event)
     }
 
-    /// Waits until there is room (or the mailbox is closed). A producer that posts right after this
-    /// may meet others that did the same, so the bound can be passed by one event per producer.
+    /// Waits until there is room, or the mailbox is closed. Several producers may post right after
+    /// this, so each of them may exceed the limit by one event.
     pub async fn room(&self) {
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
-            room.as_mut().enable(); // before the look, or room made in between would be missed
+            room.as_mut().enable(); // before the check, or room made in between would be missed
             {
                 let state = self.lock();
                 if state.wake.is_none() || !state.is_full() {
@@ -98,13 +99,14 @@ impl Mailbox {
         }
     }
 
-    /// Queues `event` at once, over the bound if need be. For events that a connection produces at
-    /// most a few times in its life, from places that cannot wait.
+    /// Queues `event` at once, even over the limit. For events that a connection produces only a
+    /// few times in its life, from places that cannot wait.
     pub fn post_now(&self, event: Event) -> Result<(), Gone> {
         self.post_all([event])
     }
 
-    /// As [`Mailbox::post_now`], so that whoever finds the first finds the others, too. At least one.
+    /// As [`Mailbox::post_now`], for several events: a consumer that finds the first one finds the
+    /// others, too. At least one.
     pub fn post_all(&self, events: impl IntoIterator<Item = Event>) -> Result<(), Gone> {
         let mut state = self.lock();
         let Some(wake) = &state.wake else {
@@ -121,7 +123,7 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Has the consumer told by `wake` from now on.
+    /// From now on, calls `wake` to tell the consumer.
     #[cfg(unix)]
     pub fn set_wake(&self, wake: Box<dyn Fn() + Send>) {
         let mut state = self.lock();
@@ -130,7 +132,7 @@ impl Mailbox {
         drop(old); // outside the lock, as in `close`
     }
 
-    /// Notes that the consumer is about to be called by other means, so that events posted until
+    /// Records that the consumer is about to run for another reason, so that events posted until
     /// then need no wake-up.
     pub fn set_awake(&self) {
         self.lock().awake = true;
@@ -152,7 +154,8 @@ impl Mailbox {
         let mut state = self.lock();
         let event = self.take(&mut state);
         if event.is_none() {
-            // Under the same lock as the look, so no event can slip in between unannounced.
+            // Set under the same lock as the check, so that no event can arrive in between
+            // unannounced.
             state.awake = false;
         }
         event
@@ -175,7 +178,8 @@ impl Mailbox {
         Some(event)
     }
 
-    /// Ends the consumer's turn if nothing waits: the next event wakes it again. False: something does.
+    /// Ends the consumer's turn if nothing waits: the next event wakes it again. False: something
+    /// waits.
     pub fn end_turn(&self) -> bool {
         let mut state = self.lock();
         state.awake = !state.events.is_empty();

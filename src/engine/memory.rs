@@ -1,6 +1,6 @@
-//! Gives memory back to the system when most of many connections have gone. glibc keeps what is freed, most of all what
-//! another thread has freed than the one that it belongs to; other systems' allocators give it back by themselves.
-//! Used by [`super::hub`].
+//! Gives memory back to the system when most of many connections have closed. glibc keeps freed memory, above all if
+//! another thread frees it than the one that allocated it. Other systems' allocators give it back by themselves. Used
+//! by [`super::hub`].
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,25 +10,26 @@ use tokio::time::sleep;
 
 use super::runtime::Runtime;
 
-/// Fewer connections leave nothing that is worth it.
+/// With fewer connections, there is not enough memory to give back.
 const MANY: usize = 64;
 
-/// Most of them have gone when one of so many is left.
+/// Most of them have closed when one in this many is left.
 const SHARE: usize = 8;
 
-/// How long after that: who goes first is followed by others, and their memory is freed by then.
+/// How long to wait then: more connections follow the first, and their memory is freed by that
+/// time.
 const LATER: Duration = Duration::from_secs(1);
 
-/// How many connections there were.
+/// The number of connections over time.
 #[derive(Debug, Default)]
 pub struct Tide {
     highest: usize,
-    /// Memory is about to be given back.
+    /// Memory will be given back soon.
     waits: Arc<AtomicBool>,
 }
 
 impl Tide {
-    /// There are so many now. Returns whether most have gone.
+    /// There are `count` connections now. Returns whether most have closed.
     pub fn is_out(&mut self, count: usize) -> bool {
         self.highest = self.highest.max(count);
         let is_out = self.highest >= MANY && count <= self.highest / SHARE;
@@ -38,7 +39,7 @@ impl Tide {
         is_out
     }
 
-    /// Has the I/O thread give memory back, in a moment.
+    /// Makes the I/O thread give memory back, after a moment.
     pub fn give_back(&self, runtime: &Runtime) {
         if self.waits.swap(true, Ordering::Relaxed) {
             return;
@@ -54,7 +55,7 @@ impl Tide {
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn trim() {
-    // SAFETY: it only looks at memory that is free, under the allocator's own locks.
+    // SAFETY: it only touches free memory, under the allocator's own locks.
     unsafe { libc::malloc_trim(0) };
 }
 

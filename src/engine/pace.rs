@@ -1,30 +1,30 @@
-//! How many connections a listener takes in within any second, where its consumer has set a limit: others wait in the
-//! system, whose backlog is bounded. Used by [`super::acceptor`].
+//! How many connections a listener accepts in any second, if its consumer has set a limit. Others wait in the
+//! system's backlog, which is bounded. Used by [`super::acceptor`].
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The time that is looked at.
+/// The time span that is counted.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// See the module's page. Without a limit at first.
+/// See the module's page. Has no limit at first.
 #[derive(Debug, Default)]
 pub struct Pace {
     most: Option<usize>,
-    /// When the last ones were taken in, within the last second.
+    /// When connections were accepted, within the last second.
     taken: VecDeque<Instant>,
 }
 
 impl Pace {
-    /// At most so many a second from now on; at least one.
+    /// Sets the limit per second; at least one.
     pub fn set_limit(&mut self, most: Option<usize>) {
         self.most = most.map(|most| most.max(1));
         self.taken = VecDeque::new();
     }
 
-    /// How long the next one has to wait, if it has to.
+    /// How long the next connection has to wait, if at all.
     pub fn wait(&mut self, now: Instant) -> Option<Duration> {
         let most = self.most?;
         let age = |since: Instant| now.saturating_duration_since(since);
@@ -35,7 +35,7 @@ impl Pace {
         Some(SECOND - age(*oldest))
     }
 
-    /// One was taken in.
+    /// A connection was accepted.
     pub fn took(&mut self, now: Instant) {
         if self.most.is_some() {
             self.taken.push_back(now);

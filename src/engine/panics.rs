@@ -1,8 +1,8 @@
-//! Panics, which nothing should: each is caught where Rust is called from outside (by libuv, the I/O thread, Node),
-//! and becomes an error of whose socket it was, so that nobody waits for ever.
+//! Panics, which should never happen. Each is caught where Rust is called from outside (by libuv, the I/O thread,
+//! Node), and becomes an error of the socket that it concerns, so that nothing waits for ever.
 //!
 //! With the feature `fault-injection`, which no release has, the environment variable `FERRIPC_PANIC` names the
-//! [`point`] that panics, once. `scripts/panics.js` plays them all.
+//! [`point`] that panics, once. `scripts/panics.js` tries them all.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,18 +13,18 @@ use std::task::Poll;
 use super::error::Error;
 use super::transport::tls::failure::Failure;
 
-/// The code of what has panicked.
+/// The error code for a panic.
 pub const CODE: &str = "ERR_FERRIPC_INTERNAL";
 
-/// What users read of it.
+/// The error message for a panic.
 pub const MESSAGE: &str = "the native part of ferripc has failed: please report this";
 
-/// What is reported of a panic in `syscall`.
+/// The error for a panic in `syscall`.
 pub fn error(syscall: &'static str) -> Error {
     Error::new(syscall, io::Error::from(Failure::new(CODE, MESSAGE)), None)
 }
 
-/// The result of `act`. `None`: it has panicked.
+/// The result of `act`. `None`: it panicked.
 pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
@@ -40,12 +40,12 @@ pub async fn caught_in<T>(task: impl Future<Output = T>) -> Option<T> {
     .await
 }
 
-/// A place that may be made to panic.
+/// A place that can be made to panic.
 #[cfg(not(feature = "fault-injection"))]
 #[inline(always)]
 pub fn point(_: &str) {}
 
-/// A place that may be made to panic.
+/// A place that can be made to panic.
 #[cfg(feature = "fault-injection")]
 pub fn point(name: &str) {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,14 +56,14 @@ pub fn point(name: &str) {
     }
 }
 
-/// Whether the system is to refuse what is called `name`, as it may for want of memory.
+/// Whether the system should refuse the operation `name`, as if out of memory.
 #[cfg(not(feature = "fault-injection"))]
 #[inline(always)]
 pub fn is_refused(_: &str) -> bool {
     false
 }
 
-/// Whether the system is to refuse what is called `name`: the environment variable `FERRIPC_REFUSED` names it.
+/// Whether the system should refuse the operation `name`: the environment variable `FERRIPC_REFUSED` names it.
 #[cfg(feature = "fault-injection")]
 pub fn is_refused(name: &str) -> bool {
     std::env::var("FERRIPC_REFUSED").is_ok_and(|refused| refused == name)

@@ -1,5 +1,5 @@
-//! Who waits for message queues: a consumer on another thread tries a queue itself, and asks here to be told
-//! when another try is worth it. Messages stay in the kernel until then. Used by the binding.
+//! Waits for message queues. A consumer on another thread uses a queue itself, and asks here to be told when
+//! the next attempt is worth it. Messages stay in the kernel until then. Used by the binding.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -15,7 +15,7 @@ use super::transport::mqueue::{Queue, Waiter};
 /// A queue, in its consumer's numbering.
 pub type Id = u32;
 
-/// What was asked for has come: of which queue, and whether it was room for a message.
+/// A queue is ready: its id, and whether it was to have room (or a message).
 pub type Ready = (Id, bool);
 
 /// Waits for any number of queues, on an I/O thread of its own.
@@ -27,7 +27,7 @@ pub struct Watcher {
 
 struct Watched {
     waiter: Arc<Waiter>,
-    /// Who waits stops when this is dropped.
+    /// The waiting tasks stop when this is dropped.
     gone: watch::Sender<()>,
 }
 
@@ -49,8 +49,8 @@ impl Watcher {
         Ok(Self { runtime: Runtime::start()?, watched: HashMap::new(), ready })
     }
 
-    /// Tells, once, when `queue`, called `id`, has a message, or room for one. An error comes as readiness: the
-    /// next try shows it.
+    /// Reports, once, when `queue`, called `id`, has a message or room for one. An error counts as readiness:
+    /// the next attempt shows it.
     pub fn watch(&mut self, id: Id, queue: &Arc<Queue>, writable: bool) -> Result<(), Error> {
         let watched = self.watched(id, queue)?;
         let (waiter, mut gone) = (watched.waiter.clone(), watched.gone.subscribe());
@@ -77,12 +77,12 @@ impl Watcher {
         Ok(&self.watched[&id])
     }
 
-    /// Forgets a queue: nothing more is told of it but what was ready before.
+    /// Forgets a queue. Nothing more is reported for it, except what was ready before.
     pub fn forget(&mut self, id: Id) {
         self.watched.remove(&id);
     }
 
-    /// What is ready.
+    /// The next queue that is ready.
     pub fn next(&self) -> Option<Ready> {
         self.ready.list().pop_front()
     }
@@ -119,7 +119,7 @@ mod tests {
 
         watcher.watch(7, &queue, false).unwrap();
         watcher.forget(7);
-        // The descriptor is closed with the last who holds it: the task has ended.
+        // The last owner closes the descriptor, so the task has ended.
         drop(watcher);
         while Arc::strong_count(&queue) > 1 {
             std::thread::yield_now();

@@ -1,9 +1,10 @@
 //! The I/O thread: a tokio current-thread runtime on a thread of its own.
 //!
-//! It starts with the first [`Runtime`] handle of a hub and ends by itself when the last clone of
-//! that handle is gone. Every task holds one, so a closed hub's lingering connections finish first.
+//! It starts with the first [`Runtime`] handle of a hub, and ends by itself when the last clone of
+//! that handle is dropped. Every task holds a clone, so the lingering connections of a closed hub
+//! finish first.
 //!
-//! A Rust program has a runtime already: [`Runtime::current`] is a handle to that.
+//! A Rust program already has a runtime: [`Runtime::current`] is a handle to that.
 
 use std::io;
 use std::thread;
@@ -17,7 +18,7 @@ use super::panics::caught_in;
 #[derive(Clone, Debug)]
 pub struct Runtime {
     handle: Handle,
-    /// The thread runs until every sender is dropped. `None`: the runtime is the caller's.
+    /// The thread runs until every sender is dropped. `None`: the runtime belongs to the caller.
     _alive: Option<mpsc::Sender<()>>,
 }
 
@@ -30,7 +31,8 @@ impl Runtime {
         thread::Builder::new().name("ferripc-io".into()).spawn(move || {
             runtime.block_on(async {
                 while all_dropped.recv().await.is_some() {}
-                // A pipe is closed when the driver has seen the end of what was cancelled on it.
+                // A pipe is closed once the driver has seen that its cancelled operations have
+                // ended.
                 #[cfg(windows)]
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             });
@@ -38,7 +40,8 @@ impl Runtime {
         Ok(Self { handle, _alive: Some(alive) })
     }
 
-    /// The runtime that this is called on, which ends when its owner says so. `None` outside of one.
+    /// The runtime that this is called on. It ends when its owner decides. `None` outside of a
+    /// runtime.
     pub fn current() -> Option<Self> {
         Handle::try_current().ok().map(|handle| Self { handle, _alive: None })
     }
@@ -57,7 +60,7 @@ impl Runtime {
         &self.handle
     }
 
-    /// The same; if `task` panics, `fail` says so to whoever waits for it.
+    /// The same. If `task` panics, `fail` reports that.
     pub fn spawn_or(
         &self,
         task: impl Future<Output = ()> + Send + 'static,

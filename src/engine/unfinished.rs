@@ -1,19 +1,25 @@
-//! What the connections of a listener hold of unfinished frames, all together. Each is bounded by its longest
-//! frame; without a bound for the sum, a thousand peers that begin long frames and stop would fill the memory.
+//! Counts what the connections of a listener hold of unfinished frames, all together. Each connection is
+//! limited by its longest frame. Without a limit for the sum, a thousand peers that begin long frames and stop
+//! could fill the memory.
 //!
-//! Shared by a listener's connections through their [`super::framing::Framing`]. A driver calls
-//! [`Unfinished::hold`] after a read; when the sum is too much, the connection that holds most has to end.
+//! The connections of a listener share it through their [`super::framing::Framing`]. A driver calls
+//! [`Unfinished::hold`] after a read. If the sum is too large, the connection that holds most has to end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::driver::Connection;
 use super::error::Error;
 use super::event::Id;
 use super::transport::tls::failure::Failure;
 
-/// Connections that hold less are not counted: most never do.
+/// Connections that hold less are not counted: most never hold more.
 pub const COUNTED: usize = 16 * 1024;
+
+/// Who holds bytes of an unfinished frame: a connection.
+pub trait Holder: std::fmt::Debug + Send + Sync {
+    /// It holds most, and has to end, on this thread. False: only its consumer's thread may end it.
+    fn end_for_most_now(&self) -> bool;
+}
 
 /// The count of one listener.
 #[derive(Debug)]
@@ -32,15 +38,15 @@ struct Held {
 #[derive(Debug)]
 struct Share {
     len: u64,
-    whose: Weak<Connection>,
+    whose: Weak<dyn Holder>,
 }
 
 impl Held {
-    fn set(&mut self, id: Id, len: u64, whose: &Weak<Connection>) {
+    fn set(&mut self, id: Id, len: u64, whose: Weak<dyn Holder>) {
         if len == 0 {
             return self.remove(id);
         }
-        let before = self.by.insert(id, Share { len, whose: whose.clone() });
+        let before = self.by.insert(id, Share { len, whose });
         self.sum = self.sum - before.map_or(0, |share| share.len) + len;
     }
 
@@ -55,14 +61,14 @@ impl Unfinished {
         Arc::new(Self { most, held: Mutex::default() })
     }
 
-    /// Connection `id` holds so many bytes now. Returns who has to end, if that is too much for all: it is not
-    /// counted any more.
+    /// Connection `id` now holds so many bytes. If the sum is too large, returns the connection that has to
+    /// end, which is not counted any more.
     pub fn hold(
         &self,
         id: Id,
         len: u64,
-        whose: &Weak<Connection>,
-    ) -> Option<(Id, Weak<Connection>)> {
+        whose: Weak<dyn Holder>,
+    ) -> Option<(Id, Weak<dyn Holder>)> {
         let mut held = self.lock();
         held.set(id, len, whose);
         if held.sum <= self.most {
@@ -98,10 +104,19 @@ impl Unfinished {
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
+    struct Nobody;
+
+    impl Holder for Nobody {
+        fn end_for_most_now(&self) -> bool {
+            false
+        }
+    }
+
     #[test]
     fn who_holds_most_has_to_end() {
         let unfinished = Unfinished::new(100);
-        let hold = |id, len| unfinished.hold(id, len, &Weak::new()).map(|(id, _)| id);
+        let hold = |id, len| unfinished.hold(id, len, Weak::<Nobody>::new()).map(|(id, _)| id);
         assert_eq!(hold(1, 60), None);
         assert_eq!(hold(2, 40), None);
         assert_eq!(hold(2, 41), Some(1));

@@ -1,5 +1,6 @@
 'use strict';
-// Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview, pixivutil2 and scale.
+// Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview,
+// pixivutil2 and scale, and where a function of the program is asked.
 
 const { argumentError, valueError } = require('./errors');
 
@@ -49,8 +50,19 @@ function toLimit(value, name) {
   return Math.min(Math.ceil(value), Number.MAX_SAFE_INTEGER);
 }
 
+/**
+ * What a function of the program, `name`, has answered. A promise would be truthy whatever it becomes.
+ * @throws {TypeError} for a promise; what it is rejected with is nobody's then
+ */
+function answerOf(name, answer) {
+  if (typeof answer?.then !== 'function') return answer;
+  Promise.resolve(answer).catch(() => {});
+  throw valueError(`${name} must return its answer, not a promise`);
+}
+
 module.exports = {
   LONGEST_TIME,
+  answerOf,
   check,
   toFunction,
   toInteger,

@@ -1,5 +1,5 @@
-//! Systems that are spoken by Rust programs: one folder each, with its sessions and rules. None knows
-//! another; what they have in common is the [engine](crate::engine).
+//! Protocols for Rust programs: one folder each, with its sessions and rules. None of them depends on
+//! another; what they share is the [engine](crate::engine).
 
 #[cfg(all(feature = "appview", target_os = "linux"))]
 pub mod appview;

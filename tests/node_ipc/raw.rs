@@ -1,4 +1,4 @@
-//! Peers that are no node-ipc: bytes as a test wants them.
+//! Peers without node-ipc, which send any bytes.
 
 use ferripc::node_ipc::{Address, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};

@@ -62,24 +62,24 @@ fn before_the_handshake_is_over() {
         (with(greeting(), &[(10, &[1])]), too_old),
         (
             with(greeting(), &[(12, b"PLAIN")]),
-            "the peer wants the security mechanism \"PLAIN\"; only NULL is spoken",
+            "the peer wants the security mechanism \"PLAIN\"; only NULL is supported",
         ),
         (
             with(greeting(), &[(12, b"NULLNULL")]),
-            "the peer wants the security mechanism \"NULLNULL\"; only NULL is spoken",
+            "the peer wants the security mechanism \"NULLNULL\"; only NULL is supported",
         ),
         (
             with(greeting(), &[(12, &[0xff; 20])]),
-            "the peer wants the security mechanism \"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\"; only NULL is spoken",
+            "the peer wants the security mechanism \"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\"; only NULL is supported",
         ),
         ([&greeting()[..], &[0xff; 64]].concat(), "a frame has the flags 0xff, which do not exist"),
         (
             [&greeting()[..], b"\0\x01a"].concat(),
-            "the peer sends a message where READY has to come",
+            "the peer sends a message where READY is expected",
         ),
         (
             [&greeting()[..], &ping(0, b"")].concat(),
-            "the peer sends another command where READY has to come",
+            "the peer sends another command where READY is expected",
         ),
         ([&greeting()[..], &error("go\naway")].concat(), "the peer refuses: \"go\\naway\""),
         (
@@ -177,7 +177,7 @@ fn who_goes_in_the_middle_of_a_message_is_said_to() {
                 stranger.send(bytes).await;
                 drop(stranger);
                 let (who, error) = disconnected(&mut events).await;
-                let expected = "the peer has gone in the middle of a message";
+                let expected = "the peer closed the connection in the middle of a message";
                 assert_eq!((who, error.unwrap().to_string()), (identity, expected.into()));
             }
         }
@@ -212,10 +212,7 @@ fn those_over_the_limit_are_closed_until_there_is_room() {
         );
         let mut three = Raw::connect(&router.local_endpoint()).await;
         assert_eq!(three.rest().await, "");
-        assert_eq!(
-            router.refusals().last.unwrap(),
-            "there are as many connections as there may be"
-        );
+        assert_eq!(router.refusals().last.unwrap(), "the limit of connections is reached");
         drop(one);
         assert_eq!(disconnected(&mut events).await.0, "one");
         loop {
@@ -243,7 +240,7 @@ fn a_server_that_is_none_or_another_is_told_of() {
             (pull, "the peer's socket is \"PULL\", which does not go with REQ"),
             (
                 with(greeting(), &[(12, b"CURVE")]),
-                "the peer wants the security mechanism \"CURVE\"; only NULL is spoken",
+                "the peer wants the security mechanism \"CURVE\"; only NULL is supported",
             ),
         ] {
             let mut peer = listener.0.accept().await;

@@ -1,4 +1,4 @@
-// Fresh addresses for one run: a temporary folder for Unix sockets, or ports that nobody has.
+// Fresh addresses for one run: a temporary folder for Unix sockets, or free ports.
 // Called by run.js; no address is ever handed out twice within one jest worker.
 'use strict';
 

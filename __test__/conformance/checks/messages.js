@@ -136,7 +136,7 @@ for (const kind of KINDS) {
   });
 
   check(
-    `${kind}: what is no message is an error event, the rest arrives (F4, K8)`,
+    `${kind}: something that is not a message is an error event, the rest arrives (F4, K8)`,
     async (world) => {
       const { server, peer } = await withPeer(world);
       const events = record(server);

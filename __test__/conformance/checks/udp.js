@@ -6,7 +6,7 @@ const dgram = require('node:dgram');
 const { check } = require('../harness');
 const { once } = require('../../helpers/events');
 
-/** A UDP port that nobody has. */
+/** A free UDP port. */
 async function freeUdpPort() {
   const probe = dgram.createSocket('udp4').bind(0, '127.0.0.1');
   await once(probe, 'listening');

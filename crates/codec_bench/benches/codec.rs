@@ -1,4 +1,5 @@
-//! Micro-benchmarks of the decoder (`src/engine/codec`), beside what one would write or take instead:
+//! Micro-benchmarks of the decoder (`src/engine/codec`), compared with code that one would write or
+//! use instead:
 //!
 //! * `naive`: append the chunk, search all that there is from its start, copy each frame out, move the
 //!   rest: node-ipc's algorithm, with the same fast search (memchr) as ferripc.
@@ -9,8 +10,8 @@
 //! cargo bench -p codec_bench --features bench -- --quick text       some, roughly
 //! ```
 //!
-//! A stream comes in chunks, as from a socket's reads; each frame's length is added up, its bytes are not
-//! read. Not run by `npm test`, which checks each night that this compiles.
+//! A stream arrives in chunks, as from a socket's reads. The lengths of the frames are added up; their
+//! bytes are not read. `npm test` does not run this; each night it checks that it compiles.
 
 use std::hint::black_box;
 
@@ -30,7 +31,7 @@ fn stream(count: usize, len: usize) -> Vec<u8> {
     frame.repeat(count)
 }
 
-/// Decodes a stream in chunks of a size and says how many bytes its frames have.
+/// Decodes a stream in chunks of a size, and returns how many bytes its frames have.
 type Decode = fn(&[u8], usize) -> usize;
 
 fn ferripc(stream: &[u8], chunk: usize) -> usize {
@@ -98,7 +99,7 @@ fn framing(c: &mut Criterion) {
     }
 }
 
-/// A batch as the decoder makes it: 64 KiB of frames with this text.
+/// A batch from the decoder: 64 KiB of frames with this text.
 fn batch(frame: &str) -> Batch {
     let mut decoder = delimited::Decoder::new(&[DELIMITER][..], usize::MAX / 2);
     let frame = format!("{frame}\x0c");

@@ -1,1 +1,1 @@
-//! Nothing: benches/codec.rs is what this crate is for.
+//! Empty: this crate exists for benches/codec.rs.

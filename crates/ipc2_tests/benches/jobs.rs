@@ -1,6 +1,5 @@
-//! A job from one process to another and back: ferripc's host and worker, beside the same over a plain
-//! `UnixStream` of tokio's with bincode 1.3.3 at both ends, without sets, limits or anything that looks after
-//! workers.
+//! A job from one process to another and back: ferripc's host and worker, compared with a plain `UnixStream`
+//! of tokio's with bincode 1.3.3 at both ends, without sets, limits or supervision of workers.
 //!
 //! ```text
 //! cargo bench -p ipc2_tests --features bench
@@ -17,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const WORKER: &str = env!("CARGO_BIN_EXE_ipc2_test_worker");
 
-/// How often, and how long it took.
+/// Runs the job this many times, and returns the time.
 async fn timed(times: u64, mut job: impl AsyncFnMut()) -> Duration {
     let started = Instant::now();
     for _ in 0..times {

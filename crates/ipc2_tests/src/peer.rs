@@ -1,5 +1,5 @@
-//! A host and a worker that share nothing with ferripc: tokio, serde and bincode 1.3.3, and what is known
-//! of ipc2's bytes.
+//! A host and a worker without any code of ferripc: tokio, serde and bincode 1.3.3, and what is known
+//! about ipc2's bytes.
 
 use std::io;
 use std::process::Stdio;
@@ -56,7 +56,7 @@ pub async fn work<R: DeserializeOwned, W: Serialize>(
     }
 }
 
-/// A worker as a host sees it.
+/// A worker, as its host sees it.
 pub struct Host {
     pub child: Child,
     pub stream: UnixStream,

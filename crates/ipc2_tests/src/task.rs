@@ -1,4 +1,4 @@
-//! What the tests' workers are asked to do.
+//! The jobs of the tests' workers.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum Task {
     Add(u32, u32),
     Sub(u32, u32),
-    /// Never answers, and does nothing else either.
+    /// Never answers, and does nothing else.
     Hang,
     /// Ends with the status 42.
     Crash,
@@ -17,20 +17,20 @@ pub enum Task {
     NoReply,
     /// Answers with the number of bytes.
     Echo(String),
-    /// Keeps it.
+    /// Keeps the text.
     Note(String),
     /// Answers after so many milliseconds.
     Sleep(u64),
     Pid,
-    /// How many notes there are.
+    /// Answers with the number of notes.
     Notes,
-    /// Answers after so many milliseconds, and receives meanwhile.
+    /// Answers after so many milliseconds, and receives other jobs meanwhile.
     Background(u64),
-    /// Whether something was ever received before a job in the background was answered.
+    /// Answers whether a job was ever received before a job in the background was answered.
     Overlapped,
-    /// Works without end, and looks at nothing.
+    /// Works without end, and never reads its socket.
     Spin,
-    /// The permissions of the socket's folder, when the worker has connected.
+    /// Answers with the permissions of the socket's folder, as they were when the worker connected.
     FolderMode,
 }
 

@@ -1,5 +1,5 @@
-//! A transport of a program's own: TCP. One end is written as for ipc2, with `#[async_trait]`, the other
-//! without it.
+//! A custom transport: TCP. One end is written as for ipc2, with `#[async_trait]`, the other one without
+//! it.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,7 +10,7 @@ use ipc2_worker::client::{Client, Opening};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A port is chosen by the system, when a path is asked for.
+/// The system chooses the port when a path is requested.
 static BOUND: Mutex<Option<HashMap<String, std::net::TcpListener>>> = Mutex::new(None);
 
 pub struct TcpServer(TcpListener);

@@ -1,5 +1,6 @@
-//! What a set of workers does better than that of ipc2 0.1.0: a test for each line of the table in docs/ipc2.md
-//! (files and ends of processes are in processes.rs). What it does alike is in workerset.rs.
+//! What a set of workers does better than that of ipc2 0.1.0: one test for each line of the table in
+//! docs/ipc2.md (files and the ends of processes are in processes.rs). What it does the same way is in
+//! workerset.rs.
 
 mod common;
 
@@ -111,13 +112,13 @@ async fn jobs_can_wait_for_a_worker() {
     );
     assert_eq!((one.unwrap(), two.unwrap(), three.unwrap()), (1, 2, 4));
     assert!(has_no_worker(four));
-    // Waiting counts, and ends with the job's time; it makes room for another.
+    // The time limit includes waiting. A job that waits too long makes room for another.
     let (slow, late) = tokio::join!(
         set.send(Task::Sleep(1500)),
         set.send_timeout(Task::Pid, SHORT, TimeoutAction::Restart),
     );
     assert!(is_timeout(late) && slow.is_ok());
-    // Those that wait do so for the worker that takes the place of one that crashes.
+    // Waiting jobs get the worker that replaces one that crashes.
     let (crash, after) = tokio::join!(set.send(Task::Crash), set.send(Task::Add(4, 4)));
     assert!(is_offline(crash));
     assert_eq!(after.unwrap(), 8);
@@ -155,7 +156,7 @@ async fn a_worker_that_is_replaced_while_it_works_finishes_and_does_not_come_bac
 
 #[tokio::test]
 async fn a_message_over_the_limit_is_refused_on_both_sides() {
-    // What is to be sent: an error, and the worker is as before.
+    // A job that is too long is an error, and the worker stays.
     let set: Tasks = workers(1, &[]).max_message_bytes(1000).finish().await.unwrap();
     let pid = set.send(Task::Pid).await.unwrap();
     let error = set.send(Task::Echo("x".repeat(1000))).await.unwrap_err();
@@ -170,7 +171,7 @@ async fn a_message_over_the_limit_is_refused_on_both_sides() {
         .unwrap();
     assert!(rx.await.is_err());
 
-    // What comes: the worker is killed, and the error says why.
+    // If an answer is too long, the worker is killed, and the error says why.
     let set = workers::<String, u32>(1, &["grow"]).max_message_bytes(1000).finish().await.unwrap();
     assert_eq!(set.send(900).await.unwrap().len(), 900);
     let JobError::Offline(Some(exit)) = set.request(1000, None).await.unwrap_err() else {
@@ -218,7 +219,7 @@ async fn a_set_that_is_closed_lets_its_workers_finish() {
     assert!(has_no_worker(set.send(Task::Pid).await));
     assert!(set.pids().is_empty());
 
-    // But not for ever.
+    // But it does not wait for ever.
     let set = tasks(1).await;
     let pid = set.pids()[0];
     set.send_unidirectional(Task::Hang).await.unwrap();
@@ -238,7 +239,7 @@ async fn a_set_that_is_dropped_leaves_no_worker() {
 
 #[tokio::test]
 async fn jobs_for_a_worker_that_is_gone_end_whoever_notices_first() {
-    // On one thread nothing else runs between two of these.
+    // On one thread, nothing else runs between two of these.
     let set: Tasks = workers(1, &[]).respawn(false).finish().await.unwrap();
     let pid = set.pids()[0];
     kill_9(pid);
@@ -267,7 +268,7 @@ async fn what_a_set_is_told_while_it_is_closed_or_after_it_ends_too() {
     let set: Tasks = builder.finish().await.unwrap();
     let worker = set.pop_worker().unwrap();
     is_late.store(true, Ordering::Relaxed);
-    // Without waiting for those that it starts.
+    // It does not wait for those that are being started.
     let (restarted, ()) = tokio::join!(set.restart(), set.close(PATIENCE));
     assert_eq!(restarted.unwrap_err().to_string(), "the set is closed");
     assert_eq!(set.restart().await.unwrap_err().to_string(), "the set is closed");

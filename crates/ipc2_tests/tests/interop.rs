@@ -1,5 +1,5 @@
-//! ferripc's host and worker beside ends that have nothing of it: a peer made of tokio, serde and bincode
-//! 1.3.3, bytes recorded from ipc2 itself, and bytes that nobody would send.
+//! ferripc's host and worker, against ends without any of its code: a peer made of tokio, serde and
+//! bincode 1.3.3, bytes recorded from ipc2 itself, and invalid bytes.
 
 mod common;
 
@@ -39,7 +39,7 @@ async fn our_worker_with_a_host_of_its_own_make() {
         write(&mut host.stream, &FromHost::Unidirectional { data }).await.unwrap();
     }
     assert_eq!(host.job::<Task, u32>(Task::Notes).await.unwrap(), 50);
-    // It ends with its host.
+    // The worker ends with its host.
     drop(host.stream);
     assert!(host.child.wait().await.unwrap().success());
 }
@@ -73,7 +73,7 @@ async fn our_host_sends_the_bytes_that_were_recorded() {
     let worker = set.pop_worker().unwrap();
     set.add_worker(worker);
     set.close(PATIENCE).await;
-    // The worker's status says whether it got them.
+    // The worker's exit status says whether it received them.
     let set = workers::<u32, Task>(1, &["vectors", VECTORS]).respawn(false).finish().await.unwrap();
     set.send(Task::Add(6, 7)).await.unwrap();
     let JobError::Offline(Some(exit)) = set.request(Task::Sub(1, 3), None).await.unwrap_err()
@@ -115,7 +115,7 @@ async fn a_worker_that_sends_no_messages_is_killed() {
         let arguments: &'static [&'static str] = Box::leak(Box::new(["garbage", hex]));
         let set = workers::<u32, Task>(1, arguments).respawn(false).finish().await.unwrap();
         let JobError::Offline(exit) = set.request(Task::Pid, None).await.unwrap_err() else {
-            // It was gone before the job came.
+            // It had ended before the job was sent.
             continue;
         };
         assert_eq!(exit.unwrap().cause.as_deref(), Some(cause), "{hex}");
@@ -124,13 +124,13 @@ async fn a_worker_that_sends_no_messages_is_killed() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_has_asked_for_is_ignored_and_so_are_bytes_after_one() {
-    // Job 5 does not exist; the answer to job 0 has two bytes more than it should.
+    // Job 5 does not exist. The answer to job 0 has two extra bytes.
     let frames =
         "0000000c000000000d00000005000000".to_owned() + "0000000e000000000d00000000000000beef";
     let arguments: &'static [&'static str] =
         Box::leak(Box::new(["garbage", frames.leak() as &str]));
     let worker = workers::<u32, Task>(1, arguments).finish().await.unwrap();
-    // It may come before the job has been sent: then it was not asked for either.
+    // The answer may arrive before the job was sent: then it was not requested either.
     let answered = timeout(std::time::Duration::from_millis(300), worker.send(Task::Pid)).await;
     assert!(!matches!(answered, Ok(Err(_))), "{answered:?}");
 }
@@ -149,7 +149,7 @@ async fn a_worker_whose_host_sends_no_messages_ends() {
         assert_eq!(host.stream.read(&mut [0]).await.unwrap(), 0, "{hex}");
         assert!(host.child.wait().await.unwrap().success(), "{hex}"); // its jobs have just ended
     }
-    // And so does one whose host ends within a message.
+    // A worker whose host ends within a message ends, too.
     let mut host = Host::start(WORKER, &[]).await.unwrap();
     host.stream.write_all(&[0, 0, 0, 9, 1]).await.unwrap();
     host.stream.shutdown().await.unwrap();

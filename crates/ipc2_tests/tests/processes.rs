@@ -1,4 +1,4 @@
-//! What is left of workers: nothing.
+//! Checks that nothing is left of workers.
 
 mod common;
 
@@ -20,7 +20,7 @@ impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("ipc2-tests-{name}-{}", std::process::id()));
         std::fs::create_dir(&path).unwrap();
-        // As /tmp: anybody may write there.
+        // Like /tmp: every user may write there.
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o1777)).unwrap();
         Self(path)
     }
@@ -114,6 +114,21 @@ async fn a_worker_that_does_not_start_leaves_no_file_either() {
 }
 
 #[tokio::test]
+async fn what_the_host_forks_leaves_its_sockets_alone_when_it_ends() {
+    let fork = |_: &mut Command| {
+        // SAFETY: what is forked does nothing but end, and is waited for.
+        unsafe {
+            match libc::fork() {
+                0 => libc::exit(0),
+                child => assert_eq!(libc::waitpid(child, std::ptr::null_mut(), 0), child),
+            }
+        }
+    };
+    let set = workers::<u32, Task>(2, &[]).configure(fork).finish().await.unwrap();
+    assert_eq!(set.send(Task::Add(1, 2)).await.unwrap(), 3);
+}
+
+#[tokio::test]
 async fn children_end_with_their_host_whatever_ends_it_and_whatever_they_do() {
     let scratch = Scratch::new("orphans");
     let (mut child, pids) = host(&scratch);
@@ -121,7 +136,7 @@ async fn children_end_with_their_host_whatever_ends_it_and_whatever_they_do() {
     kill_9(child.id());
     child.wait().unwrap();
     for pid in pids {
-        // Elsewhere the one that works without end does not see that its socket has ended.
+        // On other systems, the worker with endless work does not notice that its socket has ended.
         if cfg!(target_os = "linux") {
             eventually(|| !is_alive(pid)).await;
         }

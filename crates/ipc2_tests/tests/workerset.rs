@@ -1,4 +1,5 @@
-//! What a set of workers does as in ipc2 0.1.0, each rule in one test. What it does better is in better.rs.
+//! What a set of workers does as in ipc2 0.1.0, one test for each rule. What it does better is in
+//! better.rs.
 
 mod common;
 
@@ -74,7 +75,7 @@ async fn a_crash_is_an_error_of_its_job_and_the_worker_is_replaced() {
         assert!(is_offline(set.send(Task::Crash).await));
         assert_ne!(set.send(Task::Pid).await.unwrap(), old);
     }
-    // Even of one that was never given anything else.
+    // Even if it was never given anything else.
     for _ in 0..4 {
         assert!(is_offline(set.send(Task::Crash).await));
     }
@@ -165,7 +166,7 @@ async fn workers_can_be_taken_out_and_added() {
     worker.send(EventLoopMessage::Unidirectional { data: Task::Note("n".into()) }).unwrap();
     set.add_worker(worker);
     assert_eq!(set.send(Task::Notes).await.unwrap(), 1);
-    // One that was added is replaced, too.
+    // A worker that was added is replaced, too.
     assert!(is_offline(set.send(Task::Crash).await));
     eventually(|| set.available() == 2).await;
 
@@ -250,7 +251,7 @@ async fn a_set_can_be_used_by_any_task() {
     let both = [1, 2].map(|number| {
         let set = set.clone();
         tokio::spawn(async move {
-            // A limit without an end is none.
+            // A limit that is never reached.
             set.send_timeout(Task::Add(number, 1), Duration::MAX, TimeoutAction::Restart)
                 .await
                 .unwrap()
@@ -271,7 +272,7 @@ async fn payloads_can_be_left_alone() {
     let note = payload::to_vec(&Task::Note("hi".into())).unwrap();
     set.send_unidirectional(raw(note)).await.unwrap();
 
-    // And the worker's side.
+    // The same on the worker's side.
     let set = workers::<All, All>(1, &["raw"]).finish().await.unwrap();
     assert_eq!(set.send(All::example()).await.unwrap(), All::example());
 }

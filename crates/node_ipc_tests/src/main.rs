@@ -1,9 +1,10 @@
-//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT requests|plain [DIRECTORY]`, with
-//! TLS if there is a directory, where `certificates.js` of `__test__/helpers` has written a family.
+//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT requests|plain
+//! [DIRECTORY]`, with TLS if there is a directory, into which `certificates.js` of `__test__/helpers` has written a set of
+//! certificates.
 //!
-//! With each connection it does what `peer.mjs` does at the other end: sends values that are to come back, a row of numbers
-//! that is to be counted, a large text that is to be measured, and nothing, and with `requests` asks; then it prints as one
-//! line of JSON what has come of that. It ends well when its standard input does.
+//! On each connection it does what `peer.mjs` does at the other end. It sends values that have to come back, a series of
+//! numbers that has to be counted, a large text that has to be measured, and nothing; with `requests`, it also sends
+//! requests. Then it prints the results as one line of JSON. It ends without an error when its standard input ends.
 
 use std::error::Error;
 use std::fs;
@@ -23,7 +24,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 const NUMBERS: u32 = 5000;
 const LONG: Duration = Duration::from_secs(60);
 
-/// Who is at the other end.
+/// The peer.
 #[derive(Clone)]
 enum Peer {
     Server(Client),
@@ -54,14 +55,14 @@ impl Peer {
     }
 }
 
-/// What the other end has begun: a row of numbers.
+/// A series of numbers that the peer has begun.
 #[derive(Default)]
 struct Counting {
     count: u32,
     in_order: bool,
 }
 
-/// The half that answers. What is an answer itself goes to `answers`.
+/// The half that answers. Passes answers on to `answers`.
 async fn take(
     peer: &Peer,
     message: Message,
@@ -86,7 +87,7 @@ async fn take(
     Ok(())
 }
 
-/// The half that asks.
+/// The half that sends requests.
 async fn play(
     peer: Peer,
     mut answers: mpsc::UnboundedReceiver<Message>,
@@ -126,7 +127,8 @@ async fn play(
     Ok(())
 }
 
-/// Gives a request up. On a busy machine that may be before its handler has begun: then with more patience.
+/// Gives up a request. On a busy machine that may happen before its handler has begun: then it tries again
+/// with a longer timeout.
 async fn give_up(peer: &Peer) -> (Value, Value) {
     let mut patience = Duration::from_millis(20);
     loop {
@@ -143,7 +145,7 @@ fn report(value: &Value) {
     println!("{value}");
 }
 
-/// Begins to play. Returns where answers are to go.
+/// Begins the exchange. Returns where answers have to go.
 fn begin(peer: Peer, asks: bool) -> mpsc::UnboundedSender<Message> {
     let (sender, answers) = mpsc::unbounded_channel();
     tokio::spawn(async move {
@@ -163,7 +165,7 @@ async fn fail(_: Value) -> Result<(), HandlerError> {
     Err(HandlerError::new("no").with_name("TypeError").with_code("E_NO"))
 }
 
-/// Counts those that were dropped.
+/// Counts handlers that were dropped.
 struct Cancelled;
 
 static CANCELLED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -183,7 +185,7 @@ async fn cancelled(_: Value) -> Result<bool, HandlerError> {
     Ok(CANCELLED.load(std::sync::atomic::Ordering::SeqCst) > 0)
 }
 
-/// A file of the family.
+/// A file of the set of certificates.
 fn file(directory: &str, name: &str) -> Result<Vec<u8>, Failure> {
     Ok(fs::read(format!("{directory}/{name}"))?)
 }
@@ -220,7 +222,7 @@ async fn run_client(
                     report(&json!("disconnected"));
                 }
                 ClientEvent::Error(error) => report(&json!({ "error": error.code() })),
-                // Where nobody listens so far, it waits.
+                // If nobody listens yet, it waits.
                 ClientEvent::ConnectFailed(error)
                     if !matches!(error.code(), Some("ECONNREFUSED" | "ENOENT")) =>
                 {

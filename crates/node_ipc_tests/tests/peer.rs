@@ -1,4 +1,4 @@
-//! Two processes of the peer meet each other; one of them is killed.
+//! Two processes of the peer talk to each other; one of them is killed.
 
 use std::io::{BufRead, BufReader, Lines};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -42,7 +42,7 @@ fn two_processes_meet_also_again() {
     server.0.kill().expect("it runs");
     server.0.wait().expect("it ends");
     assert_eq!(client.next(), "\"disconnected\"");
-    let mut server = Peer::start("server", place); // on what the dead one has left
+    let mut server = Peer::start("server", place); // at the path that the killed one has left
     assert_eq!(server.next(), "\"listening\"");
     check(client.next());
     check(server.next());

@@ -1,4 +1,4 @@
-//! What the tests with other peers share.
+//! What the tests with other implementations share.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub fn run<T>(test: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(guarded).expect("it hangs")
 }
 
-/// The transports that this platform has: places where nobody else is.
+/// Endpoints for each transport of this platform, not used by any other test.
 pub fn places() -> Vec<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut places = vec!["tcp://127.0.0.1:0".to_owned()];
@@ -31,7 +31,7 @@ pub fn places() -> Vec<String> {
     places
 }
 
-/// A router, bound at such a place.
+/// A router, bound to such an endpoint.
 pub fn bound(place: &str, options: Options) -> (Router, RouterEvents) {
     let endpoint = Endpoint::parse(place).expect("an endpoint");
     Router::bind(&endpoint, options).expect("a place of its own")
@@ -42,7 +42,7 @@ pub fn frames(texts: &[&str]) -> Vec<Bytes> {
     texts.iter().map(|text| Bytes::copy_from_slice(text.as_bytes())).collect()
 }
 
-/// Sends each message back to who has sent it, until the router is closed. What has happened, in words.
+/// Sends each message back to its sender, until the router is closed. Returns the events, in words.
 pub async fn echo(router: &Router, events: &mut RouterEvents) -> Vec<String> {
     let mut story = Vec::new();
     while let Some(event) = events.recv().await {

@@ -1,12 +1,12 @@
-//! With the crate `zeromq`, which shares no code with ferripc or libzmq. It speaks ZMTP without heartbeats, and its sockets
-//! do not connect again.
+//! Tests with the crate `zeromq`, which shares no code with ferripc or libzmq. It speaks ZMTP without heartbeats, and its
+//! sockets do not reconnect.
 
 use bytes::Bytes;
 use ferripc::protocols::zmtp::{Dealer, DealerEvent, Endpoint, Options, Rep, Req};
 use zeromq::{RepSocket, ReqSocket, RouterSocket, Socket, SocketRecv, SocketSend, ZmqMessage};
 use zmtp_tests::{bound, echo, frames, places, run};
 
-/// Where the crate can be, too: it knows no abstract names.
+/// The endpoints that the crate supports: it has no abstract names.
 fn their_places() -> Vec<String> {
     places().into_iter().filter(|place| !place.contains('@')).collect()
 }

@@ -4,10 +4,10 @@ use ipc2_worker::{Job, connect};
 use serde::Deserialize;
 use tokio::net::UnixStream;
 
-/// What the host asks: the enum of index.js.
+/// The host's requests: the enum of index.js.
 #[derive(Deserialize)]
 enum Request {
-    /// How many primes there are from the one number up to, and without, the other.
+    /// How many primes there are from the first number up to, but not including, the second.
     Primes { from: u32, to: u32 },
 }
 
@@ -21,7 +21,7 @@ fn is_prime(number: u32) -> bool {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut jobs = connect::<UnixStream, Request, u32>().await?;
-    // Ends when the host does.
+    // Ends when the host ends.
     while let Some(job) = jobs.recv().await {
         if let Job::Bidirectional { data: Request::Primes { from, to }, tx } = job {
             let _ = tx.send((from..to).filter(|&number| is_prime(number)).count() as u32);

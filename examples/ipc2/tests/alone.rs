@@ -1,4 +1,4 @@
-//! The worker without a host. Beside it, `examples/examples.test.js` runs both.
+//! Tests the worker without a host. `examples/examples.test.js` runs both.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! The helper of this example: counts primes for the app that has started it. Its argument is the path of the app's socket.
+//! The helper of this example: counts primes for the app that started it. Its argument is the path of the app's socket.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (client, mut events) =
         Client::builder(Address::path(path)).stop_retrying(true).connect()?;
 
-    // The app asks.
+    // The app sends a request.
     let to_app = client.clone();
     client.handle("primes", move |Range { from, to }| {
         let app = to_app.clone();
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     });
 
-    // This program asks the app.
+    // This program sends a request to the app.
     let name: String = client.request("name", &(), Duration::from_secs(10)).await?;
     client.emit("ready", &format!("the helper works for {name}")).await?;
 

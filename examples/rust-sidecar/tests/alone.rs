@@ -1,4 +1,4 @@
-//! The helper without its app. Beside it, `examples/examples.test.js` runs both.
+//! Tests the helper without its app. `examples/examples.test.js` runs both.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! Calls that JavaScript has begun and that have not ended, each with a number. Tasks carry them out; JavaScript may
-//! give them up. Used by [`super::host`].
+//! Calls of JavaScript that have not ended, each with a number. Tasks carry them out; JavaScript can cancel them.
+//! Used by [`super::host`].
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -12,7 +12,8 @@ use crate::engine::panics;
 
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
-/// Work that is taken by whichever comes first: the task that ends it, or the call that gives it up and wakes the task.
+/// The work of a call. It is taken by the task that ends it or by the call that cancels it (which then wakes the task),
+/// whichever comes first.
 type Slot = Arc<Mutex<(Option<Work>, Waker)>>;
 
 /// See the module's page.
@@ -23,13 +24,13 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Work is done by tasks at `place`, its ends are told to `mailbox`.
+    /// Tasks at `place` do the work; `mailbox` gets the results.
     pub fn new(place: Place, mailbox: Arc<Mailbox>) -> Self {
         Self { place, mailbox, waiting: Arc::default() }
     }
 
-    /// Begins `work`, whose end is an event of `id`. As much as can be done at once, such as sending a job, is done
-    /// on this thread: here, or where tasks of the event loop run next.
+    /// Begins `work`, whose end is an event of `id`. What can be done at once, such as sending a job, is done on
+    /// this thread: here, or where tasks of the event loop run next.
     pub fn begin(&self, id: u32, work: impl Future<Output = Event> + Send + 'static) {
         let mut work: Work = Box::pin(work);
         if matches!(self.place, Place::Runtime(_))
@@ -42,7 +43,7 @@ impl Calls {
         let (mailbox, waiting) = (self.mailbox.clone(), self.waiting.clone());
         self.place.spawn(std::future::poll_fn(move |cx| {
             let ended = std::task::ready!(poll(&slot, cx, |event| {
-                // Whoever gives it up finds it in one place or the other.
+                // A cancellation finds the work in one place or the other.
                 let mut waiting = lock(&waiting);
                 let is_wanted = waiting.remove(&id).is_some();
                 if is_wanted {
@@ -57,7 +58,7 @@ impl Calls {
         }));
     }
 
-    /// Gives up what was begun as `id`. When this returns, nothing of it is left, and nothing will be told.
+    /// Cancels the call `id`. When this returns, nothing of it is left, and it will not be reported.
     pub fn give_up(&self, id: u32) {
         let slot = lock(&self.waiting).remove(&id);
         if let Some(slot) = slot {
@@ -67,12 +68,12 @@ impl Calls {
             drop(work);
             task.wake();
         } else {
-            self.mailbox.forget(id); // it has ended, and JavaScript was not told yet
+            self.mailbox.forget(id); // it has ended, and JavaScript does not know yet
         }
     }
 }
 
-/// `end` takes the end, and says whether anybody wanted it. False, too: it was given up.
+/// `end` takes the end, and says whether it was still wanted. False, too: the call was cancelled.
 fn poll(slot: &Slot, cx: &mut Context<'_>, end: impl FnOnce(Event) -> bool) -> Poll<bool> {
     let mut slot = lock(slot);
     let (work, waker) = &mut *slot;
@@ -84,7 +85,7 @@ fn poll(slot: &Slot, cx: &mut Context<'_>, end: impl FnOnce(Event) -> bool) -> P
     });
     polled.unwrap_or_else(|| Poll::Ready(Event::panicked())).map(|event| {
         *work = None;
-        end(event) // while the slot is locked: who gives it up waits for this
+        end(event) // while the slot is locked: a cancellation waits for this
     })
 }
 

@@ -1,5 +1,4 @@
-//! A host of workers, for one environment: sets and single workers by their numbers, which JavaScript gives them, as
-//! it does calls.
+//! A host of workers, for one environment. JavaScript gives numbers to sets, to single workers and to calls.
 
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
@@ -38,7 +37,7 @@ pub struct Ipc2Host {
     live: Rc<RefCell<Option<Live>>>,
 }
 
-/// What a host has as long as it is not disposed of.
+/// The state of a host until it is disposed of.
 struct Live {
     calls: Calls,
     processes: Arc<Processes>,
@@ -49,7 +48,7 @@ struct Live {
 
 #[napi]
 impl Ipc2Host {
-    /// Starts an I/O thread. See [`Port::new`] for what is called with each event.
+    /// Starts an I/O thread. [`Port::new`] says what is called with each event.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -97,8 +96,8 @@ impl Ipc2Host {
         });
     }
 
-    /// Sends a job to a worker of a set. With `timeout` in ms its worker is replaced after that, or, with `restart`
-    /// false, goes on.
+    /// Sends a job to a worker of a set. With `timeout` (in ms), the worker is replaced after that time or, if
+    /// `restart` is false, continues.
     #[napi(catch_unwind)]
     pub fn request(&self, set: u32, call: u32, data: &[u8], timeout: Option<f64>, restart: bool) {
         let data = raw(data);
@@ -123,7 +122,7 @@ impl Ipc2Host {
         self.of_set(set, call, async |set| Ok(set.restart().await.map(|()| Event::Done)?));
     }
 
-    /// Ends a set; after `patience` ms it is killed. The set is gone then.
+    /// Ends a set. What is left after `patience` ms is killed. The set does not exist afterwards.
     #[napi(catch_unwind)]
     pub fn close(&self, set: u32, call: u32, patience: f64) {
         self.of_set(set, call, async move |set| {
@@ -133,7 +132,8 @@ impl Ipc2Host {
         self.live().map(|live| live.sets.remove(set));
     }
 
-    /// Takes a worker without a job out of a set, as the worker `id`. Its process id; 0: there is none.
+    /// Takes an idle worker out of a set, and calls it `id`. Returns its process id, or 0 if there is
+    /// none.
     #[napi(catch_unwind)]
     pub fn pop_worker(&self, set: u32, id: u32) -> u32 {
         let Some(live) = self.live() else { return 0 };
@@ -144,7 +144,7 @@ impl Ipc2Host {
         pid
     }
 
-    /// Adds the worker `id` to a set. There is no such worker any more then.
+    /// Adds the worker `id` to a set. It is not a single worker afterwards.
     #[napi(catch_unwind)]
     pub fn add_worker(&self, set: u32, id: u32) {
         let Some(live) = self.live() else { return };
@@ -153,7 +153,7 @@ impl Ipc2Host {
         }
     }
 
-    /// The process id of a worker; 0: there is none.
+    /// The process id of a worker, or 0 if there is none.
     #[napi(catch_unwind)]
     pub fn pid(&self, worker: u32) -> u32 {
         self.on_worker(worker, Worker::pid).unwrap_or(0)
@@ -181,14 +181,14 @@ impl Ipc2Host {
         self.begin(call, std::future::ready(ended(told)));
     }
 
-    /// Kills a worker. There is no such worker any more then.
+    /// Kills a worker. It does not exist afterwards.
     #[napi(catch_unwind)]
     pub fn kill(&self, worker: u32) {
         let worker = self.live().and_then(|live| live.workers.remove(worker));
         drop(worker);
     }
 
-    /// A process that was asked for is started.
+    /// A requested process has started.
     #[napi(catch_unwind)]
     pub fn started(&self, number: u32, pid: u32) {
         if let Some(live) = self.live() {
@@ -196,7 +196,7 @@ impl Ipc2Host {
         }
     }
 
-    /// A process that was asked for cannot be started: `errno`.
+    /// A requested process cannot be started, because of `errno`.
     #[napi(catch_unwind)]
     pub fn not_started(&self, number: u32, errno: i32) {
         if let Some(live) = self.live() {
@@ -204,7 +204,7 @@ impl Ipc2Host {
         }
     }
 
-    /// A process has ended: its exit code, or the number of a signal.
+    /// A process has ended, with an exit code or by a signal.
     #[napi(catch_unwind)]
     pub fn ended(&self, number: u32, code: i32, signal: i32) {
         if let Some(live) = self.live() {
@@ -212,7 +212,7 @@ impl Ipc2Host {
         }
     }
 
-    /// Gives up a call. No event of it follows.
+    /// Cancels a call. No event of it follows.
     #[napi(catch_unwind)]
     pub fn give_up(&self, call: u32) {
         if let Some(live) = self.live() {
@@ -226,13 +226,13 @@ impl Ipc2Host {
         self.set(set).map(|set| set.pids()).unwrap_or_default()
     }
 
-    /// How many workers of a set are without a job.
+    /// The number of idle workers in a set.
     #[napi(catch_unwind)]
     pub fn available(&self, set: u32) -> u32 {
         self.set(set).map(|set| set.available() as u32).unwrap_or(0)
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(live) = self.live() {
@@ -301,7 +301,7 @@ impl Ipc2Host {
         self.live().and_then(|live| live.sets.get(id))
     }
 
-    /// Begins something with a set; where there is none, there is no worker either.
+    /// Begins a call for a set. If the set does not exist, the call fails as without a worker.
     fn of_set<W: Future<Output = std::result::Result<Event, JobError>> + Send + 'static>(
         &self,
         set: u32,

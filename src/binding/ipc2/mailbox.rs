@@ -1,4 +1,4 @@
-//! Events for JavaScript, which handles each in a turn of its own.
+//! Events for JavaScript, which handles each in a separate turn.
 
 use std::cell::RefMut;
 use std::collections::VecDeque;
@@ -16,25 +16,25 @@ use crate::protocols::ipc2::Raw;
 use crate::protocols::ipc2::host::WorkerExit;
 use crate::protocols::ipc2::host::workerset::{Held, JobError};
 
-/// What has happened, and to whom. Mirrored in `src/js/engine/ipc2-native.js`.
+/// What has happened. Mirrored in `src/js/engine/ipc2-native.js`.
 pub enum Event {
     /// A call has succeeded.
     Done,
-    /// A job is done. Its worker can have the next one when JavaScript knows.
+    /// A job is done. Its worker can have the next one once JavaScript has the answer.
     Answer(Raw, Option<Held<Raw, Raw>>),
     /// A call has failed.
     Failed(JobError),
     /// A worker has ended.
     Exit(WorkerExit),
-    /// A job that wants an answer.
+    /// A job that needs an answer.
     Job(Raw),
-    /// A job that wants none.
+    /// A job without an answer.
     Note(Raw),
-    /// There will be no further job.
+    /// There will be no more jobs.
     End,
-    /// A process is to be started, for the set or worker.
+    /// Start a process, for the set or worker.
     Start { number: u32, target: String },
-    /// A process is to be killed.
+    /// Kill a process.
     Kill,
 }
 
@@ -61,19 +61,19 @@ impl Mailbox {
         self.wake();
     }
 
-    /// The first half of `post`, which calls nobody.
+    /// The first half of `post`: does not call `wake`.
     pub fn put(&self, id: u32, event: Event) {
         self.events().push_back((id, event));
     }
 
-    /// The second half.
+    /// The second half of `post`.
     pub fn wake(&self) {
         if let Some(wake) = self.wake.get() {
             wake();
         }
     }
 
-    /// Drops the event of a call that was given up, and with it what it holds.
+    /// Drops the event of a cancelled call, and what the event holds.
     pub fn forget(&self, id: u32) {
         let mut events = self.events();
         let event =
@@ -87,11 +87,11 @@ impl Mailbox {
         self.events().is_empty()
     }
 
-    /// Takes the next event: its kind and whose it is into `header`, the rest is returned.
+    /// Takes the next event: writes its kind and number to `header`, and returns the rest.
     pub fn take(&self, mut header: RefMut<'_, Uint32Array>) -> Option<Payload> {
         let (id, event) = self.events().pop_front()?;
         let (kind, payload) = event.into_parts();
-        // SAFETY: the array is JavaScript's, which does not run meanwhile.
+        // SAFETY: the array belongs to JavaScript, which does not run meanwhile.
         let header = unsafe { header.as_mut() };
         header[..2].copy_from_slice(&[kind, id]);
         Some(payload)
@@ -99,7 +99,7 @@ impl Mailbox {
 }
 
 impl Event {
-    /// What was begun has panicked.
+    /// The event for work that panicked.
     pub fn panicked() -> Self {
         Event::Failed(JobError::Io(io::Error::other(panics::MESSAGE)))
     }
@@ -134,7 +134,7 @@ fn failure(error: &JobError) -> Value {
     json!({ "code": code, "message": error.to_string(), "system": system, "exit": exit })
 }
 
-/// The symbolic code of what the system said, or would have.
+/// The symbolic code of the system's error, or the one that it would have.
 fn system_code(error: &io::Error) -> Option<&'static str> {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
         return Some(error.code());

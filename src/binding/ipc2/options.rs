@@ -13,7 +13,7 @@ use crate::protocols::ipc2::host::Launcher;
 use crate::protocols::ipc2::host::server::Server;
 use crate::protocols::ipc2::host::workerset::{WorkerSet, WorkerSetBuilder};
 
-/// What a worker keeps to. How its process is started is JavaScript's business.
+/// The limits of a worker. JavaScript starts its process.
 #[napi(object)]
 pub struct WorkerOptions {
     /// In ms.
@@ -27,15 +27,15 @@ pub struct WorkerOptions {
 /// A set of workers.
 #[napi(object)]
 pub struct WorkerSetOptions {
-    /// Each worker.
+    /// The limits of each worker.
     pub worker: WorkerOptions,
-    /// How many; otherwise as many as there are processors.
+    /// The number of workers; by default, the number of processors.
     pub count: Option<u32>,
     /// Jobs that may wait.
     pub queue: u32,
     /// Replace workers that end.
     pub respawn: bool,
-    /// Also those that end without a job.
+    /// Replace workers that end without a job, too.
     pub respawn_idle: bool,
     /// First and longest pause, in ms.
     pub backoff: Vec<f64>,

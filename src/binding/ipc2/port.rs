@@ -1,6 +1,6 @@
-//! How a class tells JavaScript what has happened, and where its tasks run: on the thread of the environment's own
-//! event loop, which watches the sockets, too; or, where there is none that can, on an I/O thread, which wakes
-//! JavaScript. Used by [`super::host`] and [`super::worker`].
+//! How a class reports events to JavaScript, and where its tasks run: on the thread of the environment's own event
+//! loop, which also watches the sockets. If there is no such loop, on an I/O thread, which wakes JavaScript. Used
+//! by [`super::host`] and [`super::worker`].
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -38,14 +38,14 @@ struct Shared {
 pub enum Place {
     /// On the thread of the environment's event loop.
     Loop(Tasks),
-    /// On the I/O thread, as long as there is the port.
+    /// On the I/O thread, as long as the port exists.
     Runtime(Handle),
 }
 
 impl Port {
-    /// Starts an I/O thread. `wake` is called on the JS thread for each event, which [`Port::next`] takes; or instead
-    /// of it, where the environment's event loop can do that, `turn` with the event's payload. The event's kind and
-    /// number go into `header`.
+    /// Starts an I/O thread. `wake` is called on the JS thread for each event, and [`Port::next`] takes it. If the
+    /// environment's event loop can do that, it calls `turn` instead, with the event's payload. The event's kind and
+    /// number are written to `header`.
     pub fn new(
         env: &Env,
         wake: Function<(), ()>,
@@ -79,7 +79,7 @@ impl Port {
         Ok(Self(shared))
     }
 
-    /// Where events are told of.
+    /// Where events are posted.
     pub fn mailbox(&self) -> &Arc<Mailbox> {
         &self.0.mailbox
     }
@@ -92,7 +92,7 @@ impl Port {
         }
     }
 
-    /// Calls `act`, which may begin tasks, or give them something to do; those of the event loop run before this
+    /// Calls `act`, which may begin tasks or give them something to do. Tasks of the event loop run before this
     /// returns.
     pub fn within<T>(&self, act: impl FnOnce() -> T) -> T {
         let shared = &self.0;
@@ -115,7 +115,7 @@ impl Port {
         self.0.mailbox.take(self.0.header()).unwrap_or(Payload::None)
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     pub fn keep_alive(&self, env: &Env, on: bool) {
         self.0.wake.keep_alive(env, on);
     }
@@ -143,14 +143,14 @@ impl Shared {
         self.header.borrow_mut()
     }
 
-    /// Runs the tasks, and takes what has happened. `None`: nothing; whoever has something to tell calls.
+    /// Runs the tasks, and takes the next event. `None`: there is none; the next one calls `wake`.
     fn take(&self) -> Option<Payload> {
         let uv_loop = self.uv_loop()?;
         loop {
             self.tasks.set_awake(true);
             self.tasks.run(&uv_loop);
             match self.mailbox.take(self.header()) {
-                // Node is the one runtime whose loop is used, and that lets go of the memory of others in time.
+                // Only Node's loop is used, and only Node frees external memory in time.
                 Some(Payload::Bytes(bytes)) => return Some(Payload::Memory(bytes)),
                 Some(payload) => return Some(payload),
                 None => {}
@@ -161,7 +161,7 @@ impl Shared {
         }
     }
 
-    /// From now on, whoever has something to tell calls. False: there is something already.
+    /// From now on, a new event calls `wake`. False: there is an event already.
     fn rest(&self) -> bool {
         self.tasks.set_awake(false);
         !self.tasks.are_ready() && self.mailbox.is_empty()

@@ -1,5 +1,5 @@
-//! The processes of workers, which JavaScript starts and ends (`src/js/ipc2/processes.js`): this binary has no way
-//! to start a program. Each has a number.
+//! The processes of workers. JavaScript starts and ends them (`src/js/ipc2/processes.js`), since this binary
+//! cannot start programs. Each has a number.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -15,7 +15,7 @@ use super::mailbox::{Event, Mailbox};
 use crate::protocols::ipc2::host::process::{Process, ProcessEnd};
 use crate::protocols::ipc2::host::server::Opening;
 
-/// JavaScript may be busy, and learn late of the end of a process.
+/// JavaScript may be busy, and notice the end of a process late.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// See the module's page.
@@ -27,13 +27,13 @@ pub struct Processes {
 }
 
 impl Processes {
-    /// JavaScript is told by `mailbox` to start and to end processes.
+    /// `mailbox` tells JavaScript to start and to end processes.
     pub fn new(mailbox: Arc<Mailbox>) -> Self {
         let (next, starting, running) = Default::default();
         Self { mailbox, next, starting, running }
     }
 
-    /// Asks for a process for the set or worker `owner`.
+    /// Requests a process for the set or worker `owner`.
     pub fn start(&self, owner: u32, target: &str) -> Opening<'static, Process> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (tx, started) = oneshot::channel();
@@ -44,24 +44,24 @@ impl Processes {
         })
     }
 
-    /// It is started, with this process id.
+    /// The process has started, with this process id.
     pub fn started(&self, number: u32, pid: u32) {
         let mailbox = self.mailbox.clone();
         let (process, end) = Process::new(pid, move || mailbox.post(number, Event::Kill));
         self.running.insert(number, end);
         if let Some(tx) = self.starting.remove(number) {
-            let _ = tx.send(Ok(process.linger(LINGER))); // if nobody wants it any more, it is killed
+            let _ = tx.send(Ok(process.linger(LINGER))); // if the request was cancelled, the process is killed
         }
     }
 
-    /// It cannot be started: the system's number of why.
+    /// The process cannot be started, because of `errno`.
     pub fn not_started(&self, number: u32, errno: i32) {
         if let Some(tx) = self.starting.remove(number) {
             let _ = tx.send(Err(io::Error::from_raw_os_error(errno)));
         }
     }
 
-    /// It has ended, with an exit code or by a signal.
+    /// The process has ended, with an exit code or by a signal.
     pub fn ended(&self, number: u32, code: i32, signal: i32) {
         if let Some(end) = self.running.remove(number) {
             end.tell(Ok(ExitStatus::from_raw(code << 8 | signal)));

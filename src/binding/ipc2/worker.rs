@@ -1,4 +1,4 @@
-//! A worker's jobs: taken from the host, one after the other, and answered by their numbers.
+//! A worker's jobs, received from the host one after the other and answered by their numbers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,22 +21,22 @@ use crate::protocols::ipc2::host::workerset::JobError;
 use crate::protocols::ipc2::on_loop::LoopStream;
 use crate::protocols::ipc2::worker::{ConnectError, Connector, Job};
 
-/// Bytes of jobs without an answer that JavaScript has been told of and has not taken, about, in kB; a job has one kB at
-/// least. Others wait at the host.
+/// The most that jobs without an answer may take, roughly, in kB, while JavaScript has been told of them and has not
+/// taken them. A job counts at least 1 kB. Other jobs wait at the host.
 const MOST_NOTES: u32 = 1024;
 
-/// What JavaScript has been told of.
+/// The jobs that JavaScript has been told of.
 struct Open {
     /// Where the answer of a job goes.
     answers: Mutex<HashMap<u32, oneshot::Sender<Raw>>>,
-    /// What jobs without an answer have of the window, in their order.
+    /// How much of the limit each job without an answer takes, in order.
     notes: Mutex<VecDeque<u32>>,
     window: Semaphore,
-    /// No job is wanted any more.
+    /// No more jobs are wanted.
     finish: Notify,
 }
 
-/// How long an answer may take to be sent when no further job is wanted.
+/// How long the last answers may take to be sent when no more jobs are wanted.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// See `src/js/ipc2/connection.js` for how it is used.
@@ -52,8 +52,8 @@ struct Live {
 
 #[napi]
 impl Ipc2Jobs {
-    /// Connects to the host at `target`. See [`Port::new`] for what is called with each event, at first that of number
-    /// 0: whether it is connected.
+    /// Connects to the host at `target`. [`Port::new`] says what is called with each event. The first event, with the
+    /// number 0, says whether it is connected.
     #[napi(constructor, catch_unwind)]
     pub fn new(
         env: Env,
@@ -81,7 +81,7 @@ impl Ipc2Jobs {
         self.live.as_ref().map_or(Payload::None, |live| live.port.next())
     }
 
-    /// Answers a job. False: it is answered or given up already, or there is no host any more.
+    /// Answers a job. False: the job is answered or given up already, or the host is gone.
     #[napi(catch_unwind)]
     pub fn answer(&self, job: u32, data: &[u8]) -> bool {
         let raw = Raw(bytes::Bytes::copy_from_slice(data));
@@ -94,7 +94,7 @@ impl Ipc2Jobs {
         self.with(job, drop);
     }
 
-    /// No further job is wanted. What was answered is sent; then there is the event of the end.
+    /// Ends the jobs. Answers that were given are sent; then the event of the end follows.
     #[napi(catch_unwind)]
     pub fn finish(&self) {
         let Some(live) = &self.live else { return };
@@ -104,7 +104,7 @@ impl Ipc2Jobs {
         });
     }
 
-    /// A job without an answer was taken, the oldest one.
+    /// JavaScript has taken the oldest job without an answer.
     #[napi(catch_unwind)]
     pub fn took(&self) {
         let Some(live) = &self.live else { return };
@@ -112,7 +112,7 @@ impl Ipc2Jobs {
         live.port.within(|| live.open.window.add_permits(weight as usize));
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         if let Some(live) = &self.live {
@@ -136,7 +136,7 @@ impl Ipc2Jobs {
     }
 }
 
-/// Connects, and tells of all jobs.
+/// Connects, and reports all jobs.
 async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open: Arc<Open>) {
     let on_loop = matches!(place, Place::Loop(_));
     let (ended, end) = oneshot::channel::<()>();
@@ -166,7 +166,7 @@ async fn receive(connector: Connector, place: Place, mailbox: Arc<Mailbox>, open
                 () = open.finish.notified() => {}
             }
             lock(&open.answers).clear();
-            // The answer that was given last is sent; a host that does not take it is not waited for.
+            // The last answer is sent, but a host that does not take it is not waited for.
             let _ = timeout(LINGER, end).await;
             mailbox.post(0, Event::End);
         }

@@ -1,4 +1,4 @@
-//! Agents, all on one I/O thread. JavaScript gives numbers to them and to their calls.
+//! Agents, all on one I/O thread. JavaScript gives numbers to agents and calls.
 
 use std::sync::Arc;
 
@@ -20,19 +20,19 @@ use crate::protocols::pixivutil2::agent::{self, Agent};
 /// See [`agent::Options`]. Times are in ms.
 #[napi(object)]
 pub struct PixivAgentOptions {
-    /// What it calls itself.
+    /// The agent's name.
     pub identifier: String,
-    /// Where notifications go.
+    /// The endpoint for notifications.
     pub comm: String,
-    /// Where jobs go.
+    /// The endpoint for jobs.
     pub task: String,
-    /// Of a handshake.
+    /// The limit of a handshake.
     pub handshake_timeout: f64,
-    /// Of a notification.
+    /// The limit of a notification.
     pub notify_timeout: f64,
-    /// Until a job is taken.
+    /// The limit until a job is accepted.
     pub job_timeout: f64,
-    /// Of both.
+    /// The options of both sockets.
     pub sockets: SocketOptions,
 }
 
@@ -49,8 +49,8 @@ type Outcome = std::result::Result<Value, agent::Error>;
 
 #[napi]
 impl PixivAgents {
-    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. What the system refuses is
-    /// thrown with its code as the message.
+    /// Starts an I/O thread. `wake` is called on the JS thread when `next` has something. If the system refuses,
+    /// throws an error whose message is the system's code.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
         let done = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
@@ -79,14 +79,14 @@ impl PixivAgents {
         });
     }
 
-    /// How many images will come.
+    /// Reports how many images will come.
     #[napi(catch_unwind)]
     pub fn total(&self, agent: u32, call: u32, count: BigInt) {
         let count = count.get_u64().1;
         self.begin(agent, call, async move |agent| agent.total(count).await.map(Value::from));
     }
 
-    /// An image is done.
+    /// Reports that an image is done.
     #[napi(catch_unwind)]
     pub fn downloaded(&self, agent: u32, call: u32, image: BigInt, result: i64) {
         let image = image.get_u64().1;
@@ -94,20 +94,20 @@ impl PixivAgents {
         self.begin(agent, call, said);
     }
 
-    /// What would be in the terminal's title.
+    /// Reports the text for the terminal's title.
     #[napi(catch_unwind)]
     pub fn title(&self, agent: u32, call: u32, title: String) {
         self.begin(agent, call, async move |agent| agent.title(title).await.map(Value::from));
     }
 
-    /// Something has gone wrong.
+    /// Reports an error.
     #[napi(catch_unwind)]
     pub fn error(&self, agent: u32, call: u32, details: String, stack: String) {
         let said = async move |agent: Agent| agent.error(details, stack).await.map(Value::from);
         self.begin(agent, call, said);
     }
 
-    /// Begins a job. Its number.
+    /// Begins a job. The result is its number.
     #[napi(catch_unwind)]
     pub fn ffmpeg(&self, agent: u32, call: u32, arguments: Vec<String>) {
         let begun = async move |agent: Agent| Ok(agent.ffmpeg(arguments).await?.number().into());
@@ -121,13 +121,13 @@ impl PixivAgents {
         self.begin(agent, call, ended);
     }
 
-    /// Asks for a download by aria2.
+    /// Requests a download by aria2.
     #[napi(catch_unwind)]
     pub fn aria2(&self, agent: u32, call: u32, file: String, text: String) {
         self.begin(agent, call, async move |agent| agent.aria2(file, text).await.map(Value::from));
     }
 
-    /// Ends an agent. Its number is free then.
+    /// Ends an agent. Its number is free afterwards.
     #[napi(catch_unwind)]
     pub fn close(&self, agent: u32, call: u32) {
         self.begin(agent, call, async |agent| {
@@ -137,19 +137,19 @@ impl PixivAgents {
         self.agents.remove(agent);
     }
 
-    /// What is done: JSON of `{call, value}` or `{call, error}`.
+    /// A finished call: JSON of `{call, value}` or `{call, error}`.
     #[napi(catch_unwind)]
     pub fn next(&self) -> Option<String> {
         self.done.take().map(|it| it.to_string())
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         self.done.wake().keep_alive(&env, on);
     }
 
-    /// Ends all with the environment, for runtimes that do not finalize objects then.
+    /// Ends all agents with the environment, for runtimes that do not finalize objects then.
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
         let agents = self.agents.clone();
@@ -157,7 +157,7 @@ impl PixivAgents {
         Ok(())
     }
 
-    /// Ends all of them. Idempotent.
+    /// Ends all agents. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;

@@ -1,4 +1,4 @@
-//! A controller, with an I/O thread of its own, which answers agents whatever JavaScript does.
+//! A controller, on an I/O thread of its own: it answers agents even while JavaScript is busy.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,27 +20,27 @@ use crate::protocols::pixivutil2::rules::{Agent, Event};
 /// See [`controller::Options`].
 #[napi(object)]
 pub struct PixivControllerOptions {
-    /// Where notifications come to.
+    /// The endpoint for notifications.
     pub comm: String,
-    /// Where jobs come to.
+    /// The endpoint for jobs.
     pub task: String,
-    /// Refuse by `ERROR`.
+    /// Refuse with `ERROR`.
     pub effective: bool,
-    /// Jobs that have not ended.
+    /// The most jobs that have not ended.
     pub max_tasks: f64,
-    /// Bytes of events that wait.
+    /// The most bytes of events that wait.
     pub max_queued_bytes: f64,
-    /// Take jobs of ffmpeg from the start on.
+    /// Accept jobs of ffmpeg from the start.
     pub ffmpeg: bool,
-    /// Take calls of aria2 from the start on.
+    /// Accept calls of aria2 from the start.
     pub aria2: bool,
-    /// Of both.
+    /// The options of both sockets.
     pub sockets: SocketOptions,
 }
 
-/// For JavaScript.
+/// An event for JavaScript.
 enum Notice {
-    /// It listens, or why not.
+    /// It listens, or has failed to.
     Started(std::result::Result<Value, Value>),
     Event(Delivery),
     Stopped,
@@ -59,8 +59,8 @@ pub struct PixivController {
 
 #[napi]
 impl PixivController {
-    /// Starts an I/O thread. `wake` is called on the JS thread for each notice, which `next` takes. What the system
-    /// refuses is thrown with its code as the message.
+    /// Starts an I/O thread. `wake` is called on the JS thread for each notice, which `next` takes. If the system
+    /// refuses, throws an error whose message is the system's code.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
         let notices = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
@@ -82,13 +82,13 @@ impl PixivController {
         });
     }
 
-    /// What has happened, as JSON.
+    /// The next event, as JSON.
     #[napi(catch_unwind)]
     pub fn next(&self) -> Option<String> {
         self.notices.take().map(|notice| notice.into_json().to_string())
     }
 
-    /// Takes jobs of ffmpeg and calls of aria2, or refuses them.
+    /// Accepts jobs of ffmpeg and calls of aria2, or refuses them.
     #[napi(catch_unwind)]
     pub fn take(&self, ffmpeg: bool, aria2: bool) {
         self.on_controller(|controller| {
@@ -122,13 +122,13 @@ impl PixivController {
         });
     }
 
-    /// Keeps the event loop alive, or stops doing so.
+    /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
         self.notices.wake().keep_alive(&env, on);
     }
 
-    /// Ends it with the environment, for runtimes that do not finalize objects then.
+    /// Ends the controller with the environment, for runtimes that do not finalize objects then.
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
         let running = self.running.clone();
@@ -136,7 +136,7 @@ impl PixivController {
         Ok(())
     }
 
-    /// Ends it at once. Idempotent.
+    /// Ends the controller at once. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
@@ -183,7 +183,7 @@ async fn start(
     Ok((controller, events))
 }
 
-/// Tells of what happens, until the controller ends.
+/// Reports events until the controller ends.
 async fn serve(
     controller: Controller,
     mut events: controller::Events,
@@ -216,7 +216,7 @@ fn of_event(event: Event) -> Value {
     let (kind, agent, rest) = match event {
         Event::Handshake(agent) => ("handshake", agent, json!([])),
         Event::Total(agent, count) => ("total", agent, json!([count])),
-        // Numbers of images are beyond what JavaScript's JSON keeps.
+        // The numbers of images can be larger than numbers in JavaScript's JSON.
         Event::Download(agent, image, result) => {
             ("download", agent, json!([image.to_string(), result]))
         }

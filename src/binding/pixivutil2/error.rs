@@ -1,4 +1,4 @@
-//! What goes wrong -> the fields of JavaScript's errors. Used by [`super::controller`] and [`super::agents`].
+//! Errors -> the fields of JavaScript's errors. Used by [`super::controller`] and [`super::agents`].
 
 use std::io;
 
@@ -18,7 +18,7 @@ fn invalid(option: &str, why: &str) -> Value {
     json!({ "code": "ERR_INVALID_ARG_VALUE", "message": format!("The \"{option}\" argument is not valid: {why}") })
 }
 
-/// Of binding a socket, which `option` says.
+/// For a socket that could not be bound; `option` names it.
 pub fn of_binding(error: io::Error, option: &str) -> Value {
     match error.downcast::<EngineError>() {
         Ok(error) => deliver::error(&error),
@@ -29,7 +29,7 @@ pub fn of_binding(error: io::Error, option: &str) -> Value {
     }
 }
 
-/// Of an agent.
+/// For an error of an agent.
 pub fn of_agent(error: &Error) -> Value {
     let (code, endpoint) = match error {
         Error::Timeout(endpoint, _) => ("ETIMEDOUT", Some(endpoint)),

@@ -1,4 +1,4 @@
-//! PixivUtil2 for JavaScript: [`controller`] and [`agents`]. What happens is told as JSON, an event a turn.
+//! PixivUtil2 for JavaScript: [`controller`] and [`agents`]. Events are passed as JSON, one in each turn.
 //!
 //! The only consumer is `src/js/engine/pixivutil2.js`.
 
@@ -14,15 +14,15 @@ use crate::protocols::zmtp;
 /// See [`zmtp::Options`]. Times are in ms.
 #[napi(object)]
 pub struct SocketOptions {
-    /// The longest message that comes.
+    /// The longest message that is accepted.
     pub max_message_bytes: f64,
-    /// Agents at a time, on each socket.
+    /// The most agents at a time, on each socket.
     pub max_connections: f64,
-    /// Until a peer can be talked to.
+    /// The limit for a peer to finish its handshake.
     pub handshake_timeout: f64,
-    /// Silence before a peer is asked whether it is there.
+    /// Silence before a peer is asked whether it is still there.
     pub heartbeat_interval: Option<f64>,
-    /// How long it may take for the answer.
+    /// How long the peer may take to answer.
     pub heartbeat_timeout: f64,
 }
 

@@ -281,7 +281,8 @@ mod tests {
             prop_assert_eq!(all(find_anywhere(block)), slowly);
         }
 
-        // What is not JSON is refused by a parser; what is, is read as it is by itself.
+        // The parser refuses texts that are not JSON, and reads each other text as it reads it
+        // alone.
         #[test]
         fn closed_texts_are_read_one_by_one_in_an_array(
             texts in proptest::collection::vec("[\\[\\]{}\",:a1 \\\\]{0,6}", 1..4),

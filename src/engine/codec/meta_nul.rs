@@ -158,7 +158,7 @@ impl RequestJoiner {
         Ok(Some(Request { uniq, text: (!self.is_spaced).then_some(text) }))
     }
 
-    /// What is answered if no further frame comes.
+    /// The answer if no further frame comes.
     pub fn abandoned(&self) -> Refusal {
         Refusal { status: FAILED, uniq: self.uniq.unwrap_or(-1) }
     }
@@ -216,7 +216,7 @@ impl ResponseJoiner {
         let (Some(status), Some(uniq), Some(remain)) = numbers else { return Err(Fault::Meta) };
         let status = u16::try_from(status).map_err(|_| Fault::Meta)?;
         let is_answer = status == OK || status == MORE;
-        // Who did not understand a request may not know its number.
+        // A process that did not understand a request may not know its number.
         if uniq != self.uniq && (is_answer || uniq != -1) {
             return Err(Fault::Uniq(uniq));
         }

@@ -72,7 +72,7 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// What is written after each frame.
+    /// The bytes after each frame.
     pub fn delimiter(&self) -> &[u8] {
         match self {
             Self::Delimited(delimiter) => delimiter,

@@ -56,7 +56,7 @@ pub fn decode(batch: &Batch, delimiter: &[u8], mut end: impl FnMut(usize, usize)
     Text::Lossy(text)
 }
 
-/// `None` if there is a character above U+00FF, or something that is none.
+/// `None` if there is a character above U+00FF, or bytes that are not a character.
 fn decode_latin1(
     batch: &Batch,
     delimiter: &[u8],

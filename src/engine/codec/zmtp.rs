@@ -45,7 +45,7 @@ const INLINE: usize = 4 * 1024;
 pub enum Kind {
     /// Asks, and waits for the answer.
     Req,
-    /// Answers whoever asks.
+    /// Answers requests of any peer.
     Rep,
     /// Sends and receives as it likes.
     Dealer,
@@ -74,7 +74,7 @@ impl Kind {
         }
     }
 
-    /// Whether peers are told its identity: nobody calls a REP socket by its name.
+    /// Whether peers are told its identity: a REP socket is never addressed by name.
     fn has_identity(self) -> bool {
         self != Self::Rep
     }
@@ -130,7 +130,7 @@ pub struct Ready {
     pub identity: Bytes,
 }
 
-/// What is wrong with what a peer sends. After one, nothing more can be read.
+/// What is wrong with a peer's bytes. After a fault, nothing more can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No greeting of any version.
@@ -140,10 +140,10 @@ pub enum Fault {
     #[error("the peer speaks ZMTP {0}, which is too old: 3.0 is the oldest that is understood")]
     Version(&'static str),
     /// Another mechanism than NULL.
-    #[error("the peer wants the security mechanism {0:?}; only NULL is spoken")]
+    #[error("the peer wants the security mechanism {0:?}; only NULL is supported")]
     Mechanism(String),
     /// Something else than READY or ERROR before READY.
-    #[error("the peer sends {0} where READY has to come")]
+    #[error("the peer sends {0} where READY is expected")]
     NotReady(&'static str),
     /// Properties that cannot be parsed or used.
     #[error("the peer's READY is wrong: {0}")]
@@ -183,7 +183,7 @@ pub enum Fault {
     #[error("the peer refuses: {0:?}")]
     Refused(String),
     /// The stream has ended within a message or before READY.
-    #[error("the peer has gone in the middle of {0}")]
+    #[error("the peer closed the connection in the middle of {0}")]
     Truncated(&'static str),
 }
 

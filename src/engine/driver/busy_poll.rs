@@ -34,7 +34,7 @@ pub const MOST_POLLS: u32 = 64;
 /// The time after which it has it in any case, except for a handler that takes longer: timers come no later than that.
 pub const MOST_TIME: Duration = Duration::from_millis(1);
 
-/// What is known of the loop's connections: see the module's page.
+/// What is known about the loop's connections: see the module's page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BusyPoll {
     /// The connection that had the last turns, and how many in a row; with successful polls from then on.

@@ -61,7 +61,7 @@ pub(super) struct State {
     pub(super) end: End,
 }
 
-/// Who has the socket.
+/// Which driver has the socket.
 pub(super) enum Io {
     /// Not bound yet, or gone.
     None,
@@ -291,7 +291,7 @@ impl Datagrams {
         let _ = self.mailbox.post_now(Event::DatagramFailed { id: self.id, error });
     }
 
-    /// What was done for the socket has panicked: it is over.
+    /// Code that worked for the socket panicked: the socket is closed.
     pub fn panicked(&self) {
         let mut state = self.lock();
         let wanted = state.end != End::Gone;

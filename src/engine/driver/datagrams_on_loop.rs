@@ -196,7 +196,7 @@ impl Datagrams {
 
     fn end_on_loop(&self, state: &mut State) {
         state.end = End::Gone;
-        state.io = Io::None; // the address is free before anybody hears of it
+        state.io = Io::None; // the address is free before the end is reported
         self.report_closed();
     }
 }

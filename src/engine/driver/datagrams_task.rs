@@ -20,7 +20,7 @@ impl Datagrams {
         let wanted = state.end != End::Gone;
         state.end = End::Gone;
         state.io = Io::None;
-        drop(socket); // the address is free before anybody hears of it
+        drop(socket); // the address is free before the end is reported
         if wanted {
             self.report_closed();
         }

@@ -109,7 +109,7 @@ impl Connection {
         self.reader.notify_one();
     }
 
-    /// The connection is gone: says so, unless nobody wants to know.
+    /// The connection is gone: reports that, unless reports are not wanted any more.
     pub(super) fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
         if !matches!(state.end, End::Gone | End::Lingering(_)) {
             let _ = self.mailbox.post_now(self.closed(errors));
@@ -117,7 +117,7 @@ impl Connection {
         self.destroy_locked(state);
     }
 
-    /// What was done for the connection has panicked: it is over.
+    /// Code that worked for the connection panicked: the connection is closed.
     pub fn panicked(&self, syscall: &'static str) {
         self.report_closed(&mut self.lock(), vec![panics::error(syscall)]);
     }
@@ -179,8 +179,8 @@ impl Connection {
         true
     }
 
-    /// Closes now, unless it is closing already with something left to send, which goes on as long as the process
-    /// lives. Nothing is reported any more.
+    /// Closes now, unless it is closing already with something left to send. That continues while the process
+    /// lives. Nothing more is reported.
     pub fn abandon(&self) {
         let mut state = self.lock();
         if !(matches!(state.end, End::Closing(_)) && state.outbox.queued() > 0) {

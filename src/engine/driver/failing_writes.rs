@@ -23,7 +23,7 @@ use crate::engine::transport::{Stream, failing};
 
 const HANG: Duration = Duration::from_secs(60);
 
-/// Short ones are written by who calls, long ones by the flush task, too.
+/// Short ones are written by the caller, long ones by the flush task, too.
 const SIZES: [usize; 9] = [10, 3000, 10, 400_000, 10, 20_000, 10, 900_000, 10];
 
 fn key(name: &str) -> Vec<u8> {
@@ -102,7 +102,8 @@ async fn play(transport: &str, nth: usize) -> bool {
     connection.approve(Driver::Tasks);
     connection.set_paused(true);
     connection.start();
-    // What the peer has sent before is delivered before the failure is told, and there is no room for it yet.
+    // What the peer has sent before is delivered before the failure is reported, and there is no room for it
+    // yet.
     assert_eq!(theirs.send(&[std::io::IoSlice::new(b"said before\n")]).unwrap(), 12);
     mailbox.post_now(Event::Chunk { id: 2, bytes: vec![0; MAX_BYTES].into() }).unwrap();
     let received = read_all(theirs);

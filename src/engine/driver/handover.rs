@@ -22,17 +22,22 @@ use super::state::End;
 use super::state::{Io, State};
 #[cfg(unix)]
 use crate::engine::error::Error;
-use crate::engine::transport::Stream;
+use crate::engine::transport::{Fresh, Stream};
 
 /// Between two tries.
 #[cfg(unix)]
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Connection {
-    /// Moves a connection that nobody reads any more.
+    /// Moves a connection that is not read any more.
     pub(super) fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
         match std::mem::replace(&mut state.io, Io::None) {
-            Io::Fresh(stream) => {
+            #[cfg(unix)]
+            Io::Fresh(Fresh::Socket(socket)) => {
+                state.reading = true;
+                self.hand_over(state, socket);
+            }
+            Io::Fresh(Fresh::Stream(stream)) => {
                 state.reading = true;
                 self.go_on_with_tasks(state, stream);
             }

@@ -39,12 +39,12 @@ struct State {
     watch: Option<Watch>,
     /// Nothing more is read or written.
     over: bool,
-    /// Wakes who waits for something to read, or for room to write.
+    /// Wakes the tasks that wait for data or for room to write.
     reader: Option<Waker>,
     writer: Option<Waker>,
     /// The system has said that there is nothing to read.
     empty: bool,
-    /// Bytes read since the loop has last called: so that who always sends more does not keep it.
+    /// Bytes read since the loop's last call. Limits a peer that never stops sending.
     taken: usize,
     /// All bytes so far.
     received: u64,
@@ -62,7 +62,7 @@ struct Watch {
 // and write, also the last time, when it drops them. The handle's data keeps the socket until then.
 unsafe impl Send for Watch {}
 
-/// Both halves of `socket`, which does not block and is watched by nobody.
+/// Both halves of `socket`, which is non-blocking and not watched yet.
 pub fn split(socket: Socket) -> (LoopReader, LoopWriter) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -222,7 +222,7 @@ impl Watched for LoopSocket {
         state.empty &= !read;
         let reader = if read { state.reader.take() } else { None };
         let writer = if write { state.writer.take() } else { None };
-        // Who reads goes on to do so: what nobody waits for is not watched.
+        // A reader reads again at once. Without a waiting task, nothing is watched.
         if let Some(watch) = &state.watch {
             let reads = state.reader.is_some() || reader.is_some();
             watch.poll.set(reads, state.writer.is_some());
@@ -258,7 +258,7 @@ impl Watched for LoopSocket {
         self.end();
     }
 
-    /// Who waits for it meets an error.
+    /// Waiting tasks get an error.
     fn panicked(&self) {
         let mut state = self.lock();
         state.over = true;

@@ -30,7 +30,7 @@ struct Shared {
     runtime: Handle,
     list: Mutex<List>,
     next: AtomicU64,
-    /// Somebody is going to run the tasks.
+    /// The tasks are going to be run.
     awake: AtomicBool,
     ring: Mutex<Option<Box<dyn Fn() + Send>>>,
 }
@@ -60,7 +60,7 @@ thread_local! {
     static CURRENT: RefCell<Option<(Loop, Tasks)>> = const { RefCell::new(None) };
 }
 
-/// What was current before; is so again when this is dropped.
+/// The previous current value, restored when this is dropped.
 struct Outer(Option<(Loop, Tasks)>);
 
 impl Drop for Outer {
@@ -75,13 +75,13 @@ pub(super) fn current() -> Option<(Loop, Tasks)> {
 }
 
 impl Tasks {
-    /// None yet. Whoever runs them does so within `runtime`.
+    /// No tasks yet. They have to be run within `runtime`.
     pub fn new(runtime: Handle) -> Self {
         let (list, next, awake, ring) = Default::default();
         Self(Arc::new(Shared { runtime, list, next, awake, ring }))
     }
 
-    /// How the loop is told, from any thread, to have them run.
+    /// How any thread asks the loop to run the tasks.
     pub fn set_ring(&self, ring: Box<dyn Fn() + Send>) {
         let old = lock(&self.0.ring).replace(ring);
         drop(old);
@@ -113,8 +113,8 @@ impl Tasks {
         }
     }
 
-    /// Notes whether somebody is going to run the tasks, and look for what else there is, without being called.
-    /// Returns what was noted before.
+    /// Records whether the tasks are going to be run, and other work checked for, without a call. Returns the
+    /// previous value.
     pub fn set_awake(&self, awake: bool) -> bool {
         self.0.awake.swap(awake, Ordering::SeqCst)
     }

@@ -27,10 +27,14 @@ use super::event::{Event, Id};
 use super::framing::{Framing, Mode};
 use super::link::{Inbox, Outbox};
 use super::mailbox::Mailbox;
+#[cfg(unix)]
+use super::panics::caught;
 use super::panics::point;
 use super::runtime::Runtime;
-use super::transport::{Stream, Target};
-use super::unfinished::COUNTED;
+#[cfg(unix)]
+use super::transport::unix;
+use super::transport::{Fresh, Target};
+use super::unfinished::{COUNTED, Holder};
 use state::{End, Io, State};
 
 #[cfg(any(unix, feature = "node-ipc"))]
@@ -124,33 +128,58 @@ impl Connection {
 
     /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`].
     pub fn connect(self: &Arc<Self>, target: Target) {
+        #[cfg(unix)]
+        match caught(|| self.connect_now(&target)) {
+            Some(false) => {}
+            Some(true) => return,
+            None => return self.panicked("connect"),
+        }
         let (connection, failed) = (self.clone(), self.clone());
         let task = async move { connection.run_connect(target).await };
         self.runtime.spawn_or(task, move || failed.panicked("connect"));
     }
 
+    /// Connects on the caller's thread, as libuv does, where that cannot take long. False: it would.
+    #[cfg(unix)]
+    fn connect_now(&self, target: &Target) -> bool {
+        let Target::Unix(path) = target else { return false };
+        if self.framing.greeting.is_some() {
+            return false;
+        }
+        point("connect");
+        match unix::connect_now(path) {
+            Ok(None) => return false,
+            Ok(Some(socket)) => {
+                self.take(socket);
+                let _ = self.mailbox.post_now(Event::Open { id: self.id, ends: None, tls: None });
+            }
+            Err(error) => self.report_closed(&mut self.lock(), vec![error]),
+        }
+        true
+    }
+
     /// Takes a socket that is connected, to be approved when its consumer has heard of it.
-    pub fn take(&self, stream: Stream) {
+    pub fn take(&self, fresh: impl Into<Fresh>) {
         let mut state = self.lock();
         if state.end != End::Gone {
-            state.io = Io::Fresh(stream);
+            state.io = Io::Fresh(fresh.into());
         }
     }
 
     /// Gives the socket to a driver: sends what waited for it.
     pub fn approve(self: &Arc<Self>, driver: Driver<'_>) {
         let mut state = self.lock();
-        let Some(stream) = state.io.take_fresh() else {
+        let Some(fresh) = state.io.take_fresh() else {
             return; // closed in the meantime, which gave it to the tokio driver
         };
         state.reading = true;
         match driver {
             #[cfg(unix)]
             Driver::Loop(uv_loop)
-                if stream.tls().is_none() && matches!(state.end, End::Open | End::Finishing) =>
+                if fresh.tls().is_none() && matches!(state.end, End::Open | End::Finishing) =>
             {
-                match on_loop::watch(&stream, self, uv_loop) {
-                    Some(poll) => match on_loop::OnLoop::new(stream, poll, self.new_inbox()) {
+                match on_loop::watch(&fresh, self, uv_loop) {
+                    Some(poll) => match on_loop::OnLoop::new(fresh, poll, self.new_inbox()) {
                         Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
                         Err(error) => {
                             let error = Error::new("read", error, None);
@@ -158,11 +187,11 @@ impl Connection {
                         }
                     },
                     // The loop cannot watch it (there is no memory): it stays where it is.
-                    None => self.start_tasks(&mut state, stream),
+                    None => self.start_tasks(&mut state, fresh),
                 }
                 self.update_watch(&mut state);
             }
-            _ => self.start_tasks(&mut state, stream),
+            _ => self.start_tasks(&mut state, fresh),
         }
         if state.outbox.queued() > 0 {
             self.start_flush(&mut state);
@@ -176,10 +205,10 @@ impl Connection {
         self.configure(|state| state.started = true);
     }
 
-    fn start_tasks(self: &Arc<Self>, state: &mut State, stream: Stream) {
+    fn start_tasks(self: &Arc<Self>, state: &mut State, fresh: impl Into<Fresh>) {
         let quiet = {
             let _entered = self.runtime.enter();
-            stream.quiet()
+            fresh.into().quiet()
         };
         let stream = match quiet {
             Ok(stream) => Arc::new(stream),
@@ -289,7 +318,7 @@ impl Connection {
             return Ok(());
         }
         self.counted.store(counts, Ordering::Relaxed);
-        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, &self.itself) {
+        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, self.itself.clone()) {
             Some((id, _)) if id == self.id => Err(unfinished.error()),
             Some((id, worst)) => {
                 // However long its consumer is busy, unless that has to do it.
@@ -307,16 +336,6 @@ impl Connection {
         self.end_for_most_in(&mut self.lock());
     }
 
-    /// The same, from any thread. False: the loop driver has it, and lets no other thread end it.
-    fn end_for_most_now(&self) -> bool {
-        let mut state = self.lock();
-        let may = !state.io.is_on_loop();
-        if may {
-            self.end_for_most_in(&mut state);
-        }
-        may
-    }
-
     fn end_for_most_in(&self, state: &mut State) {
         if let Some(unfinished) = &self.framing.unfinished {
             self.report_closed(state, vec![unfinished.error()]);
@@ -325,6 +344,18 @@ impl Connection {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Holder for Connection {
+    /// False: the loop driver has it, and lets no other thread end it.
+    fn end_for_most_now(&self) -> bool {
+        let mut state = self.lock();
+        let may = !state.io.is_on_loop();
+        if may {
+            self.end_for_most_in(&mut state);
+        }
+        may
     }
 }
 

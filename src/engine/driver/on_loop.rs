@@ -17,7 +17,7 @@ use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
 use crate::engine::link::{Inbox, LAST_BYTES};
 use crate::engine::panics::point;
-use crate::engine::transport::{self, Stream};
+use crate::engine::transport::{self, Fresh};
 
 /// A socket on the loop, with what it receives into.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ pub(super) struct OnLoop {
 }
 
 impl OnLoop {
-    /// Takes `stream`, which `poll` watches, from the I/O thread's reactor.
-    pub fn new(stream: Stream, poll: Poll, inbox: Inbox) -> io::Result<Self> {
-        let socket = stream.detach()?;
+    /// Takes `fresh`, which `poll` watches.
+    pub fn new(fresh: Fresh, poll: Poll, inbox: Inbox) -> io::Result<Self> {
+        let socket = fresh.detach()?;
         Ok(Self { poll, socket, inbox })
     }
 
@@ -54,9 +54,9 @@ impl OnLoop {
     }
 }
 
-/// Prepares to watch `stream`, if that is possible.
-pub(super) fn watch(stream: &Stream, connection: &Arc<Connection>, uv_loop: &Loop) -> Option<Poll> {
-    let socket = stream.socket()?;
+/// Prepares to watch `fresh`, if that is possible.
+pub(super) fn watch(fresh: &Fresh, connection: &Arc<Connection>, uv_loop: &Loop) -> Option<Poll> {
+    let socket = fresh.socket()?;
     uv_loop.watch(socket.as_raw_fd(), connection.clone()).ok()
 }
 
@@ -143,7 +143,8 @@ impl Watched for Connection {
 impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
         point("flush");
-        // The outbox and the socket are parts of the same state: the socket is lent out meanwhile.
+        // The outbox and the socket are parts of the same state, so the socket is taken out of it
+        // meanwhile.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
         let (sent, result) = state.outbox.flush(|pieces| on_loop.send(pieces));
         state.io = Io::Loop(on_loop);

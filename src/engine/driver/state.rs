@@ -14,12 +14,12 @@ use crate::engine::framing::Mode;
 use crate::engine::link::Outbox;
 #[cfg(unix)]
 use crate::engine::transport;
-use crate::engine::transport::Stream;
+use crate::engine::transport::{Fresh, Stream};
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) outbox: Outbox,
-    /// What is in the outbox is held back: see [`super::Connection::hold`].
+    /// The bytes in the outbox are held back: see [`super::Connection::hold`].
     pub(super) held: bool,
     /// [`crate::engine::late`] will look at it.
     pub(super) watched: bool,
@@ -38,13 +38,13 @@ pub(super) struct State {
     pub(super) mode: Mode,
 }
 
-/// Who has the socket.
+/// Which driver has the socket.
 #[derive(Debug)]
 pub(super) enum Io {
     /// Not connected yet, or gone.
     None,
     /// Connected; the consumer has not heard of it.
-    Fresh(Stream),
+    Fresh(Fresh),
     /// The tokio driver.
     Tasks(Arc<Stream>),
     /// The loop driver.
@@ -54,9 +54,9 @@ pub(super) enum Io {
 
 impl Io {
     /// Takes the socket out if no driver has it yet.
-    pub(super) fn take_fresh(&mut self) -> Option<Stream> {
+    pub(super) fn take_fresh(&mut self) -> Option<Fresh> {
         match std::mem::replace(self, Io::None) {
-            Io::Fresh(stream) => Some(stream),
+            Io::Fresh(fresh) => Some(fresh),
             other => {
                 *self = other;
                 None
@@ -69,8 +69,8 @@ impl Io {
         match self {
             Io::None => Err(io::ErrorKind::WouldBlock.into()),
             // The consumer has not had its look at the other side yet.
-            Io::Fresh(stream) if stream.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
-            Io::Fresh(stream) => stream.send(pieces),
+            Io::Fresh(fresh) if fresh.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
+            Io::Fresh(fresh) => fresh.send(pieces),
             Io::Tasks(stream) => stream.send(pieces),
             #[cfg(unix)]
             Io::Loop(on_loop) => on_loop.send(pieces),
@@ -87,13 +87,13 @@ impl Io {
         self.send(pieces)
     }
 
-    /// What is sent goes to the system, whatever its length: not by TLS, whose long messages the I/O thread encrypts, and
-    /// not by a pipe, which tells later.
+    /// Whether a write goes to the system at once, whatever its length. Not with TLS, whose long messages the I/O thread
+    /// encrypts, and not on a pipe, which reports later.
     pub(super) fn takes_at_once(&self) -> bool {
         let is_socket = |stream: &Stream| stream.tls().is_none() && stream.has_halves();
         match self {
             Io::None => false,
-            Io::Fresh(stream) => is_socket(stream),
+            Io::Fresh(fresh) => fresh.stream().is_none_or(is_socket),
             Io::Tasks(stream) => is_socket(stream),
             #[cfg(unix)]
             Io::Loop(_) => true,
@@ -112,7 +112,7 @@ impl Io {
     pub(super) fn shut_down(&self) -> bool {
         match self {
             Io::None => return false,
-            Io::Fresh(stream) => stream.shut_down(),
+            Io::Fresh(fresh) => fresh.shut_down(),
             Io::Tasks(stream) => stream.shut_down(),
             #[cfg(unix)]
             Io::Loop(on_loop) => on_loop.shut_down(),
@@ -123,7 +123,7 @@ impl Io {
     /// See [`Stream::taken`].
     pub(super) fn taken(&self) -> i64 {
         match self {
-            Io::Fresh(stream) => stream.taken(),
+            Io::Fresh(fresh) => fresh.taken(),
             Io::Tasks(stream) => stream.taken(),
             #[cfg(unix)]
             Io::Loop(on_loop) => transport::taken(&on_loop.socket()),
@@ -135,7 +135,7 @@ impl Io {
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {
             Io::None => None,
-            Io::Fresh(stream) => stream.socket(),
+            Io::Fresh(fresh) => fresh.socket(),
             Io::Tasks(stream) => stream.socket(),
             #[cfg(unix)]
             Io::Loop(on_loop) => Some(on_loop.socket()),

@@ -16,8 +16,9 @@ use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
 use crate::engine::transport::{Stream, Target};
 
-/// How long the peer may be silent, after we have ended, on a stream without halves (a pipe) until its
-/// end is taken for granted: it cannot see ours before the stream is closed. As long as in libuv.
+/// After this side has ended, how long the peer may be silent before its end is assumed, on a stream
+/// without halves (a pipe): the peer cannot see this side's end before the stream is closed. As in
+/// libuv.
 const SILENCE: Duration = Duration::from_millis(50);
 
 thread_local! {

@@ -44,8 +44,9 @@ impl Connection {
         self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
     }
 
-    /// The same for bytes that lie in several places, and may be many: they are copied little by little, and the
-    /// peer reads meanwhile. What the system takes at once, or within about the time of copying it, is not copied.
+    /// The same for bytes in several buffers, which may be many. They are copied little by little, and the peer
+    /// reads meanwhile. What the system takes at once, or within about the time that copying would take, is not
+    /// copied.
     pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
         let mut state = self.lock();
         let Some(mut sent) = self.send_now(&mut state, pieces) else {

@@ -42,7 +42,7 @@ impl Hub {
                 None
             }
             Lost::Accepted { listener, id } => {
-                self.destroy(id); // nobody has heard of it
+                self.destroy(id); // it was never reported
                 Some(Event::AcceptFailed { id: listener, error: accepting })
             }
             Lost::Closed { id, counters } => Some(Event::Closed { id, errors, counters }),

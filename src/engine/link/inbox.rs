@@ -7,17 +7,18 @@ use crate::engine::codec::{Decoded, Decoder};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Mode;
 
-/// Fewest and most bytes asked of the system in one read.
+/// The fewest and the most bytes to ask the system for in one read.
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 1024 * 1024;
 
-/// The same for raw bytes, which cross as they come, in pieces of the size that Node's streams have.
+/// The most for raw bytes, which are passed on as they arrive, in pieces of the size that Node's
+/// streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
-/// Bytes that a buffer may have besides twice those in it.
+/// Bytes that a buffer may have in addition to twice those in it.
 const SLACK: usize = 1024;
 
-/// Times as much room as there is of a large frame of known length, at most.
+/// The room for a large frame of known length is at most this many times what has arrived of it.
 const VOUCHED: usize = 8;
 
 /// The receiving half of a link.
@@ -28,26 +29,26 @@ pub struct Inbox {
     mode: Mode,
     /// Also report raw bytes, after the frames that they completed.
     tapped: bool,
-    /// Bytes to ask for in the next read: grows with full reads, shrinks with small ones.
+    /// Bytes to ask for in the next read. Grows with full reads, shrinks with small ones.
     read_size: usize,
-    /// Bytes of the allocation that the decoder's buffer is a part of, at most.
+    /// An upper bound for the allocation that the decoder's buffer is a part of, in bytes.
     allocation: usize,
     /// Bytes in the decoder's buffer before the current read.
     before: usize,
-    /// The current read has completed no frame so far.
+    /// The current read has completed no frame yet.
     fruitless: bool,
-    /// To be told of an unfinished frame: see [`Inbox::strict`].
+    /// Reports unfinished frames: see [`Inbox::strict`].
     watch: Option<Watch>,
 }
 
 /// How an unfinished frame is watched.
 #[derive(Debug)]
 struct Watch {
-    /// Most bytes of it, with what may be the beginning of a delimiter.
+    /// The most bytes of a frame, including what may be the beginning of a delimiter.
     most: u64,
-    /// It has been reported as too large.
+    /// The frame has been reported as too large.
     told: bool,
-    /// Something was received since the last look.
+    /// Something was received since the last check.
     fresh: bool,
 }
 
@@ -68,15 +69,15 @@ impl Inbox {
         }
     }
 
-    /// Reports a frame of more than `most` bytes (with what may be the beginning of its delimiter) before its end
-    /// is seen, and an unfinished frame after each read that leaves one.
+    /// Reports a frame of more than `most` bytes (including what may be the beginning of its delimiter) before
+    /// its end arrives, and an unfinished frame after each read that leaves one.
     pub fn strict(mut self, most: usize) -> Self {
         self.watch = Some(Watch { most: most as u64, told: false, fresh: false });
         self
     }
 
-    /// Sets what received bytes become from now on. Leaving frame mode reports the beginning of an
-    /// unfinished frame as raw bytes.
+    /// Sets what received bytes become from now on. When frame mode ends, the beginning of an
+    /// unfinished frame is reported as raw bytes.
     pub fn configure(&mut self, mode: Mode, tapped: bool) -> Option<Event> {
         self.tapped = tapped;
         if self.mode == mode {
@@ -91,8 +92,8 @@ impl Inbox {
     pub fn prepare(&mut self) -> &mut BytesMut {
         let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
         self.before = buffer.len();
-        // The rest of a large frame gets its place at once, as far as what is there vouches for it; and more only
-        // when that is used up, since it is moved then.
+        // A large frame gets its room at once, but only in proportion to what has arrived of it. It gets more
+        // only when that is used up, since it is moved then.
         let large = missing > 0 && self.before >= self.read_size.min(4 * READ_MIN);
         let left = buffer.capacity() - self.before;
         if !large {
@@ -104,13 +105,13 @@ impl Inbox {
         buffer
     }
 
-    /// Most bytes to take in one read, whatever room there is.
+    /// The most bytes to take in one read, however much room there is.
     pub fn most(&self) -> usize {
         if self.mode == Mode::Raw { RAW_READ_MAX } else { usize::MAX }
     }
 
-    /// To be called after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
-    /// completed. Returns the raw bytes where they are wanted, to be reported after the frames.
+    /// Call this after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
+    /// completed. Returns the raw bytes if they are wanted, to be reported after the frames.
     pub fn received(&mut self, len: usize) -> Option<Event> {
         if len >= self.read_size {
             self.read_size = (self.read_size * 4).min(READ_MAX).min(self.most());
@@ -131,7 +132,7 @@ impl Inbox {
         }
     }
 
-    /// The next event that the received bytes amount to.
+    /// The next event of the received bytes.
     #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
     pub fn next(&mut self) -> Option<Event> {
         if self.mode == Mode::Raw {
@@ -146,7 +147,7 @@ impl Inbox {
         }
     }
 
-    /// What a strict inbox has to say of the frame that has begun.
+    /// What a strict inbox reports about the frame that has begun.
     fn unfinished(&mut self) -> Option<Event> {
         let (id, len, watch) = (self.id, self.decoder.partial_len(), self.watch.as_mut()?);
         let fresh = std::mem::take(&mut watch.fresh);
@@ -169,8 +170,8 @@ impl Inbox {
         self.decoder.buffer().len()
     }
 
-    /// Takes the next read into a buffer of `shelf`, with what is held, unless there is room for it or copying
-    /// what is held would take longer than the read.
+    /// Receives the next read into a buffer of `shelf`, together with the held bytes, unless there is room
+    /// already or copying the held bytes would take longer than the read.
     pub fn lend(&mut self, shelf: &Shelf) {
         let size = self.read_size;
         let held = self.decoder.buffer();
@@ -184,11 +185,12 @@ impl Inbox {
         self.allocation = allocation;
     }
 
-    /// Takes the buffer away where it is much larger than what is in it, which is copied. Called before waiting, so
-    /// that a connection never keeps much more than what it has received of a frame, and an idle one nothing.
+    /// Takes the buffer away if it is much larger than its contents, which are copied. Called before waiting, so
+    /// that a connection never keeps much more memory than what it has received of a frame, and an idle one keeps
+    /// none.
     pub fn rest(&mut self) -> Spare {
         let (missing, buffer) = (self.decoder.missing(), self.decoder.buffer());
-        // Where `prepare` has made room for the rest, it would be copied with each read.
+        // If `prepare` has made room for the rest, it would be copied at each read.
         let times = if missing > 0 && buffer.len() >= 4 * READ_MIN { 1 + VOUCHED } else { 2 };
         if !buffer.is_empty() && self.allocation <= times * buffer.len() + SLACK {
             return Spare::default();

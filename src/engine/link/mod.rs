@@ -9,10 +9,11 @@ mod inbox;
 mod outbox;
 mod spare;
 
-/// Queued bytes from which on a writer is asked to wait for [`Event::Drain`](super::event::Event::Drain).
-/// Mirrored in `src/js/engine/connection.js`.
+/// With this many queued bytes or more, a writer is asked to wait for
+/// [`Event::Drain`](super::event::Event::Drain). Mirrored in `src/js/engine/connection.js`.
 pub const HIGH_WATER: usize = 256 * 1024;
 
-/// Bytes that are still read after a write has failed. More than a receive buffer holds, so that what
-/// the peer sent before is delivered; bounded, because the peer may go on sending without end.
+/// Bytes that are still read after a write has failed. This is more than a receive buffer holds, so
+/// that what the peer sent before is delivered. It is bounded because the peer may keep sending
+/// without end.
 pub const LAST_BYTES: usize = 8 * 1024 * 1024;

@@ -7,10 +7,10 @@ use bytes::Bytes;
 
 use super::HIGH_WATER;
 
-/// At most this many pieces go into one vectored write (all systems take at least 16).
+/// The most pieces in one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;
 
-/// Room for so many pieces is kept when there are none.
+/// Room for this many pieces is kept when the queue is empty.
 const PIECES_KEPT: usize = 64;
 
 /// Bytes that the system has not taken yet, in order.
@@ -18,13 +18,13 @@ const PIECES_KEPT: usize = 64;
 pub struct Outbox {
     pieces: VecDeque<Bytes>,
     queued: usize,
-    /// Somebody waits for the queue to be empty: the high-water mark was reached, or
+    /// A writer waits for the queue to be empty: it reached the high-water mark, or
     /// [`Outbox::await_drain`] was called.
     awaited: bool,
 }
 
 impl Outbox {
-    /// Bytes waiting.
+    /// The number of waiting bytes.
     pub fn queued(&self) -> usize {
         self.queued
     }
@@ -39,8 +39,8 @@ impl Outbox {
         self.pieces.push_back(bytes);
     }
 
-    /// Hands pieces to `write` until all are taken or it fails (with `WouldBlock` when the system
-    /// takes no more for now). Returns the bytes taken.
+    /// Hands pieces to `write` until all are taken or it fails (with `WouldBlock` if the system
+    /// takes no more for now). Returns the number of bytes taken.
     pub fn flush(
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
@@ -50,7 +50,7 @@ impl Outbox {
             let slices: Vec<IoSlice<'_>> =
                 self.pieces.iter().take(WRITE_PIECES).map(|piece| IoSlice::new(piece)).collect();
             match write(&slices) {
-                Ok(0) => return (total, Err(io::ErrorKind::WriteZero.into())), // or it would go on for ever
+                Ok(0) => return (total, Err(io::ErrorKind::WriteZero.into())), // otherwise it would loop for ever
                 Ok(taken) => {
                     total += taken;
                     self.advance(taken);
@@ -77,7 +77,7 @@ impl Outbox {
         }
     }
 
-    /// Takes out the only piece that waits, if there is one.
+    /// Removes and returns the waiting piece, if there is exactly one.
     pub fn take_only(&mut self) -> Option<Bytes> {
         if self.pieces.len() != 1 {
             return None;
@@ -86,12 +86,12 @@ impl Outbox {
         self.pieces.pop_front()
     }
 
-    /// Asks for a report when the queue is empty. Nothing if it is.
+    /// Requests a report when the queue is empty. Does nothing if it is empty now.
     pub fn await_drain(&mut self) {
         self.awaited |= self.queued > 0;
     }
 
-    /// Whether the queue is empty and somebody waits for that. Once per wait.
+    /// Whether the queue is empty and a writer waits for that. Once per wait.
     pub fn take_drained(&mut self) -> bool {
         self.queued == 0 && std::mem::take(&mut self.awaited)
     }
@@ -110,7 +110,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        // Whatever the system takes per call, the bytes come out in order and are counted.
+        // However much the system takes per call, the bytes come out in order and are counted.
         #[test]
         fn the_outbox_keeps_order_over_partial_writes(
             pieces in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..50), 0..40),

@@ -1,31 +1,31 @@
-//! Buffers to receive into, which all connections of a thread share. Used by [`super::Inbox`] and the drivers.
+//! Receive buffers, which all connections of a thread share. Used by [`super::Inbox`] and the drivers.
 
 use std::cell::Cell;
 
 use bytes::BytesMut;
 
-/// A buffer of more bytes is not kept.
+/// A larger buffer is not kept.
 const KEPT: usize = 256 * 1024;
 
-/// A buffer with nothing in it.
+/// An empty buffer.
 #[derive(Debug, Default)]
 pub struct Spare {
     pub(super) bytes: BytesMut,
-    /// Bytes of the allocation that it is a part of, at most.
+    /// An upper bound for the allocation that it is a part of, in bytes.
     pub(super) allocation: usize,
 }
 
-/// Where a thread keeps one between two reads.
+/// Where a thread keeps a buffer between two reads.
 #[derive(Default)]
 pub struct Shelf(Cell<Spare>);
 
 impl Shelf {
-    /// What is there, if anything.
+    /// Takes the buffer from the shelf, if there is one.
     pub fn take(&self) -> Spare {
         self.0.take()
     }
 
-    /// Puts a buffer there, unless it has grown large, or there is a larger one.
+    /// Puts a buffer on the shelf, unless it is too large or a larger one is there.
     pub fn put(&self, spare: Spare) {
         if spare.allocation > KEPT {
             return;

@@ -1,4 +1,4 @@
-//! For tests: writes of this thread's that fail, as the system's may. Looked at by [`super::stream`].
+//! For tests: makes writes on this thread fail, as the system's may. Checked by [`super::stream`].
 
 use std::cell::Cell;
 use std::io;
@@ -7,16 +7,16 @@ use std::os::fd::{AsRawFd, RawFd};
 use socket2::SockRef;
 
 thread_local! {
-    /// The socket, and how many of its writes are still to go well.
+    /// The socket, and how many more of its writes succeed before one fails.
     static NEXT: Cell<Option<(RawFd, usize)>> = const { Cell::new(None) };
 }
 
-/// The `nth` write to the socket from now on fails, once, with `ENOBUFS`.
+/// From now on, the `nth` write to the socket fails, once, with `ENOBUFS`.
 pub fn fail(socket: RawFd, nth: usize) {
     NEXT.set(Some((socket, nth)));
 }
 
-/// Nothing fails any more. Whether it had.
+/// Cancels the failure. Returns whether it had happened.
 pub fn stop() -> bool {
     NEXT.take().is_none()
 }

@@ -1,4 +1,4 @@
-//! A peer's time for reading why it is turned away. Used where a handshake or a greeting has failed.
+//! Gives a peer time to read why it was refused. Used if a handshake or a greeting has failed.
 
 use std::cell::Cell;
 use std::io;
@@ -8,17 +8,17 @@ use tokio::time::timeout;
 
 use super::Stream;
 
-/// How long a peer has for reading why its handshake failed.
+/// How long a peer has to read why its handshake failed.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How many peers an I/O thread gives that time to at once.
+/// How many peers an I/O thread gives that time at once.
 const MOST_LISTENING: usize = 64;
 
 thread_local! {
     static LISTENING: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A peer's time for reading why its handshake failed.
+/// One peer's time to read why its handshake failed.
 struct Turn;
 
 impl Turn {
@@ -37,15 +37,16 @@ impl Drop for Turn {
     }
 }
 
-/// Ends our side, and closes the stream when the peer has read what was sent. Must be called within a task.
+/// Ends this side, and closes the stream once the peer has read what was sent. Must be called within a
+/// task.
 pub fn let_read(stream: Stream) {
     if let Some(turn) = Turn::take() {
         tokio::spawn(last_words(stream, turn));
     }
 }
 
-/// Closing a socket with something unread resets the connection, and the peer would not read the
-/// alert: its end is awaited for a while.
+/// Closing a socket with unread bytes resets the connection, and the peer would not get the alert.
+/// So this waits a while for the peer's end.
 async fn last_words(socket: Stream, _turn: Turn) {
     socket.shut_down();
     let end = async {

@@ -1,8 +1,8 @@
-//! Waiting for a listener that has no room for another connection: a full backlog, a busy pipe. Used by `unix` and
-//! `pipe`.
+//! Waits for a listener that has no room for another connection: a full backlog, or a busy pipe. Used by `unix`
+//! and `pipe`.
 //!
-//! Of those that wait for the same place only the first one keeps trying; the others stand in line behind it, however
-//! many there are, and go on one after the other as soon as there is room.
+//! Of all that wait for the same place, only the first keeps trying. The others queue behind it, however many they
+//! are, and each follows as soon as there is room.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,18 +13,18 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
-/// How long a listener is waited for that takes nobody in.
+/// How long to wait for a listener that accepts nobody.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Longest pause between two tries of the first in line.
+/// The longest pause between two attempts of the first in line.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Those who wait for one place.
+/// The queue for one place.
 #[derive(Debug)]
 struct Line {
-    /// Held by the first one; who waits for it gets it in the order of arrival.
+    /// Held by the first in line. Others get it in order of arrival.
     first: Mutex<()>,
-    /// When the listener took somebody in for the last time.
+    /// When the listener last accepted a connection.
     moved: Lock<Option<Instant>>,
 }
 
@@ -34,7 +34,7 @@ thread_local! {
 }
 
 impl Line {
-    /// The line for `place`, if somebody stands in it.
+    /// The line for `place`, if there is one.
     fn at(place: &str) -> Option<Arc<Self>> {
         LINES.with_borrow(|lines| lines.get(place).and_then(Weak::upgrade))
     }
@@ -54,15 +54,15 @@ impl Line {
         *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
-    /// How long nobody was taken in, for whoever has waited since `since`.
+    /// How long the listener has accepted nobody, for an attempt that has waited since `since`.
     fn stands(&self, since: Instant) -> Duration {
         let moved = *self.moved.lock().unwrap_or_else(PoisonError::into_inner);
         moved.map_or(since, |moved| moved.max(since)).elapsed()
     }
 }
 
-/// Repeats `attempt` at `place` while it fails because a listener is there that has no room for it. The error is that
-/// of the last attempt, when the listener has taken nobody in for long. Dropping the future leaves the line.
+/// Repeats `attempt` at `place` while it fails because the listener there has no room. If the listener accepts nobody
+/// for too long, returns the error of the last attempt. Dropping the future leaves the line.
 pub async fn patiently<T, F: Future<Output = io::Result<T>>>(
     place: &str,
     is_full: impl Fn(&io::Error) -> bool,
@@ -114,8 +114,8 @@ mod tests {
         error.kind() == io::ErrorKind::WouldBlock
     }
 
-    /// Has `count` wait for a place that takes one in at each `period`th attempt. Returns the order in which they got
-    /// in or gave up, and the number of attempts.
+    /// Makes `count` attempts wait for a place that accepts one at each `period`th attempt. Returns the order in
+    /// which they got in or gave up, and the number of attempts.
     async fn crowd(
         place: &'static str,
         count: usize,
@@ -159,7 +159,7 @@ mod tests {
     async fn a_place_that_takes_nobody_in_is_given_up_by_all_and_without_many_attempts() {
         let (order, attempts) = crowd("full", 1000, usize::MAX).await;
         assert!(order.iter().all(|(_, got_in)| !got_in));
-        assert!(attempts < 1100, "{attempts}"); // one each, and those of the first one
+        assert!(attempts < 1100, "{attempts}"); // one each, and those of the first in line
     }
 
     #[tokio::test]

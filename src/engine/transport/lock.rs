@@ -1,21 +1,22 @@
-//! The lock by which processes take turns at the names in a directory. Used by `unix`.
+//! The lock under which processes change the names in a directory, one at a time. Used by `unix`.
 //!
-//! A short `flock` on the directory itself: it needs no more than the right to read it, leaves no file
-//! behind, and ends with its holder. It is advisory: strangers (any `net.Server`) do not know of it.
-//! It is given up on after [`PATIENCE`], so that a stranger who holds it stops nobody for longer.
+//! It is a short `flock` on the directory itself. It only needs permission to read the directory,
+//! leaves no file behind, and ends with its holder. It is advisory: other programs (any `net.Server`)
+//! do not know of it. This gives up after [`PATIENCE`], so that a program that holds the lock cannot
+//! stop others for longer.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long the lock is waited for. Its holders make a few system calls.
+/// How long to wait for the lock. Its holders only make a few system calls.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Why there is no lock.
+/// Why the lock was not acquired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlocked {
-    /// Somebody else has had it all the time.
+    /// Another process held it all the time.
     Busy,
     /// The directory cannot be read, or its file system has no locks.
     Impossible,
@@ -26,7 +27,7 @@ pub fn lock_directory(path: &Path) -> Result<File, Unlocked> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = OpenOptions::new()
         .read(true)
-        // What is not a directory is not opened: a FIFO would be waited for.
+        // Anything that is not a directory is not opened: opening a FIFO would wait.
         .custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK)
         .open(parent.unwrap_or(Path::new(".")))
         .map_err(|_| Unlocked::Impossible)?;

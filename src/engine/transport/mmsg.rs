@@ -1,5 +1,5 @@
-//! Several datagrams per system call: `recvmmsg` and `sendmmsg` of Linux, and several datagrams of one
-//! size as one piece of work for it, to be cut at last (`UDP_SEGMENT`). Used by udp.rs.
+//! Several datagrams per system call: Linux's `recvmmsg` and `sendmmsg`. Several datagrams of one size
+//! are also passed as one large one, which the system cuts last (`UDP_SEGMENT`). Used by udp.rs.
 
 use std::io;
 use std::iter;
@@ -11,16 +11,16 @@ use std::sync::OnceLock;
 
 use socket2::{SockAddr, SockAddrStorage, SockRef};
 
-use super::udp::{SLOT, Slots};
+use super::slots::{SLOT, Slots};
 use crate::engine::datagram::{BATCH, Piece};
 
-/// The largest datagrams that the system is given as one, to be cut: those for which the way to any peer
-/// has room (IPv6 guarantees 1280 bytes with headers). For larger ones it would save less anyway.
+/// The largest datagrams that the system is given as one to cut: the largest that fit on the way to any
+/// peer (IPv6 guarantees 1280 bytes with headers). For larger ones it would save less anyway.
 const CUT_AT_MOST: usize = 1232;
 
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 
-/// Fills `slots` with what is there, without waiting.
+/// Fills `slots` with the datagrams that are there, without waiting.
 pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
     let mut names: [SockAddrStorage; BATCH] = std::array::from_fn(|_| SockAddrStorage::zeroed());
     let mut pieces: Vec<libc::iovec> = slots
@@ -64,14 +64,15 @@ pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
         {
             return Ok(count);
         }
-        // Whatever is wrong with a run (its way may be unable to have it cut) is about all of it.
+        // An error with a run concerns all of it (the route may be unable to cut it), so its
+        // datagrams are sent one by one.
     }
     let ones: Vec<&[Piece<'_>]> = pieces.chunks(1).collect();
     send_runs(socket, &ones)
 }
 
-/// Whether the system can cut what it is given into datagrams (since Linux 4.18; what came before would
-/// send it whole).
+/// Whether the system can cut what it is given into datagrams (since Linux 4.18; older versions would
+/// send it as one).
 fn can_cut(socket: &SockRef<'_>) -> bool {
     static KNOWN: OnceLock<bool> = OnceLock::new();
     *KNOWN.get_or_init(|| {
@@ -83,8 +84,8 @@ fn can_cut(socket: &SockRef<'_>) -> bool {
     })
 }
 
-/// Cuts `pieces` into runs that the system can be given as one: of one address, and of one size, except for
-/// a last one that may be smaller.
+/// Splits `pieces` into runs that the system can be given as one: with one address and one size, except
+/// that the last may be smaller.
 fn runs<'a, 'b>(mut pieces: &'b [Piece<'a>]) -> impl Iterator<Item = &'b [Piece<'a>]> {
     iter::from_fn(move || {
         let ((to, first), others) = pieces.split_first()?;
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_has_one_address_and_one_size_but_for_a_smaller_last_one() {
+    fn a_run_has_one_address_and_one_size_except_for_a_smaller_last_one() {
         let (one, two) = (([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into());
         let room = vec![0; CUT_AT_MOST + 1];
         let of = |to: SocketAddr, len: usize| (to, &room[..len]);

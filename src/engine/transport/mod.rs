@@ -1,4 +1,4 @@
-//! Transports: the only place that opens sockets and pipes. One file per kind of stream; [`tls`] lies on
+//! Transports: the only place that opens sockets and pipes. One file per kind of stream; [`tls`] runs on
 //! top of any of them.
 //!
 //! To add one: a variant in [`Stream`] (stream.rs) and [`Listener`], a variant in [`Target`] and
@@ -15,12 +15,14 @@ use tokio::net::UnixListener;
 use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
+pub use fresh::Fresh;
 pub use stream::{
     Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
 #[cfg(all(test, unix))]
 pub mod failing;
+mod fresh;
 pub mod last_words;
 mod line;
 #[cfg(unix)]
@@ -37,6 +39,7 @@ pub mod pipe;
 mod pipe_write;
 #[cfg(unix)]
 mod quiet;
+mod slots;
 #[cfg(unix)]
 mod socket_file;
 mod stream;
@@ -47,14 +50,14 @@ pub mod udp;
 pub mod unix;
 pub mod zone;
 
-/// Connections that the system may hold before they are accepted: as many as it allows at most (on Linux
-/// `net.core.somaxconn`), which is less. Node asks for 511.
+/// Connections that the system may queue before they are accepted: as many as it allows, which is less
+/// (on Linux `net.core.somaxconn`). Node asks for 511.
 pub const BACKLOG: i32 = 0xffff;
 
-/// How long to leave a listener alone that could not accept (too many open files, say).
+/// How long to pause after a listener could not accept (too many open files, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Where to connect to.
+/// An address to connect to.
 #[derive(Debug, Clone)]
 pub enum Target {
     /// A Unix socket path; on Linux one that begins with NUL names an abstract socket.
@@ -69,13 +72,13 @@ pub enum Target {
     Tls(Box<Target>, Arc<tls::Settings>),
 }
 
-/// Where to listen.
+/// An address to listen on.
 #[derive(Debug, Clone)]
 pub enum Local {
-    /// A Unix socket path and how to treat what is there.
+    /// A Unix socket path, and what to do if something is there.
     #[cfg(unix)]
     Unix(unix::UnixLocal),
-    /// The name of a pipe and who may open it.
+    /// The name of a pipe, and who may open it.
     #[cfg(windows)]
     Pipe(pipe::PipeLocal),
     /// An IP address; port 0 lets the system choose.
@@ -85,7 +88,7 @@ pub enum Local {
 }
 
 impl Local {
-    /// An error for an address that the system would refuse, or not take as it is.
+    /// Fails for an address that the system would refuse or change.
     pub fn check(&self) -> Result<(), Error> {
         match self {
             #[cfg(unix)]
@@ -95,7 +98,7 @@ impl Local {
         }
     }
 
-    /// The settings of TLS, if it is to be on top.
+    /// The TLS settings, if it uses TLS.
     pub fn tls(&self) -> Option<&Arc<tls::Settings>> {
         match self {
             Local::Tls(_, settings) => Some(settings),
@@ -104,20 +107,20 @@ impl Local {
     }
 }
 
-/// A listening socket, registered with the current runtime. Dropping it closes it and removes its
+/// A listening socket, registered with the current runtime. Dropping it closes it, and removes its
 /// path if that is still its own.
 #[derive(Debug)]
 pub enum Listener {
     /// Unix.
     ///
-    /// The path is dropped before the socket: while the socket is open its inode cannot be given
-    /// to a file that another server puts at the path.
+    /// The path is dropped before the socket. While the socket is open, its inode cannot be reused
+    /// for a file that another server puts at the path.
     #[cfg(unix)]
     Unix(unix::OwnPath, UnixListener),
     /// A named pipe.
     #[cfg(windows)]
     Pipe(pipe::PipeListener),
-    /// TCP, and the address that it has.
+    /// TCP, and the bound address.
     Tcp(std::net::SocketAddr, TcpListener),
 }
 
@@ -147,7 +150,8 @@ impl Listener {
             }
             Local::Tcp(address) => tcp::listen(*address)
                 .and_then(TcpListener::from_std)
-                // Nobody could be told where to connect if the system did not say which port it chose.
+                // If the system does not say which port it chose, no client could be told where to
+                // connect.
                 .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, tcp)))
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
             Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
@@ -180,7 +184,7 @@ impl Listener {
                 Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
                 Listener::Tcp(_, tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
             };
-            // As libuv: a signal in between, or a peer that has gone already, is no failure of the listener.
+            // As in libuv: a signal, or a peer that has left already, is not a failure of the listener.
             let is_nothing = |error: &io::Error| {
                 matches!(
                     error.kind(),
@@ -194,7 +198,7 @@ impl Listener {
         }
     }
 
-    /// The next connection that waits already, if any.
+    /// The next connection that is waiting already, if any.
     pub fn accept_now(&self) -> Option<Stream> {
         let socket = match self {
             #[cfg(unix)]

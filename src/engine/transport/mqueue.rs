@@ -1,7 +1,8 @@
 //! POSIX message queues, of Linux alone: whole messages with priorities, in the kernel, under a name.
 //!
 //! By system calls, not by the C library's functions: those are in a library of their own where glibc is older
-//! than 2.34. [`Queue`] does not wait: what would have to is `EAGAIN`. [`Waiter`] waits, on a tokio runtime.
+//! than 2.34. [`Queue`] does not wait: what would have to is `EAGAIN`. [`Waiter`] waits, on a tokio runtime, and
+//! [`Lookout`] for a queue that somebody else is going to make.
 //! See `mq_overview(7)`. Used by the binding and by `protocols::appview`.
 
 use std::ffi::CString;
@@ -14,8 +15,12 @@ use tokio::io::Interest;
 
 use crate::engine::error::{Endpoint, Error, invalid};
 
+mod changes;
+mod lookout;
 mod waiter;
 
+use changes::Changes;
+pub use lookout::{Awaited, Bell, Lookout};
 pub use waiter::Waiter;
 
 /// Priorities are below this number.
@@ -191,10 +196,8 @@ impl Queue {
     /// after `patience` at the latest.
     pub fn poll(&self, interest: Interest, patience: Duration) -> bool {
         let events = if interest.is_writable() { libc::POLLOUT } else { libc::POLLIN };
-        let mut poll = libc::pollfd { fd: self.fd.as_raw_fd(), events, revents: 0 };
-        let patience = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: there is one descriptor.
-        unsafe { libc::poll(&raw mut poll, 1, patience) > 0 && poll.revents & events != 0 }
+        let [is_ready] = wait_for([Some((self.as_fd(), events))], patience);
+        is_ready
     }
 
     /// An error of the call `syscall` with this queue.
@@ -230,6 +233,27 @@ pub fn would_block(error: &Error) -> bool {
 fn kernel_name(name: &str) -> io::Result<CString> {
     let Some(bare) = name.strip_prefix('/') else { return Err(invalid()) };
     CString::new(bare).map_err(|_| invalid())
+}
+
+/// Which of the descriptors have what is awaited of them, or have failed, once one has, or a signal comes, or after
+/// `patience` at the latest.
+fn wait_for<const N: usize>(
+    awaited: [Option<(BorrowedFd<'_>, libc::c_short)>; N],
+    patience: Duration,
+) -> [bool; N] {
+    let mut polled = awaited.map(|one| {
+        // A negative descriptor is passed over.
+        let (fd, events) = one.map_or((-1, 0), |(fd, events)| (fd.as_raw_fd(), events));
+        libc::pollfd { fd, events, revents: 0 }
+    });
+    // SAFETY: all zero is a valid `timespec`, which has more fields on some systems.
+    let mut limit: libc::timespec = unsafe { std::mem::zeroed() };
+    limit.tv_sec = libc::time_t::try_from(patience.as_secs()).unwrap_or(libc::time_t::MAX);
+    limit.tv_nsec = patience.subsec_nanos() as _;
+    let (first, count) = (polled.as_mut_ptr(), N as libc::nfds_t);
+    // SAFETY: there are so many; the call writes to them alone.
+    let ready = unsafe { libc::ppoll(first, count, &raw const limit, ptr::null()) };
+    polled.map(|one| ready > 0 && one.revents != 0)
 }
 
 fn long(number: usize) -> libc::c_long {

@@ -1,14 +1,14 @@
-//! Who is at the other end of a Unix socket, as the system knows it. Used by the binding, for one connection at a time.
+//! Identifies the peer of a Unix socket, as the system reports it. Used by the binding, for one connection at a time.
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 use std::os::fd::AsRawFd;
 
 use socket2::SockRef;
 
-/// The process at the other end when it connected or, seen from a client, began to listen.
+/// The peer's process at the time it connected or, as a client sees it, began to listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Credentials {
-    /// Its id; 0 if it is in a namespace that this process does not see.
+    /// Its process id; 0 if it is in a namespace that this process cannot see.
     pub pid: i32,
     /// Its effective user.
     pub uid: u32,
@@ -16,7 +16,7 @@ pub struct Credentials {
     pub gid: u32,
 }
 
-/// `None` for anything but a connected Unix socket, and where the system does not tell.
+/// `None` for anything other than a connected Unix socket, and on systems that do not report it.
 pub fn credentials(socket: &SockRef<'_>) -> Option<Credentials> {
     let is_unix = i32::from(socket.local_addr().ok()?.family()) == libc::AF_UNIX;
     is_unix.then(|| ask(socket)).flatten()
@@ -51,13 +51,13 @@ fn ask(_: &SockRef<'_>) -> Option<Credentials> {
     None
 }
 
-/// Reads a socket option, which has to fill `value`.
+/// Reads a socket option, which must fill `value`.
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 fn option<T: Copy>(fd: i32, level: i32, name: i32, value: &mut T) -> Option<()> {
     let size = libc::socklen_t::try_from(size_of::<T>()).ok()?;
     let mut len = size;
-    // SAFETY: the system writes at most `len` bytes, which `value` has, and any of them are a valid `T`: callers use
-    // structures of the system's own.
+    // SAFETY: the system writes at most `len` bytes, which `value` has. Any bytes are a valid `T`: callers use
+    // structures of the system.
     let result = unsafe {
         libc::getsockopt(fd, level, name, std::ptr::from_mut(value).cast(), &raw mut len)
     };
@@ -75,7 +75,7 @@ mod tests {
         let (one, _other) = UnixStream::pair().unwrap();
         let found = credentials(&SockRef::from(&one)).unwrap();
         assert_eq!(found.pid, std::process::id() as i32);
-        // SAFETY: these take nothing and cannot fail.
+        // SAFETY: these take no arguments and cannot fail.
         assert_eq!((found.uid, found.gid), unsafe { (libc::geteuid(), libc::getegid()) });
     }
 

@@ -1,12 +1,13 @@
-//! Windows named pipes: connecting, and holding a name to listen on. The transport of `path` there.
+//! Windows named pipes: connecting, and claiming a name to listen on. The transport of `path` on
+//! Windows.
 //!
-//! A pipe is no socket, and differs in what the driver has to know:
+//! A pipe is not a socket. What the driver has to know:
 //!
-//! * A write that the pipe has no room for is under way all the same ([`Writer`]).
-//! * Neither side can end by itself. Closing leaves what was written to the peer, who then reads the
+//! * A write that does not fit into the pipe is in progress all the same ([`Writer`]).
+//! * Neither side can end alone. Closing leaves what was written for the peer, which then reads the
 //!   end: `ERROR_BROKEN_PIPE`, which tokio turns into a read of 0 bytes.
-//! * A connection is an instance of the server's pipe, made before the client comes. So a name lives as
-//!   long as a connection that was made through it, and there are no names of the dead.
+//! * A connection is an instance of the server's pipe, made before the client connects. So a name lives
+//!   as long as a connection that was made through it, and a dead server leaves no name behind.
 
 use std::ffi::c_void;
 use std::future::poll_fn;
@@ -38,11 +39,11 @@ use windows_sys::Win32::System::Pipes::PeekNamedPipe;
 use super::line::patiently;
 use super::pipe_write::Writer;
 
-/// Instances that wait for clients at any time: so many can connect before the I/O thread has to
-/// make new ones. Further clients find the pipe busy and wait (see the module `line`).
+/// Instances that wait for clients at any time. This many clients can connect before the I/O thread
+/// has to make new instances. Other clients find the pipe busy and wait (see the module `line`).
 const INSTANCES: usize = 8;
 
-/// How long [`PipeStream::settle`] waits. What it waits for is on its way already.
+/// How long [`PipeStream::settle`] waits. What it waits for is already on its way.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// A pipe to listen on.
@@ -50,13 +51,13 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct PipeLocal {
     /// The name, with `\\.\pipe\`.
     pub name: String,
-    /// Everybody on this machine may read, not only those that Windows allows it by default.
+    /// Every user of this machine may read, not only those that Windows lets read by default.
     pub readable_by_all: bool,
-    /// Everybody on this machine may write.
+    /// Every user of this machine may write.
     pub writable_by_all: bool,
 }
 
-/// Connects. A pipe all of whose instances are taken is waited for.
+/// Connects. Waits if all instances of the pipe are taken.
 pub async fn connect(name: &str) -> io::Result<PipeStream> {
     check(name)?;
     let is_busy = |error: &io::Error| is_os(error, ERROR_PIPE_BUSY);
@@ -64,7 +65,7 @@ pub async fn connect(name: &str) -> io::Result<PipeStream> {
     PipeStream::new(End::Client(patiently(name, is_busy, open).await?))
 }
 
-/// The system would take the part before a NUL.
+/// The system would use only the part before a NUL.
 fn check(name: &str) -> io::Result<()> {
     if name.contains('\0') { Err(io::ErrorKind::InvalidInput.into()) } else { Ok(()) }
 }
@@ -113,7 +114,7 @@ impl PipeStream {
         each_end!(self, pipe => pipe.readable().await)
     }
 
-    /// Waits until no write is under way.
+    /// Waits until no write is in progress.
     pub async fn writable(&self) -> io::Result<()> {
         while self.writer.is_busy(self.handle()) {
             self.writer.completed().await;
@@ -131,20 +132,20 @@ impl PipeStream {
         self.send(pieces)
     }
 
-    /// No: see the module's page.
+    /// False: see the module's page.
     pub fn has_halves(&self) -> bool {
         false
     }
 
-    /// Nothing: the peer sees our end when the pipe is dropped.
+    /// Does nothing: the peer sees the end when the pipe is dropped.
     pub fn shut_down(&self) {}
 
-    /// See [`super::Stream::taken`]. A write is through when the peer has taken it.
+    /// See [`super::Stream::taken`]. A write is complete when the peer has taken it.
     pub fn taken(&self) -> i64 {
         0
     }
 
-    /// None: a pipe is no socket.
+    /// `None`: a pipe is not a socket.
     pub fn socket(&self) -> Option<SockRef<'_>> {
         None
     }
@@ -159,7 +160,7 @@ impl PipeStream {
         each_end!(self, pipe => pipe.try_read_buf(buffer))
     }
 
-    /// Waits, for a while, until the next read has a result: data, the end or an error.
+    /// Waits for a limited time until the next read has a result: data, the end or an error.
     pub async fn settle(&self) -> bool {
         timeout(SETTLE, self.readable()).await.is_ok()
     }
@@ -176,19 +177,19 @@ impl Drop for PipeStream {
 pub struct PipeListener {
     name: String,
     security: Option<Security>,
-    /// Those that a client has opened are still among them until they are accepted.
+    /// An instance that a client has opened stays in here until it is accepted.
     waiting: Mutex<Vec<Instance>>,
 }
 
 #[derive(Debug)]
 struct Instance {
     pipe: NamedPipeServer,
-    /// The driver was asked to tell when there is a client: it reports the pipe as writable then.
+    /// The driver was asked to report a client. It then reports the pipe as writable.
     asked: bool,
 }
 
 impl Instance {
-    /// Asks, once. To be called on the I/O thread, whose end must not come before that of the question.
+    /// Asks, once. Call it on the I/O thread, which must outlive the request.
     fn ask(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.asked, true) {
             let mut context = Context::from_waker(Waker::noop());
@@ -199,19 +200,19 @@ impl Instance {
         Ok(())
     }
 
-    /// Whether a client has opened it; the driver may not have heard of it.
+    /// Whether a client has opened it. The driver may not know yet.
     fn is_connected(&self) -> bool {
         let none = ptr::null_mut();
         let pipe = self.pipe.as_raw_handle();
-        // SAFETY: the handle is open; nothing is asked for.
+        // SAFETY: the handle is open; no data are requested.
         let peeked = unsafe { PeekNamedPipe(pipe, none, 0, none.cast(), none.cast(), none.cast()) };
-        // Broken: the client has left again, maybe with something said before.
+        // Broken: the client has left again, possibly after it sent something.
         peeked != 0 || is_os(&io::Error::last_os_error(), ERROR_BROKEN_PIPE)
     }
 }
 
 impl PipeListener {
-    /// Listens. `EADDRINUSE` if the name is taken by anybody. Must be called with a runtime entered.
+    /// Listens. `EADDRINUSE` if the name is taken. Must be called with a runtime entered.
     pub fn listen(local: PipeLocal) -> io::Result<Self> {
         check(&local.name)?;
         let security = Security::of(&local)?;
@@ -223,7 +224,7 @@ impl PipeListener {
         Ok(listener)
     }
 
-    /// A new instance, open to clients. The `first` one fails if there are others of its name.
+    /// A new instance, open to clients. The `first` one fails if others have its name.
     fn offer(&self, first: bool) -> io::Result<Instance> {
         let mut attributes = SECURITY_ATTRIBUTES {
             nLength: size_of::<SECURITY_ATTRIBUTES>() as u32,
@@ -244,7 +245,7 @@ impl PipeListener {
         Ok(Instance { pipe, asked: false })
     }
 
-    /// The next connection. Its instance is replaced before it is handed out, so that there is always
+    /// The next connection. Its instance is replaced before it is returned, so that there is always
     /// one to connect to.
     pub async fn accept(&self) -> io::Result<PipeStream> {
         poll_fn(|context| {
@@ -262,13 +263,14 @@ impl PipeListener {
         .await
     }
 
-    /// Closes it. An instance goes when the driver has seen that nobody is waited for any more.
+    /// Closes it. An instance is freed once the driver has seen that its wait for a client has
+    /// ended.
     pub async fn close(self) {
         drop(self);
         sleep(Duration::from_millis(1)).await;
     }
 
-    /// The next client that has connected already, if any. Its instance is not replaced.
+    /// The next client that has already connected, if any. Its instance is not replaced.
     pub fn accept_now(&self) -> Option<PipeStream> {
         let mut waiting = lock(&self.waiting);
         let index = waiting.iter().position(Instance::is_connected)?;
@@ -278,7 +280,7 @@ impl PipeListener {
     }
 }
 
-/// What libuv makes of errors on taking a name.
+/// libuv's translation of errors for a name that is taken.
 fn as_bind_error(error: io::Error) -> io::Error {
     let code = match error.raw_os_error().map(|code| code as u32) {
         Some(ERROR_ACCESS_DENIED) => WSAEADDRINUSE,
@@ -288,12 +290,12 @@ fn as_bind_error(error: io::Error) -> io::Error {
     io::Error::from_raw_os_error(code)
 }
 
-/// Who may open the pipe; without one Windows decides: its owner, administrators and the system may do
-/// all, everybody may read.
+/// Who may open the pipe. Without this, Windows decides: the owner, administrators and the system have
+/// full access, every user may read.
 #[derive(Debug)]
 struct Security(PSECURITY_DESCRIPTOR);
 
-// SAFETY: the descriptor is never changed, and freed by its owner alone.
+// SAFETY: the descriptor never changes, and only its owner frees it.
 unsafe impl Send for Security {}
 // SAFETY: as above.
 unsafe impl Sync for Security {}
@@ -306,7 +308,8 @@ impl Security {
             (false, true) => "GW",
             (true, true) => "GRGW",
         };
-        // Everything for the system, administrators and the owner; for everybody what is asked for.
+        // Full access for the system, administrators and the owner; for all users, what was
+        // requested.
         let rules = format!("D:(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;S-1-3-4)(A;;{all};;;WD)");
         let rules: Vec<u16> = rules.encode_utf16().chain([0]).collect();
         let mut descriptor = ptr::null_mut();

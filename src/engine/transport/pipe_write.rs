@@ -1,11 +1,11 @@
 //! The writing half of a named pipe ([`super::pipe`]).
 //!
-//! Done here and not by tokio, which takes every write over and reports it later: so it could not be
-//! told what has reached the system when a connection or the process ends. Here a write that the pipe
-//! has room for is done on return, as with a socket; for one that has to wait, so does the caller.
+//! This does not use tokio's writes: tokio accepts every write and reports it later, so when a
+//! connection or the process ends, it could not tell what has reached the system. Here, a write that
+//! fits into the pipe is complete on return, as with a socket. Otherwise the caller waits, too.
 //!
-//! The completion of such a write goes to an event of our own, not to tokio's completion port: that is
-//! what the lowest bit of the event's handle in the `OVERLAPPED` is for
+//! The completion of such a write is signalled to an event of this module, not to tokio's completion
+//! port. The lowest bit of the event's handle in the `OVERLAPPED` requests that
 //! (<https://learn.microsoft.com/windows/win32/api/ioapiset/nf-ioapiset-getqueuedcompletionstatus>).
 
 use std::ffi::c_void;
@@ -25,27 +25,27 @@ use windows_sys::Win32::System::Threading::{
     WT_EXECUTEONLYONCE,
 };
 
-/// Most bytes of one write: what fits into a pipe's buffer (tokio's default).
+/// The most bytes of one write: what fits into a pipe's buffer (tokio's default).
 const WRITE_MOST: usize = 64 * 1024;
 
-/// Writes to a pipe that somebody else holds.
+/// Writes to a pipe that its caller owns.
 #[derive(Debug)]
 pub struct Writer {
     /// Signalled when a write is complete.
     event: OwnedHandle,
     pending: Mutex<Option<Pending>>,
-    /// Called upon when the event is.
+    /// Notified when the event is signalled.
     complete: Arc<Notify>,
 }
 
-/// A write that the system has not completed. It owns what the system uses meanwhile.
+/// A write that the system has not completed. It owns the memory that the system uses until then.
 struct Pending {
     overlapped: Box<OVERLAPPED>,
     _bytes: Vec<u8>,
     _wait: Wait,
 }
 
-// SAFETY: the pointers are to memory and handles that go where the `Pending` goes.
+// SAFETY: the pointers are to memory and handles that move with the `Pending`.
 unsafe impl Send for Pending {}
 
 impl std::fmt::Debug for Pending {
@@ -61,7 +61,7 @@ impl Writer {
         if event.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: a handle of our own.
+        // SAFETY: the handle is owned here.
         let event = unsafe { OwnedHandle::from_raw_handle(event) };
         Ok(Self { event, pending: Mutex::new(None), complete: Arc::default() })
     }
@@ -70,8 +70,8 @@ impl Writer {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes the beginning of `pieces` to `pipe`, which is always the same. After `WouldBlock` the same
-    /// bytes are to be offered again: they are on their way, and counted when they have arrived.
+    /// Writes the beginning of `pieces` to `pipe`, which is always the same one. After `WouldBlock`,
+    /// offer the same bytes again: they are on their way, and are counted once they have arrived.
     pub fn send(&self, pipe: RawHandle, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut pending = self.lock();
         if let Some(write) = &mut *pending {
@@ -108,19 +108,19 @@ impl Writer {
         result.map_err(as_would_block)
     }
 
-    /// Whether a write to `pipe` is under way.
+    /// Whether a write to `pipe` is in progress.
     pub fn is_busy(&self, pipe: RawHandle) -> bool {
         let mut pending = self.lock();
         let write = pending.as_mut();
         write.is_some_and(|write| is_incomplete(&result(pipe, &mut write.overlapped, false)))
     }
 
-    /// Waits until a write is complete; sometimes for nothing.
+    /// Waits until a write is complete. May return too early.
     pub async fn completed(&self) {
         self.complete.notified().await;
     }
 
-    /// Gives up what is under way on `pipe`. To be called before that is closed.
+    /// Cancels the write in progress on `pipe`. Call it before the pipe is closed.
     pub fn cancel(&self, pipe: RawHandle) {
         if let Some(mut write) = self.lock().take() {
             cancel(pipe, &mut write.overlapped);
@@ -128,10 +128,10 @@ impl Writer {
     }
 }
 
-/// The bytes of a write, if it is complete, or when it is.
+/// The bytes of a write, if it is complete, or once it is.
 fn result(pipe: RawHandle, overlapped: &mut OVERLAPPED, wait: bool) -> io::Result<usize> {
     let mut len = 0;
-    // SAFETY: the pipe is open, and the structure that of a write to it that was begun.
+    // SAFETY: the pipe is open, and the structure is that of a write to it that has begun.
     let done = unsafe { GetOverlappedResult(pipe, overlapped, &mut len, wait.into()) };
     if done == 0 { Err(io::Error::last_os_error()) } else { Ok(len as usize) }
 }
@@ -165,8 +165,8 @@ fn beginning(pieces: &[IoSlice<'_>]) -> Vec<u8> {
     bytes
 }
 
-/// A thread of the system's pool that waits for an event, once, and then notifies. Dropping it ends
-/// that, or waits until the notification is over.
+/// A thread of the system's pool that waits for an event, once, and then notifies. Dropping this
+/// ends the wait, or waits until the notification is over.
 struct Wait {
     handle: HANDLE,
     /// What the callback uses.

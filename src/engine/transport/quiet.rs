@@ -1,8 +1,8 @@
-//! A connected Unix socket whose reactor hears of what comes, and of room to write only while somebody waits for it.
+//! A connected Unix socket that the reactor watches for reading, and for writing only while a caller waits for room.
 //!
-//! Linux tells who watches a Unix socket for room each time that the peer has read something. tokio's own socket is always
-//! watched for both, so a side that waits for an answer would be woken twice: when the peer has read the question, and when the
-//! answer has come. Used by the tokio driver, by way of [`super::Stream`].
+//! Each time the peer reads, Linux wakes the processes that watch a Unix socket for writing. tokio's own socket is always
+//! watched for both. So a side that waits for an answer would be woken twice: when the peer reads the request, and when the
+//! answer arrives. Used by the tokio driver, through [`super::Stream`].
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -13,7 +13,8 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::sleep;
 
-/// A wait for room that cannot be had (no descriptor is left) becomes one of this time.
+/// If the wait for room cannot be registered (no descriptor is left), it becomes a wait of this
+/// long.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// See the module's page.
@@ -21,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub struct Quiet(AsyncFd<UnixStream>);
 
 impl Quiet {
-    /// Registers with the runtime that is entered.
+    /// Registers with the current runtime.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         Ok(Self(registered(socket, Interest::READABLE)?))
     }
@@ -46,7 +47,8 @@ impl Quiet {
         registered(self.0.get_ref().try_clone()?, Interest::WRITABLE)
     }
 
-    /// Calls `act`: to read only when the reactor has seen the socket readable, which it forgets when `act` would block.
+    /// Calls `act`. For a read, only if the reactor has seen the socket readable, which it forgets when `act` would
+    /// block.
     pub fn try_io<T>(
         &self,
         interest: Interest,
@@ -55,15 +57,15 @@ impl Quiet {
         if interest == Interest::READABLE { self.0.try_io(interest, |_| act()) } else { act() }
     }
 
-    /// Takes it out of the reactor.
+    /// Removes it from the reactor.
     pub fn into_std(self) -> UnixStream {
         self.0.into_inner()
     }
 }
 
 fn registered(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
-    // SAFETY: the standard library's socket has one descriptor, which is open as long as it lives, and is given to nobody
-    // before it is taken out of the `AsyncFd`.
+    // SAFETY: the standard library's socket has one descriptor. It is open as long as the socket lives, and is not given
+    // away before the socket is taken out of the `AsyncFd`.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
 }
 

@@ -1,4 +1,4 @@
-//! The files of Unix sockets: made, taken over and removed by the rules at the top of `unix`, which is who calls
+//! The files of Unix sockets: makes, takes over and removes them by the rules at the top of `unix`, which calls
 //! this.
 
 use std::ffi::CString;
@@ -23,20 +23,21 @@ use super::lock::{Unlocked, lock_directory};
 /// What to do about an existing file at the path (`config.unlink`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claim {
-    /// Replace a socket, whether somebody listens on it or not (`true`).
+    /// Replace a socket, even a live one (`true`).
     Takeover,
-    /// Replace a socket that nobody listens on (`'stale'`).
+    /// Replace a socket if nobody listens on it (`'stale'`).
     Stale,
-    /// Leave it alone (`false`), and the listener's own file, too, when it ends: files are then the
-    /// business of the program.
+    /// Leave it alone (`false`), and do not remove the listener's own file when it ends either: the
+    /// program then manages the files.
     Never,
 }
 
-/// Bytes that a path may have: those of `sun_path`, without the NUL at its end.
+/// The longest path in bytes: the size of `sun_path` without the NUL at its end.
 pub(super) const MAX_PATH: usize = mem::size_of::<libc::sockaddr_un>() - SUN_PATH_AT - 1;
 const SUN_PATH_AT: usize = mem::offset_of!(libc::sockaddr_un, sun_path);
 
-/// The socket file that a listener made. Dropping it removes the file, if it is still that one.
+/// The socket file that a listener made. Dropping this removes the file, if it is still the same
+/// one.
 #[derive(Debug, Default)]
 pub struct OwnPath {
     /// The path with the file's identity; `None` if there is nothing to remove.
@@ -53,7 +54,8 @@ impl Drop for OwnPath {
     fn drop(&mut self) {
         let Some((path, id)) = &self.file else { return };
         let lock = lock_directory(path);
-        // While others are at it, a dead file is better than the loss of a new one.
+        // While another process holds the lock, a leftover file is better than the loss of a new
+        // one.
         if !matches!(lock, Err(Unlocked::Busy)) && id_of(path).is_ok_and(|now| now == *id) {
             let _ = fs::remove_file(path);
         }
@@ -84,7 +86,7 @@ pub(super) fn listen(
     Ok((listener, OwnPath { file }))
 }
 
-/// What is at a path that is in use, if it is no socket: nothing that a server could have left.
+/// Describes what is at a path in use, if it is not a socket: a server could not have left it.
 pub fn obstacle(path: &str) -> Option<String> {
     let kind = fs::symlink_metadata(path).ok()?.file_type();
     let name = match () {
@@ -103,13 +105,14 @@ fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
     is_socket
         && match claim {
             Claim::Takeover => true,
-            // Without the lock another one might be at it, too.
+            // Without the lock, another process might do the same.
             Claim::Stale => locked && is_dead(path),
             Claim::Never => false,
         }
 }
 
-/// Whether nobody listens on the socket at `path`. Never waits: a full backlog is a sign of life.
+/// Whether nobody listens on the socket at `path`. Never waits: a full backlog shows that a server
+/// is alive.
 fn is_dead(path: &Path) -> bool {
     let connect = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -121,10 +124,10 @@ fn is_dead(path: &Path) -> bool {
 
 /// Takes over the path of a socket.
 ///
-/// That of a dead one is removed first: the system then knows the new socket by its path, which is what
-/// `ss`, `lsof` and those who clean up /tmp look for (`/proc/net/unix`). That of a live one is replaced in
-/// one step, by binding beside the path and renaming over it, so that at every moment somebody listens on
-/// it; that socket is known by the name beside.
+/// If the socket is dead, its file is removed first. The system then knows the new socket by its path,
+/// which `ss`, `lsof` and programs that clean up /tmp look for (`/proc/net/unix`). If it is live, it is
+/// replaced in one step, by binding at another name beside it and renaming over it, so that there is a
+/// listener at every moment. The system knows that socket by the other name.
 fn replace(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
     let at_path = || fs::remove_file(path).and_then(|()| bind_file(path, add_mode));
     let replaced = if is_dead(path) {
@@ -138,7 +141,7 @@ fn replace(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
         }
     };
     replaced.map_err(|error| match error.kind() {
-        // Somebody else's, in a directory like /tmp.
+        // It belongs to another user, in a directory like /tmp.
         io::ErrorKind::PermissionDenied => in_use(),
         _ => error,
     })
@@ -148,14 +151,14 @@ fn in_use() -> io::Error {
     io::Error::from_raw_os_error(libc::EADDRINUSE)
 }
 
-/// A listening socket at another name in the directory of its path. Dropping it removes that name.
+/// A listening socket at another name in the same directory. Dropping this removes the name.
 struct Beside {
     path: PathBuf,
     listening: Option<(UnixListener, FileId)>,
 }
 
 impl Beside {
-    /// `None`: within the limit there is no room for such a name.
+    /// `None`: such a name would be too long.
     fn new(path: &Path, add_mode: u32) -> io::Result<Option<Self>> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let process = std::process::id();
@@ -166,7 +169,7 @@ impl Beside {
                 return Ok(None);
             }
             match bind_file(&path, add_mode) {
-                // Left behind by a process that was killed, perhaps in another container.
+                // Left behind by a process that was killed, possibly in another container.
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 result => return result.map(|made| Some(Self { path, listening: Some(made) })),
             }
@@ -184,8 +187,8 @@ impl Drop for Beside {
     }
 }
 
-/// Binds, sets the file's mode, and only then listens: nobody is turned away by a mode that is not the
-/// final one.
+/// Binds, sets the file's mode, and only then listens: no client is refused because of a mode that is
+/// not final.
 fn bind_file(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
     let address = SockAddr::unix(path)?;
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
@@ -203,13 +206,14 @@ fn bind_file(path: &Path, add_mode: u32) -> io::Result<(UnixListener, FileId)> {
     complete().inspect_err(|_| drop(fs::remove_file(path)))
 }
 
-/// Binds, and has the file made with its mode if that can be done: returns whether. On Linux the system takes it
-/// from the socket and the umask; a thread may have an umask of its own, and a short-lived one gets it here.
+/// Binds, and lets the system create the file with its mode if possible; returns whether it did. On Linux, the
+/// mode comes from the socket and the umask. A thread may have a umask of its own, so a short-lived thread sets
+/// it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn bind_with_mode(socket: &Socket, address: &SockAddr, add_mode: u32) -> io::Result<bool> {
     let bind = || {
         let mut has_mode = false;
-        // SAFETY: these calls touch no memory, and after the first one no other thread's umask.
+        // SAFETY: these calls touch no memory and, after the first one, no other thread's umask.
         unsafe {
             if libc::unshare(libc::CLONE_FS) == 0 {
                 let mask = libc::umask(0);
@@ -233,7 +237,8 @@ fn bind_with_mode(socket: &Socket, address: &SockAddr, _: u32) -> io::Result<boo
     socket.bind(address).map(|()| false)
 }
 
-/// Sets the mode of a file that is not a link, also where somebody puts a link in its place meanwhile.
+/// Sets the mode of a file that is not a link, even if another process replaces it with a link
+/// meanwhile.
 pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     let name = CString::new(path.as_os_str().as_bytes())?;
     let flags = libc::AT_SYMLINK_NOFOLLOW;
@@ -246,7 +251,7 @@ pub(super) fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {
-        // Older C libraries; or there is no /proc, which newer ones go by.
+        // Older C libraries, or newer ones without /proc, which they need.
         Some(libc::ENOTSUP | libc::ENOSYS) if !fs::symlink_metadata(path)?.is_symlink() => {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))
         }

@@ -49,7 +49,8 @@ pub enum Stream {
     Tls(Box<tls::TlsStream>),
 }
 
-/// One expression for sockets, and one for streams of our own, which have methods of the same names.
+/// The same expression for sockets and for the streams of this crate, which have methods of the same
+/// names.
 macro_rules! each {
     ($value:expr, $socket:ident => $body:expr, $own:ident => $other:expr) => {
         match $value {
@@ -150,7 +151,7 @@ impl Stream {
         each!(self, socket => socket.writable().await, own => own.writable().await)
     }
 
-    /// Reads once into the spare capacity of `buffer`, when the driver has seen the socket readable.
+    /// Reads once into the spare capacity of `buffer`, if the driver has seen the socket readable.
     /// 0: the peer has shut its side down.
     pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
         let room = buffer.capacity() - buffer.len();
@@ -158,8 +159,8 @@ impl Stream {
         let read = || {
             let len = self.receive(buffer)?;
             taken = Some(len);
-            // A short read has emptied the socket: reported as "not ready any more", so that the
-            // driver waits for the next edge instead of asking the system once more in vain.
+            // A short read has emptied the socket. It is reported as "not ready any more", so that
+            // the driver waits for the next edge instead of making another system call in vain.
             if 0 < len && len < room && cfg!(unix) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
@@ -173,7 +174,7 @@ impl Stream {
         taken.map_or(result, Ok)
     }
 
-    /// Writes once, when the driver has seen the socket writable.
+    /// Writes once, if the driver has seen the socket writable.
     pub fn try_write(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         let write = || self.send(pieces);
         each!(
@@ -183,9 +184,9 @@ impl Stream {
         )
     }
 
-    /// Writes once, from any thread, without waiting; with TLS only the flush task writes. After
-    /// `WouldBlock` the same bytes are to be offered again: a pipe or TLS may have taken them already, and
-    /// tell when they have arrived.
+    /// Writes once, from any thread, without waiting. With TLS, only the flush task writes. After
+    /// `WouldBlock`, offer the same bytes again: a pipe or TLS may have taken them already, and reports
+    /// them once they have arrived.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         each!(self, socket => send(&SockRef::from(socket), pieces), own => own.send(pieces))
     }
@@ -195,13 +196,13 @@ impl Stream {
         each!(self, socket => receive(&SockRef::from(socket), buffer, usize::MAX), own => own.receive(buffer))
     }
 
-    /// Whether either side can end by itself. If not, the peer sees our end when the stream is
-    /// dropped, after everything that was sent.
+    /// Whether one side can end alone. If not, the peer sees the end when the stream is dropped,
+    /// after everything that was sent.
     pub fn has_halves(&self) -> bool {
         each!(self, _socket => true, own => own.has_halves())
     }
 
-    /// Ends our side: the peer reads to the end of what was sent. Nothing without halves.
+    /// Ends this side: the peer reads to the end of what was sent. Does nothing without halves.
     pub fn shut_down(&self) {
         each!(
             self,
@@ -210,8 +211,8 @@ impl Stream {
         )
     }
 
-    /// Waits until the rest of what the peer had sent before it closed can be read. False: it does not
-    /// come. Sockets have all of it at hand.
+    /// Waits until the rest of what the peer sent before it closed can be read. False: it will not
+    /// arrive. On a socket, all of it is already there.
     pub async fn settle(&self) -> bool {
         each!(self, _socket => true, own => own.settle().await)
     }
@@ -224,8 +225,8 @@ impl Stream {
         }
     }
 
-    /// How much the peer has taken, as far as the system tells: more than before if it has taken something
-    /// since. Only to be compared with itself.
+    /// How much the peer has taken, as far as the system reports it: a larger value means that it has
+    /// taken something since. Only compare values of the same stream.
     pub fn taken(&self) -> i64 {
         each!(self, socket => taken(&SockRef::from(socket)), own => own.taken())
     }
@@ -235,7 +236,8 @@ impl Stream {
         each!(self, socket => Some(SockRef::from(socket)), own => own.socket())
     }
 
-    /// The same, where somebody waits for what comes, and seldom for room: see `Quiet`. Must be called with a runtime entered.
+    /// The same stream, if its user waits mostly for data and seldom for room: see `Quiet`. Must be called with a runtime
+    /// entered.
     pub fn quiet(self) -> io::Result<Self> {
         match self {
             #[cfg(unix)]
@@ -244,7 +246,7 @@ impl Stream {
         }
     }
 
-    /// Takes the socket out of the runtime's reactor.
+    /// Removes the socket from the runtime's reactor.
     #[cfg(unix)]
     pub fn detach(self) -> io::Result<Socket> {
         Ok(match self {
@@ -255,7 +257,7 @@ impl Stream {
         })
     }
 
-    /// Puts a socket into the reactor of the runtime that is entered.
+    /// Registers a socket with the reactor of the current runtime.
     pub fn attach(socket: Socket) -> io::Result<Self> {
         #[cfg(unix)]
         if socket.local_addr()?.is_unix() {
@@ -263,10 +265,19 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
+
+    /// The same, as [`Stream::quiet`] has it.
+    #[cfg(unix)]
+    pub fn attach_quiet(socket: Socket) -> io::Result<Self> {
+        if socket.local_addr()?.is_unix() {
+            return Quiet::new(socket.into()).map(Stream::Quiet);
+        }
+        Self::attach(socket)
+    }
 }
 
-/// See [`Stream::taken`]: the less of what was sent the system still has, the more. The same at any time on
-/// systems that do not tell.
+/// See [`Stream::taken`]: the value grows as the system has less left to send. Always the same on systems
+/// that do not report it.
 pub fn taken(socket: &SockRef<'_>) -> i64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -281,7 +292,7 @@ pub fn taken(socket: &SockRef<'_>) -> i64 {
     0
 }
 
-/// Repeats a call that a signal has interrupted, as libuv does: nothing has happened yet.
+/// Repeats a call that a signal interrupted, as libuv does: nothing has happened yet.
 fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
@@ -304,7 +315,7 @@ pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
     })
 }
 
-/// Reads once into the spare capacity of `buffer`, at most so many bytes, without blocking. 0: the peer has
+/// Reads once into the spare capacity of `buffer`, at most `most` bytes, without blocking. 0: the peer has
 /// shut its side down.
 pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
     let room = buffer.spare_capacity_mut();
@@ -315,12 +326,12 @@ pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut, most: usize) -> io::
     Ok(len)
 }
 
-/// Sets the `TCP_NODELAY` option; nothing on other sockets.
+/// Sets the `TCP_NODELAY` option. Does nothing on other sockets.
 pub fn set_nodelay(socket: &SockRef<'_>, on: bool) -> io::Result<()> {
     if is_tcp(socket) { socket.set_tcp_nodelay(on) } else { Ok(()) }
 }
 
-/// When a silent peer is asked whether it is still there; what is 0 is left to the system.
+/// When a silent peer is probed. A value of 0 is left to the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KeepAlive {
     /// Silence before the first probe, in whole seconds.
@@ -331,7 +342,7 @@ pub struct KeepAlive {
     pub count: u32,
 }
 
-/// Sets the `SO_KEEPALIVE` option; nothing on other sockets than TCP's.
+/// Sets the `SO_KEEPALIVE` option. Does nothing on sockets other than TCP.
 pub fn set_keepalive(socket: &SockRef<'_>, probes: Option<KeepAlive>) -> io::Result<()> {
     if !is_tcp(socket) {
         return Ok(());
@@ -354,7 +365,8 @@ pub fn set_keepalive(socket: &SockRef<'_>, probes: Option<KeepAlive>) -> io::Res
     socket.set_tcp_keepalive(&parameters)
 }
 
-/// Sets the type of service of a TCP connection (IPv6: the traffic class); nothing on other sockets.
+/// Sets the type of service of a TCP connection (IPv6: the traffic class). Does nothing on other
+/// sockets.
 pub fn set_type_of_service(socket: &SockRef<'_>, value: u32) -> io::Result<()> {
     match socket.local_addr()?.as_socket() {
         None => Ok(()),
@@ -368,16 +380,16 @@ fn is_tcp(socket: &SockRef<'_>) -> bool {
     socket.local_addr().is_ok_and(|address| address.as_socket().is_some())
 }
 
-/// A peer that went away must be an error of the write, not a signal to the process.
+/// If the peer is gone, the write has to fail, not send a signal to the process.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 const SEND_FLAGS: i32 = 0;
 
-/// Most bytes of one send on Windows: its usual send buffer.
+/// The most bytes of one send on Windows: its default send buffer.
 const WINDOWS_SEND: usize = 64 * 1024;
 
-/// Windows takes a write of any size over, or nothing: it would hold megabytes for a peer that does not
+/// Windows accepts a write of any size, or nothing. It would hold megabytes for a peer that does not
 /// read, and report them as sent.
 fn send_some(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
     let mut total = 0;

@@ -1,4 +1,4 @@
-//! TCP: connect to the first address that answers, listen the way Node does.
+//! TCP: connects to the first address that answers, and listens as Node does.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,7 +18,7 @@ const ATTEMPT: Duration = Duration::from_millis(250);
 /// Where to connect to, and from where.
 #[derive(Debug, Clone)]
 pub struct TcpTarget {
-    /// Tried in order. Resolving names is the caller's business.
+    /// Tried in order. The caller resolves names.
     pub addresses: Vec<SocketAddr>,
     /// Local address to connect from; the system's choice if `None`.
     pub local_address: Option<IpAddr>,
@@ -26,7 +26,7 @@ pub struct TcpTarget {
     pub local_port: u16,
 }
 
-/// Connects; on failure one error per address.
+/// Connects. If that fails, one error per address.
 pub async fn connect(target: &TcpTarget) -> Result<TcpStream, Vec<Error>> {
     let mut errors = Vec::new();
     for (index, &address) in target.addresses.iter().enumerate() {
@@ -50,7 +50,7 @@ pub async fn connect(target: &TcpTarget) -> Result<TcpStream, Vec<Error>> {
     Err(errors)
 }
 
-/// Connects to one address; as libuv, once more after a signal.
+/// Connects to one address. As in libuv, tries once more after a signal.
 async fn connect_to(address: SocketAddr, target: &TcpTarget) -> Result<TcpStream, Error> {
     loop {
         match try_to_connect(address, target).await {
@@ -68,7 +68,8 @@ async fn try_to_connect(address: SocketAddr, target: &TcpTarget) -> Result<TcpSt
     };
     let socket = socket.map_err(|error| fail("connect", error, address))?;
     if target.local_address.is_some() || target.local_port != 0 {
-        // As libuv: a port that an earlier connection of ours has left is free. Windows means something else by it.
+        // As in libuv: a port that an earlier connection of this process has left is free. On Windows the option
+        // means something else.
         #[cfg(unix)]
         let _ = socket.set_reuseaddr(true);
         let local = SocketAddr::new(target.local_address.unwrap_or(any), target.local_port);
@@ -77,13 +78,13 @@ async fn try_to_connect(address: SocketAddr, target: &TcpTarget) -> Result<TcpSt
     #[cfg(windows)]
     refuse_at_once(&socket, address);
     let stream = socket.connect(address).await.map_err(|error| fail("connect", error, address))?;
-    // Messages are latency-bound: never wait for more to fill a segment.
+    // Messages need low latency: a segment is never held back to fill it.
     let _ = stream.set_nodelay(true);
     Ok(stream)
 }
 
-/// Windows asks a port on its own machine three times, for two seconds, before it takes no for an answer.
-/// Here, as in libuv, once has to be enough.
+/// Windows tries a refused port on its own machine three times, for two seconds. Here, as in libuv, it
+/// tries once.
 #[cfg(windows)]
 fn refuse_at_once(socket: &TcpSocket, address: SocketAddr) {
     use std::os::windows::io::AsRawSocket;
@@ -95,12 +96,12 @@ fn refuse_at_once(socket: &TcpSocket, address: SocketAddr) {
         return;
     }
     let parameters = TCP_INITIAL_RTO_PARAMETERS {
-        Rtt: u16::MAX, // as it is
+        Rtt: u16::MAX, // unchanged
         MaxSynRetransmissions: TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS as u8,
     };
     let mut returned = 0;
-    // SAFETY: the socket is open, the parameters live until the call returns. If it fails (Windows
-    // before 10.0.16299), connecting takes its time.
+    // SAFETY: the socket is open, and the parameters live until the call returns. If the call fails
+    // (Windows before 10.0.16299), connecting takes longer.
     unsafe {
         WSAIoctl(
             socket.as_raw_socket() as usize,
@@ -120,7 +121,7 @@ fn refuse_at_once(socket: &TcpSocket, address: SocketAddr) {
 pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     #[cfg(unix)]
-    socket.set_reuse_address(true)?; // on Windows this would let others steal the port
+    socket.set_reuse_address(true)?; // on Windows this would let other programs take over the port
     if address.is_ipv6() {
         socket.set_only_v6(false)?;
     }

@@ -1,10 +1,8 @@
-//! UDP: a bound socket whose system calls move up to [`BATCH`] datagrams at once where the system can
-//! do that (Linux), and one at a time elsewhere.
+//! UDP: a bound socket whose system calls move up to [`BATCH`](crate::engine::datagram::BATCH) datagrams at once where
+//! the system can do that (Linux), and one at a time elsewhere.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::slice;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::io::Interest;
@@ -13,11 +11,13 @@ use tokio::io::Interest;
 use self::single as calls;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::mmsg as calls;
-use crate::engine::datagram::{BATCH, Piece};
+#[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+use super::slots::SLOT;
+pub use super::slots::Slots;
+#[cfg(test)]
+use crate::engine::datagram::BATCH;
+use crate::engine::datagram::Piece;
 use crate::engine::error::{Endpoint, Error};
-
-/// Room for one datagram: more than the largest that UDP can carry.
-pub(super) const SLOT: usize = 64 * 1024;
 
 /// Binds a socket that does not block. An unspecified IPv6 address also takes IPv4, as in Node.
 pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
@@ -34,7 +34,7 @@ pub fn bind(address: SocketAddr) -> Result<Socket, Error> {
     bind().map_err(|error| Error::new("bind", error, Some(Endpoint::Ip(address))))
 }
 
-/// Sends up to [`BATCH`] datagrams, from any thread, without waiting. Returns how many were sent, at
+/// Sends up to [`BATCH`](crate::engine::datagram::BATCH) datagrams, from any thread, without waiting. Returns how many were sent, at
 /// least one; an error is about the first of them.
 pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
     calls::send(socket, pieces)
@@ -45,28 +45,28 @@ pub fn send(socket: &SockRef<'_>, pieces: &[Piece<'_>]) -> io::Result<usize> {
 pub struct UdpSocket(tokio::net::UdpSocket);
 
 impl UdpSocket {
-    /// Registers `socket` with the runtime that is entered.
+    /// Registers `socket` with the current runtime.
     pub fn attach(socket: Socket) -> io::Result<Self> {
         tokio::net::UdpSocket::from_std(socket.into()).map(Self)
     }
 
-    /// Waits until a datagram might be there.
+    /// Waits until a datagram may be received.
     pub async fn readable(&self) -> io::Result<()> {
         self.0.readable().await
     }
 
-    /// Waits until a datagram might be taken.
+    /// Waits until a datagram may be sent.
     pub async fn writable(&self) -> io::Result<()> {
         self.0.writable().await
     }
 
-    /// Receives as many datagrams as one system call gives, when the driver has seen the socket
+    /// Receives as many datagrams as one system call returns, if the driver has seen the socket
     /// readable.
     pub fn try_receive(&self, slots: &mut Slots) -> io::Result<()> {
         let result = self.0.try_io(Interest::READABLE, || {
             slots.receive(&self.socket())?;
-            // Fewer than asked for: there are no more. Reported as "not ready any more", so that the
-            // driver waits for the next edge instead of asking the system once more in vain.
+            // Fewer than requested: there are no more. This is reported as "not ready any more", so
+            // that the driver waits for the next edge instead of making another system call in vain.
             if !slots.are_full() && cfg!(unix) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
@@ -75,7 +75,7 @@ impl UdpSocket {
         if slots.filled.is_empty() { result } else { Ok(()) }
     }
 
-    /// As [`send`], when the driver has seen the socket writable.
+    /// As [`send`], if the driver has seen the socket writable.
     pub fn try_send(&self, pieces: &[Piece<'_>]) -> io::Result<usize> {
         self.0.try_io(Interest::WRITABLE, || send(&self.socket(), pieces))
     }
@@ -86,54 +86,21 @@ impl UdpSocket {
     }
 }
 
-/// Whether a failed receive only tells that something sent before found nobody. Windows reports that to
-/// the sender's socket, where it says nothing about the socket itself.
+/// Whether a failed receive only says that an earlier datagram did not reach anyone. Windows reports
+/// that to the sender's socket, where it says nothing about the socket itself.
 pub fn is_echo(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused)
 }
 
-/// Where one batch is received to. Takes address space for [`BATCH`] of the largest datagrams, of which
-/// the system provides what was ever used.
-#[derive(Debug)]
-pub struct Slots {
-    pub(super) room: Box<[MaybeUninit<u8>]>,
-    /// Length and sender of the datagram in each slot.
-    pub(super) filled: Vec<(usize, SocketAddr)>,
-}
-
 impl Slots {
-    /// Nothing received.
-    pub fn new() -> Self {
-        Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
-    }
-
     /// Receives as many datagrams as one system call gives, without waiting.
     pub fn receive(&mut self, socket: &SockRef<'_>) -> io::Result<()> {
         self.filled.clear();
         calls::receive(socket, self)
     }
-
-    /// The last batch has brought as much as one can.
-    pub fn are_full(&self) -> bool {
-        self.filled.len() >= BATCH
-    }
-
-    /// What the last batch brought.
-    pub fn datagrams(&self) -> impl Iterator<Item = Piece<'_>> {
-        self.room.chunks_exact(SLOT).zip(&self.filled).map(|(slot, &(len, peer))| {
-            // SAFETY: whoever noted the length has had the system write as many bytes.
-            (peer, unsafe { slice::from_raw_parts(slot[..len].as_ptr().cast(), len) })
-        })
-    }
 }
 
-impl Default for Slots {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// One datagram per system call: where the system has no better way.
+/// One datagram per system call, for systems that have no better way.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
 mod single {
     use super::*;
@@ -161,16 +128,16 @@ mod single {
     }
 }
 
-/// A number that a socket can be asked for or given.
+/// A numeric option of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
-    /// May send to broadcast addresses; 0 or 1.
+    /// May send to broadcast addresses: 0 or 1.
     Broadcast,
     /// Hops that a datagram may take.
     Ttl,
     /// Hops that a multicast datagram may take.
     MulticastTtl,
-    /// Multicast datagrams also reach this machine; 0 or 1.
+    /// Multicast datagrams also reach this machine: 0 or 1.
     MulticastLoopback,
     /// The system's receive buffer, in bytes.
     ReceiveBuffer,
@@ -207,8 +174,8 @@ pub fn buffer_size(socket: &SockRef<'_>, setting: Setting) -> io::Result<usize> 
     }
 }
 
-/// Has multicast datagrams leave by an interface: IPv4 by its address, IPv6 by the zone of a wildcard
-/// address.
+/// Makes multicast datagrams leave by an interface: for IPv4 given by its address, for IPv6 by the
+/// zone of a wildcard address.
 pub fn set_multicast_interface(socket: &SockRef<'_>, interface: SocketAddr) -> io::Result<()> {
     match (is_v6(socket)?, interface) {
         (false, SocketAddr::V4(at)) => socket.set_multicast_if_v4(at.ip()),
@@ -217,8 +184,8 @@ pub fn set_multicast_interface(socket: &SockRef<'_>, interface: SocketAddr) -> i
     }
 }
 
-/// Joins or leaves a multicast group, on one interface (as above; the system's choice without) and, for
-/// IPv4, with one source only.
+/// Joins or leaves a multicast group, on one interface (given as above; by default, the system chooses)
+/// and, for IPv4, for one source only.
 pub fn set_membership(
     socket: &SockRef<'_>,
     join: bool,

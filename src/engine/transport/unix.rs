@@ -4,9 +4,9 @@
 //! are ever replaced or removed, replacing a live one leaves no moment without a server, and
 //! only the socket that a listener itself made is removed when it ends.
 //!
-//! Looking at a path and then acting on it is a race between processes. Those that use this module
-//! take turns by the lock of the module `lock`. Without it everything still works, except for taking a
-//! dead socket's path ([`Claim::Stale`]); and a server that ends while others hold the lock leaves its file.
+//! Checking a path and then acting on it is a race between processes. Those that use this module do it
+//! one at a time, under the lock of the module `lock`. Without the lock, everything works except taking a
+//! dead socket's path ([`Claim::Stale`]). A server that ends while another process holds the lock leaves its file.
 
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -26,15 +26,15 @@ pub use super::socket_file::{Claim, OwnPath, obstacle};
 pub struct UnixLocal {
     /// The path; on Linux one that begins with NUL names an abstract socket.
     pub path: String,
-    /// What to do about what is there.
+    /// What to do if something is at the path.
     pub claim: Claim,
     /// Permission bits to add to the socket file, e.g. 0o444.
     pub add_mode: u32,
-    /// Whether an abstract name is to be filled up with NULs.
+    /// Whether to fill up an abstract name with NULs.
     pub padded: bool,
 }
 
-/// An error, with its reason, for a path that the system would refuse or cut off.
+/// Fails, with a reason, for a path that the system would refuse or cut off.
 pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
     let is_abstract = path.starts_with('\0');
     let (number, reason) =
@@ -52,13 +52,13 @@ pub fn check(syscall: &'static str, path: &str) -> Result<(), Error> {
     Err(Error::new(syscall, io::Error::from_raw_os_error(number), endpoint).because(reason))
 }
 
-/// The abstract name `path` as systems have it that always pass the whole of `sun_path`.
+/// The abstract name `path` as other programs use it that always pass the whole of `sun_path`.
 fn padded(path: &str) -> String {
     format!("{path:\0<width$}", width = path.chars().count() + MAX_PATH + 1 - path.len())
 }
 
-/// Connects. A full backlog is waited for, as a blocking connect would. An abstract name is tried both
-/// as it is and padded, since servers differ in that.
+/// Connects. Waits while the backlog is full, as a blocking connect would. An abstract name is tried
+/// both as it is and padded, since servers differ in that.
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
     let connected = connect_to(path).await;
     match &connected {
@@ -72,11 +72,37 @@ pub async fn connect(path: &str) -> io::Result<UnixStream> {
 }
 
 async fn connect_to(path: &str) -> io::Result<UnixStream> {
-    // After a signal, as libuv, it is tried once more, too.
-    let is_full = |error: &io::Error| {
-        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    patiently(path, must_wait, || UnixStream::connect(path)).await
+}
+
+/// As [`connect`], without waiting: `None` where the backlog is full.
+pub fn connect_now(path: &str) -> Result<Option<Socket>, Error> {
+    check("connect", path)?;
+    let connected = match try_connect(path) {
+        Err(refused)
+            if refused.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0') =>
+        {
+            try_connect(&padded(path)).map_err(|_| refused)
+        }
+        connected => connected,
     };
-    patiently(path, is_full, || UnixStream::connect(path)).await
+    match connected {
+        Ok(socket) => Ok(Some(socket)),
+        Err(error) if must_wait(&error) => Ok(None),
+        Err(error) => Err(Error::new("connect", error, Some(Endpoint::Path(path.to_owned())))),
+    }
+}
+
+fn try_connect(path: &str) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket)
+}
+
+/// The backlog is full, or a signal interrupted the call: as in libuv, it is tried again.
+fn must_wait(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// Listens on a path.

@@ -1,10 +1,10 @@
-//! Zones of IPv6 addresses: interfaces by name (`fe80::1%eth0`), as Node takes and shows them on Unix, and
-//! by number. Used by the binding, which reads and writes addresses as text.
+//! Zones of IPv6 addresses: interfaces by name (`fe80::1%eth0`), as Node reads and writes them on Unix,
+//! and by number. Used by the binding, which converts addresses to and from text.
 
 #[cfg(unix)]
 use std::ffi::{CStr, CString};
 
-/// The number of an interface that has such a name.
+/// The number of the interface with this name.
 #[cfg(unix)]
 pub fn index(name: &str) -> Option<u32> {
     let name = CString::new(name).ok()?;
@@ -24,13 +24,13 @@ pub fn name(index: u32) -> String {
     found.unwrap_or_else(|| index.to_string())
 }
 
-/// Elsewhere zones are numbers, in Node too.
+/// On other systems zones are numbers, in Node too.
 #[cfg(not(unix))]
 pub fn index(_: &str) -> Option<u32> {
     None
 }
 
-/// Elsewhere zones are numbers, in Node too.
+/// On other systems zones are numbers, in Node too.
 #[cfg(not(unix))]
 pub fn name(index: u32) -> String {
     index.to_string()

@@ -189,7 +189,10 @@ export interface ServerOptions {
   pid?: number;
   /** What the queues' names begin with. Default: `'AppViewIPC'`. */
   prefix?: string;
-  /** Time between two checks for a request, in ms. AppView's command line may give up after 2.5. Default: 1. */
+  /**
+   * Time between two checks for a request, in ms, where the system does not tell of new queues: see docs/appview.md.
+   * AppView's command line may give up after 2.5. Above 1000 it counts as 1000. Default: 1.
+   */
   pollMs?: number;
   /** How long a handler may take, in ms. Then the status is 500. Default: 2000. */
   handlerTimeout?: number;
@@ -225,8 +228,8 @@ export interface ServerEvents<Config = any> {
 }
 
 /**
- * A process that can be asked. A native thread answers what was published, within about two milliseconds, whatever the
- * JavaScript thread does. A server keeps the process alive from `start` to `stop`.
+ * A process that can be asked. A native thread answers what was published, at once, whatever the JavaScript thread
+ * does. A server keeps the process alive from `start` to `stop`.
  */
 export class AppViewServer<Config = any> extends EventEmitter {
   /** @throws `ENOTSUP` elsewhere than on Linux */

@@ -10,22 +10,21 @@ const SHELLS = { bash, zsh, fish };
 /** Commands whose first operand is a server. */
 const WITH_TARGET = ['tap', 'send', 'request', 'bench'];
 
-function commands() {
-  const { LOADERS, SUMMARIES } = require('./index');
-  return Object.keys(LOADERS).map((name) => {
-    const { options = {} } = LOADERS[name]();
+/** What the scripts say of each command. */
+function described({ names, load, summaries }) {
+  return names.map((name) => {
+    const { options = {} } = load(name);
     const flags = Object.entries(options).map(([key, { short, value, help }]) => ({
       long: `--${key}`,
       short,
       value,
       help: help.split(/[.:;,] |\.$/)[0].replaceAll("'", ''),
     }));
-    return { name, summary: SUMMARIES[name].replaceAll("'", ''), flags };
+    return { name, summary: summaries[name].replaceAll("'", ''), flags };
   });
 }
 
-function bash() {
-  const all = commands();
+function bash(all) {
   const cases = all
     .map(
       ({ name, flags }) => `    ${name}) words='${flags.map((it) => it.long).join(' ')} --help' ;;`,
@@ -56,14 +55,13 @@ ${cases}
 complete -o default -F _ferripc ferripc`;
 }
 
-function zsh() {
-  const all = commands();
-  const described = (text) => text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+function zsh(all) {
+  const escaped = (text) => text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
   const cases = all
     .map(({ name, flags }) => {
       const words = flags.map(
         ({ long, value, help }) =>
-          `'${long}${value ? '=' : ''}[${described(help)}]${value ? `:${described(value)}:_files` : ''}'`,
+          `'${long}${value ? '=' : ''}[${escaped(help)}]${value ? `:${escaped(value)}:_files` : ''}'`,
       );
       const first = WITH_TARGET.includes(name) ? `'1:target:_ferripc_ids'` : `'*:file:_files'`;
       return `    ${name}) _arguments ${[...words, "'--help[Prints the page]'", first].join(' ')} ;;`;
@@ -80,7 +78,7 @@ _ferripc_ids() {
 _ferripc() {
   local -a commands
   commands=(
-${all.map(({ name, summary }) => `    '${name}:${described(summary)}'`).join('\n')}
+${all.map(({ name, summary }) => `    '${name}:${escaped(summary)}'`).join('\n')}
   )
   if (( CURRENT == 2 )); then
     _describe command commands
@@ -96,8 +94,8 @@ ${cases}
 if [ "$funcstack[1]" = "_ferripc" ]; then _ferripc "$@"; else compdef _ferripc ferripc; fi`;
 }
 
-function fish() {
-  const lines = commands().flatMap(({ name, summary, flags }) => [
+function fish(all) {
+  const lines = all.flatMap(({ name, summary, flags }) => [
     `complete -c ferripc -n __fish_use_subcommand -a ${name} -d '${summary}'`,
     ...flags.map(({ long, short, value, help }) => {
       const parts = [`-l ${long.slice(2)}`, short && `-s ${short}`, value && '-r', `-d '${help}'`];
@@ -125,13 +123,13 @@ module.exports = {
     ['ferripc completion fish > ~/.config/fish/completions/ferripc.fish', 'For fish, once:'],
   ],
 
-  run({ operands: [shell] }) {
+  run({ operands: [shell] }, commands) {
     const known = Object.keys(SHELLS);
     if (shell === undefined) throw new UsageError(`for which shell? ${known.join(', ')}`);
     if (!known.includes(shell)) {
       const hint = hintOf(shell, known, `; there are: ${known.join(', ')}`);
       throw new UsageError(`no completion for ${JSON.stringify(shell)}${hint}`);
     }
-    print(SHELLS[shell]());
+    print(SHELLS[shell](described(commands)));
   },
 };

@@ -7,18 +7,17 @@ const { MEANINGS } = require('./statuses');
 
 const WIDTH = 80;
 
-/** The usage of a command, or of all. */
-function usage(command) {
+/** The usage of a command, or of all. `commands`: what there is, from index.js. */
+function usage(command, commands) {
   if (!command?.synopsis) {
-    return `Usage: ferripc <command> [options]\n\n${summaries()}\n\nferripc help <command> explains a command.`;
+    return `Usage: ferripc <command> [options]\n\n${summaries(commands)}\n\nferripc help <command> explains a command.`;
   }
   const lines = command.synopsis.map((line, i) => `${i === 0 ? 'Usage:' : '      '} ${line}`);
   return `${lines.join('\n')}\n\nferripc help ${command.name} explains it.`;
 }
 
-function summaries() {
-  const { SUMMARIES } = require('./index');
-  return Object.entries(SUMMARIES)
+function summaries(commands) {
+  return Object.entries(commands.summaries)
     .map(([name, summary]) => `  ${name.padEnd(11)} ${summary}`)
     .join('\n');
 }
@@ -49,15 +48,14 @@ const optionHead = (name, { short, value }) =>
 const HELP_OPTION = { help: { short: 'h', help: 'Prints this page.' } };
 
 /** The page of a command. */
-function page(command) {
+function page(command, commands) {
   const { bold } = colorsFor(process.stdout);
   const { name, synopsis, description, operands = [], options = {}, examples, statuses } = command;
-  const { SUMMARIES } = require('./index');
   const parts = [];
   const part = (title, ...texts) => parts.push(`${bold(title)}\n${texts.join('\n\n')}`);
   const terms = (entries) =>
     entries.map(([head, help]) => `    ${head}\n${filled(help, 8)}`).join('\n\n');
-  part('NAME', filled(`ferripc ${name} - ${SUMMARIES[name]}`, 4));
+  part('NAME', filled(`ferripc ${name} - ${commands.summaries[name]}`, 4));
   part('SYNOPSIS', synopsis.map((line) => `    ${line}`).join('\n'));
   part('DESCRIPTION', filled(description, 4));
   if (operands.length > 0) part('OPERANDS', terms(operands.map((it) => [it.name, it.help])));
@@ -79,16 +77,16 @@ module.exports = {
   examples: [['ferripc help send', 'How messages are sent:']],
   statuses: [],
 
-  run({ operands: [name] }) {
+  run({ operands: [name] }, commands) {
     if (name !== undefined) {
-      print(page(require('./index').load(name)));
+      print(page(commands.load(name), commands));
       return;
     }
     const { bold } = colorsFor(process.stdout);
     print(
       `${bold('ferripc')} looks at the servers of ferripc and node-ipc on this machine, and talks to them.\n`,
     );
-    print(usage());
+    print(usage(undefined, commands));
     print('ferripc --version prints the version of the package.\n');
     print('A server is named by its id (world is /tmp/app.world), its path, or host:port.');
   },

@@ -3,7 +3,7 @@
 // bin/ferripc.js.
 //
 // Each command is a file of its own, loaded when it is asked for: `{ name, summary, synopsis, description, operands,
-// options, examples, statuses, run }`. `run({ options, operands })` returns, or promises, an exit code or nothing for
+// options, examples, statuses, run }`. `run({ options, operands }, COMMANDS)` returns, or promises, an exit code or nothing for
 // 0; it may throw a Failure of statuses.js. By then it has closed everything that it opened, so that the process ends.
 
 const { note, outputFailure, prepare, print, printable } = require('./output');
@@ -35,6 +35,9 @@ const LOADERS = {
   help: () => require('./help'),
 };
 
+/** What there is, for the commands that tell of the others. */
+const COMMANDS = { summaries: SUMMARIES, load, names: Object.keys(LOADERS) };
+
 const has = (name) => Object.keys(LOADERS).includes(name);
 
 /** @throws {UsageError} for an unknown name */
@@ -58,11 +61,12 @@ const asksForHelp = (words) => {
 
 async function run([name, ...words]) {
   if (name === undefined) throw new UsageError('which command?');
-  if (name === '--help' || name === '-h') return load('help').run({ operands: words });
+  if (name === '--help' || name === '-h') return load('help').run({ operands: words }, COMMANDS);
   const command = name === '--version' || name === '-v' ? version : load(name);
-  if (command !== version && asksForHelp(words)) return load('help').run({ operands: [name] });
+  if (command !== version && asksForHelp(words))
+    return load('help').run({ operands: [name] }, COMMANDS);
   try {
-    return await command.run(read(words, command));
+    return await command.run(read(words, command), COMMANDS);
   } catch (error) {
     if (error instanceof UsageError) error.command = command;
     throw error;
@@ -79,8 +83,8 @@ async function main(words) {
   } catch (error) {
     process.exitCode = error?.status ?? FAILED;
     note(`ferripc: ${printable(error?.message ?? error)}`);
-    if (error instanceof UsageError) note(`\n${require('./help').usage(error.command)}`);
+    if (error instanceof UsageError) note(`\n${require('./help').usage(error.command, COMMANDS)}`);
   }
 }
 
-module.exports = { LOADERS, SUMMARIES, load, main };
+module.exports = { COMMANDS, main };

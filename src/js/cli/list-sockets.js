@@ -25,7 +25,7 @@ const ENTRY = /^\S+ \S+ \S+ (\S+) \S+ \S+ +(\d+) (.+)$/;
 /** The flag of sockets that listen. */
 const LISTENS = 0x10000;
 
-/** Kinds of files that are no sockets. */
+/** Kinds of files that are not sockets. */
 const KINDS = [
   ['isSymbolicLink', 'link'],
   ['isDirectory', 'folder'],

@@ -9,14 +9,7 @@ const { channels, dropsOf, publish, transportOf } = require('./channels');
 const { now } = require('../engine/timers');
 
 /** What is summed up over connections. */
-const SUMS = [
-  'messagesReceived',
-  'messagesSent',
-  'messagesQueued',
-  'bytesReceived',
-  'bytesSent',
-  'bytesQueued',
-];
+const SUMS = Object.keys(traffic());
 
 /** Counters of a client or server: those of its closed connections, and those that belong to no connection. */
 class Meter {
@@ -35,7 +28,14 @@ const meters = new WeakMap();
 const closed = new WeakSet();
 
 function traffic() {
-  return Object.fromEntries(SUMS.map((name) => [name, 0]));
+  return {
+    messagesReceived: 0,
+    messagesSent: 0,
+    messagesQueued: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    bytesQueued: 0,
+  };
 }
 
 function meterOf(owner) {

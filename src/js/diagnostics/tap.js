@@ -30,7 +30,7 @@ const ENDING = '.tap';
 
 /**
  * What `config.tap` asks for, or without it the variable FERRIPC_TAP: `{path, payloads}`. Null: no tap.
- * @throws {TypeError} for what is no such setting
+ * @throws {TypeError} for an invalid setting
  */
 function settingOf({ tap }) {
   if (tap === undefined || tap === null) return ofVariable(process.env.FERRIPC_TAP);
@@ -69,20 +69,22 @@ function tapPath({ path, port, udp4, udp6, config }) {
 const taps = new WeakMap();
 
 /**
- * Opens a tap for `server`, which is about to listen: from when it listens until it has ended.
+ * Opens a tap for `server`, which is about to listen: from when it listens until it has ended. The tap is a `Server` itself.
  * @throws {TypeError} for what is no setting
  */
-function attach(server) {
+function attach(server, Server) {
   const setting = settingOf(server.config);
   if (setting?.path === server.path) {
     throw valueError('config.tap.path is the path of the server itself');
   }
   taps.get(server)?.end();
-  if (setting !== null) taps.set(server, new Tap(server, setting));
+  if (setting !== null) taps.set(server, new Tap(server, setting, Server));
 }
 
 class Tap {
   #server;
+  /** The class of its tap: a server, too. */
+  #Server;
   #setting;
   #detach;
   /** The server at the tap's own path; null while there is none. */
@@ -94,8 +96,9 @@ class Tap {
   #shows = false;
   #subscriptions = [];
 
-  constructor(server, setting) {
+  constructor(server, setting, Server) {
     this.#server = server;
+    this.#Server = Server;
     this.#setting = setting;
     this.#detach = server._attach({ listening: () => this.#open() });
   }
@@ -120,8 +123,6 @@ class Tap {
   }
 
   #makeHost() {
-    // Loaded here: server.js loads this.
-    const Server = require('../node-ipc/server');
     const { Defaults } = require('../node-ipc/config');
     const config = Object.assign(new Defaults(), {
       id: 'tap',
@@ -135,7 +136,7 @@ class Tap {
       tap: false,
     });
     if (typeof process.geteuid === 'function') config.allowPeer = isOwner;
-    const host = new Server(this.#setting.path ?? tapPath(this.#server), config, () => {});
+    const host = new this.#Server(this.#setting.path ?? tapPath(this.#server), config, () => {});
     host._isHidden = true;
     host.on('connect', (socket) => socket.unref());
     host.on('tap', (wish, socket) => this.#admit(host, socket, wish));

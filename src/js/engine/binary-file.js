@@ -94,7 +94,7 @@ function readPe(head) {
 
 /**
  * `{format, os, cpus, size}` of a file that begins with `head`: 'ELF', 'Mach-O' or 'PE'; what process.platform and
- * process.arch call its system and processors; and how many bytes the file must have at least. Null if it is none of
+ * process.arch call its system and processors; and how many bytes the file must have at least. Null if it is not one of
  * the three formats. Throws a RangeError if it ends within its header.
  */
 function readHead(head) {

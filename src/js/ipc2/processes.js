@@ -45,7 +45,7 @@ class Processes {
     this.#native.started(number, child.pid);
   }
 
-  /** Not for want of a process: nobody wants it any more. */
+  /** The process could be started, but it is not wanted any more. */
   refuse(number) {
     this.#native.notStarted(number, os.constants.errno.ECANCELED);
   }

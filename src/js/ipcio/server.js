@@ -170,7 +170,7 @@ class Server extends Party {
     }
   }
 
-  /** What is sent within a message, `{id, delivery, text}`; null, and reported, if that is none. */
+  /** What is sent within a message, `{id, delivery, text}`; null, and reported, if it is invalid. */
   #inner(message, mayDeliver) {
     const { problem = NOT_A_MESSAGE, id, command, data, ...rest } = decodeInner(message);
     const delivery = mayDeliver ? rest.delivery : null;

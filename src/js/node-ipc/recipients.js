@@ -1,7 +1,8 @@
 'use strict';
 // Who gets a broadcast, by the third argument of `server.broadcast`. Loaded when there is one.
 
-const { argumentError, valueError } = require('../errors');
+const { answerOf } = require('../arguments');
+const { argumentError } = require('../errors');
 
 /**
  * A function that says whether a socket, or on UDP a peer's `{address, port}`, is wanted; null: all are. An argument
@@ -16,14 +17,8 @@ function recipients({ except, where }, isDatagram) {
   }
   const excepted = isUnset(except) ? [] : listOf(except);
   const isExcepted = isDatagram ? (peer) => excepted.some(isSamePeer(peer)) : among(excepted);
-  return (one) => !isExcepted(one) && (isUnset(where) || isWanted(where(one)));
-}
-
-/** A promise would be truthy for every socket. */
-function isWanted(answer) {
-  if (typeof answer?.then !== 'function') return Boolean(answer);
-  answer.then(undefined, () => {});
-  throw valueError('options.where must return its answer, not a promise');
+  return (one) =>
+    !isExcepted(one) && (isUnset(where) || Boolean(answerOf('options.where', where(one))));
 }
 
 const isUnset = (value) => value === undefined || value === null;

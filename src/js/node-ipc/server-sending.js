@@ -14,7 +14,7 @@ class ServerSending extends Party {
    * high-water mark. False: accepted, but `drain` should be awaited; or dropped because the socket is
    * closed.
    * On UDP `socket` is an object with an address and a port; without one of them, as `broadcast`.
-   * @throws {TypeError} if `socket` is none, or for data that JSON.stringify refuses
+   * @throws {TypeError} if `socket` is not one, or for data that JSON.stringify refuses
    * @throws {RangeError} on UDP, for a bad port
    * @throws {Error} what the parser throws
    */

@@ -136,7 +136,8 @@ class Server extends ServerSending {
 
   /** Off unless the program asks for it. */
   #allowTap() {
-    if (this.config.tap ?? process.env.FERRIPC_TAP) require('../diagnostics/tap').attach(this);
+    if (this.config.tap ?? process.env.FERRIPC_TAP)
+      require('../diagnostics/tap').attach(this, Server);
   }
 
   get #tlsConfig() {

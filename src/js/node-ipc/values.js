@@ -177,7 +177,7 @@ class Packet {
 
 /**
  * @throws {DataCloneError} for data that V8 does not serialize
- * @throws {TypeError} for a type that is no string
+ * @throws {TypeError} for a type that is not a string
  * @throws {RangeError} for data that is nested too deep, or more than 4 GiB
  */
 function encode(type, data) {

@@ -226,7 +226,7 @@ class Controller extends EventEmitter {
   }
 }
 
-/** Where an agent on this machine finds who listens there. */
+/** The endpoint by which an agent on this machine reaches this one. */
 function toTarget(endpoint) {
   if (/^tcp:.*:[0*]$/.test(endpoint)) {
     const message = `Which port ${endpoint} becomes is known after start()`;

@@ -16,7 +16,7 @@ const Events = require('../node-ipc/events');
 const { abortError } = require('../node-ipc/requests/signals');
 const { disposeBy } = require('../node-ipc/disposal');
 const { toText } = require('../arguments');
-const { argumentError, valueError } = require('../errors');
+const { argumentError, thrownBy, valueError } = require('../errors');
 
 /** Servers that take part. */
 const joined = new WeakSet();
@@ -229,12 +229,11 @@ class Cluster extends Events {
 
   #makeSession(settings) {
     const { broker } = settings;
+    const subscribe = async (subject, isToAll) =>
+      broker.subscribe(subject, (bytes) => this.#onMessage(bytes, isToAll));
     return new Session(settings, {
       subscribe: () =>
-        Promise.all([
-          broker.subscribe(this.#all.subject, (bytes) => this.#onMessage(bytes, true)),
-          broker.subscribe(this.#own, (bytes) => this.#onMessage(bytes, false)),
-        ]),
+        Promise.all([subscribe(this.#all.subject, true), subscribe(this.#own, false)]),
       turn: (isUp) => this.#link.turn(isUp),
       begin: (isFirst) => {
         this.#told.clear();
@@ -246,7 +245,7 @@ class Cluster extends Events {
         this.#questions.goneAll('The broker went away');
         this.#tell('down', error);
       },
-      failed: (error) => this.#report(error),
+      failed: (thrown) => this.#report(thrownBy('options.broker', thrown)),
     });
   }
 

@@ -50,7 +50,7 @@ export interface JoinOptions {
   prefix?: string;
   /**
    * Called with each message of a client that nobody has given an id yet, before handlers get it. If it returns a
-   * string, that is the client's id from then on. If it throws, that is an `error` event.
+   * string, that is the client's id from then on. If it throws, or returns a promise, that is an `error` event.
    */
   identify?: (socket: IpcSocket, type: string, data: any) => string | null | undefined | false;
   /** ms between two signs of life. Default: 1000. */

@@ -3,7 +3,7 @@
 // be sent now is not sent at all. Made by cluster.js.
 
 const { headOf } = require('./frames');
-const { codedError, noBufferError } = require('../errors');
+const { codedError, noBufferError, thrownBy } = require('../errors');
 
 /** Digits of the largest number, and the comma behind it. */
 const LONGEST_NUMBER = 17;
@@ -79,8 +79,11 @@ class Link {
    */
   publish(target, body, onFail) {
     if (!this.isUp) return false;
-    const bytes = Buffer.from(`${this.#head}${target.sent + 1},${body}`);
-    const fail = (error) => {
+    // Counted before: the broker may bring an answer, and so the next message, within the call.
+    const number = ++target.sent;
+    const bytes = Buffer.from(`${this.#head}${number},${body}`);
+    const fail = (thrown) => {
+      const error = thrownBy('options.broker', thrown);
       this.#onFail(error, body);
       onFail?.(error);
     };
@@ -88,12 +91,13 @@ class Link {
     try {
       taken = this.#broker.publish(target.subject, bytes);
     } catch (error) {
+      if (target.sent === number) target.sent--;
       fail(error);
       return false;
     }
-    target.sent++;
     this.published++;
-    if (typeof taken?.then === 'function') this.#await(taken, bytes.length, fail);
+    // Promises of others may settle twice, or throw when they are asked.
+    if (taken) this.#await(Promise.resolve(taken), bytes.length, fail);
     return true;
   }
 

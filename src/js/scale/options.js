@@ -60,6 +60,7 @@ function toBroker(broker) {
   const expected = 'an object with publish, subscribe and close';
   check(fits, 'options.broker', expected, broker);
   if (broker.watch !== undefined) toFunction(broker.watch, 'options.broker.watch');
+  if (broker.maxPayload !== undefined) toLimit(broker.maxPayload, 'options.broker.maxPayload');
   return broker;
 }
 

@@ -8,6 +8,7 @@ const { bodyOf } = require('./frames');
 const { Asked } = require('../node-ipc/requests/asked');
 const { tooMany } = require('../node-ipc/requests/forms');
 const RemoteError = require('../node-ipc/requests/remote-error');
+const { abortError } = require('../node-ipc/requests/signals');
 const { codedError, errorForm } = require('../errors');
 
 /** Requests of one other server that are under way here. */
@@ -42,6 +43,7 @@ class Questions {
     const number = ++this.#lastNumber;
     const body = bodyOf('request', { number, to: id, type, data });
     return new Promise((resolve, reject) => {
+      if (options.signal?.aborted) throw abortError(options.signal); // by the data, while they were encoded
       const problem = this.#link.tooLarge(body) ?? this.#link.obstacle();
       if (problem !== null) {
         this.#onDrop(problem.reason, body);
@@ -142,7 +144,7 @@ class Questions {
   }
 }
 
-/** There is nobody of this id. */
+/** No client has this id. */
 function noClient(id) {
   const shown = id.length > 100 ? `${id.slice(0, 100)}…` : id;
   return codedError('ENOTCONN', `There is no client ${JSON.stringify(shown)}`);

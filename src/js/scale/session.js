@@ -2,6 +2,7 @@
 // Follows the broker: it is awaited when a cluster is joined, and may go away and come back. Made by cluster.js.
 
 const { clearTimeout, setTimeout } = require('../engine/timers');
+const { thrownBy } = require('../errors');
 
 /** ms that the broker is given to send what it has when the cluster is closed. */
 const LINGER = 2000;
@@ -34,12 +35,23 @@ class Session {
       await new Promise((resolve, reject) => {
         this.#opening = { resolve, reject };
         timer = setTimeout(() => reject(this.#late()), this.#patience);
-        if (this.#broker.watch === undefined) this.#take('up');
-        else this.#broker.watch((state, error) => this.#take(state, error));
+        this.#watch().catch((thrown) => this.#refuse(thrown));
       });
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** A broker's function may fail in any way: it throws, or returns a promise that is rejected, with anything. */
+  async #watch() {
+    if (this.#broker.watch === undefined) this.#take('up');
+    else await this.#broker.watch((state, error) => this.#take(state, error));
+  }
+
+  #refuse(thrown) {
+    const error = thrownBy('options.broker', thrown);
+    if (this.#opening === null) this.#take('error', error);
+    else this.#opening.reject(error);
   }
 
   #late() {
@@ -65,7 +77,10 @@ class Session {
       return;
     }
     this.#subscribed ??= this.#subscribe();
-    this.#subscribed.then(() => this.#opened(), this.#opening.reject);
+    this.#subscribed.then(
+      () => this.#opened(),
+      (thrown) => this.#refuse(thrown),
+    );
   }
 
   async #subscribe() {

@@ -3,6 +3,7 @@
 // listener.js and, before anything is opened, server.js.
 
 const native = require('../engine/native');
+const { answerOf } = require('../arguments');
 const { codedError, thrownBy, valueError } = require('../errors');
 
 /** `{pid, uid, gid}` of the process at the other end; undefined where the system does not tell. */
@@ -21,12 +22,7 @@ function admits(allowPeer, connection, onError) {
   const credentials = credentialsOf(connection);
   if (credentials === undefined) return false; // gone by now
   try {
-    const answer = allowPeer(credentials);
-    if (typeof answer?.then === 'function') {
-      answer.then(undefined, () => {});
-      throw valueError('config.allowPeer must return its answer, not a promise');
-    }
-    return Boolean(answer);
+    return Boolean(answerOf('config.allowPeer', allowPeer(credentials)));
   } catch (error) {
     onError(thrownBy('config.allowPeer', error));
     return false;

@@ -19,33 +19,35 @@ const LINGER = 2000;
 /** More than the engine counts: 49 days. */
 const LONGEST_LINGER = 0xffffffff;
 
+/** The least `maxQueuedBytes`. `require` of a file that is loaded already still costs as much as all else here. */
+let highWater = null;
+
 /**
  * `{maxFrame, maxQueued, maxUnfinished, linger}` of a socket's framing, from settings that are called
  * `<where>.maxMessageBytes`, `<where>.maxQueuedBytes`, `<where>.maxBufferedBytes` and `<where>.linger`.
  * @throws {TypeError} if one of them is not a positive number (`linger`: a number of ms, 0 or more)
  */
 function limitsOf(settings, where) {
-  const { HIGH_WATER } = require('../engine/connection'); // not before there is a socket
+  highWater ??= require('../engine/connection').HIGH_WATER; // not before there is a socket
   const {
     maxMessageBytes = constants.MAX_STRING_LENGTH,
     maxQueuedBytes = MAX_QUEUED,
     maxBufferedBytes = MAX_BUFFERED,
     linger = LINGER,
   } = settings;
-  for (const [name, value] of Object.entries({
-    maxMessageBytes,
-    maxQueuedBytes,
-    maxBufferedBytes,
-  })) {
+  const checkPositive = (name, value) => {
     if (!(value > 0)) throw argumentError(`${where}.${name}`, 'a positive number', value);
-  }
+  };
+  checkPositive('maxMessageBytes', maxMessageBytes);
+  checkPositive('maxQueuedBytes', maxQueuedBytes);
+  checkPositive('maxBufferedBytes', maxBufferedBytes);
   if (typeof linger !== 'number' || !(linger >= 0)) {
     throw argumentError(`${where}.linger`, 'a number of ms, 0 or more', linger);
   }
   return {
     linger: Math.min(Math.ceil(linger), LONGEST_LINGER),
     maxFrame: Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH),
-    maxQueued: Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED),
+    maxQueued: Math.min(Math.max(maxQueuedBytes, highWater), MOST_QUEUED),
     maxUnfinished: Math.min(Math.floor(maxBufferedBytes), Number.MAX_SAFE_INTEGER),
   };
 }

@@ -181,7 +181,7 @@ class NetAnswers extends net.Socket {
     return this;
   }
 
-  /** Of IP alone. Node knows of it since 24; before, this is no method of sockets. */
+  /** For IP only. Node has it since 24; before, it is not a method of sockets. */
   setTypeOfService(tos) {
     super.setTypeOfService(tos); // which checks it, and answers getTypeOfService
     if (this.#isSettable('setTypeOfService', [tos])) this.#open.setTypeOfService(tos);

@@ -1,4 +1,4 @@
-//! What a request is answered with, without any I/O. Used by [`super::server`].
+//! The answer to a request, without any I/O. Used by [`super::server`].
 
 use serde_json::{Map, Value};
 
@@ -6,18 +6,18 @@ use super::Dialect;
 use super::state::{State, command};
 use crate::engine::codec::meta_nul::{BAD_REQUEST, FAILED, NOT_IMPLEMENTED, integer};
 
-/// What is to be done with a request.
+/// What to do with a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// This is the answer.
+    /// Send this answer.
     Text(String),
-    /// The configuration is to change. The answer says that it does.
+    /// Change the configuration. The answer says so.
     SetConfig(String),
-    /// A command of the program's own.
+    /// Let the program answer a custom command.
     Custom(i32, String),
 }
 
-/// Of the request `text`; `None`: it was not to be read.
+/// For the request `text`; `None`: it could not be read.
 pub fn answer(text: Option<Vec<u8>>, state: &State, dialect: Dialect) -> Answer {
     let Some((text, request)) = text.and_then(parse) else { return status(BAD_REQUEST) };
     let Some(number) = integer(&request, "req") else { return status(BAD_REQUEST) };
@@ -44,7 +44,7 @@ fn status(status: u16) -> Answer {
     Answer::Text(status_only(status))
 }
 
-/// An answer that has no more than a status.
+/// An answer that only has a status.
 pub fn status_only(status: u16) -> String {
     format!(r#"{{"status":{status}}}"#)
 }

@@ -1,4 +1,5 @@
-//! Who asks: makes the queues, sends a request, joins the response, removes the queues, whatever happens.
+//! The client: makes the queues, sends a request, joins the frames of the response, and removes the
+//! queues, whatever happens.
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,21 +17,22 @@ use crate::engine::transport::mqueue::{Access, Creation, Queue, Waiter, unlink};
 /// Request numbers are below this one, as in AppView's command line.
 const NUMBERS: u32 = 9999;
 
-/// How long it is before queues that are there are looked for again.
+/// How long to wait before checking existing queues again.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// How requests are made.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the queues' names begin with.
+    /// The prefix of the queues' names.
     pub prefix: String,
-    /// How long each step may take: until the queues are free, until a frame is taken, until the next one comes.
+    /// The limit of each step: until the queues are free, until a frame is taken, until the next frame arrives.
     pub timeout: Duration,
-    /// Bytes of a frame.
+    /// The size of a frame, in bytes.
     pub message_size: usize,
-    /// The longest response.
+    /// The longest response, in bytes.
     pub max_response: usize,
-    /// Remove queues that are there for as long as [`Options::timeout`]: who made them is gone.
+    /// Remove queues that have existed for as long as [`Options::timeout`]: whoever made them is
+    /// gone.
     pub replace_stale: bool,
 }
 
@@ -46,7 +48,7 @@ impl Default for Options {
     }
 }
 
-/// Asks one process. Requests of one process's clients wait for each other.
+/// Sends requests to one process. Requests of this process to the same process wait for each other.
 #[derive(Debug, Clone)]
 pub struct Client {
     pid: u32,
@@ -55,23 +57,23 @@ pub struct Client {
 }
 
 impl Client {
-    /// For the process `pid`.
+    /// A client for the process `pid`.
     pub fn new(pid: u32, options: Options) -> Self {
         Self::with(pid, options, Made::default())
     }
 
-    /// The same, with what remembers its queues.
+    /// The same, with the ledger of its queues.
     pub fn with(pid: u32, options: Options, made: Made) -> Self {
         Self { pid, options: Arc::new(options), made }
     }
 
-    /// Asks, on the current tokio runtime. `text` is JSON: `{"req":1}`.
+    /// Sends a request, on the current tokio runtime. `text` is JSON: `{"req":1}`.
     ///
-    /// # Errors
-    /// `EEXIST`: somebody else is asking, or has left its queues. `EMFILE`: no more queues are to be had.
-    /// `ETIMEDOUT`: the process does not take the request, or does not answer. `EBADMSG`: what comes is no
-    /// response. `EMSGSIZE`: the response is too long, or frames too short. `EACCES`, `EPERM`: the process is
-    /// somebody else's. `ECANCELED`: [`Made::unlink_all`] was called.
+    /// `EEXIST`: another program is talking to the process, or has left its queues behind. `EMFILE`: the
+    /// system allows no more queues. `ETIMEDOUT`: the process does not take the request, or does not answer.
+    /// `EBADMSG`: what arrives is not a response. `EMSGSIZE`: the response is too long, or frames are too
+    /// short. `EACCES`, `EPERM`: the process belongs to another user. `ECANCELED`: [`Made::unlink_all`] was
+    /// called.
     pub async fn request(&self, text: &[u8]) -> Result<Response, Error> {
         let place = Place::of(self.pid);
         let names = Names::new(&self.options.prefix, place.pid);
@@ -84,7 +86,7 @@ impl Client {
         self.receive(&input, &output, uniq).await
     }
 
-    /// The queues, once nobody else has them.
+    /// The queues, once no other client uses them.
     async fn make(&self, names: &Names, place: &Place) -> Result<Pair, Error> {
         let deadline = Instant::now() + self.options.timeout;
         let mut replace = self.options.replace_stale;
@@ -137,7 +139,7 @@ const NOT_TAKEN: &str = "the process does not take the request";
 const REMOVED: &str = "another program has removed the queues of this conversation";
 const NOT_ANSWERED: &str = "the process has taken the request and does not answer";
 
-/// Why no answer has come.
+/// Why there is no answer yet.
 fn why_late(input: &Queue, output: &Queue) -> &'static str {
     if input.is_unlinked() || output.is_unlinked() {
         return REMOVED;
@@ -156,8 +158,8 @@ fn bad(queue: &Queue, fault: Fault) -> Error {
     error.because(fault.to_string())
 }
 
-/// The queues that exist for requests which are under way, so that none is left when the process ends before
-/// them. Clones are the same.
+/// The queues of requests under way, so that none is left behind when the process ends early. Clones are the
+/// same ledger.
 #[derive(Debug, Clone, Default)]
 pub struct Made(Arc<Mutex<Ledger>>);
 
@@ -168,7 +170,8 @@ struct Ledger {
     names: Vec<(u64, Name)>,
 }
 
-/// A queue's name, and where it means what it means. The name goes with it, unless it is another queue's by then.
+/// A queue's name, and the namespace that it belongs to. Dropping this removes the name, unless it belongs to
+/// another queue by then.
 #[derive(Debug)]
 struct Name {
     name: String,
@@ -184,7 +187,7 @@ impl Drop for Name {
     }
 }
 
-/// The queues of a request. Their names go with it.
+/// The queues of a request. Dropping this removes their names.
 struct Pair {
     input: Arc<Queue>,
     output: Arc<Queue>,
@@ -203,14 +206,14 @@ impl Made {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the names of all, and makes no more: the process ends.
+    /// Removes all names, and makes no more: the process is ending.
     pub fn unlink_all(&self) {
         let mut ledger = self.lock();
         ledger.is_closed = true;
         ledger.names.clear();
     }
 
-    /// Under the lock from before a name exists until it is remembered.
+    /// Locked from before a name exists until it is recorded.
     fn make(&self, names: &Names, place: &Place, message_size: usize) -> Result<Pair, Error> {
         let mut ledger = self.lock();
         let failed =
@@ -229,7 +232,7 @@ impl Made {
             let queue = Arc::new(queue);
             let (name, place) = (name.to_owned(), place.clone());
             ledger.names.push((id, Name { name, place, queue: queue.clone() }));
-            queue.set_mode(0o666)?; // the process may be another user's
+            queue.set_mode(0o666)?; // the process may run as another user
             Ok(queue)
         };
         let input = make(&names.input, Access::Write);

@@ -1,7 +1,8 @@
-//! AppView: a process that can be asked for its state and its configuration, and who asks it. On Linux.
+//! AppView: asks a process for its state and its configuration, and answers such requests. On Linux.
 //!
 //! Who asks makes two POSIX message queues that are named after the process's number, sends a request on one,
-//! gets the response on the other and removes both. The process looks for them about every millisecond.
+//! gets the response on the other and removes both. AppView's library looks for them about every millisecond; [`server`]
+//! has the system tell it of them.
 //! AppScope is the same under other [names](Dialect).
 //!
 //! # Asking
@@ -41,7 +42,8 @@
 //! # }
 //! ```
 //!
-//! # On the wire
+//! [`meta_nul`](crate::engine::codec::meta_nul) describes the frames, [`state`] the commands.
+//! `docs/appview.md` compares this with AppView's own description.
 //!
 //! [`meta_nul`](crate::engine::codec::meta_nul) has the frames, [`state`] the commands. `docs/appview.md` compares
 //! this with what AppView's own description says.
@@ -52,19 +54,19 @@ mod namespace;
 pub mod server;
 pub mod state;
 
-/// What the queues' names begin with in AppView.
+/// The prefix of the queues' names in AppView.
 pub const APPVIEW_PREFIX: &str = "AppViewIPC";
 
-/// What the queues' names begin with in AppScope, AppView's parent.
+/// The prefix of the queues' names in AppScope, AppView's parent.
 pub const APPSCOPE_PREFIX: &str = "ScopeIPC";
 
-/// Messages that a queue holds: what Linux allows everybody.
+/// Messages that a queue holds: the most that Linux allows every user.
 pub const MAX_MESSAGES: usize = 10;
 
-/// Bytes of a message: what Linux allows everybody.
+/// Bytes of a message: the most that Linux allows every user.
 pub const MESSAGE_SIZE: usize = 8192;
 
-/// What commands and fields are called.
+/// The names of commands and fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// `getAppViewStatus`, `viewed`.
@@ -75,7 +77,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// That of a program whose queues' names begin with `prefix`.
+    /// The dialect of a program whose queues' names begin with `prefix`.
     pub fn of(prefix: &str) -> Self {
         if prefix == APPSCOPE_PREFIX { Self::AppScope } else { Self::AppView }
     }
@@ -89,7 +91,7 @@ impl Dialect {
         ["getSupportedCmd", status, get, set, "getTransportStatus", "getProcessDetails"]
     }
 
-    /// The field of the status.
+    /// The name of the field that `getAppViewStatus` answers with.
     pub fn viewed(self) -> &'static str {
         match self {
             Self::AppView => "viewed",
@@ -97,7 +99,7 @@ impl Dialect {
         }
     }
 
-    /// The field of the list of commands.
+    /// The name of the field that has the list of commands.
     pub fn list(self) -> &'static str {
         match self {
             Self::AppView => "commands_appview",
@@ -109,14 +111,14 @@ impl Dialect {
 /// The names of a process's queues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    /// To the process.
+    /// The queue to the process.
     pub input: String,
-    /// From the process.
+    /// The queue from the process.
     pub output: String,
 }
 
 impl Names {
-    /// Those of the process `pid`, in its own pid namespace.
+    /// The names for the process `pid`, as numbered in its own pid namespace.
     pub fn new(prefix: &str, pid: u32) -> Self {
         Self { input: format!("/{prefix}In.{pid}"), output: format!("/{prefix}Out.{pid}") }
     }

@@ -1,5 +1,5 @@
 //! Where a process's queues are: under its number in its innermost pid namespace, and in its IPC namespace, which
-//! may be another one than ours. Used by [`super::client`].
+//! may differ from that of this process. Used by [`super::client`].
 
 use std::fs::{self, File};
 use std::io;
@@ -8,35 +8,36 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::thread;
 
-/// A process, as far as its queues go.
+/// Where the queues of a process are.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// Its number, as it sees it itself.
+    /// Its number, as the process sees it.
     pub pid: u32,
-    /// Its IPC namespace, if it is another one than ours.
+    /// Its IPC namespace, if it differs from this process's.
     elsewhere: Option<Arc<Elsewhere>>,
 }
 
 #[derive(Debug)]
 struct Elsewhere {
     ipc: File,
-    /// User and group that exist in its user namespace, if that is another one than ours: nobody else may make
-    /// anything there.
+    /// A user and a group that exist in its user namespace, if that differs from this process's: no other user
+    /// may create anything there.
     owner: Option<(u32, u32)>,
 }
 
 impl Place {
-    /// That of the process `pid`. Of a process that is not there, or is nobody's to look at, it is ours.
+    /// The place of the process `pid`. If the process does not exist or cannot be inspected, it is that
+    /// of this process.
     pub fn of(pid: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         let inner = last_number(&status, "NSpid:").unwrap_or(pid);
         Self { pid: inner, elsewhere: elsewhere(pid, &status).map(Arc::new) }
     }
 
-    /// Calls `act` where names mean what they mean to the process.
+    /// Calls `act` in the namespace of the process, where the names are valid.
     pub fn run<T: Send>(&self, act: impl FnOnce() -> T + Send) -> io::Result<T> {
         let Some(elsewhere) = &self.elsewhere else { return Ok(act()) };
-        // What changes is this thread's, which ends.
+        // Only this thread changes its namespace, and it ends.
         thread::scope(|scope| {
             let inside = || elsewhere.enter().map(|()| act());
             let thread = thread::Builder::new().spawn_scoped(scope, inside)?;
@@ -46,14 +47,14 @@ impl Place {
 }
 
 impl Elsewhere {
-    /// Moves the calling thread there, for good.
+    /// Moves the calling thread there, permanently.
     fn enter(&self) -> io::Result<()> {
         // SAFETY: the descriptor is open; the call changes this thread alone.
         if unsafe { libc::setns(self.ipc.as_raw_fd(), libc::CLONE_NEWIPC) } != 0 {
             return Err(io::Error::last_os_error());
         }
         if let Some((uid, gid)) = self.owner {
-            // SAFETY: the calls change this thread alone. Whether they did shows when something is made.
+            // SAFETY: the calls change this thread only. If they fail, creating a queue fails later.
             unsafe {
                 libc::setfsgid(gid);
                 libc::setfsuid(uid);
@@ -76,7 +77,7 @@ fn elsewhere(pid: u32, status: &str) -> Option<Elsewhere> {
     Some(Elsewhere { ipc, owner })
 }
 
-/// Whether a namespace of the process `pid` is ours. `None`: that is not to be known.
+/// Whether a namespace of the process `pid` is that of this process. `None`: unknown.
 fn is_ours(pid: u32, kind: &str) -> Option<bool> {
     let inode = |who: &str| fs::metadata(format!("/proc/{who}/ns/{kind}")).map(|it| it.ino()).ok();
     Some(inode(&pid.to_string())? == inode("self")?)

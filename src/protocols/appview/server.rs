@@ -1,8 +1,8 @@
-//! The process that is asked: a thread that looks for requests and answers them with what was published, whatever
+//! The process that is asked: a thread that waits for requests and answers them with what was published, whatever
 //! the program's other threads do.
 
 use std::collections::HashSet;
-use std::io;
+use std::io::{self, PipeReader};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use super::{APPVIEW_PREFIX, Dialect, Names};
 use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, Request, RequestJoiner};
 use crate::engine::error::{Endpoint, Error};
 use crate::engine::panics::{caught, point};
-use crate::engine::transport::mqueue::{Access, Queue, would_block};
+use crate::engine::transport::mqueue::{Access, Awaited, Bell, Lookout, Queue, would_block};
 
 /// While a conversation goes on, how long it is before `stop`, or the end of who asks, is noticed.
 const SLICE: Duration = Duration::from_millis(2);
@@ -32,7 +32,8 @@ pub struct Options {
     pub pid: u32,
     /// What the queues' names begin with.
     pub prefix: String,
-    /// Time between two looks. Who asks may give up after 2.5 ms.
+    /// Time between two looks for a request where the system does not tell of new queues: where they are not mounted
+    /// (`/dev/mqueue`), or the user has no inotify instance left. Who asks may give up after 2.5 ms. At most a second.
     pub poll: Duration,
     /// How long a request's next frame may take. AppView's library waits 25 ms at least.
     pub frame_timeout: Duration,
@@ -91,6 +92,8 @@ impl Reply {
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
+    /// Wakes the thread.
+    bell: Option<Bell>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -124,6 +127,7 @@ impl Server {
         let names = Names::new(&options.prefix, options.pid);
         let failed = |error| Error::new("listen", error, Some(Endpoint::Path(names.input.clone())));
         let claim = Claim::new(&names.input).map_err(failed)?;
+        let (bell, rung) = Lookout::bell().map_err(failed)?;
         let shared = Arc::new(Shared {
             state: Mutex::new(Arc::new(state)),
             changing: Mutex::new(()),
@@ -136,9 +140,9 @@ impl Server {
         let endpoint = Endpoint::Path(work.names.input.clone());
         let thread = thread::Builder::new().name("ferripc-appview".into());
         let thread = thread
-            .spawn(move || work.run())
+            .spawn(move || work.run(rung))
             .map_err(|error| Error::new("listen", error, Some(endpoint)))?;
-        Ok(Self { shared, thread: Some(thread) })
+        Ok(Self { shared, bell: Some(bell), thread: Some(thread) })
     }
 
     /// Changes what is answered from now on. Until `change` returns, what was there before is answered. One change is made
@@ -159,8 +163,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
+        self.bell = None;
         if let Some(thread) = self.thread.take() {
-            thread.thread().unpark();
             let _ = thread.join();
         }
     }
@@ -189,6 +193,24 @@ impl Drop for Claim {
     }
 }
 
+/// What comes after a look.
+enum Next<'a> {
+    /// Another one.
+    Look,
+    /// Waiting for what may make another one worth while.
+    Wait(Awaited<'a>),
+}
+
+impl Next<'_> {
+    /// After a queue could not be opened.
+    fn without(error: &Error) -> Self {
+        Self::Wait(match error.code() {
+            "ENOENT" | "EACCES" => Awaited::Change, // it is not there, or not for us
+            _ => Awaited::Time,                     // too many open files, say
+        })
+    }
+}
+
 /// What the thread works with.
 struct Work<F> {
     options: Options,
@@ -200,11 +222,17 @@ struct Work<F> {
 }
 
 impl<F: Fn(Event) -> bool> Work<F> {
-    fn run(&self) {
+    fn run(&self, rung: PipeReader) {
+        let names = [self.names.input.as_str(), self.names.output.as_str()];
+        let mut lookout = Lookout::new(&names, self.options.poll, rung);
+        // Open for as long as it has its name: what is removed counts for the user's limit until all have closed it.
+        let mut input = None;
         while !self.is_stopping() {
-            // Who asks just then has no answer.
-            if caught(|| self.look()).is_none() {
-                self.rest();
+            match caught(|| self.look(&mut input)) {
+                Some(Next::Look) => {}
+                Some(Next::Wait(awaited)) => lookout.wait(awaited),
+                // Who asks just then has no answer.
+                None => lookout.wait(Awaited::Time),
             }
         }
     }
@@ -213,39 +241,46 @@ impl<F: Fn(Event) -> bool> Work<F> {
         self.shared.stopping.load(Ordering::Relaxed)
     }
 
-    fn rest(&self) {
-        thread::park_timeout(self.options.poll);
-    }
-
-    /// Answers a request, if there is one within the time between two looks. What fails is tried again at the next.
-    fn look(&self) {
-        let Ok(input) = Queue::open(&self.names.input, Access::Read, None) else {
-            return self.rest();
+    /// Answers a request, if there is one.
+    fn look<'a>(&self, input: &'a mut Option<Queue>) -> Next<'a> {
+        input.take_if(|it| it.is_unlinked());
+        let input = match input {
+            Some(input) => input,
+            None => match Queue::open(&self.names.input, Access::Read, None) {
+                Ok(queue) => input.insert(queue),
+                Err(error) => return Next::without(&error),
+            },
         };
-        // Who has just made its queues is about to send; who has its answer, about to remove them.
-        if !input.poll(Interest::READABLE, self.options.poll.min(SLICE)) {
-            return;
+        if !input.poll(Interest::READABLE, Duration::ZERO) {
+            return Next::Wait(Awaited::Message(input));
         }
-        let Ok(output) = Queue::open(&self.names.output, Access::Write, None) else {
-            return self.rest();
+        let output = match Queue::open(&self.names.output, Access::Write, None) {
+            Ok(output) => output,
+            Err(error) => return Next::without(&error),
         };
         point("view");
-        let joined = match self.read(&input) {
+        self.converse(input, &output);
+        Next::Look
+    }
+
+    /// Takes a request and answers it.
+    fn converse(&self, input: &Queue, output: &Queue) {
+        let joined = match self.read(input) {
             Ok(Some(request)) => request,
             Ok(None) => return, // somebody else has taken it
             Err(refusal) => {
-                let _ = self.send(&output, &refusal.frame(), Instant::now());
+                let _ = self.send(output, &refusal.frame(), Instant::now());
                 return;
             }
         };
         let answer = answer(joined.text, &self.shared.state(), self.dialect);
-        if let Some(text) = self.carry_out(answer, &output) {
+        if let Some(text) = self.carry_out(answer, output) {
             let size = output.message_size();
             let frames = Frames::response(text.as_bytes(), joined.uniq, size);
             // Without room for META there is nothing to be said.
             let end = Instant::now() + LONGEST;
             let mut frames = frames.into_iter().flatten();
-            let _ = frames.try_for_each(|frame| self.send(&output, &frame, end));
+            let _ = frames.try_for_each(|frame| self.send(output, &frame, end));
         }
     }
 

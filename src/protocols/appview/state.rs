@@ -1,4 +1,5 @@
-//! What a process tells of itself, and under which numbers: the JSON texts of its answers.
+//! What a process reports about itself: the JSON texts of its answers, and the numbers of the
+//! commands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,28 +9,28 @@ use serde_json::{Map, Value, json};
 use super::Dialect;
 use crate::engine::codec::meta_nul::OK;
 
-/// Numbers of commands.
+/// The numbers of the commands.
 pub mod command {
-    /// Which commands there are.
+    /// Asks which commands exist.
     pub const SUPPORTED: i32 = 0;
-    /// Whether the process is being viewed.
+    /// Asks whether the process is being viewed.
     pub const STATUS: i32 = 1;
-    /// The configuration.
+    /// Asks for the configuration.
     pub const CONFIG: i32 = 2;
-    /// Another configuration.
+    /// Sets another configuration.
     pub const SET_CONFIG: i32 = 3;
-    /// Where it sends what, and whether that works.
+    /// Asks where the process sends data, and whether that works.
     pub const TRANSPORTS: i32 = 4;
-    /// Which process it is.
+    /// Asks for details of the process.
     pub const PROCESS: i32 = 5;
 }
 
-/// A text that is not the JSON that it has to be.
+/// A text that is not the required JSON.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} has to be JSON of an {1}")]
 pub struct Invalid(&'static str, &'static str);
 
-/// What a process tells of itself. The texts are answered as they are.
+/// What a process reports about itself. The texts are sent unchanged.
 #[derive(Debug, Clone)]
 pub struct State {
     /// Whether the process is being viewed.
@@ -63,7 +64,7 @@ impl State {
         Ok(())
     }
 
-    /// Where the process sends what: an array of objects with `name`, `config`, `connected` and, if it is not
+    /// Where the process sends data: an array of objects with `name`, `config`, `connected` and, if it is not
     /// connected, `attempts` and `failure_details`.
     pub fn set_interfaces(&mut self, json: &str) -> Result<(), Invalid> {
         let value = serde_json::from_str::<Value>(json).ok().filter(Value::is_array);
@@ -72,14 +73,14 @@ impl State {
         Ok(())
     }
 
-    /// Which process it is: an object with `pid`, `uuid`, `id` and `machine_id`.
+    /// Details of the process: an object with `pid`, `uuid`, `id` and `machine_id`.
     pub fn set_details(&mut self, json: &str) -> Result<(), Invalid> {
         object(json).ok_or(Invalid("details", "object"))?;
         self.details = json.trim().into();
         Ok(())
     }
 
-    /// The answer to a command that takes no more than to tell. `None`: it is another one.
+    /// The answer to a command that only asks. `None`: it is another command.
     pub(super) fn tell(&self, number: i32, dialect: Dialect) -> Option<String> {
         Some(match number {
             command::SUPPORTED => self.supported(dialect),
@@ -124,7 +125,7 @@ mod tests {
     fn answers_are_those_of_the_library() {
         let mut state = State { viewed: true, ..State::default() };
         let tell = |state: &State, number| state.tell(number, Dialect::AppView).unwrap();
-        // As long as the recorded one, which has these ends.
+        // As long as the recorded answer, which has these ends.
         let supported = tell(&state, command::SUPPORTED);
         assert_eq!(supported.len(), 337);
         assert!(supported.starts_with(r#"{"status":200,"commands_meta":[{"id":0,"name":"#));

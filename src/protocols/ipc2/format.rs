@@ -1,5 +1,5 @@
-//! Messages <-> frames, for each side, in two ways: by serde, or with payloads left as the bytes that
-//! they are ([`Raw`]), for whoever encodes them elsewhere. Used by the host's and the worker's sessions.
+//! Messages <-> frames, for each side, in two ways: by serde, or with payloads that stay bytes ([`Raw`])
+//! because they are encoded elsewhere. Used by the host's and the worker's sessions.
 
 use std::ops::Range;
 
@@ -12,30 +12,30 @@ use super::message::{ClientSocketMessage, ServerSocketMessage};
 use super::payload::{self, Error};
 use crate::engine::codec::length;
 
-/// A payload that is left alone: the bytes that a type of the other side has
-/// ([`payload`](crate::protocols::ipc2::payload)). Made for bindings to other languages, which have no Rust
-/// type to encode.
+/// A payload that stays bytes: those of a value of the peer's type
+/// ([`payload`](crate::protocols::ipc2::payload)). For bindings to other languages, which have no Rust type
+/// to encode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw(pub Bytes);
 
 /// How one side reads frames and writes them.
 pub(super) struct Format<In, Out> {
-    /// Bytes of a buffer that is kept, when its frames are decoded, for those to come.
+    /// The size up to which a buffer is kept for later frames once its own are decoded.
     pub keep: usize,
     /// The message in a frame, which is a part of these bytes.
     pub decode: fn(&Bytes, &[u8]) -> Result<In, Error>,
-    /// The whole frame of a message, with its length, if it has at most so many bytes. A job's number is
-    /// missing where it wants no answer.
+    /// The whole frame of a message, with its length, if it has at most so many bytes. The number is
+    /// `None` for a job without an answer.
     pub encode: fn(&Out, Option<u32>, usize) -> Result<Frame, Error>,
 }
 
-/// A whole frame, with its length: the first part is all of it, unless a large payload lies between two others, which
-/// is then not copied.
+/// A whole frame, with its length. The first part is all of it, unless the payload is large: that is then the second
+/// part, which is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame(pub [Bytes; 3]);
 
 impl Frame {
-    /// Bytes.
+    /// The length of the frame in bytes.
     pub fn len(&self) -> usize {
         self.0.iter().map(Bytes::len).sum()
     }
@@ -58,10 +58,10 @@ impl<In, Out> Copy for Format<In, Out> {}
 /// An answer, and what it answers.
 pub(super) type Response<R> = (R, u32);
 
-/// A job, and its number if it wants an answer.
+/// A job, and its number if it needs an answer.
 pub(super) type Request<R> = (R, Option<u32>);
 
-/// A host's, by serde.
+/// The format of a host, by serde.
 pub(super) fn host<R: DeserializeOwned, W: Serialize>() -> Format<Response<R>, W> {
     Format {
         keep: incoming::KEEP,
@@ -76,7 +76,7 @@ pub(super) fn host<R: DeserializeOwned, W: Serialize>() -> Format<Response<R>, W
     }
 }
 
-/// A worker's, by serde.
+/// The format of a worker, by serde.
 pub(super) fn worker<R: DeserializeOwned, W: Serialize>() -> Format<Request<R>, W> {
     Format {
         keep: incoming::KEEP,
@@ -91,13 +91,13 @@ pub(super) fn worker<R: DeserializeOwned, W: Serialize>() -> Format<Request<R>, 
     }
 }
 
-/// A host's, with payloads left alone.
+/// The format of a host, with payloads that stay bytes.
 pub(super) fn raw_host() -> Format<Response<Raw>, Raw> {
     Format {
         keep: KEEP_RAW,
         decode: |bytes, frame| match tag(frame)? {
             0 => numbered(bytes, frame),
-            other => Err(Error::Custom(format!("{other} is no kind of message from a worker"))),
+            other => Err(Error::Custom(format!("{other} is not a kind of message from a worker"))),
         },
         encode: |data, job_id, most| match job_id {
             Some(_) => raw_frame(1, data, job_id, most),
@@ -106,20 +106,20 @@ pub(super) fn raw_host() -> Format<Response<Raw>, Raw> {
     }
 }
 
-/// A worker's, with payloads left alone.
+/// The format of a worker, with payloads that stay bytes.
 pub(super) fn raw_worker() -> Format<Request<Raw>, Raw> {
     Format {
         keep: KEEP_RAW,
         decode: |bytes, frame| match tag(frame)? {
             0 => Ok((part(bytes, frame, TAG..frame.len()), None)),
             1 => numbered(bytes, frame).map(|(data, job_id)| (data, Some(job_id))),
-            other => Err(Error::Custom(format!("{other} is no kind of message from a host"))),
+            other => Err(Error::Custom(format!("{other} is not a kind of message from a host"))),
         },
         encode: |data, job_id, most| raw_frame(0, data, job_id, most),
     }
 }
 
-/// A large payload has its buffer for itself: so whoever takes it has the memory, too.
+/// A large payload has a buffer of its own, so that the memory goes with the payload.
 const KEEP_RAW: usize = 256 * 1024;
 
 /// Bytes of an enum's tag and of a job's number.
@@ -147,7 +147,7 @@ fn frame<T: Serialize>(message: &T, most: usize) -> Result<Frame, Error> {
     seal(bytes, most)
 }
 
-/// A payload of this many bytes is a part of its own.
+/// A payload of at least this many bytes is a part of its own.
 const LARGE: usize = 16 * 1024;
 
 fn raw_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result<Frame, Error> {
@@ -170,7 +170,7 @@ fn large_frame(tag: u32, data: &Raw, job_id: Option<u32>, most: usize) -> Result
     Ok(Frame([head.into(), data.0.clone(), Bytes::copy_from_slice(tail)]))
 }
 
-/// Writes the length, for which there is room at the beginning.
+/// Writes the length into the room left for it at the beginning.
 fn seal(mut bytes: Vec<u8>, most: usize) -> Result<Frame, Error> {
     let header = header(bytes.len() - length::HEADER, most)?;
     bytes[..length::HEADER].copy_from_slice(&header);

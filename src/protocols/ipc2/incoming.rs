@@ -1,4 +1,4 @@
-//! Frames on their way in. Used by both sides' sessions and by [`SocketReader`](super::socket::SocketReader).
+//! Incoming frames. Used by both sides' sessions and by [`SocketReader`](super::socket::SocketReader).
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::engine::codec::{Batch, length};
 use crate::engine::event::Event;
 use crate::engine::link::Inbox;
 
-/// A buffer that was larger than this is given back when its frames are done with.
+/// A buffer that is larger than this is freed once its frames are processed.
 pub(super) const KEEP: usize = 4 << 20;
 
 /// The receiving half of a session.
@@ -23,9 +23,9 @@ pub(super) struct Incoming<S> {
 /// Why there are no more frames.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The peer has ended its side, perhaps within a frame.
+    /// The peer has ended its side, possibly within a frame.
     Closed {
-        /// Within a frame.
+        /// Whether it was within a frame.
         truncated: bool,
     },
     /// The transport has failed.
@@ -35,7 +35,7 @@ pub(super) enum End {
 }
 
 impl<S: AsyncRead + Unpin> Incoming<S> {
-    /// Reads frames of at most `most` bytes. A buffer of up to `keep` bytes is kept for those to come.
+    /// Reads frames of at most `most` bytes. A buffer of up to `keep` bytes is kept for later frames.
     pub fn new(reader: S, most: usize, keep: usize) -> Self {
         Self { reader, inbox: Inbox::new(0, length::Decoder::new(most)), keep, large: false }
     }

@@ -1,20 +1,20 @@
-//! What the two sides say to each other: the payload of every frame.
+//! What the two sides send each other: the payload of every frame.
 
 use serde::{Deserialize, Serialize};
 
 /// From the host to a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerSocketMessage<T> {
-    /// Something to be done, without an answer.
+    /// A job without an answer.
     Unidirectional {
-        /// What.
+        /// The job's data.
         data: T,
     },
-    /// Something to be answered.
+    /// A job with an answer.
     Bidirectional {
-        /// What.
+        /// The job's data.
         data: T,
-        /// What the answer is to be marked with.
+        /// The number that the answer has to carry.
         job_id: u32,
     },
 }
@@ -24,9 +24,9 @@ pub enum ServerSocketMessage<T> {
 pub enum ClientSocketMessage<T> {
     /// An answer.
     Response {
-        /// What.
+        /// The answer's data.
         data: T,
-        /// What it answers.
+        /// The number of the job.
         job_id: u32,
     },
 }

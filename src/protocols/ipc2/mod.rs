@@ -1,7 +1,7 @@
 //! ipc2: a host process with a set of worker processes that it gives jobs to.
 //!
-//! The host spawns its workers and sends each one job after the other; a worker answers a job or, if the
-//! job is unidirectional, does not. Messages are any types with `serde`.
+//! The host spawns its workers and sends each of them one job at a time. A worker answers a job unless
+//! it is unidirectional. A message can be of any type that `serde` supports.
 //!
 //! # A host
 //!
@@ -71,7 +71,7 @@
 //!
 //! A host listens on a Unix socket for each worker, spawns it with the socket's path in the variable
 //! [`SOCKET_ENV_VAR`] of its environment, and takes one connection. Both sides send frames: a length of four
-//! bytes, the highest first ([`length`](crate::engine::codec::length)), then a
+//! bytes, big-endian ([`length`](crate::engine::codec::length)), then a
 //! [`ServerSocketMessage`](message::ServerSocketMessage) from the host, or a
 //! [`ClientSocketMessage`](message::ClientSocketMessage) from the worker, as [`payload`] has it. These are the
 //! bytes of the crates `ipc2_host` and `ipc2_worker` 0.1.0, and either end can be theirs.
@@ -92,20 +92,20 @@ pub mod worker;
 
 pub use format::Raw;
 
-/// Variable of a worker's environment that has the path of its socket.
+/// The environment variable that tells a worker the path of its socket.
 pub const SOCKET_ENV_VAR: &str = "IPC2_SOCKET_PATH";
 
-/// Variable of a worker's environment that has the process id of a host that wants its workers to end with it, but
-/// cannot tell the system so before they run. A worker then does it itself, where the system can: on Linux.
+/// The environment variable that tells a worker the process id of its host. A host sets it if it wants its workers
+/// to end with it but cannot arrange that before they run. A worker then arranges it itself, on Linux.
 pub const HOST_PID_ENV_VAR: &str = "IPC2_HOST_PID";
 
-/// Longest message that is taken from a peer or sent to it, in bytes, unless something else is said: 512 MiB.
+/// Default limit of a message, in bytes: a longer one is neither sent nor accepted. 512 MiB.
 pub const MAX_MESSAGE_BYTES: usize = 512 << 20;
 
-/// Most bytes that wait for a worker that does not read, unless something else is said: 1 GiB.
+/// Default limit of the bytes that wait for a worker that does not read: 1 GiB.
 pub const MAX_QUEUED_BYTES: usize = 1 << 30;
 
-/// The blocks of the page for users compile.
+/// Compiles the code blocks of docs/ipc2.md.
 #[cfg(all(doctest, unix, feature = "ipc2"))]
 #[doc = include_str!("../../../docs/ipc2.md")]
 struct Page;

@@ -1,4 +1,4 @@
-//! Unix sockets that an event loop of the program's own watches, whose tasks read and write: see
+//! Unix sockets that the program's own event loop watches, and whose tasks run there: see
 //! [`loop_stream`]. For both sides; used by the binding.
 
 use std::io;
@@ -9,11 +9,11 @@ use super::host::server::{Opening, Server};
 use super::worker::client::Client;
 use crate::engine::driver::loop_stream::{self, LoopReader, LoopWriter};
 
-/// Where a worker is awaited: as with a `UnixListener`.
+/// Listens for a worker, as a `UnixListener` does.
 #[derive(Debug)]
 pub struct LoopListener(UnixListener);
 
-/// A connection with a host: as with a `UnixStream`.
+/// A connection to a host, as a `UnixStream` is.
 #[derive(Debug)]
 pub struct LoopStream(UnixStream);
 

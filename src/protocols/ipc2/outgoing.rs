@@ -1,6 +1,6 @@
-//! Frames on their way out. Whoever sends one writes it at once, on its own thread, as far as the
-//! transport takes it; a task of the session's writes the rest. So a job does not wait for a task to
-//! wake up. Used by both sides' sessions.
+//! Outgoing frames. The sender writes a frame at once, on its own thread, as far as the transport
+//! takes it. A task of the session writes the rest. So a job does not wait for a task to wake up.
+//! Used by both sides' sessions.
 
 use std::io;
 use std::mem;
@@ -14,7 +14,7 @@ use super::format::Frame;
 use crate::engine::error::full;
 use crate::engine::link::Outbox;
 
-/// The sending half of a session, shared by all who send and by the task that runs [`Outgoing::run`].
+/// The sending half of a session, shared by all senders and by the task that runs [`Outgoing::run`].
 pub(super) struct Outgoing {
     state: Mutex<State>,
     most: usize,
@@ -29,15 +29,15 @@ struct State {
 
 enum Stage {
     Open(Box<dyn AsyncWrite + Send + Unpin>),
-    /// Nothing more is to come: what waits is written, then our side ends.
+    /// No more frames will come: what waits is written, then this side ends.
     Ending(Box<dyn AsyncWrite + Send + Unpin>),
-    /// The transport has failed, which the task has yet to hear of.
+    /// The transport has failed; the task does not know yet.
     Failed(io::Error),
     Over,
 }
 
 impl Outgoing {
-    /// Writes to `writer`; at most so many bytes wait for it.
+    /// Writes to `writer`. At most `most` bytes wait for it.
     pub fn new(writer: impl AsyncWrite + Send + Unpin + 'static, most: usize) -> Self {
         let (stage, waker) = (Stage::Open(Box::new(writer)), Waker::noop().clone());
         Self { state: Mutex::new(State { stage, outbox: Outbox::default(), waker }), most }
@@ -47,7 +47,7 @@ impl Outgoing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a frame: all of it, or as much as the transport takes now, and the rest later.
+    /// Sends a frame: all of it, or as much as the transport takes now and the rest later.
     ///
     /// # Errors
     /// `ENOBUFS`: too much waits already. `BrokenPipe`: the session is over.
@@ -72,7 +72,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Ends our side when all that waits is written.
+    /// Ends this side once all that waits is written.
     pub fn end(&self) {
         let mut state = self.lock();
         state.stage = match mem::replace(&mut state.stage, Stage::Over) {
@@ -129,7 +129,7 @@ impl State {
             Err(error) => return Poll::Ready(Err(error)),
             Ok(()) => {}
         }
-        // A transport with a buffer of its own is asked to send it; with none that costs nothing.
+        // A transport with a buffer is asked to send it. For one without, this costs nothing.
         if taken > 0 && Pin::new(&mut *writer).poll_flush(cx)?.is_pending() {
             return Poll::Pending;
         }

@@ -1,5 +1,5 @@
-//! One message after the other over any stream of bytes, for whoever writes an end of its own. The host and
-//! the worker of this crate have something faster.
+//! Sends and receives single messages over any stream of bytes, for programs with an end of their own. The
+//! host and the worker of this crate use faster code.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,10 +17,10 @@ use crate::engine::codec::length;
 /// Why a message was not sent or received.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
-    /// The stream failed, or has ended.
+    /// The stream failed or has ended.
     #[error("IO error: {0}")]
     Io(#[from] io::Error),
-    /// The value has no bytes, or the bytes are no value.
+    /// The value cannot be encoded, or the bytes cannot be decoded.
     #[error("Bincode error: {0}")]
     Bincode(#[from] payload::Error),
     /// Longer than [`MAX_MESSAGE_BYTES`].
@@ -36,12 +36,12 @@ pub struct SocketWriter<S: AsyncWrite, W: Serialize> {
 }
 
 impl<S: AsyncWrite + Unpin, W: Serialize> SocketWriter<S, W> {
-    /// Over this stream.
+    /// A writer over this stream.
     pub fn new(writer: S) -> Self {
         Self { stream: writer, message: PhantomData }
     }
 
-    /// Sends one.
+    /// Sends a message.
     pub async fn send(&mut self, value: W) -> Result<(), SocketError> {
         let mut frame = vec![0; length::HEADER];
         payload::append(&value, &mut frame, MAX_MESSAGE_BYTES).map_err(|error| match error {
@@ -59,19 +59,19 @@ impl<S: AsyncWrite + Unpin, W: Serialize> SocketWriter<S, W> {
 #[derive(Debug)]
 pub struct SocketReader<S: AsyncRead, R: DeserializeOwned> {
     incoming: Incoming<S>,
-    /// What was received with a message and comes after it.
+    /// Messages that were received together with an earlier one.
     waiting: VecDeque<Bytes>,
     message: PhantomData<fn() -> R>,
 }
 
 impl<S: AsyncRead + Unpin, R: DeserializeOwned> SocketReader<S, R> {
-    /// Over this stream.
+    /// A reader over this stream.
     pub fn new(reader: S) -> Self {
         let incoming = Incoming::new(reader, MAX_MESSAGE_BYTES, KEEP);
         Self { incoming, waiting: VecDeque::new(), message: PhantomData }
     }
 
-    /// Receives one. Nothing is lost when the future is dropped.
+    /// Receives a message. Nothing is lost when the future is dropped.
     pub async fn recv(&mut self) -> Result<R, SocketError> {
         loop {
             if let Some(frame) = self.waiting.pop_front() {

@@ -1,5 +1,5 @@
-//! Where the tasks of a session run that reads and writes: on the runtime, unless a program has something of its own
-//! that does. Used by both sides.
+//! Where a session runs the task that reads and writes: on tokio's runtime, or by a function of the program's. Used
+//! by both sides.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A task of a session.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// See the module's page. Default: tokio's runtime.
+/// Runs tasks. Default: on tokio's runtime.
 #[derive(Clone, Default)]
 pub(super) struct Spawner(Option<Arc<dyn Fn(Task) + Send + Sync>>);
 
@@ -19,12 +19,12 @@ impl fmt::Debug for Spawner {
 }
 
 impl Spawner {
-    /// Has `spawn` run them.
+    /// Runs them by `spawn`.
     pub fn new(spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(spawn)))
     }
 
-    /// Begins a task.
+    /// Starts a task.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         match &self.0 {
             Some(spawn) => spawn(Box::pin(task)),

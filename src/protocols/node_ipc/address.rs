@@ -1,4 +1,4 @@
-//! Where a server is: an id, from which node-ipc makes a path, a path, or a host and port.
+//! The address of a server: an id, from which node-ipc makes a path; a path; or a host and port.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use crate::engine::transport::tcp::TcpTarget;
 use crate::engine::transport::unix::{Claim, UnixLocal};
 use crate::engine::transport::{Local, Target};
 
-/// Where a server is.
+/// The address of a server.
 ///
-/// A text is an id, a path is a path, a [`SocketAddr`] is over TCP:
+/// A string is an id, a `Path` is a path, and a [`SocketAddr`] is an address over TCP:
 ///
 /// ```
 /// use ferripc::node_ipc::Address;
@@ -28,13 +28,13 @@ use crate::engine::transport::{Local, Target};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Address {
-    /// The id of a server: its path is `socketRoot + appspace + id`, joined as they are. `world` is `/tmp/app.world`
-    /// unless `socket_root` and `appspace` are set.
+    /// The id of a server: its path is `socketRoot + appspace + id`, joined without separators. `world` is
+    /// `/tmp/app.world` unless `socket_root` and `appspace` are set.
     Id(String),
-    /// The path of a Unix socket. On Linux one that begins with NUL is an abstract socket. On Windows the name of a pipe
-    /// is made of it as in node-ipc: `/tmp/app.world` becomes `\\.\pipe\tmp-app.world`.
+    /// The path of a Unix socket. On Linux, a path that begins with NUL is an abstract socket. On Windows, it becomes
+    /// the name of a pipe, as in node-ipc: `/tmp/app.world` becomes `\\.\pipe\tmp-app.world`.
     Path(PathBuf),
-    /// A host, by its name or IP address, and a port. To bind, the port 0 is one that the system chooses.
+    /// A host (a name or an IP address) and a port. For a server, port 0 lets the system choose.
     Tcp(String, u16),
 }
 
@@ -54,7 +54,7 @@ impl Address {
         Self::Tcp(host.into(), port)
     }
 
-    /// The same with a path in place of the id.
+    /// The same address, with a path in place of an id.
     pub(super) fn resolved(self, socket_root: &str, appspace: &str) -> Result<Self, Error> {
         match self {
             Self::Id(id) => Self::Path(format!("{socket_root}{appspace}{id}").into()).checked(),
@@ -84,7 +84,7 @@ impl Address {
         Ok(self)
     }
 
-    /// Where to connect to now: names are looked up.
+    /// Where to connect now. Looks names up.
     pub(super) async fn target(&self) -> Result<Target, Error> {
         Ok(match self {
             Self::Id(path) => local_target(path),
@@ -110,7 +110,7 @@ impl Address {
     }
 }
 
-/// What a server makes of its socket's file.
+/// How a server treats its socket file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Files {
     pub(super) unlink: Unlink,
@@ -118,18 +118,19 @@ pub(super) struct Files {
     pub(super) writable_by_all: bool,
 }
 
-/// What a server does about a socket file that is at its path already. What is no socket is always left alone, and an
-/// error with the code `EADDRINUSE`.
+/// What a server does if a socket file exists at its path. Anything other than a socket is always left alone: that is
+/// an error with the code `EADDRINUSE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Unlink {
-    /// Replaces one that nobody listens on, under a lock by which servers take turns. A live server is left alone:
-    /// `EADDRINUSE`. node-ipc calls it `'stale'`.
+    /// Replaces the file if nobody listens on it, under a lock that servers take one at a time. If a server is
+    /// live there, this fails with `EADDRINUSE`. node-ipc calls it `'stale'`.
     #[default]
     Stale,
-    /// Replaces it in any case, as node-ipc does by default: the server before goes on without being found.
+    /// Always replaces it, as node-ipc does by default. The server that used the path before goes on, but
+    /// clients cannot find it any more.
     Always,
-    /// Leaves it alone, and its own at the end, too.
+    /// Leaves it alone, and does not remove its own file at the end either.
     Never,
 }
 
@@ -163,7 +164,7 @@ fn local_target(path: &str) -> Target {
     Target::Pipe(pipe_of(path))
 }
 
-/// The name of the pipe that a path stands for.
+/// The name of the pipe for a path.
 #[cfg(any(windows, test))]
 fn pipe_of(path: &str) -> String {
     const PIPE: &str = r"\\.\pipe\";
@@ -174,7 +175,7 @@ fn pipe_of(path: &str) -> String {
 }
 
 fn text_of(path: &Path) -> Result<&str, Error> {
-    path.to_str().ok_or_else(|| Error::Unusable(format!("{} is no UTF-8", path.display())))
+    path.to_str().ok_or_else(|| Error::Unusable(format!("{} is not UTF-8", path.display())))
 }
 
 async fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
@@ -246,7 +247,7 @@ impl fmt::Display for Address {
 mod tests {
     use super::*;
 
-    /// The vectors of the wire format: what a path is made of, and the pipe that it is on Windows.
+    /// The vectors of the wire format: the path of an id, and its pipe on Windows.
     #[test]
     fn paths_are_those_of_the_vectors() {
         let text = include_str!("../../../docs/vectors/paths.json");

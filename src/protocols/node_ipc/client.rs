@@ -1,4 +1,4 @@
-//! A client: what it sends and asks. How it connects, and what comes, is in `connecting`.
+//! A client: how it sends messages and requests. `connecting` connects it and receives.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use super::requests::outcome;
 use super::settings::{Settings, common_settings};
 use super::{Address, ClientTls, Error, HandlerError, Message};
 
-/// A connection to one server, which is made again when it is lost. Clones are the same client.
+/// A connection to one server, which reconnects when it is lost. Clones are the same client.
 ///
-/// It lives as long as one of its clones, or its [`Events`]; when the last of them is dropped it ends in the background, and
-/// what was emitted is sent as long as the runtime runs. [`Client::close`] waits for that.
+/// It lives as long as one of its clones or its [`Events`]. When the last of them is dropped, it ends in the background, and
+/// sends what was emitted while the runtime still runs. [`Client::close`] waits for that.
 ///
 /// ```
 /// use ferripc::node_ipc::{Client, ClientEvent, Server};
@@ -54,20 +54,21 @@ pub struct Client {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ClientEvent {
-    /// There is a connection: the first, or the next after one was lost.
+    /// The client is connected: for the first time, or again.
     Connected,
-    /// A message has come.
+    /// A message has arrived.
     Message(Message),
-    /// The connection has ended: with an error, or because one side has closed it. Another one follows unless the client
-    /// has ended, as the end of the stream tells.
+    /// The connection has ended, with an error or because one side closed it. The client connects again unless it has
+    /// ended, which the end of the stream tells.
     Disconnected(Option<Error>),
     /// An attempt to connect has failed.
     ConnectFailed(Error),
-    /// What has come is no message, too long or incomplete. The connection goes on.
+    /// Something arrived that is not a message, is too long, or is incomplete. The connection goes
+    /// on.
     Error(Error),
 }
 
-/// What a client is to be like. See [`Client::builder`].
+/// The settings of a client. See [`Client::builder`].
 #[derive(Debug, Clone)]
 #[must_use = "it does nothing before `connect`"]
 pub struct ClientBuilder {
@@ -77,14 +78,14 @@ pub struct ClientBuilder {
     tls: Option<ClientTls>,
 }
 
-/// How a client goes on when it is not connected.
+/// What a client does when it is not connected.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Retrying {
     pub pause: Duration,
-    /// `None`: without end.
+    /// `None`: no limit.
     pub most: Option<u32>,
     pub stopped: bool,
-    /// Bytes that wait while it is down; `None`: nothing does.
+    /// Bytes that may wait while it is down. `None`: nothing waits.
     pub offline: Option<usize>,
 }
 
@@ -97,28 +98,28 @@ impl ClientBuilder {
         self
     }
 
-    /// Attempts after the first, and after each connection that was lost, before the client ends. `None`, the default:
-    /// without end. (node-ipc: `config.maxRetries`)
+    /// Attempts after the first one, and after each lost connection, before the client ends. Default: `None`, no
+    /// limit. (node-ipc: `config.maxRetries`)
     pub fn max_retries(mut self, attempts: impl Into<Option<u32>>) -> Self {
         self.retrying.most = attempts.into();
         self
     }
 
-    /// The client ends when its first attempt has failed, or its connection is lost. (node-ipc: `config.stopRetrying`)
+    /// Ends the client when its first attempt fails or its connection is lost. (node-ipc: `config.stopRetrying`)
     pub fn stop_retrying(mut self, stopped: bool) -> Self {
         self.retrying.stopped = stopped;
         self
     }
 
-    /// Keeps as many bytes of what is emitted and asked while a client that was connected is down, and sends it in order
-    /// when it is connected again. Default: none, and sending fails with [`Error::NotConnected`]. What was on its way when
-    /// the connection broke is not sent again. (ferripc in Node: `config.offlineQueue`)
+    /// Keeps up to this many bytes of messages and requests while a client that was connected is down, and sends them in
+    /// order when it is connected again. Default: nothing is kept, and sending fails with [`Error::NotConnected`]. What
+    /// was already on its way when the connection broke is not sent again. (ferripc in Node: `config.offlineQueue`)
     pub fn offline_queue(mut self, bytes: usize) -> Self {
         self.retrying.offline = (bytes > 0).then_some(bytes);
         self
     }
 
-    /// Connects by TLS, over TCP. (node-ipc: `config.tls`)
+    /// Uses TLS, over TCP. (node-ipc: `config.tls`)
     ///
     /// ```no_run
     /// # use ferripc::node_ipc::{Address, Client, ClientTls};
@@ -133,11 +134,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Begins to connect, on the tokio runtime that this is called on, which has to have I/O and time enabled. Returns at
-    /// once: a server that is not there yet is waited for, by the rules of retrying.
+    /// Begins to connect, on the current tokio runtime, which has to have I/O and time enabled. Returns at once: the
+    /// client waits for a server that is not there yet, as its retry settings say.
     ///
-    /// # Errors
-    /// [`Error::Unusable`] or [`Error::System`] for an address or a setting that cannot be, [`Error::NoRuntime`].
+    /// [`Error::Unusable`] or [`Error::System`] for an invalid address or setting, [`Error::NoRuntime`].
     pub fn connect(self) -> Result<(Client, Events<ClientEvent>), Error> {
         let Self { address, settings, retrying, tls } = self;
         let place = settings.place(address)?;
@@ -152,8 +152,8 @@ impl ClientBuilder {
 }
 
 impl Client {
-    /// A client for the server at `address`: an id, a path, or a host and port. Set what is to be set, then
-    /// [`connect`](ClientBuilder::connect).
+    /// A client for the server at `address`: an id, a path, or a host and port. Change its settings, then
+    /// call [`connect`](ClientBuilder::connect).
     pub fn builder(address: impl Into<Address>) -> ClientBuilder {
         let retrying = Retrying {
             pause: Duration::from_millis(500),
@@ -165,7 +165,7 @@ impl Client {
         ClientBuilder { address, settings, retrying, tls: None }
     }
 
-    /// A client with the usual settings. See [`ClientBuilder::connect`].
+    /// A client with the default settings. See [`ClientBuilder::connect`].
     ///
     /// # Errors
     /// Those of [`ClientBuilder::connect`].
@@ -173,15 +173,19 @@ impl Client {
         Self::builder(address).connect()
     }
 
-    /// Sends a message. Before the first connection it waits in order with what was emitted before, as in node-ipc, and this
-    /// returns at once: up to 16 MiB, and then when there is room. With a connection it is handed to the system at once, in a
-    /// burst (of messages that follow each other within some microseconds) when the task next yields; if
-    /// [`max_queued_bytes`](ClientBuilder::max_queued_bytes) wait already, this waits first. `null` and `""` are sent as `{}`,
-    /// as node-ipc does: see [`Message::data`].
+    /// Sends a message.
     ///
-    /// That it has returned does not mean that the server has got it: nothing is acknowledged. Use [`Client::request`] for that.
+    /// Before the first connection, it waits in order with earlier messages, as in node-ipc, and this returns at once. Up to
+    /// 16 MiB may wait; beyond that, this waits for room. On a connection, the message goes to the system at once. In a
+    /// burst (messages that follow each other within some microseconds) it goes when the task next yields. If
+    /// [`max_queued_bytes`](ClientBuilder::max_queued_bytes) wait already, this first waits for room. `null` and `""` are
+    /// sent as `{}`, as in node-ipc: see [`Message::data`].
     ///
-    /// Cancel safe: the message is sent as a whole or, when the future is dropped before it is ready, not at all.
+    /// A return does not mean that the server has received the message: nothing is acknowledged. Use [`Client::request`] for
+    /// that.
+    ///
+    /// Cancel safe: if the future is dropped before it is ready, the message is not sent at all. It is never sent
+    /// in part.
     ///
     /// # Errors
     /// [`Error::NotConnected`] while a client that was connected is down, unless there is an
@@ -192,10 +196,9 @@ impl Client {
         self.post(bytes, None).await
     }
 
-    /// The same without waiting.
+    /// The same, without waiting.
     ///
-    /// # Errors
-    /// Those of [`Client::emit`], and [`Error::Full`].
+    /// As for [`Client::emit`], and [`Error::Full`].
     pub fn try_emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let mut bytes = encode(kind, data, self.delimiter())?;
         match self.shared.post(&mut bytes, None)? {
@@ -204,7 +207,7 @@ impl Client {
         }
     }
 
-    /// Hands what a burst has held back to the system, for programs that then end, or compute for long without an `await`.
+    /// Sends at once what a burst has held back. For programs that then end, or compute for long without an `await`.
     pub fn flush(&self) {
         if let Some(link) = self.shared.link() {
             link.flush();
@@ -215,7 +218,7 @@ impl Client {
         loop {
             let changed = self.shared.changed.notified();
             tokio::pin!(changed);
-            changed.as_mut().enable(); // before the look
+            changed.as_mut().enable(); // before it looks for room
             match self.shared.post(&mut bytes, question)? {
                 Posted::Done => return Ok(()),
                 Posted::Full(Some(link)) => drop(link.wait().await),
@@ -224,16 +227,15 @@ impl Client {
         }
     }
 
-    /// Asks the server, whose handler of this type answers: [`Server::handle`](super::Server::handle), `ipc.server.handle`
-    /// in Node, or any program that knows the wire format (`docs/wire-format.md` of the repository).
-    /// Nothing is replaced in data or answer.
+    /// Sends a request to the server. Its handler for this type answers: [`Server::handle`](super::Server::handle),
+    /// `ipc.server.handle` in Node, or any program that knows the wire format (`docs/wire-format.md` in the repository).
+    /// Data and answer are sent unchanged, `null` and `""` too.
     ///
-    /// `timeout` counts from the call. When it is over, or the future is dropped, the request is cancelled on the other side.
-    /// One that has left is never sent twice.
+    /// `timeout` counts from the call. When it has passed, or the future is dropped, the request is cancelled on the other
+    /// side. A request that was sent is never sent twice.
     ///
-    /// # Errors
-    /// [`Error::Remote`] for what the handler has failed with; [`Error::Timeout`]; [`Error::ConnectionLost`] at once when
-    /// the connection ends; [`Error::Decode`] for an answer that is no `R`; those of [`Client::emit`].
+    /// [`Error::Remote`] if the handler failed; [`Error::Timeout`]; [`Error::ConnectionLost`] as soon as the connection
+    /// ends; [`Error::Decode`] for an answer that is not an `R`; those of [`Client::emit`].
     pub async fn request<T, R>(&self, kind: &str, data: &T, timeout: Duration) -> Result<R, Error>
     where
         T: Serialize + ?Sized,
@@ -245,10 +247,11 @@ impl Client {
         outcome(self.post(bytes, Some(id)), receiver, timeout, give_up).await
     }
 
-    /// Answers the server's requests of this type, of all connections of this client. A handler before is replaced.
+    /// Answers the server's requests of this type, on all connections of this client. Replaces an earlier handler
+    /// for the type.
     ///
-    /// Each request is a task of its own. When it is cancelled, or the connection ends, the handler's future is dropped. A
-    /// handler that holds a clone of its client keeps it alive until [`Client::close`].
+    /// Each request runs as a task of its own. When it is cancelled, or the connection ends, the handler's future is
+    /// dropped. A handler that holds a clone of its client keeps it alive until [`Client::close`].
     ///
     /// ```
     /// # use ferripc::node_ipc::{Client, HandlerError};
@@ -270,12 +273,12 @@ impl Client {
         self.shared.common.handlers.set(kind.into(), move |data, _| handler(data));
     }
 
-    /// Answers requests of this type no more.
+    /// Stops answering requests of this type.
     pub fn unhandle(&self, kind: &str) {
         self.shared.common.handlers.remove(kind);
     }
 
-    /// Waits until there is a connection. Cancel safe.
+    /// Waits until the client is connected. Cancel safe.
     ///
     /// # Errors
     /// [`Error::NotConnected`] when the client has ended.
@@ -288,27 +291,27 @@ impl Client {
         }
     }
 
-    /// Whether there is a connection now.
+    /// Whether the client is connected now.
     pub fn is_connected(&self) -> bool {
         *self.status.borrow() == Status::Connected
     }
 
-    /// The process of the server, as the system knows it: over a Unix socket, on Linux and macOS.
+    /// The process of the server, as the system reports it: over a Unix socket, on Linux and macOS.
     #[cfg(unix)]
     pub fn peer_credentials(&self) -> Option<super::Credentials> {
         self.shared.link()?.credentials()
     }
 
-    /// Makes no further attempt to connect: the client ends when its connection does, or its next attempt has failed.
+    /// Stops further attempts to connect. The client ends when its connection ends or its current attempt fails.
     pub fn stop_retrying(&self) {
         self.shared.stop_retrying();
     }
 
-    /// Ends the client: what was emitted is sent, then the connection closed. Requests that are open fail; handlers that run
-    /// are dropped. Returns when the socket is closed, or the server has taken nothing for
+    /// Ends the client: sends what was emitted, then closes the connection. Open requests fail; running handlers are
+    /// dropped. Returns when the socket is closed, or when the server has taken nothing for
     /// [`linger`](ClientBuilder::linger). What waits for a first connection is dropped.
     ///
-    /// The end is under way also if the future is dropped.
+    /// The client also ends if the future is dropped.
     pub async fn close(&self) {
         self.alive.end();
         let _ = self.status.clone().wait_for(|status| *status == Status::Ended).await;
@@ -325,7 +328,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Takes a question back when nobody waits for its answer any more.
+/// Removes a request whose caller has stopped waiting for the answer.
 struct GiveUp<'a> {
     shared: &'a Shared,
     id: u64,

@@ -1,5 +1,5 @@
-//! What a client or a server has, whatever its connections: its settings and handlers, and the queue through which the engine
-//! talks to its task. Used by `client`, `server`, their tasks and `link`.
+//! What a client or server has apart from its connections: its settings, its handlers, and the queue through which the
+//! engine talks to its task. Used by `client`, `server`, their tasks and `link`.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ pub(super) struct Common {
     pub mailbox: Arc<Mailbox>,
     pub runtime: Runtime,
     pub handlers: Handlers,
-    /// There is something in the mailbox.
+    /// Notified when the mailbox has something.
     ringing: Arc<Notify>,
 }
 
 impl Common {
-    /// On the tokio runtime that this is called on.
+    /// Makes it for the current tokio runtime.
     pub fn new(settings: Settings) -> Result<Arc<Self>, Error> {
         settings.check()?;
         let runtime = Runtime::current().ok_or(Error::NoRuntime)?;
@@ -35,7 +35,7 @@ impl Common {
         Ok(Arc::new(Self { settings, mailbox, runtime, handlers: Handlers::default(), ringing }))
     }
 
-    /// What the engine has to say next.
+    /// Waits for the next event of the engine.
     pub async fn event(&self, turns: &mut Turns) -> Event {
         let pop = || self.mailbox.pop();
         if let Some(event) = pop() {

@@ -1,5 +1,5 @@
-//! How a client connects, again and again, and what waits meanwhile: the state that clones of a client share, and the task
-//! that changes it. Used by `client`.
+//! How a client connects and reconnects, and what waits until then: the state that the clones of a client share, and the
+//! task that changes it. Used by `client`.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,14 +20,14 @@ use crate::engine::driver::{Connection, Driver};
 use crate::engine::event::{Event, Id};
 use crate::engine::transport::Target;
 
-/// Bytes that wait for the first connection.
+/// Bytes that may wait for the first connection.
 const WAITING: usize = 16 << 20;
 
 /// What clones of a client share with its task.
 pub(super) struct Shared {
     pub common: Arc<Common>,
     pub questions: Arc<Questions>,
-    /// The state has changed for those who wait for room.
+    /// The state has changed. For callers that wait for room.
     pub changed: Notify,
     retrying: Retrying,
     stopped: AtomicBool,
@@ -35,7 +35,7 @@ pub(super) struct Shared {
     status: watch::Sender<Status>,
 }
 
-/// What can be awaited.
+/// What callers can wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Connecting,
@@ -45,29 +45,29 @@ pub(super) enum Status {
 
 struct State {
     phase: Phase,
-    /// Messages for the next connection, those that are questions with their numbers.
+    /// Messages for the next connection. Those that are requests have their numbers.
     waiting: VecDeque<(Vec<u8>, Option<u64>)>,
-    /// Bytes of them.
+    /// The bytes of `waiting`.
     bytes: usize,
-    /// Why there is no connection.
+    /// Why the client is not connected.
     cause: Option<Error>,
 }
 
 enum Phase {
-    /// Never connected so far.
+    /// Not connected yet.
     First,
     Up(Arc<Link>),
-    /// Not connected any more.
+    /// Was connected, but is not now.
     Down,
     Over,
     /// Closed by this side.
     Closed,
 }
 
-/// What has become of a message.
+/// What happened to a message.
 pub(super) enum Posted {
     Done,
-    /// There is no room: on this connection, or among what waits for one.
+    /// There is no room: on this connection, or in `waiting`.
     Full(Option<Arc<Link>>),
 }
 
@@ -87,7 +87,7 @@ impl Shared {
         (Arc::new(shared), receiver)
     }
 
-    /// Sends a message, or keeps it for the next connection. Takes the bytes if that is done.
+    /// Sends a message, or keeps it for the next connection. Takes the bytes if it does.
     pub fn post(&self, bytes: &mut Vec<u8>, question: Option<u64>) -> Result<Posted, Error> {
         let mut state = self.lock();
         let most = match &state.phase {
@@ -99,7 +99,7 @@ impl Shared {
                     return Ok(Posted::Done);
                 }
                 Room::Full => return Ok(Posted::Full(Some(link.clone()))),
-                Room::Gone => self.retrying.offline, // as the task is about to find out
+                Room::Gone => self.retrying.offline, // the task is about to find out
             },
             Phase::First => Some(WAITING),
             Phase::Down => self.retrying.offline,
@@ -114,7 +114,7 @@ impl Shared {
         Ok(Posted::Done)
     }
 
-    /// Nobody waits for the answer to a question any more.
+    /// Nobody waits for the answer to this request any more.
     pub fn give_up(&self, id: u64) {
         let mut state = self.lock();
         match (self.questions.forget(id), &state.phase) {
@@ -135,7 +135,7 @@ impl Shared {
         if let Phase::Up(link) = &self.lock().phase { Some(link.clone()) } else { None }
     }
 
-    /// Why nothing can be sent.
+    /// The error for anything that cannot be sent now.
     pub fn ended(&self) -> Error {
         self.lock().ended()
     }
@@ -144,7 +144,7 @@ impl Shared {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// There is a connection: what has waited is sent first.
+    /// The client is connected. Sends what has waited first.
     fn up(&self, link: &Arc<Link>) {
         let mut state = self.lock();
         state.bytes = 0;
@@ -171,7 +171,7 @@ impl Shared {
         self.changed.notify_waiters();
     }
 
-    /// Nothing is sent any more.
+    /// Nothing more is sent.
     fn over(&self, phase: Phase) {
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Over | Phase::Closed) {
@@ -214,7 +214,8 @@ pub(super) fn start(
     });
 }
 
-/// However the task ends, with its runtime, too: nobody waits for it any more.
+/// Marks the client as ended, however its task ends (even with its runtime), so that nobody waits
+/// for it.
 struct Ended(Arc<Shared>);
 
 impl Drop for Ended {
@@ -234,12 +235,12 @@ struct Task {
     tls: Option<Expected>,
     events: mpsc::Sender<Vec<ClientEvent>>,
     is_closing: watch::Receiver<bool>,
-    /// So many so far: the number of each is its connection's.
+    /// The number of attempts so far. An attempt's number is that of its connection.
     attempts: Id,
     turns: Turns,
 }
 
-/// What has become of an attempt.
+/// How an attempt ended.
 enum Attempt {
     Up(Arc<Link>),
     Failed(Error),
@@ -314,12 +315,12 @@ impl Task {
                     let error = errors.into_iter().next().map(Error::from);
                     return Attempt::Failed(error.unwrap_or(Error::ConnectionLost));
                 }
-                Some(_) => {} // of the connection before
+                Some(_) => {} // of an earlier connection
             }
         }
     }
 
-    /// Until the connection has ended. Returns why, if there is a reason.
+    /// Runs until the connection has ended. Returns the reason, if there is one.
     async fn serve(&mut self, link: &Arc<Link>) -> Option<Error> {
         self.shared.up(link);
         self.deliver(vec![ClientEvent::Connected]).await;
@@ -363,7 +364,7 @@ impl Task {
         reason
     }
 
-    /// Sends what is to be sent, and ends.
+    /// Sends what waits, and ends.
     async fn close(&mut self, link: &Arc<Link>) {
         self.shared.over(Phase::Closed);
         link.close();

@@ -22,33 +22,34 @@ use super::requests::outcome;
 pub struct Connection(pub(super) Arc<Link>);
 
 impl Connection {
-    /// Its number, which no other connection of this server has.
+    /// Its number, which is unique within this server.
     pub fn id(&self) -> u32 {
         self.0.connection.id()
     }
 
-    /// Whether it has not ended.
+    /// Whether it is still connected.
     pub fn is_connected(&self) -> bool {
         self.0.is_up()
     }
 
-    /// The address at the other end, over TCP.
+    /// The peer's address, over TCP.
     pub fn peer_addr(&self) -> Option<SocketAddr> {
         self.0.ends.map(|ends| ends.peer)
     }
 
-    /// The process at the other end, as the system knew it when it connected: over a Unix socket, on Linux and macOS.
+    /// The peer's process, as the system reported it when it connected: over a Unix socket, on Linux and macOS.
     /// `None` elsewhere, and when the connection has ended.
     #[cfg(unix)]
     pub fn peer_credentials(&self) -> Option<super::Credentials> {
         self.0.credentials()
     }
 
-    /// Sends a message: hands it to the system at once, in a burst when the task next yields ([`Connection::flush`]); if
-    /// [`max_queued_bytes`](super::ServerBuilder::max_queued_bytes) wait already, waits first until the peer has read. `null` and
-    /// `""` are sent as `{}`, as node-ipc does: see [`Message::data`](super::Message::data).
+    /// Sends a message. It goes to the system at once, or, in a burst, when the task next yields ([`Connection::flush`]). If
+    /// [`max_queued_bytes`](super::ServerBuilder::max_queued_bytes) wait already, this first waits until the peer has read.
+    /// `null` and `""` are sent as `{}`, as in node-ipc: see [`Message::data`](super::Message::data).
     ///
-    /// Cancel safe: the message is sent as a whole or, when the future is dropped before it is ready, not at all.
+    /// Cancel safe: if the future is dropped before it is ready, the message is not sent at all. It is never sent
+    /// in part.
     ///
     /// # Errors
     /// [`Error::NotConnected`] when the connection has ended; [`Error::Encode`].
@@ -59,10 +60,9 @@ impl Connection {
         self.send(bytes)
     }
 
-    /// The same without waiting.
+    /// The same, without waiting.
     ///
-    /// # Errors
-    /// Those of [`Connection::emit`], and [`Error::Full`].
+    /// As for [`Connection::emit`], and [`Error::Full`].
     pub fn try_emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let bytes = encode(kind, data, self.0.delimiter())?;
         if let Room::Full = self.0.room() { Err(Error::Full) } else { self.send(bytes) }
@@ -78,16 +78,15 @@ impl Connection {
         }
     }
 
-    /// Hands what a burst has held back to the system: see [`Client::flush`](super::Client::flush).
+    /// Sends at once what a burst has held back: see [`Client::flush`](super::Client::flush).
     pub fn flush(&self) {
         self.0.flush();
     }
 
-    /// Asks the client, whose handler of this type answers: [`Client::handle`](super::Client::handle), or `handle` of a
-    /// client in Node. As [`Client::request`](super::Client::request).
+    /// Sends a request to the client, as [`Client::request`](super::Client::request) does to a server. The client's
+    /// handler for this type answers: [`Client::handle`](super::Client::handle), or `handle` of a client in Node.
     ///
-    /// # Errors
-    /// Those of [`Client::request`](super::Client::request).
+    /// As for [`Client::request`](super::Client::request).
     pub async fn request<T, R>(&self, kind: &str, data: &T, timeout: Duration) -> Result<R, Error>
     where
         T: Serialize + ?Sized,
@@ -109,9 +108,9 @@ impl Connection {
         outcome(post, receiver, timeout, give_up).await
     }
 
-    /// Ends the connection: what was emitted is sent first. Its client may connect again. Returns when the socket is closed,
-    /// or the peer has taken nothing for [`linger`](super::ServerBuilder::linger). The end is under way also if the future is
-    /// dropped.
+    /// Ends the connection, after what was emitted is sent. The client may connect again. Returns when the socket is closed,
+    /// or when the peer has taken nothing for [`linger`](super::ServerBuilder::linger). The connection also ends if the
+    /// future is dropped.
     pub async fn close(&self) {
         self.0.close();
         self.0.connection.gone().await;
@@ -138,7 +137,7 @@ impl Hash for Connection {
     }
 }
 
-/// Takes a question back when nobody waits for its answer any more.
+/// Removes a request whose caller has stopped waiting for the answer.
 struct GiveUp<'a> {
     link: &'a Arc<Link>,
     id: u64,

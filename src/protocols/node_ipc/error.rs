@@ -1,4 +1,4 @@
-//! What can go wrong, here and on the other side.
+//! What can go wrong, on this side and on the other.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -8,87 +8,90 @@ use std::sync::Arc;
 
 use crate::engine::error::Error as SystemError;
 
-/// What has failed.
+/// Why something failed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What is to be an address is none, or a setting cannot be.
+    /// An address is invalid, or a setting is.
     #[error("{0}")]
     Unusable(String),
-    /// The name of a machine has no address.
+    /// A host name has no address.
     #[error("{host} has no address: {source}")]
     Resolve {
-        /// The name.
+        /// The host name.
         host: String,
-        /// What the system said.
+        /// The system's error.
         source: Arc<io::Error>,
     },
-    /// A system call has failed: [`Error::code`] and [`Error::kind`] say how.
+    /// A system call failed: [`Error::code`] and [`Error::kind`] say how.
     #[error(transparent)]
     System(Arc<SystemError>),
-    /// This was not called on a tokio runtime.
+    /// The call was not made on a tokio runtime.
     #[error("no tokio runtime is running here")]
     NoRuntime,
-    /// There is no connection, and none is waited for. The source is why the last attempt has failed.
-    #[error("there is no connection, and none is awaited")]
+    /// The client is not connected and does not wait for a connection. The source says why the last
+    /// attempt failed.
+    #[error("there is no connection, and the client does not wait for one")]
     NotConnected(#[source] Option<Arc<Error>>),
-    /// The connection has ended before the answer came: whether the other side has worked on it is not known.
+    /// The connection ended before the answer came. It is not known whether the other side has processed the
+    /// request.
     #[error("the connection ended before the request was answered")]
     ConnectionLost,
     /// The client, the server or the connection was closed on this side.
     #[error("it is closed")]
     Closed,
-    /// As much waits to be sent as may: see `max_queued_bytes`.
+    /// Too many bytes wait to be sent: see `max_queued_bytes`.
     #[error("too much waits to be sent already")]
     Full,
     /// The answer did not come in time.
     #[error("the request was not answered in time")]
     Timeout,
-    /// The handler on the other side has failed, or there is none.
+    /// The handler on the other side failed, or there is none.
     #[error(transparent)]
     Remote(RemoteError),
     /// Data cannot be written as JSON.
     #[error("data that JSON cannot express: {0}")]
     Encode(#[source] Arc<serde_json::Error>),
-    /// The JSON text of a message would contain the delimiter, which is not the usual one.
+    /// The JSON text of a message would contain the delimiter, which is not the default one.
     #[error("the delimiter is within the message")]
     DelimiterWithin,
-    /// Data that have come are not of the type that was asked for.
+    /// The data that arrived are not of the expected type.
     #[error("data of another type: {0}")]
     Decode(#[source] Arc<serde_json::Error>),
-    /// What has come is no message. The connection goes on with the next one.
-    #[error("received what is no message: {reason}")]
+    /// Something arrived that is not a message. The connection goes on with the next message.
+    #[error("received something that is not a message: {reason}")]
     InvalidMessage {
         /// What is wrong with it.
         reason: String,
-        /// How it begins: at most 256 characters.
+        /// Its beginning: at most 256 characters.
         beginning: String,
     },
-    /// A message over the limit was discarded as it came: see `max_message_bytes`. The connection goes on with the next
-    /// one.
+    /// A message over the limit was discarded as it arrived: see `max_message_bytes`. The connection goes on with the
+    /// next message.
     #[error("received a message of {bytes} bytes, which is over the limit")]
     MessageTooLarge {
         /// Its length.
         bytes: u64,
     },
-    /// The other side has ended in the middle of a message.
+    /// The other side ended in the middle of a message.
     #[error("received {bytes} bytes of a message that did not end")]
     TruncatedMessage {
-        /// Bytes that have come of it.
+        /// How many of its bytes arrived.
         bytes: u64,
     },
-    /// A connection was closed at once, since there are as many as there may be: see
+    /// A connection was closed at once because the server has as many as it may have: see
     /// [`ServerBuilder::max_connections`](super::ServerBuilder::max_connections).
-    #[error("a connection was refused: there are as many as there may be")]
+    #[error("a connection was refused: the limit of connections is reached")]
     TooManyConnections,
-    /// A connection was closed at once, since [`ServerBuilder::allow_peer`](super::ServerBuilder::allow_peer) has said so.
+    /// A connection was closed at once because [`ServerBuilder::allow_peer`](super::ServerBuilder::allow_peer) refused it.
     #[error("a connection was refused: its process is not allowed to connect")]
     PeerNotAllowed,
 }
 
 impl Error {
-    /// The code, as it has it in Node: of the system (`ECONNREFUSED`, `EADDRINUSE`, `ENOENT`), of this library
-    /// (`ERR_FERRIPC_INVALID_MESSAGE`), or the one that a handler on the other side gave its error.
+    /// The code that the error has in Node: one of the system (`ECONNREFUSED`, `EADDRINUSE`, `ENOENT`), one of
+    /// this library (`ERR_FERRIPC_INVALID_MESSAGE`), or the one that a handler on the other side gave its
+    /// error.
     pub fn code(&self) -> Option<&str> {
         Some(match self {
             Self::System(error) => error.code(),
@@ -106,8 +109,8 @@ impl Error {
         })
     }
 
-    /// What the system said, for [`Error::System`] and [`Error::Resolve`]. [`io::ErrorKind::AddrInUse`]: somebody else
-    /// listens there.
+    /// The kind of the system's error, for [`Error::System`] and [`Error::Resolve`]. [`io::ErrorKind::AddrInUse`]:
+    /// another server listens there.
     pub fn kind(&self) -> Option<io::ErrorKind> {
         match self {
             Self::System(error) => Some(error.source.kind()),
@@ -131,10 +134,10 @@ impl From<SystemError> for Error {
     }
 }
 
-/// What a handler on the other side has failed with: an `Error` of JavaScript, or a [`HandlerError`] of Rust.
+/// How a handler on the other side failed: with an `Error` of JavaScript, or a [`HandlerError`] of Rust.
 ///
-/// Also: code `ERR_FERRIPC_NO_HANDLER` where nobody answers requests of this type, `ERR_FERRIPC_TOO_MANY_REQUESTS` where
-/// too many of this connection are under way.
+/// Its code is `ERR_FERRIPC_NO_HANDLER` if nothing answers requests of this type, and `ERR_FERRIPC_TOO_MANY_REQUESTS` if
+/// too many requests of this connection are under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteError {
     pub(super) name: String,
@@ -143,7 +146,7 @@ pub struct RemoteError {
 }
 
 impl RemoteError {
-    /// Its name: `Error`, `TypeError`, or what the handler has chosen.
+    /// Its name: `Error`, `TypeError`, or one that the handler chose.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -153,7 +156,7 @@ impl RemoteError {
         &self.message
     }
 
-    /// Its code, if it has one: `ENOENT`. A number as its digits.
+    /// Its code, if it has one, such as `ENOENT`. A number is given as its digits.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
@@ -167,9 +170,11 @@ impl fmt::Display for RemoteError {
 
 impl StdError for RemoteError {}
 
-/// What a handler fails with: made of any error by `?`, or by hand. Name, message and code cross to who has asked.
+/// The error of a handler. Convert any error with `?`, or make one by hand. Name, message and code are sent to the
+/// peer.
 ///
-/// The code of an [`io::Error`] is the one that it has in Node. A [`RemoteError`] crosses as it came.
+/// The code of an [`io::Error`] is the one that it has in Node. A [`RemoteError`] is passed on
+/// unchanged.
 ///
 /// ```
 /// use ferripc::node_ipc::HandlerError;
@@ -184,24 +189,24 @@ impl StdError for RemoteError {}
 /// # #[cfg(unix)]
 /// assert_eq!(read("/nowhere").unwrap_err().code(), Some("ENOENT"));
 /// ```
-// It is no `std::error::Error` itself, so that it can be made of all that are.
+// It is not a `std::error::Error` itself, so that all of those convert into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandlerError(pub(super) RemoteError);
 
 impl HandlerError {
-    /// An error of the name `Error`, without a code.
+    /// An error with the name `Error`, without a code.
     pub fn new(message: impl Into<String>) -> Self {
         Self(RemoteError { name: "Error".into(), message: message.into(), code: None })
     }
 
-    /// Gives it a name: `TypeError`.
+    /// Sets the name, such as `TypeError`.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.0.name = name.into();
         self
     }
 
-    /// Gives it a code.
+    /// Sets the code.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.0.code = Some(code.into());
@@ -230,7 +235,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
     }
 }
 
-/// The code that Node has for an error of the system.
+/// Node's code for an error of the system.
 fn code_of(error: &io::Error) -> Option<String> {
     let same = error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error);
     let code = SystemError::new("", same, None).code();

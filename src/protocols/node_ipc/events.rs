@@ -1,4 +1,4 @@
-//! The stream of what happens to a client or a server, and how their tasks fill it.
+//! The stream of a client's or server's events, and how their tasks fill it.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -9,15 +9,15 @@ use std::{fmt, vec};
 use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 
-/// Batches that wait for the program. One is what a read has completed: 64 KiB of messages, or one longer message.
+/// Batches that may wait for the program. A batch is what one read completed: 64 KiB of messages, or one longer
+/// message.
 const BATCHES: usize = 16;
 
-/// What happens, in order: a [`Stream`], with a method [`next`](Events::next) of its own.
+/// The events, in order: a [`Stream`], with its own method [`next`](Events::next).
 ///
-/// What is not taken waits: about 2 MiB of messages, or 16 longer ones, and then nothing more is read, so that peers are held
-/// back. That holds for answers to requests, too: they come behind the messages that came before. Who takes events and awaits
-/// requests in one task gives the requests a timeout, or spawns what asks. Dropping it means that nobody wants to know:
-/// messages are then discarded as they come.
+/// Events that are not taken wait: about 2 MiB of messages, or 16 longer ones. Then nothing more is read, so peers are held
+/// back. Answers to requests are held back, too, since they arrive behind earlier messages. If one task takes events and
+/// awaits requests, give the requests a timeout, or spawn them. If this is dropped, messages are discarded as they arrive.
 pub struct Events<E> {
     batches: mpsc::Receiver<Vec<E>>,
     current: vec::IntoIter<E>,
@@ -36,7 +36,7 @@ impl<E: Unpin> Events<E> {
         (sender, Self { batches, current: Vec::new().into_iter(), _alive: alive })
     }
 
-    /// The next event. `None`: the client or server has ended. Cancel safe: nothing is lost when the future is dropped.
+    /// The next event. `None`: the client or server has ended. Cancel safe: nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<E> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
@@ -58,7 +58,7 @@ impl<E: Unpin> Stream for Events<E> {
     }
 }
 
-/// Ends a client's or server's task when all that a program has of it is dropped.
+/// Ends the task of a client or server when the program has dropped all its handles.
 pub(super) struct Alive(watch::Sender<bool>);
 
 impl Alive {
@@ -68,7 +68,7 @@ impl Alive {
         (Arc::new(Self(closing)), is_closing)
     }
 
-    /// Has the task end.
+    /// Ends the task.
     pub fn end(&self) {
         self.0.send_replace(true);
     }
@@ -82,10 +82,10 @@ impl Drop for Alive {
 
 /// Ends when the task is to end.
 pub(super) async fn closing(is_closing: &mut watch::Receiver<bool>) {
-    let _ = is_closing.wait_for(|closing| *closing).await; // or all that could say so are gone
+    let _ = is_closing.wait_for(|closing| *closing).await; // or all senders are gone
 }
 
-/// Hands a batch over, unless nobody wants it, or the task is to end.
+/// Hands a batch over, unless the receiver is gone or the task is to end.
 pub(super) async fn deliver<E>(
     events: &mpsc::Sender<Vec<E>>,
     batch: Vec<E>,

@@ -1,5 +1,5 @@
-//! Requests on the wire: ordinary messages of three types, as docs/wire-format.md specifies them. What a peer may have put
-//! into them is looked at here. Used by `link` and `requests`.
+//! Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md. What a peer sends in them is
+//! checked here. Used by `link` and `requests`.
 
 use serde::Serialize;
 use serde_json::Number;
@@ -12,13 +12,13 @@ use super::{HandlerError, RemoteError};
 pub(super) const REQUEST: &str = "ferripc:request";
 /// `{id, data}` or `{id, error: {name, message, code}}`: its answer.
 pub(super) const REPLY: &str = "ferripc:reply";
-/// `{id}`: who has asked does not wait any more.
+/// `{id}`: the caller does not wait for the answer any more.
 pub(super) const CANCEL: &str = "ferripc:cancel";
 
-/// Characters of a type that are shown to the peer.
+/// Characters of an unknown type that are repeated to the peer.
 const SHOWN: usize = 100;
 
-/// A question, to be sent.
+/// A request, to be sent.
 #[derive(Serialize)]
 pub(super) struct Ask<'a, T: ?Sized> {
     pub id: u64,
@@ -27,7 +27,7 @@ pub(super) struct Ask<'a, T: ?Sized> {
     pub data: &'a T,
 }
 
-/// That nobody waits for the answer any more, to be sent.
+/// A cancellation, to be sent.
 #[derive(Serialize)]
 pub(super) struct Cancel {
     pub id: u64,
@@ -62,7 +62,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// What a peer gets that asks for a type without a handler.
+/// The answer to a request whose type has no handler.
 pub(super) fn no_handler(kind: Option<&str>) -> HandlerError {
     let kind = match kind {
         Some(kind) => format!("{:?}", kind.chars().take(SHOWN).collect::<String>()),
@@ -72,34 +72,34 @@ pub(super) fn no_handler(kind: Option<&str>) -> HandlerError {
         .with_code("ERR_FERRIPC_NO_HANDLER")
 }
 
-/// What a peer gets with too many requests under way.
+/// The answer to a peer that has too many requests under way.
 pub(super) fn too_many(most: usize) -> HandlerError {
     HandlerError::new(format!("{most} requests of this connection are under way"))
         .with_code("ERR_FERRIPC_TOO_MANY_REQUESTS")
 }
 
-/// A question that has come.
+/// A request that was received.
 pub(super) struct Asked<'a> {
     pub id: &'a RawValue,
     pub kind: Option<String>,
     pub data: Option<&'a RawValue>,
 }
 
-/// An answer that has come.
+/// An answer that was received.
 pub(super) struct Answered<'a> {
-    /// `None`: not that of a request of this side.
+    /// `None`: not the id of a request of this side.
     pub id: Option<u64>,
     pub result: Result<Option<&'a RawValue>, RemoteError>,
 }
 
-/// Reads a question. `None`: it is none.
+/// Reads a request. `None`: it is not one.
 pub(super) fn asked(data: Option<&RawValue>) -> Option<Asked<'_>> {
     let [id, kind, data] = members(data?.get(), &["id", "type", "data"]).ok()?;
     let kind = kind.and_then(|kind| serde_json::from_str(kind.get()).ok());
     Some(Asked { id: id.filter(|id| is_id(id))?, kind, data })
 }
 
-/// Reads an answer. `None`: it is none.
+/// Reads an answer. `None`: it is not one.
 pub(super) fn answered(data: Option<&RawValue>) -> Option<Answered<'_>> {
     let [id, data, error] = members(data?.get(), &["id", "data", "error"]).ok()?;
     let id = own_id(id.filter(|id| is_id(id))?);
@@ -110,32 +110,32 @@ pub(super) fn answered(data: Option<&RawValue>) -> Option<Answered<'_>> {
     Some(Answered { id, result })
 }
 
-/// Reads the id of a request that is cancelled. `None`: it is none.
+/// Reads the id of a cancelled request. `None`: there is none.
 pub(super) fn cancelled(data: Option<&RawValue>) -> Option<&RawValue> {
     let [id] = members(data?.get(), &["id"]).ok()?;
     id.filter(|id| is_id(id))
 }
 
-/// Whether this can be the id of a request: a string or a number.
+/// Whether this is a valid id of a request: a string or a number.
 fn is_id(value: &RawValue) -> bool {
     matches!(value.get().as_bytes()[0], b'"' | b'-' | b'0'..=b'9')
 }
 
-/// The number of a request of ours, however it is written: `1`, `1.0`.
+/// The number of a request of this side, in any notation: `1`, `1.0`.
 fn own_id(value: &RawValue) -> Option<u64> {
     let number: Number = serde_json::from_str(value.get()).ok()?;
     let whole = |float: f64| (float.fract() == 0.0 && float >= 0.0).then_some(float as u64);
     number.as_u64().or_else(|| number.as_f64().and_then(whole))
 }
 
-/// As JavaScript has it.
+/// As in JavaScript.
 fn is_truthy(value: &RawValue) -> bool {
     let text = value.get();
     let is_zero = || serde_json::from_str::<f64>(text).is_ok_and(|number| number == 0.0);
     !matches!(text, "null" | "false" | "\"\"") && !is_zero()
 }
 
-/// The error of a reply: by node-ipc's peers also a text, or an object that has less.
+/// The error of a reply. node-ipc's peers may also send a string, or an object with fewer fields.
 fn remote_error(form: &RawValue) -> RemoteError {
     let text = |value: &RawValue| serde_json::from_str::<String>(value.get()).ok();
     let found = members(form.get(), &["name", "message", "code"]);

@@ -1,5 +1,5 @@
-//! JSON as serde_json writes it, with long strings quoted many bytes at a time: serde_json looks at each byte of a string by
-//! itself, which for long ones takes longer than everything else that is done to send them. Used by `message`.
+//! JSON as serde_json writes it, but with long strings quoted many bytes at a time. serde_json looks at each byte of a
+//! string, which for long strings takes longer than the rest of sending them. Used by `message`.
 
 use std::fmt::Display;
 
@@ -12,10 +12,10 @@ use serde_json::{Error, Serializer as Json};
 
 use crate::engine::codec::json::quote;
 
-/// Room that a long string leaves for what follows it, so that it is not moved for a bracket.
+/// Room left after a long string, so that a closing bracket does not make it move.
 const ROOM: usize = 64;
 
-/// What serde_json has for values that are JSON already, as the names of structures.
+/// How serde_json names the structures that stand for values that are JSON already.
 const VERBATIM: &str = "$serde_json::private::";
 
 /// Appends `value`, as `serde_json::to_writer` does.
@@ -25,12 +25,12 @@ pub(super) fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Resu
 
 struct Writer<'a>(&'a mut Vec<u8>);
 
-/// An array or an object that has begun.
+/// An array or an object that has been opened.
 struct Open<'a> {
     out: &'a mut Vec<u8>,
     is_first: bool,
     end: &'static str,
-    /// The name of a structure that serde_json has to write.
+    /// The name of a structure that serde_json has to write itself.
     verbatim: Option<&'static str>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Writer<'a> {
         Open { out: self.0, is_first: true, end, verbatim: None }
     }
 
-    /// The object around the content of a variant, up to that.
+    /// Opens the object around a variant, up to the variant's content.
     fn variant(self, name: &str) -> Self {
         self.0.push(b'{');
         quote(name.as_bytes(), self.0);
@@ -257,7 +257,8 @@ impl SerializeMap for Open<'_> {
     type Ok = ();
     type Error = Error;
 
-    /// serde_json says what can be a key: it writes an object with nothing but that, `{"key":null}`, of which the key stays.
+    /// serde_json decides what may be a key: it writes an object with nothing but the key, `{"key":null}`, and the key is
+    /// taken from that.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.next();
         let before = self.out.pop().unwrap_or(b'{'); // or a comma

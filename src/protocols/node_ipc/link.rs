@@ -1,5 +1,5 @@
-//! One connection, on a client's side or a server's: what is sent, what is asked, and what becomes of what comes. Made by
-//! `client` and `server`, whose tasks hand it the engine's events.
+//! One connection, on a client's or a server's side: what it sends and requests, and what happens to what it receives.
+//! Made by `client` and `server`, whose tasks pass the engine's events to it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,34 +31,34 @@ use crate::engine::transport::peer::{Credentials, credentials};
 pub(super) struct Link {
     pub connection: Arc<Connection>,
     pub questions: Arc<Questions>,
-    /// Its addresses, for IP.
+    /// Its addresses, over IP.
     pub ends: Option<Ends>,
     common: Arc<Common>,
     burst: Mutex<Burst>,
     handled: Mutex<Handled>,
-    /// Handlers that run.
+    /// The number of running handlers.
     running: AtomicUsize,
-    /// None does any more.
+    /// Notified when no handler runs.
     idle: Notify,
 }
 
-/// The peer's requests, by the JSON text of their ids, with what ends their handlers.
+/// The peer's requests: the JSON text of each id, with what ends the handler.
 #[derive(Default)]
 struct Handled {
     tasks: HashMap<Box<str>, AbortHandle>,
     over: bool,
 }
 
-/// What becomes of a message that is sent.
+/// What happens to a message that is sent.
 pub(super) enum Room {
     Some,
-    /// As much waits as may.
+    /// Too many bytes wait.
     Full,
     /// The connection has ended.
     Gone,
 }
 
-/// What has come for the program.
+/// Something that arrived for the program.
 pub(super) enum Received {
     Message(Message),
     Bad(Error),
@@ -89,7 +89,7 @@ impl Link {
 
     // ---- sending -----------------------------------------------------------------------------------
 
-    /// What becomes of a message that is sent now.
+    /// What would happen to a message that is sent now.
     pub fn room(&self) -> Room {
         match self.connection.waiting() {
             None => Room::Gone,
@@ -98,7 +98,7 @@ impl Link {
         }
     }
 
-    /// Waits until there is room. False: the connection has ended.
+    /// Waits for room. False: the connection has ended.
     pub async fn wait(&self) -> bool {
         loop {
             match self.room() {
@@ -109,7 +109,7 @@ impl Link {
         }
     }
 
-    /// Sends the bytes of a message: now, or in a burst with those that follow.
+    /// Sends the bytes of a message: now, or in a burst with later messages.
     pub fn send(self: &Arc<Self>, mut bytes: Vec<u8>) {
         let mut burst = self.burst();
         if !burst.takes(bytes.len()) {
@@ -126,7 +126,7 @@ impl Link {
         }
     }
 
-    /// Sends bytes that go to others, too. False: there is no room.
+    /// Sends bytes that are shared with other connections. False: there is no room.
     pub fn send_shared(&self, bytes: &Bytes) -> bool {
         let has_room = matches!(self.room(), Room::Some);
         if has_room {
@@ -151,7 +151,7 @@ impl Link {
         }
     }
 
-    /// Tells the peer that nobody waits for the answer any more.
+    /// Cancels a request of this side at the peer.
     pub fn cancel(self: &Arc<Self>, id: u64) {
         if let Ok(bytes) = encode(CANCEL, &Cancel { id }, self.delimiter()) {
             self.send(bytes);
@@ -160,7 +160,7 @@ impl Link {
 
     // ---- what has come -----------------------------------------------------------------------------
 
-    /// Takes the messages of `batch`: what is for the program goes to `take`.
+    /// Takes the messages of `batch`, and passes those for the program to `take`.
     pub fn receive(self: &Arc<Self>, batch: &Batch, mut take: impl FnMut(Received)) {
         if batch.ends.len() == 1 {
             self.burst().turn();
@@ -184,7 +184,7 @@ impl Link {
                 }
             };
             if !is_right {
-                take(Received::Bad(invalid(&text, &format_args!("it is no {kind}"))));
+                take(Received::Bad(invalid(&text, &format_args!("it is not a valid {kind}"))));
             }
         }
     }
@@ -195,7 +195,7 @@ impl Link {
         self.questions.answer(id, outcome);
     }
 
-    /// False: a request with this id is under way.
+    /// A request has arrived. False: another with this id is under way.
     fn asked(self: &Arc<Self>, Asked { id, kind, data }: Asked<'_>) -> bool {
         let most = self.common.settings.max_requests;
         let handler = kind.as_deref().and_then(|kind| self.common.handlers.get(kind));
@@ -222,19 +222,20 @@ impl Link {
                 failure(&id, &HandlerError::new("The handler has panicked"), &link)
             });
             link.wait().await;
-            // Not cancelled meanwhile.
+            // It was not cancelled while it ran.
             if link.handled().tasks.remove(id.get()).is_some() {
                 link.send(reply);
             }
             drop(running);
         };
-        // The task comes to its own entry when this lock is free.
+        // The task can reach its own entry only after this lock is released.
         let task = self.common.runtime.handle().spawn(task);
         handled.tasks.insert(key, task.abort_handle());
         true
     }
 
-    /// Answers at once. A peer that asks on and on for what is refused, and reads nothing of it, is cut off.
+    /// Answers at once. A peer is cut off if it keeps sending requests that are refused and reads none of
+    /// the answers.
     fn refuse(self: &Arc<Self>, id: &RawValue, error: &HandlerError) {
         match self.room() {
             Room::Some => self.send(failure(id, error, self)),
@@ -252,7 +253,8 @@ impl Link {
 
     // ---- its end -----------------------------------------------------------------------------------
 
-    /// The peer has sent all it will send: its handlers get a little time, then this side ends, too.
+    /// The peer will send nothing more: its handlers get a little more time, then this side ends,
+    /// too.
     pub fn peer_ended(self: &Arc<Self>) {
         if self.running.load(Ordering::Acquire) == 0 {
             return self.close();
@@ -269,7 +271,7 @@ impl Link {
         loop {
             let idle = self.idle.notified();
             tokio::pin!(idle);
-            idle.as_mut().enable(); // before the look
+            idle.as_mut().enable(); // before it looks at the count
             if self.running.load(Ordering::Acquire) == 0 {
                 return;
             }
@@ -277,7 +279,8 @@ impl Link {
         }
     }
 
-    /// Closes when everything is sent, or nothing of it was taken for `linger`: [`Event::Closed`] follows.
+    /// Closes once everything is sent, or the peer has taken nothing for `linger`. [`Event::Closed`]
+    /// follows.
     pub fn close(&self) {
         self.handled().over = true;
         self.flush();
@@ -291,7 +294,8 @@ impl Link {
         self.report_closed(vec![SystemError::new("write", full(), None)]);
     }
 
-    /// In place of the engine, which reports no end that has been there at once. (There may be two reports.)
+    /// Reports the end in place of the engine, which does not report one that was there from the start. (It
+    /// may be reported twice.)
     fn report_closed(&self, errors: Vec<SystemError>) {
         let id = self.connection.id();
         let closed = Event::Closed { id, errors, counters: self.connection.counters() };
@@ -311,12 +315,12 @@ impl Link {
         self.questions.end(&Error::ConnectionLost);
     }
 
-    /// It has not ended.
+    /// Whether it is still connected.
     pub fn is_up(&self) -> bool {
         !self.handled().over
     }
 
-    /// Who is at the other end.
+    /// The credentials of the peer.
     #[cfg(unix)]
     pub fn credentials(&self) -> Option<Credentials> {
         self.connection.with_socket(|socket| credentials(&socket)).flatten()
@@ -331,7 +335,7 @@ impl Link {
     }
 }
 
-/// A handler that runs, until it is dropped.
+/// Counts a handler as running until it is dropped.
 struct Running(Arc<Link>);
 
 impl Running {

@@ -1,4 +1,4 @@
-//! Messages, as a program sees them, and their form on the wire: `{"type":…,"data":…}` and the delimiter.
+//! Messages as a program sees them, and their form on the wire: `{"type":…,"data":…}` and the delimiter.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,13 +11,13 @@ use super::{Error, json};
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::codec::json::quote;
 
-/// Characters of what is no message that are shown.
+/// Characters shown of something that is not a message.
 const SHOWN: usize = 256;
 
-/// What stands for nothing in a message: where node-ipc has no data, `null` or an empty string, it sends this.
+/// What node-ipc sends if a message has no data, `null`, or an empty string.
 const NOTHING: &str = "{}";
 
-/// A message that has come: its type, and its data as the JSON text that was sent.
+/// A message that has arrived: its type, and its data as the JSON text that was sent.
 ///
 /// ```
 /// # use ferripc::node_ipc::Message;
@@ -40,18 +40,17 @@ pub struct Message {
 }
 
 impl Message {
-    /// Its type. Any string is one, the empty one, too.
+    /// Its type: any string, even an empty one.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
     /// Its data as a `T`, which may borrow from the message.
     ///
-    /// Missing data are read as `null`. node-ipc sends `{}` where a program gives it no data, `null` or `""`; so where `{}`
-    /// has come and is no `T`, it is read as `null` and then as `""`: `()`, an `Option` and a `String` arrive as they were.
+    /// Missing data are read as `null`. node-ipc sends `{}` for no data, `null` or `""`. So if `{}` arrives and is not a
+    /// `T`, it is read as `null` and then as `""`: `()`, an `Option` and a `String` arrive as they were sent.
     ///
-    /// # Errors
-    /// [`Error::Decode`] for data that are no `T`, and for data nested deeper than 128 levels.
+    /// [`Error::Decode`] for data that are not a `T`, and for data nested deeper than 128 levels.
     pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         let text = self.raw().unwrap_or("null");
         let read = serde_json::from_str(text).or_else(|error| {
@@ -61,7 +60,7 @@ impl Message {
         read.map_err(Error::decode)
     }
 
-    /// The JSON text of its data, which is valid; `None` if it has none.
+    /// The JSON text of its data, which is always valid. `None` if it has no data.
     pub fn raw(&self) -> Option<&str> {
         self.data.as_deref().map(RawValue::get)
     }
@@ -71,7 +70,7 @@ impl Message {
     }
 }
 
-/// The bytes of a message, the delimiter included.
+/// The bytes of a message, with the delimiter.
 pub(super) fn encode(
     kind: &str,
     data: &(impl Serialize + ?Sized),
@@ -88,7 +87,7 @@ pub(super) fn encode(
         bytes.extend_from_slice(NOTHING.as_bytes());
     }
     bytes.push(b'}');
-    // JSON escapes the usual one.
+    // JSON escapes the default delimiter.
     if **delimiter != *super::DELIMITER.as_bytes() && delimiter.find(&bytes).is_some() {
         return Err(Error::DelimiterWithin);
     }
@@ -96,9 +95,9 @@ pub(super) fn encode(
     Ok(bytes)
 }
 
-/// The text of a frame: where it is no UTF-8, U+FFFD stands instead, as Node reads it.
+/// The text of a frame. Bytes that are not UTF-8 become U+FFFD, as in Node.
 pub(super) fn text_of(frame: &[u8]) -> Cow<'_, str> {
-    // What `from_utf8_lossy` does, at a multiple of its speed for a text that is right.
+    // The same as `from_utf8_lossy`, but many times faster for valid text.
     str::from_utf8(frame).map_or_else(|_| String::from_utf8_lossy(frame), Cow::Borrowed)
 }
 
@@ -112,14 +111,14 @@ pub(super) fn parse(text: &str) -> Result<(String, Option<&RawValue>), Error> {
     Ok((serde_json::from_str(kind.get()).map_err(invalid)?, data))
 }
 
-/// What is reported of a text that is no message.
+/// The error for a text that is not a message.
 pub(super) fn invalid(text: &str, reason: &dyn fmt::Display) -> Error {
     let beginning = text.chars().take(SHOWN).collect();
     Error::InvalidMessage { reason: reason.to_string(), beginning }
 }
 
-/// The members of the JSON object `text` that have these names: of several with one name the last, as in JavaScript.
-/// Their values are looked through, not read, however deep they are nested.
+/// The members of the JSON object `text` with these names. If a name occurs several times, the last one counts, as
+/// in JavaScript. The values are skipped, not parsed, however deeply they are nested.
 pub(super) fn members<'a, const N: usize>(
     text: &'a str,
     names: &[&str; N],
@@ -160,7 +159,7 @@ impl<'a> DeserializeSeed<'a> for Name<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_bytes(self) // not a text: a surrogate without its partner is none
+        deserializer.deserialize_bytes(self) // not as a string: an unpaired surrogate is not valid in one
     }
 }
 
@@ -182,7 +181,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    /// The specification: read it all, then look.
+    /// The reference: parses everything, then looks for the members.
     fn naive(text: &str) -> Option<(String, Option<Value>)> {
         let Value::Object(mut members) = serde_json::from_str(text).ok()? else { return None };
         let Some(Value::String(kind)) = members.remove("type") else { return None };
@@ -241,7 +240,7 @@ mod tests {
                 serde_json::from_str(value.expect("it is there").get()).expect("a text")
             };
             let delimiter = Delimiter::from(super::super::DELIMITER.as_bytes());
-            // What no string of Rust can be is sent as it stands there.
+            // A text that no Rust string can hold is sent as it is written there.
             let encoded = match data.map(|data| serde_json::from_str::<Value>(data.get())) {
                 None => encode(&text(kind), &(), &delimiter),
                 Some(Ok(value)) => encode(&text(kind), &value, &delimiter),

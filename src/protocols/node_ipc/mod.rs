@@ -1,7 +1,8 @@
-//! node-ipc for Rust programs: a [`Client`] and a [`Server`] on the wire of node-ipc. The other end is another Rust program,
-//! ferripc in Node, `node-ipc` 9, 10, 12 or 14, or `@achrinza/node-ipc`.
+//! node-ipc for Rust programs: a [`Client`] and a [`Server`] that speak node-ipc's wire format. The peer is another Rust
+//! program, ferripc in Node, `node-ipc` 9, 10, 12 or 14, or `@achrinza/node-ipc`.
 //!
-//! With the feature `node-ipc`, and without the default ones, which are for the addon of Node:
+//! Enable the feature `node-ipc`, and disable the default features, which are for the addon of
+//! Node:
 //!
 //! ```toml
 //! [dependencies]
@@ -45,11 +46,8 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! Both want a tokio runtime with I/O and time to be entered, and run on it: of either flavour. All handles are `Send`, `Sync`
-//! and cheap to clone.
-//!
-//! `docs/rust.md` in the repository says more: the rules, what differs from node-ipc, and what is bounded.
+//! Both need a tokio runtime of either flavour, with I/O and time enabled, and run on it. All handles
+//! are `Send`, `Sync` and cheap to clone.
 
 #![forbid(unsafe_code)]
 
@@ -84,10 +82,10 @@ pub use tls::{ClientTls, ServerTls};
 #[cfg(unix)]
 pub use crate::engine::transport::peer::Credentials;
 
-/// What ends each message, unless both ends agree on something else.
+/// Ends each message, unless both ends agree on another delimiter.
 const DELIMITER: &str = "\u{c}";
 
-/// The blocks of the page for users run.
+/// Runs the code blocks of docs/rust.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/rust.md")]
 struct Page;

@@ -1,4 +1,4 @@
-//! Questions of this side that are not answered yet, and the handlers that answer those of the other.
+//! Requests of this side that are not answered yet, and the handlers that answer the peer's requests.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use super::{Error, HandlerError};
 
 type Outcome = Result<Option<Box<RawValue>>, Error>;
 
-/// The questions of a client, or of one connection of a server.
+/// The open requests of a client, or of one connection of a server.
 #[derive(Debug, Default)]
 pub(super) struct Questions(Mutex<Open>);
 
@@ -26,7 +26,7 @@ pub(super) struct Questions(Mutex<Open>);
 struct Open {
     last: u64,
     questions: HashMap<u64, Question>,
-    /// None is taken any more.
+    /// No more requests are accepted.
     over: bool,
 }
 
@@ -38,7 +38,7 @@ struct Question {
 }
 
 impl Questions {
-    /// A number for a question, and where its outcome will be.
+    /// Registers a request. Returns its number, and a receiver for its outcome.
     pub fn begin(&self) -> Result<(u64, oneshot::Receiver<Outcome>), Error> {
         let mut open = self.lock();
         if open.over {
@@ -51,13 +51,13 @@ impl Questions {
         Ok((id, receiver))
     }
 
-    /// It is about to leave. False: nobody waits for it any more.
+    /// It is about to be sent. False: nobody waits for it any more.
     pub fn leave(&self, id: u64) -> bool {
         let mut open = self.lock();
         open.questions.get_mut(&id).map(|question| question.left = true).is_some()
     }
 
-    /// An answer has come.
+    /// An answer has arrived.
     pub fn answer(&self, id: u64, outcome: Outcome) {
         let mut open = self.lock();
         if let Some(question) = open.questions.remove(&id)
@@ -67,17 +67,17 @@ impl Questions {
         }
     }
 
-    /// Nobody waits for it any more. Whether it has left; `None`: it is answered.
+    /// Nobody waits for it any more. Returns whether it was sent; `None`: it is answered.
     pub fn forget(&self, id: u64) -> Option<bool> {
         self.lock().questions.remove(&id).map(|question| question.left)
     }
 
-    /// The connection has ended: so have all that have left.
+    /// The connection has ended: every request that was sent fails.
     pub fn end(&self, error: &Error) {
         self.lock().questions.retain(|_, question| !question.left || question.fail(error));
     }
 
-    /// There will be no connection any more.
+    /// There will be no more connections.
     pub fn close(&self, error: &Error) {
         let mut open = self.lock();
         open.over = true;
@@ -90,7 +90,7 @@ impl Questions {
 }
 
 impl Question {
-    /// False: it is over.
+    /// False: nobody waits for it any more.
     fn fail(&mut self, error: &Error) -> bool {
         let (nobody, _) = oneshot::channel();
         let _ = std::mem::replace(&mut self.outcome, nobody).send(Err(error.clone()));
@@ -98,7 +98,7 @@ impl Question {
     }
 }
 
-/// Sends a question by `post` and waits for its outcome. `give_up` is dropped at the end of that, in whichever way.
+/// Sends a request by `post` and waits for its outcome. Drops `give_up` afterwards, however the wait ends.
 pub(super) async fn outcome<R: DeserializeOwned>(
     post: impl Future<Output = Result<(), Error>>,
     receiver: oneshot::Receiver<Outcome>,
@@ -115,19 +115,19 @@ pub(super) async fn outcome<R: DeserializeOwned>(
     serde_json::from_str(data.as_deref().map_or("null", RawValue::get)).map_err(Error::decode)
 }
 
-/// A request of the peer's.
+/// A request of the peer.
 pub(super) struct Request {
     pub id: Box<RawValue>,
     pub data: Option<Box<RawValue>>,
     pub link: Arc<Link>,
 }
 
-/// Becomes the bytes of the reply.
+/// Resolves to the bytes of the reply.
 pub(super) type Replying = Pin<Box<dyn Future<Output = Vec<u8>> + Send>>;
 
 type Handler = dyn Fn(Request) -> Replying + Send + Sync;
 
-/// Who answers requests, by their type. Shared by all connections of a server.
+/// The handlers, by the type of request. Shared by all connections of a server.
 #[derive(Default)]
 pub(super) struct Handlers(RwLock<HashMap<String, Arc<Handler>>>);
 
@@ -136,7 +136,7 @@ impl Handlers {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(kind).cloned()
     }
 
-    /// Puts `act` in the place of any before.
+    /// Sets a handler, in place of an earlier one.
     pub fn set<T, R, F>(
         &self,
         kind: String,
@@ -176,14 +176,14 @@ impl Handlers {
         drop(before);
     }
 
-    /// Lets go of what handlers hold.
+    /// Drops all handlers.
     pub fn clear(&self) {
         let all = std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner));
         drop(all);
     }
 }
 
-/// The bytes of a reply that says what has failed. Empty where a delimiter of the program's own does not let it pass.
+/// The bytes of a reply that says what failed. Empty if it contains a custom delimiter.
 pub(super) fn failure(id: &RawValue, error: &HandlerError, link: &Link) -> Vec<u8> {
     encode(REPLY, &Failure::new(id, error), link.delimiter()).unwrap_or_default()
 }

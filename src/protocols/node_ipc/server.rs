@@ -1,4 +1,4 @@
-//! A server: what it is to be like, what it sends. What comes is in `serving`.
+//! A server: its settings, and how it sends messages. `serving` receives them.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ use crate::engine::transport::Local;
 
 /// A server. Clones are the same server.
 ///
-/// It lives as long as one of its clones, or its [`Events`]; when the last of them is dropped it ends in the background, as by
-/// [`Server::close`]: its socket file is removed, and what was emitted is sent as long as the runtime runs.
+/// It lives as long as one of its clones or its [`Events`]. When the last of them is dropped, it ends in the background, as
+/// by [`Server::close`]: it removes its socket file, and sends what was emitted while the runtime still runs.
 ///
 /// ```
 /// use ferripc::node_ipc::{Client, Server, ServerEvent};
@@ -60,31 +60,31 @@ pub struct Server {
 pub enum ServerEvent {
     /// A client has connected.
     Connected(Connection),
-    /// A message has come.
+    /// A message has arrived.
     Message {
-        /// Who has sent it.
+        /// The connection that sent it.
         from: Connection,
         /// The message.
         message: Message,
     },
-    /// A connection has ended: with an error, or because one side has closed it.
+    /// A connection has ended, with an error or because one side closed it.
     Disconnected {
-        /// Which.
+        /// The connection.
         connection: Connection,
-        /// Why, if it was no orderly end.
+        /// The error, if the connection did not end in an orderly way.
         error: Option<Error>,
     },
-    /// What has come is no message, too long or incomplete; or a connection was refused. The server goes on, and so does the
-    /// connection, if there is one.
+    /// Something arrived that is not a message, is too long, or is incomplete; or a connection was refused. The server goes
+    /// on, and so does the connection, if there is one.
     Error {
-        /// Of whom, if of anybody.
+        /// The connection that it concerns, if any.
         connection: Option<Connection>,
-        /// What.
+        /// What went wrong.
         error: Error,
     },
 }
 
-/// What a server is to be like. See [`Server::builder`].
+/// The settings of a server. See [`Server::builder`].
 #[must_use = "it does nothing before `bind`"]
 pub struct ServerBuilder {
     settings: Settings,
@@ -99,55 +99,55 @@ impl fmt::Debug for ServerBuilder {
     }
 }
 
-/// Who has been sent a broadcast.
+/// How many connections a broadcast was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broadcast {
     /// Connections that it was sent to.
     pub sent: usize,
-    /// Connections that do not read: as many bytes as may wait for them already.
+    /// Connections that it was not sent to, because as many bytes as allowed wait for them already.
     pub skipped: usize,
 }
 
 impl ServerBuilder {
     common_settings!();
 
-    /// What to do about a socket file that is at the path already. Default: [`Unlink::Stale`]; node-ipc's is
+    /// What to do if a socket file exists at the path. Default: [`Unlink::Stale`]; node-ipc's is
     /// [`Unlink::Always`].
     pub fn unlink(mut self, unlink: Unlink) -> Self {
         self.files.unlink = unlink;
         self
     }
 
-    /// Gives everybody on the machine the permission to read the socket file (and the pipe, on Windows). Default: what the
-    /// process's umask leaves. To connect, a program on Linux needs the permission to write.
+    /// Lets every user of the machine read the socket file (and the pipe, on Windows). Default: as the process's umask
+    /// says. On Linux, a program needs write permission to connect.
     pub fn readable_by_all(mut self, readable: bool) -> Self {
         self.files.readable_by_all = readable;
         self
     }
 
-    /// Gives everybody on the machine the permission to write. Default: what the process's umask leaves.
+    /// Lets every user of the machine write to the socket file. Default: as the process's umask says.
     pub fn writable_by_all(mut self, writable: bool) -> Self {
         self.files.writable_by_all = writable;
         self
     }
 
-    /// Most connections at a time; those beyond are closed at once, and reported as [`Error::TooManyConnections`]. Default:
+    /// The most connections at a time. Any more are closed at once, and reported as [`Error::TooManyConnections`]. Default:
     /// 100, as in node-ipc.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.admission.most = connections;
         self
     }
 
-    /// Bytes that all connections together may hold of messages that have not ended; then the connection that holds most is
-    /// closed, with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. Default: 256 MiB.
+    /// The most bytes of unfinished messages that all connections together may hold. Beyond that, the connection that holds
+    /// most is closed, with the code `ERR_FERRIPC_TOO_MUCH_BUFFERED`. Default: 256 MiB.
     pub fn max_buffered_bytes(mut self, bytes: u64) -> Self {
         self.admission.buffered = bytes;
         self
     }
 
-    /// Decides who may connect, before anything of the connection is read. Who may not is reported as
-    /// [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: elsewhere the system does not tell, and
-    /// [`bind`](ServerBuilder::bind) fails.
+    /// Decides who may connect, before anything is read from the connection. A connection that is refused is
+    /// reported as [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: other systems do not report
+    /// the peer, so [`bind`](ServerBuilder::bind) fails there.
     ///
     /// ```
     /// # use ferripc::node_ipc::Server;
@@ -163,18 +163,16 @@ impl ServerBuilder {
         self
     }
 
-    /// Takes connections by TLS, over TCP. A handshake that fails is a [`ServerEvent::Error`]. (node-ipc: `config.tls`)
+    /// Uses TLS, over TCP. A handshake that fails is a [`ServerEvent::Error`]. (node-ipc: `config.tls`)
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Listens, on the tokio runtime that this is called on, which has to have I/O and time enabled. When it returns, clients
-    /// can connect.
+    /// Listens, on the current tokio runtime, which has to have I/O and time enabled. When it returns, clients can connect.
     ///
-    /// # Errors
-    /// [`Error::System`] with the code `EADDRINUSE` where a server listens already, or the path is that of something else;
-    /// [`Error::Resolve`]; [`Error::Unusable`] for an address or a setting that cannot be.
+    /// [`Error::System`] with the code `EADDRINUSE` if a server listens there already, or the path is not that of a
+    /// socket; [`Error::Resolve`]; [`Error::Unusable`] for an invalid address or setting.
     pub async fn bind(
         self,
         address: impl Into<Address>,
@@ -198,7 +196,7 @@ impl ServerBuilder {
 }
 
 impl Server {
-    /// A server. Set what is to be set, then [`bind`](ServerBuilder::bind).
+    /// A server. Change its settings, then call [`bind`](ServerBuilder::bind).
     pub fn builder() -> ServerBuilder {
         let files =
             Files { unlink: Unlink::default(), readable_by_all: false, writable_by_all: false };
@@ -206,7 +204,7 @@ impl Server {
         ServerBuilder { settings, files, admission, tls: None }
     }
 
-    /// A server with the usual settings. See [`ServerBuilder::bind`].
+    /// A server with the default settings. See [`ServerBuilder::bind`].
     ///
     /// # Errors
     /// Those of [`ServerBuilder::bind`].
@@ -214,24 +212,25 @@ impl Server {
         Self::builder().bind(address).await
     }
 
-    /// Where it listens: a path, or the IP address and port. Clients of the same process can connect to it.
+    /// The address that it listens on: a path, or the IP address and port. Clients in the same process can
+    /// connect to it.
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// Where it listens, over TCP: with the port that the system has chosen.
+    /// The address that it listens on, over TCP, with the port that the system chose.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         self.local
     }
 
-    /// Its connections now, in no order.
+    /// Its current connections, in no particular order.
     pub fn connections(&self) -> Vec<Connection> {
         self.shared.connections()
     }
 
-    /// Sends a message to all connections, without waiting: who has
-    /// [`max_queued_bytes`](ServerBuilder::max_queued_bytes) waiting already does not get it, and is counted. `null` and `""`
-    /// are sent as `{}`: see [`Message::data`].
+    /// Sends a message to all connections, without waiting. A connection for which
+    /// [`max_queued_bytes`](ServerBuilder::max_queued_bytes) wait already does not get it, and is counted as skipped. `null`
+    /// and `""` are sent as `{}`: see [`Message::data`].
     ///
     /// # Errors
     /// [`Error::Encode`].
@@ -243,7 +242,7 @@ impl Server {
         self.broadcast_where(kind, data, |_| true)
     }
 
-    /// The same to those of which `is_meant` is true.
+    /// The same, to the connections for which `is_meant` returns true.
     ///
     /// # Errors
     /// [`Error::Encode`].
@@ -262,10 +261,11 @@ impl Server {
         Ok(result)
     }
 
-    /// Answers requests of this type, of all connections. A handler before is replaced. The second argument is who asks.
+    /// Answers requests of this type, on all connections. Replaces an earlier handler for the type. The second argument
+    /// is the connection that sent the request.
     ///
-    /// Each request is a task of its own, so that answers come in any order. When it is cancelled, or the connection ends, the
-    /// handler's future is dropped at its next `await`. A handler that holds a clone of its server keeps it alive until
+    /// Each request runs as a task of its own, so answers come in any order. When it is cancelled, or the connection ends,
+    /// the handler's future is dropped at its next `await`. A handler that holds a clone of its server keeps it alive until
     /// [`Server::close`].
     ///
     /// ```
@@ -292,16 +292,16 @@ impl Server {
         self.shared.common.handlers.set(kind.into(), handler);
     }
 
-    /// Answers requests of this type no more.
+    /// Stops answering requests of this type.
     pub fn unhandle(&self, kind: &str) {
         self.shared.common.handlers.remove(kind);
     }
 
-    /// Ends the server: listens no more, removes its socket file, sends what was emitted, and closes all connections.
-    /// Requests that are open fail; handlers that run are dropped. Returns when all sockets are closed; a client that has taken
-    /// nothing for [`linger`](ServerBuilder::linger) is not waited for.
+    /// Ends the server: stops listening, removes its socket file, sends what was emitted, and closes all connections. Open
+    /// requests fail; running handlers are dropped. Returns when all sockets are closed. It does not wait for a client that
+    /// has taken nothing for [`linger`](ServerBuilder::linger).
     ///
-    /// The end is under way also if the future is dropped.
+    /// The server also ends if the future is dropped.
     pub async fn close(&self) {
         self.alive.end();
         let _ = self.ended.clone().wait_for(|ended| *ended).await;

@@ -1,5 +1,5 @@
-//! What comes to a server: the state that its clones share, and the task that takes connections and what they send. Used by
-//! `server`.
+//! How a server receives: the state that its clones share, and the task that accepts connections and takes what they send.
+//! Used by `server`.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -51,7 +51,7 @@ impl Shared {
 /// Who may connect.
 pub(super) struct Admission {
     pub most: usize,
-    /// Bytes of unfinished messages of all of them together.
+    /// Bytes of unfinished messages, of all connections together.
     pub buffered: u64,
     #[cfg(unix)]
     pub is_allowed: Option<Box<dyn Fn(Credentials) -> bool + Send + Sync>>,
@@ -69,14 +69,15 @@ impl Default for Admission {
 }
 
 impl Admission {
-    /// An error where nobody could be let in.
+    /// Fails if no peer could be let in.
     pub fn check(&self, place: &Address) -> Result<(), Error> {
         #[cfg(unix)]
         if self.is_allowed.is_some() {
             let tells =
                 cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
             if !tells || matches!(place, Address::Tcp(..)) {
-                let reason = "allow_peer: the system tells of Unix sockets on Linux and macOS only";
+                let reason =
+                    "allow_peer: the peer is only known for Unix sockets, on Linux and macOS";
                 return Err(Error::Unusable(reason.into()));
             }
         }
@@ -85,7 +86,7 @@ impl Admission {
     }
 }
 
-/// Listens, and starts the task of a server. Returns the bound address, for IP.
+/// Listens, and starts the task of a server. Returns the bound address, over IP.
 pub(super) fn start(
     shared: Arc<Shared>,
     local: &Local,
@@ -117,7 +118,8 @@ pub(super) fn start(
     Ok(address)
 }
 
-/// However the task ends, with its runtime, too: nobody waits for it any more.
+/// Marks the server as ended, however its task ends (even with its runtime), so that nobody waits
+/// for it.
 struct Ended(Arc<Shared>);
 
 impl Drop for Ended {
@@ -140,7 +142,7 @@ struct Task {
     admission: Admission,
     events: mpsc::Sender<Vec<ServerEvent>>,
     is_closing: watch::Receiver<bool>,
-    /// Nothing is accepted any more.
+    /// It accepts no more connections.
     is_deaf: bool,
     turns: Turns,
 }
@@ -155,7 +157,7 @@ impl Task {
         self.close(listening).await;
     }
 
-    /// What an event means to the program.
+    /// The program's events for an event of the engine.
     fn take(&mut self, event: Event) -> Vec<ServerEvent> {
         let error = |connection, error| vec![ServerEvent::Error { connection, error }];
         match event {
@@ -234,7 +236,7 @@ impl Task {
         vec![ServerEvent::Connected(made)]
     }
 
-    /// Listens no more, sends what is to be sent, and ends.
+    /// Stops listening, sends what waits, and ends.
     async fn close(&mut self, listening: Listening) {
         drop(listening);
         let connections = self.shared.connections();
@@ -259,7 +261,7 @@ impl Task {
     }
 }
 
-/// A connection has ended, or ends: nobody waits for answers any more.
+/// A connection has ended, or is ending: nobody waits for answers any more.
 fn end(link: &Link) {
     link.end();
     link.questions.close(&Error::ConnectionLost);

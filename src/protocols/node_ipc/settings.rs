@@ -1,4 +1,4 @@
-//! What clients and servers have to set alike. Their builders have a method for each setting, made here.
+//! The settings that clients and servers share. Their builders get a method for each, made here.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::engine::codec::Codec;
 use crate::engine::codec::delimited::Delimiter;
 use crate::engine::framing::{Framing, Mode};
 
-/// What is set, of a client or a server.
+/// The settings of a client or server.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub socket_root: String,
@@ -34,7 +34,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// An error for what cannot be.
+    /// Fails for an invalid setting.
     pub fn check(&self) -> Result<(), Error> {
         let problem = match self {
             _ if self.delimiter.is_empty() => "delimiter: it is empty",
@@ -46,7 +46,7 @@ impl Settings {
         Err(Error::Unusable(problem.into()))
     }
 
-    /// The place that `address` means.
+    /// The address with a path in place of an id.
     pub fn place(&self, address: Address) -> Result<Address, Error> {
         address.resolved(&self.socket_root, &self.appspace)
     }
@@ -63,51 +63,52 @@ impl Settings {
     }
 }
 
-/// The methods of a builder that has `settings`.
+/// The methods of a builder that has a field `settings`.
 macro_rules! common_settings {
     () => {
-        /// The first part of the path that is made of an id. Default: `/tmp/`.
+        /// The first part of the path for an id. Default: `/tmp/`.
         pub fn socket_root(mut self, root: impl Into<String>) -> Self {
             self.settings.socket_root = root.into();
             self
         }
 
-        /// The second part of the path that is made of an id. Default: `app.`.
+        /// The second part of the path for an id. Default: `app.`.
         pub fn appspace(mut self, appspace: impl Into<String>) -> Self {
             self.settings.appspace = appspace.into();
             self
         }
 
-        /// What ends each message, on both sides. Default: a form feed. A text that JSON may contain is looked for in
-        /// each message that is sent: [`Error::DelimiterWithin`].
+        /// Ends each message, on both sides. Default: a form feed. If JSON may contain the delimiter, each message is
+        /// searched for it before it is sent: [`Error::DelimiterWithin`].
         pub fn delimiter(mut self, delimiter: &str) -> Self {
             // An empty one is refused when the builder is used.
             self.settings.delimiter = delimiter.as_bytes().into();
             self
         }
 
-        /// Longest message that is taken, in bytes; a longer one is discarded as it comes, and reported. Default: 64 MiB.
+        /// The longest message that is accepted, in bytes. A longer one is discarded as it arrives, and reported.
+        /// Default: 64 MiB.
         pub fn max_message_bytes(mut self, bytes: usize) -> Self {
             self.settings.max_message_bytes = bytes;
             self
         }
 
-        /// Bytes that may wait for one peer that does not read. A message that finds as many waits itself, or is
-        /// refused: see the methods that send. Default: 1 MiB. One message may go beyond.
+        /// Bytes that may wait for a peer that does not read. If as many wait already, a message waits itself or
+        /// is refused: see the methods that send. Default: 1 MiB. A single message may exceed it.
         pub fn max_queued_bytes(mut self, bytes: usize) -> Self {
             self.settings.max_queued_bytes = bytes;
             self
         }
 
-        /// Requests of one peer that are handled at a time; those beyond are answered with the code
+        /// Requests of one peer that are handled at a time. Any more are answered with the code
         /// `ERR_FERRIPC_TOO_MANY_REQUESTS`. Default: 1024.
         pub fn max_requests(mut self, requests: usize) -> Self {
             self.settings.max_requests = requests;
             self
         }
 
-        /// How long closing waits for a peer that takes nothing of what is left to send, and handlers go on after a peer
-        /// has ended. As long as the peer takes something, everything is sent. Default: 2 s.
+        /// How long closing waits for a peer that takes none of the remaining bytes, and how long handlers go on after a
+        /// peer has ended. As long as the peer takes something, everything is sent. Default: 2 s.
         pub fn linger(mut self, linger: Duration) -> Self {
             self.settings.linger = linger;
             self

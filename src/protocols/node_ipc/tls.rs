@@ -1,4 +1,5 @@
-//! TLS over TCP: which certificates a client or server shows, and whose it believes. Set on the builders; used by their tasks.
+//! TLS over TCP: which certificate a client or server presents, and which ones it trusts. Set on the builders; used by their
+//! tasks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,10 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A chain, leaf first, and its key in PKCS #8, all of them DER.
 type Identity = (Vec<Vec<u8>>, Vec<u8>);
 
-/// TLS of a client: which servers it believes. See [`ClientBuilder::tls`](super::ClientBuilder::tls).
+/// TLS of a client: which servers it trusts. See [`ClientBuilder::tls`](super::ClientBuilder::tls).
 ///
-/// A server is believed if an authority in `ca` has signed its certificate, or the certificate is itself in there; if it is
-/// valid now; and if it is for the name that is connected to. Nothing else is: no authority of the system's.
+/// A server is trusted if its certificate is signed by an authority in `ca`, or is itself in `ca`; if it is valid now; and
+/// if it is for the name that the client connects to. The system's authorities are not trusted.
 #[derive(Clone)]
 pub struct ClientTls {
     ca: Vec<Vec<u8>>,
@@ -30,7 +31,7 @@ pub struct ClientTls {
     name: Option<String>,
 }
 
-/// TLS of a server: the certificate that it shows, and which clients it believes. See
+/// TLS of a server: the certificate that it presents, and which clients it trusts. See
 /// [`ServerBuilder::tls`](super::ServerBuilder::tls).
 #[derive(Clone)]
 pub struct ServerTls {
@@ -39,19 +40,17 @@ pub struct ServerTls {
 }
 
 impl ClientTls {
-    /// Believes those that the certificates in `ca` stand for: one or several, as PEM.
+    /// Trusts the servers that the certificates in `ca` vouch for: one or several, as PEM.
     ///
-    /// # Errors
-    /// [`Error::Unusable`] if that is no PEM, or has no certificate.
+    /// [`Error::Unusable`] if `ca` is not PEM, or has no certificate.
     pub fn new(ca: impl AsRef<[u8]>) -> Result<Self, Error> {
         Ok(Self { ca: certificates("ca", ca.as_ref())?, identity: None, name: None })
     }
 
-    /// Shows a certificate to servers that ask for one: its chain, leaf first, and its key, as PEM. The key has to be
-    /// `BEGIN PRIVATE KEY` (PKCS #8), and not encrypted.
+    /// Presents a certificate to servers that ask for one: its chain, leaf first, and its key, as PEM. The key has to
+    /// be `BEGIN PRIVATE KEY` (PKCS #8), and not encrypted.
     ///
-    /// # Errors
-    /// [`Error::Unusable`] for what is none.
+    /// [`Error::Unusable`] if the chain or the key is invalid.
     pub fn identity(
         mut self,
         chain: impl AsRef<[u8]>,
@@ -61,7 +60,8 @@ impl ClientTls {
         Ok(self)
     }
 
-    /// The name, or IP address, that the server's certificate has to be for. Default: the host that is connected to.
+    /// The name or IP address that the server's certificate has to be for. Default: the host that the client
+    /// connects to.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -71,7 +71,7 @@ impl ClientTls {
         let host = over_tcp(place)?;
         let name = self.name.as_deref().unwrap_or(host);
         let parsed = ServerName::try_from(name.to_owned())
-            .map_err(|_| Error::Unusable(format!("tls: {name} is no name of a host")))?;
+            .map_err(|_| Error::Unusable(format!("tls: {name} is not a host name")))?;
         let settings = settings(Options {
             identities: self.identity.clone().into_iter().collect(),
             ca: self.ca.clone(),
@@ -83,19 +83,17 @@ impl ClientTls {
 }
 
 impl ServerTls {
-    /// Shows a certificate: its chain, leaf first, and its key, as PEM. The key has to be `BEGIN PRIVATE KEY` (PKCS #8), and
-    /// not encrypted.
+    /// Presents a certificate: its chain, leaf first, and its key, as PEM. The key has to be `BEGIN PRIVATE KEY` (PKCS #8),
+    /// and not encrypted.
     ///
-    /// # Errors
-    /// [`Error::Unusable`] for what is none.
+    /// [`Error::Unusable`] if the chain or the key is invalid.
     pub fn new(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, Error> {
         Ok(Self { identity: identity(chain.as_ref(), key.as_ref())?, ca: Vec::new() })
     }
 
-    /// Takes only clients with a certificate that one of these authorities has signed, or that is itself among them: PEM.
+    /// Accepts only clients whose certificate is signed by one of these authorities, or is itself among them: PEM.
     ///
-    /// # Errors
-    /// [`Error::Unusable`] if that is no PEM, or has no certificate.
+    /// [`Error::Unusable`] if `ca` is not PEM, or has no certificate.
     pub fn client_ca(mut self, ca: impl AsRef<[u8]>) -> Result<Self, Error> {
         self.ca = certificates("client_ca", ca.as_ref())?;
         Ok(self)
@@ -124,14 +122,14 @@ impl fmt::Debug for ServerTls {
     }
 }
 
-/// Whom a client expects.
+/// The server that a client expects.
 pub(super) struct Expected {
     pub settings: Arc<Settings>,
     name: ServerName<'static>,
 }
 
 impl Expected {
-    /// An error if the server's certificate, which is believed, is somebody else's.
+    /// Fails if the server's certificate, which is trusted, is for another name.
     pub fn check(&self, facts: Option<&Facts>) -> Result<(), Error> {
         let leaf = facts.and_then(|facts| facts.chain.first());
         let is_meant = leaf.is_some_and(|leaf| {
@@ -161,7 +159,7 @@ fn settings(options: Options) -> Result<Arc<Settings>, Error> {
 fn over_tcp(place: &Address) -> Result<&str, Error> {
     match place {
         Address::Tcp(host, _) => Ok(host),
-        _ => Err(Error::Unusable("tls: it is for TCP, not for Unix sockets and pipes".into())),
+        _ => Err(Error::Unusable("tls: only TCP is supported, not Unix sockets or pipes".into())),
     }
 }
 
@@ -170,7 +168,7 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
     let found = CertificateDer::pem_slice_iter(pem)
         .map(|der| der.map(|der| der.to_vec()))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unusable(format!("is no PEM: {error}")))?;
+        .map_err(|error| unusable(format!("is not PEM: {error}")))?;
     if found.is_empty() { Err(unusable("has no certificate".into())) } else { Ok(found) }
 }
 
@@ -182,6 +180,6 @@ fn identity(chain: &[u8], key: &[u8]) -> Result<Identity, Error> {
         Ok(_) => Err(unusable(
             "is of another form than PKCS #8: `openssl pkcs8 -topk8 -nodes` converts it",
         )),
-        Err(_) => Err(unusable("is no key in PEM that is not encrypted")),
+        Err(_) => Err(unusable("is not an unencrypted key in PEM")),
     }
 }

@@ -1,6 +1,6 @@
-//! When the task of a client or server looks for the next event for a while before it sleeps: where both ends take turns, since
-//! being woken costs more than reading and answering a message. The rules are those of [`BusyPoll`]; other tasks of the
-//! runtime, and other processes, have their turn between two looks. Used by `common` and the tasks.
+//! Decides when the task of a client or server polls for the next event before it sleeps: if both ends take turns, since
+//! waking up costs more than reading and answering a message. The rules are those of [`BusyPoll`]. Between two polls, other
+//! tasks of the runtime and other processes get their turn. Used by `common` and the tasks.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,24 +11,25 @@ use crate::engine::driver::Connection;
 use crate::engine::driver::busy_poll::BusyPoll;
 use crate::engine::event::Id;
 
-/// What is known of a task's connections.
+/// What is known about a task's connections.
 #[derive(Default)]
 pub(super) struct Turns {
     policy: BusyPoll,
-    /// Of which connection messages have come last, and how many bytes had been sent on it then.
+    /// The connection that sent messages last, and how many bytes had been sent on it then.
     last: Option<(Id, u64)>,
-    /// How long to look for the next event.
+    /// How long to poll for the next event.
     limit: Option<Duration>,
-    /// Turns without a look: others want the processor.
+    /// Turns without a poll: others need the processor.
     rest: u32,
 }
 
-/// Turns without a look after one that has taken so many times its limit, since others had the processor.
+/// How many turns to skip after a poll that took many times its limit, since others had the processor.
 const REST: u32 = 4096;
 const BUSY: u32 = 8;
 
 impl Turns {
-    /// Messages of `connection` have come. What it has sent since the ones before was the answer to them.
+    /// Messages of `connection` have arrived. What it has sent since the last ones was the answer to
+    /// them.
     pub fn came(&mut self, connection: &Connection) {
         let (id, (_, sent)) = (connection.id(), connection.counters());
         let answered = self.last.is_some_and(|(last, before)| last == id && sent > before);
@@ -37,7 +38,8 @@ impl Turns {
         self.rest = self.rest.saturating_sub(1);
     }
 
-    /// Looks for what `find` finds, if that is likely to be there soon. Dropped in between, it has done nothing.
+    /// Polls `find`, if it is likely to find something soon. If the future is dropped in between, it has done
+    /// nothing.
     pub async fn look<T>(&mut self, mut find: impl FnMut() -> Option<T>) -> Option<T> {
         let limit = self.limit.take()?;
         let mut since = None;
@@ -47,7 +49,7 @@ impl Turns {
             let since = *since.get_or_insert_with(Instant::now);
             let waited = since.elapsed();
             if found.is_some() || waited > limit {
-                // What has come while others had the processor would have woken the task, too.
+                // What arrives while others have the processor would have woken the task as well.
                 self.policy.polled(found.is_some() && waited <= limit);
                 self.rest = if waited > BUSY * limit { REST } else { 0 };
                 return found;

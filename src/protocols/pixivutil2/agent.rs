@@ -1,5 +1,5 @@
-//! The side of PixivUtil2: says what it does, and has its jobs done. One question at a time on each socket; the others
-//! wait.
+//! The side of PixivUtil2: reports its progress, and has its jobs done. Each socket has one request under way at a
+//! time; others wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,27 +12,27 @@ use super::message::{NONE, OK, Request, Side, number_in};
 use super::option::IDENTIFIER;
 use crate::protocols::zmtp::{self, Endpoint, Req, RequestError};
 
-/// Where a controller is, and how long its answers may take: PixivUtil2's times.
+/// Where the controller is, and how long its answers may take. The default times are PixivUtil2's.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the agent calls itself.
+    /// The agent's name.
     pub identifier: String,
-    /// Where notifications go.
+    /// The endpoint for notifications.
     pub comm: Endpoint,
-    /// Where jobs go.
+    /// The endpoint for jobs.
     pub task: Endpoint,
-    /// Of a handshake: 3 s.
+    /// The limit of a handshake: 3 s.
     pub handshake_timeout: Duration,
-    /// Of a notification: 1 s.
+    /// The limit of a notification: 1 s.
     pub notify_timeout: Duration,
-    /// Until a job is taken: 5 s.
+    /// The limit until a job is accepted: 5 s.
     pub job_timeout: Duration,
-    /// Of both sockets.
+    /// The options of both sockets.
     pub sockets: zmtp::Options,
 }
 
 impl Options {
-    /// With these endpoints, and the defaults.
+    /// Options with these endpoints, and the defaults.
     pub fn new(comm: Endpoint, task: Endpoint) -> Self {
         Self {
             identifier: IDENTIFIER.into(),
@@ -50,13 +50,13 @@ impl Options {
     }
 }
 
-/// Why something was not done.
+/// Why something failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The controller does not answer in time. The text has what is known of the connection.
+    /// The controller did not answer in time. The text says what is known about the connection.
     #[error("{0} does not answer{1}")]
     Timeout(Endpoint, String),
-    /// The controller has said no.
+    /// The controller has refused.
     #[error("{0} has refused {1}")]
     Refused(Endpoint, &'static str),
     /// The connection was lost.
@@ -65,12 +65,12 @@ pub enum Error {
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,
-    /// The endpoint is no place to connect to.
+    /// The endpoint cannot be connected to.
     #[error("{0}")]
     Unusable(String),
 }
 
-/// An agent that has been accepted. Clones are the same one, which ends with the last of them.
+/// An agent that was accepted. Clones are the same agent, which ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Agent(Arc<Inner>);
 
@@ -82,13 +82,13 @@ struct Inner {
     closed: watch::Sender<bool>,
 }
 
-/// One socket.
+/// One of the two sockets.
 #[derive(Debug)]
 struct Channel {
     side: Side,
-    /// Held by who waits for an answer.
+    /// Locked while a call waits for an answer.
     req: Mutex<Req>,
-    /// [`Req::epoch`] of the last handshake; 0: one is due in any case.
+    /// [`Req::epoch`] at the last handshake; 0: a handshake is needed in any case.
     introduced: AtomicU64,
     endpoint: Endpoint,
 }
@@ -96,8 +96,8 @@ struct Channel {
 impl Agent {
     /// Connects and introduces itself on both sockets. A tokio runtime has to be entered.
     ///
-    /// # Errors
-    /// [`Error::Timeout`]: there is no controller. [`Error::Refused`]: it has answered with anything but `Ok`.
+    /// [`Error::Timeout`]: there is no controller. [`Error::Refused`]: it answered with something other than
+    /// `Ok`.
     pub async fn connect(options: Options) -> Result<Self, Error> {
         let channel = |side, endpoint: &Endpoint| Channel {
             side,
@@ -116,28 +116,28 @@ impl Agent {
         Ok(agent)
     }
 
-    /// What it calls itself.
+    /// The agent's name.
     pub fn identifier(&self) -> &str {
         &self.0.options.identifier
     }
 
-    /// So many images will come. Whether the controller has taken it, as for all that follow: there is no error if it
-    /// has not, since work goes on without it.
+    /// Reports how many images will come. Like the following reports, it returns whether the controller accepted it:
+    /// a refusal is not an error, since the work goes on without it.
     pub async fn total(&self, count: u64) -> Result<bool, Error> {
         self.0.notify(Request::Total(count)).await
     }
 
-    /// An image is done: see [`RESULTS`](super::message::RESULTS).
+    /// Reports that an image is done: see [`RESULTS`](super::message::RESULTS).
     pub async fn downloaded(&self, image: u64, result: i64) -> Result<bool, Error> {
         self.0.notify(Request::Download { image, result }).await
     }
 
-    /// What would be in the terminal's title.
+    /// Reports the text for the terminal's title.
     pub async fn title(&self, title: impl Into<String>) -> Result<bool, Error> {
         self.0.notify(Request::Title(title.into())).await
     }
 
-    /// Something has gone wrong.
+    /// Reports an error.
     pub async fn error(
         &self,
         details: impl Into<String>,
@@ -160,12 +160,13 @@ impl Agent {
         }
     }
 
-    /// A job that was begun before, maybe by a former process.
+    /// A job that was begun earlier, possibly by another process.
     pub fn task(&self, number: i32) -> Task {
         Task { agent: self.clone(), number }
     }
 
-    /// Has aria2 load what is added to a file. The error code, of which 0 is success; there is no limit for its time.
+    /// Lets aria2 download what is added to a file. Returns aria2's exit code, where 0 is success. There is no time
+    /// limit.
     pub async fn aria2(
         &self,
         file: impl Into<String>,
@@ -176,7 +177,7 @@ impl Agent {
         number_in(&value).ok_or_else(|| Error::Refused(self.0.task.endpoint.clone(), "aria2"))
     }
 
-    /// Ends both connections. Whoever waits gets [`Error::Closed`].
+    /// Ends both connections. Waiting calls get [`Error::Closed`].
     pub async fn close(&self) {
         self.0.closed.send_replace(true);
         let (comm, task) = tokio::join!(self.0.comm.req.lock(), self.0.task.req.lock());
@@ -184,7 +185,7 @@ impl Agent {
     }
 }
 
-/// A job that the controller has taken.
+/// A job that the controller has accepted.
 #[derive(Debug, Clone)]
 pub struct Task {
     agent: Agent,
@@ -198,7 +199,7 @@ impl Task {
     }
 
     /// The exit code, once the job has ended, however long that takes. -1: the controller does not know the job, or
-    /// has been stopped. Until then no other job can be begun. If the connection is lost, it is asked for again.
+    /// was stopped. Until then, no other job can be begun. If the connection is lost, it asks again.
     pub async fn exit_code(&self) -> Result<i32, Error> {
         let inner = &self.agent.0;
         loop {
@@ -225,7 +226,7 @@ impl Inner {
         }
     }
 
-    /// The value of the answer. The limit begins when nobody else waits for one.
+    /// The value of the answer. The time limit begins when no other call waits for an answer.
     async fn ask(
         &self,
         channel: &Channel,
@@ -286,7 +287,8 @@ impl Channel {
         limit: Option<Duration>,
     ) -> Result<Bytes, Error> {
         let error = match req.request(request.frames(), limit).await {
-            // The group is in upper case, or as it was sent, or anything: PixivUtil2 does not look at it, either.
+            // The group may be in upper case, as it was sent, or anything else: PixivUtil2 does not check it
+            // either.
             Ok(frames) if frames.len() == 2 => return Ok(frames[1].clone()),
             Ok(_) => return Err(Error::Refused(self.endpoint.clone(), "the message")),
             Err(error) => error,

@@ -1,4 +1,4 @@
-//! The side that PixivUtil2 is started from: answers agents at once, and tells its program what they have said.
+//! The side that starts PixivUtil2: answers agents at once, and reports to its program what they have sent.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,28 +11,29 @@ use super::option::{IDENTIFIER, IpcOption};
 use super::rules::{Event, Rules, Settings};
 use crate::protocols::zmtp::{self, Endpoint, Router, RouterEvent, RouterEvents};
 
-/// What an event takes besides the bytes of its message.
+/// What an event is counted as, in addition to the bytes of its message.
 const EVENT: usize = 512;
 
 /// How a controller listens, and its limits.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Where notifications come to.
+    /// The endpoint for notifications.
     pub comm: Endpoint,
-    /// Where jobs come to.
+    /// The endpoint for jobs.
     pub task: Endpoint,
     /// How agents are refused.
     pub refusal: Refusal,
-    /// Jobs and calls that have not ended. Further ones are refused.
+    /// The most jobs and calls that have not ended. More are refused.
     pub max_tasks: usize,
-    /// Bytes of events that wait for the program, and of the jobs that it has. Beyond it, agents are refused.
+    /// The most bytes of events that wait for the program, and of its open jobs. Beyond that, agents are
+    /// refused.
     pub max_queued_bytes: usize,
-    /// Of both sockets.
+    /// The options of both sockets.
     pub sockets: zmtp::Options,
 }
 
 impl Options {
-    /// With these endpoints, and the defaults.
+    /// Options with these endpoints, and the defaults.
     pub fn new(comm: Endpoint, task: Endpoint) -> Self {
         Self {
             comm,
@@ -45,7 +46,7 @@ impl Options {
     }
 }
 
-/// A controller that runs. Dropping it ends its connections.
+/// A running controller. Dropping it ends its connections.
 #[derive(Debug)]
 pub struct Controller {
     shared: Arc<Shared>,
@@ -59,7 +60,7 @@ struct Shared {
     task: Router,
 }
 
-/// An event, which counts as waiting until it is dropped.
+/// An event. It counts as waiting until it is dropped.
 #[derive(Debug)]
 pub struct Delivery {
     /// What has happened.
@@ -67,19 +68,19 @@ pub struct Delivery {
     _room: Option<OwnedSemaphorePermit>,
 }
 
-/// What happens at a controller, in order for each agent.
+/// The events of a controller, in order for each agent.
 #[derive(Debug)]
 pub struct Events(mpsc::UnboundedReceiver<Delivery>);
 
 impl Events {
-    /// The next one. `None`: the controller has ended.
+    /// The next event. `None`: the controller has ended.
     pub async fn recv(&mut self) -> Option<Delivery> {
         self.0.recv().await
     }
 }
 
 impl Controller {
-    /// Binds both sockets. A tokio runtime has to be entered, which goes on to answer.
+    /// Binds both sockets. A tokio runtime has to be entered, and has to keep running.
     ///
     /// # Errors
     /// Those of [`Router::bind`].
@@ -113,19 +114,19 @@ impl Controller {
         Ok((Self { shared: shared.clone(), ends: Mutex::new(Some(ends)) }, Events(events)))
     }
 
-    /// Where notifications come to, with the port that the system has chosen.
+    /// The endpoint for notifications, with the port that the system chose.
     pub fn comm(&self) -> Endpoint {
         self.shared.comm.local_endpoint()
     }
 
-    /// Where jobs come to.
+    /// The endpoint for jobs, with the port that the system chose.
     pub fn task(&self) -> Endpoint {
         self.shared.task.local_endpoint()
     }
 
-    /// What an agent on this machine is started with.
+    /// The command line option for an agent on this machine.
     pub fn option(&self, identifier: Option<&str>) -> IpcOption {
-        // Who listens on all addresses is found on the loopback one.
+        // A socket that listens on all addresses is reached on the loopback address.
         let near = |endpoint: Endpoint| {
             let text = endpoint.to_string();
             text.replace("tcp://0.0.0.0:", "tcp://127.0.0.1:")
@@ -138,17 +139,18 @@ impl Controller {
         }
     }
 
-    /// Takes jobs of ffmpeg from now on, or refuses them.
+    /// Accepts jobs of ffmpeg from now on, or refuses them.
     pub fn take_ffmpeg(&self, on: bool) {
         self.shared.lock().ffmpeg = on;
     }
 
-    /// Takes calls of aria2 from now on, or refuses them.
+    /// Accepts calls of aria2 from now on, or refuses them.
     pub fn take_aria2(&self, on: bool) {
         self.shared.lock().aria2 = on;
     }
 
-    /// A job has ended: who waits for it is told, and who asks later. The first code counts.
+    /// A job has ended. Answers those who wait for it now, and those who ask later. The first code
+    /// counts.
     pub fn finish(&self, task: i32, code: i32) {
         self.shared.send(|rules| rules.finish(task, code));
     }
@@ -158,7 +160,8 @@ impl Controller {
         self.shared.send(|rules| rules.answer(call, code));
     }
 
-    /// Answers what waits for a job with -1, takes nothing any more, and ends, within two seconds.
+    /// Answers everything that waits for a job with -1, accepts nothing more, and ends, within two
+    /// seconds.
     pub async fn close(&self) {
         self.shared.send(Rules::end);
         tokio::join!(self.shared.comm.close(), self.shared.task.close());
@@ -188,7 +191,7 @@ impl Shared {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends what the rules answer to agents that wait for jobs. One that has left in the meantime is told when it asks again.
+    /// Sends answers to agents that wait for jobs. An agent that has left gets its answer when it asks again.
     fn send<A>(&self, answers: impl FnOnce(&mut Rules) -> A)
     where
         A: IntoIterator<Item = (Bytes, Vec<Bytes>)>,
@@ -199,7 +202,7 @@ impl Shared {
         }
     }
 
-    /// Answers what comes to one socket, until that is closed.
+    /// Answers the messages of one socket, until it is closed.
     async fn serve(self: Arc<Self>, side: Side, mut incoming: RouterEvents, outbox: Outbox) {
         let router = if side == Side::Comm { &self.comm } else { &self.task };
         while let Some(event) = incoming.recv().await {
@@ -207,12 +210,12 @@ impl Shared {
                 RouterEvent::Connected { .. } => {}
                 RouterEvent::Message { identity, frames } => {
                     let room = outbox.reserve(&frames);
-                    // The answer goes first, whatever the program then does.
+                    // The answer is sent first, whatever the program does then.
                     let event = {
                         let mut rules = self.lock();
                         let taken = rules.take(side, &identity, &frames, room.is_some());
                         if let Some(reply) = taken.reply {
-                            let _ = router.send(&identity, reply); // or it has gone in the meantime
+                            let _ = router.send(&identity, reply); // or the agent has left
                         }
                         taken.event
                     };
@@ -228,7 +231,7 @@ impl Shared {
 }
 
 impl Outbox {
-    /// Room for the event of a message; `None`: there is none.
+    /// Reserves room for the event of a message; `None`: there is none.
     fn reserve(&self, frames: &[Bytes]) -> Option<OwnedSemaphorePermit> {
         let bytes = frames.iter().map(Bytes::len).sum::<usize>() + EVENT;
         self.room.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
@@ -236,7 +239,7 @@ impl Outbox {
 
     fn put(&self, event: Option<Event>, room: Option<OwnedSemaphorePermit>) {
         if let Some(event) = event {
-            let _ = self.to.send(Delivery { event, _room: room }); // or the program does not listen
+            let _ = self.to.send(Delivery { event, _room: room }); // or the program has dropped the receiver
         }
     }
 }

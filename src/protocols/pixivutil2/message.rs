@@ -1,5 +1,5 @@
-//! What agents say, and what they are told: frames and their meaning, without a socket. Used by [`super::rules`] and
-//! [`super::agent`].
+//! The messages of agents and the answers to them: frames and their meaning, without a socket. Used by
+//! [`super::rules`] and [`super::agent`].
 //!
 //! ```text
 //! agent       "" GROUP argument…      REQ's empty frame comes first
@@ -8,7 +8,7 @@
 
 use bytes::Bytes;
 
-/// Which of the two sockets.
+/// One of the two sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// Notifications.
@@ -18,7 +18,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// As agents write it.
+    /// The name, as agents write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Comm => "Comm",
@@ -26,14 +26,14 @@ impl Side {
         }
     }
 
-    /// In any case.
+    /// Reads the name, in upper or lower case.
     fn of(name: &[u8]) -> Option<Self> {
         let is = |side: &Self| name.eq_ignore_ascii_case(side.name().as_bytes());
         [Self::Comm, Self::Task].into_iter().find(is)
     }
 }
 
-/// The groups, as they are answered.
+/// The groups, as they are in answers.
 pub mod group {
     #![allow(missing_docs)] // see `Request`
     pub const HANDSHAKE: &str = "HS";
@@ -47,22 +47,23 @@ pub mod group {
     pub const ARIA2: &str = "ARIA2";
 }
 
-/// What a request is answered with, where it is no number.
+/// The answer to a request that is not answered with a number.
 pub const OK: &[u8] = b"Ok";
 
-/// The number of a task that does not exist, and of a job that was not taken.
+/// The number of a task that does not exist, and of a job that was not accepted.
 pub const NONE: i32 = -1;
 
 /// The longest name of an agent, in bytes.
 pub const LONGEST_IDENTIFIER: usize = 4096;
 
-/// How an agent is refused. PixivUtil2 takes `Error` for success, other than its description says.
+/// How an agent is refused. PixivUtil2 takes `Error` for success, although its description says
+/// otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Refusal {
-    /// `Error`, as the description has it.
+    /// `Error`, as in the description.
     #[default]
     Described,
-    /// `ERROR`, which makes PixivUtil2 stop.
+    /// `ERROR`, on which PixivUtil2 stops.
     Effective,
 }
 
@@ -76,14 +77,14 @@ impl Refusal {
     }
 }
 
-/// What an agent says.
+/// A request of an agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// `HS`: the first one on each socket.
+    /// `HS`: the first request on each socket.
     Handshake {
-        /// What the agent calls itself.
+        /// The agent's name.
         identifier: String,
-        /// Which socket it takes this one for.
+        /// The socket that the agent believes this to be.
         side: Side,
     },
     /// `TOTAL`: how many images will come, in four bytes or in eight.
@@ -97,18 +98,19 @@ pub enum Request {
     },
     /// `TITLE`: instead of the title of a terminal.
     Title(String),
-    /// `ERROR`.
+    /// `ERROR`: something has gone wrong.
     Error {
         /// What has happened.
         details: String,
-        /// Where, or nothing.
+        /// The stack trace, or nothing.
         stack: String,
     },
     /// `IDENT`: another name, in versions of summer 2022.
     Identify(String),
     /// `FFMPEG_REQ`: the arguments of a job.
     Ffmpeg(Vec<String>),
-    /// `FFMPEG_RET`: the exit code of this task is wanted. `None`: no task has such a number.
+    /// `FFMPEG_RET`: asks for the exit code of this task. `None`: the number cannot be that of a
+    /// task.
     FfmpegResult(Option<i32>),
     /// `ARIA2`.
     Aria2 {
@@ -122,18 +124,18 @@ pub enum Request {
 /// A message that is not a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Not even a group and an argument behind REQ's empty frame. There is no answer to it.
+    /// It has no group and argument after REQ's empty frame, so it cannot be answered.
     Short,
-    /// There is no such group.
+    /// The group does not exist.
     Unknown,
-    /// The group is one of the other socket's.
+    /// The group belongs to the other socket.
     OtherSide,
-    /// An argument is missing, too long, or of another length.
+    /// An argument is missing, too long, or has the wrong length.
     Arguments,
 }
 
 impl Fault {
-    /// For people.
+    /// The text of the error.
     pub fn text(self) -> &'static str {
         match self {
             Self::Short => "fewer than three frames",
@@ -144,7 +146,7 @@ impl Fault {
     }
 }
 
-/// The group of a message, in upper case, as it is answered. `None`: [`Fault::Short`].
+/// The group of a message, in upper case, as in the answer. `None`: [`Fault::Short`].
 pub fn group_of(frames: &[Bytes]) -> Option<String> {
     match frames {
         [delimiter, group, _, ..] if delimiter.is_empty() => Some(text(group).to_ascii_uppercase()),
@@ -157,7 +159,7 @@ pub fn wants_number(group: &str) -> bool {
     matches!(group, group::FFMPEG | group::FFMPEG_RESULT | group::ARIA2)
 }
 
-/// Reads a message of the socket `on`, whose group [`group_of`] has said.
+/// Reads a message of the socket `on`, with the group from [`group_of`].
 pub fn parse(on: Side, group: &str, frames: &[Bytes]) -> Result<Request, Fault> {
     let arguments = frames.get(2..).unwrap_or_default();
     let home = match group {
@@ -198,7 +200,7 @@ pub fn parse(on: Side, group: &str, frames: &[Bytes]) -> Result<Request, Fault> 
 }
 
 impl Request {
-    /// Of the arguments of a job or call.
+    /// The size of the arguments of a job or call.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Ffmpeg(arguments) => {
@@ -209,7 +211,7 @@ impl Request {
         }
     }
 
-    /// The frames that an agent sends behind REQ's empty one.
+    /// The frames that an agent sends after REQ's empty one.
     pub fn frames(self) -> Vec<Bytes> {
         let head = |group: &'static str| Bytes::from_static(group.as_bytes());
         match self {
@@ -248,7 +250,7 @@ pub fn number(value: i32) -> Bytes {
     Bytes::copy_from_slice(&value.to_le_bytes())
 }
 
-/// The reverse. `None`: it is no such number.
+/// The reverse. `None`: it is not such a number.
 pub fn number_in(frame: &Bytes) -> Option<i32> {
     frame[..].try_into().ok().map(i32::from_le_bytes)
 }
@@ -262,18 +264,18 @@ fn unsigned(frame: &Bytes) -> Option<u64> {
     frame[..].try_into().ok().map(u64::from_be_bytes).or_else(four)
 }
 
-/// Unsigned, as agents write it; what would be -1 is that.
+/// Unsigned, as agents write it, except that -1 is kept.
 fn result_of(frame: &Bytes) -> Option<i64> {
     let value = u32::from_be_bytes(frame[..].try_into().ok()?);
     Some(if value == u32::MAX { -1 } else { value.into() })
 }
 
-/// To be shown.
+/// Text to be shown.
 fn text(frame: &Bytes) -> String {
     String::from_utf8_lossy(frame).into_owned()
 }
 
-/// To be used: not if it would become another one.
+/// Text to be used: refused if decoding would change it.
 fn argument(frame: &Bytes) -> Option<String> {
     std::str::from_utf8(frame).ok().map(str::to_owned)
 }
@@ -282,7 +284,7 @@ fn name(frame: &Bytes) -> Option<String> {
     (frame.len() <= LONGEST_IDENTIFIER).then(|| text(frame))
 }
 
-/// What has become of an image.
+/// The results of an image, with their names.
 pub const RESULTS: [(i64, &str); 12] = [
     (-1, "NOT_OK"),
     (0, "OK"),

@@ -1,5 +1,5 @@
-//! PixivUtil2: a program that loads images (the agent), and one that starts it and shows what it does (the
-//! controller), over two ZeroMQ sockets: Comm for notifications, Task for jobs.
+//! PixivUtil2: a program that downloads images (the agent), and a program that starts it and shows its
+//! progress (the controller). They talk over two ZeroMQ sockets: Comm for notifications, Task for jobs.
 //!
 //! # The controller
 //!
@@ -23,8 +23,8 @@
 //! # }
 //! ```
 //!
-//! Agents were answered before events are told, so that a slow program keeps none of them waiting; only jobs are
-//! answered when it says that they have ended.
+//! Agents get their answers before the program gets the events, so a slow program does not delay any of them.
+//! Only jobs are answered later: when the program says that they have ended.
 //!
 //! # The agent
 //!
@@ -46,8 +46,8 @@
 //!
 //! # On the wire
 //!
-//! [`message`] has the frames, [`rules`] what a controller answers. `docs/pixivutil2.md` compares this with what the
-//! programs do.
+//! [`message`] describes the frames, [`rules`] the answers of a controller. `docs/pixivutil2.md` compares this with
+//! the behaviour of the programs.
 
 pub mod agent;
 pub mod controller;
@@ -55,8 +55,8 @@ pub mod message;
 pub mod option;
 pub mod rules;
 
-/// Where a controller usually listens for notifications.
+/// The default endpoint on which a controller listens for notifications.
 pub const COMM: &str = "tcp://127.0.0.1:6974";
 
-/// Where a controller usually listens for jobs.
+/// The default endpoint on which a controller listens for jobs.
 pub const TASK: &str = "tcp://127.0.0.1:7469";

@@ -1,23 +1,23 @@
-//! The option by which PixivUtil2 is told where its controller is. Mirrored in `src/js/pixivutil2/option.js`.
+//! The option that tells PixivUtil2 where its controller is. Mirrored in `src/js/pixivutil2/option.js`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What an agent is called that was given no name.
+/// The name of an agent that was given none.
 pub const IDENTIFIER: &str = "PixivUtil2";
 
-/// Both endpoints, and what the agent is called: `--ipc=COMM|TASK` or `--pipe=IDENTIFIER|COMM|TASK`.
+/// Both endpoints, and the agent's name: `--ipc=COMM|TASK` or `--pipe=IDENTIFIER|COMM|TASK`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IpcOption {
-    /// What the agent calls itself. [`IDENTIFIER`] if the option does not say.
+    /// The agent's name. [`IDENTIFIER`] if the option has none.
     pub identifier: String,
-    /// Where notifications go, such as `tcp://localhost:4048`.
+    /// The endpoint for notifications, such as `tcp://localhost:4048`.
     pub comm: String,
-    /// Where jobs go.
+    /// The endpoint for jobs.
     pub task: String,
 }
 
-/// Why a text is no such option.
+/// Why a text is not such an option.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidOption {
     /// There are fewer than two parts, or more than three.
@@ -26,7 +26,7 @@ pub enum InvalidOption {
     /// A part is empty.
     #[error("the {0} is empty: {1}")]
     Empty(&'static str, String),
-    /// A part is no endpoint.
+    /// A part is not an endpoint.
     #[error("the {0} is not an endpoint such as tcp://localhost:4048: {1}")]
     Endpoint(&'static str, String),
 }
@@ -34,7 +34,8 @@ pub enum InvalidOption {
 impl FromStr for IpcOption {
     type Err = InvalidOption;
 
-    /// The option, with `--ipc=`, `--pipe=` or neither before it, and quotes around its value or not.
+    /// The option, with or without `--ipc=` or `--pipe=` before it, and with or without quotes around
+    /// its value.
     fn from_str(option: &str) -> Result<Self, InvalidOption> {
         let after = |name| option.strip_prefix(name);
         let value = after("--ipc=").or_else(|| after("--pipe=")).unwrap_or(option);

@@ -1,5 +1,5 @@
-//! What a controller does with each message: what it answers, and what its program is told. Without a socket, so that
-//! it can be tested by itself. Used by [`super::controller`].
+//! What a controller does with each message: how it answers, and what it reports to its program. It has no socket, so
+//! that it can be tested alone. Used by [`super::controller`].
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -12,40 +12,40 @@ use super::message::{
     Fault, NONE, OK, Refusal, Request, Side, group_of, number, parse, reply, wants_number,
 };
 
-/// Exit codes that are kept, for agents that ask again.
+/// The most exit codes that are kept for agents that ask again.
 const MOST_RESULTS: usize = 4096;
 
-/// Who has said something. An agent has two connections; each is one of these.
+/// The sender of a message. An agent has two connections; each is one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
     /// The socket's name for the connection.
     pub id: Bytes,
-    /// What the agent calls itself; nothing before its handshake.
+    /// The agent's name; empty before its handshake.
     pub identifier: Arc<str>,
     /// Which socket.
     pub side: Side,
 }
 
-/// What the program is told.
+/// What is reported to the program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A handshake was accepted.
     Handshake(Agent),
-    /// So many images will come.
+    /// This many images will come.
     Total(Agent, u64),
     /// An image is done: its number and the result, see [`result_name`](super::message::result_name).
     Download(Agent, u64, i64),
-    /// What would be in the terminal's title.
+    /// The text for the terminal's title.
     Title(Agent, String),
     /// Something has gone wrong: details, stack trace.
     ErrorReport(Agent, String, String),
-    /// The agent has another name now, and had this one.
+    /// The agent has a new name; this is the old one.
     Identified(Agent, Arc<str>),
-    /// A job with this number, which [`Rules::finish`] ends, and its arguments.
+    /// A job: its number, and its arguments. [`Rules::finish`] ends it.
     Ffmpeg(Agent, i32, Vec<String>),
-    /// A call with this number, which [`Rules::answer`] ends: a file, and what is to be added to it.
+    /// A call: its number, a file, and what to add to it. [`Rules::answer`] ends it.
     Aria2(Agent, u32, String, String),
-    /// A connection that has said something has ended.
+    /// A connection that had sent something has ended.
     Gone(Agent),
     /// A message was refused: its group, and why.
     Refused(Agent, String, Reason),
@@ -54,18 +54,18 @@ pub enum Event {
 /// Why a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// It is no request.
+    /// It is not a request.
     Fault(Fault),
     /// The agent has mixed up the two sockets.
     Swapped,
-    /// Nobody takes such jobs.
+    /// The program does not accept such jobs.
     NoHandler,
     /// Too many jobs are under way.
     TooManyTasks,
 }
 
 impl Reason {
-    /// For people.
+    /// The text of the error.
     pub fn text(self) -> &'static str {
         match self {
             Self::Fault(fault) => fault.text(),
@@ -76,26 +76,26 @@ impl Reason {
     }
 }
 
-/// An answer, and to whom.
+/// An answer, and its recipient.
 pub type Answer = (Bytes, Vec<Bytes>);
 
-/// What is to be done with a message: first the answer, then the event.
+/// What to do with a message: first send the answer, then report the event.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// To whom has sent it.
+    /// The answer to the sender.
     pub reply: Option<Vec<Bytes>>,
     /// For the program.
     pub event: Option<Event>,
 }
 
-/// What the rules depend on.
+/// The settings of the rules.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How agents are refused.
     pub refusal: Refusal,
-    /// Jobs and calls that have not ended. Further ones are refused.
+    /// The most jobs and calls that have not ended. More are refused.
     pub max_tasks: usize,
-    /// Bytes of their arguments; one that is alone is always taken.
+    /// The most bytes of their arguments. A single one is always accepted.
     pub max_task_bytes: usize,
 }
 
@@ -105,11 +105,11 @@ impl Default for Settings {
     }
 }
 
-/// Who is there, and the jobs that they have.
+/// The connected agents, and their jobs.
 #[derive(Debug)]
 pub struct Rules {
     settings: Settings,
-    /// Whether jobs are taken, and calls of aria2.
+    /// Whether jobs of ffmpeg are accepted, and calls of aria2.
     pub ffmpeg: bool,
     /// See [`Rules::ffmpeg`].
     pub aria2: bool,
@@ -118,10 +118,10 @@ pub struct Rules {
     last_task: i32,
     /// Tasks that have ended, the oldest first.
     ended: VecDeque<i32>,
-    /// Who has made a call, and its bytes.
+    /// For each call: who made it, and its bytes.
     calls: HashMap<u32, (Bytes, usize)>,
     last_call: u32,
-    /// Of jobs and calls that have not ended.
+    /// The bytes of jobs and calls that have not ended.
     task_bytes: usize,
 }
 
@@ -129,14 +129,15 @@ pub struct Rules {
 struct Task {
     code: Option<i32>,
     bytes: usize,
-    /// Who waits for the code.
+    /// The agents that wait for the code.
     waiting: Vec<Bytes>,
 }
 
 impl Rules {
-    /// Nobody is there.
+    /// Rules without agents.
     pub fn new(settings: Settings) -> Self {
-        // An agent of a former controller is not to be given the code of somebody else's job.
+        // Random, so that an agent of an earlier controller does not get the code of another
+        // agent's job.
         let random = RandomState::new().hash_one(0) as i32;
         Self {
             settings,
@@ -152,7 +153,7 @@ impl Rules {
         }
     }
 
-    /// A message has come. Without `room` for an event, what would cause one is refused.
+    /// Handles a message. Without `room` for an event, a message that would cause one is refused.
     pub fn take(&mut self, on: Side, id: &Bytes, frames: &[Bytes], room: bool) -> Taken {
         let Some(group) = group_of(frames) else {
             let event = self.refused(on, id, String::new(), Reason::Fault(Fault::Short), room);
@@ -191,13 +192,13 @@ impl Rules {
         room.then(|| Event::Refused(self.agent(on, id), group, why))
     }
 
-    /// As it is known.
+    /// The agent, as far as it is known.
     fn agent(&self, side: Side, id: &Bytes) -> Agent {
         let identifier = self.known.get(&(side, id.clone())).cloned().unwrap_or_default();
         Agent { id: id.clone(), identifier, side }
     }
 
-    /// Remembers who has said something: its end is told.
+    /// Records that this agent has sent something, so that its end is reported.
     fn meet(&mut self, side: Side, id: &Bytes) -> Agent {
         self.known.entry((side, id.clone())).or_default();
         self.agent(side, id)
@@ -211,7 +212,7 @@ impl Rules {
         room: bool,
     ) -> Result<Done, Reason> {
         let bytes = request.bytes();
-        // What needs no event needs no room.
+        // A request that causes no event needs no room.
         let request = match request {
             Request::FfmpegResult(task) => return Ok(self.result(id, task)),
             Request::Handshake { side, .. } if side != on => return Err(Reason::Swapped),
@@ -251,7 +252,7 @@ impl Rules {
         Ok(Done::Answer(Bytes::from_static(OK), Some(event)))
     }
 
-    /// Whether a job or call of so many bytes is too much.
+    /// Whether a job or call of this size exceeds the limit.
     fn is_full(&self, bytes: usize) -> bool {
         let under_way = self.tasks.len() - self.ended.len() + self.calls.len();
         let bytes = self.task_bytes.saturating_add(bytes);
@@ -268,7 +269,7 @@ impl Rules {
     fn new_task(&mut self, bytes: usize) -> i32 {
         self.task_bytes += bytes;
         loop {
-            // Positive: -1 is no task.
+            // Positive: -1 does not belong to any task.
             self.last_task = self.last_task.checked_add(1).unwrap_or(1);
             if !self.tasks.contains_key(&self.last_task) {
                 self.tasks.insert(self.last_task, Task { bytes, ..Task::default() });
@@ -282,7 +283,7 @@ impl Rules {
             None => Done::Answer(number(NONE), None),
             Some(Task { code: Some(code), .. }) => Done::Answer(number(*code), None),
             Some(task) => {
-                // Who asks twice without waiting is answered once.
+                // An agent that asks twice without waiting is answered once.
                 if !task.waiting.contains(id) {
                     task.waiting.push(id.clone());
                 }
@@ -291,7 +292,7 @@ impl Rules {
         }
     }
 
-    /// A job has ended: what those who wait for it are told.
+    /// A job has ended. Returns the answers to those who wait for it.
     pub fn finish(&mut self, task: i32, code: i32) -> Vec<Answer> {
         let Some(entry) = self.tasks.get_mut(&task).filter(|it| it.code.is_none()) else {
             return Vec::new();
@@ -308,14 +309,15 @@ impl Rules {
         waiting.into_iter().map(|id| (id, answer.clone())).collect()
     }
 
-    /// A call of aria2 has ended: what who has made it is told, if it is still there.
+    /// A call of aria2 has ended. Returns the answer to its caller, if it is still connected.
     pub fn answer(&mut self, call: u32, code: i32) -> Option<Answer> {
         let (id, bytes) = self.calls.remove(&call)?;
         self.task_bytes -= bytes;
         Some((id, reply(group::ARIA2, number(code))))
     }
 
-    /// Ends all jobs and calls with -1: what those who wait are told. Agents wait for ever otherwise.
+    /// Ends all jobs and calls with -1, and returns the answers. Otherwise agents would wait for
+    /// ever.
     pub fn end(&mut self) -> Vec<Answer> {
         let calls: Vec<_> = self.calls.keys().copied().collect();
         let mut answers: Vec<_> =
@@ -325,7 +327,7 @@ impl Rules {
         answers
     }
 
-    /// A connection has ended. Its jobs go on: the agent may ask for them by another one.
+    /// A connection has ended. Its jobs go on: the agent may ask for them on another connection.
     pub fn gone(&mut self, side: Side, id: &Bytes) -> Option<Event> {
         if side == Side::Task {
             self.calls.retain(|_, (caller, bytes)| {
@@ -340,7 +342,7 @@ impl Rules {
     }
 }
 
-/// What becomes of a request.
+/// What happens to a request.
 enum Done {
     /// It is answered at once.
     Answer(Bytes, Option<Event>),

@@ -1,5 +1,5 @@
-//! DEALER: sends to one peer and receives from it as it likes. The connection is made, and made again, in the
-//! background; what waits goes over the next one.
+//! DEALER: sends to one peer and receives from it at any time. It connects and reconnects in the background;
+//! messages that wait are sent over the next connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,22 +17,22 @@ use super::outgoing::Outgoing;
 use super::{Endpoint, Error, Options, SendError};
 use crate::engine::codec::zmtp::Kind;
 
-/// How long [`Dealer::close`] waits at most.
+/// The longest time that [`Dealer::close`] waits.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// What happens at a [`Dealer`].
+/// The events of a [`Dealer`].
 #[derive(Debug)]
 pub enum DealerEvent {
-    /// There is a connection. What waits is sent.
+    /// The socket is connected. Waiting messages are sent.
     Connected,
-    /// A message, whole.
+    /// A whole message.
     Message(Vec<Bytes>),
-    /// The connection was lost. Another one is made.
+    /// The connection was lost. The socket connects again.
     Disconnected {
-        /// Why; `None`: the peer has closed it, or this socket was closed.
+        /// The error; `None`: the peer closed the connection, or this socket was closed.
         error: Option<Arc<Error>>,
-        /// The message that it was lost in: the peer has got a part of it at most. It is not sent again, since it may be
-        /// what the peer does not take.
+        /// The message that was being sent: the peer has received part of it at most. It is not sent again, since it may
+        /// be the reason why the peer closed the connection.
         unsent: Option<Vec<Bytes>>,
     },
 }
@@ -48,7 +48,8 @@ impl Event for DealerEvent {
 
 /// A DEALER socket. Dropping it closes it in the background.
 ///
-/// It puts nothing before a message: to ask a REP socket, begin with an empty frame.
+/// It adds no empty frame: to send a request to a REP socket, begin the message with an empty
+/// frame.
 #[derive(Debug)]
 pub struct Dealer {
     queue: Arc<Queue>,
@@ -57,15 +58,15 @@ pub struct Dealer {
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The events of a [`Dealer`]. While nobody takes them, the peer is not read from; dropping it closes the socket.
+/// The events of a [`Dealer`]. While they are not taken, nothing is read from the peer. Dropping this closes the
+/// socket.
 #[derive(Debug)]
 pub struct DealerEvents(Taker<DealerEvent>);
 
 impl Dealer {
     /// Connects in the background, and again whenever the connection is lost. A tokio runtime has to be entered.
     ///
-    /// # Errors
-    /// An endpoint that nobody can connect to, an option that cannot be.
+    /// An endpoint that cannot be connected to, or an invalid option.
     pub fn connect(endpoint: &Endpoint, options: Options) -> Result<(Self, DealerEvents), Error> {
         let queue = Arc::new(Queue::new(options.max_outgoing_bytes));
         let last_error = LastError::default();
@@ -77,11 +78,11 @@ impl Dealer {
         Ok((dealer, DealerEvents(taker)))
     }
 
-    /// Sends a message, in the order of the calls, once there is a connection. What the system has taken may be lost with
-    /// the connection; what it has not begun with goes over the next one.
+    /// Sends a message, in the order of the calls, once there is a connection. Messages that the system has taken may be
+    /// lost with the connection; those that it has not begun to take go over the next one.
     ///
-    /// # Errors
-    /// Then nothing of it was sent: [`Options::max_outgoing_bytes`] wait already, it has no frame, or the socket is closed.
+    /// Nothing of the message is sent: [`Options::max_outgoing_bytes`] wait already, it has no frame, or the socket is
+    /// closed.
     pub fn send(&self, frames: Vec<Bytes>) -> Result<(), SendError> {
         self.queue.push(frames)
     }
@@ -91,13 +92,13 @@ impl Dealer {
         self.queue.lock().messages.len()
     }
 
-    /// Why there is no connection, or why the last one was lost, if anything is known.
+    /// Why there is no connection, or why the last one was lost, if it is known.
     pub fn last_error(&self) -> Option<Arc<Error>> {
         self.last_error.get()
     }
 
-    /// Takes no more messages, sends what waits if there is a connection, and ends. Returns within two seconds how many
-    /// messages were not sent by then; a peer that goes on reading still gets them, as long as the runtime runs.
+    /// Accepts no more messages, sends what waits if there is a connection, and ends. Within two seconds, returns how
+    /// many messages were not sent by then. A peer that keeps reading still gets them, as long as the runtime runs.
     pub async fn close(&self) -> usize {
         self.queue.close();
         let _ = self.closing.send(true);
@@ -116,17 +117,17 @@ impl Drop for Dealer {
 }
 
 impl DealerEvents {
-    /// The next event. `None`: the socket is closed. Nothing is lost when the future is dropped.
+    /// The next event. `None`: the socket is closed. Nothing is lost if the future is dropped.
     pub async fn recv(&mut self) -> Option<DealerEvent> {
         self.0.recv().await
     }
 }
 
-/// Messages that the system has not taken, the first of them perhaps in part.
+/// Messages that the system has not taken. It may have taken part of the first one.
 #[derive(Debug)]
 struct Queue {
     state: Mutex<Waiting>,
-    /// There is something to be sent.
+    /// Notified when there is something to send.
     changed: Notify,
     most: usize,
 }
@@ -165,12 +166,12 @@ impl Queue {
         Ok(())
     }
 
-    /// The first one, which stays.
+    /// The first message, which stays.
     fn first(&self) -> Option<Vec<Bytes>> {
         self.lock().messages.front().cloned()
     }
 
-    /// The first one, which is done with.
+    /// Removes and returns the first message.
     fn pop(&self) -> Option<Vec<Bytes>> {
         let mut state = self.lock();
         let frames = state.messages.pop_front()?;
@@ -187,7 +188,7 @@ impl Queue {
     }
 }
 
-/// Until the socket is closed, or nobody takes its events.
+/// Runs until the socket is closed, or its events are dropped.
 async fn run(
     mut dialer: Dialer,
     queue: Arc<Queue>,
@@ -235,7 +236,8 @@ async fn run(
     delivery.give_up_waiting();
 }
 
-/// Sends and receives until the connection ends. Why, if not because the peer has closed it.
+/// Sends and receives until the connection ends. Returns the error, if the peer did not just close
+/// it.
 async fn talk(
     link: &mut Link,
     delivery: &mut Delivery<DealerEvent>,
@@ -260,16 +262,18 @@ async fn talk(
     }
 }
 
-/// Hands messages over to one connection, one at a time: so it is known which have left when it is lost.
+/// Hands messages to one connection, one at a time. So when the connection is lost, it is known which
+/// messages have left.
 struct Sender<'a> {
     queue: &'a Queue,
     out: Arc<Outgoing>,
-    /// The first message of the queue was handed over; what [`Outgoing::emptied`] had counted before.
+    /// Set if the first message of the queue was handed over: what [`Outgoing::emptied`] had counted
+    /// before.
     since: Option<u64>,
 }
 
 impl Sender<'_> {
-    /// Hands over what the system takes now.
+    /// Hands over as much as the system takes now.
     fn send(&mut self) {
         loop {
             self.settle();
@@ -282,7 +286,7 @@ impl Sender<'_> {
         }
     }
 
-    /// Forgets the message that has left.
+    /// Removes the message that has left.
     fn settle(&mut self) {
         let count = self.out.emptied().1;
         if self.since.take_if(|since| *since < count).is_some() {
@@ -290,7 +294,7 @@ impl Sender<'_> {
         }
     }
 
-    /// Waits until [`Sender::send`] may have something to do.
+    /// Waits until [`Sender::send`] may have work.
     async fn ready(&self) {
         if self.out.emptied().0 {
             self.queue.changed.notified().await;

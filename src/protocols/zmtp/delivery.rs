@@ -1,5 +1,5 @@
-//! The way of a socket's events to its program: what all connections together have waiting there is bounded, and
-//! they take turns. `session` and `dealer` deliver, `RouterEvents` and `DealerEvents` take.
+//! How a socket's events get to its program. The total that waits there is bounded for all connections together,
+//! and the connections take turns. `session` and `dealer` deliver, `RouterEvents` and `DealerEvents` take.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -8,27 +8,27 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
 
-/// Most bytes of events that wait for the program; one that is larger waits alone.
+/// The most bytes of events that wait for the program. A larger event waits alone.
 const MAX_WAITING: u32 = 4 << 20;
 
-/// Most bytes that a connection has read beyond that, except for the message that exceeds it. Reading on finds the PINGs
-/// of who waits for an answer.
+/// The most bytes that a connection reads beyond that, except for the message that exceeds it. It keeps reading to find
+/// the PINGs of a peer that waits for an answer.
 const MAX_READ: usize = 64 * 1024;
 
-/// What an event is taken to weigh beside its bytes, and what a frame is.
+/// What an event counts in addition to its bytes, and what a frame counts.
 const EVENT: usize = 256;
 const FRAME: usize = 64;
 
-/// What is delivered.
+/// An event that is delivered.
 pub(super) trait Event {
-    /// The frames that it brings, if any.
+    /// Its frames, if any.
     fn frames(&self) -> &[Bytes];
 }
 
-/// An event with its place among those that wait.
+/// An event, and its share of the limit.
 type Waiting<E> = (E, Option<OwnedSemaphorePermit>);
 
-/// Where all connections deliver to.
+/// The receiving end of all connections' deliveries.
 #[derive(Debug)]
 pub(super) struct Deliveries<E> {
     room: Arc<Semaphore>,
@@ -41,7 +41,7 @@ impl<E> Clone for Deliveries<E> {
     }
 }
 
-/// Where the program takes the events.
+/// The program's end, where it takes the events.
 #[derive(Debug)]
 pub(super) struct Taker<E> {
     room: Arc<Semaphore>,
@@ -56,7 +56,7 @@ pub(super) fn deliveries<E>() -> (Deliveries<E>, Taker<E>) {
 }
 
 impl<E> Deliveries<E> {
-    /// Waits until nobody takes events any more.
+    /// Waits until the program's end is dropped.
     pub async fn gone(&self) {
         self.events.closed().await;
     }
@@ -77,7 +77,7 @@ impl<E> Drop for Taker<E> {
 type Acquiring =
     Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send + Sync>>;
 
-/// Nobody takes events any more.
+/// The program's end was dropped.
 #[derive(Debug)]
 pub(super) struct Gone;
 
@@ -86,7 +86,7 @@ pub(super) struct Delivery<E> {
     to: Deliveries<E>,
     events: VecDeque<(E, usize)>,
     bytes: usize,
-    /// Waits for the place of the first event.
+    /// Waits for room for the first event.
     acquiring: Option<Acquiring>,
 }
 
@@ -119,7 +119,7 @@ impl<E: Event> Delivery<E> {
         Ok(())
     }
 
-    /// Waits until the first of those that wait is delivered. Nothing is lost when the future is dropped, nor is its
+    /// Waits until the first waiting event is delivered. If the future is dropped, nothing is lost, and it keeps its
     /// turn.
     pub async fn deliver(&mut self) -> Result<(), Gone> {
         let Some((_, weight)) = self.events.front() else { return Ok(()) };
@@ -135,7 +135,7 @@ impl<E: Event> Delivery<E> {
         self.send(event, Some(permit))
     }
 
-    /// Waits until all are delivered.
+    /// Waits until all events are delivered.
     pub async fn deliver_all(&mut self) -> Result<(), Gone> {
         while !self.is_empty() {
             self.deliver().await?;
@@ -143,14 +143,14 @@ impl<E: Event> Delivery<E> {
         Ok(())
     }
 
-    /// Delivers the rest whether there is room or not: the socket ends, and no more comes.
+    /// Delivers the rest even without room: the socket ends, so no more events follow.
     pub fn give_up_waiting(mut self) {
         for (event, _) in std::mem::take(&mut self.events) {
             let _ = self.send(event, None);
         }
     }
 
-    /// Waits until nobody takes events any more.
+    /// Waits until the program's end is dropped.
     pub fn gone(&self) -> impl Future<Output = ()> + use<E> {
         let events = self.to.events.clone();
         async move { events.closed().await }
@@ -165,7 +165,7 @@ fn permits(weight: usize) -> u32 {
     u32::try_from(weight).unwrap_or(MAX_WAITING).min(MAX_WAITING)
 }
 
-/// What frames are taken to weigh.
+/// What frames count towards the limit.
 pub(super) fn weigh(frames: &[Bytes]) -> usize {
     frames.len() * FRAME + frames.iter().map(Bytes::len).sum::<usize>()
 }

@@ -1,4 +1,4 @@
-//! Makes the connection of a REQ or DEALER, and makes it again. Used by `req` and `dealer`.
+//! Connects a REQ or DEALER, and reconnects it. Used by `req` and `dealer`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use super::{Endpoint, Error, Options, endpoint};
 use crate::engine::codec::zmtp::{Fault, Kind};
 use crate::engine::transport::Stream;
 
-/// Whatever the options say.
+/// The shortest pause, whatever the options say.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 
-/// Why there is no connection, for others to look at. Clones are the same.
+/// Why there is no connection, for callers to read. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LastError(Arc<Mutex<Option<Arc<Error>>>>);
 
@@ -34,12 +34,12 @@ pub(super) struct Dialer {
     endpoint: Endpoint,
     options: Options,
     last_error: LastError,
-    /// Before the next attempt.
+    /// The pause before the next attempt.
     pause: Duration,
 }
 
 impl Dialer {
-    /// An error if there can never be a connection.
+    /// Fails if a connection can never be made.
     pub fn new(
         kind: Kind,
         endpoint: &Endpoint,
@@ -56,7 +56,7 @@ impl Dialer {
         self.options.reconnect.max(SHORTEST_PAUSE)
     }
 
-    /// A connection that can be talked over, as soon as there is one.
+    /// Returns a connection that is ready to use, once there is one.
     pub async fn connect(&mut self) -> Link {
         loop {
             match self.attempt().await {
@@ -70,7 +70,7 @@ impl Dialer {
         }
     }
 
-    /// There is no connection. Waits until it is time for another attempt.
+    /// The connection was lost or could not be made. Waits until it is time for another attempt.
     pub async fn lost(&mut self, error: Option<Arc<Error>>) {
         self.last_error.set(error);
         sleep(self.pause).await;

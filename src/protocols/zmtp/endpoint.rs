@@ -1,4 +1,4 @@
-//! Endpoints as ZeroMQ writes them, and what the engine makes of them.
+//! Endpoints as ZeroMQ writes them, and their addresses for the engine.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,16 +10,17 @@ use crate::engine::error::Error as SystemError;
 use crate::engine::transport::unix::{Claim, UnixLocal};
 use crate::engine::transport::{Local, Target, tcp::TcpTarget};
 
-/// Where a socket is bound, or connects to: `tcp://127.0.0.1:4048`, `tcp://*:0`, `ipc:///tmp/path`, `ipc://@name`.
+/// The address that a socket binds or connects to: `tcp://127.0.0.1:4048`, `tcp://*:0`, `ipc:///tmp/path`,
+/// `ipc://@name`.
 ///
-/// `*` is every IPv4 address of the machine, and no place to connect to; the port 0, also written `*`, one that the
-/// system chooses. An IPv6 address stands in brackets. `ipc://@name` is an abstract socket, on Linux.
+/// `*` is every IPv4 address of the machine; it cannot be connected to. With port 0, also written `*`, the system
+/// chooses the port. An IPv6 address has to be in brackets. `ipc://@name` is an abstract socket, on Linux.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint(Place);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Place {
-    /// `None`: any.
+    /// `None`: any host.
     Tcp(Option<Host>, u16),
     /// Begins with NUL if it is abstract.
     Ipc(String),
@@ -32,13 +33,13 @@ enum Host {
 }
 
 impl Endpoint {
-    /// Reads one. The error says what is wrong with it.
+    /// Parses an endpoint. The error says what is wrong.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let place = match text.split_once("://") {
             Some(("tcp", rest)) => tcp(rest),
             Some(("ipc", rest)) => ipc(rest),
-            Some(_) => Err("only tcp:// and ipc:// are spoken"),
-            None => Err("it has to begin with tcp:// or ipc://"),
+            Some(_) => Err("only tcp:// and ipc:// are supported"),
+            None => Err("it must begin with tcp:// or ipc://"),
         };
         place.map(Self).map_err(|reason| Error::Endpoint { endpoint: text.to_owned(), reason })
     }
@@ -47,7 +48,7 @@ impl Endpoint {
         Error::Endpoint { endpoint: self.to_string(), reason }
     }
 
-    /// Where to listen.
+    /// The address to listen on.
     pub(super) fn local(&self) -> Result<Local, Error> {
         match &self.0 {
             Place::Tcp(host, port) => {
@@ -77,11 +78,11 @@ impl Endpoint {
         }
     }
 
-    /// An error if it is no place to connect to.
+    /// Fails for an endpoint that cannot be connected to.
     pub(super) fn check_target(&self) -> Result<(), Error> {
         match &self.0 {
-            Place::Tcp(None, _) => Err(self.unusable("nobody can connect to *")),
-            Place::Tcp(_, 0) => Err(self.unusable("nobody can connect to the port 0")),
+            Place::Tcp(None, _) => Err(self.unusable("* is not an address to connect to")),
+            Place::Tcp(_, 0) => Err(self.unusable("port 0 is not a port to connect to")),
             Place::Tcp(..) => Ok(()),
             #[cfg(unix)]
             Place::Ipc(path) => Ok(crate::engine::transport::unix::check("connect", path)?),
@@ -90,7 +91,7 @@ impl Endpoint {
         }
     }
 
-    /// Where to connect to now: names are looked up.
+    /// The address to connect to now. Looks names up.
     pub(super) async fn target(&self) -> Result<Target, Error> {
         self.check_target()?;
         match &self.0 {
@@ -98,10 +99,10 @@ impl Endpoint {
             Place::Tcp(Some(Host::Name(name)), port) => {
                 let failed = |source| Error::Resolve { host: name.clone(), source };
                 let mut addresses = look_up(name, *port).await.map_err(failed)?;
-                addresses.sort_by_key(SocketAddr::is_ipv6); // libzmq looks for IPv4 alone
+                addresses.sort_by_key(SocketAddr::is_ipv6); // libzmq only looks up IPv4
                 Ok(over_tcp(addresses))
             }
-            Place::Tcp(None, _) => Err(self.unusable("nobody can connect to *")),
+            Place::Tcp(None, _) => Err(self.unusable("* is not an address to connect to")),
             #[cfg(unix)]
             Place::Ipc(path) => Ok(Target::Unix(path.clone())),
             #[cfg(not(unix))]
@@ -109,7 +110,7 @@ impl Endpoint {
         }
     }
 
-    /// The same, where it was bound at this address.
+    /// The same endpoint, with the address that was bound.
     pub(super) fn bound(&self, address: Option<SocketAddr>) -> Self {
         match address {
             Some(address) => Self(Place::Tcp(Some(Host::Ip(address.ip())), address.port())),
@@ -123,7 +124,7 @@ async fn look_up(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
     Ok(tokio::net::lookup_host((name, port)).await?.collect())
 }
 
-/// The addon looks no name up: JavaScript has done so before.
+/// The addon does not look names up: JavaScript has done so before.
 #[cfg(feature = "node-api")]
 async fn look_up(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -135,7 +136,7 @@ async fn look_up(name: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
 }
 
 #[cfg(not(unix))]
-const NO_IPC: &str = "ipc:// is spoken on Unix only";
+const NO_IPC: &str = "ipc:// is supported on Unix only";
 
 fn over_tcp(addresses: Vec<SocketAddr>) -> Target {
     Target::Tcp(TcpTarget { addresses, local_address: None, local_port: 0 })
@@ -143,26 +144,28 @@ fn over_tcp(addresses: Vec<SocketAddr>) -> Target {
 
 fn tcp(rest: &str) -> Result<Place, &'static str> {
     if rest.contains(';') {
-        return Err("an address to connect from cannot be given");
+        return Err("a local address to connect from is not supported");
     }
     let (host, port) = rest.rsplit_once(':').ok_or("the port is missing")?;
     let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     let port = match port {
         "*" => 0,
         _ if is_number => port.parse().map_err(|_| "the port is over 65535")?,
-        _ => return Err("the port is no number"),
+        _ => return Err("the port is not a number"),
     };
     let is_name_like = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
     let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         _ if host == "*" => None,
         Some(v6) => {
-            let ip = v6.parse::<Ipv6Addr>().map_err(|_| "no IPv6 address is in the brackets")?;
+            let ip = v6
+                .parse::<Ipv6Addr>()
+                .map_err(|_| "the brackets do not contain an IPv6 address")?;
             Some(Host::Ip(ip.into()))
         }
         None => match host.parse::<Ipv4Addr>() {
             Ok(ip) => Some(Host::Ip(ip.into())),
             Err(_) if host.is_empty() => return Err("the host is missing"),
-            Err(_) if host.contains(':') => return Err("an IPv6 address stands in brackets"),
+            Err(_) if host.contains(':') => return Err("an IPv6 address has to be in brackets"),
             Err(_) if host.chars().all(is_name_like) => Some(Host::Name(host.to_owned())),
             Err(_) => return Err("the host is neither an address nor a name"),
         },
@@ -173,7 +176,7 @@ fn tcp(rest: &str) -> Result<Place, &'static str> {
 fn ipc(rest: &str) -> Result<Place, &'static str> {
     match rest {
         "" | "@" => Err("the path is missing"),
-        "*" => Err("a path that the system chooses cannot be had"),
+        "*" => Err("a path chosen by the system is not supported"),
         _ if rest.contains('\0') => Err("the path contains a NUL byte"),
         _ => Ok(Place::Ipc(match rest.strip_prefix('@') {
             Some(name) => format!("\0{name}"),
@@ -206,7 +209,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The first error of several, which there always is.
+/// The first of several errors (there is always one).
 pub(super) fn first(errors: Vec<SystemError>) -> Error {
     let none = || SystemError::new("connect", std::io::ErrorKind::AddrNotAvailable.into(), None);
     errors.into_iter().next().unwrap_or_else(none).into()

@@ -1,4 +1,4 @@
-//! One connection: bytes in and out, the handshake, heartbeats. Used by `session` (a ROUTER's or REP's), `req` and
+//! One connection: its bytes, the handshake, heartbeats. Used by `session` (for a ROUTER or REP), `req` and
 //! `dealer`.
 
 use std::future::pending;
@@ -16,14 +16,14 @@ use crate::engine::codec::zmtp::{self, Decoded, Decoder, Fault, Kind, Ready};
 use crate::engine::error::Error as SystemError;
 use crate::engine::transport::{Stream, set_nodelay};
 
-/// Bytes to ask for in a read: as many as are held already, within these.
+/// The bytes to ask for in a read: as many as are held already, within these limits.
 const READ_MIN: usize = 16 * 1024;
 const READ_MAX: usize = 256 * 1024;
 
 /// How long the end of a connection waits for a peer that takes nothing.
 pub(super) const LINGER: Duration = Duration::from_secs(1);
 
-/// What a peer sends that is of interest to others.
+/// What a peer sends that the user of the link needs.
 #[derive(Debug)]
 pub(super) enum Incoming {
     /// The handshake is over.
@@ -38,11 +38,11 @@ pub(super) struct Link {
     stream: Arc<Stream>,
     out: Arc<Outgoing>,
     decoder: Decoder,
-    /// READY, to be sent after the peer's greeting.
+    /// READY, to be sent after the peer's greeting has arrived.
     ready: Bytes,
-    /// There is something in the decoder that was not looked at.
+    /// The decoder has bytes that were not decoded yet.
     undecoded: bool,
-    /// Writing has failed; the end of what the peer has sent comes first, if something comes in time.
+    /// Writing has failed. What the peer has sent is read first, if it comes in time.
     failed: Option<(io::Error, Instant)>,
     heartbeats: Heartbeats,
     handshake_until: Option<Instant>,
@@ -74,8 +74,8 @@ impl Link {
         &self.out
     }
 
-    /// What comes next; `None` at the end of the stream. Meanwhile writes, answers, and asks. Nothing is lost when the
-    /// future is dropped. Without `read` nothing is read, and nothing comes.
+    /// The next thing that the peer sends; `None` at the end of the stream. Meanwhile it writes, answers PINGs, and
+    /// sends PINGs. Nothing is lost if the future is dropped. Without `read`, nothing is read and nothing comes.
     pub async fn next(&mut self, read: bool) -> Result<Option<Incoming>, Error> {
         loop {
             if read && self.undecoded && !self.out.owes_answers() {
@@ -88,7 +88,7 @@ impl Link {
             let wake = match (&mut self.failed, self.handshake_until) {
                 (Some((_, until)), _) => {
                     if !read {
-                        *until = Instant::now() + LINGER; // its time begins when it is read from again
+                        *until = Instant::now() + LINGER; // its time begins when it is read again
                     }
                     Some(*until)
                 }
@@ -97,7 +97,7 @@ impl Link {
             };
             let (out, stream) = (&self.out, &self.stream);
             tokio::select! {
-                biased; // who was heard in time is not given up, however late we look
+                biased; // a peer that was heard in time is not given up, however late we check
                 () = out.changed() => {
                     if let Some(error) = out.failure() {
                         self.failed = Some((error, Instant::now() + LINGER));
@@ -136,7 +136,7 @@ impl Link {
             }
             Err(error) if is_passing(&error) => {
                 if self.decoder.buffer().is_empty() {
-                    *self.decoder.buffer() = BytesMut::new(); // a connection at rest holds none
+                    *self.decoder.buffer() = BytesMut::new(); // an idle connection holds no buffer
                 }
                 Ok(true)
             }
@@ -169,7 +169,7 @@ impl Link {
                     self.heartbeats.asked(ttl);
                     self.out.command(zmtp::pong(&context));
                     if self.out.owes_answers() {
-                        return Ok(None); // `next` comes back to it
+                        return Ok(None); // `next` handles it again
                     }
                 }
                 Decoded::Pong { .. } => {}
@@ -178,7 +178,7 @@ impl Link {
         Ok(None)
     }
 
-    /// What was waited for is due.
+    /// A timer has fired.
     fn wake(&mut self, read: bool) -> Result<(), Error> {
         match self.failed.take_if(|_| read) {
             Some((error, _)) => return Err(failure("write", error)),
@@ -194,7 +194,7 @@ impl Link {
         Ok(())
     }
 
-    /// Says why the handshake has failed, and ends.
+    /// Tells the peer why the handshake failed, and ends.
     pub async fn refuse(self, error: &Error) {
         if !matches!(error, Error::System(_) | Error::Protocol(Fault::Refused(_))) {
             self.out.command(zmtp::error(&error.to_string()));
@@ -202,7 +202,8 @@ impl Link {
         self.close().await;
     }
 
-    /// Writes what waits, ends our side, and waits for the peer's end: as long as the peer takes something.
+    /// Writes what waits, ends this side, and waits for the peer's end, as long as the peer takes
+    /// something.
     pub async fn close(self) {
         self.out.close();
         let mut end = pin!(self.finish());
@@ -222,7 +223,7 @@ impl Link {
             self.out.flush();
         }
         self.stream.shut_down();
-        // Closing with something unread would take back what the peer has not read yet.
+        // Closing a socket with unread bytes would discard what the peer has not read yet.
         loop {
             self.stream.readable().await?;
             match self.stream.discard() {
@@ -255,18 +256,19 @@ async fn until(wake: Option<Instant>) {
     }
 }
 
-/// Who asks whom whether it is still there, and when it counts as gone.
+/// When to send a PING, and when the peer counts as gone.
 #[derive(Debug)]
 struct Heartbeats {
     interval: Option<Duration>,
     timeout: Duration,
-    /// The peer can answer.
+    /// The peer can answer a PING.
     is_understood: bool,
-    /// When to ask.
+    /// When to send the next PING.
     ask: Option<Instant>,
-    /// When the peer is gone, unless it is heard: because it was asked, or because it has said so.
+    /// When the peer is gone unless it is heard: because a PING was sent, or because of its own
+    /// announcement.
     gone: Option<Instant>,
-    /// The peer is not read from, so that it cannot be heard.
+    /// The peer is not read from, so it cannot be heard.
     deaf: bool,
 }
 
@@ -286,7 +288,8 @@ impl Heartbeats {
         self.ask = self.interval.filter(|_| self.is_understood).and_then(after);
     }
 
-    /// When something is due. Nothing is while the peer is not read from, and then it gets all its time again.
+    /// When something is due next. Nothing is due while the peer is not read from; afterwards it gets its full
+    /// time again.
     fn next(&mut self, read: bool) -> Option<Instant> {
         if std::mem::replace(&mut self.deaf, !read) && read && self.gone.is_some() {
             self.gone = after(self.timeout);
@@ -294,7 +297,7 @@ impl Heartbeats {
         self.ask.into_iter().chain(self.gone).min().filter(|_| read)
     }
 
-    /// Something has come from the peer.
+    /// Something has arrived from the peer.
     fn heard(&mut self) {
         self.gone = None;
         if self.ask.is_some() {
@@ -302,7 +305,7 @@ impl Heartbeats {
         }
     }
 
-    /// The peer has asked, and says how long it will be silent at most.
+    /// The peer has sent a PING, which says how long it will be silent at most.
     fn asked(&mut self, ttl: u16) {
         if ttl > 0 {
             self.gone = after(Duration::from_millis(u64::from(ttl) * 100));

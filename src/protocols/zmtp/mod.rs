@@ -1,8 +1,8 @@
-//! ZeroMQ: the sockets ROUTER, REP, DEALER and REQ, over TCP and Unix sockets, with the mechanism NULL. The other end is
-//! any program with ZeroMQ (libzmq 4, pyzmq, zeromq.js, NetMQ, …).
+//! ZeroMQ: the sockets ROUTER, REP, DEALER and REQ, over TCP and Unix sockets, with the mechanism NULL. The peer is any
+//! program that uses ZeroMQ (libzmq 4, pyzmq, zeromq.js, NetMQ, …).
 //!
-//! [`Router`] and [`Rep`] bind, [`Dealer`] and [`Req`] connect. REP answers questions, and has one peer's answer go to no
-//! other; ROUTER talks to each of its peers as it likes.
+//! [`Router`] and [`Rep`] bind, [`Dealer`] and [`Req`] connect. REP answers requests, and sends each answer to the peer
+//! that asked; ROUTER can send to each of its peers at any time.
 //!
 //! # Answering
 //!
@@ -40,12 +40,12 @@
 //! # }
 //! ```
 //!
-//! All of them want a tokio runtime with I/O and time to be entered, and run their connections on it.
+//! All of them need a tokio runtime with I/O and time to be entered, and run their connections on it.
 //!
 //! # On the wire
 //!
-//! [`codec::zmtp`](crate::engine::codec::zmtp) has the bytes. `docs/zmtp.md` says what is spoken and what is not, and
-//! what a stranger can do.
+//! [`codec::zmtp`](crate::engine::codec::zmtp) describes the bytes. `docs/zmtp.md` says what is supported, and what a
+//! stranger can do.
 
 mod dealer;
 mod delivery;
@@ -69,7 +69,7 @@ pub use rep::{Question, Questions, Rep};
 pub use req::Req;
 pub use router::{Refusals, Router, RouterEvent, RouterEvents};
 
-/// The blocks of the page for users run.
+/// Runs the code blocks of docs/zmtp.md.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/zmtp.md")]
 struct Page;

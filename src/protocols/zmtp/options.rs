@@ -1,36 +1,39 @@
-//! What a program can set about its sockets.
+//! The options of a socket.
 
 use std::time::Duration;
 
 use crate::engine::codec::zmtp::Limits;
 
-/// How a socket behaves.
+/// The options of a socket.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Most bytes of a message that a peer sends, all its frames together. A peer that sends more is cut off.
+    /// The most bytes of a message from a peer, all frames together. A peer that sends more is disconnected.
     pub max_message_bytes: usize,
-    /// Most frames of a message that a peer sends. A peer that sends more is cut off.
+    /// The most frames of a message from a peer. A peer that sends more is disconnected.
     pub max_frames: usize,
-    /// Most connections of a [`Router`](super::Router) or [`Rep`](super::Rep) at a time. One that comes then is closed at once.
+    /// The most connections of a [`Router`](super::Router) or [`Rep`](super::Rep) at a time. Further ones are closed at
+    /// once.
     pub max_connections: usize,
-    /// How long a peer may take until it can be talked to; for whoever connects, with connecting.
+    /// How long a peer may take to finish the handshake. For a socket that connects, this includes
+    /// connecting.
     pub handshake_timeout: Duration,
-    /// After this much silence a peer is asked whether it is still there; `None`: never. Peers that speak ZMTP 3.0 are
-    /// not asked, since they cannot answer.
+    /// After this much silence, a PING is sent to the peer; `None`: never. Peers that speak ZMTP 3.0 get none, since
+    /// they cannot answer.
     pub heartbeat_interval: Option<Duration>,
-    /// How long a peer that was asked may stay silent, before it is cut off.
+    /// How long the peer may stay silent after a PING before it is disconnected.
     pub heartbeat_timeout: Duration,
-    /// The name that peers are told: at most 255 bytes, of which the first is not 0. Empty: none.
+    /// The name that peers are told: at most 255 bytes, of which the first must not be 0. Empty: no
+    /// name.
     ///
-    /// A [`Req`](super::Req) that gives questions up is better without: a ROUTER sends what it answers late to whoever
-    /// has the name then, which is the new connection.
+    /// A [`Req`](super::Req) that gives up requests should have none: a ROUTER sends a late answer to the current
+    /// connection with that name, which is the new one.
     pub identity: Vec<u8>,
-    /// Time before a [`Req`](super::Req) or [`Dealer`](super::Dealer) connects again the first time; doubled with each attempt that fails.
+    /// The pause before a [`Req`](super::Req) or [`Dealer`](super::Dealer) connects again; doubled with each failed attempt.
     pub reconnect: Duration,
-    /// Most time between two attempts.
+    /// The longest pause between two attempts.
     pub reconnect_max: Duration,
-    /// Most bytes that wait for a peer that does not read, or is not there. A message that finds none waiting is always
-    /// taken.
+    /// The most bytes that wait for a peer that does not read or is not connected. If nothing waits, a message of any
+    /// size is accepted.
     pub max_outgoing_bytes: usize,
 }
 
@@ -57,7 +60,7 @@ impl Options {
         Limits { message: self.max_message_bytes, frames: self.max_frames }
     }
 
-    /// An error for what cannot be.
+    /// Fails for an invalid option.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.identity.len() > 255 {
             return Err("identity: it has more than 255 bytes");

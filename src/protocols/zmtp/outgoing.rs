@@ -1,5 +1,5 @@
-//! What goes out to one peer. Whoever sends writes at once, on its own thread, as far as the system takes it; the task
-//! that runs the connection writes the rest. Used by `link`, and by everybody who sends to its peer.
+//! What goes out to one peer. A sender writes at once, on its own thread, as much as the system takes; the task of the
+//! connection writes the rest. Used by `link`, and by everything that sends to its peer.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,16 +12,17 @@ use crate::engine::codec::zmtp;
 use crate::engine::link::Outbox;
 use crate::engine::transport::Stream;
 
-/// Bytes of answers to PING that may wait: a peer that asks on and on and reads none is not read from meanwhile.
+/// The most bytes of answers to PINGs that may wait. A peer that keeps sending PINGs and reads no answers is not
+/// read from meanwhile.
 const MAX_ANSWERS: usize = 64 * 1024;
 
 /// The sending half of a connection.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     state: Mutex<State>,
-    /// Something waits that did not before, or writing has failed.
+    /// Something waits now, or writing has failed.
     changed: Notify,
-    /// Nothing waits any more.
+    /// Nothing waits now.
     emptied: Notify,
     stream: Arc<Stream>,
     most: usize,
@@ -32,7 +33,7 @@ struct State {
     outbox: Outbox,
     /// Bytes of commands since the outbox was last empty.
     answers: usize,
-    /// How often the system has taken all there was.
+    /// How often the system has taken everything.
     emptied: u64,
     /// Nothing more is sent.
     closed: bool,
@@ -40,7 +41,7 @@ struct State {
 }
 
 impl Outgoing {
-    /// At most so many bytes wait.
+    /// At most `most` bytes wait.
     pub fn new(stream: Arc<Stream>, most: usize) -> Self {
         Self {
             state: Mutex::default(),
@@ -55,7 +56,7 @@ impl Outgoing {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a message, now or later; or nothing of it.
+    /// Sends a message, now or later. If this fails, no part of it is sent.
     pub fn send(&self, frames: &[Bytes]) -> Result<(), SendError> {
         if frames.is_empty() {
             return Err(SendError::Empty);
@@ -76,7 +77,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// Sends a command, or what comes before all of them.
+    /// Sends a command, or the greeting.
     pub fn command(&self, bytes: Bytes) {
         let mut state = self.lock();
         if state.closed {
@@ -90,7 +91,7 @@ impl Outgoing {
         }
     }
 
-    /// Writes what waits, when the system is said to take more.
+    /// Writes what waits, since the system may take more.
     pub fn flush(&self) {
         self.write(&mut self.lock(), |stream, pieces| stream.try_write(pieces));
     }
@@ -117,18 +118,18 @@ impl Outgoing {
         }
     }
 
-    /// Waits until [`Outgoing::is_waiting`] or [`Outgoing::failure`] may say something new.
+    /// Waits until [`Outgoing::is_waiting`] or [`Outgoing::failure`] may have changed.
     pub async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Waits until [`Outgoing::emptied`] may say something new.
+    /// Waits until [`Outgoing::emptied`] may have changed.
     pub async fn emptying(&self) {
         self.emptied.notified().await;
     }
 
-    /// Whether a message would be written at once, and how often the system has taken all there was: once more since a
-    /// message was sent tells that all of it has left.
+    /// Whether a message would be written at once, and how often the system has taken everything. If this count has
+    /// grown since a message was sent, all of the message has left.
     pub fn emptied(&self) -> (bool, u64) {
         let state = self.lock();
         (!state.closed && state.outbox.queued() == 0, state.emptied)
@@ -144,17 +145,17 @@ impl Outgoing {
         self.waiting() > 0
     }
 
-    /// Whether the peer has asked for more answers than it reads.
+    /// Whether the peer has requested more answers than it reads.
     pub fn owes_answers(&self) -> bool {
         self.lock().answers > MAX_ANSWERS
     }
 
-    /// Why writing has failed. Once.
+    /// Why writing has failed. Returned once.
     pub fn failure(&self) -> Option<io::Error> {
         self.lock().failed.take()
     }
 
-    /// Takes no more messages.
+    /// Accepts no more messages.
     pub fn close(&self) {
         self.lock().closed = true;
     }

@@ -1,4 +1,5 @@
-//! Who is connected to a ROUTER, by identity. Used by `router` (who sends) and `session` (who comes and goes).
+//! The peers that are connected to a ROUTER, by identity. Used by `router` (to send) and `session` (when peers
+//! come and go).
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
@@ -22,12 +23,13 @@ pub(super) struct Peers {
 #[derive(Debug)]
 struct State {
     connected: HashMap<Bytes, Arc<Outgoing>>,
-    /// The next name for one that has none, after the 0.
+    /// The next generated name, after the 0.
     next: u32,
 }
 
 impl Peers {
-    /// Nobody. Names begin anywhere, so that those of an earlier ROUTER are unlikely to mean somebody else now.
+    /// No peers yet. Generated names begin at a random number, so those of an earlier ROUTER are unlikely to
+    /// belong to another peer now.
     pub fn new() -> Self {
         let next = RandomState::new().build_hasher().finish() as u32;
         let state = Mutex::new(State { connected: HashMap::new(), next });
@@ -38,7 +40,8 @@ impl Peers {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds one by the identity that it has, or gives it one. An identity that another has is refused.
+    /// Adds a peer under its own identity, or under a generated one. An identity that another peer has
+    /// is refused.
     pub fn add(&self, identity: Bytes, peer: Arc<Outgoing>) -> Result<Bytes, Error> {
         let mut state = self.lock();
         if !identity.is_empty() {
@@ -63,18 +66,18 @@ impl Peers {
         }
     }
 
-    /// Forgets one.
+    /// Removes a peer.
     pub fn remove(&self, identity: &Bytes) {
         self.lock().connected.remove(identity);
         self.freed.notify_waiters();
     }
 
-    /// Until one has been forgotten.
+    /// Waits until a peer has been removed.
     pub fn freed(&self) -> Notified<'_> {
         self.freed.notified()
     }
 
-    /// Sends to one.
+    /// Sends to a peer.
     pub fn send(&self, identity: &[u8], frames: &[Bytes]) -> Result<(), SendError> {
         let peer = self.lock().connected.get(identity).cloned();
         peer.ok_or(SendError::UnknownPeer)?.send(frames)

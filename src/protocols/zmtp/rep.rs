@@ -1,4 +1,5 @@
-//! REP: answers whoever asks. A ROUTER that keeps what stands before a question, and puts it before the answer.
+//! REP: answers requests. It is a ROUTER that keeps the frames before a question, and puts them before the
+//! answer.
 
 use std::io;
 use std::sync::Arc;
@@ -11,23 +12,25 @@ use crate::engine::codec::zmtp::{Fault, Kind};
 
 /// A REP socket that is bound. Dropping it closes it in the background.
 ///
-/// Unlike in ZeroMQ, questions can be taken while others are not answered yet, and answered in any order.
+/// Unlike in ZeroMQ, questions can be received while others are not answered yet, and answered in any
+/// order.
 #[derive(Debug)]
 pub struct Rep(Router);
 
-/// The questions to a [`Rep`]. While nobody takes them, peers are not read from; dropping it ends all connections.
+/// The questions to a [`Rep`]. While they are not taken, nothing is read from peers. Dropping this ends all
+/// connections.
 #[derive(Debug)]
 pub struct Questions {
     events: RouterEvents,
     shared: Arc<Shared>,
 }
 
-/// What a peer asks. One that is dropped is never answered, and a REQ socket goes on waiting.
+/// A question from a peer. If it is dropped, it is never answered, and a REQ socket keeps waiting.
 #[derive(Debug)]
 #[must_use = "who has asked waits for the answer"]
 pub struct Question {
     identity: Bytes,
-    /// What comes back before the answer, up to the empty frame.
+    /// The frames that are sent back before the answer, up to the empty frame.
     envelope: Vec<Bytes>,
     frames: Vec<Bytes>,
     shared: Arc<Shared>,
@@ -44,12 +47,13 @@ impl Rep {
         Ok((Self(router), Questions { events, shared }))
     }
 
-    /// Where it is bound: with the port that the system has chosen.
+    /// The endpoint that it is bound to, with the port that the system chose.
     pub fn local_endpoint(&self) -> Endpoint {
         self.0.local_endpoint()
     }
 
-    /// As [`Router::refusals`]; and questions without an empty frame before them, which nobody could answer.
+    /// As [`Router::refusals`]. It also counts questions without an empty frame before them, which cannot be
+    /// answered.
     pub fn refusals(&self) -> Refusals {
         self.0.refusals()
     }
@@ -61,7 +65,7 @@ impl Rep {
 }
 
 impl Questions {
-    /// The next question. `None`: the socket is closed, and all its connections have ended. Nothing is lost when the
+    /// The next question. `None`: the socket is closed, and all its connections have ended. Nothing is lost if the
     /// future is dropped.
     pub async fn recv(&mut self) -> Option<Question> {
         loop {
@@ -82,20 +86,19 @@ impl Questions {
 }
 
 impl Question {
-    /// Its frames, one at least, without what stands before them.
+    /// Its frames, at least one, without the frames before the question.
     pub fn frames(&self) -> &[Bytes] {
         &self.frames
     }
 
-    /// Who has asked: its own identity, or five bytes, of which the first is 0.
+    /// The identity of the sender: its own, or five bytes of which the first is 0.
     pub fn identity(&self) -> &Bytes {
         &self.identity
     }
 
-    /// Answers: as much as the system takes now, from this thread, the rest later.
+    /// Answers: sends as much as the system takes now, on this thread, and the rest later.
     ///
-    /// # Errors
-    /// Then nothing of it was sent: the peer has gone, or does not read.
+    /// No part of it is sent: the peer is gone, or does not read.
     pub fn answer(mut self, frames: Vec<Bytes>) -> Result<(), SendError> {
         if frames.is_empty() {
             return Err(SendError::Empty);

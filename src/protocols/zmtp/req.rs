@@ -1,4 +1,4 @@
-//! REQ: asks one peer, one question at a time. The connection is made, and made again, in the background.
+//! REQ: sends requests to one peer, one at a time. It connects and reconnects in the background.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,17 +19,17 @@ type Answer = Result<Vec<Bytes>, RequestError>;
 /// A question, and where its answer goes.
 type Question = (Vec<Bytes>, oneshot::Sender<Answer>);
 
-/// How long [`Req::close`] waits at most.
+/// The longest time that [`Req::close`] waits.
 const CLOSE: Duration = Duration::from_secs(2);
 
 /// A REQ socket. Dropping it ends its connection.
 ///
-/// Unlike in ZeroMQ, a question without an answer does not end the socket's use: after a timeout the next question can be
-/// asked at once. If the old answer has come by then it is dropped; if not, the connection is closed and another one is
-/// made, so that the late answer cannot be taken for that of the new question.
+/// Unlike in ZeroMQ, the socket can still be used after a question without an answer: after a timeout, the next question
+/// can be sent at once. If the old answer has arrived by then, it is dropped. If not, the connection is closed and the
+/// socket connects again, so that the late answer cannot be taken for that of the new question.
 #[derive(Debug)]
 pub struct Req {
-    /// Locked by who waits for an answer.
+    /// Locked while a call waits for an answer.
     questions: tokio::sync::Mutex<mpsc::Sender<Question>>,
     task: Mutex<Option<JoinHandle<()>>>,
     abort: AbortHandle,
@@ -61,10 +61,10 @@ impl Req {
         Self { questions, task: Mutex::new(Some(task)), abort, last_error, epoch, unusable }
     }
 
-    /// Asks, and waits for the answer: at most so long, with connecting and with the answers of others who have
-    /// asked before; `None`: without end. The empty frame that REQ sends first is added, and removed from the answer.
+    /// Sends a request, and waits for the answer. `limit` includes the time for connecting, and for the requests
+    /// before this one; `None`: no limit. The empty frame that REQ sends first is added, and removed from the answer.
     ///
-    /// Dropping the future gives the question up, as a timeout does.
+    /// Dropping the future gives up the request, as a timeout does.
     pub async fn request(&self, frames: Vec<Bytes>, limit: Option<Duration>) -> Answer {
         if let Some(error) = &self.unusable {
             return Err(RequestError::Unusable(error.clone()));
@@ -87,18 +87,18 @@ impl Req {
         answer.await.unwrap_or(Err(RequestError::Closed))
     }
 
-    /// Why there is no connection, or why the last one was lost, if anything is known.
+    /// Why there is no connection, or why the last one was lost, if it is known.
     pub fn last_error(&self) -> Option<Arc<Error>> {
         self.last_error.get()
     }
 
-    /// Another number than before: the connection was made or lost since. Who introduces itself to its peer has to do so
+    /// Changes each time the connection is made or lost. A program that introduces itself to its peer has to do so
     /// again.
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Relaxed)
     }
 
-    /// Ends the connection. Who waits for an answer gets [`RequestError::Closed`]. Within two seconds.
+    /// Ends the connection, within two seconds. Waiting calls get [`RequestError::Closed`].
     pub async fn close(&self) {
         self.abort.abort();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -114,24 +114,24 @@ impl Drop for Req {
     }
 }
 
-/// What the task works with.
+/// The state of the task.
 struct Client {
     dialer: Dialer,
     epoch: Arc<AtomicU64>,
     asked: mpsc::Receiver<Question>,
 }
 
-/// What goes on between the two sides.
+/// The state of the conversation.
 enum State {
     Idle,
-    /// A question is asked.
+    /// A question was sent.
     Asked(oneshot::Sender<Answer>),
-    /// A question is asked whose answer nobody wants any more.
+    /// A question was sent, but its answer is not wanted any more.
     GivenUp,
 }
 
 impl State {
-    /// Waits until nobody wants the answer any more.
+    /// Waits until the answer is not wanted any more.
     async fn given_up(&mut self) {
         match self {
             Self::Asked(answer) => answer.closed().await,
@@ -141,7 +141,7 @@ impl State {
 }
 
 impl Client {
-    /// Until nobody can ask any more.
+    /// Runs until the handle is dropped.
     async fn run(mut self) {
         // The question that the last connection could not take.
         let mut question = None;
@@ -159,8 +159,8 @@ impl Client {
         }
     }
 
-    /// Asks and answers over one connection. `Ok(Some)`: the question wants another connection. `Ok(None)`: nobody can
-    /// ask any more.
+    /// Sends questions and receives answers over one connection. `Ok(Some)`: this question needs another connection.
+    /// `Ok(None)`: the handle is dropped.
     async fn talk(
         &mut self,
         link: &mut Link,
@@ -172,13 +172,13 @@ impl Client {
         }
         loop {
             tokio::select! {
-                // First what has come, so that an answer that is there counts.
+                // Received messages first, so that an answer that is there counts.
                 biased;
                 incoming = link.next(true) => {
                     let error = match incoming {
                         Ok(Some(Incoming::Message(frames))) => match stripped(frames) {
                             Ok(frames) => {
-                                // What nobody has asked for is dropped, as ZeroMQ does.
+                                // A message that was not requested is dropped, as in ZeroMQ.
                                 if let State::Asked(answer) = std::mem::replace(&mut state, State::Idle) {
                                     let _ = answer.send(Ok(frames));
                                 }
@@ -199,7 +199,7 @@ impl Client {
                 question = self.asked.recv(), if !matches!(state, State::Asked(_)) => {
                     let Some((frames, answer)) = question else { return Ok(None) };
                     if answer.is_closed() {
-                        continue; // given up before it was asked
+                        continue; // given up before it was sent
                     }
                     if matches!(state, State::GivenUp) {
                         return Ok(Some((frames, answer)));
@@ -216,7 +216,7 @@ fn ask(link: &Link, mut frames: Vec<Bytes>, answer: oneshot::Sender<Answer>) -> 
     frames.insert(0, Bytes::new());
     match link.out().send(&frames) {
         Ok(()) => State::Asked(answer),
-        // Its end comes next, by itself.
+        // The end of the connection is reported next.
         Err(_) => {
             let _ = answer.send(Err(RequestError::Lost(None)));
             State::Idle

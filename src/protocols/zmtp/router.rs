@@ -1,4 +1,4 @@
-//! ROUTER: takes connections, and talks to each peer by its identity.
+//! ROUTER: accepts connections, and sends to each peer by its identity.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,30 +15,30 @@ use super::{Endpoint, Error, Options, SendError, session};
 use crate::engine::codec::zmtp::Kind;
 use crate::engine::transport::Listener;
 
-/// How long [`Router::close`] waits at most.
+/// The longest time that [`Router::close`] waits.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// What happens at a [`Router`]. For each identity `Connected` comes first, then its messages in order, then
+/// The events of a [`Router`]. For each identity, `Connected` comes first, then its messages in order, then
 /// `Disconnected`.
 #[derive(Debug)]
 pub enum RouterEvent {
-    /// A peer can be talked to.
+    /// A peer is connected and ready.
     Connected {
-        /// Its own identity, or five bytes, of which the first is 0.
+        /// Its own identity, or five bytes of which the first is 0.
         identity: Bytes,
     },
-    /// A message, whole.
+    /// A whole message.
     Message {
-        /// Who has sent it.
+        /// The peer that sent it.
         identity: Bytes,
         /// Its frames as they were sent: those of a REQ socket begin with an empty one.
         frames: Vec<Bytes>,
     },
-    /// A peer has gone, or was cut off.
+    /// A peer has disconnected, or was disconnected.
     Disconnected {
-        /// Who it was.
+        /// The peer.
         identity: Bytes,
-        /// Why; `None`: it has closed its connection, or this socket was closed.
+        /// The error; `None`: the peer closed its connection, or this socket was closed.
         error: Option<Error>,
     },
 }
@@ -52,12 +52,12 @@ impl Event for RouterEvent {
     }
 }
 
-/// Peers that were turned away before they were connected.
+/// Peers that were refused before they were connected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refusals {
     /// How many.
     pub count: u64,
-    /// Why the last one.
+    /// The reason of the last refusal.
     pub last: Option<String>,
 }
 
@@ -71,7 +71,8 @@ pub struct Router {
     tasks: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
-/// The events of a [`Router`]. While nobody takes them, peers are not read from; dropping it ends all connections.
+/// The events of a [`Router`]. While they are not taken, nothing is read from peers. Dropping this ends all
+/// connections.
 #[derive(Debug)]
 pub struct RouterEvents(Taker<RouterEvent>);
 
@@ -86,7 +87,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    /// A peer was turned away.
+    /// A peer was refused.
     pub fn refused(&self, error: &Error) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
         refusals.count += 1;
@@ -118,17 +119,16 @@ impl Drop for Place {
 impl Router {
     /// Binds. A tokio runtime has to be entered.
     ///
-    /// A Unix socket that nobody listens on any more is replaced; one with a listener, and what is not a socket, is
+    /// A Unix socket that nobody listens on is replaced. One with a listener, and anything that is not a socket, is
     /// left alone. The path is removed at the end.
     ///
-    /// # Errors
-    /// What the system says, as an [`engine` error](crate::engine::error::Error) within the `io::Error`; and
-    /// `InvalidInput` with an [`Error`] within it for an endpoint or an option that cannot be.
+    /// The system's error, as an [`engine` error](crate::engine::error::Error) within the `io::Error`; or
+    /// `InvalidInput` with an [`Error`] within it, for an invalid endpoint or option.
     pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, RouterEvents)> {
         Self::bind_as(Kind::Router, endpoint, options)
     }
 
-    /// The same for a socket that is called `kind`.
+    /// The same, for a socket of this kind.
     pub(super) fn bind_as(
         kind: Kind,
         endpoint: &Endpoint,
@@ -155,51 +155,51 @@ impl Router {
         Ok((router, RouterEvents(taker)))
     }
 
-    /// What it shares with who answers its peers.
+    /// What it shares with the sockets that answer its peers.
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 
-    /// Where it is bound: with the port that the system has chosen.
+    /// The endpoint that it is bound to, with the port that the system chose.
     pub fn local_endpoint(&self) -> Endpoint {
         self.endpoint.clone()
     }
 
-    /// Sends a message to a peer: as much as the system takes now, from this thread, the rest later. The frames are
-    /// those that the peer gets: for a REQ socket begin with an empty one.
+    /// Sends a message to a peer: as much as the system takes now, on this thread, and the rest later. The peer
+    /// gets exactly these frames: for a REQ socket, begin with an empty one.
     ///
-    /// # Errors
-    /// Then nothing of it was sent. Without one it may still be lost with the connection, as the end of it tells.
+    /// No part of it is sent. Without an error, the message may still be lost with the connection; the event of
+    /// its end reports that.
     pub fn send(&self, identity: &[u8], frames: Vec<Bytes>) -> Result<(), SendError> {
         self.shared.peers.send(identity, &frames)
     }
 
-    /// Who was turned away so far: other protocols, other mechanisms, sockets that do not go with ROUTER. And who has to
-    /// wait, because another peer has its identity.
+    /// The peers refused so far: for another protocol, another mechanism, or a socket type that does not match ROUTER.
+    /// Also those that have to wait because another peer has their identity.
     pub fn refusals(&self) -> Refusals {
         self.shared.refusals.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes no more connections and messages, sends what was to be sent, and ends. Returns within two seconds; a peer
-    /// that goes on reading then still gets all of it, as long as the runtime runs.
+    /// Accepts no more connections and messages, sends what waits, and ends. Returns within two seconds. A peer that
+    /// keeps reading still gets everything, as long as the runtime runs.
     pub async fn close(&self) {
         let _ = self.closing.send(true);
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut tasks) = tasks {
-            let _ = timeout(CLOSE, tasks.recv()).await; // nothing is ever sent
+            let _ = timeout(CLOSE, tasks.recv()).await; // nothing is ever sent on it
         }
     }
 }
 
 impl RouterEvents {
-    /// The next event. `None`: the router is closed, and all its connections have ended. Nothing is lost when the
+    /// The next event. `None`: the router is closed, and all its connections have ended. Nothing is lost if the
     /// future is dropped.
     pub async fn recv(&mut self) -> Option<RouterEvent> {
         self.0.recv().await
     }
 }
 
-/// Takes connections until the router is closed.
+/// Accepts connections until the router is closed.
 async fn accept(
     listener: Listener,
     shared: Arc<Shared>,

@@ -13,10 +13,10 @@ use super::router::{RouterEvent, Shared};
 use crate::engine::codec::zmtp::Fault;
 use crate::engine::transport::Stream;
 
-/// How much a peer may say while another one has its identity.
+/// The most bytes that a peer may send while another one has its identity.
 const EARLY: usize = 64 * 1024;
 
-/// Runs until the peer has gone, or the router is closed.
+/// Runs until the peer is gone, or the router is closed.
 pub(super) async fn run(
     stream: Stream,
     shared: Arc<Shared>,
@@ -53,7 +53,7 @@ pub(super) async fn run(
             },
         }
     }
-    // From here on nobody can send to it; its name is free when the program has been told of its end.
+    // From now on, nothing can be sent to it. Its name is free once the program knows of its end.
     link.out().close();
     if error.is_none() {
         link.close().await;
@@ -71,8 +71,8 @@ pub(super) async fn run(
     shared.peers.remove(&identity);
 }
 
-/// The handshake, and the wait for an identity that another peer has. What the peer says meanwhile is kept: a REQ says
-/// it once. `Ok(None)`: it has gone.
+/// The handshake, and the wait while another peer has the identity. Messages of the peer are kept meanwhile, since a
+/// REQ sends each only once. `Ok(None)`: the peer is gone.
 #[allow(clippy::type_complexity)]
 async fn enter(
     link: &mut Link,
@@ -110,11 +110,12 @@ async fn enter(
 async fn handshake(link: &mut Link) -> Result<Bytes, Error> {
     match link.next(true).await? {
         Some(Incoming::Ready(ready)) => Ok(ready.identity),
-        _ => Err(Fault::NotReady("something else").into()), // which the decoder does not let through
+        _ => Err(Fault::NotReady("something else").into()), // the decoder does not accept anything else
     }
 }
 
-/// Takes messages until the connection ends. Why, if not because the peer has closed it.
+/// Receives messages until the connection ends. Returns the error, if the peer did not just close
+/// it.
 async fn talk(
     link: &mut Link,
     delivery: &mut Delivery<RouterEvent>,

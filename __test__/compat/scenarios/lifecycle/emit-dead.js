@@ -1,4 +1,4 @@
-// Emitting to somebody who is gone never throws, and no `error` listener is ever required.
+// Emitting to a peer that is gone never throws, and no `error` listener is ever required.
 'use strict';
 
 const assert = require('node:assert');
@@ -48,7 +48,7 @@ module.exports = {
       client.on('disconnect', () => {
         drops += 1;
         if (drops > 1) return;
-        // dropped: the connection that these were meant for is no more
+        // dropped: the connection that these were meant for is gone
         t.log(
           'while down',
           quietly(() => client.emit('hello', 'lost')),

@@ -1,6 +1,6 @@
 // UDP broadcast, also by an emit without address.
 // Old: its list of peers starts after the only entry it ever has, so nobody hears anything.
-// New: everyone who has sent something does.
+// New: every peer that has sent something does.
 'use strict';
 
 const assert = require('node:assert');

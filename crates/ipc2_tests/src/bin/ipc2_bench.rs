@@ -80,7 +80,8 @@ where
     Ok(())
 }
 
-/// `lanes` workers, each with one job after the other, `times` each, after as many as a fifth that do not count.
+/// `lanes` workers, each with one job after the other, `times` each. Before that, each does a fifth as many that
+/// do not count.
 async fn host<W, R>(
     peer: &str,
     kind: &'static str,

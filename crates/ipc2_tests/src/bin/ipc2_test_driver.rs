@@ -1,6 +1,6 @@
 //! A host for workers in another language: gives them the tasks of `task.rs`, and values of many types. Its
-//! arguments are the program and its arguments; with `all` after them it is to answer with what it gets. Used by
-//! __test__/ipc2.
+//! arguments are the worker's program and arguments. After the argument `all`, the worker has to return each
+//! value. Used by __test__/ipc2.
 
 use std::error::Error;
 
@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// One worker with these further arguments.
+/// A set of one worker, with these additional arguments.
 fn workers<R, W>(arguments: &'static [&'static str]) -> WorkerSetBuilder<UnixListener, R, W>
 where
     R: DeserializeOwned + Send + 'static,

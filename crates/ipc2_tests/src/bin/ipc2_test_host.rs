@@ -1,5 +1,5 @@
-//! A host to be killed: starts two workers with ferripc, in the folder of its second argument if there is one, gives
-//! one of them work without end, says who they are, and waits.
+//! A host that a test kills. It starts two workers with ferripc, in the folder of its second argument if there is
+//! one, gives one of them endless work, prints their process ids, and waits.
 
 use ipc2_host::workerset::WorkerSet;
 use test_common::task::Task;

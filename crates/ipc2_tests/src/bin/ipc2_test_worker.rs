@@ -1,4 +1,4 @@
-//! The tests' worker: ferripc's end, or what the first argument says.
+//! The worker of the tests: ferripc's, or another one that the first argument names.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -125,7 +125,7 @@ where
     Ok(())
 }
 
-/// Answers with a text of as many bytes as it is asked for.
+/// Answers each number with a text of that many bytes.
 async fn grow() -> Result<(), Box<dyn Error>> {
     let mut jobs = connect::<UnixStream, u32, String>().await?;
     while let Some(Job::Bidirectional { data, tx }) = jobs.recv().await {
@@ -134,7 +134,7 @@ async fn grow() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Expects each frame that the host has sent, byte by byte, and sends what the worker has.
+/// Expects each frame that the host sends, byte by byte, and sends the worker's frames.
 fn replay(file: &str) -> io::Result<()> {
     let mut stream =
         StdUnixStream::connect(std::env::var(SOCKET_ENV_VAR).map_err(io::Error::other)?)?;
@@ -152,7 +152,7 @@ fn replay(file: &str) -> io::Result<()> {
         }
     }
     assert_eq!(stream.read(&mut [0])?, 0);
-    std::process::exit(7) // as many bytes as there should be
+    std::process::exit(7) // all bytes that were expected
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! What the tests have in common.
+//! What the tests share.
 #![allow(dead_code)] // each uses a part
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub const WORKER: &str = env!("CARGO_BIN_EXE_ipc2_test_worker");
 /// A set of workers that do tasks.
 pub type Tasks = WorkerSet<UnixListener, u32, Task>;
 
-/// Begins to describe a set of workers with these arguments.
+/// Begins to configure a set of workers with these arguments.
 pub fn workers<R, W>(
     count: u32,
     arguments: &'static [&'static str],
@@ -33,10 +33,10 @@ pub async fn tasks(count: u32) -> Tasks {
     workers(count, &[]).finish().await.unwrap()
 }
 
-/// Long enough for a test that fails to do so.
+/// Only a test that fails takes this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until something is so.
+/// Waits until the condition is true.
 pub async fn eventually(mut so: impl FnMut() -> bool) {
     let waiting = async {
         while !so() {
@@ -57,14 +57,14 @@ pub fn is_alive(pid: u32) -> bool {
 }
 
 pub fn kill_9(pid: u32) {
-    // SAFETY: a child of ours that runs, so that nobody else has its number.
+    // SAFETY: a running child of this process, so its number belongs to it.
     assert_eq!(unsafe { libc::kill(pid as libc::pid_t, libc::SIGKILL) }, 0);
 }
 
-/// For what takes longer.
+/// For a wait that has to run out.
 pub const SHORT: Duration = Duration::from_millis(50);
 
-/// For what does not.
+/// For a wait that must not run out.
 pub const LONG: Duration = PATIENCE;
 
 pub fn is_offline<T>(result: Result<T, WorkerSetJobError>) -> bool {

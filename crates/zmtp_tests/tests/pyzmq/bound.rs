@@ -1,4 +1,4 @@
-//! Our ROUTER and REP, and sockets of libzmq that connect.
+//! ferripc's ROUTER and REP, with sockets of libzmq that connect.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use zmtp_tests::{bound, echo, places, run};
 
 use crate::process::{Peer, is_here, signal};
 
-/// Plays a scenario against a router that sends everything back. What has happened, in words.
+/// Plays a scenario against a router that sends everything back. Returns the events, in words.
 async fn against_echo(scenario: &str, place: &str, options: Options) -> Vec<String> {
     let (router, mut events) = bound(place, options);
     let peer = Peer::start(scenario, &router.local_endpoint().to_string());
@@ -48,7 +48,7 @@ fn a_peer_with_heartbeats_is_never_cut_off_and_ours_are_answered() {
         for interval in [None, Some(ours)] {
             let options = Options { heartbeat_interval: interval, ..Options::default() };
             let story = against_echo("heartbeats", "tcp://127.0.0.1:0", options).await;
-            // A PING or PONG that it has not read when it goes makes a reset of its end.
+            // If it has not read a PING or PONG when it ends, its end is a reset.
             assert!(
                 matches!(&story[..], [first, end] if first == "connected"
                     && (end == "gone" || end == "read ECONNRESET")),
@@ -98,7 +98,7 @@ fn a_peer_that_is_killed_in_a_message_takes_nobody_with_it() {
             let to = router.local_endpoint().to_string();
             let mut bystander = Peer::start("dealer-on-command", &to);
             let Some(RouterEvent::Connected { .. }) = events.recv().await else { panic!() };
-            // It sends without end: whatever it is killed in, it is likely to be a message.
+            // It sends without a pause: so it is likely to be killed within a message.
             let flood = Peer::start("flood", &to);
             let Some(RouterEvent::Connected { identity: flooder }) = events.recv().await else {
                 panic!()
@@ -137,10 +137,10 @@ fn of_two_with_one_identity_the_first_is_heard() {
         return;
     }
     run(async {
-        // libzmq's own ROUTER first: what it does, ours has to do.
+        // First libzmq's own ROUTER: ferripc's has to do the same.
         let mut theirs = Peer::start("router-two-with-one-identity", "tcp://127.0.0.1:*");
         assert_eq!(theirs.says().await, "heard: first 1, first 2");
-        // Ours, beside the same two.
+        // Then ferripc's, with the same two.
         let (router, mut events) = bound("tcp://127.0.0.1:0", Options::default());
         let mut two = Peer::start("two-with-one-identity", &router.local_endpoint().to_string());
         assert_eq!(text(&mut events).await, ("same".into(), "first 1".into()));
@@ -151,8 +151,8 @@ fn of_two_with_one_identity_the_first_is_heard() {
         }
         two.tell("first").await;
         assert_eq!(text(&mut events).await, ("same".into(), "first 2".into()));
-        // Better than theirs, where the second one stays mute for good: when the first has gone it is heard, with all that it
-        // has said. A REQ says what it asks once.
+        // Better than libzmq's, where the second one is never heard: when the first has left, it is heard, with everything
+        // that it has sent. A REQ sends its request only once.
         two.tell("first goes").await;
         loop {
             match events.recv().await.expect("an event") {
@@ -202,8 +202,8 @@ fn sockets_that_do_not_go_together_are_told_apart() {
         return;
     }
     run(async {
-        // libzmq goes without a word when it sees another mechanism than its own.
-        let mechanism = "the peer has gone in the middle of its greeting: \
+        // libzmq disconnects silently if it sees another mechanism than its own.
+        let mechanism = "the peer closed the connection in the middle of its greeting: \
                          it may want another security mechanism than NULL";
         let sub = "the peer's socket is \"SUB\", which does not go with ROUTER";
         for (scenario, reason) in [("sub", sub), ("curve", mechanism), ("plain", mechanism)] {

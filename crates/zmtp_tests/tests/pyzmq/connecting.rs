@@ -1,4 +1,4 @@
-//! Our REQ and DEALER, and sockets of libzmq that are bound.
+//! ferripc's REQ and DEALER, with sockets of libzmq that are bound.
 
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ fn a_router_that_answers_late_does_not_spoil_the_next_question() {
             let (none, has) = tokio::join!(req.request(frames(&["one"]), Some(limit)), peer.says());
             assert!(matches!(none, Err(RequestError::Timeout)), "{none:?}");
             assert_eq!(has, "has one");
-            // It answers the first when it has the second, then the second.
+            // It answers the first question once it has the second, then the second.
             for (question, answer) in [("two", "to two"), ("three", "to three")] {
                 assert_eq!(ask(question).await.expect("an answer"), frames(&[answer]));
             }

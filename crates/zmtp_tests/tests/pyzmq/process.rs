@@ -12,7 +12,7 @@ fn python() -> String {
     std::env::var("FERRIPC_TEST_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
-/// Whether libzmq is here. If not, says so.
+/// Whether libzmq is installed. If not, prints that.
 pub fn is_here() -> bool {
     let mut asked = Blocking::new(python());
     let asked = asked.args(["-c", "import zmq"]).stderr(Stdio::null()).status();
@@ -23,7 +23,7 @@ pub fn is_here() -> bool {
     is_here
 }
 
-/// A process with sockets of libzmq. It says a line when it has come to something, and goes on with a line.
+/// A process with sockets of libzmq. It prints a line at each stage, and continues when it gets a line.
 pub struct Peer {
     child: Child,
     input: ChildStdin,
@@ -49,7 +49,7 @@ impl Peer {
         self.input.write_all(format!("{line}\n").as_bytes()).await.expect("a pipe");
     }
 
-    /// It has found all as it should be.
+    /// Waits until it ends without an error.
     pub async fn ends_well(mut self) {
         assert!(self.child.wait().await.expect("its end").success());
     }
@@ -62,7 +62,7 @@ pub fn signal(peer: &Peer, name: &str) {
     assert!(sent.expect("kill").success());
 }
 
-/// A socket of libzmq that is bound, and where.
+/// A bound socket of libzmq, and its endpoint.
 pub async fn server(scenario: &str, place: &str) -> (Peer, Endpoint) {
     let place = place.replace(":0", ":*");
     let mut peer = Peer::start(scenario, &place);

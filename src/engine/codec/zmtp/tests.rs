@@ -239,7 +239,7 @@ fn what_is_no_greeting_is_told_apart_at_its_first_bytes() {
             with(&[1, 3]),
             "the peer speaks ZMTP 2.0, which is too old: 3.0 is the oldest that is understood",
         ),
-        (with(&curve), "the peer wants the security mechanism \"CURVE\"; only NULL is spoken"),
+        (with(&curve), "the peer wants the security mechanism \"CURVE\"; only NULL is supported"),
     ] {
         for chunks in [vec![&stream[..]], stream.chunks(1).collect()] {
             let (decoded, found) = decode(&chunks, Kind::Router, LIMITS);
@@ -302,7 +302,10 @@ fn long_frames_are_sent_as_they_are_and_what_is_around_them_in_one_piece() {
 fn where_a_stream_may_end() {
     let decoder = Decoder::new(Kind::Router, LIMITS);
     let early = decoder.finish().unwrap_err().to_string();
-    assert!(early.starts_with("the peer has gone in the middle of its greeting"), "{early}");
+    assert!(
+        early.starts_with("the peer closed the connection in the middle of its greeting"),
+        "{early}"
+    );
     let mut decoder = connected(LIMITS);
     assert_eq!(decoder.finish(), Ok(()));
     decoder.buffer().extend_from_slice(b"\x01\x01a");

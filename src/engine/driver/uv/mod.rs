@@ -63,7 +63,7 @@ pub trait Watched {
     fn sent(&self) -> u64;
     /// Closes now. Nothing is reported any more.
     fn destroy(&self);
-    /// What was done for it has panicked: it is closed, and says so.
+    /// Code that worked for it panicked: it is closed, and reports that.
     fn panicked(&self);
 }
 
@@ -180,7 +180,8 @@ impl Shared {
                 policy.polled(found != Found::Nothing);
                 self.busy_poll.set(policy);
             }
-            // Also after a vain look, which has put off the wake-ups for what others reported meanwhile.
+            // Also after a poll that found nothing, which has deferred the wake-ups for what others
+            // reported meanwhile.
             let taken = self.take_all(owner, found.unwrap_or(Found::Nothing));
             if !taken || matches!(found, None | Some(Found::Nothing)) {
                 return;

@@ -65,7 +65,7 @@ pub struct Poll {
     handle: Handle,
     shared: Rc<Shared>,
     id: Id,
-    /// What is watched for now.
+    /// The events that are watched now.
     events: Cell<c_int>,
     /// It is not watched for reading: see [`super::held`].
     held: Cell<bool>,
@@ -156,7 +156,7 @@ unsafe extern "C" fn on_ready(handle: Handle, status: c_int, events: c_int) {
 
 unsafe extern "C" fn on_closed(handle: Handle) {
     let Some(api) = api() else { return };
-    // SAFETY: the data was set by `watch`; nobody uses the handle after this.
+    // SAFETY: the data was set by `watch`; the handle is not used after this.
     let watch = unsafe { Box::from_raw((api.get_data)(handle).cast::<Watch>()) };
     // SAFETY: the loop has let go of the handle.
     unsafe { api.deallocate(handle, UV_POLL) };

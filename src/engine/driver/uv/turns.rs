@@ -17,7 +17,7 @@ use super::api::{Api, Handle, UV_ASYNC, UV_IDLE, api};
 const TURN_EVENTS: usize = 64;
 const TURN_BYTES: usize = 256 * 1024;
 
-/// Who takes the mailbox's events: JavaScript.
+/// Takes the mailbox's events: JavaScript.
 pub trait Consumer {
     /// How many things it has put off to a later turn of the loop: those that come before further events, and
     /// others.
@@ -35,7 +35,7 @@ pub enum Turn {
     More(usize),
     /// There is more, for the next turn of the loop.
     Later,
-    /// Nobody will take anything any more.
+    /// The consumer will take nothing more.
     Gone,
 }
 
@@ -149,8 +149,8 @@ impl Shared {
         done
     }
 
-    /// A turn of the loop: first what was put off before it began, so that who always puts something off keeps
-    /// no events away.
+    /// A turn of the loop. What was put off before the turn runs first, so that a handler that keeps putting
+    /// something off does not hold up events.
     fn next_turn(&self) {
         self.release();
         let (first, later) = self.consumer.put_off();

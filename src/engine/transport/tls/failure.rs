@@ -1,18 +1,18 @@
-//! What went wrong with TLS, under the codes that Node has for it.
+//! What went wrong with TLS, under Node's codes.
 
 use std::fmt;
 use std::io;
 
 use rustls::{AlertDescription as Alert, CertificateError, Error, PeerIncompatible};
 
-/// A failure of TLS. Travels as the inner error of an [`io::Error`].
+/// A TLS failure. It is the inner error of an [`io::Error`].
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// E.g. `CERT_HAS_EXPIRED`.
     pub code: &'static str,
-    /// For humans.
+    /// The message for users.
     pub message: String,
-    /// The option that is to blame.
+    /// The option that caused it.
     pub option: Option<&'static str>,
 }
 
@@ -42,7 +42,7 @@ impl Failure {
         Self { option: Some(option), ..Self::new("ERR_FERRIPC_TLS_OPTION", message) }
     }
 
-    /// What `error` carries, if it is one.
+    /// The failure within `error`, if there is one.
     pub fn of(error: &io::Error) -> Option<&Failure> {
         error.get_ref()?.downcast_ref()
     }
@@ -78,7 +78,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// An alert that the peer sent, named as OpenSSL names it.
+/// An alert from the peer, under OpenSSL's name.
 fn received(alert: Alert) -> Failure {
     macro_rules! names {
         ($($alert:ident $code:literal)*) => {

@@ -1,4 +1,4 @@
-//! The handshake: until it is over, or why it is not. Called by [`super::Stream::handshake`].
+//! The handshake, until it succeeds or fails. Called by [`super::Stream::handshake`].
 
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::engine::transport::last_words;
 
-/// Does the handshake.
+/// Performs the handshake.
 pub async fn handshake(socket: Stream, side: Side, settings: &Settings) -> io::Result<TlsStream> {
     let session = match side {
         Side::Client => {

@@ -1,12 +1,14 @@
 //! TLS over a stream socket, with rustls.
 //!
-//! * [`settings`]: one side's settings. * [`verify`], [`outline`]: whom to believe.
-//! * [`failure`]: what went wrong, under Node's codes. * `handshake`; here: the moving of bytes.
+//! * [`settings`]: one side's settings.
+//! * [`verify`], [`outline`]: which certificates to trust.
+//! * [`failure`]: what went wrong, under Node's codes.
+//! * `handshake`: the handshake. Here: the bytes after it.
 //!
-//! Long messages are encrypted on the I/O thread: a caller's direct write of them ([`TlsStream::send`]) is put
-//! off, so that the flush task does it. Short ones cost less than waking that thread, and have left when
-//! the call returns. What was encrypted counts as written when the system has all of it, so that the outbox
-//! remains the one truth about what is unsent.
+//! Long messages are encrypted on the I/O thread: a direct write by the caller ([`TlsStream::send`]) is
+//! deferred to the flush task. Encrypting a short message costs less than waking that thread, so it has left
+//! when the call returns. Encrypted bytes count as written only when the system has all of them, so the outbox
+//! always knows what is unsent.
 
 use std::io::{self, BufRead, IoSlice, Write};
 use std::pin::Pin;
@@ -28,19 +30,20 @@ pub mod outline;
 pub mod settings;
 pub mod verify;
 
-/// Plaintext that is encrypted at a time.
+/// The most plaintext that is encrypted at once.
 const WRITE_SIZE: usize = 64 * 1024;
 
-/// Plaintext that a caller's own thread encrypts: about one TLS record.
+/// The most plaintext that a caller's own thread encrypts: about one TLS record.
 const SEND_AT_MOST: usize = 16 * 1024;
 
 /// Encrypted pieces after which other tasks get a turn.
 const WRITE_TURN: usize = 8;
 
-/// Ciphertext that is asked of the system in one read.
+/// Ciphertext to ask the system for in one read.
 const READ_SIZE: usize = 64 * 1024;
 
-/// A wait for the socket below; boxed, because the future of a stream would contain itself.
+/// A wait for the socket below. It is boxed, because otherwise the future of a stream would contain
+/// itself.
 type Wait<'a, T = io::Result<()>> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A stream socket with TLS.
@@ -63,7 +66,7 @@ pub struct Facts {
     pub alpn: Option<String>,
     /// Server: the name that the client asked for.
     pub server_name: Option<String>,
-    /// Why the peer's certificate is not believed, a code of [`verify::Problem`].
+    /// Why the peer's certificate is not trusted: a code of [`verify::Problem`].
     pub problem: Option<&'static str>,
     /// The peer's certificates as sent, DER, leaf first.
     pub chain: Vec<Vec<u8>>,
@@ -72,13 +75,14 @@ pub struct Facts {
 #[derive(Debug)]
 struct Session {
     tls: Connection,
-    /// Ciphertext that was received and not looked at.
+    /// Received ciphertext that was not processed yet.
     incoming: BytesMut,
-    /// There may be plaintext without a further read.
+    /// There may be plaintext without another read.
     more: bool,
-    /// Reading from the socket failed after something that had to be reported first.
+    /// Reading from the socket failed, after something that had to be reported first.
     failed: Option<io::Error>,
-    /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken entirely.
+    /// Plaintext bytes that were encrypted, but whose ciphertext the system has not taken
+    /// completely.
     accepted: usize,
     /// Ciphertext bytes that the system has taken.
     moved: i64,
@@ -95,7 +99,7 @@ pub enum Side {
     Server,
 }
 
-/// Lets the session look at some of `incoming`.
+/// Passes some of `incoming` to the session.
 fn take_in(tls: &mut Connection, incoming: &mut BytesMut) -> Result<(), rustls::Error> {
     match tls.read_tls(&mut &incoming[..]) {
         Ok(len) => incoming.advance(len),
@@ -104,7 +108,7 @@ fn take_in(tls: &mut Connection, incoming: &mut BytesMut) -> Result<(), rustls::
     tls.process_new_packets().map(drop)
 }
 
-/// Offers the system what the session wants to say (alerts, answers to key updates).
+/// Offers the system what the session wants to send (alerts, answers to key updates).
 fn say_why(socket: &Stream, tls: &mut Connection) {
     let mut out = Ciphertext(|pieces: &[IoSlice<'_>]| socket.send(pieces));
     while tls.wants_write() && tls.write_tls(&mut out).is_ok_and(|len| len > 0) {}
@@ -150,7 +154,8 @@ impl TlsStream {
         Box::pin(self.socket.settle())
     }
 
-    /// See [`Stream::taken`]. A piece may be on its way for long: what has left of it counts, too.
+    /// See [`Stream::taken`]. A large piece may take long, so its ciphertext that has left counts,
+    /// too.
     pub fn taken(&self) -> i64 {
         self.session().moved + self.socket.taken()
     }
@@ -160,7 +165,8 @@ impl TlsStream {
         &self.facts
     }
 
-    /// We connected: whether it is the right server is not known before the consumer has looked.
+    /// This side connected. It is not known whether the server is the right one until the consumer
+    /// has checked.
     pub fn is_client(&self) -> bool {
         self.client
     }
@@ -210,9 +216,9 @@ impl TlsStream {
         let mut total = 0;
         loop {
             total += match take_plaintext(tls, buffer) {
-                Ok(0) => return Ok(total), // full; or the peer's end, which the next call finds again
+                Ok(0) => return Ok(total), // full, or the peer's end, which the next call finds again
                 Ok(len) => len,
-                // An end of the socket without the end of TLS is an ordinary end, as in Node.
+                // A socket that ends without the end of TLS has ended normally, as in Node.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(total),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if incoming.is_empty() {
@@ -247,13 +253,13 @@ impl TlsStream {
         }
     }
 
-    /// See [`Stream::discard`]. From now on only the socket below is looked at.
+    /// See [`Stream::discard`]. From now on, only the socket below is read.
     pub fn discard(&self) -> io::Result<bool> {
         self.session().more = false;
         self.socket.discard()
     }
 
-    /// See [`Stream::send`]. What is long is put off to where encryption belongs, see the module's page.
+    /// See [`Stream::send`]. Long messages are deferred to the flush task: see the module's page.
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         if pieces.iter().map(|piece| piece.len()).sum::<usize>() > SEND_AT_MOST {
             return Err(io::ErrorKind::WouldBlock.into());
@@ -261,7 +267,7 @@ impl TlsStream {
         self.send_all(pieces)
     }
 
-    /// The same, however long it is.
+    /// The same, for any length.
     pub fn send_all(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         write_by(&mut self.session(), pieces, |pieces| self.socket.send(pieces))
     }
@@ -278,7 +284,7 @@ impl TlsStream {
         write_by(session, pieces, |pieces| self.socket.try_write(pieces))
     }
 
-    /// Says that this is the end, and then ends our side of the socket.
+    /// Sends the end of TLS, and then ends this side of the socket.
     pub fn shut_down(&self) {
         let session = &mut *self.session();
         session.tls.send_close_notify();
@@ -287,8 +293,8 @@ impl TlsStream {
     }
 }
 
-/// Encrypts `pieces` and hands the ciphertext to `write`. After `WouldBlock` they are to be given once more, with
-/// whatever follows them: what was encrypted of them is remembered. Nothing at all is written at once.
+/// Encrypts `pieces` and passes the ciphertext to `write`. After `WouldBlock`, offer the same pieces again, and
+/// any that follow: the part that was encrypted is remembered. An empty write is done at once.
 fn write_by(
     session: &mut Session,
     pieces: &[IoSlice<'_>],
@@ -303,12 +309,12 @@ fn write_by(
         }
         session.accepted = session.tls.writer().write_vectored(pieces)?;
         if session.accepted == 0 {
-            return Ok(0); // there is nothing in them
+            return Ok(0); // they are empty
         }
     }
 }
 
-/// Plaintext that the session has, into the spare capacity of `buffer`. `Ok(0)`: no capacity is left,
+/// Moves the session's plaintext into the spare capacity of `buffer`. `Ok(0)`: no capacity is left,
 /// or the peer has said that it sends no more.
 fn take_plaintext(tls: &mut Connection, buffer: &mut BytesMut) -> io::Result<usize> {
     let room = buffer.capacity() - buffer.len();
@@ -337,5 +343,5 @@ impl<F: FnMut(&[IoSlice<'_>]) -> io::Result<usize>> Write for Ciphertext<F> {
     }
 }
 
-/// At most this many pieces go into one vectored write (all systems take at least 16).
+/// The most pieces in one vectored write (all systems take at least 16).
 const WRITE_PIECES: usize = 16;

@@ -1,14 +1,15 @@
-//! What the verifier needs to know of a certificate that webpki does not tell, or refuses to look at
-//! (version 1): names, dates, key and signature. Reads hostile bytes: every length is checked.
+//! What the verifier needs to know about a certificate that webpki does not report, or for version 1
+//! refuses to parse: names, dates, key and signature. The bytes may be hostile: every length is
+//! checked.
 
-/// An X.509 certificate in outline, borrowing from its DER.
+/// The outline of an X.509 certificate, borrowing from its DER.
 #[derive(Debug)]
 pub struct Outline<'a> {
     /// What the signature covers.
     pub tbs: &'a [u8],
-    /// Version 1: it can have no extensions.
+    /// Version 1, which cannot have extensions.
     pub v1: bool,
-    /// Names, DER.
+    /// The name, in DER.
     pub issuer: &'a [u8],
     /// See `issuer`.
     pub subject: &'a [u8],
@@ -43,7 +44,7 @@ const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const KEY_CERT_SIGN: u8 = 0x04;
 
 impl<'a> Outline<'a> {
-    /// `None` if it is no certificate.
+    /// `None` if it is not a certificate.
     pub fn parse(der: &'a [u8]) -> Option<Self> {
         let mut outer = Der(der);
         let mut certificate = Der(outer.take(SEQUENCE)?.value);
@@ -84,25 +85,25 @@ impl<'a> Outline<'a> {
         })
     }
 
-    /// Issued by itself, going by the names.
+    /// Issuer and subject have the same name.
     pub fn is_self_issued(&self) -> bool {
         self.issuer == self.subject
     }
 }
 
-/// What the extensions say, where they do.
+/// What the extensions say, if they are there.
 #[derive(Default)]
 struct Usage {
     ca: Option<bool>,
     may_sign: Option<bool>,
 }
 
-/// From what follows the key in a certificate.
+/// Reads what follows the key in a certificate.
 fn usage(mut rest: Der<'_>) -> Option<Usage> {
     let mut usage = Usage::default();
     while let Some(field) = rest.next() {
         if field.tag != EXTENSIONS {
-            continue; // the unique identifiers that nobody uses
+            continue; // the unique identifiers, which nobody uses
         }
         let mut extensions = Der(Der(field.value).take(SEQUENCE)?.value);
         while let Some(extension) = extensions.take(SEQUENCE) {
@@ -127,7 +128,7 @@ fn usage(mut rest: Der<'_>) -> Option<Usage> {
 struct Element<'a> {
     tag: u8,
     value: &'a [u8],
-    /// With tag and length.
+    /// Including tag and length.
     whole: &'a [u8],
 }
 
@@ -135,7 +136,7 @@ struct Element<'a> {
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
-    /// The next element, if it has this tag; otherwise it stays.
+    /// The next element, if it has this tag. Otherwise it stays.
     fn take(&mut self, tag: u8) -> Option<Element<'a>> {
         if self.0.first() == Some(&tag) { self.next() } else { None }
     }

@@ -1,4 +1,5 @@
-//! One side's settings, made once per listener or attempt to connect, and rustls sessions from them.
+//! The settings of one side, made once per listener or connection attempt, and rustls sessions made
+//! from them.
 //!
 //! One crypto provider, *ring*: it builds with a C compiler alone on every platform.
 
@@ -19,7 +20,7 @@ use rustls::{
 use super::failure::Failure;
 use super::verify::{Trust, Verifier};
 
-/// What is to be set. All keys and certificates are DER.
+/// The settings. All keys and certificates are DER.
 #[derive(Debug, Default)]
 pub struct Options {
     /// Own certificates, leaf first, each with its key (PKCS #8).
@@ -28,7 +29,7 @@ pub struct Options {
     pub ca: Vec<Vec<u8>>,
     /// Server: ask clients for a certificate.
     pub request: bool,
-    /// A peer without a certificate that is believed ends the handshake.
+    /// End the handshake if the peer has no trusted certificate.
     pub strict: bool,
     /// Client: the name to ask for (SNI).
     pub server_name: Option<String>,
@@ -40,7 +41,7 @@ pub struct Options {
     pub suites: Option<Vec<String>>,
     /// Groups of the key exchange by their standard names; rustls' own list if `None`.
     pub groups: Option<Vec<String>>,
-    /// Server: its own order of cipher suites counts.
+    /// Server: prefer its own order of cipher suites.
     pub server_order: bool,
     /// How long a handshake may take.
     pub patience: Duration,
@@ -67,12 +68,12 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    /// Fails with a text for the programmer if something cannot be done.
+    /// Fails with a text for the programmer if a setting cannot be honoured.
     pub fn new(options: Options) -> Result<Self, Failure> {
         Self::from(options).map_err(|(option, why)| Failure::of_option(option, &why))
     }
 
-    /// The same, with the failing option apart.
+    /// The same, with the name of the failing option apart.
     fn from(options: Options) -> Result<Self, (&'static str, String)> {
         let mut provider = ring::default_provider();
         if let Some(names) = &options.suites {
@@ -116,7 +117,8 @@ impl Settings {
         Arc::new(Verifier::new(self.trust.clone(), &self.provider, strict))
     }
 
-    /// A client's session. Nothing is resumed: each one sees and judges the server's certificate.
+    /// A client's session. Sessions are never resumed: each client sees and verifies the server's
+    /// certificate.
     pub(super) fn client(&self) -> Result<(ClientConnection, Arc<Verifier>), Error> {
         let verifier = self.verifier(self.strict);
         let mut config = ClientConfig::builder_with_provider(self.provider.clone())
@@ -132,7 +134,7 @@ impl Settings {
         Ok((ClientConnection::new(Arc::new(config), name)?, verifier))
     }
 
-    /// A server's session. No tickets are sent: a client that closes without having read them would
+    /// A server's session. No tickets are sent: a client that closes without reading them would
     /// reset the connection and lose what it had sent.
     pub(super) fn server(&self) -> Result<(ServerConnection, Arc<Verifier>), Error> {
         let verifier = self.verifier(self.strict);
@@ -179,10 +181,10 @@ pub(super) fn version_name(version: rustls::ProtocolVersion) -> &'static str {
     }
 }
 
-/// Of a key that *ring* cannot sign with. What kinds there are, `src/js/sockets/tls.js` looks at first.
+/// For a key that *ring* cannot sign with. `src/js/sockets/tls.js` checks the kind of key first.
 const NOT_USABLE: &str = "is a key that cannot be used: usable are RSA of 2048 to 4096 bits with two primes, P-256, P-384 and Ed25519";
 
-/// rustls' own way to make one refuses certificates of version 1.
+/// rustls' own constructor refuses certificates of version 1.
 fn certified(
     (chain, key): (Vec<Vec<u8>>, Vec<u8>),
     provider: &CryptoProvider,
@@ -193,7 +195,8 @@ fn certified(
     Ok(Arc::new(CertifiedKey::new(chain, key)))
 }
 
-/// Own certificates with their keys: the first that the peer can deal with is shown.
+/// The server's or client's own certificates with their keys. The first one that the peer supports
+/// is presented.
 #[derive(Debug)]
 struct Keys(Vec<Arc<CertifiedKey>>);
 

@@ -1,4 +1,4 @@
-//! Whom to believe. Ordinary chains are webpki's business. On top of that, as OpenSSL has it:
+//! Decides which certificates to trust. webpki checks ordinary chains. In addition, as in OpenSSL:
 //!
 //! * A certificate that is itself among the trusted ones is accepted while it is valid, whatever else
 //!   it says (self-signed ones often claim to be an authority, which webpki refuses).
@@ -26,22 +26,22 @@ use webpki::{EndEntityCert, KeyUsage, RawPublicKeyEntity, anchor_from_trusted_ce
 
 use super::outline::Outline;
 
-/// Why a certificate is not believed.
+/// Why a certificate is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// Its time, or an issuer's, is over.
+    /// It has expired, or an issuer has.
     Expired,
-    /// Its time, or an issuer's, has not come.
+    /// It is not valid yet, or an issuer is not.
     NotYetValid,
-    /// Issued by itself, and not trusted.
+    /// It is self-signed, and not trusted.
     SelfSigned,
     /// The chain ends at an authority that is not trusted.
     SelfSignedInChain,
-    /// Its issuer is neither known nor sent along.
+    /// Its issuer is neither known nor sent.
     LeafUnverified,
     /// The issuer of the last certificate in the chain is not known.
     NoIssuer,
-    /// The issuer's name is right, but the signature is not.
+    /// The issuer's name matches, but the signature does not.
     BadSignature,
     /// Not meant for this side of TLS.
     BadPurpose,
@@ -86,7 +86,7 @@ impl Problem {
         }
     }
 
-    /// What makes rustls send the alert that OpenSSL would.
+    /// The error with which rustls sends the same alert as OpenSSL.
     fn alert(self) -> Error {
         Error::InvalidCertificate(match self {
             Self::Expired => CertificateError::Expired,
@@ -107,7 +107,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// What is not a certificate is passed over.
+    /// Ignores what is not a certificate.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Self {
         let issuers = certificates
             .iter()
@@ -134,7 +134,8 @@ impl Trust {
         } else {
             self.check_chain(leaf, intermediates, usage, now, algorithms)
         };
-        // As OpenSSL's last look is at the leaf's dates, they come before other problems.
+        // OpenSSL checks the leaf's dates last, and the last problem is reported. So they come
+        // before other problems here.
         check_dates(&outline, now)?;
         trusted.map_err(|problem| match problem {
             Problem::NoIssuer => why_unknown(&outline, intermediates),
@@ -169,7 +170,7 @@ impl Trust {
         })
     }
 
-    /// For a leaf of version 1, which webpki does not look at.
+    /// For a leaf of version 1, which webpki does not check.
     fn check_direct(
         &self,
         leaf: &Outline<'_>,
@@ -206,7 +207,7 @@ fn check_dates(certificate: &Outline<'_>, now: UnixTime) -> Result<(), Problem> 
     Ok(())
 }
 
-/// What OpenSSL calls it that no trusted issuer was found.
+/// OpenSSL's name for the problem that no trusted issuer was found.
 fn why_unknown(leaf: &Outline<'_>, intermediates: &[CertificateDer<'_>]) -> Problem {
     if leaf.is_self_issued() {
         return Problem::SelfSigned;
@@ -219,7 +220,7 @@ fn why_unknown(leaf: &Outline<'_>, intermediates: &[CertificateDer<'_>]) -> Prob
             return Problem::SelfSignedInChain;
         }
         if depth > chain.len() {
-            break; // they go round in a circle
+            break; // the issuers form a circle
         }
         issuer = next.issuer;
     }
@@ -237,12 +238,12 @@ fn signed_by(
         .is_ok_and(|key| key.verify_signature(algorithm, message, signature).is_ok())
 }
 
-/// Judges the peer of one connection.
+/// Verifies the peer of one connection.
 #[derive(Debug)]
 pub struct Verifier {
     trust: Arc<Trust>,
     algorithms: WebPkiSupportedAlgorithms,
-    /// A problem, or no certificate, ends the handshake.
+    /// End the handshake if there is a problem, or no certificate.
     strict: bool,
     problem: OnceLock<Problem>,
 }
@@ -275,8 +276,8 @@ impl Verifier {
         }
     }
 
-    /// Checks a signature of a TLS 1.2 handshake. There a scheme does not say which curve, so several
-    /// algorithms may have to be tried.
+    /// Checks a signature of a TLS 1.2 handshake. The scheme does not name the curve there, so
+    /// several algorithms may have to be tried.
     fn check_tls12(
         &self,
         message: &[u8],
@@ -312,8 +313,8 @@ fn outline<'a>(certificate: &'a CertificateDer<'_>) -> Result<Outline<'a>, Error
     Outline::parse(certificate).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))
 }
 
-/// What both traits have in common: signatures are checked by the key alone, since webpki does not
-/// look at certificates of version 1.
+/// What both traits share: signatures are checked with the key alone, since webpki does not parse
+/// certificates of version 1.
 macro_rules! signatures {
     () => {
         fn verify_tls12_signature(
@@ -341,7 +342,7 @@ macro_rules! signatures {
 }
 
 impl ServerCertVerifier for Verifier {
-    /// Whether it is the server that was meant is for the consumer to say, who has the name.
+    /// Does not check the server's name: the consumer does, since it has the name.
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,

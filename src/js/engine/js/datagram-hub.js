@@ -49,7 +49,7 @@ class DatagramHub {
     return this.#sockets.get(id)?.sendBytes(bytes, targets, count) ?? 0;
   }
 
-  /** One, whose failure is no event: `done` gets it, or null. */
+  /** Sends a datagram. A failure is not an event: `done` gets it, or null. */
   sendDatagram(id, bytes, target, done) {
     this.#sockets.get(id)?.sendOne(bytes, target, done);
   }

@@ -7,7 +7,7 @@ const { refused } = require('../../errors');
 /** An error of Node's for the call `syscall`, directed at `where` (`{path}` or `{address, port}`), if at anything. */
 function failureOf(error, syscall = error.syscall, where = null) {
   const { code = 'UNKNOWN', message, errno } = error;
-  // What fails within OpenSSL, or a certificate, is no call's failure.
+  // What fails within OpenSSL, or because of a certificate, is not the failure of a call.
   if (typeof errno !== 'number' || error.syscall === undefined) return { message, code };
   if (where !== null) return { ...refused(syscall, code, where), errno };
   return { message: `${syscall} ${code}`, errno, code, syscall };

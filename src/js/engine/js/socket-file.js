@@ -65,7 +65,7 @@ const KINDS = [
   ['isFIFO', 'a FIFO'],
 ];
 
-/** What is at a path that is in use, if it is no socket; undefined otherwise. */
+/** What is at a path that is in use, if it is not a socket; undefined otherwise. */
 function obstacle(name) {
   const found = look(name);
   if (found === null || found.isSocket()) return undefined;

@@ -293,6 +293,7 @@ class SecureServer {
       if (this.#goingOn.size === 0) this.#closed?.();
     };
     const fail = (error) => {
+      if (!this.#goingOn.has(socket)) return; // an `error` of Node's becomes a `_tlsError` while it is emitted
       stop();
       secured.on('error', () => {});
       secured.destroy();

@@ -50,7 +50,7 @@ function nameOf(zone) {
   return found?.[0] ?? `${zone}`;
 }
 
-/** The numbers of an address; null if it is none. */
+/** The numbers of an address; null if it is not one. */
 function toWords(text, port = 0) {
   const family = net.isIP(text);
   if (family === 0) return null;

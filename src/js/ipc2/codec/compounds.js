@@ -220,7 +220,7 @@ function assertNotLazy(item) {
   throw valueError('The "get()" argument must be a codec that is not lazy itself');
 }
 
-/** What `get` returns: for types that hold themselves. It is no level of its own, as a `Box` in Rust is none. */
+/** What `get` returns: for types that hold themselves. It does not count as a level, as a `Box` in Rust does not. */
 function lazy(get) {
   if (typeof get !== 'function') throw argumentError('get', 'of type function', get);
   let item = null;

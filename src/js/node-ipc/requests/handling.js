@@ -16,7 +16,7 @@ class RequestContext {
     return this.#handling.socket;
   }
 
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the caller has stopped waiting for the answer. */
   get signal() {
     return this.#handling.signal;
   }
@@ -24,7 +24,7 @@ class RequestContext {
 
 class Handling {
   #controller = null;
-  /** Why nobody waits for it any more; null while somebody does. */
+  /** Why the caller has stopped waiting; null while it waits. */
   #reason = null;
 
   constructor(id, socket, conversation) {

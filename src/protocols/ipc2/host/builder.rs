@@ -18,18 +18,37 @@ use super::launcher::Launcher;
 use super::pool::Inner;
 use super::rules::Rules;
 use super::server::Server;
-use super::workerset::WorkerSet;
+use super::set::WorkerSet;
 
 /// Describes a set of workers. Begun by [`WorkerSet::builder`].
 #[must_use]
 pub struct WorkerSetBuilder<S, R, W> {
     count: Option<u32>,
-    /// Without a path so far, perhaps.
+    /// May not have a path yet.
     launcher: Launcher,
     has_path: bool,
     rules: Rules,
     format: Format<Response<R>, W>,
     server: PhantomData<fn() -> S>,
+}
+
+impl<S, R, W> WorkerSet<S, R, W>
+where
+    S: Server,
+    R: DeserializeOwned + Send + 'static,
+    W: Serialize + Send + 'static,
+{
+    /// Begins to describe a set.
+    pub fn builder() -> WorkerSetBuilder<S, R, W> {
+        WorkerSetBuilder::default()
+    }
+}
+
+impl<S: Server> WorkerSet<S, Raw, Raw> {
+    /// Begins to describe a set whose payloads are left as the bytes that they are.
+    pub fn raw_builder() -> WorkerSetBuilder<S, Raw, Raw> {
+        WorkerSetBuilder::raw()
+    }
 }
 
 impl<S, R, W> fmt::Debug for WorkerSetBuilder<S, R, W> {
@@ -64,13 +83,13 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         }
     }
 
-    /// How many workers. Default: as many as this process may use processors.
+    /// The number of workers. Default: the number of processors that this process may use.
     pub fn worker_count(mut self, count: u32) -> Self {
         self.count = Some(count);
         self
     }
 
-    /// How workers are started, all of it.
+    /// Replaces all settings of how workers are started.
     pub fn launcher(mut self, launcher: Launcher) -> Self {
         self.launcher = launcher;
         self.has_path = true;
@@ -101,27 +120,27 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
         self
     }
 
-    /// Whether another worker takes the place of one that has ended. Default: `true`.
+    /// Whether a worker that has ended is replaced. Default: `true`.
     pub fn respawn(mut self, respawn: bool) -> Self {
         self.rules.respawn = respawn;
         self
     }
 
-    /// Whether that also holds for one that ends without a job. Default: `true`.
+    /// Whether a worker that ends without a job is replaced, too. Default: `true`.
     pub fn respawn_idle(mut self, respawn: bool) -> Self {
         self.rules.respawn_idle = respawn;
         self
     }
 
-    /// How long to wait before a worker is started in the place of one that could not be, or whose predecessor,
-    /// too, ended within a second without having been given anything: `first`, then twice as long each time, up to
-    /// `longest`. Default: 100 ms, 10 s.
+    /// The pause before a worker is started again, if the start failed, or if two workers in a row ended within a
+    /// second without having been given a job. It is `first`, then twice as long each time, up to `longest`.
+    /// Default: 100 ms, 10 s.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.rules.backoff = (first, longest);
         self
     }
 
-    /// Called with each worker of the set that has ended, on a thread of the runtime.
+    /// Called for each worker of the set that has ended, on a thread of the runtime.
     pub fn on_exit(mut self, call: impl Fn(&WorkerExit) + Send + Sync + 'static) -> Self {
         self.rules.on_exit = Some(Arc::new(call));
         self
@@ -130,7 +149,7 @@ impl<S, R, W> WorkerSetBuilder<S, R, W> {
 
 #[cfg(feature = "ipc2")]
 impl<S, R, W> WorkerSetBuilder<S, R, W> {
-    /// The program that is a worker. Required.
+    /// The program of a worker. Required.
     pub fn worker_path<P: Into<PathBuf>>(mut self, path: P) -> Self {
         self.launcher.set_path(path.into());
         self.has_path = true;
@@ -155,8 +174,7 @@ fn initial() -> Launcher {
 impl<S: Server, R: Send + 'static, W: Send + 'static> WorkerSetBuilder<S, R, W> {
     /// Starts all workers, and waits until they have connected.
     ///
-    /// # Errors
-    /// One of them cannot be started ([`Launcher::spawn`]). The others are then killed.
+    /// # Errors A worker cannot be started ([`Launcher::spawn`]). The others are then killed.
     ///
     /// # Panics
     /// Without a path.

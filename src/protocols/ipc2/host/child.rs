@@ -1,4 +1,4 @@
-//! Processes that this crate starts, and that end with this one. Used by the launcher.
+//! Processes that this crate starts and that end with this process. Used by the launcher.
 
 use std::io;
 use std::process::Command;
@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use super::process::Process;
 
-/// Starts `command` for the current runtime. On Linux the process is killed when this process ends in whatever
-/// way. Elsewhere a worker sees its socket end.
+/// Starts `command` for the current runtime. On Linux, the process is killed when this process ends, in
+/// whatever way. On other systems, a worker notices that its socket has ended.
 pub async fn spawn(mut command: Command) -> io::Result<Process> {
     let runtime = Handle::current();
     end_with_this_process(&mut command);
@@ -22,13 +22,13 @@ pub async fn spawn(mut command: Command) -> io::Result<Process> {
         let _ = tx.send(imp::start(command));
     };
     on_thread(Box::new(spawn))?;
-    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers is gone")))
+    rx.await.unwrap_or_else(|_| Err(io::Error::other("the thread that spawns workers has ended")))
 }
 
 type Task = Box<dyn FnOnce() + Send>;
 
-/// Runs `task` on a thread that lives as long as this process. The system ties a process to the thread that
-/// made it, and a thread of a runtime may end at any time.
+/// Runs `task` on a thread that lives as long as this process. The system ties a child process to the
+/// thread that made it, and a thread of a runtime may end at any time.
 fn on_thread(task: Task) -> io::Result<()> {
     static THREAD: OnceLock<Sender<Task>> = OnceLock::new();
     let tasks = match THREAD.get() {
@@ -40,10 +40,10 @@ fn on_thread(task: Task) -> io::Result<()> {
                     task();
                 }
             })?;
-            THREAD.get_or_init(|| tx) // another thread may have been faster: then this one's ends
+            THREAD.get_or_init(|| tx) // another thread may have been faster: then this thread ends
         }
     };
-    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers is gone"))
+    tasks.send(task).map_err(|_| io::Error::other("the thread that spawns workers has ended"))
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -56,7 +56,7 @@ fn end_with_this_process(command: &mut Command) {
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
                 return Err(io::Error::last_os_error());
             }
-            libc::getppid() as u32 != host // ended before it was asked for
+            libc::getppid() as u32 != host // the host had ended before the signal was requested
         };
         if orphaned { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
     };
@@ -93,23 +93,23 @@ mod imp {
     }
 }
 
-/// Children are awaited by a thread each: without `SIGCHLD`, whose handler belongs to the program that this
-/// library is a part of. So a child is reaped in any case, also when its runtime is gone.
+/// Each child has a thread that waits for its end. `SIGCHLD` is not used: its handler belongs to the
+/// program that uses this library. So every child is reaped, even when its runtime is gone.
 #[cfg(unix)]
 mod imp {
     use super::*;
     use std::process::Child;
     use std::sync::{Arc, Mutex, PoisonError};
 
-    /// Enough for a system call.
+    /// Large enough for a system call.
     const STACK: usize = 128 * 1024;
 
     pub fn start(mut command: Command) -> io::Result<Process> {
         let (started, start) = channel::<(Child, _)>();
-        // False once the process id may be another's.
+        // False once the process id may belong to another process.
         let exists = Arc::new(Mutex::new(true));
         let known = exists.clone();
-        // First, since it may be refused.
+        // Before the spawn, since creating a thread may fail.
         let thread = thread::Builder::new().name("ferripc-wait".into()).stack_size(STACK);
         thread.spawn(move || {
             if let Ok((child, end)) = start.recv() {
@@ -132,7 +132,7 @@ mod imp {
         }
     }
 
-    /// Waits for the end of `child`, and reaps it when nobody kills it.
+    /// Waits for the end of `child`, and reaps it while `exists` is locked against `kill`.
     fn wait(mut child: Child, exists: &Mutex<bool>) -> io::Result<std::process::ExitStatus> {
         let awaited = await_end(child.id());
         let mut exists = exists.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,13 +140,13 @@ mod imp {
         awaited.and_then(|()| child.wait())
     }
 
-    /// Waits for the end of a child that stays to be reaped.
+    /// Waits for the end of a child, without reaping it.
     fn await_end(pid: u32) -> io::Result<()> {
         loop {
-            // SAFETY: all zeros is a value of it.
+            // SAFETY: all zeros is a valid value of this type.
             let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
             let flags = libc::WEXITED | libc::WNOWAIT;
-            // SAFETY: `info` is there as long as the call lasts.
+            // SAFETY: `info` lives as long as the call.
             if unsafe { libc::waitid(libc::P_PID, pid as libc::id_t, &mut info, flags) } == 0 {
                 return Ok(());
             }
@@ -181,7 +181,7 @@ mod tests {
             killed.kill();
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
             assert_eq!(killed.wait().await.unwrap().signal(), Some(libc::SIGKILL));
-            killed.kill(); // it is no more
+            killed.kill(); // it exists no more
         });
     }
 

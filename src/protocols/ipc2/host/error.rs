@@ -1,14 +1,14 @@
-//! Why a job was not done, or a message not sent: ipc2's errors with its texts, and those that say more. Seen by
-//! programs in [`manager`](super::manager) and [`workerset`](super::workerset).
+//! Why a job was not done or a message not sent: ipc2's errors with their texts, and errors that say more.
+//! Returned to programs by [`manager`](super::manager) and [`workerset`](super::workerset).
 
 use std::io;
 
 use super::WorkerExit;
 
-/// Why a worker got no message.
+/// Why a message was not sent to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WorkerMessageError {
-    /// It has ended. [`WorkerHandle::exit`](super::manager::WorkerHandle::exit) says how.
+    /// The worker has ended. [`WorkerHandle::exit`](super::manager::WorkerHandle::exit) says how.
     #[error("This worker is offline.")]
     Offline,
 }
@@ -16,13 +16,13 @@ pub enum WorkerMessageError {
 /// Why a job was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerSetJobError {
-    /// All workers have a job, and no other job may wait for one.
+    /// All workers are busy, and no more jobs may wait.
     #[error("No available workers in this set!")]
     NoWorker,
     /// The worker has ended. [`WorkerSet::request`](super::workerset::WorkerSet::request) says how.
     #[error("{0}")]
     WorkerMessageError(#[from] WorkerMessageError),
-    /// The job could not be sent: it is longer than a message may be, or its value has no bytes
+    /// The job could not be sent: it is over the size limit, or its value cannot be encoded
     /// ([`payload`](crate::protocols::ipc2::payload)).
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -31,13 +31,13 @@ pub enum WorkerSetJobError {
     Timeout,
 }
 
-/// The same, with what is known of the worker's end.
+/// The same errors, with what is known about the end of the worker.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     /// As [`WorkerSetJobError::NoWorker`].
     #[error("No available workers in this set!")]
     NoWorker,
-    /// The worker has ended, and how.
+    /// The worker has ended. The value says how, if that is known.
     #[error("This worker is offline.{}", detail(.0))]
     Offline(Option<WorkerExit>),
     /// As [`WorkerSetJobError::Io`].

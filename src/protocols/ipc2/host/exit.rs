@@ -8,9 +8,10 @@ use std::process::ExitStatus;
 pub struct WorkerExit {
     /// Its process id.
     pub pid: u32,
-    /// Its exit status, where the system says it. A worker that the host has ended was killed.
+    /// Its exit status, if the system reports one. A worker that the host ended was killed.
     pub status: Option<ExitStatus>,
-    /// Why the host has ended it, if the host has not just been asked to: what the worker sent, say.
+    /// Why the host ended it (it sent something that is not a message, say). `None` if the host was
+    /// asked to, or the worker ended by itself.
     pub cause: Option<String>,
 }
 

@@ -23,7 +23,7 @@ use super::process::Process;
 use super::server::{Opening, Server};
 use super::session::{self, Limits};
 
-/// Time in which a runtime looks at what has arrived.
+/// Time for a runtime to process what has arrived.
 const A_LOOK: Duration = Duration::from_millis(5);
 
 /// How a worker is started.
@@ -51,10 +51,10 @@ pub struct Launcher {
     tasks: Spawner,
 }
 
-/// Starts a process that is to connect to this target.
+/// Starts a process, and tells it the target to connect to.
 type Starting = dyn Fn(&str) -> Opening<'static, Process> + Send + Sync;
 
-/// What starts processes.
+/// How processes are started.
 #[derive(Clone)]
 enum Start {
     #[cfg(feature = "ipc2")]
@@ -72,7 +72,7 @@ impl fmt::Debug for Launcher {
 }
 
 impl Start {
-    /// Starts a worker that is to connect to `target`.
+    /// Starts a worker, and tells it to connect to `target`.
     async fn start(&self, target: &str) -> io::Result<Process> {
         match self {
             #[cfg(feature = "ipc2")]
@@ -89,8 +89,8 @@ impl Start {
 
 #[cfg(feature = "ipc2")]
 impl Launcher {
-    /// Starts the program at `path`: without arguments, with the environment, the working directory and the
-    /// standard streams of this process.
+    /// Starts the program at `path`, without arguments. It inherits the environment, the working directory
+    /// and the standard streams of this process.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self {
             start: Start::Command { path: path.into(), configure: Arc::new(|_| ()) },
@@ -106,8 +106,8 @@ impl Launcher {
         self.start = Start::Command { path, configure };
     }
 
-    /// Called with the command before each start: for arguments, environment, folder, streams … If there
-    /// are several, one after the other.
+    /// Called with the command before each start, to set arguments, environment, working directory,
+    /// streams and so on. If this is called several times, each function is called, in that order.
     #[must_use]
     pub fn configure(mut self, with: impl Fn(&mut Command) + Send + Sync + 'static) -> Self {
         if let Start::Command { configure, .. } = &mut self.start {
@@ -129,8 +129,8 @@ impl Default for Launcher {
 }
 
 impl Launcher {
-    /// Has `start` start the process of each worker, by other means than this crate's. It is told where the worker
-    /// is to connect to, which the worker finds in [`SOCKET_ENV_VAR`](super::super::SOCKET_ENV_VAR).
+    /// Starts the process of each worker by `start` instead of by this crate. Its argument is the target that the
+    /// worker has to connect to; the worker reads it from [`SOCKET_ENV_VAR`](super::super::SOCKET_ENV_VAR).
     pub fn starting(
         start: impl Fn(&str) -> Opening<'static, Process> + Send + Sync + 'static,
     ) -> Self {
@@ -149,22 +149,22 @@ impl Launcher {
         self
     }
 
-    /// Longest message, in bytes. A worker that sends more is killed; what would be longer is not sent.
-    /// Default: [`MAX_MESSAGE_BYTES`].
+    /// The longest message, in bytes. A worker that sends a longer one is killed; a longer one is never
+    /// sent. Default: [`MAX_MESSAGE_BYTES`].
     #[must_use]
     pub fn max_message_bytes(mut self, most: usize) -> Self {
         self.limits.message = most;
         self
     }
 
-    /// Most bytes that wait for a worker that does not read. Default: [`MAX_QUEUED_BYTES`].
+    /// The most bytes that wait for a worker that does not read. Default: [`MAX_QUEUED_BYTES`].
     #[must_use]
     pub fn max_queued_bytes(mut self, most: usize) -> Self {
         self.limits.queued = most;
         self
     }
 
-    /// Has `spawn` run the task that reads and writes, instead of tokio's runtime.
+    /// Runs the task that reads and writes by `spawn`, instead of on tokio's runtime.
     #[must_use]
     pub fn tasks(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
         self.tasks = Spawner::new(spawn);
@@ -173,9 +173,8 @@ impl Launcher {
 
     /// Starts a worker, and waits until it has connected. Dropping the handle kills it.
     ///
-    /// # Errors
-    /// The program cannot be spawned; it ends before it connects (`ConnectionAborted`, with the exit status in
-    /// the text), or takes too long to (`TimedOut`).
+    /// The program cannot be spawned. It ends before it connects (`ConnectionAborted`; the text has the exit
+    /// status). It takes too long to connect (`TimedOut`).
     pub async fn spawn<S, R, W>(&self) -> io::Result<WorkerHandle<R, W>>
     where
         S: Server,
@@ -185,7 +184,7 @@ impl Launcher {
         self.launch::<S, R, W>(format::host()).await
     }
 
-    /// The same with payloads that are left alone.
+    /// The same, with payloads that stay bytes.
     pub async fn spawn_raw<S: Server>(&self) -> io::Result<WorkerHandle<Raw, Raw>> {
         self.launch::<S, Raw, Raw>(format::raw_host()).await
     }
@@ -203,7 +202,7 @@ impl Launcher {
                 biased;
                 parts = &mut opening => parts?,
                 status = child.wait() => match timeout(A_LOOK, opening).await {
-                    Ok(parts) => parts?, // before: the runtime had only not looked yet
+                    Ok(parts) => parts?, // it had connected: only the runtime had not noticed yet
                     Err(_) => {
                         let text = format!("worker {pid} ended with {} before it connected", status?);
                         return Err(io::Error::new(io::ErrorKind::ConnectionAborted, text));
@@ -228,7 +227,7 @@ impl Launcher {
     }
 }
 
-/// Where a worker is awaited. Dropped when that is over.
+/// The place where a worker is to connect. Dropped once that is over.
 struct Awaited<S: Server>(String, std::marker::PhantomData<fn() -> S>);
 
 impl<S: Server> Drop for Awaited<S> {
@@ -240,7 +239,7 @@ impl<S: Server> Drop for Awaited<S> {
 type Connecting<S> =
     super::server::Opening<'static, (<S as Server>::Reader, <S as Server>::Writer)>;
 
-/// Listens at a place of its own.
+/// Listens at a place that no other worker uses.
 async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut tries = 0;
@@ -251,7 +250,7 @@ async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
                 let opening = server.into_parts();
                 return Ok((Awaited(target, std::marker::PhantomData), opening));
             }
-            // Something is there already.
+            // The path is taken.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < 3 => tries += 1,
             Err(error) => return Err(error),
         }
@@ -261,8 +260,8 @@ async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
 /// Spawns the program at `path` as a worker, and waits until it has connected. It is killed when the handle
 /// is dropped, and ends with this process.
 ///
-/// # Errors
-/// The program cannot be spawned; it ends, or [`Launcher`]'s usual time passes, before it connects.
+/// The program cannot be spawned; it ends before it connects; or it does not connect within the
+/// default time of [`Launcher`].
 #[cfg(feature = "ipc2")]
 pub async fn spawn<S, P, R, W>(path: P) -> io::Result<WorkerHandle<R, W>>
 where

@@ -1,4 +1,4 @@
-//! One worker: what a program holds of it, and what it says to it.
+//! One worker: the handle that a program holds, and the messages that it sends.
 
 use std::fmt;
 use std::io;
@@ -18,15 +18,15 @@ use super::session::Session;
 pub enum EventLoopMessage<R, W> {
     /// A job without an answer.
     Unidirectional {
-        /// What is to be done.
+        /// The job's data.
         data: W,
     },
     /// A job with an answer.
     Bidirectional {
-        /// What is to be done.
+        /// The job's data.
         data: W,
-        /// Gets the answer. It is dropped when there will be none, because the worker has ended or the job
-        /// could not be sent.
+        /// Receives the answer. It is dropped if there will be no answer, because the worker has ended or
+        /// the job could not be sent.
         tx: oneshot::Sender<R>,
     },
     /// Kills the worker.
@@ -38,7 +38,7 @@ pub enum EventLoopMessage<R, W> {
 pub(super) enum Unsent {
     /// The worker has ended.
     Offline,
-    /// The message has no bytes or too many, or too many wait already.
+    /// The message cannot be encoded, is too long, or too many bytes wait already.
     Message(io::Error),
 }
 
@@ -76,8 +76,9 @@ impl<R, W> WorkerHandle<R, W> {
         self.kills = false;
     }
 
-    /// Sends a message; several jobs may be sent one after the other. One that cannot be sent (it is over
-    /// the limit, or a value has no bytes) is dropped, with its `tx`.
+    /// Sends a message. Jobs may be sent one after the other, without waiting for answers. A job that
+    /// cannot be sent (it is over the limit, or its value cannot be encoded) is dropped, together with
+    /// its `tx`.
     pub fn send(&self, message: EventLoopMessage<R, W>) -> Result<(), WorkerMessageError> {
         let sent = match message {
             EventLoopMessage::Unidirectional { data } => self.submit_unidirectional(&data),
@@ -121,7 +122,7 @@ impl<R, W> WorkerHandle<R, W> {
         self.session.pid
     }
 
-    /// Jobs that the worker has been sent and has not answered.
+    /// The number of jobs that were sent to the worker and are not answered.
     pub fn pending(&self) -> usize {
         self.session.pending()
     }
@@ -131,7 +132,7 @@ impl<R, W> WorkerHandle<R, W> {
         self.session.exit().map(|exit| WorkerExit::clone(&exit))
     }
 
-    /// Waits until the worker has ended. The future holds no worker.
+    /// Waits until the worker has ended. The future does not keep the worker alive.
     pub fn ended(&self) -> impl Future<Output = WorkerExit> + Send + use<R, W>
     where
         R: Send + 'static,
@@ -140,8 +141,7 @@ impl<R, W> WorkerHandle<R, W> {
         async move { WorkerExit::clone(&*session.ended().await) }
     }
 
-    /// Sends a job, at once, whatever else the worker has to do. The future waits for the answer, for ever if there
-    /// is none.
+    /// Sends a job at once, however busy the worker is. The future waits for the answer, without a limit.
     pub fn request(&self, data: &W) -> impl Future<Output = Result<R, JobError>> + Send + use<R, W>
     where
         R: Send + 'static,

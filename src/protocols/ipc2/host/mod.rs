@@ -1,10 +1,10 @@
 //! The host's side: workers, and sets of them.
 //!
-//! * [`workerset`]: a set of workers that jobs are given to.
+//! * [`workerset`]: a set of workers that share the jobs.
 //! * [`manager`]: one worker.
-//! * [`server`]: how they are reached.
-//! * [`Launcher`]: how they are started.
-//! * [`process`]: their processes, for whoever starts them by other means.
+//! * [`server`]: how a worker connects.
+//! * [`Launcher`]: how a worker is started.
+//! * [`process`]: the process of a worker, for programs that start it themselves.
 
 mod builder;
 #[cfg(feature = "ipc2")]
@@ -20,6 +20,7 @@ pub mod process;
 mod rules;
 pub mod server;
 mod session;
+mod set;
 pub mod workerset;
 
 pub use exit::WorkerExit;

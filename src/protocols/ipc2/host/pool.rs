@@ -1,4 +1,4 @@
-//! The workers of a set: which are free, which jobs wait for one, and what takes the place of one that ends.
+//! The workers of a set: which are free, which jobs wait for one, and how one that ends is replaced.
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -21,7 +21,7 @@ pub type Launching<R, W> = Pin<Box<dyn Future<Output = io::Result<WorkerHandle<R
 
 type Launch<R, W> = Arc<dyn Fn() -> Launching<R, W> + Send + Sync>;
 
-/// A worker that lived as long as this was well: the next one is started at once.
+/// A worker that lived this long was healthy: the next one is started at once.
 const STABLE: Duration = Duration::from_secs(1);
 
 /// A worker, with its number within the set.
@@ -30,7 +30,7 @@ pub struct Member<R, W> {
     pub worker: WorkerHandle<R, W>,
 }
 
-/// What a [`WorkerSet`](super::workerset::WorkerSet) is.
+/// The state of a [`WorkerSet`](super::workerset::WorkerSet).
 pub struct Inner<R, W> {
     count: u32,
     launch: Launch<R, W>,
@@ -41,7 +41,7 @@ pub struct Inner<R, W> {
     closed: watch::Sender<bool>,
 }
 
-/// A member, and whether its end has been told, after which this yields.
+/// A member, and a receiver that ends once its exit has been reported.
 struct Looked<R> {
     session: Arc<Session<R>>,
     after: Option<oneshot::Receiver<()>>,
@@ -49,29 +49,29 @@ struct Looked<R> {
 
 struct Pool<R, W> {
     next_id: u64,
-    /// Those of the set, free or not. One that is taken out or replaced is not among them any more, wherever its
-    /// handle is.
+    /// The workers of the set, free or not. A worker that was taken out or replaced is not among them, wherever
+    /// its handle is.
     members: HashMap<u64, Looked<R>>,
     /// The last one is taken first.
     free: Vec<Member<R, W>>,
     /// Jobs without a worker. There are none while a worker is free.
     waiting: VecDeque<oneshot::Sender<Lease<R, W>>>,
-    /// Workers that are being started just now, without those that are to be after a pause.
+    /// Workers that are being started now, without those that wait for a pause to end.
     starting: usize,
-    /// Starts that failed or came to nothing, in a row.
+    /// Starts that failed, and workers that ended too soon, in a row.
     failures: u32,
-    /// Another number after each restart: what was begun before is not wanted any more.
+    /// Changes with each restart: what was begun before it is not needed any more.
     epoch: u64,
 }
 
 impl<R, W> Pool<R, W> {
-    /// The free worker that was used last; one that is still at a job that was given up, if there is no other.
+    /// The free worker that was used last. If there is none, one that still works on a job that was given up.
     fn pop_free(&mut self) -> Option<Member<R, W>> {
         let idle = self.free.iter().rposition(|member| member.worker.pending() == 0);
         idle.map(|at| self.free.remove(at)).or_else(|| self.free.pop())
     }
 
-    /// Jobs that nobody waits with any more, and those too many for the queue.
+    /// Removes jobs that were given up, and those that are too many for the queue.
     fn trim(&mut self, queue: usize) -> Vec<oneshot::Sender<Lease<R, W>>> {
         self.waiting.retain(|job| !job.is_closed());
         let most = queue + self.starting;
@@ -80,7 +80,7 @@ impl<R, W> Pool<R, W> {
 }
 
 impl<R, W> Inner<R, W> {
-    /// A set that has no worker yet.
+    /// A set without workers.
     pub fn new(count: u32, launch: Launch<R, W>, rules: Rules) -> Arc<Self> {
         let pool = Pool {
             next_id: 0,
@@ -118,17 +118,17 @@ impl<R, W> Inner<R, W> {
         waiting.await.map_err(|_| JobError::NoWorker)
     }
 
-    /// A worker has no job any more.
+    /// A worker has finished its job.
     fn give_back(self: &Arc<Self>, member: Member<R, W>) {
         let mut pool = self.pool();
         if !pool.members.contains_key(&member.id) {
             drop(pool);
-            drop(member); // not of the set any more: ends
+            drop(member); // it does not belong to the set any more, so this ends it
         } else if member.worker.session.is_online() {
             self.give_to(&mut pool, member);
         } else {
             drop(pool);
-            member.worker.leave(); // it is about to end by itself, as it likes
+            member.worker.leave(); // it is about to end by itself
         }
     }
 
@@ -137,7 +137,7 @@ impl<R, W> Inner<R, W> {
         while let Some(job) = pool.waiting.pop_front() {
             match job.send(lease) {
                 Ok(()) => return,
-                Err(unwanted) => lease = unwanted, // its job was given up
+                Err(unwanted) => lease = unwanted, // the job was given up
             }
         }
         pool.free.extend(lease.member.take());
@@ -178,7 +178,7 @@ impl<R, W> Inner<R, W> {
             }
         }
         for told in told {
-            let _ = told.await; // it never says more than that it is over
+            let _ = told.await; // it only says that it is over
         }
         let old = self.pool().forget();
         drop(old);
@@ -207,7 +207,7 @@ impl<R, W> Inner<R, W> {
 }
 
 impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
-    /// Adds a worker. A set that is closed has none: it ends.
+    /// Adds a worker. If the set is closed, the worker ends.
     pub fn add(self: &Arc<Self>, worker: WorkerHandle<R, W>) {
         let mut pool = self.pool();
         if !self.is_closed() {
@@ -226,18 +226,18 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         self.give_to(pool, Member { id, worker });
     }
 
-    /// A worker of the set has ended, or is to.
+    /// A worker of the set has ended, or is about to.
     fn lost(self: &Arc<Self>, id: u64, well: bool) {
         let mut pool = self.pool();
         if pool.members.remove(&id).is_none() {
-            return; // not of the set, or replaced already
+            return; // it is not in the set, or was replaced already
         }
         let at = pool.free.iter().position(|member| member.id == id);
         let ended = at.map(|at| pool.free.remove(at));
         let wanted = self.rules.respawn && (self.rules.respawn_idle || ended.is_none());
         if wanted && !self.is_closed() {
             pool.failures = if well { 0 } else { pool.failures + 1 };
-            // A single failure is an accident.
+            // A single failure counts as an accident.
             let pause = self.rules.pause(pool.failures.saturating_sub(1));
             self.replace(&mut pool, pause);
         }
@@ -245,7 +245,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         drop(ended);
     }
 
-    /// Starts a worker in the place of one, after a pause.
+    /// Starts a worker in place of another, after a pause.
     fn replace(self: &Arc<Self>, pool: &mut Pool<R, W>, pause: Duration) {
         let (launch, epoch, inner) = (self.launch.clone(), pool.epoch, Arc::downgrade(self));
         let at_once = pause.is_zero();
@@ -294,7 +294,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         Ok(workers)
     }
 
-    /// Starts `count` workers, which then take the place of all others. Ends with the set.
+    /// Starts `count` workers, which then replace all others. Ends with the set.
     pub async fn restart(self: &Arc<Self>) -> io::Result<()> {
         let refusal = || io::Error::other("the set is closed");
         let mut closed = self.closed.subscribe();
@@ -315,7 +315,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
 }
 
 impl<R, W> Pool<R, W> {
-    /// Has no members any more. Returns those that were free, to be dropped when the pool is not locked.
+    /// Removes all members. Returns the free ones, to be dropped once the pool is unlocked.
     fn forget(&mut self) -> Vec<Member<R, W>> {
         self.epoch += 1;
         self.starting = 0;
@@ -336,7 +336,7 @@ async fn look_after<R: Send + 'static, W: Send + 'static>(
     let started = Instant::now();
     let exit = session.ended().await;
     if let Some(set) = set.upgrade() {
-        // What ends while it works does so for a reason that another one need not meet.
+        // A worker that ends while it works has a reason that the next one need not share.
         set.lost(id, session.is_used() || started.elapsed() >= STABLE);
     }
     if let Some(call) = on_exit {
@@ -355,7 +355,7 @@ impl<R, W> Lease<R, W> {
         Self { inner: inner.clone(), member: Some(member) }
     }
 
-    /// Puts the worker back if jobs may wait for one.
+    /// Puts the worker back if other jobs may be waiting for one.
     pub fn unless_others_wait(self) -> Option<Self> {
         (self.inner.rules.queue == 0).then_some(self)
     }

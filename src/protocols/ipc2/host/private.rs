@@ -1,6 +1,5 @@
-//! Workers' sockets in folders of their own, which are there until the worker has connected: how `server` listens.
-//! What a process leaves that ends in between is removed by itself at its exit. What a process leaves that is killed,
-//! the next host removes.
+//! How `server` listens: each worker's socket is in a folder of its own, which exists until the worker has connected.
+//! A process that exits before that removes its folders at exit. If a process is killed, the next host removes them.
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, DirEntry, File};
@@ -8,6 +7,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
@@ -19,32 +20,35 @@ use crate::engine::transport::unix;
 const FOLDER: &str = "ipc2-";
 const SOCKET: &str = "s";
 
-/// A folder is not looked at before it is so old: who has made it has locked it by then.
+/// A folder is only removed if it is this old: by then its maker has locked it.
 const OLD: Duration = Duration::from_secs(600);
 
-/// Most names that are looked at in a folder for temporary files.
+/// The most entries that are read in a folder for temporary files.
 const MOST_NAMES: usize = 4096;
 
-/// The folders that there are, by their sockets. Each is locked while this process lives.
+/// The existing folders, by their sockets. Each is locked as long as this process lives.
 static THERE: LazyLock<Mutex<HashMap<String, Option<File>>>> = LazyLock::new(Mutex::default);
+
+/// The process that has made them. What it forks inherits the list, and must leave the folders alone.
+static MAKER: AtomicU32 = AtomicU32::new(0);
 
 fn there() -> MutexGuard<'static, HashMap<String, Option<File>>> {
     THERE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A path that nobody can foresee.
+/// A path that cannot be guessed.
 pub fn path() -> String {
     let name = format!("{FOLDER}{:016x}/{SOCKET}", RandomState::new().hash_one(0));
     let in_folder = |folder: PathBuf| folder.join(&name).into_os_string().into_string().ok();
-    // Absolute, since a worker may run in another folder. An error for an empty one.
+    // Absolute, since a worker may run in another folder. Fails if it is empty.
     let usual = std::path::absolute(std::env::temp_dir()).ok().and_then(in_folder);
-    // A socket's path has to be short, and is a string here.
+    // The path of a socket has to be short, and is a string here.
     let usual = usual.filter(|path| unix::check("listen", path).is_ok());
     usual.unwrap_or_else(|| format!("/tmp/{name}"))
 }
 
 pub fn listen(target: &str) -> io::Result<UnixListener> {
-    // Fails if it exists: then it is somebody else's.
+    // Fails if it exists: then it belongs to another process.
     Path::new(target).parent().map_or(Ok(()), |folder| make(folder, target))?;
     let local = unix::UnixLocal {
         path: target.to_owned(),
@@ -56,7 +60,8 @@ pub fn listen(target: &str) -> io::Result<UnixListener> {
     listening.inspect_err(|_| remove(target))
 }
 
-/// Makes a folder of this user alone. Its error says which: who reads it has not chosen the name.
+/// Makes a folder that only this user can enter. The error names the folder, since the caller has
+/// not chosen the name.
 fn make(folder: &Path, target: &str) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder).map_err(|error| {
         let endpoint = Endpoint::Path(folder.display().to_string());
@@ -64,10 +69,11 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
     })?;
     // Some file systems know no locks: then only the folder's age protects it.
     let lock = File::open(folder).ok().filter(|file| file.try_lock().is_ok());
+    MAKER.store(process::id(), Ordering::Relaxed);
     there().insert(target.to_owned(), lock);
     static FIRST: Once = Once::new();
     FIRST.call_once(|| {
-        // SAFETY: the function takes nothing, returns nothing and does not unwind.
+        // SAFETY: the function takes no arguments, returns nothing and does not unwind.
         unsafe { libc::atexit(leave) };
         remove_left(folder);
     });
@@ -76,7 +82,7 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
 
 /// Removes a socket that is in a folder of its own, and the folder.
 pub fn remove(target: &str) {
-    // A lock that is held here says that the folder was made by `listen`.
+    // An entry here says that `listen` made the folder.
     if there().remove(target).is_some() {
         clear(target);
     }
@@ -90,6 +96,9 @@ fn clear(target: &str) {
 
 /// At the process's exit.
 extern "C" fn leave() {
+    if MAKER.load(Ordering::Relaxed) != process::id() {
+        return;
+    }
     // Another thread may hold it, and has ended: then the next host does it.
     if let Ok(there) = THERE.try_lock() {
         for target in there.keys() {
@@ -109,14 +118,14 @@ fn remove_left(own: &Path) {
     }
 }
 
-/// Whether it is such a folder of the user `uid`, old, and nobody's.
+/// Whether it is such a folder, of the user `uid`, old, and locked by no process.
 fn is_left(entry: &DirEntry, uid: u32) -> bool {
     let name = entry.file_name();
     let id = name.to_str().and_then(|name| name.strip_prefix(FOLDER));
     if !id.is_some_and(|id| id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return false;
     }
-    // Not what a link leads to.
+    // Does not follow links.
     let Ok(about) = entry.metadata() else { return false };
     let age = about.modified().ok().and_then(|at| at.elapsed().ok()).unwrap_or_default();
     about.is_dir()

@@ -1,4 +1,4 @@
-//! What a set of workers does by itself, as its builder was told. Kept to by the pool.
+//! What a set of workers does by itself, as set in its builder. Applied by the pool.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ pub struct Rules {
     pub queue: usize,
     /// Whether workers that end are replaced.
     pub respawn: bool,
-    /// Also those that end without a job.
+    /// Whether workers that end without a job are replaced, too.
     pub respawn_idle: bool,
     /// First and longest pause.
     pub backoff: (Duration, Duration),
-    /// Hears of each end.
+    /// Called at each end of a worker.
     pub on_exit: Option<OnExit>,
 }
 

@@ -1,5 +1,5 @@
-//! How workers are reached. [`Server`] is implemented for tokio's `UnixListener`, and can be for
-//! anything else that carries bytes.
+//! How a worker connects. [`Server`] is implemented for tokio's `UnixListener`, and can be
+//! implemented for any other stream of bytes.
 
 use std::io;
 use std::pin::Pin;
@@ -12,10 +12,10 @@ use super::private;
 /// A future of [`Server`] or [`Client`](crate::protocols::ipc2::worker::client::Client).
 pub type Opening<'a, T> = Pin<Box<dyn Future<Output = io::Result<T>> + Send + 'a>>;
 
-/// Something that one worker connects to.
+/// A listener that one worker connects to.
 ///
-/// The methods have the form that the attribute `#[async_trait]` gives to `async fn`, so that it can be put on
-/// an implementation; without it they return a boxed future:
+/// The methods have the form that the attribute `#[async_trait]` gives to `async fn`, so an implementation can
+/// use it. Without it, they return a boxed future:
 ///
 /// ```
 /// use ferripc::protocols::ipc2::host::server::{Opening, Server};
@@ -59,27 +59,28 @@ pub trait Server: Sized + 'static {
     /// Sends to the worker.
     type Writer: AsyncWrite + Unpin + Send + 'static;
 
-    /// Begins to listen at `target`, which [`Server::socket_path`] has made and the worker is told.
+    /// Begins to listen at `target`, which [`Server::socket_path`] has made. The worker is told the
+    /// same target.
     fn bind<'target, 'async_trait>(target: &'target str) -> Opening<'async_trait, Self>
     where
         'target: 'async_trait,
         Self: 'async_trait;
 
-    /// Takes the one connection that is awaited.
+    /// Takes the one connection that is expected.
     fn into_parts<'async_trait>(self) -> Opening<'async_trait, (Self::Reader, Self::Writer)>
     where
         Self: 'async_trait;
 
-    /// A target for another worker. `id` is another one for each worker of this process.
+    /// A target for another worker. `id` is different for each worker of this process.
     fn socket_path(id: u32) -> String;
 
-    /// Removes what [`Server::bind`] has left at `target`: called once the worker has connected, or will not.
+    /// Removes what [`Server::bind`] created at `target`. Called once the worker has connected, or will not.
     fn release(target: &str) {
         let _ = target;
     }
 }
 
-/// In a folder that only this user can enter, which is there until the worker has connected.
+/// In a folder that only this user can enter. It exists until the worker has connected.
 #[cfg(unix)]
 impl Server for tokio::net::UnixListener {
     type Reader = tokio::net::unix::OwnedReadHalf;

@@ -1,8 +1,8 @@
-//! One worker as the host sees it: its jobs, its connection, its process. Generic only in what comes back;
-//! what is sent arrives here as frames.
+//! One worker as the host sees it: its jobs, its connection, its process. Only the type of the answers is
+//! generic; what is sent arrives here as frames.
 //!
-//! Two tasks belong to it: one reads and writes, one waits for the process to end. Both end with the process. The
-//! program may have something of its own that runs the first one.
+//! It has two tasks: one reads and writes, one waits for the process to end. Both end with the process. A program
+//! may run the first one by means of its own.
 
 use std::collections::HashMap;
 use std::process::ExitStatus;
@@ -23,24 +23,24 @@ use super::super::tasks::Spawner;
 use super::WorkerExit;
 use crate::engine::codec::length;
 
-/// What a session keeps to, in bytes.
+/// The limits of a session, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Longest message.
     pub message: usize,
-    /// Most that waits to be sent.
+    /// The most bytes that wait to be sent.
     pub queued: usize,
 }
 
-/// Why nothing more comes from a worker.
+/// Why a worker sends nothing more.
 enum Silence {
     /// The connection has ended, or failed for this reason.
     Ended(Option<String>),
-    /// What came was no message.
+    /// It sent something that is not a message.
     Misbehaved(String),
 }
 
-/// From so many unanswered jobs on, those that nobody waits for any more are forgotten.
+/// From this many unanswered jobs on, those that were given up are forgotten.
 const MANY_JOBS: usize = 64;
 
 /// A worker.
@@ -49,7 +49,7 @@ pub struct Session<R> {
     pub pid: u32,
     /// Sends to it.
     pub out: Outgoing,
-    /// What it keeps to.
+    /// Its limits.
     pub limits: Limits,
     jobs: Mutex<Jobs<R>>,
     /// Something was sent to it.
@@ -68,7 +68,7 @@ struct Jobs<R> {
 /// See [`Format`](super::super::format::Format): what decodes, and what is kept.
 type Decode<R> = (fn(&Bytes, &[u8]) -> Result<Response<R>, Error>, usize);
 
-/// Begins to talk with a worker that has connected.
+/// Begins to talk to a worker that has connected.
 pub fn start<R: Send + 'static>(
     (reader, writer): (
         impl AsyncRead + Send + Unpin + 'static,
@@ -93,7 +93,7 @@ pub fn start<R: Send + 'static>(
     tasks.spawn(async move {
         tokio::select! {
             silence = talk => drop(tx.send(silence)),
-            () = tx.closed() => {} // nobody listens any more
+            () = tx.closed() => {} // the receiver is gone
         }
     });
     tokio::spawn(session.clone().supervise(child, talking));
@@ -105,7 +105,7 @@ impl<R> Session<R> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a job whose answer goes to `tx`. `None`: the worker is offline.
+    /// Registers a job whose answer goes to `tx`. `None`: the worker is offline.
     pub fn add_job(&self, tx: oneshot::Sender<R>) -> Option<u32> {
         let mut jobs = self.jobs();
         if !jobs.online {
@@ -114,7 +114,7 @@ impl<R> Session<R> {
         if jobs.waiting.len() >= MANY_JOBS {
             jobs.waiting.retain(|_, tx| !tx.is_closed());
         }
-        // After four billion jobs the number may be that of one that is still to be answered.
+        // After four billion jobs, the number may be that of a job that is not answered yet.
         let mut id = jobs.next;
         while jobs.waiting.contains_key(&id) {
             id = id.wrapping_add(1);
@@ -124,7 +124,7 @@ impl<R> Session<R> {
         Some(id)
     }
 
-    /// Takes a job that is answered, or will not be. `None`: there is none with this number.
+    /// Takes a job that is answered, or never will be. `None`: no job has this number.
     pub fn take_job(&self, id: u32) -> Option<oneshot::Sender<R>> {
         self.jobs().waiting.remove(&id)
     }
@@ -139,12 +139,12 @@ impl<R> Session<R> {
         self.jobs().online
     }
 
-    /// Takes note that nothing can be sent to it any more, before the task that reads and writes finds out.
+    /// Marks it as offline, before the task that reads and writes finds out.
     pub fn set_offline(&self) {
         self.jobs().online = false;
     }
 
-    /// Notes that something was sent.
+    /// Records that something was sent.
     pub fn set_used(&self) {
         self.used.store(true, Ordering::Relaxed);
     }
@@ -182,7 +182,7 @@ impl<R> Session<R> {
         let silence = tokio::select! {
             silence = &mut read => silence,
             error = self.out.run() => {
-                // What it sent before it stopped reading is still to be read.
+                // What it sent before it stopped reading is read first.
                 let silence = timeout(LINGER, read).await;
                 silence.unwrap_or_else(|_| Silence::Ended(Some(format!("writing to it failed ({error})"))))
             }
@@ -225,14 +225,14 @@ impl<R> Session<R> {
         }
     }
 
-    /// An answer to a job that nobody waits for, or that there never was, is dropped.
+    /// Drops an answer if its job was given up or never existed.
     fn answer(&self, job_id: u32, data: R) {
         if let Some(tx) = self.take_job(job_id) {
             let _ = tx.send(data);
         }
     }
 
-    /// Waits until the process ends, or is to. Nothing of it is left after this.
+    /// Waits until the process ends, or has to. Afterwards nothing of it is left.
     async fn supervise(
         self: Arc<Self>,
         mut child: Process,
@@ -267,7 +267,7 @@ impl<R> Session<R> {
         jobs.online = false;
         let waiting = std::mem::take(&mut jobs.waiting);
         drop(jobs);
-        drop(waiting); // those who wait see how it ended
+        drop(waiting); // the tasks that wait now see how it ended
     }
 }
 

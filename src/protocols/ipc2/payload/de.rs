@@ -9,7 +9,7 @@ use super::{Error, MAX_DEPTH, MAX_EMPTY};
 pub struct Deserializer<'de> {
     bytes: &'de [u8],
     depth: usize,
-    /// Elements without bytes so far.
+    /// Elements without bytes, so far.
     empty: u64,
 }
 
@@ -58,7 +58,7 @@ impl<'de> Deserializer<'de> {
         text.chars().next().ok_or(Error::Char)
     }
 
-    /// Goes one level down for the time of `read`.
+    /// Goes one level down while `read` runs.
     fn down<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         if self.depth == MAX_DEPTH {
             return Err(Error::TooDeep);
@@ -82,7 +82,7 @@ macro_rules! numbers {
     };
 }
 
-/// What only a format could do that says what it holds.
+/// Methods that only a self-describing format can implement.
 macro_rules! unsupported {
     ($($method:ident: $what:literal,)*) => {
         $(fn $method<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Error> {
@@ -251,7 +251,7 @@ impl<'de> de::SeqAccess<'de> for Elements<'_, 'de> {
         self.next(seed).map(Some)
     }
 
-    /// As many as the remaining bytes can hold at most: who reserves room for them has it bounded.
+    /// At most as many as the remaining bytes can hold, so that callers do not reserve too much.
     fn size_hint(&self) -> Option<usize> {
         Some(self.left.min(self.from.bytes.len()))
     }

@@ -1,4 +1,4 @@
-//! Why a value has no bytes, or bytes are no value.
+//! Why a value cannot be encoded, or bytes cannot be decoded.
 
 use super::{MAX_DEPTH, MAX_EMPTY};
 
@@ -6,7 +6,7 @@ use super::{MAX_DEPTH, MAX_EMPTY};
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// Fewer bytes than the value has.
+    /// The bytes end within the value.
     #[error("the payload ends within a value")]
     End,
     /// A byte that should be 0 or 1.
@@ -21,7 +21,7 @@ pub enum Error {
     /// Bytes that should be text.
     #[error("a string is not UTF-8 after {0} bytes")]
     Text(usize),
-    /// A length that this system has no room for.
+    /// A length that is too large for this system.
     #[error("a length of {0} is more than this system has room for")]
     Length(u64),
     /// More levels than the stack has room for.
@@ -30,16 +30,17 @@ pub enum Error {
     /// More elements without bytes than is sensible.
     #[error("the value has more than {MAX_EMPTY} elements without bytes")]
     TooManyEmpty,
-    /// More bytes than there may be.
+    /// The message is longer than allowed.
     #[error("the message is longer than {0} bytes")]
     TooLong(usize),
-    /// A sequence or a map whose length is not known before its elements.
+    /// A sequence or a map whose length is not known in advance.
     #[error("the length of a sequence or map must be known beforehand")]
     UnknownLength,
-    /// A type that asks the bytes what it is (`serde_json::Value`, `#[serde(untagged)]` …): they do not say.
+    /// A type that has to ask the format what it contains (`serde_json::Value`, `#[serde(untagged)]` …).
+    /// This format does not say.
     #[error("the payload does not say what it holds, so that a type has to know ({0})")]
     NotSelfDescribing(&'static str),
-    /// What a type's own (de)serialization says.
+    /// An error of a type's own (de)serialization.
     #[error("{0}")]
     Custom(String),
 }

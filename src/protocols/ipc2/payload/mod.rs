@@ -1,5 +1,5 @@
-//! Values <-> bytes, as ipc2 has them within its frames: the format that `bincode` 1.3.3 writes with
-//! its `serialize` and reads with its `deserialize`.
+//! Values <-> bytes, as in ipc2's frames: the format of `serialize` and `deserialize` in `bincode`
+//! 1.3.3.
 //!
 //! | type | bytes |
 //! |---|---|
@@ -13,14 +13,14 @@
 //! | `Option` | a byte, 0 or 1, then the value |
 //! | enums | number of the variant as `u32`, then its fields |
 //!
-//! Bytes after the value are left alone when reading, as ipc2 does.
+//! Bytes after the value are ignored, as in ipc2.
 //!
 //! # Limits
 //!
-//! What is read comes from somebody else. A length is never believed: nothing is allocated for elements
-//! that have not arrived ([`Error::End`]); values that consist of more than [`MAX_DEPTH`] levels are
-//! refused ([`Error::TooDeep`]), since each takes some of the stack; so are more than [`MAX_EMPTY`]
-//! elements that have no bytes, such as those of a `Vec<()>` ([`Error::TooManyEmpty`]).
+//! The bytes come from a peer, so a length is never trusted. No memory is allocated for elements that
+//! have not arrived ([`Error::End`]). A value of more than [`MAX_DEPTH`] levels is refused
+//! ([`Error::TooDeep`]), since each level takes some of the stack. So are more than [`MAX_EMPTY`]
+//! elements without bytes, such as those of a `Vec<()>` ([`Error::TooManyEmpty`]).
 //!
 //! ```
 //! use ferripc::protocols::ipc2::payload::{from_slice, to_vec};
@@ -42,10 +42,11 @@ mod tests;
 
 pub use error::Error;
 
-/// Levels of a value: each sequence, map, tuple, struct, enum with fields and `Option` within another is one.
+/// The most levels in a value. Each sequence, map, tuple, struct, enum with fields and `Option` within
+/// another is one level.
 pub const MAX_DEPTH: usize = 256;
 
-/// Elements without bytes within one value.
+/// The most elements without bytes in one value.
 pub const MAX_EMPTY: u64 = 1 << 20;
 
 /// The bytes of `value`.
@@ -55,7 +56,7 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Appends the bytes of `value`, at most so many.
+/// Appends the bytes of `value`, if there are no more than `most`.
 pub fn append<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
@@ -64,7 +65,7 @@ pub fn append<T: Serialize + ?Sized>(
     value.serialize(&mut ser::Serializer::new(bytes, most))
 }
 
-/// The value that `bytes` begin with. Those after it are ignored.
+/// The value at the beginning of `bytes`. Any bytes after it are ignored.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Error> {
     T::deserialize(&mut de::Deserializer::new(bytes))
 }

@@ -42,7 +42,7 @@ impl<'a> Serializer<'a> {
     }
 }
 
-/// A value with others within.
+/// A value that contains others.
 pub struct Compound<'s, 'a>(&'s mut Serializer<'a>);
 
 impl Drop for Compound<'_, '_> {
@@ -122,7 +122,7 @@ impl<'s, 'a> ser::Serializer for &'s mut Serializer<'a> {
         _variant: &'static str,
     ) -> Result<(), Error> {
         self.put(&index.to_le_bytes())?;
-        self.down().map(drop) // as the reader, who does not know yet that it has no fields
+        self.down().map(drop) // as the reader does, which does not know yet that there are no fields
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -196,7 +196,7 @@ impl<'s, 'a> ser::Serializer for &'s mut Serializer<'a> {
     }
 }
 
-/// The same for all that consist of elements or fields.
+/// The same for everything that consists of elements or fields.
 macro_rules! compound {
     ($($trait:ident: $method:ident($($name:ident)?);)*) => {
         $(impl ser::$trait for Compound<'_, '_> {

@@ -1,19 +1,19 @@
-//! How a worker reaches its host. [`Client`] is implemented for tokio's `UnixStream`, and can be for
-//! anything else that carries bytes.
+//! How a worker connects to its host. [`Client`] is implemented for tokio's `UnixStream`, and can be
+//! implemented for any other stream of bytes.
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use crate::protocols::ipc2::host::server::Opening;
 
-/// Something that connects to a host. The methods have the form that those of
-/// [`Server`](crate::protocols::ipc2::host::server::Server) have, where there is an example.
+/// A connection to a host. The methods have the same form as those of
+/// [`Server`](crate::protocols::ipc2::host::server::Server), which has an example.
 pub trait Client: Sized + 'static {
     /// Receives from the host.
     type Reader: AsyncRead + Unpin + Send + 'static;
     /// Sends to the host.
     type Writer: AsyncWrite + Unpin + Send + 'static;
 
-    /// Connects to `target`, which the host has told.
+    /// Connects to `target`, which the host has passed on.
     fn connect<'target, 'async_trait>(target: &'target str) -> Opening<'async_trait, Self>
     where
         'target: 'async_trait,

@@ -1,4 +1,4 @@
-//! A worker's side: jobs from the host that has started this process.
+//! The worker's side: jobs from the host that started this process.
 
 use std::env;
 use std::io;
@@ -21,33 +21,34 @@ use crate::engine::codec::length;
 
 pub mod client;
 
-/// What a worker reads from, where it does so itself.
+/// The reader for a worker that reads its socket itself.
 pub type ClientSocketReader<C, R> = SocketReader<<C as Client>::Reader, ServerSocketMessage<R>>;
 
-/// What a worker writes to, where it does so itself.
+/// The writer for a worker that writes to its socket itself.
 pub type ClientSocketWriter<C, W> = SocketWriter<<C as Client>::Writer, ClientSocketMessage<W>>;
 
-/// Something to be done.
+/// A job.
 #[derive(Debug)]
 pub enum Job<R, W> {
-    /// Without an answer.
+    /// A job without an answer.
     Unidirectional {
-        /// What.
+        /// The job's data.
         data: R,
     },
-    /// With an answer. The next job comes when `tx` was used or dropped.
+    /// A job with an answer. The next job comes when `tx` has been used or dropped.
     Bidirectional {
-        /// What.
+        /// The job's data.
         data: R,
-        /// Takes the answer. Dropping it is no answer: the host then waits, as long as it likes.
+        /// Takes the answer. If it is dropped, no answer is sent: the host then waits as long as it
+        /// likes.
         tx: oneshot::Sender<W>,
     },
 }
 
-/// Why a worker has no host.
+/// Why a worker could not connect to a host.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody has started this process as a worker: [`SOCKET_ENV_VAR`] is not set.
+    /// This process was not started as a worker: [`SOCKET_ENV_VAR`] is not set.
     #[error("Socket environment variable not set")]
     SocketVariableNotFound,
     /// The connection failed.
@@ -55,11 +56,11 @@ pub enum ConnectError {
     Io(#[from] io::Error),
 }
 
-/// Connects to the host that has started this process. The jobs end (`recv()` returns `None`) when the host is
-/// gone, or sends what is not a message, or when an answer cannot be sent.
+/// Connects to the host that started this process. The jobs end (`recv()` returns `None`) when the host is
+/// gone, when it sends something that is not a message, or when an answer cannot be sent.
 ///
-/// Jobs without an answer wait in the channel, however many they are: a worker that may be slower than its host is to
-/// be sent jobs with an answer now and then, which the host waits for.
+/// Jobs without an answer wait in the channel, without a limit. If a worker may be slower than its host, the host
+/// should now and then send a job with an answer and wait for it.
 pub async fn connect<C, R, W>() -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
 where
     C: Client,
@@ -69,7 +70,7 @@ where
     Connector::new().connect::<C, R, W>().await
 }
 
-/// How a worker connects.
+/// How a worker connects to its host.
 ///
 /// ```no_run
 /// # #[cfg(unix)] async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -99,29 +100,29 @@ impl Connector {
         Self::default()
     }
 
-    /// Where the host listens. Default: what [`SOCKET_ENV_VAR`] says.
+    /// Where the host listens. Default: the value of [`SOCKET_ENV_VAR`].
     #[must_use]
     pub fn target(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
 
-    /// The process id of a host with which this process is to end, on Linux, if it is its parent. Default, without
-    /// a `target`: what [`HOST_PID_ENV_VAR`](super::HOST_PID_ENV_VAR) says.
+    /// Ends this process when the host with this process id ends, if that is its parent. Linux only. Default,
+    /// unless `target` is set: the value of [`HOST_PID_ENV_VAR`](super::HOST_PID_ENV_VAR).
     #[must_use]
     pub fn host(mut self, pid: u32) -> Self {
         self.host = Some(pid);
         self
     }
 
-    /// Longest message, in bytes. Default: [`MAX_MESSAGE_BYTES`].
+    /// The longest message, in bytes. Default: [`MAX_MESSAGE_BYTES`].
     #[must_use]
     pub fn max_message_bytes(mut self, most: usize) -> Self {
         self.most = most;
         self
     }
 
-    /// Has `spawn` run the task that reads and writes, instead of tokio's runtime.
+    /// Runs the task that reads and writes by `spawn`, instead of on tokio's runtime.
     #[must_use]
     pub fn tasks(mut self, spawn: impl Fn(Task) + Send + Sync + 'static) -> Self {
         self.tasks = Spawner::new(spawn);
@@ -140,8 +141,8 @@ impl Connector {
         Ok(jobs)
     }
 
-    /// The same with payloads that are left alone, and with one job at most that has arrived and is not received: if
-    /// there are others, they wait at the host.
+    /// The same, with payloads that stay bytes. At most one job that has arrived waits to be received; others wait
+    /// at the host.
     pub async fn connect_raw<C: Client>(&self) -> Result<Receiver<Job<Raw, Raw>>, ConnectError> {
         let (tx, jobs) = mpsc::channel(1);
         self.open::<C, Raw, Raw>(format::raw_worker(), Outlet::Bounded(tx)).await?;
@@ -183,7 +184,7 @@ fn end_with(host: Option<u32>) -> io::Result<()> {
     if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    let ended = host.is_some_and(|host| host != parent()); // before it was asked for
+    let ended = host.is_some_and(|host| host != parent()); // it had ended before the signal was requested
     if ended { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
 }
 
@@ -207,7 +208,7 @@ enum Outlet<R, W> {
 }
 
 impl<R, W> Outlet<R, W> {
-    /// Waits until nobody takes them any more.
+    /// Waits until the receiver of the jobs is gone.
     async fn closed(&self) {
         match self {
             Outlet::Unbounded(tx) => tx.closed().await,
@@ -215,7 +216,7 @@ impl<R, W> Outlet<R, W> {
         }
     }
 
-    /// `None`: nobody takes them any more.
+    /// `None`: the receiver of the jobs is gone.
     async fn send(&self, job: Job<R, W>) -> Option<()> {
         match self {
             Outlet::Unbounded(tx) => tx.send(job).ok(),
@@ -238,7 +239,7 @@ impl<Writer: AsyncWrite + Unpin, R, W> Loop<Writer, R, W> {
         }
     }
 
-    /// Hands out the job in a frame, and waits until it is done. `None`: there will be no other.
+    /// Hands out the job in a frame, and waits until it is done. `None`: no more jobs will come.
     async fn hand_out(&mut self, bytes: &Bytes, frame: &[u8]) -> Option<()> {
         let (data, job_id) = (self.format.decode)(bytes, frame).ok()?;
         let Some(job_id) = job_id else {

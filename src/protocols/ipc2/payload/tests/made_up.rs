@@ -54,7 +54,7 @@ pub enum Value {
 
 const FIELDS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
-/// `$body` with `$type` for the kind of integer with this number.
+/// `$body`, with `$type` as the kind of integer that has this number.
 macro_rules! by_int {
     ($kind:expr, $type:ident => $body:expr) => {
         match $kind % 10 {
@@ -345,7 +345,7 @@ pub fn any_typed() -> impl Strategy<Value = (Type, Value)> {
     any_type().prop_flat_map(|of| (any_value(&of), Just(of)).prop_map(|(value, of)| (of, value)))
 }
 
-/// Reads as bincode's `deserialize` does, a type that is made up.
+/// Reads a made-up type as bincode's `deserialize` does.
 pub fn read_theirs(of: &Type, bytes: &[u8]) -> Option<Value> {
     use bincode::Options;
     let options = bincode::options().with_fixint_encoding().allow_trailing_bytes();

@@ -1,5 +1,5 @@
-//! The format beside that of `bincode` 1.3.3 itself, in both directions: on types of many kinds with any
-//! values, and on any types, which are made up at run time.
+//! Compares the format with that of `bincode` 1.3.3 itself, in both directions: for types of many kinds
+//! with random values, and for random types that are made up at run time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,14 +112,14 @@ proptest! {
         }
     }
 
-    // What is read of bytes that nobody wrote is what bincode reads, or nothing where it reads nothing.
+    // Random bytes are read as bincode reads them, or refused where it refuses them.
     #[test]
     fn any_bytes_are_what_they_are_to_bincode(
         of in any_type(),
         bytes in proptest::collection::vec(prop_oneof![3 => Just(0u8), 3 => 0u8..4, 1 => any::<u8>()], 0..120),
     ) {
         match read_ours(&of, &bytes) {
-            Err(Error::TooManyEmpty) => {} // bincode would go on, with all the memory there is
+            Err(Error::TooManyEmpty) => {} // bincode would go on until the memory is used up
             ours => prop_assert_eq!(ours.ok(), read_theirs(&of, &bytes)),
         }
     }
@@ -152,7 +152,7 @@ fn a_hostile_length_is_an_error_and_allocates_nothing() {
     assert_eq!(from_slice::<&[u8]>(&bytes), Err(Error::End));
     assert_eq!(from_slice::<Vec<u64>>(&bytes), Err(Error::End));
     assert_eq!(from_slice::<BTreeMap<u64, u64>>(&bytes), Err(Error::End));
-    /// Takes what it is told about the number of elements.
+    /// Believes the number of elements that it is told.
     #[derive(Debug, PartialEq)]
     struct Hint(Option<usize>);
     impl<'de> Deserialize<'de> for Hint {
@@ -185,7 +185,7 @@ fn elements_without_bytes_do_not_take_for_ever() {
     assert_eq!(from_slice::<Vec<Vec<()>>>(&nested), Err(Error::TooManyEmpty));
 }
 
-/// Takes much of the stack on each level.
+/// Takes much of the stack at each level.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Deep {
     ballast: [u64; 32],

@@ -13,6 +13,8 @@ use ferripc::protocols::appview::server::{self, Event, Server};
 use ferripc::protocols::appview::state::State;
 use ferripc::protocols::appview::{APPSCOPE_PREFIX, Names};
 
+mod told;
+
 /// Generous: machines are busy.
 const GUARD: Duration = Duration::from_secs(60);
 
