@@ -70,7 +70,7 @@ const taps = new WeakMap();
 
 /**
  * Opens a tap for `server`, which is about to listen: from when it listens until it has ended. The tap is a `Server` itself.
- * @throws {TypeError} for what is no setting
+ * @throws {TypeError} for an invalid setting
  */
 function attach(server, Server) {
   const setting = settingOf(server.config);
