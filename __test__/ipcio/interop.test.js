@@ -279,7 +279,9 @@ suite('bytes', () => {
   )('%s does no harm', async (_, text) => {
     const server = await serve({ n() {} });
     const client = makeClient('good', { n: () => 1 });
+    const known = once(server, 'connect'); // may come after the client's own
     await client.connect();
+    await known;
     const came = once(server, 'connect');
     const { domain, own } = await enter(place(), 'raw');
     await came;
