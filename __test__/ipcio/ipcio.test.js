@@ -312,7 +312,9 @@ describe('life', () => {
 
   test('files are removed', async () => {
     const server = await serve();
+    const known = once(server, 'connect'); // may come after the client's own
     await connect('c');
+    await known;
     expect(fs.readdirSync(world.tmp())).toEqual(
       process.platform === 'win32' ? [] : ['IPC.io.default'],
     );
