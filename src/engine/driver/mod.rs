@@ -6,7 +6,8 @@
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //! * `loop_tasks`, `loop_stream`: the loop driver for what is written as tasks: the sessions of ipc2.
 //!
-//! A connection begins on the I/O thread (connecting, accepting). When its consumer has heard
+//! A connection begins on the I/O thread (connecting, accepting). Only a Unix socket is connected on the caller's thread, as
+//! libuv does it: that needs no waiting, unless the backlog is full. When its consumer has heard
 //! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
 //! A connection that is to be closed with something left to send always ends with the tokio driver, which has timers.
 //!

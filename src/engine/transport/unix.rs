@@ -266,6 +266,27 @@ mod tests {
     }
 
     #[test]
+    fn connecting_without_waiting_says_when_the_backlog_is_full() {
+        let dir = Scratch::new();
+        let path = dir.0.join("s").to_str().unwrap().to_owned();
+        let code = || connect_now(&path).unwrap_err().code();
+        assert_eq!(code(), "ENOENT");
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        assert_eq!(code(), "ECONNREFUSED");
+        socket.listen(1).unwrap();
+        let mut connected = Vec::new();
+        while let Some(client) = connect_now(&path).unwrap() {
+            connected.push(client);
+            assert!(connected.len() < 10, "the backlog is never full");
+        }
+        assert!(!connected.is_empty());
+        drop(socket.accept().unwrap());
+        assert!(connect_now(&path).unwrap().is_some());
+        assert_eq!(connect_now(&"x".repeat(200)).unwrap_err().code(), "ENAMETOOLONG");
+    }
+
+    #[test]
     fn a_regular_file_is_never_replaced() {
         let dir = Scratch::new();
         fs::write(dir.0.join("s"), "precious").unwrap();
