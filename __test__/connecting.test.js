@@ -29,6 +29,32 @@ test('nothing is emitted before the turn is over in which a program connects', a
   expect(early).toEqual([false, false]);
 });
 
+describe.each(KINDS)('%s', (kind) => {
+  test.each(['at once', 'in a microtask'])(
+    'a socket that is destroyed before `connect`, %s: what was emitted arrives once',
+    async (when) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const arrived = [];
+      server.on('x', (data) => arrived.push(data));
+      const asked = [];
+      const all = [collect(server, 'x', 2), once(server, 'end')];
+      all.push(new Promise((resolve) => server.handle('ask', (data) => resolve(asked.push(data)))));
+      const client = world.dial(place, { retry: 20 });
+      client.emit('x', 1);
+      client.emit('x', 2);
+      const answer = client.request('ask', 3).catch(({ code }) => expect(code).toBe('ECONNRESET'));
+      if (when === 'in a microtask') await null;
+      client.socket.destroy();
+      await once(client, 'connect');
+      client.emit('end');
+      await Promise.all([...all, answer]);
+      expect(arrived).toEqual([1, 2]);
+      expect(asked).toEqual([3]);
+    },
+  );
+});
+
 // Pipes of Windows promise no order.
 onUnix.test(
   'clients that connect in one turn arrive in their order, each with what it emitted before',

@@ -59,6 +59,12 @@ function lost(socket) {
   return connection !== null && !wasUp(connection) ? connection.sent : 0;
 }
 
+/** Bytes that left by a connection that was closed before it was reported. */
+function sentEarly(socket) {
+  const { openedAt = 0, closed = null } = socket._counted ?? {};
+  return openedAt === 0 && closed !== null ? closed.written : 0;
+}
+
 /** A connection that is being closed before it is reported may still have sent something. */
 function wasUp(connection) {
   return connection.openedAt > 0 || (connection.closed !== null && connection.closed.written > 0);
@@ -279,6 +285,7 @@ module.exports = {
   ipcStats,
   isClosed,
   lost,
+  sentEarly,
   serverStats,
   socketStats,
 };

@@ -36,6 +36,17 @@ class Held {
     this.clear();
   }
 
+  /** Those have that are whole within so many bytes, by the length that `lengthOf` gives. */
+  leaveWithin(bytes, lengthOf) {
+    for (const [key, { message, size, ticket }] of this.#entries) {
+      bytes -= lengthOf(message);
+      if (bytes < 0) return;
+      if (ticket !== null) ticket.left = true;
+      this.#entries.delete(key);
+      this.size -= size;
+    }
+  }
+
   clear() {
     this.#entries.clear();
     this.size = 0;

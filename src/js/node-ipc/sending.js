@@ -214,6 +214,9 @@ class Sending extends Party {
 
   /** It has ended, or could not connect. */
   _part(socket, hadError) {
+    // Destroyed before it was reported, it may have carried some to the peer: these must not come twice.
+    const early = this.#holding ? stats.sentEarly(socket) : 0;
+    if (early > 0) this.#held.leaveWithin(early, (message) => bytesOf(this._framed(message)));
     // Requests that wait are held even if other messages are not.
     const keeps = this.#holding && !this.explicitlyDisconnected;
     const lost = keeps || stats.isClosed(socket) ? 0 : stats.lost(socket) - this.#held.length;

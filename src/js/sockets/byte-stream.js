@@ -133,7 +133,8 @@ class ByteStream extends NetAnswers {
     this._active();
     write();
     this._keepWhileSending();
-    if (this._counted.awaitDrain()) {
+    // As in net, nothing is told before `connect`.
+    if (this._counted.awaitDrain() || this.connecting) {
       this.#writeDone = AsyncResource.bind(callback);
     } else {
       this.#writing = 0;
@@ -145,6 +146,11 @@ class ByteStream extends NetAnswers {
   _writeEarly() {
     for (const write of this.#early.splice(0)) write();
     if (this.#writeDone !== null) this._counted.awaitDrain(); // nothing goes before the connection is up
+  }
+
+  /** A write has not been told that it is done. */
+  get _isWriting() {
+    return this.#writeDone !== null;
   }
 
   get _hasEarly() {

@@ -195,9 +195,10 @@ class MessagesOut extends ByteStream {
     this._writeEarly();
   }
 
-  /** What waited for the look-up may have gone out all at once, of which the engine tells nothing. */
+  /** What was written before `connect` may have gone out all at once, of which the engine tells nothing. */
   _checkDrain() {
-    if (this.#needDrain && !this.destroyed && !this._counted.awaitDrain()) this._onDrain();
+    const waits = this.#needDrain || this._isWriting;
+    if (waits && !this.destroyed && !this._counted.awaitDrain()) this._onDrain();
   }
 
   _onDrain() {
