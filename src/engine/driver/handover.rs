@@ -32,14 +32,13 @@ impl Connection {
     /// Moves a connection that is not read any more.
     pub(super) fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
         match std::mem::replace(&mut state.io, Io::None) {
-            #[cfg(unix)]
-            Io::Fresh(Fresh::Socket(socket)) => {
+            Io::Fresh(fresh) => {
                 state.reading = true;
-                self.hand_over(state, socket);
-            }
-            Io::Fresh(Fresh::Stream(stream)) => {
-                state.reading = true;
-                self.go_on_with_tasks(state, stream);
+                match fresh {
+                    #[cfg(unix)]
+                    Fresh::Socket(socket) => self.hand_over(state, socket),
+                    Fresh::Stream(stream) => self.go_on_with_tasks(state, stream),
+                }
             }
             #[cfg(unix)]
             Io::Loop(on_loop) => self.hand_over(state, on_loop.into_socket()),

@@ -8,13 +8,15 @@ use socket2::SockRef;
 #[cfg(unix)]
 use socket2::Socket;
 
+#[cfg(unix)]
+use super::quiet::Quiet;
 use super::tls::TlsStream;
 use super::{Stream, stream};
 
 /// See the module's page.
 #[derive(Debug)]
 pub enum Fresh {
-    /// A socket in no reactor: the loop driver needs none.
+    /// A Unix socket in no reactor: the loop driver needs none.
     #[cfg(unix)]
     Socket(Socket),
     /// A stream in the reactor of the I/O thread.
@@ -89,7 +91,7 @@ impl Fresh {
     pub fn quiet(self) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
-            Fresh::Socket(socket) => Stream::attach_quiet(socket),
+            Fresh::Socket(socket) => Quiet::new(socket.into()).map(Stream::Quiet),
             Fresh::Stream(stream) => stream.quiet(),
         }
     }

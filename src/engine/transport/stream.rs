@@ -265,15 +265,6 @@ impl Stream {
         }
         TcpStream::from_std(socket.into()).map(Stream::Tcp)
     }
-
-    /// The same, as [`Stream::quiet`] has it.
-    #[cfg(unix)]
-    pub fn attach_quiet(socket: Socket) -> io::Result<Self> {
-        if socket.local_addr()?.is_unix() {
-            return Quiet::new(socket.into()).map(Stream::Quiet);
-        }
-        Self::attach(socket)
-    }
 }
 
 /// See [`Stream::taken`]: the value grows as the system has less left to send. Always the same on systems

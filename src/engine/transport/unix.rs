@@ -62,11 +62,7 @@ fn padded(path: &str) -> String {
 pub async fn connect(path: &str) -> io::Result<UnixStream> {
     let connected = connect_to(path).await;
     match &connected {
-        Err(error)
-            if error.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0') =>
-        {
-            connect_to(&padded(path)).await.or(connected)
-        }
+        Err(error) if may_be_padded(path, error) => connect_to(&padded(path)).await.or(connected),
         _ => connected,
     }
 }
@@ -79,11 +75,8 @@ async fn connect_to(path: &str) -> io::Result<UnixStream> {
 pub fn connect_now(path: &str) -> Result<Option<Socket>, Error> {
     check("connect", path)?;
     let connected = match try_connect(path) {
-        Err(refused)
-            if refused.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0') =>
-        {
-            try_connect(&padded(path)).map_err(|_| refused)
-        }
+        Err(refused) if may_be_padded(path, &refused) => try_connect(&padded(path))
+            .map_err(|error| if must_wait(&error) { error } else { refused }),
         connected => connected,
     };
     match connected {
@@ -98,6 +91,11 @@ fn try_connect(path: &str) -> io::Result<Socket> {
     socket.set_nonblocking(true)?;
     socket.connect(&SockAddr::unix(path)?)?;
     Ok(socket)
+}
+
+/// Nobody listens at an abstract name: a server may have it padded.
+fn may_be_padded(path: &str, error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused && path.starts_with('\0')
 }
 
 /// The backlog is full, or a signal interrupted the call: as in libuv, it is tried again.
@@ -284,6 +282,22 @@ mod tests {
         drop(socket.accept().unwrap());
         assert!(connect_now(&path).unwrap().is_some());
         assert_eq!(connect_now(&"x".repeat(200)).unwrap_err().code(), "ENAMETOOLONG");
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn a_full_backlog_at_a_padded_name_is_waited_for() {
+        let name = format!("\0ferripc-padded-{}", std::process::id());
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(padded(&name)).unwrap()).unwrap();
+        assert_eq!(connect_now(&name).unwrap_err().code(), "ECONNREFUSED");
+        socket.listen(1).unwrap();
+        let mut connected = Vec::new();
+        while let Some(client) = connect_now(&name).unwrap() {
+            connected.push(client);
+            assert!(connected.len() < 10, "the backlog is never full");
+        }
+        assert!(!connected.is_empty());
     }
 
     #[test]
