@@ -11,6 +11,17 @@ const world = createWorld();
 const { listener, join } = listenersOf(world);
 
 describe.each(TRANSPORTS)('%s: stop', (kind) => {
+  /** A server with a client that does not read, and more for it than any system takes; the error that follows. */
+  async function withDeafClient(config) {
+    const { server, place } = await listener(kind, config);
+    await server.start();
+    const { peer, socket } = await join(server, place);
+    peer.socket.pause();
+    // That it is full once does not mean that it finds no more room.
+    server.emit(socket, 'x', 'x'.repeat(32 << 20));
+    return { server, peer, error: once(server, 'error') };
+  }
+
   test('before start, twice, and after server.server.close (F7, K26)', async () => {
     const { server } = await listener(kind);
     await server.stop();
@@ -68,13 +79,7 @@ describe.each(TRANSPORTS)('%s: stop', (kind) => {
   });
 
   test('with disconnect drops a client that does not read, after the linger time (F7)', async () => {
-    const { server, place } = await listener(kind);
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    peer.socket.pause();
-    // More than any system takes; that it is full once does not mean that it finds no more room.
-    server.emit(socket, 'x', 'x'.repeat(32 << 20));
-    const error = once(server, 'error');
+    const { server, peer, error } = await withDeafClient();
     await server.stop({ disconnect: true });
     expect(server.sockets).toEqual([]);
     expect((await error)[0]).toMatchObject({ code: 'ETIMEDOUT' });
@@ -107,12 +112,7 @@ describe.each(TRANSPORTS)('%s: stop', (kind) => {
   );
 
   test('with linger 0 gives up at once on a client that does not read (F7)', async () => {
-    const { server, place } = await listener(kind, { linger: 0 });
-    await server.start();
-    const { peer, socket } = await join(server, place);
-    peer.socket.pause();
-    server.emit(socket, 'x', 'x'.repeat(32 << 20));
-    const error = once(server, 'error');
+    const { server, error } = await withDeafClient({ linger: 0 });
     await server.stop({ disconnect: true });
     expect((await error)[0]).toMatchObject({ code: 'ETIMEDOUT' });
   });

@@ -119,23 +119,43 @@ const inLanes = (row) => async (options) => {
   return all;
 };
 
-/** The server is killed in the middle of its messages, and another one takes its place. */
-async function killedServers({ folder, kind, times, seed = 1 }) {
-  const random = seeded(seed);
-  const options = await freshOptions(kind, folder);
-  const watch = new Watch(kind);
-  const here = clientHere(placeAt(kind, options), watch);
-  for (let i = 0; i < times; i++) {
-    const child = party({ role: 'server', kind, options });
-    if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
-    await pause(random(20));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-  here.leave();
-  const { messages, connections, codes: told, wrong } = watch;
-  return { messages, connections, told, wrong };
+/** Kills the process `child`, and waits for its end. */
+async function killed(child) {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 }
+
+/**
+ * One server after the other is killed in the middle of its messages; the client finds the next one. `before(child, here)`
+ * is done to each before.
+ */
+const killedAfter = (before) =>
+  async function ({ folder, kind, times, seed = 1 }) {
+    const random = seeded(seed);
+    const options = await freshOptions(kind, folder);
+    const watch = new Watch(kind);
+    const here = clientHere(placeAt(kind, options), watch);
+    for (let i = 0; i < times; i++) {
+      const child = party({ role: 'server', kind, options });
+      if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
+      before(child, here, kind);
+      await pause(random(20));
+      await killed(child);
+    }
+    here.leave();
+    const { messages, connections, codes: told, wrong } = watch;
+    return { messages, connections, told, wrong };
+  };
+
+const killedServers = killedAfter(() => {});
+
+/** It is stopped while the client goes on sending, and killed as it is. */
+const killedWhileStopped = killedAfter((child, { client }, kind) => {
+  const text = longOf(kind);
+  child.kill('SIGSTOP');
+  // More than the system takes: the end comes while the rest waits here.
+  for (let number = 0; number < 2; number++) client.emit('up', { number, text });
+});
 
 /** The client is killed in the middle of its messages; the server goes on. */
 async function killedClients({ folder, kind, times, seed = 1 }) {
@@ -152,8 +172,7 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
     const child = party({ role: 'client', kind, options });
     if (!(await hears(all, 3))) wrong.push(`nothing comes from client ${i}`);
     await pause(random(20));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await killed(child);
   }
   for (let i = 0; i < 400 && ends < all.connections; i++) await pause(10);
   if (ends !== all.connections) wrong.push(`${ends} of ${all.connections} connections have ended`);
@@ -170,6 +189,17 @@ function onOne({ here, child, watch }) {
   return { messages, connections, told: {}, wrong };
 }
 
+/** Stops the process `child` and has it go on, again and again; what it sends must go on coming to `watch`. */
+async function stopAndGoOn(child, watch, times, random) {
+  for (let i = 0; i < times; i++) {
+    child.kill('SIGSTOP');
+    await pause(random(40));
+    child.kill('SIGCONT');
+    if (!(await hears(watch, 1))) watch.wrong.push('nothing comes any more');
+    await pause(random(10));
+  }
+}
+
 /** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
 async function stopped({ folder, kind, times, seed = 1 }) {
   const random = seeded(seed);
@@ -179,13 +209,7 @@ async function stopped({ folder, kind, times, seed = 1 }) {
   const child = party({ role: 'server', kind, options });
   await hears(watch, 3);
   const errorsBefore = { ...watch.codes };
-  for (let i = 0; i < times; i++) {
-    child.kill('SIGSTOP');
-    await pause(random(40));
-    child.kill('SIGCONT');
-    if (!(await hears(watch, 1))) watch.wrong.push('nothing comes any more');
-    await pause(random(10));
-  }
+  await stopAndGoOn(child, watch, times, random);
   if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
     watch.wrong.push('an error was told');
   return onOne({ here, child, watch });
@@ -200,41 +224,12 @@ async function stoppedClients({ folder, kind, times, seed = 1 }) {
   const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
   const child = party({ role: 'client', kind, options });
   await hears(all, 3);
-  for (let i = 0; i < times; i++) {
-    child.kill('SIGSTOP');
-    await pause(random(40));
-    child.kill('SIGCONT');
-    if (!(await hears(all, 1))) wrong.push('nothing comes any more');
-    await pause(random(10));
-  }
+  await stopAndGoOn(child, all, times, random);
   if (all.connections !== 1) wrong.push(`${all.connections} connections`);
   if (Object.keys(ipc.codes).length > 0) wrong.push('an error was told');
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  await killed(child);
   await ipc.server.stop({ disconnect: true });
   return { ...all, told: {} };
-}
-
-/** The server is stopped while the client goes on sending, and killed as it is; the client finds the next one. */
-async function killedWhileStopped({ folder, kind, times, seed = 1 }) {
-  const random = seeded(seed);
-  const options = await freshOptions(kind, folder);
-  const watch = new Watch(kind);
-  const here = clientHere(placeAt(kind, options), watch);
-  const text = longOf(kind);
-  for (let i = 0; i < times; i++) {
-    const child = party({ role: 'server', kind, options });
-    if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
-    child.kill('SIGSTOP');
-    // More than the system takes: the end comes while the rest waits here.
-    for (let sent = 0; sent < 2; sent++) here.client.emit('up', { number: sent, text });
-    await pause(random(20));
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-  here.leave();
-  const { messages, connections, codes: told, wrong } = watch;
-  return { messages, connections, told, wrong };
 }
 
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */

@@ -5,7 +5,7 @@ const { execFileSync, fork } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { once } = require('node:events');
-const { IPC } = require('../..');
+const { make, pair } = require('./pair');
 const { freshOptions, placeAt } = require('./places');
 const { Control } = require('./shim');
 
@@ -14,24 +14,6 @@ const NOBODY = 65_534;
 const MANY = 10_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function make(config) {
-  const ipc = new IPC();
-  Object.assign(ipc.config, { id: 'here', silent: true, retry: 20, ...config });
-  return ipc;
-}
-
-async function pair(place) {
-  const [here, there] = [make(), make()];
-  place.serve(here);
-  here.server.on('error', () => {});
-  here.server.on('ask', (data, socket) => here.server.emit(socket, 'answer', data));
-  await here.server.start();
-  place.connectTo(there, 'server');
-  const client = there.of.server;
-  await once(client, 'connect');
-  return { here, there, client };
-}
 
 async function answered(client, data) {
   const answer = new Promise((resolve) =>

@@ -5,20 +5,17 @@
 
 const { once } = require('node:events');
 const fs = require('node:fs');
-const { IPC } = require('../..');
 const { AppViewServer } = require('../../appview');
 const { Client } = require('../../ipcio');
 const { Controller } = require('../../pixivutil2');
+const { make, pair } = require('./pair');
 const { placeAt } = require('./places');
 
 const { kind, options } = JSON.parse(process.argv[2]);
 const place = placeAt(kind, options);
 
-function make() {
-  const ipc = new IPC();
-  Object.assign(ipc.config, { id: 'threadless', silent: true, retry: 20, maxRetries: 0 });
-  return ipc;
-}
+/** No second try may hide what failed. */
+const config = { id: 'threadless', maxRetries: 0 };
 
 const codeOf = (error) => String(error?.code ?? error?.stack ?? error);
 
@@ -41,7 +38,7 @@ const ownThreads = () =>
     .filter((name) => name.startsWith('ferripc'));
 
 function startServer() {
-  const ipc = make();
+  const ipc = make(config);
   place.serve(ipc);
   ipc.server.on('error', () => {});
   return ipc.server.start();
@@ -49,7 +46,7 @@ function startServer() {
 
 /** Rejects with the first error of the client. */
 async function connectClient() {
-  const ipc = make();
+  const ipc = make(config);
   place.connectTo(ipc, 'server');
   ipc.of.server.on('error', () => {});
   const [error] = await once(ipc.of.server, 'error');
@@ -75,13 +72,7 @@ const tries = {
 };
 
 async function serve() {
-  const [here, there] = [make(), make()];
-  place.serve(here);
-  here.server.on('error', () => {});
-  here.server.on('ask', (data, socket) => here.server.emit(socket, 'answer', data));
-  await here.server.start();
-  place.connectTo(there, 'server');
-  const client = there.of.server;
+  const { here, there, client } = await pair(place, config);
   client.on('error', () => {});
   client.emit('ask', 'x');
   const [answer] = await once(client, 'answer');
