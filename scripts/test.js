@@ -8,6 +8,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
 const { forRust, orEnd, requireRust, targetFolder, whole } = require('./cargo');
+const { env: python } = require('./python');
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';
@@ -104,6 +105,7 @@ const javaScript = [
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
   ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],
+  ['Python packages', process.execPath, [path.join(__dirname, 'python.js')]],
 ];
 
 // Beside jest: much of it waits for time to pass.
@@ -112,7 +114,7 @@ const rustTests = [
     'cargo test',
     'cargo',
     ['test', ...forRust, ...more, '--tests'],
-    { env: { ...linted, ...(everything ? {} : { PROPTEST_CASES: '64' }) } },
+    { env: { ...linted, ...python, ...(everything ? {} : { PROPTEST_CASES: '64' }) } },
   ],
   ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
 ];

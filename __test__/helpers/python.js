@@ -1,16 +1,14 @@
 'use strict';
 // Programs in Python that play peers of other makes: a process that takes commands and answers them, by lines of JSON.
-// `FERRIPC_TEST_PYTHON` names the interpreter, if it is not `python3`.
+// scripts/python.js installs their packages.
 
-const { spawnSync } = require('node:child_process');
+const { PYTHON, env, has } = require('../../scripts/python');
 
-const PYTHON = process.env.FERRIPC_TEST_PYTHON ?? 'python3';
-
-/** Why a module is not available here; null if it is. `name`: that of its package, if it differs. */
-function missing(module, name = module) {
-  const { status } = spawnSync(PYTHON, ['-c', `import ${module}`]);
-  if (status === 0) return null;
-  return `${PYTHON} has no ${name}: pip install ${name}; FERRIPC_TEST_PYTHON names another Python`;
+/** Why a package is not available here; null if it is. */
+function missing(name) {
+  return has(name)
+    ? null
+    : `${PYTHON} has no ${name}, and \`node scripts/python.js\` did not get it`;
 }
 
 /** A script: says a line when it is there, then answers each command with a line. */
@@ -19,7 +17,7 @@ class Python {
   #last;
 
   constructor(world, script) {
-    this.#child = world.child(script, null, { runtime: [PYTHON] });
+    this.#child = world.child(script, null, { runtime: [PYTHON], env });
     this.#last = this.#child.next();
   }
 

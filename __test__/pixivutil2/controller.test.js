@@ -204,28 +204,49 @@ describePeers((makePeer) => {
   });
 });
 
-test('forty agents at once, while a job runs', async () => {
-  const { controller, heard } = await control(world);
-  let end;
-  controller.onFfmpeg(() => new Promise((resolve) => (end = resolve)));
-  const peer = new NodePeer(world);
-  const busy = await meet(peer, controller, 'busy');
-  const id = await busy.task('FFMPEG_REQ', '-y');
-  const code = busy.task('FFMPEG_RET', id);
-  const names = Array.from({ length: 40 }, (_, i) => `agent ${i}`);
-  await Promise.all(
-    names.map(async (name) => {
-      const agent = await meet(peer, controller, name);
-      for (let i = 1; i <= 10; i++) expect(String(await agent.comm('TITLE', `${i}`))).toBe('Ok');
-    }),
-  );
-  const all = await heard.all(2 + 40 * 12);
-  for (const name of names) {
-    const titles = all.filter(([what, who]) => what === 'title' && who === name);
-    expect(titles.map(([, , title]) => +title)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-  }
-  end(3);
-  expect(await code).toEqual(int32(3));
+describePeers((makePeer) => {
+  test('forty agents at once, while a job runs for two seconds', async () => {
+    const { controller, heard } = await control(world);
+    let end;
+    const begun = once(controller, 'begun');
+    controller.onFfmpeg(() => {
+      controller.emit('begun');
+      return new Promise((resolve) => (end = resolve));
+    });
+    const other = makePeer(world);
+    const busy = await meet(other, controller, 'busy');
+    const id = await busy.task('FFMPEG_REQ', '-y');
+    let code = null;
+    const answered = busy.task('FFMPEG_RET', id).then((answer) => (code = answer));
+    await begun;
+    const peer = makePeer(world);
+    const names = Array.from({ length: 40 }, (_, i) => `agent ${i}`);
+    const agents = await Promise.all(names.map((name) => meet(peer, controller, name)));
+    const ms = [];
+    const until = performance.now() + 2000;
+    let rounds = 0;
+    while (rounds < 3 || performance.now() < until) {
+      rounds++;
+      await Promise.all(
+        agents.map(async (agent) => {
+          const asked = performance.now();
+          expect(String(await agent.comm('TITLE', `${rounds}`))).toBe('Ok');
+          ms.push(performance.now() - asked);
+        }),
+      );
+    }
+    // What a job costs them is nothing. On a quiet machine each has its answer in a few milliseconds.
+    expect(ms.sort((a, b) => a - b)[ms.length >> 1]).toBeLessThan(100);
+    expect(code).toBeNull();
+    end(3);
+    expect(await answered).toEqual(int32(3));
+    const all = await heard.all(2 + 40 * (2 + rounds));
+    const inOrder = Array.from({ length: rounds }, (_, i) => `${i + 1}`);
+    for (const name of names) {
+      const titles = all.filter(([what, who]) => what === 'title' && who === name);
+      expect(titles.map(([, , title]) => title)).toEqual(inOrder);
+    }
+  });
 });
 
 describe('agents', () => {

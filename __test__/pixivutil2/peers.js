@@ -13,7 +13,7 @@ zeromq.context.blocky = false; // sockets do not keep the process from ending
 const PATIENCE = 60_000;
 
 /** Why Python has no libzmq here; null if it has. */
-const noPyzmq = missing('zmq', 'pyzmq');
+const noPyzmq = missing('pyzmq');
 
 /** Where a controller can listen, all that this system has. */
 const PLACES = ['tcp', 'ipc', 'abstract'].filter(

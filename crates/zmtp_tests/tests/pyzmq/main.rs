@@ -1,5 +1,5 @@
 //! Tests with libzmq, through pyzmq: scenarios of `peer.py`, each in a process of its own. Skipped without Python and
-//! pyzmq: `pip install pyzmq`. `FERRIPC_TEST_PYTHON` names the interpreter, if it is not `python3`.
+//! pyzmq, which `scripts/python.js` installs. `FERRIPC_TEST_PYTHON` names the interpreter, if it is not `python3`.
 
 mod bound;
 mod connecting;
