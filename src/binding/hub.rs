@@ -28,6 +28,7 @@ use crate::engine;
 use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
 use crate::engine::panics;
+use crate::engine::transport::held;
 
 /// See `src/js/engine/engine.js` for how it is used.
 #[napi]
@@ -251,6 +252,12 @@ impl Hub {
         let (read, written, queued) =
             self.on(id, |connection| connection.progress()).unwrap_or_default();
         vec![read as f64, written as f64, queued as f64]
+    }
+
+    /// Bytes of memory that the system has for what the peer has not read; null where it does not tell.
+    #[napi(catch_unwind)]
+    pub fn unread(&self, id: u32) -> Option<u32> {
+        self.on(id, |connection| connection.with_socket(|socket| held(&socket)))??
     }
 
     /// Delivers the events of a connection, listener or datagram socket in a scope.

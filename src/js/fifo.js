@@ -1,6 +1,6 @@
 'use strict';
 // A queue whose cost does not grow with its length, as an array's `shift` does from some ten thousand elements on.
-// Used by node-ipc/messages.js and ipc2/jobs.js, for items that a program takes in its own time.
+// Used by node-ipc/messages.js and ipc2/jobs.js, for items that a program takes in its own time, and by ipcio/pace.js.
 
 /** How many taken places are left before the array is cut. */
 const TAKEN = 1024;
@@ -12,6 +12,11 @@ class Fifo {
 
   get length() {
     return this.#items.length - this.#head;
+  }
+
+  /** The oldest; undefined if there is none. */
+  get first() {
+    return this.#items[this.#head];
   }
 
   push(item) {

@@ -17,7 +17,8 @@ use tokio::time::sleep;
 use super::error::{Endpoint, Error};
 pub use fresh::Fresh;
 pub use stream::{
-    Ends, KeepAlive, Stream, receive, send, set_keepalive, set_nodelay, set_type_of_service, taken,
+    Ends, KeepAlive, Stream, held, receive, send, set_keepalive, set_nodelay, set_type_of_service,
+    taken,
 };
 
 #[cfg(all(test, unix))]

@@ -267,20 +267,25 @@ impl Stream {
     }
 }
 
-/// See [`Stream::taken`]: the value grows as the system has less left to send. Always the same on systems
-/// that do not report it.
+/// See [`Stream::taken`]: grows as the system has less left to send. Always the same where the system does not tell.
 pub fn taken(socket: &SockRef<'_>) -> i64 {
+    held(socket).map_or(0, |held| -i64::from(held))
+}
+
+/// What the system holds of what was sent: until a Unix socket's peer has read it (memory, which is more than the bytes),
+/// until a TCP peer has acknowledged it. `None` where it does not tell.
+pub fn held(socket: &SockRef<'_>) -> Option<u32> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         let mut held: libc::c_int = 0;
         // SAFETY: the descriptor is the socket's; the call writes one int.
         let told = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ as _, &raw mut held) };
         if told == 0 {
-            return -i64::from(held);
+            return held.try_into().ok();
         }
     }
     let _ = socket;
-    0
+    None
 }
 
 /// Repeats a call that a signal interrupted, as libuv does: nothing has happened yet.

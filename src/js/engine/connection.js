@@ -302,6 +302,11 @@ class Connection extends Endpoint {
     return this.hub?.peerCredentials?.(this.id) ?? null; // not on Windows
   }
 
+  /** Bytes of memory that the system has for what the peer has not read; null where it does not tell. Unix sockets. */
+  unread() {
+    return this.hub?.unread?.(this.id) ?? null;
+  }
+
   /** Its sink from now on. */
   belongTo(sink) {
     this.sink = sink;

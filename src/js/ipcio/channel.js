@@ -6,6 +6,7 @@ const { channels, publishReceived } = require('../diagnostics/channels');
 const { ours } = require('../sockets/own-listeners');
 const { argumentError, codedError } = require('../errors');
 const { NOT_JSON, NOT_A_MESSAGE, decode, encode } = require('./message');
+const Pace = require('./pace');
 
 /** Number of ipcIO -> code and text of what is reported. */
 const PROBLEMS = {
@@ -45,6 +46,7 @@ class Owner {
 class Channel {
   #party;
   #receive;
+  #pace;
   /** Why the last message was not accepted. */
   refusal = null;
 
@@ -53,6 +55,11 @@ class Channel {
     this.#party = party;
     this.#receive = receive;
     this.socket = socket;
+    this.#pace = new Pace(socket, {
+      most: party._readOfPeers,
+      maxQueued: party._framing.maxQueued,
+      write: (item) => this.#write(item),
+    });
     channelOf.set(socket, this);
     socket.writeCommand = (command, data, callback) => this.writeCommand(command, data, callback);
     const onError = (error) => party._report(error);
@@ -67,29 +74,46 @@ class Channel {
     if (callback !== undefined && typeof callback !== 'function') {
       throw argumentError('callback', 'of type function', callback);
     }
-    const below = this.send({ command, data });
-    if (callback) this.socket.write('', callback);
-    return below;
+    const sent = (error) => (error ? callback(error) : this.socket.write('', callback));
+    return this.sendFor(encode({ command, data }), callback && sent);
   }
 
   /** Sends a message, see message.js. False: too much waits, or the socket is closed. */
   send(message) {
-    return this.sendText(encode(message));
+    return this.sendFor(encode(message));
   }
 
-  /** As `send`, of its text. `sent(error)` is called when the system has it, or will not have it. */
-  sendFor(text, sent) {
-    this.refusal = null;
-    if (this.sendText(text)) sent();
-    else if (this.refusal !== null) sent(this.refusal);
-    else this.socket.write('', sent);
-  }
-
-  sendText(text) {
+  /**
+   * As `send`, of its text. `sent(error)` is called when the system has it, or will not have it. `entry`: what
+   * `takeBack` returns if it has not left.
+   */
+  sendFor(text, sent, entry) {
     const party = this.#party;
     party._watchLength(text.length);
     party._log('sent', text);
-    return this.socket._send(party._encoding === null ? text : Buffer.from(text, party._encoding));
+    const data = party._encoding === null ? text : Buffer.from(text, party._encoding);
+    const refuse = (error) => {
+      party._report(error);
+      sent?.(error);
+    };
+    return this.#pace.offer({ data, length: Buffer.byteLength(data), sent, refuse, entry });
+  }
+
+  #write({ data, sent }) {
+    this.refusal = null;
+    const below = this.socket._send(data);
+    if (!sent) return below;
+    if (below) sent();
+    else if (this.refusal !== null) sent(this.refusal);
+    else this.socket.write('', sent);
+    return below;
+  }
+
+  /** The entries of messages that have not left. Those without go the way of this connection. */
+  takeBack() {
+    const items = this.#pace.takeBack();
+    for (const item of items) if (item.entry === undefined) this.#write(item);
+    return items.map(({ entry }) => entry).filter((entry) => entry !== undefined);
   }
 
   received(text, owner) {
@@ -111,7 +135,7 @@ class Channel {
     const { socket } = this;
     if (socket.closed) return Promise.resolve();
     const closed = new Promise((resolve) => socket.once('close', ours(resolve)));
-    socket._close();
+    this.#pace.endWith(() => socket._close());
     return closed;
   }
 }

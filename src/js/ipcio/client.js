@@ -220,6 +220,8 @@ class Client extends Party {
   /** The connection has ended, or the attempt has failed. */
   #lost() {
     const wasConnected = this.isConnected();
+    this.#takeBack(this.#own, this.#ownQueue);
+    this.#takeBack(this.#domain, this.#domainQueue);
     for (const channel of [this.#own, this.#domain]) channel?.socket.destroy();
     this.#ended();
     this.#state = 'waiting';
@@ -230,6 +232,16 @@ class Client extends Party {
       if (sent) this.#settle(delivery, null, error);
     }
     if (wasConnected) this._publish('disconnect');
+  }
+
+  /** What has not left goes with the next connection. */
+  #takeBack(channel, queue) {
+    const entries = channel?.takeBack() ?? [];
+    for (const { text, waiting } of entries) {
+      if (waiting) waiting.sent = false;
+      this.#queued += text.length;
+    }
+    queue.unshift(...entries);
   }
 
   #ended() {
@@ -305,9 +317,10 @@ class Client extends Party {
     return entry.promise;
   }
 
-  #write(channel, { text, resolve, reject, waiting }) {
+  #write(channel, entry) {
+    const { text, resolve, reject, waiting } = entry;
     if (waiting) waiting.sent = true;
-    channel.sendFor(text, (error) => (error ? reject(error) : resolve()));
+    channel.sendFor(text, (error) => (error ? reject(error) : resolve()), entry);
   }
 
   /** A promise on which one can go on calling this client, as 0.4 does. */

@@ -11,7 +11,7 @@ const { Reserved } = require('./message');
 
 const reserved = new Set(Object.values(Reserved));
 
-/** From this many bytes on, ipcIO itself loses a message: it assumes that each read holds whole messages. */
+/** ipcIO reads so many bytes at once. It assumes that each read holds whole messages, and loses the others. */
 const READ_OF_IPCIO = 64 * 1024;
 
 /** The longest time that a timer of Node takes, in ms. */
@@ -48,6 +48,8 @@ class Party {
     /** Whether what happens is printed. */
     this.verbose = Boolean(options.verbose);
     this.#warnAtBytes = warnAtBytes;
+    /** How much of messages peers read at once; without such a limit, if all of them run ferripc. */
+    this._readOfPeers = warnAtBytes === Infinity ? Infinity : READ_OF_IPCIO;
     this._encoding = /^utf-?8$/i.test(encoding) ? null : encoding;
     this._domain = domain || 'default';
     const folder = socketRoot === '' || socketRoot.endsWith('/') ? socketRoot : `${socketRoot}/`;

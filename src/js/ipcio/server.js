@@ -324,7 +324,7 @@ class Peer {
   sendText(text) {
     const { maxQueued } = this.#party._framing;
     if (this.channel !== null) {
-      this.channel.sendText(text);
+      this.channel.sendFor(text);
     } else if (this.#earlyLength + text.length > maxQueued) {
       this.#party._report(noBufferError(maxQueued));
     } else {
@@ -335,7 +335,7 @@ class Peer {
 
   connected(channel) {
     this.channel = channel;
-    for (const text of this.#early) channel.sendText(text);
+    for (const text of this.#early) channel.sendFor(text);
     this.#early = [];
   }
 }

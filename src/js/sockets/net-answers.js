@@ -92,6 +92,11 @@ class NetAnswers extends net.Socket {
     return this._ownLength + pending + connection.counters()[2];
   }
 
+  /** See `unread` of the engine's connection. */
+  get _unread() {
+    return this._counted?.unread() ?? null;
+  }
+
   get bufferSize() {
     return this.writableLength;
   }

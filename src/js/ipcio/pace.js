@@ -1,0 +1,162 @@
+'use strict';
+// When a message may leave. ipcIO itself takes whatever it reads, up to 64 KiB at once, for whole messages, and loses
+// those that cross the end of a read. So what a peer has not read yet is kept below that: what would be more waits here.
+// Used by channel.js.
+
+const { noBufferError } = require('../errors');
+const Fifo = require('../fifo');
+
+/** How often one looks in every turn of the event loop whether the peer has read; then in growing pauses, in ms. */
+const LOOKS = 50;
+const LONGEST_PAUSE = 16;
+
+/** Where the system does not tell what a peer has not read, it is taken to have read it within so many ms. */
+const READ_WITHIN = 2;
+
+/** How long a peer may read nothing, in ms, before a connection that is to be closed waits for it no more. */
+const PATIENCE = 2000;
+
+/** Those where something waits: it leaves when the process ends. */
+const waiting = new Set();
+let watchesExit = false;
+
+class Pace {
+  #socket;
+  #most;
+  #maxQueued;
+  #write;
+  /** What waits: `{data, length, sent, refuse, entry}`. */
+  #queue = new Fifo();
+  #queued = 0;
+  /** Bytes that the peer may not have read yet. */
+  #unread = 0;
+  /** Whether the system tells what the peer has not read; null: not asked yet. */
+  #tells = null;
+  /** Cancels the next look, if there will be one. */
+  #cancel = null;
+  /** Looks since something left last, and when that was. */
+  #looks = 0;
+  #leftAt = 0;
+  #end = null;
+
+  /** `most`: bytes that the peer reads at once. `write(item)` hands a message to the socket, and returns what that returns. */
+  constructor(socket, { most, maxQueued, write }) {
+    this.#socket = socket;
+    this.#most = most;
+    this.#maxQueued = maxQueued;
+    this.#write = write;
+  }
+
+  /** Sends a message, now or later. False: wait; or, with `sent(error)` called, it is refused. */
+  offer(item) {
+    if (this.#queue.length === 0 && this.#fits(item.length)) return this.#leave(item);
+    if (this.#queued + item.length > this.#maxQueued) {
+      item.refuse(noBufferError(this.#maxQueued));
+      return false;
+    }
+    this.#queue.push(item);
+    this.#queued += item.length;
+    this.#leftAt ||= performance.now();
+    waiting.add(this);
+    watchExit();
+    this.#lookLater();
+    return false;
+  }
+
+  /** What has not left and will not: to be sent by another connection. */
+  takeBack() {
+    this.#stop();
+    this.#queued = 0;
+    const items = [];
+    while (this.#queue.length > 0) items.push(this.#queue.shift());
+    return items;
+  }
+
+  /** Calls `end` when all has left. */
+  endWith(end) {
+    if (this.#queue.length === 0) end();
+    else this.#end = end;
+  }
+
+  /** All at once, whatever the peer has read. */
+  leaveNow() {
+    while (this.#queue.length > 0) this.#leaveFirst();
+    this.#stop();
+    this.#end?.();
+    this.#end = null;
+  }
+
+  #fits(length) {
+    if (this.#most === Infinity) return true;
+    this.#tells ??= this.#socket._unread !== null;
+    const most = this.#tells ? this.#most : this.#most / 4;
+    if (this.#unread === 0 || this.#unread + length <= most) return true;
+    if (!this.#tells) return false;
+    const told = (this.#socket._unread ?? 0) + this.#socket.writableLength;
+    this.#unread = Math.min(this.#unread, told);
+    return this.#unread === 0 || this.#unread + length <= this.#most;
+  }
+
+  #leave(item) {
+    this.#unread += item.length;
+    this.#looks = 0;
+    this.#leftAt = 0;
+    if (this.#tells === false) this.#lookLater();
+    return this.#write(item);
+  }
+
+  #leaveFirst() {
+    const item = this.#queue.shift();
+    this.#queued -= item.length;
+    this.#leave(item);
+  }
+
+  #lookLater() {
+    if (this.#cancel !== null) return;
+    const look = () => this.#look();
+    const pause = this.#tells === false ? READ_WITHIN : this.#looks - LOOKS;
+    if (pause < 0) {
+      const immediate = setImmediate(look);
+      this.#cancel = () => clearImmediate(immediate);
+    } else {
+      const timer = setTimeout(look, Math.min(pause + 1, LONGEST_PAUSE));
+      this.#cancel = () => clearTimeout(timer);
+    }
+  }
+
+  #look() {
+    this.#cancel = null;
+    this.#looks++;
+    if (this.#tells === false) this.#unread = 0;
+    const isLate = this.#end !== null && performance.now() - this.#leftAt > PATIENCE;
+    if (this.#socket.closed || isLate) {
+      this.leaveNow();
+      return;
+    }
+    const waited = this.#queue.length > 0;
+    while (this.#queue.length > 0 && this.#fits(this.#queue.first.length)) this.#leaveFirst();
+    if (this.#queue.length === 0) {
+      this.leaveNow();
+      if (waited) this.#socket.emit('drain');
+    } else {
+      this.#leftAt ||= performance.now();
+      this.#lookLater();
+    }
+  }
+
+  #stop() {
+    this.#cancel?.();
+    this.#cancel = null;
+    waiting.delete(this);
+  }
+}
+
+function watchExit() {
+  if (watchesExit) return;
+  watchesExit = true;
+  process.on('exit', () => {
+    for (const pace of waiting) pace.leaveNow();
+  });
+}
+
+module.exports = Pace;
