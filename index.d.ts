@@ -1219,8 +1219,9 @@ declare namespace ferripc {
     stats(): ClientStats;
 
     /**
-     * For `await using`: as {@link Endpoint.disconnect}, and resolves when the connection is closed. Where the runtime
-     * has the symbol: Node 18.18 and later.
+     * For `await using`: as {@link Endpoint.disconnect}, and resolves when the connection is closed. If the server is in
+     * this process, all that either side has emitted is delivered first. Where the runtime has the symbol: Node 18.18
+     * and later.
      */
     [Symbol.asyncDispose](): Promise<void>;
 
@@ -1477,7 +1478,9 @@ declare namespace ferripc {
     stats(): ServerStats;
 
     /**
-     * For `await using`: `stop({ disconnect: true })`. Where the runtime has the symbol: Node 18.18 and later.
+     * For `await using`: as `stop({ disconnect: true })`, but what clients have sent is delivered first. A client that
+     * does not end its connection is waited for as long as `config.linger` says, at most 2 s. Where the runtime has
+     * the symbol: Node 18.18 and later.
      */
     [Symbol.asyncDispose](): Promise<void>;
 
@@ -1950,7 +1953,7 @@ declare namespace ferripc {
 
     /**
      * For `await using`: disconnects all clients, stops the server and closes its connections, and resolves when that is
-     * done. Where the runtime has the symbol: Node 18.18 and later.
+     * done. What they have emitted to one another is delivered first, as for a client or a server alone. Where the runtime has the symbol: Node 18.18 and later.
      */
     [Symbol.asyncDispose](): Promise<void>;
 

@@ -79,6 +79,9 @@ test('without an id is rejected', async () => {
   expect(await reject(ipc.connectToNet())).toBeInstanceOf(TypeError);
 });
 
+/** Whether one side of a connection can end alone. Named pipes cannot. */
+const hasHalves = (kind) => kind !== 'unix' || process.platform !== 'win32';
+
 const hasDispose = Symbol.asyncDispose !== undefined;
 
 describe('await using', () => {
@@ -123,6 +126,85 @@ describe('await using', () => {
       expect(one.server.sockets).toEqual([]);
       await destroyed;
       await dispose(one.server);
+    },
+  );
+
+  // With the two ends in different processes, all of this arrives too.
+  (hasDispose ? test.each(TRANSPORTS) : test.skip.each(TRANSPORTS))(
+    'over %s: what was emitted just before arrives at handlers of this process, on both sides',
+    async (kind) => {
+      const orders = {
+        'one instance': (one) => [one],
+        'client first': (one, two) => [two, one],
+        'server first': (one, two) => [one, two],
+        'server, then its client': (one) => [one.server, one],
+        'client, then its server': (one) => [one.of.server, one],
+      };
+      for (const [order, of] of Object.entries(orders)) {
+        const place = await world.place(kind);
+        const one = world.ipc();
+        const two = of.length === 2 ? world.ipc() : one;
+        place.serve(one);
+        await one.server.start();
+        const seen = [];
+        one.server.on('up', (data, socket) => {
+          seen.push(['up', data.length]);
+          one.server.emit(socket, 'answer', data.length);
+        });
+        const accepted = once(one.server, 'connect');
+        const client = await place.connectTo(two, 'server');
+        client.on('*', (type, data) => seen.push([type, data?.length ?? data]));
+        await accepted;
+        const sizes = [1, 2, 600_000];
+        for (const size of sizes) client.emit('up', 'x'.repeat(size));
+        for (const size of sizes) one.server.broadcast('down', 'x'.repeat(size));
+        for (const it of of(one, two)) await dispose(it);
+        const sizesOf = (type) => seen.filter((it) => it[0] === type).map((it) => it[1]);
+        const heard = hasHalves(kind) ? ['up', 'down', 'answer'] : ['up'];
+        expect([order, ...heard.map(sizesOf)]).toEqual([order, ...heard.map(() => sizes)]);
+      }
+    },
+  );
+
+  (hasDispose ? test.each(TRANSPORTS) : test.skip.each(TRANSPORTS))(
+    'over %s: what was emitted before the server knows its client arrives',
+    async (kind) => {
+      for (const waits of [true, false]) {
+        for (const first of ['both', 'client', 'server']) {
+          const place = await world.place(kind);
+          const one = world.ipc();
+          const two = first === 'both' ? one : world.ipc();
+          place.serve(one);
+          await one.server.start();
+          const seen = [];
+          one.server.on('up', (data) => seen.push(data));
+          const connected = place.connectTo(two, 'server');
+          if (waits) await connected;
+          for (const n of [1, 2, 3]) two.of.server.emit('up', n);
+          for (const it of first === 'client' ? [two, one] : [one, two]) await dispose(it);
+          expect([waits, first, seen]).toEqual([waits, first, [1, 2, 3]]);
+        }
+      }
+    },
+  );
+
+  const halved = TRANSPORTS.filter(hasHalves);
+  (hasDispose && halved.length > 0 ? test.each(halved) : test.skip.each(TRANSPORTS))(
+    'over %s: a server delivers what other peers have sent, and waits for none that never ends',
+    async (kind) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place, { linger: 50 });
+      const arrived = once(server, 'm');
+      const accepted = once(server, 'connect');
+      const socket = place.dial({ allowHalfOpen: true });
+      world.after(() => socket.destroy());
+      socket.resume();
+      await once(socket, place.up);
+      await accepted;
+      await new Promise((resolve) => socket.write('{"type":"m","data":1}\f', resolve));
+      await dispose(server);
+      expect((await arrived)[0]).toBe(1);
+      expect(server.sockets).toEqual([]);
     },
   );
 

@@ -8,6 +8,7 @@ const Sending = require('./sending');
 const dial = require('./dial');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { disposeBy, endClient } = require('./disposal');
+const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
 const { ours } = require('../sockets/own-listeners');
 const standIns = require('./stand-ins');
@@ -27,6 +28,8 @@ class Client extends Sending {
   #leave = null;
   /** Asked before each further attempt; null without. */
   #election = null;
+  /** It is disposed of, and its server is in this process. */
+  #hearsServer = false;
 
   /** See party.js. */
   constructor(config, log) {
@@ -65,6 +68,7 @@ class Client extends Sending {
     this.socket = socket;
     publish(channels.connecting, this, { socket, retry: this.#retry });
     this._begin();
+    lastWords.clients.add(this);
     let failure;
     const onError = (error) => {
       failure = error;
@@ -96,6 +100,8 @@ class Client extends Sending {
 
   #closed(socket, hadError, error) {
     const { config } = this;
+    lastWords.clients.delete(this);
+    if (this.#hearsServer) this.off('*', '*');
     this._part(socket, hadError);
     this.log(
       'connection closed',
@@ -171,7 +177,7 @@ class Client extends Sending {
   _disconnect(onEnded = null) {
     const ended = this._isTrying && this.#retryTimer !== null;
     this.explicitlyDisconnected = true;
-    this.off('*', '*');
+    if (!this.#hearsServer) this.off('*', '*');
     this.#cancelRetry();
     if (this.socket && !standIns.closes(this.socket)) {
       this._giveUp();
@@ -190,9 +196,17 @@ class Client extends Sending {
     this.#onEnded = onEnded ?? this.#onEnded; // it may be ending already
     if (!this.socket.destroyed) {
       this._sendAll();
-      this.socket._close();
+      if (this.#hearsServer) this._endOurSide();
+      else this.socket._close();
     }
     this._giveUp();
+  }
+
+  /** Ends its side of the connection: see last-words.js. */
+  async _endOurSide() {
+    const { socket } = this;
+    if (!socket || !standIns.closes(socket)) return;
+    await lastWords.endOurSide(this, socket, this._framing.linger);
   }
 
   // ---- called by ipc.js, disposal.js and instance.js -----------------------------------------------
@@ -202,8 +216,10 @@ class Client extends Sending {
     this.#leave = leave;
   }
 
-  _dispose() {
-    return endClient(this, this.#leave ?? (() => this._disconnect()));
+  async _dispose() {
+    this.#hearsServer = lastWords.serverOf(this) !== null;
+    await endClient(this, this.#leave ?? (() => this._disconnect()));
+    if (this.#hearsServer) await this._endOurSide();
   }
 
   /** Each further attempt is made if `election`, which is called at once when a connection has ended, resolves with true. */

@@ -11,6 +11,7 @@ const log = require('./log');
 const Server = require('./server');
 const { argumentError, codedError } = require('../errors');
 const { disposeBy } = require('./disposal');
+const { noneLeaves } = require('./last-words');
 const { defaultPath } = require('./paths');
 
 /** Attempts in a row, to serve and then to connect, after which the first of them counts as failed. */
@@ -95,6 +96,7 @@ class SingleInstance {
 
   /** Whether the client is to try again. */
   async #elect() {
+    await noneLeaves(this.#path);
     if (this.#closed) return false;
     const server = new Server(this.#path, derive(this.#ipc.config, { unlink: 'stale' }), log);
     server._attach({ listening: () => this.#won(server) });
@@ -132,7 +134,7 @@ class SingleInstance {
     const server = this.#server;
     this.#role = null;
     this.#server = null;
-    await Promise.all([this.#client._dispose(), server?.stop({ disconnect: true })]);
+    await Promise.all([this.#client._dispose(), server?._dispose()]);
   }
 }
 

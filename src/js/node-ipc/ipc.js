@@ -221,7 +221,11 @@ class IPC {
       return this.disconnect(id);
     });
     const { server } = this;
-    await Promise.all([...clients, server && server.stop?.({ disconnect: true })]);
+    const stopped =
+      server instanceof serverClass()
+        ? server._dispose()
+        : server && server.stop?.({ disconnect: true });
+    await Promise.all([...clients, stopped]);
   }
 
   /**

@@ -8,6 +8,7 @@ const stats = require('../diagnostics/stats');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
 const { disposeBy } = require('./disposal');
+const lastWords = require('./last-words');
 const { admits, checkAllowPeer } = require('../sockets/credentials');
 const { ours } = require('../sockets/own-listeners');
 const { systemPath } = require('../sockets/paths');
@@ -105,7 +106,9 @@ class Server extends ServerSending {
       starting.resolve(); // even if a handler throws
       this._tell('listening');
       publish(channels.listening, this, { bound: listener.address() });
+      const stops = lastWords.listens(this, listener.address());
       listener.once('close', () => {
+        stops();
         publish(channels.serverClose, this);
         this._tell('over');
       });
@@ -172,6 +175,15 @@ class Server extends ServerSending {
     if (!server || server._closed !== undefined) return this.#stop(server, disconnect);
     server.close(); // a stand-in
     return this.#closeSockets(disconnect);
+  }
+
+  /** As `stop({ disconnect: true })`, but what clients have sent is delivered first: see last-words.js. */
+  async _dispose() {
+    const { server: listener } = this;
+    if (listener instanceof Listener) {
+      await lastWords.hearAll(this, listener, this._framing.linger);
+    }
+    return this.stop({ disconnect: true });
   }
 
   async #stop(listener, disconnect) {
@@ -320,7 +332,7 @@ class Server extends ServerSending {
 Server.prototype.datagramCallback = null;
 
 disposeBy(Server.prototype, function () {
-  return this.stop({ disconnect: true });
+  return this._dispose();
 });
 
 /** Messages whose `id` is that of a request: see requests/. */
