@@ -266,7 +266,7 @@ fn a_closed_listener_is_gone_on_return() {
 fn the_io_thread_ends_with_its_hub() {
     let this_thread = || std::fs::read_link("/proc/thread-self").ok();
     let (woken, threads) = channel();
-    let hub = Hub::new(move || _ = woken.send(this_thread())).unwrap();
+    let mut hub = Hub::new(move || _ = woken.send(this_thread())).unwrap();
     let local = Local::Tcp("127.0.0.1:0".parse().unwrap());
     let (_, address) = hub.listen(&local, framing(Mode::Frames)).unwrap();
     let _client = std::net::TcpStream::connect(address.unwrap()).unwrap();
