@@ -1,6 +1,7 @@
 'use strict';
 // Neither new connections nor long conversations may keep the event loop from everything else.
 
+const { performance } = require('node:perf_hooks');
 const { driver } = require('../src/js/engine/engine');
 const { createWorld, unixPlace } = require('./helpers/world');
 
@@ -45,3 +46,18 @@ onLoop(
     expect(late).toEqual([]);
   },
 );
+
+// Node tells of the events that its loop has handled from 20.18 and 22.8 on.
+const counting = driver() === 'loop' && performance.nodeTiming.uvMetricsInfo ? test : test.skip;
+
+counting('thousands that leave at once are not looked at again and again', async () => {
+  const [path, count] = [world.socketPath(), 2000];
+  const server = world.child('many-ready.js', ['server', path, count]);
+  expect(await server.next()).toBe(true);
+  const clients = world.child('many-ready.js', ['clients', path, count]);
+  expect(await clients.next()).toBe(true);
+  expect(await server.next()).toBe(true);
+  await clients.kill();
+  server.tell('go on');
+  expect(await server.next()).toBeLessThan(4 * count);
+});

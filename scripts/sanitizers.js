@@ -62,7 +62,10 @@ const TOOLS = {
   }),
   thread: () => ({
     args: [`+${nightly}`, 'test', '-Zbuild-std', ...tests('thread')],
-    env: { RUSTFLAGS: '-Zsanitizer=thread' },
+    env: {
+      RUSTFLAGS: '-Zsanitizer=thread',
+      TSAN_OPTIONS: `suppressions=${path.join(__dirname, 'thread-sanitizer.txt')}`,
+    },
   }),
 };
 

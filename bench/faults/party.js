@@ -11,7 +11,7 @@ Object.assign(ipc.config, { id: role, silent: true, retry: 5 });
 const place = placeAt(kind, options);
 const LONG = longOf(kind);
 
-/** Numbered messages, until the connection ends. */
+/** Numbered messages, until the connection ends. Who waits for `drain` holds no more than a few of the long ones. */
 function stream(emit, socket) {
   let number = 0;
   let ended = false;
@@ -20,7 +20,7 @@ function stream(emit, socket) {
     for (let i = 0; i < 4; i++) {
       const goesOn = emit({ number, text: number % 3 === 2 ? LONG : '' });
       number++;
-      if (goesOn === false) break;
+      if (goesOn === false) return void socket.once('drain', next);
     }
     setTimeout(next, 2);
   };

@@ -206,8 +206,10 @@ impl Mailbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::pin::Pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll};
 
     fn chunk(len: usize) -> Event {
         Event::Chunk { id: 1, bytes: vec![0; len].into() }
@@ -247,6 +249,42 @@ mod tests {
         assert!(mailbox.pop().is_some());
         assert_eq!(blocked.await.unwrap(), Ok(()));
         assert!(mailbox.pop().is_some());
+    }
+
+    /// A producer, and how often it has been called.
+    struct Counted<F>(Pin<Box<F>>, Arc<AtomicUsize>);
+
+    impl<F: Future> Future for Counted<F> {
+        type Output = F::Output;
+
+        fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            self.0.as_mut().poll(context)
+        }
+    }
+
+    #[tokio::test]
+    async fn thousands_of_producers_are_not_all_called_for_each_event_that_is_taken() {
+        const PRODUCERS: usize = 4 * MAX_EVENTS;
+        let (mailbox, _) = counted();
+        for _ in 0..MAX_EVENTS {
+            mailbox.post_now(chunk(1)).unwrap();
+        }
+        let calls = Arc::new(AtomicUsize::new(0));
+        for _ in 0..PRODUCERS {
+            let mailbox = mailbox.clone();
+            let post = async move { mailbox.post(chunk(1)).await };
+            tokio::spawn(Counted(Box::pin(post), calls.clone()));
+        }
+        let mut taken = 0;
+        while taken < MAX_EVENTS + PRODUCERS {
+            tokio::task::yield_now().await; // who was woken before runs before this goes on
+            taken += usize::from(mailbox.pop().is_some());
+        }
+        // All of them at first, and whoever still waits each time when half of a mailbox is free again: 5.5 calls for each
+        // of them. Woken for each event, they had 60.
+        let calls = calls.load(Ordering::SeqCst);
+        assert!(calls <= 10 * PRODUCERS, "{calls} calls");
     }
 
     #[tokio::test]

@@ -264,22 +264,22 @@ fn a_closed_listener_is_gone_on_return() {
 
 #[test]
 fn the_io_thread_ends_with_its_hub() {
-    let threads = || {
-        let tasks = std::fs::read_dir("/proc/self/task").ok()?;
-        let is_ours = |name: String| name.trim() == "ferripc-io";
-        let names = tasks.filter_map(|t| std::fs::read_to_string(t.ok()?.path().join("comm")).ok());
-        Some(names.filter(|name| is_ours(name.clone())).count())
-    };
-    let Some(_) = threads() else { return }; // no /proc on this system
-    let scratch = Scratch::new();
-    let (server, _, client, _) = pair(&scratch, false);
-    drop((server, client));
-    // Other tests of this file run beside this one and have threads too; theirs end as well.
+    let this_thread = || std::fs::read_link("/proc/thread-self").ok();
+    let (woken, threads) = channel();
+    let mut hub = Hub::new(move || _ = woken.send(this_thread())).unwrap();
+    let local = Local::Tcp("127.0.0.1:0".parse().unwrap());
+    let (_, address) = hub.listen(&local, framing(Mode::Frames)).unwrap();
+    let _client = std::net::TcpStream::connect(address.unwrap()).unwrap();
+    let Some(of_hub) = threads.recv_timeout(PATIENCE).unwrap() else { return }; // no /proc on this system
+    assert_ne!(Some(&of_hub), this_thread().as_ref());
+    let of_hub = std::path::Path::new("/proc").join(of_hub);
+    assert!(of_hub.exists());
+    drop(hub);
     let deadline = Instant::now() + PATIENCE;
-    while threads() != Some(0) && Instant::now() < deadline {
+    while of_hub.exists() {
+        assert!(Instant::now() < deadline, "the I/O thread goes on");
         std::thread::yield_now();
     }
-    assert!(Instant::now() < deadline, "{:?} I/O threads left", threads());
 }
 
 /// Frames of datagrams and their peer, until `count` of them are there.
