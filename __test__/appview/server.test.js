@@ -291,6 +291,31 @@ const mayMount = spawnSync(APART[0], [...APART.slice(1), 'true']).status === 0;
 );
 
 onLinux.describe('misuse', () => {
+  test('a handler that stops the server: who asks is told, and it can be started again', async () => {
+    const { server, ask } = serve();
+    server.handle(6, () => {
+      server.stop().stop();
+      return { a: 1 };
+    });
+    expect(await ask('{"req":6}')).toEqual([200, '{"status":500}']);
+    server.start().start();
+    server.on('setConfig', () => server.stop().start());
+    expect(await ask('{"req":3,"cfg":{}}')).toEqual([200, '{"status":200}']);
+    expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
+  });
+
+  test('a name that no queue can have', () => {
+    const pid = nobody();
+    // The longer name is "/<prefix>Out.<pid>", of 256 bytes at most.
+    const room = 256 - `/Out.${pid}`.length;
+    const server = (length) => new AppViewServer({ pid, prefix: 'é'.repeat(length / 2) });
+    const error = thrownBy(() => server(room + 2 - (room % 2)).start());
+    expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'listen' });
+    server(room - (room % 2))
+      .start()
+      .stop();
+  });
+
   test('one server of a name in a process', () => {
     const { server, pid } = serve();
     const second = new AppViewServer({ pid });
@@ -313,7 +338,7 @@ onLinux.describe('misuse', () => {
       [() => new AppViewServer({ pollMs: 0 }), /"options.pollMs" argument/],
       [() => new AppViewServer({ handlerTimeout: '1' }), /"options.handlerTimeout" argument/],
       [() => server.publish(1), /"parts" argument/],
-      [() => server.publish({ veiwed: true }), /no "veiwed"/],
+      [() => server.publish({ veiwed: true }), /"parts.veiwed" argument/],
       [() => server.publish({ viewed: 1 }), /"parts.viewed" argument must be a boolean/],
       [() => server.publish({ cfg: [] }), /"parts.cfg" argument must be a plain object/],
       [() => server.publish({ interfaces: {} }), /"parts.interfaces" argument must be an array/],

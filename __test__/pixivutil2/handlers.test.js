@@ -164,6 +164,8 @@ describe('start and stop', () => {
     expect(any.ipcOption('x')).toMatch(/^x\|tcp:\/\/127\.0\.0\.1:\d+\|tcp:\/\/127\.0\.0\.1:\d+$/);
     expect(() => any.ipcOption('a|b')).toThrow(/"identifier"/);
     expect(() => any.ipcOption('')).toThrow(/"identifier"/);
+    const parts = at('ipc:///tmp/a|b', 'ipc:///tmp/c'); // no option can say it
+    expect(() => parts.ipcOption()).toThrow('the endpoint ipc:///tmp/a|b, which has "|"');
   });
 });
 

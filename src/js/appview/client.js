@@ -1,7 +1,7 @@
 'use strict';
 // Asks a process that AppView has loaded itself into, or an AppViewServer.
 
-const { check } = require('../arguments');
+const { check, toInteger, toJson, toLimit, toOptions, toTime } = require('../arguments');
 const engine = require('../engine/appview');
 const { argumentError, eventError, systemError } = require('../errors');
 const protocol = require('./protocol');
@@ -33,7 +33,7 @@ class AppViewClient {
   /** See index.d.ts. */
   constructor(pid, options = {}) {
     protocol.toPid(pid, 'pid');
-    protocol.toOptions(options, 'options', OPTIONS);
+    toOptions(options, 'options', OPTIONS);
     const { prefix = protocol.PREFIX, timeout = TIMEOUT, msgsize = MSGSIZE } = options;
     const {
       maxResponseBytes = MAX_RESPONSE,
@@ -43,15 +43,12 @@ class AppViewClient {
     for (const [name, value] of Object.entries({ replaceStale, throwOnStatus })) {
       check(typeof value === 'boolean', `options.${name}`, 'of type boolean', value);
     }
-    if (!(maxResponseBytes > 0)) {
-      throw argumentError('options.maxResponseBytes', 'a positive number', maxResponseBytes);
-    }
     this.#options = {
       pid,
       prefix: protocol.toPrefix(prefix),
-      timeout: protocol.toTime(timeout, 'options.timeout'),
-      msgsize: protocol.toInteger(msgsize, 'options.msgsize', 1, Number.MAX_SAFE_INTEGER),
-      maxResponse: maxResponseBytes,
+      timeout: toTime(timeout, 'options.timeout'),
+      msgsize: toInteger(msgsize, 'options.msgsize', 1, Number.MAX_SAFE_INTEGER),
+      maxResponse: toLimit(maxResponseBytes, 'options.maxResponseBytes'),
       replaceStale,
     };
     this.#throwOnStatus = throwOnStatus;
@@ -74,7 +71,7 @@ class AppViewClient {
 
   async setConfig(cfg) {
     if (!protocol.isObject(cfg)) throw argumentError('cfg', 'a plain object', cfg);
-    return this.#ask(Command.SetConfig, { cfg });
+    return this.#ask(Command.SetConfig, `"cfg":${toJson(cfg, 'cfg')}`);
   }
 
   transportStatus() {
@@ -98,7 +95,7 @@ class AppViewClient {
   async request(command, fields = {}, options = {}) {
     protocol.toCommand(command);
     if (!protocol.isObject(fields)) throw argumentError('fields', 'a plain object', fields);
-    protocol.toOptions(options, 'options', REQUEST_OPTIONS);
+    toOptions(options, 'options', REQUEST_OPTIONS);
     const { throwOnStatus = this.#throwOnStatus } = options;
     check(
       typeof throwOnStatus === 'boolean',
@@ -106,15 +103,20 @@ class AppViewClient {
       'of type boolean',
       throwOnStatus,
     );
-    const text = JSON.stringify({ req: command, ...fields, ...{ req: command } });
+    return this.#send(command, fieldsText(fields), throwOnStatus);
+  }
+
+  async #ask(command, fields) {
+    return (await this.#send(command, fields, true)).body;
+  }
+
+  /** `fields` is what the request has besides its command: the inside of a JSON object. */
+  async #send(command, fields, throwOnStatus) {
+    const text = fields ? `{"req":${command},${fields}}` : `{"req":${command}}`;
     const result = await this.#inTurn(() => engine.request(this.#options, text));
     const response = read(result, command);
     if (throwOnStatus && response.status !== Status.Ok) throw statusError(command, response);
     return response;
-  }
-
-  async #ask(command, fields) {
-    return (await this.request(command, fields, { throwOnStatus: true })).body;
   }
 
   #inTurn(act) {
@@ -123,6 +125,10 @@ class AppViewClient {
     return result;
   }
 }
+
+/** What a request has besides its command. No field takes the command's place. */
+const fieldsText = (fields) =>
+  toJson({ ...fields, req: undefined, toJSON: undefined }, 'fields').slice(1, -1);
 
 /** `{metaStatus, status, body}` of what the engine tells. */
 function read({ error, status: metaStatus, text }, command) {

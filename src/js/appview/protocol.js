@@ -1,7 +1,7 @@
 'use strict';
 // Numbers and names of AppView's protocol, and the options that its two sides share.
 
-const { toInteger, toOptions, toText, toTime } = require('../arguments');
+const { toInteger, toText } = require('../arguments');
 const { callError, refused, valueError } = require('../errors');
 
 /** Whether the system has message queues. */
@@ -56,9 +56,6 @@ module.exports = {
   isSupported,
   requireSupport,
   toCommand,
-  toInteger,
-  toOptions,
   toPid,
   toPrefix,
-  toTime,
 };

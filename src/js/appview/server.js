@@ -5,6 +5,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const engine = require('../engine/appview');
+const { toFunction, toJson, toOptions, toText, toTime } = require('../arguments');
 const { argumentError, callError, valueError } = require('../errors');
 const protocol = require('./protocol');
 
@@ -19,6 +20,14 @@ const HANDLER_TIMEOUT = 2000;
 /** Commands below this number are AppView's. */
 const FIRST_OWN = 6;
 
+/** What can be published: whether a value is right, and what it has to be. */
+const PARTS = new Map([
+  ['viewed', [(it) => typeof it === 'boolean', 'a boolean']],
+  ['cfg', [protocol.isObject, 'a plain object']],
+  ['interfaces', [Array.isArray, 'an array']],
+  ['details', [protocol.isObject, 'a plain object']],
+]);
+
 class AppViewServer extends EventEmitter {
   #options;
   #server = null;
@@ -31,14 +40,14 @@ class AppViewServer extends EventEmitter {
   /** See index.d.ts. */
   constructor(options = {}) {
     super();
-    protocol.toOptions(options, 'options', OPTIONS);
+    toOptions(options, 'options', OPTIONS);
     const { pid = process.pid, prefix = protocol.PREFIX } = options;
     const { pollMs = POLL, handlerTimeout = HANDLER_TIMEOUT } = options;
     this.#options = {
       pid: protocol.toPid(pid, 'options.pid'),
       prefix: protocol.toPrefix(prefix),
-      poll: protocol.toTime(pollMs, 'options.pollMs'),
-      handlerTimeout: protocol.toTime(handlerTimeout, 'options.handlerTimeout'),
+      poll: toTime(pollMs, 'options.pollMs'),
+      handlerTimeout: toTime(handlerTimeout, 'options.handlerTimeout'),
     };
     this.publish({ details: {} });
     protocol.requireSupport();
@@ -62,33 +71,30 @@ class AppViewServer extends EventEmitter {
   }
 
   #part(name, value) {
-    const isRight = {
-      viewed: (it) => typeof it === 'boolean',
-      cfg: protocol.isObject,
-      interfaces: Array.isArray,
-      details: protocol.isObject,
-    }[name];
-    if (!isRight) throw valueError(`There is no "${name}" to be published`);
-    if (!isRight(value)) {
-      const type = { viewed: 'a boolean', interfaces: 'an array' }[name] ?? 'a plain object';
-      throw argumentError(`parts.${name}`, type, value);
-    }
+    if (!PARTS.has(name)) throw valueError(`The "parts.${name}" argument cannot be published`);
+    const [isRight, type] = PARTS.get(name);
+    if (!isRight(value)) throw argumentError(`parts.${name}`, type, value);
     if (name === 'viewed') return value;
-    if (name === 'cfg') return JSON.stringify('current' in value ? value : { current: value });
-    if (name === 'interfaces') return JSON.stringify(value);
-    return JSON.stringify({ pid: this.#options.pid, uuid: '', id: '', machine_id: '', ...value });
+    return toJson(this.#complete(name, value), `parts.${name}`);
+  }
+
+  #complete(name, value) {
+    if (name === 'cfg') return 'current' in value ? value : { current: value };
+    if (name === 'interfaces') return value;
+    return { pid: this.#options.pid, uuid: '', id: '', machine_id: '', ...value };
   }
 
   /** See index.d.ts. */
-  handle(command, handler, name = handler?.name || `command${command}`) {
+  handle(command, handler, name) {
     protocol.toCommand(command);
     if (command >= 0 && command < FIRST_OWN) {
-      throw valueError(`Commands 0 to ${FIRST_OWN - 1} are answered with what is published`);
+      const message = `Commands 0 to ${FIRST_OWN - 1} are answered with what is published`;
+      throw valueError(`The "command" argument must be another number. ${message}`);
     }
-    if (typeof handler !== 'function') throw argumentError('handler', 'of type function', handler);
-    if (typeof name !== 'string') throw argumentError('name', 'of type string', name);
-    this.#handlers.set(command, { handler, name });
-    this.#server?.handle(command, name);
+    toFunction(handler, 'handler');
+    const shown = toText(name ?? (handler.name || `command${command}`), 'name');
+    this.#handlers.set(command, { handler, name: shown });
+    this.#server?.handle(command, shown);
     return this;
   }
 
@@ -142,7 +148,7 @@ class AppViewServer extends EventEmitter {
       if (!protocol.isObject(answer)) throw argumentError('answer', 'a plain object', answer);
       const { status = Status.Ok, ...rest } = answer;
       if (!Number.isInteger(status)) throw argumentError('answer.status', 'an integer', status);
-      text = JSON.stringify({ status, ...rest });
+      text = toJson({ status, ...rest, toJSON: undefined }, 'answer');
     } catch (error) {
       text = JSON.stringify({ status: Status.ServerError });
       if (this.listenerCount('error') > 0) this.emit('error', error);

@@ -3,9 +3,9 @@
 // WorkerSet.builder() returns; spawn() takes the same as options.
 
 const path = require('node:path');
-const { fileURLToPath } = require('node:url');
-const { check, toOptions, toText } = require('../arguments');
+const { check, toLimit, toOptions, toPatience } = require('../arguments');
 const { argumentError, valueError } = require('../errors');
+const { toEnvironment, toPath, toProgramArguments } = require('../programs');
 const { json } = require('./codec');
 const { Codec } = require('./codec/codec');
 
@@ -19,41 +19,13 @@ const MOST = 0xffffffff;
 /** What Node runs itself. */
 const SCRIPT = /\.[cm]?js$/i;
 
-/** A path without the characters that no path can have. */
-function text(value, name) {
-  toText(value, name);
-  if (value.includes('\0')) throw valueError(`The "${name}" argument must be without null bytes`);
-  return value;
-}
-
-function toPath(value, name) {
-  const isUrl = value instanceof URL;
-  const given = text(isUrl ? fileURLToPath(value) : value, name);
-  if (given === '') throw valueError(`The "${name}" argument must not be empty`);
-  return given;
-}
-
 function whole(value, name, most = MOST) {
   const fits = Number.isInteger(value) && value >= 0 && value <= most;
   check(fits, name, `a whole number from 0 to ${most}`, value);
   return value;
 }
 
-function bytes(value, name) {
-  check(typeof value === 'number' && value > 0, name, 'a positive number of bytes', value);
-  return Math.min(Math.floor(value), MOST);
-}
-
-/** A time in ms; Infinity is for ever. */
-function time(value, name) {
-  check(typeof value === 'number' && value >= 0, name, 'a number of ms, 0 or more', value);
-  return value;
-}
-
-function strings(value, name) {
-  check(Array.isArray(value), name, 'an array of strings', value);
-  return value.map((item, i) => text(item, `${name}[${i}]`));
-}
+const bytes = (value, name) => toLimit(value, name, MOST);
 
 /** A codec, or anything that has both its methods. */
 function toCodec(value, name) {
@@ -78,7 +50,7 @@ function stream(value, name) {
   if (value === 'ignore' || value === 'inherit') return value;
   if (value === undefined || value === null) return 'inherit';
   const descriptor = typeof value === 'object' ? value.fd : value;
-  const fits = Number.isInteger(descriptor) && descriptor >= 0;
+  const fits = Number.isInteger(descriptor) && descriptor >= 0 && descriptor < 2 ** 31;
   // `pipe` and `ipc`, too: nobody would read from it.
   check(fits, name, "'inherit', 'ignore', a descriptor or a stream that has one", value);
   return descriptor;
@@ -117,18 +89,17 @@ class Launch {
   }
 
   args(list) {
-    this.#args = strings(list, 'args');
+    this.#args = toProgramArguments(list, 'args');
     return this;
   }
 
   execArgv(list) {
-    this.#execArgv = strings(list, 'execArgv');
+    this.#execArgv = toProgramArguments(list, 'execArgv');
     return this;
   }
 
   env(variables) {
-    check(variables !== null && typeof variables === 'object', 'env', 'an object', variables);
-    this.#env = environment(variables);
+    this.#env = toEnvironment(variables, 'env');
     return this;
   }
 
@@ -147,7 +118,7 @@ class Launch {
   }
 
   connectTimeout(ms) {
-    this.#connectTimeout = time(ms, 'connectTimeout');
+    this.#connectTimeout = toPatience(ms, 'connectTimeout');
     return this;
   }
 
@@ -170,7 +141,7 @@ class Launch {
     if (!isScript && this.#execArgv.length > 0) {
       throw valueError('The "execArgv" argument is for workers that are scripts of Node');
     }
-    const env = this.#env ?? environment(process.env);
+    const env = this.#env ?? toEnvironment(process.env, 'env');
     // As fork() has it.
     if (isScript && process.versions.electron) env.ELECTRON_RUN_AS_NODE = '1';
     return {
@@ -204,20 +175,6 @@ class Launch {
 const OPTIONS = Object.getOwnPropertyNames(Launch.prototype).filter(
   (it) => !/^_|^constructor$|^workerPath$/.test(it),
 );
-
-/** Variables as a process has them: strings. */
-function environment(variables) {
-  const made = {};
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === undefined) continue;
-    if (name === '' || name.includes('=')) {
-      throw valueError(`The "env" argument has the name ${JSON.stringify(name)}`);
-    }
-    text(name, 'env');
-    made[name] = text(String(value), `env.${name}`);
-  }
-  return made;
-}
 
 /** Describes a set of workers. `finish` starts it. Methods return `this`. */
 class WorkerSetBuilder extends Launch {
@@ -258,7 +215,7 @@ class WorkerSetBuilder extends Launch {
   }
 
   backoff(first, longest) {
-    this.#backoff = [time(first, 'first'), time(longest, 'longest')];
+    this.#backoff = [toPatience(first, 'first'), toPatience(longest, 'longest')];
     return this;
   }
 
@@ -276,4 +233,4 @@ class WorkerSetBuilder extends Launch {
   }
 }
 
-module.exports = { Launch, MAX_MESSAGE, WorkerSetBuilder, bytes, time, toCodec };
+module.exports = { Launch, MAX_MESSAGE, WorkerSetBuilder, bytes, toCodec };

@@ -1,9 +1,9 @@
 'use strict';
 // A set of workers, of which each has one job at a time.
 
-const { toOptions } = require('../arguments');
+const { toOptions, toPatience } = require('../arguments');
 const { argumentError } = require('../errors');
-const { WorkerSetBuilder, time } = require('./builder');
+const { WorkerSetBuilder } = require('./builder');
 const { Client } = require('./client');
 const { exitOf, noWorker, startError } = require('./errors');
 const { WorkerHandle, pop } = require('./worker-handle');
@@ -37,7 +37,7 @@ class WorkerSet extends Client {
   }
 
   async sendTimeout(data, ms, action, options = {}) {
-    time(ms, 'ms');
+    toPatience(ms, 'ms');
     if (!Object.hasOwn(TimeoutAction, action)) {
       throw argumentError('action', 'TimeoutAction.Restart or TimeoutAction.Error', action);
     }
@@ -107,7 +107,7 @@ class WorkerSet extends Client {
 
 function patienceOf(options) {
   const { timeout = PATIENCE } = toOptions(options, 'options', ['timeout']);
-  return time(timeout, 'options.timeout');
+  return toPatience(timeout, 'options.timeout');
 }
 
 /** Starts a set. */

@@ -1,7 +1,7 @@
 'use strict';
 // The arguments of `ferripc/mqueue`, and their checks: names, options, times. Used by index.js and queue.js.
 
-const { LONGEST_TIME, check, toInteger, toOptions: toObject } = require('../arguments');
+const { check, toInteger, toLimit, toOptions: toObject, toPatience } = require('../arguments');
 const { argumentError, callError, refused, valueError } = require('../errors');
 const { MAX_QUEUED } = require('../sockets/limits');
 
@@ -56,9 +56,6 @@ function toOptions(options) {
   }
   if (!read && !write) throw valueError('options.read and options.write must not both be false');
   if (exclusive && !create) throw valueError('options.exclusive needs options.create');
-  if (!(maxQueuedBytes > 0)) {
-    throw argumentError('options.maxQueuedBytes', 'a positive number', maxQueuedBytes);
-  }
   return {
     native: {
       create,
@@ -69,17 +66,14 @@ function toOptions(options) {
       msgsize: toInteger(msgsize, 'options.msgsize', 1),
       mode: toInteger(mode, 'options.mode', 0, 0o777),
     },
-    maxQueuedBytes,
+    maxQueuedBytes: toLimit(maxQueuedBytes, 'options.maxQueuedBytes'),
   };
 }
 
 /** The time in ms that a call waits; Infinity: for ever. */
 function toTimeout(options) {
   const { timeout = Infinity } = toObject(options, 'options', WAIT_OPTIONS);
-  if (typeof timeout !== 'number' || !(timeout >= 0)) {
-    throw argumentError('options.timeout', 'a time in ms', timeout);
-  }
-  return timeout > LONGEST_TIME ? Infinity : timeout;
+  return toPatience(timeout, 'options.timeout');
 }
 
 function toPriority(priority) {

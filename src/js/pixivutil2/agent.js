@@ -1,7 +1,7 @@
 'use strict';
 // The side of PixivUtil2: reports what it does, and has its jobs done by the controller.
 
-const { check, toInteger, toOptions, toText, toTime } = require('../arguments');
+const { toInteger, toOptions, toText, toTexts, toTime } = require('../arguments');
 const { agents } = require('../engine/pixivutil2');
 const { argumentError, codedError, systemError, valueError } = require('../errors');
 const { IDENTIFIER } = require('./option');
@@ -74,10 +74,9 @@ class Agent {
   }
 
   async ffmpeg(args) {
-    const isList = Array.isArray(args) && args.every((arg) => typeof arg === 'string');
-    check(isList, 'args', 'an array of strings', args);
-    if (args.length === 0) throw valueError('The "args" argument must not be empty');
-    const id = await this.#do('ffmpeg', args);
+    const texts = toTexts(args, 'args');
+    if (texts.length === 0) throw valueError('The "args" argument must not be empty');
+    const id = await this.#do('ffmpeg', texts);
     return new AgentTask(id, () => this.#do('exitCode', id));
   }
 

@@ -83,7 +83,10 @@ class Controller extends EventEmitter {
   ipcOption(identifier = IDENTIFIER) {
     toIdentifier(identifier, 'identifier');
     const { comm, task } = this.#endpoints ?? this.#options;
-    return [identifier, ...[comm, task].map(toTarget)].join('|');
+    const targets = [comm, task].map(toTarget);
+    const wrong = targets.find((it) => it.includes('|'));
+    if (wrong === undefined) return [identifier, ...targets].join('|');
+    throw valueError(`An option cannot name the endpoint ${wrong}, which has "|"`);
   }
 
   /** See index.d.ts. */

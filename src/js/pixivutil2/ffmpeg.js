@@ -4,9 +4,10 @@
 
 const { spawn } = require('node:child_process');
 const os = require('node:os');
-const { check, toOptions, toText, toTime } = require('../arguments');
+const { check, toOptions, toTime } = require('../arguments');
 const { AtEnd } = require('../engine/at-end');
 const { clearTimeout, setTimeout } = require('../engine/timers');
+const { toEnvironment, toPath, toProgramArguments } = require('../programs');
 
 const OPTIONS = ['path', 'args', 'cwd', 'env', 'stdio', 'killTimeout'];
 
@@ -29,13 +30,15 @@ function toSettings(ffmpeg) {
   const given = ffmpeg === true ? {} : toOptions(ffmpeg, name, OPTIONS);
   const { path = 'ffmpeg', args = [], cwd, env, stdio = 'ignore' } = given;
   const { killTimeout = KILL_TIMEOUT } = given;
-  toText(path, `${name}.path`);
-  const isList = Array.isArray(args) && args.every((arg) => typeof arg === 'string');
-  check(isList, `${name}.args`, 'an array of strings', args);
-  if (cwd !== undefined) toText(cwd, `${name}.cwd`);
-  if (env !== undefined) toOptions(env, `${name}.env`);
   check(['ignore', 'inherit'].includes(stdio), `${name}.stdio`, `'ignore' or 'inherit'`, stdio);
-  return { path, args, cwd, env, stdio, killTimeout: toTime(killTimeout, `${name}.killTimeout`) };
+  return {
+    path: toPath(path, `${name}.path`),
+    args: toProgramArguments(args, `${name}.args`),
+    cwd: cwd === undefined ? cwd : toPath(cwd, `${name}.cwd`),
+    env: env === undefined ? env : toEnvironment(env, `${name}.env`),
+    stdio,
+    killTimeout: toTime(killTimeout, `${name}.killTimeout`),
+  };
 }
 
 /** Children of a controller. They end with it, and with the process. */

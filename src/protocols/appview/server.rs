@@ -25,6 +25,9 @@ const SLICE: Duration = Duration::from_millis(2);
 /// How long all frames of a request may take, and all of an answer: one who is slow keeps the others waiting.
 const LONGEST: Duration = Duration::from_secs(10);
 
+/// The longest name of a queue, in bytes, with its slash.
+const LONGEST_NAME: usize = 256;
+
 /// How a server is found, and what it waits for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -118,7 +121,7 @@ impl Shared {
 }
 
 impl Server {
-    /// Starts the thread. `EADDRINUSE`: this process has another server of that name.
+    /// Starts the thread. `EADDRINUSE`: this process has another server of that name. `ENAMETOOLONG`: no queue can have it.
     pub fn start(
         options: Options,
         state: State,
@@ -126,6 +129,9 @@ impl Server {
     ) -> Result<Self, Error> {
         let names = Names::new(&options.prefix, options.pid);
         let failed = |error| Error::new("listen", error, Some(Endpoint::Path(names.input.clone())));
+        if names.output.len() > LONGEST_NAME {
+            return Err(failed(io::Error::from_raw_os_error(libc::ENAMETOOLONG)));
+        }
         let claim = Claim::new(&names.input).map_err(failed)?;
         let (bell, rung) = Lookout::bell().map_err(failed)?;
         let shared = Arc::new(Shared {
@@ -329,8 +335,11 @@ impl<F: Fn(Event) -> bool> Work<F> {
                     match replies.recv_timeout(SLICE) {
                         Ok(text) => return Some(text),
                         Err(RecvTimeoutError::Disconnected) => return Some(status_only(FAILED)),
-                        Err(_) if output.is_unlinked() || self.is_stopping() => return None,
-                        Err(_) if Instant::now() >= deadline => return Some(status_only(FAILED)),
+                        Err(_) if output.is_unlinked() => return None,
+                        // Who asks is told, and does not wait in vain.
+                        Err(_) if self.is_stopping() || Instant::now() >= deadline => {
+                            return Some(status_only(FAILED));
+                        }
                         Err(_) => {}
                     }
                 }
