@@ -76,7 +76,8 @@ export interface Options {
   linger?: number;
   /**
    * The first message of at least this length, in characters, causes a process warning: peers with the original ipcio
-   * lose it. Default: 65536.
+   * lose it. Default: 65536. `Infinity` says that all peers run ferripc: then a burst need not wait until its peer has
+   * read.
    */
   warnAtBytes?: number;
 }
