@@ -5,6 +5,7 @@
 const path = require('node:path');
 const { once } = require('node:events');
 const { createWorld } = require('../helpers/world');
+const { onLinux } = require('../helpers/platform');
 const { collect, createParties, datas } = require('./parties');
 const { enter, host } = require('./peers');
 
@@ -131,6 +132,32 @@ suite('what waits for a peer that does not read', () => {
     );
     expect(ends[0]).toBe('waits or sent');
     expect(ends.at(-1)).toBe('ENOBUFS');
+  });
+
+  test('is counted in bytes', async () => {
+    const client = makeClient('c', {}, { maxQueuedBytes: 1000 });
+    client.send('m', 'é'.repeat(400));
+    await expect(client.send('m', 'é'.repeat(100))).rejects.toMatchObject({ code: 'ENOBUFS' });
+  });
+
+  // Where the system tells what a peer has not read.
+  const test_ = process.env.FERRIPC_DRIVER === 'js' ? test.skip : onLinux.test;
+
+  test_('and then has room for a message that comes in two pieces: that one waits', async () => {
+    const peer = await host(place());
+    world.after(() => peer.close());
+    const client = await connect('ours');
+    const { own } = await peer.next();
+    own.socket.pause();
+    const data = ['x'.repeat(20_000), 'y'.repeat(40_000)];
+    await client.send('m', data[0]);
+    let hasLeft = false;
+    const sent = client.send('m', data[1]).then(() => (hasLeft = true));
+    for (let turns = 0; turns < 100; turns++) await new Promise(setImmediate);
+    expect(hasLeft).toBe(false);
+    own.socket.resume();
+    expect(await read(own, 2)).toEqual(data);
+    await sent;
   });
 
   test('ends with a program that exits, sent all the same', async () => {
