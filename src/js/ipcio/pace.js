@@ -131,7 +131,7 @@ class Pace {
   #look() {
     this.#cancel = null;
     this.#looks++;
-    if (this.#tells === false) this.#unread = 0;
+    if (this.#tells === false) this.#unread = this.#socket.writableLength;
     const isLate = this.#end !== null && performance.now() - this.#leftAt > PATIENCE;
     if (this.#socket.closed || isLate) {
       this.leaveNow();
