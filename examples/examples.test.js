@@ -2,7 +2,7 @@
 // Runs every example as its first comment says and checks what its parts print. Run by jest; the suite
 // in jest/ is found by jest itself, and run once more here to see that it ends.
 
-const { spawn } = require('node:child_process');
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
@@ -119,6 +119,18 @@ onUnix.test('ipc2', async () => {
   const parts = Array.from({ length: 20 }, (_, i) => `${String(5 * (i + 1)).padStart(3)} % done`);
   const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
+});
+
+onUnix.test('ipc2, the host in Rust', () => {
+  const host = everything ? null : program('ipc2_example_host');
+  const cargo = ['run', '--quiet', '--package', 'ipc2_example', '--bin', 'ipc2_example_host'];
+  const [command, args] = host === null ? ['cargo', cargo] : [host, []];
+  const folder = path.dirname(process.execPath);
+  const env = { ...process.env, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+  const { stdout } = spawnSync(command, args, { cwd: __dirname, encoding: 'utf8', env });
+  expect(stdout.split('\n')).toEqual([
+    ...['de in fr: allemand', 'fr in de: Französisch', 'ja in en: Japanese', ''],
+  ]);
 });
 
 test('rust-sidecar', async () => {
