@@ -110,15 +110,16 @@ describe('messages', () => {
 describe('between clients', () => {
   test('emit with a name, broadcast to all others, discover', async () => {
     const a = collect();
-    const b = collect(2);
+    const b = collect(3);
     const c = collect();
     const server = await serve({ one() {}, two() {} });
     const sender = await connect('a', { m: a.handler });
     await connect('b', { m: b.handler });
     await connect('c', { m: c.handler });
     await sender.emit('b', 'm', 'direct');
+    await sender.emit('b', 'm', undefined); // with two arguments it would be for the server
     await sender.broadcast('m', 'to the others');
-    expect(datas(await b.all)).toEqual(['direct', 'to the others']);
+    expect(datas(await b.all)).toEqual(['direct', null, 'to the others']);
     expect(datas(await c.all)).toEqual(['to the others']);
     expect(await sender.discover()).toEqual({
       clients: ['a', 'b', 'c'],
