@@ -1,11 +1,12 @@
 'use strict';
 // `npm run soak`: thousands of clients in several processes and a server in one, for minutes or hours. Every message
 // is numbered and hashed, both ways: it has to arrive once, in order, as it was. Memory and descriptors are looked at
-// before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, or
-// descriptors are left.
+// before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, if
+// descriptors are left, or if a process holds more than 32 MB (a process of clients 64 MB) more than before.
 //
 //   npm run soak -- --minutes 2 --clients 2000 --processes 4 --driver loop|tokio|both
 //                --transport unix|tcp|tls (--tls is the last)
+//   --bound off                 memory may be what it is, under AddressSanitizer
 //   --keep    the results become files in bench/results: JSON, Markdown and a chart; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -18,6 +19,9 @@ const { environment } = require('../lib/machine.js');
 const { soakChart } = require('./chart');
 
 const MB = 2 ** 20;
+
+/** So many MB more than before may a process hold when all clients have left; of clients, each of their processes. */
+const BOUNDS = { server: 32, clients: 64 };
 
 /** How long memory may take to settle when all clients have left, in ms. */
 const SETTLES = 15_000;
@@ -164,11 +168,15 @@ const exact = ({ sent, messages, lost, again, corrupt }) =>
   sent === messages && lost + again + corrupt === 0;
 
 /** What is wrong with a result: none of it may be. */
-function faults({ up, down, server, codes }) {
+function faults({ options, up, down, server, clients, codes }) {
+  const isOver = ({ before, after }, most) => options.bound !== 'off' && after - before > most;
   return [
     !exact(up) && 'messages to the server',
     !exact(down) && 'messages to the clients',
     server.fds.after > server.fds.before && 'descriptors that are left',
+    clients.fds.after > clients.fds.before && 'descriptors that clients have left',
+    isOver(server, BOUNDS.server) && 'memory that the server keeps',
+    isOver(clients, BOUNDS.clients * options.processes) && 'memory that clients keep',
     codes.some((code) => code !== 0) && 'processes that ended otherwise',
   ].filter(Boolean);
 }
@@ -198,7 +206,8 @@ function markdown(result) {
     part('server', server),
     part('clients, together', clients),
     '',
-    `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}.`,
+    `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}. Memory may be ${BOUNDS.server} MB more ` +
+      `than before, and ${BOUNDS.clients} MB more for each process of clients.`,
     '',
   ].join('\n');
 }
@@ -226,6 +235,7 @@ function optionsOf(argv) {
       transport: { type: 'string', default: 'unix' },
       driver: { type: 'string', default: 'loop' },
       tls: { type: 'boolean', default: false },
+      bound: { type: 'string', default: 'on' },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -235,7 +245,8 @@ function optionsOf(argv) {
   const isNumber = [minutes, clients, processes].every((it) => it > 0);
   const isKnown =
     ['unix', 'tcp', 'tls'].includes(values.transport) &&
-    ['loop', 'tokio', 'both'].includes(values.driver);
+    ['loop', 'tokio', 'both'].includes(values.driver) &&
+    ['on', 'off'].includes(values.bound);
   if (!isNumber || !isKnown)
     throw new TypeError('see the head of bench/soak/run.js for the options');
   const tls = values.tls || values.transport === 'tls';
