@@ -96,6 +96,8 @@ async function workers({ folder, kind, times }) {
     await workersOf('node:net', { folder, kind, times }),
   ];
   const grown = ({ before, after }) => Math.round((after - before) / MB);
+  const both = ({ before, after }) =>
+    `${Math.round(before / MB)} MB after the first ten and ${Math.round(after / MB)} MB after all`;
   const wrong = [];
   if (grown(ours) - grown(bare) > MOST_LEFT)
     wrong.push(`${grown(ours)} MB more, and ${grown(bare)} MB without ferripc`);
@@ -103,7 +105,7 @@ async function workers({ folder, kind, times }) {
   if (ours.threads > 0) wrong.push(`${ours.threads} threads are left`);
   return {
     times,
-    held: `${grown(ours)} MB more than after the first ten, and ${grown(bare)} MB with node:net instead`,
+    held: `${both(ours)}; with node:net instead ${both(bare)}`,
     told: {},
     wrong,
   };

@@ -131,6 +131,9 @@ function onOne({ here, child, watch }) {
 async function stopAndGoOn({ child, watch, isWithin }, times, random) {
   let within = 0;
   for (let i = 0; i < times; i++) {
+    // Every other time, when a part of a message has come.
+    const until = Date.now() + (i % 2 === 1 ? 500 : 0);
+    while (Date.now() < until && !isWithin()) await new Promise(setImmediate);
     child.kill('SIGSTOP');
     await pause(random(40));
     if (isWithin()) within++;
