@@ -23,7 +23,10 @@ const MB = 2 ** 20;
 /** So many MB more than before may a process hold when all clients have left; of clients, each of their processes. */
 const BOUNDS = { server: 32, clients: 64 };
 
-/** How long memory may take to settle when all clients have left, in ms. */
+/** How long the server may take to end the connections of all clients that have left, on a busy machine, in ms. */
+const ENDS = 120_000;
+
+/** How long memory may take to settle then, in ms. */
 const SETTLES = 15_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -68,6 +71,16 @@ class Part {
   }
 }
 
+/** Waits until the server has no connection any more. Returns how long that took, in seconds, or null. */
+async function ended(server) {
+  const left = Date.now();
+  while (Date.now() - left < ENDS) {
+    await pause(250);
+    if (server.samples.at(-1).connections === 0) return Math.round((Date.now() - left) / 1000);
+  }
+  return null;
+}
+
 async function soak(options) {
   const { minutes, clients, processes, transport, driver } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
@@ -104,12 +117,13 @@ async function soak(options) {
     const atServer = await server.tells('report');
     const seconds = (Date.now() - connected) / 1000;
     for (const group of groups) group.say('leave');
+    const ends = await ended(server);
     await pause(SETTLES);
     for (const part of parts) part.say('settle');
     await pause(3000);
     for (const part of parts) part.say('end');
     const codes = await Promise.all(parts.map((part) => part.ended));
-    return summary(options, { server, groups, reports, atServer, seconds, codes });
+    return summary(options, { server, groups, reports, atServer, seconds, ends, codes });
   } finally {
     for (const { process: child } of parts) if (child.exitCode === null) child.kill('SIGKILL');
     fs.rmSync(folder, { recursive: true, force: true });
@@ -141,7 +155,7 @@ function memory(samples) {
   };
 }
 
-function summary(options, { server, groups, reports, atServer, seconds, codes }) {
+function summary(options, { server, groups, reports, atServer, seconds, ends, codes }) {
   const up = { sent: sum(reports, ({ sent }) => sent), ...atServer.received };
   const received = (name) => sum(reports, (report) => report.received[name]);
   const down = { sent: atServer.sent };
@@ -152,6 +166,7 @@ function summary(options, { server, groups, reports, atServer, seconds, codes })
     environment: environment(),
     options,
     seconds: Math.round(seconds),
+    ends,
     visits: sum(reports, ({ visits }) => visits),
     up,
     down,
@@ -168,11 +183,12 @@ const exact = ({ sent, messages, lost, again, corrupt }) =>
   sent === messages && lost + again + corrupt === 0;
 
 /** What is wrong with a result: none of it may be. */
-function faults({ options, up, down, server, clients, codes }) {
+function faults({ options, up, down, server, clients, ends, codes }) {
   const isOver = ({ before, after }, most) => options.bound !== 'off' && after - before > most;
   return [
     !exact(up) && 'messages to the server',
     !exact(down) && 'messages to the clients',
+    ends === null && 'connections that have not ended',
     server.fds.after > server.fds.before && 'descriptors that are left',
     clients.fds.after > clients.fds.before && 'descriptors that clients have left',
     isOver(server, BOUNDS.server) && 'memory that the server keeps',
@@ -207,7 +223,8 @@ function markdown(result) {
     part('clients, together', clients),
     '',
     `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}. Memory may be ${BOUNDS.server} MB more ` +
-      `than before, and ${BOUNDS.clients} MB more for each process of clients.`,
+      `than before, and ${BOUNDS.clients} MB more for each process of clients. ` +
+      `When all clients left, the server's connections had ended ${result.ends === null ? 'not at all' : `within ${result.ends} s`}.`,
     '',
   ].join('\n');
 }
