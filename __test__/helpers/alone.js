@@ -1,26 +1,30 @@
 'use strict';
-// `test` for what needs other rights or a place of its own: where these are not to be had it is skipped, and its title says
-// why.
+// `test` for what needs the rights of root: elsewhere it is skipped, and its title says why.
 
 const { spawnSync } = require('node:child_process');
 
 /** Whether a program may be run by way of a command. */
-const mayRun = ([command, ...words]) => spawnSync(command, [...words, 'true']).status === 0;
+const mayRun = ([command, ...words], program = ['true']) =>
+  spawnSync(command, [...words, ...program]).status === 0;
 
 const unless = (why) =>
   why === null ? test : (name, ...rest) => test.skip(`${name} (${why})`, ...rest);
 
 const isRoot = process.getuid?.() === 0;
 
-/** Where the queues of no other process count: neither for this user, nor for the system. */
-const ALONE = ['unshare', '--user', '--map-root-user', '--ipc'];
-
 /** What can be done by root alone. */
 const rootTest = unless(isRoot ? null : 'it needs root');
 
-/** For processes that are run by way of ALONE. It has to be root, for whose own limit they count, too. */
+/** Runs a program where no other queues count: as a user of its own, and with queues of its own. */
+const ALONE = [
+  ...['unshare', '--ipc', 'setpriv', `--reuid=${2 ** 20 + process.pid}`, '--clear-groups'],
+];
+
+const load = [process.execPath, '-e', `require(${JSON.stringify(require.resolve('../..'))})`];
+
+/** For programs that are run by way of ALONE. */
 const aloneTest = unless(
-  isRoot && mayRun(ALONE) ? null : `it needs root, and \`${ALONE.join(' ')}\``,
+  isRoot && mayRun(ALONE, load) ? null : 'it needs root, namespaces, and a folder that all may read',
 );
 
 module.exports = { ALONE, aloneTest, mayRun, rootTest };
