@@ -16,7 +16,7 @@ const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { open } = require('../mqueue.js');
-const { environment } = require('./lib/machine.js');
+const { commitName, environment } = require('./lib/machine.js');
 const { save, table } = require('./lib/record.js');
 const { quantile } = require('./lib/stats.js');
 const { start } = require('./queues/start.js');
@@ -95,7 +95,7 @@ function markdown({ date, environment: where, load, rounds, seconds, table: rows
   const { node, cpu, cores, os: system, commit } = where;
   return `# AppView's server, ${date.slice(0, 10)}
 
-${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commit.hash.slice(0, 10)}. ${rounds} rounds of ${seconds} s with a blocked JavaScript
+${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commitName(commit)}. ${rounds} rounds of ${seconds} s with a blocked JavaScript
 thread, in turns; load average ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after, of which up to 2 are the benchmark's own.
 \`npm run bench:appview\`; bench/appview.js says what is measured.
 

@@ -19,7 +19,7 @@ const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const peers = require('./ipc2/peers.js');
-const { environment } = require('./lib/machine.js');
+const { commitName, environment } = require('./lib/machine.js');
 const { cell, save, table } = require('./lib/record.js');
 
 const REPOSITORY = path.join(__dirname, '..');
@@ -114,7 +114,7 @@ function markdown({ date, environment: where, load, rounds, table: text }) {
   const { node, cpu, cores, os: system, rust, commit } = where;
   return `# Jobs for worker processes, ${date.slice(0, 10)}
 
-${cores} cores of ${cpu}, ${system}, Node ${node}, ${rust}; commit ${commit.hash.slice(0, 10)}. Medians of ${rounds} samples
+${cores} cores of ${cpu}, ${system}, Node ${node}, ${rust}; commit ${commitName(commit)}. Medians of ${rounds} samples
 (smallest–largest), taken in turns; load average ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after, of which
 up to 3 are the benchmark's own. \`npm run bench:ipc2\`; bench/ipc2.js says what is measured.
 

@@ -16,7 +16,7 @@ const { open } = require('../mqueue.js');
 const { IPC } = require('../index.js');
 const { CONFIG, MODES } = require('./queues/settings.js');
 const { start } = require('./queues/start.js');
-const { environment } = require('./lib/machine.js');
+const { commitName, environment } = require('./lib/machine.js');
 const { cell, save, table } = require('./lib/record.js');
 const { quantile } = require('./lib/stats.js');
 
@@ -142,7 +142,7 @@ function markdown({ date, environment: where, load, rounds, table: rows }) {
   const { node, cpu, cores, os: system, commit } = where;
   return `# Message queues, ${date.slice(0, 10)}
 
-${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commit.hash.slice(0, 10)}. Medians of ${rounds} samples
+${cores} cores of ${cpu}, ${system}, Node ${node}; commit ${commitName(commit)}. Medians of ${rounds} samples
 (smallest–largest), taken in turns; load average ${load.before.toFixed(1)} before and ${load.after.toFixed(1)} after, of which up to 2 are
 the benchmark's own. \`npm run bench:queues\`; bench/queues.js says what is measured.
 

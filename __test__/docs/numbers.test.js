@@ -45,3 +45,14 @@ test('docs/performance.md: every median of the large table is in the record', ()
     expect([line, other, record.includes(other)]).toEqual([line, other, true]);
   }
 });
+
+test('docs/performance.md: the table of jobs is that of its record', () => {
+  const jobs = (file) =>
+    tableRows(file)
+      .map(({ cells }) => cells)
+      .filter(([job]) => job === 'small' || job === 'large');
+  const [, record] = /\[Every sample\]\(\.\.\/(bench\/results\/[\w-]+-ipc2-[\w-]+\.md)\)/.exec(
+    read('docs/performance.md'),
+  );
+  expect(jobs('docs/performance.md')).toEqual(jobs(record));
+});

@@ -92,4 +92,7 @@ function anonymous(text) {
     .reduce((result, [name, replacement]) => result.split(name).join(replacement), text);
 }
 
-module.exports = { environment, machineSlug, pinCores, anonymous };
+/** A commit as records name it. */
+const commitName = ({ hash, modified }) => `${hash.slice(0, 10)}${modified ? ' (modified)' : ''}`;
+
+module.exports = { commitName, environment, machineSlug, pinCores, anonymous };

@@ -6,15 +6,26 @@ const { blockFor, CONFIG, MODES } = require('./settings.js');
 
 const tell = (what) => process.send(what);
 
+/** To be called for each message of a sink. How many there are may be told after the first have come. */
+function counter() {
+  let missing = 0;
+  process.on('message', (count) => {
+    missing += count;
+    if (missing === 0) tell('done');
+  });
+  return () => {
+    if (--missing === 0) tell('done');
+  };
+}
+
 /** Message queues: `there` comes here, `back` goes back. */
 function overQueues(mode, there, back) {
   const { open } = require('../../mqueue.js');
   const [input, output] = [open(there), open(back)];
-  let left = 0;
-  process.on('message', (count) => (left = count));
+  const count = counter();
   input.on('message', (data) => {
     if (mode === MODES.echo) output.send(data);
-    else if (--left === 0) tell('done');
+    else count();
   });
 }
 
@@ -24,11 +35,10 @@ async function overSocket(mode, path) {
   const ipc = new IPC();
   Object.assign(ipc.config, CONFIG);
   ipc.serve(path);
-  let left = 0;
-  process.on('message', (count) => (left = count));
+  const count = counter();
   ipc.server.on('m', (data, socket) => {
     if (mode === MODES.echo) ipc.server.emit(socket, 'm', data);
-    else if (--left === 0) tell('done');
+    else count();
   });
   await ipc.server.start();
 }

@@ -14,7 +14,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { makeFamily } = require('../../__test__/helpers/certificates');
-const { environment } = require('../lib/machine.js');
+const { commitName, environment } = require('../lib/machine.js');
 const { soakChart } = require('./chart');
 
 const MB = 2 ** 20;
@@ -186,7 +186,7 @@ function markdown(result) {
     '',
     `${number(options.clients)} clients in ${options.processes} processes, ${number(result.seconds)} s of traffic, ` +
       `${number(result.visits)} connections; ${env.cpu}, ${env.cores} cores, ${env.os}, Node ${env.node}, ` +
-      `commit ${env.commit.hash.slice(0, 12)}${env.commit.modified ? ' (modified)' : ''}.`,
+      `commit ${commitName(env.commit)}.`,
     '',
     '| messages | sent | arrived | lost | double | changed |',
     '| --- | --- | --- | --- | --- | --- |',

@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { environment } = require('../lib/machine.js');
+const { commitName, environment } = require('../lib/machine.js');
 const { Part, memory, pause } = require('./run');
 
 /** Askers of each system, in all; those of a queue, or of a process that AppView is in, take turns. */
@@ -93,7 +93,7 @@ function markdown({ date, environment: env, minutes, results }) {
     `# Load on the other systems, ${date.slice(0, 10)}`,
     '',
     `${minutes} minutes each; ${env.cpu}, ${env.cores} cores, ${env.os}, Node ${env.node}, ` +
-      `commit ${env.commit.hash.slice(0, 12)}${env.commit.modified ? ' (modified)' : ''}. ` +
+      `commit ${commitName(env.commit)}. ` +
       'Messages of up to 1 MB, numbered and hashed; 4,000 characters at most in queues, 100,000 in AppView. ' +
       'Memory and descriptors are those of the process that is asked.',
     '',
