@@ -236,8 +236,8 @@ onLinux.describe('the JavaScript thread', () => {
     const plain = new Asker(world, other);
     expect(await fixture('plain', other).next()).toBe('answers');
     const took = { blocked: [], plain: [] };
+    const anyTime = () => new Promise((resolve) => setTimeout(resolve, 10 + Math.random()));
     const time = async (name, act) => {
-      await new Promise((resolve) => setTimeout(resolve, 10)); // who asks next comes at any time
       const asked = performance.now();
       await act();
       took[name].push(performance.now() - asked);
@@ -247,11 +247,13 @@ onLinux.describe('the JavaScript thread', () => {
     const lasts = (ms) => performance.now() < began + ms;
     // Where both wait long for a processor, it takes more of them until chance is no matter.
     while (lasts(10_000) || (late() > 2 && lasts(60_000))) {
-      const asker = new Asker(world, pid);
+      await anyTime();
+      const asker = new Asker(world, pid); // on queues that were just made
       await time('blocked', async () => {
         expect(await asker.ask('{"req":1}')).toMatchObject({ status: 200 });
       });
       asker.leave();
+      await anyTime();
       await time('plain', async () => {
         await plain.send(...requestFrames('{"req":1}', 1));
         await plain.receive();
