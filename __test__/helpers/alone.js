@@ -24,7 +24,9 @@ const load = [process.execPath, '-e', `require(${JSON.stringify(require.resolve(
 
 /** For programs that are run by way of ALONE. */
 const aloneTest = unless(
-  isRoot && mayRun(ALONE, load) ? null : 'it needs root, namespaces, and a folder that all may read',
+  isRoot && mayRun(ALONE, load)
+    ? null
+    : 'it needs root, namespaces, and a folder that all may read',
 );
 
 module.exports = { ALONE, aloneTest, mayRun, rootTest };

@@ -199,7 +199,9 @@ onLinux.describe('errors', () => {
 
   aloneTest('nine queues of the usual size in all; as many as the system allows', async () => {
     const runtime = [...ALONE, process.execPath];
-    const child = world.child(require.resolve('./fixture'), ['usual', '/ferripc-many'], { runtime });
+    const child = world.child(require.resolve('./fixture'), ['usual', '/ferripc-many'], {
+      runtime,
+    });
     const { code, lines, stderr } = await child.exited;
     expect([code, stderr]).toEqual([0, '']);
     expect(lines).toEqual([

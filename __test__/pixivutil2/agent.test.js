@@ -204,7 +204,13 @@ describePeers((makePeer) => {
     const job = agent.ffmpeg(['-y']).catch(({ code }) => code);
     const title = agent.title('');
     const timers = { '1 s': 900, '3 s': 3000, '5 s': 4900, '15 s': 15_000 };
-    expect(await order({ title, job }, timers, 'job')).toEqual(['1 s', 'title', '3 s', '5 s', 'job']);
+    expect(await order({ title, job }, timers, 'job')).toEqual([
+      '1 s',
+      'title',
+      '3 s',
+      '5 s',
+      'job',
+    ]);
     expect([await title, await job]).toEqual([false, 'ETIMEDOUT']);
   });
 });
