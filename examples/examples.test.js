@@ -121,6 +121,18 @@ onUnix.test('ipc2', async () => {
   expect(shown).toEqual([...parts, 'There are 148933 primes below 2000000.']);
 });
 
+onUnix.test('ipc2, the host in Rust', () => {
+  const host = everything ? null : program('ipc2_example_host');
+  const cargo = ['run', '--quiet', '--package', 'ipc2_example', '--bin', 'ipc2_example_host'];
+  const [command, args] = host === null ? ['cargo', cargo] : [host, []];
+  const folder = path.dirname(process.execPath);
+  const env = { ...process.env, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+  const { stdout } = spawnSync(command, args, { cwd: __dirname, encoding: 'utf8', env });
+  expect(stdout.split('\n')).toEqual([
+    ...['de in fr: allemand', 'fr in de: Französisch', 'ja in en: Japanese', ''],
+  ]);
+});
+
 test('rust-sidecar', async () => {
   const { '': lines } = await example('rust-sidecar', programOf('rust_sidecar'));
   const shown = lines.filter((line) => !/^ *(Compiling|Finished|Blocking|Downloaded)/.test(line));

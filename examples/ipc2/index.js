@@ -1,6 +1,7 @@
 'use strict';
 // node examples/ipc2
 // A host in Node whose workers are a Rust program: counts primes on all processors, and shows how far it is.
+// src/host.rs is a host in Rust, with workers in Node.
 
 const { spawnSync } = require('node:child_process');
 const { WorkerSet, codec } = require('ferripc/ipc2');
@@ -10,7 +11,8 @@ const PARTS = 20;
 
 /** Builds the worker, and returns its path. */
 function build() {
-  const args = ['build', '--package', 'ipc2_example', '--message-format=json'];
+  const program = ['--package', 'ipc2_example', '--bin', 'ipc2_example'];
+  const args = ['build', ...program, '--message-format=json'];
   const options = { cwd: __dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
   const { status, stdout } = spawnSync('cargo', args, { ...options, maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error('This example needs Rust: cargo could not build its worker');
