@@ -4,12 +4,22 @@
 
 const { once } = require('node:events');
 const { AppViewClient, AppViewServer, Command, Status } = require('../../appview');
+const { open } = require('../../mqueue');
 const { mayRun } = require('../helpers/alone');
 const { onLinux } = require('../helpers/platform');
-const { nobody } = require('../helpers/queues');
+const { nobody, remove } = require('../helpers/queues');
 const { thrownBy } = require('../helpers/thrown');
 const { createWorld } = require('../helpers/world');
-const { Asker, left, literals, parse, recording, requestFrames } = require('./peers');
+const {
+  Asker,
+  left,
+  literals,
+  names,
+  parse,
+  patiently,
+  recording,
+  requestFrames,
+} = require('./peers');
 
 const world = createWorld();
 const fixture = (...args) => world.child(require.resolve('./fixture'), args);
@@ -233,7 +243,11 @@ onLinux.describe('the JavaScript thread', () => {
     const client = new AppViewClient(pid, { timeout: 60_000 });
     // How long an answer takes depends on what else the machine does, since who asks waits for a processor, too. So
     // beside the server, in turns, a process is asked that does nothing else, and has its queues open.
-    const plain = new Asker(world, other);
+    const [there, back] = names(other).map((name) => {
+      world.after(() => remove(name));
+      return patiently(() => open(name, { create: true, maxmsg: 1, msgsize: 100 }));
+    });
+    world.after(() => [there, back].forEach((queue) => queue.close()));
     expect(await fixture('plain', other).next()).toBe('answers');
     const took = { blocked: [], plain: [] };
     const anyTime = () => new Promise((resolve) => setTimeout(resolve, 10));
@@ -255,8 +269,8 @@ onLinux.describe('the JavaScript thread', () => {
       asker.leave();
       await anyTime();
       await time('plain', async () => {
-        await plain.send(...requestFrames('{"req":1}', 1));
-        await plain.receive();
+        await there.send(...requestFrames('{"req":1}', 1));
+        await back.receive();
       });
     }
     expect(late()).toBeLessThanOrEqual(2);
