@@ -72,6 +72,18 @@ onUnix.test(
   },
 );
 
+onUnix.test(
+  'a thousand clients that connect in one turn do so once each, without an error',
+  async () => {
+    const place = await world.place('unix');
+    const child = world.child('crowd.js', [place.options, 1000]);
+    const { connects, errors, disconnects, answers } = await child.next();
+    expect(connects).toEqual(Array(1000).fill(1));
+    expect(answers).toEqual(Array(1000).fill(1));
+    expect([errors, disconnects]).toEqual([[], 0]);
+  },
+);
+
 // As programs rely on that do `peers[id] = socket` for a message, and `delete peers[id]` in 'socket.disconnected'.
 test.each(KINDS)(
   '%s: that a peer has left is told before what it says when it is back',

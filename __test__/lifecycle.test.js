@@ -85,25 +85,30 @@ describe('the process stays alive with', () => {
   );
 });
 
-describe('process.exit() in a handler, right after an emit, still delivers it', () => {
-  test.each([10, 100_000])('server, %i characters', async (size) => {
-    const place = await world.place('unix');
-    const child = world.child('life.js', ['exit after emit', place.options.path]);
-    await child.next();
-    const peer = await world.peer(place);
-    expect((await peer.ask('quit', size)).data).toHaveLength(size);
-    expect((await child.exited).code).toBe(3);
-  });
+const PLAIN = TRANSPORTS.filter((kind) => kind !== 'tls');
 
-  test.each([10, 100_000])('client, %i characters', async (size) => {
-    const place = await world.place('unix');
-    const raw = await world.rawServer(place);
-    const child = world.child('life.js', ['client exit after emit', place.options.path]);
-    await child.next();
-    expect((await (await raw.next()).ask('quit', size)).data).toHaveLength(size);
-    expect((await child.exited).code).toBe(3);
-  });
-});
+describe.each(PLAIN)(
+  '%s: process.exit() in a handler, right after an emit, still delivers it',
+  (kind) => {
+    test.each([10, 100_000])('server, %i characters', async (size) => {
+      const place = await world.place(kind);
+      const child = world.child('life.js', ['exit after emit', place.options]);
+      await child.next();
+      const peer = await world.peer(place);
+      expect((await peer.ask('quit', size)).data).toHaveLength(size);
+      expect((await child.exited).code).toBe(3);
+    });
+
+    test.each([10, 100_000])('client, %i characters', async (size) => {
+      const place = await world.place(kind);
+      const raw = await world.rawServer(place);
+      const child = world.child('life.js', ['client exit after emit', place.options]);
+      await child.next();
+      expect((await (await raw.next()).ask('quit', size)).data).toHaveLength(size);
+      expect((await child.exited).code).toBe(3);
+    });
+  },
+);
 
 describe('a peer that is killed', () => {
   test('in the middle of its message: an error, then socket.disconnected (F4)', async () => {

@@ -26,7 +26,52 @@ test('each test that docs/reliability.md names is there', () => {
   }
 });
 
+test('each test and number of the Rust sources that docs/reliability.md names is there', () => {
+  const text = fs.readFileSync(path.join(root, 'docs', 'reliability.md'), 'utf8');
+  const named = [...text.matchAll(/`([A-Za-z]+(?:_[A-Za-z]+)+|[A-Z]{4,})`,\s+in\s+(\w+\.rs)/g)];
+  expect(named.length).toBeGreaterThan(8);
+  const sources = ['src', 'tests'].flatMap((folder) => {
+    const all = fs.readdirSync(path.join(root, folder), { recursive: true });
+    return all.filter((it) => it.endsWith('.rs')).map((it) => path.join(root, folder, it));
+  });
+  for (const [, name, file] of named) {
+    const isThere = sources
+      .filter((it) => path.basename(it) === file)
+      .some((it) => new RegExp(`(fn|const) ${name}\\b`).test(fs.readFileSync(it, 'utf8')));
+    expect([file, name, isThere]).toEqual([file, name, true]);
+  }
+});
+
 describe.each(TRANSPORTS)('%s', (kind) => {
+  test('what a server says to one and to all arrives once, in order', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const clients = [];
+    for (let n = 0; n < 3; n++) {
+      const came = once(server, 'connect');
+      const client = await world.connect(place);
+      const numbers = [];
+      client.on('n', (number) => numbers.push(number));
+      clients.push({ client, numbers, socket: (await came)[0], expected: [] });
+    }
+    let next = 0;
+    for (let round = 0; round < 100; round++) {
+      server.broadcast('n', next);
+      for (const { expected } of clients) expected.push(next);
+      next++;
+      for (const { socket, expected } of clients) {
+        server.emit(socket, 'n', next);
+        expected.push(next++);
+      }
+      // More than fits into any buffer.
+      if (round === 50) server.broadcast('large', 'x'.repeat(3_000_000));
+    }
+    const ends = clients.map(({ client }) => once(client, 'end of it'));
+    server.broadcast('end of it');
+    await Promise.all(ends);
+    for (const { numbers, expected } of clients) expect(numbers).toEqual(expected);
+  });
+
   test('each message arrives once, in order, over connections that come and go', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place);

@@ -128,14 +128,14 @@ const suites = [
   [
     'jest, tokio driver',
     bin('jest'),
-    [`__test__/(?!(${skipped})\\.test)[^/]+$`],
+    [`__test__/(?!(${skipped})\\.test)[^/]+$`, '__test__/ipcio/', '__test__/ipc2/semantics'],
     { env: { FERRIPC_DRIVER: 'tokio' } },
   ],
   // And where no binary loads: a selection, of which nightly.yml has the whole.
   [
     'jest, without the binary',
     bin('jest'),
-    ['__test__/(client|framing|tls|udp)\\.test'],
+    ['__test__/(client|framing|tls|udp)\\.test', '__test__/ipcio/'],
     { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];

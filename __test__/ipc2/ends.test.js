@@ -6,6 +6,7 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const { setTimeout: wait } = require('node:timers/promises');
 const { promisify } = require('node:util');
+const typescript = require('typescript');
 const { codec, spawn } = require('../../ipc2');
 const { createWorld } = require('../helpers/world');
 const { onLinux, onUnix } = require('../helpers/platform');
@@ -242,6 +243,79 @@ onUnix.describe('a hostile worker', () => {
   });
 });
 
+onUnix.test(
+  'an answer that cannot be encoded ends its worker: the caller does not wait',
+  async () => {
+    const builder = KINDS.Rust('formless').workerCount(1).request(codec.u32).response(codec.string);
+    const set = await start(builder.respawn(false));
+    await expect(set.send(1)).rejects.toMatchObject({ code: 'OFFLINE' });
+  },
+);
+
+/** Runs a program of JavaScript; what it prints. */
+async function run(text, flags = []) {
+  const file = world.file('program.js');
+  const head = `const SCRIPT = ${JSON.stringify(SCRIPT)};
+    const { WorkerSet, spawn } = require(${JSON.stringify(require.resolve('../../ipc2'))});\n`;
+  fs.writeFileSync(file, `${head}${text}`);
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, file]);
+  return stdout;
+}
+
+(Symbol.asyncDispose ? onUnix.test : test.skip)(
+  '`await using` ends a set and a worker',
+  async () => {
+    const { outputText } = typescript.transpileModule(
+      `async function main() {
+      let pids: number[];
+      {
+        await using set = await WorkerSet.builder().workerPath(SCRIPT).args(['json']).workerCount(2).finish();
+        await using worker = await spawn(SCRIPT, { args: ['json'] });
+        console.log(await set.send('from a set'), await worker.send('from a worker'));
+        pids = [...set.pids(), worker.pid];
+      }
+      const lives = (pid: number) => {
+        try {
+          return process.kill(pid, 0);
+        } catch {
+          return false;
+        }
+      };
+      console.log(pids.map(lives));
+    }
+    main();`,
+      { compilerOptions: { target: typescript.ScriptTarget.ES2022, module: 'commonjs' } },
+    );
+    expect(await run(outputText)).toBe('from a set from a worker\n[ false, false, false ]\n');
+  },
+);
+
+const permission = ['--permission', '--experimental-permission'].find((it) =>
+  process.allowedNodeEnvironmentFlags.has(it),
+);
+
+(permission ? onUnix.describe : describe.skip)('Node’s permissions', () => {
+  const more = ['--allow-addons', '--allow-net'].filter((it) =>
+    process.allowedNodeEnvironmentFlags.has(it),
+  );
+  const flags = [permission, '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings', ...more];
+  const program = `
+    const builder = WorkerSet.builder().workerPath(SCRIPT).args(['json']).workerCount(1);
+    const use = async (set) => {
+      console.log(await set.send('fine'));
+      await set.close();
+    };
+    builder.finish().then(use, ({ code, cause }) => console.log(code, cause.code));`;
+
+  test('to start processes: workers', async () => {
+    expect(await run(program, [...flags, '--allow-child-process'])).toBe('fine\n');
+  });
+
+  test('without it: an error', async () => {
+    expect(await run(program, flags)).toBe('IO EACCES\n');
+  });
+});
+
 onUnix.test('a job over maxMessageBytes is not sent', async () => {
   const set = await start(KINDS.Node('json').workerCount(1).maxMessageBytes(1000));
   await expect(set.send('x'.repeat(1000))).rejects.toMatchObject({
@@ -305,7 +379,9 @@ onUnix.test('a worker of any program: a script without an ending, by its first l
 });
 
 onUnix.test('a host in Rust, workers in Node', async () => {
-  const run = promisify(execFile);
-  const { stderr } = await run(program('ipc2_test_driver'), [process.execPath, SCRIPT]);
+  const { stderr } = await promisify(execFile)(program('ipc2_test_driver'), [
+    process.execPath,
+    SCRIPT,
+  ]);
   expect(stderr).toBe('');
 });

@@ -85,9 +85,15 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     await expect(given).rejects.toMatchObject(timeout);
     expect(set.pids()).toEqual([pid]);
     expect(set.available()).toBe(1);
-    // It waits behind the first one.
-    const next = set.sendTimeout('Pid', 50, TimeoutAction.Error);
-    await expect(next).rejects.toMatchObject(timeout);
+  });
+
+  test('… and the next job waits behind the old one, whose answer is dropped', async () => {
+    const set = await start(tasks(kind));
+    const since = performance.now();
+    const given = set.sendTimeout({ Sleep: 300 }, 20, TimeoutAction.Error);
+    await expect(given).rejects.toMatchObject(timeout);
+    expect(await set.send({ Add: [20, 1] })).toBe(21);
+    expect(performance.now() - since).toBeGreaterThan(299);
   });
 
   test('a crash during a job: the caller hears of it, another worker comes', async () => {
@@ -148,7 +154,7 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     expect(await set.send('Notes')).toBe(0);
   });
 
-  test('restart() replaces all workers; those with a job finish it', async () => {
+  test('restart() replaces all workers', async () => {
     const set = await start(tasks(kind, 2));
     const before = set.pids();
     await set.restart();
@@ -156,6 +162,32 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     expect(after).toHaveLength(2);
     expect(after.filter((pid) => before.includes(pid))).toEqual([]);
     expect(after).toContain(await set.send('Pid'));
+  });
+
+  test('restart() while a worker works: it finishes its job, and ends', async () => {
+    const set = await start(tasks(kind));
+    const [pid] = set.pids();
+    const ended = once(set, 'exit');
+    const job = set.send({ Sleep: 500 });
+    await set.restart();
+    expect(set.pids()).toHaveLength(1);
+    expect(set.pids()).not.toContain(pid);
+    expect(await job).toBe(1);
+    expect((await ended)[0]).toMatchObject({ pid, cause: null });
+  });
+
+  test('workers that keep ending are replaced after pauses that grow', async () => {
+    const since = performance.now();
+    const set = await start(KINDS[kind]('leave', '7').workerCount(1).backoff(100, 400));
+    let left = 6;
+    await new Promise((resolve) => {
+      set.on('exit', ({ code }) => {
+        expect(code).toBe(7);
+        if (--left === 0) resolve();
+      });
+    });
+    // None after the first one.
+    expect(performance.now() - since).toBeGreaterThan(100 + 200 + 400 + 400);
   });
 
   test('a worker can be taken out and added', async () => {

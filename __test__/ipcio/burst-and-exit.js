@@ -6,6 +6,6 @@ const { Client } = require('../../ipcio');
 const [socketRoot, count] = JSON.parse(process.argv[2]);
 const client = new Client({ socketRoot, name: 'exits' });
 client.connect().then(() => {
-  for (let i = 0; i < count; i++) client.send('m', i);
+  for (let i = 0; i < count; i++) client.send('m', `${i} ${'x'.repeat(10_000)}`);
   process.exit();
 });

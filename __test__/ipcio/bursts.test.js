@@ -5,6 +5,7 @@
 const path = require('node:path');
 const { once } = require('node:events');
 const { createWorld } = require('../helpers/world');
+const { onLinux } = require('../helpers/platform');
 const { collect, createParties, datas } = require('./parties');
 const { enter, host } = require('./peers');
 
@@ -133,12 +134,48 @@ suite('what waits for a peer that does not read', () => {
     expect(ends.at(-1)).toBe('ENOBUFS');
   });
 
+  test('is counted in bytes', async () => {
+    const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
+    client.send('m', 'é'.repeat(120_000));
+    await expect(client.send('m', 'é'.repeat(40_000))).rejects.toMatchObject({ code: 'ENOBUFS' });
+  });
+
+  // Where the system tells what a peer has not read.
+  const test_ = process.env.FERRIPC_DRIVER === 'js' ? test.skip : onLinux.test;
+
+  test_('leaves alone if the system takes it apart', async () => {
+    const { peer, client, own } = await deaf();
+    world.after(() => peer.close());
+    const turns = async () => {
+      for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+    };
+    const socket = new Promise((resolve) => {
+      client.addHandlers({ hello: (container) => resolve(container.socket) });
+      own.send({ command: 'hello' });
+    });
+    const sent = [];
+    while (!((await socket)._unread > 0)) {
+      sent.push(client.send('m', 'x'.repeat(20_000))); // the peer's buffer takes some of these
+      await sent.at(-1);
+      await turns();
+    }
+    let hasLeft = false;
+    sent.push(client.send('m', 'y'.repeat(40_000)).then(() => (hasLeft = true)));
+    await turns();
+    expect(hasLeft).toBe(false);
+    own.socket.resume();
+    await Promise.all(sent);
+    expect((await read(own, sent.length)).at(-1)).toBe('y'.repeat(40_000));
+  });
+
   test('ends with a program that exits, sent all the same', async () => {
-    const { handler, all } = collect(COUNT);
+    const count = 12; // more than the peer would read at once, and less than the system takes
+    const { handler, all } = collect(count);
     await serve({ m: handler });
-    const child = world.child(require.resolve('./burst-and-exit'), [world.tmp(), COUNT]);
+    const child = world.child(require.resolve('./burst-and-exit'), [world.tmp(), count]);
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
-    expect(datas(await all)).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+    const numbers = datas(await all).map((data) => Number(data.split(' ')[0]));
+    expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
   test('does not wait where all peers are said to run ferripc', async () => {

@@ -74,7 +74,10 @@ describe('messages', () => {
     expect(datas(await all)).toEqual([1]);
   });
 
-  test('that a peer with ipcIO would lose cause a warning, once', async () => {
+  test.each([
+    ['x', [60_000, 70_000, 70_000, 1]],
+    ['é', [30_000, 35_000, 35_000, 1]],
+  ])('that a peer with ipcIO would lose cause a warning, once: of %p', async (letter, lengths) => {
     let fresh; // which has not warned yet
     jest.isolateModules(() => (fresh = require('../../ipcio')));
     const { handler, all } = collect(4);
@@ -84,14 +87,17 @@ describe('messages', () => {
     await client.connect();
     const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
-      for (const length of [60_000, 70_000, 70_000, 1]) client.send('n', 'x'.repeat(length));
+      for (const length of lengths) client.send('n', letter.repeat(length));
       expect(warned.mock.calls).toEqual([
-        [expect.stringContaining('loses messages of 64 KiB'), { code: expect.any(String) }],
+        [
+          expect.stringMatching(/ of 700\d\d bytes was sent.* loses messages of 64 KiB/s),
+          { code: 'FERRIPC_IPCIO_LONG_MESSAGE' },
+        ],
       ]);
     } finally {
       warned.mockRestore();
     }
-    expect(datas(await all).map(({ length }) => length)).toEqual([60_000, 70_000, 70_000, 1]);
+    expect(datas(await all).map(({ length }) => length)).toEqual(lengths);
   });
 
   test('that JSON refuses throw where they are sent', async () => {
@@ -104,15 +110,16 @@ describe('messages', () => {
 describe('between clients', () => {
   test('emit with a name, broadcast to all others, discover', async () => {
     const a = collect();
-    const b = collect(2);
+    const b = collect(3);
     const c = collect();
     const server = await serve({ one() {}, two() {} });
     const sender = await connect('a', { m: a.handler });
     await connect('b', { m: b.handler });
     await connect('c', { m: c.handler });
     await sender.emit('b', 'm', 'direct');
+    await sender.emit('b', 'm', undefined); // with two arguments it would be for the server
     await sender.broadcast('m', 'to the others');
-    expect(datas(await b.all)).toEqual(['direct', 'to the others']);
+    expect(datas(await b.all)).toEqual(['direct', null, 'to the others']);
     expect(datas(await c.all)).toEqual(['to the others']);
     expect(await sender.discover()).toEqual({
       clients: ['a', 'b', 'c'],
@@ -296,18 +303,25 @@ describe('life', () => {
   });
 
   test('clients try again after 2 s unless they are told otherwise', async () => {
-    const client = makeClient('c', {}, { reconnectDelay: undefined });
-    const failed = once(client, 'error');
-    const timers = jest.spyOn(global, 'setTimeout');
-    try {
-      client.connect();
-      await failed;
-      const isOurs = () => timers.mock.calls.some(([, ms]) => ms === 2000);
-      while (!isOurs()) await new Promise(setImmediate);
-    } finally {
-      timers.mockRestore();
-    }
+    const first = await serve();
+    const client = await connect('c', {}, { reconnectDelay: undefined });
+    const times = [];
+    const note = async (event) => {
+      await once(client, event);
+      times.push(performance.now());
+    };
+    const gap = () => times.at(-1) - times.at(-2);
+    const lost = note('disconnect');
+    const failed = note('error');
+    await first.stop();
+    await lost;
+    await failed;
+    expect(gap()).toBeGreaterThan(1990);
     expect([client.isConnected(), client.isStarted()]).toEqual([false, true]);
+    const connected = note('connect');
+    await serve();
+    await connected;
+    expect(gap()).toBeGreaterThan(1990);
   });
 
   test('files are removed', async () => {

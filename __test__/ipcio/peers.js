@@ -1,8 +1,24 @@
 'use strict';
 // Peers of ipcIO that no part of ferripc made: plain `net`, and what its versions write and read.
 
+const fs = require('node:fs');
 const net = require('node:net');
+const path = require('node:path');
 const { once } = require('node:events');
+
+/**
+ * The messages of a recording, in order, `{who, text}`; `who`: CLI, SRV, or undefined where it was not noted. Long ones
+ * were cut off when it was made.
+ */
+function recorded(name) {
+  const file = path.join(__dirname, '..', '..', 'docs', 'vectors', 'ipcio', `${name}.txt`);
+  return fs
+    .readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => /^(?:(CLI|SRV)| )\s*W (".*")$/.exec(line))
+    .filter(Boolean)
+    .map(([, who, quoted]) => ({ who, text: JSON.parse(quoted) }));
+}
 
 /** Each version writes a message so. */
 const text = {
@@ -100,4 +116,4 @@ async function host(path, version = '0.6.2') {
   };
 }
 
-module.exports = { dial, enter, host };
+module.exports = { dial, enter, host, recorded, text };

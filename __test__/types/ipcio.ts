@@ -57,8 +57,33 @@ async function use() {
   await server.stop();
 }
 
+// What is sent, by the commands of the other side.
+type OfClients = { progress: string };
+async function checked() {
+  const host = new Server<Commands, OfClients>({}, { sum: ({ data: [a, b] }) => a + b });
+  host.broadcast('progress', 'x', null).emit('c', 'progress').emit('c', 'progress', 'x');
+  // @ts-expect-error the data are a string
+  host.emit('c', 'progress', 5);
+  // @ts-expect-error clients have no such command
+  host.broadcast('sum', [1, 2]);
+  const guest = new Client<OfClients, Commands>({}, { progress: ({ data }) => data.length });
+  guest.connect().emit('text', 'x').emit('sum', [1, 2]);
+  expectType<Client<OfClients, Commands>>()(await guest.connect());
+  await guest.send('sum', [1, 2]);
+  // @ts-expect-error the data are two numbers
+  guest.send('sum', '12');
+  // @ts-expect-error the server has no such command
+  guest.send('progress', 'x');
+  // @ts-expect-error the data are a string
+  guest.connect().emit('text', 5);
+  expectType<number>()(await guest.deliver<number>('sum', [1, 2], { timeout: 5 }));
+  // @ts-expect-error the data are two numbers
+  guest.deliver('sum', 5);
+  expectType<string>()(await guest.deliver<string>('other', 'anything', 5));
+}
+
 // Any data with any command, if no map is given.
 const open = new Server({}, { any: (container: Container) => container.data.whatever });
 open.emit('c', 'any');
 export const sockets: (container: Container) => Socket = ({ socket }) => socket;
-export { use };
+export { checked, use };

@@ -1,126 +1,61 @@
 'use strict';
 // Rows of `npm run faults`: processes that are killed, stopped, blocked or ended while they talk. Each is called by row.js.
 
-const { fork, spawn } = require('node:child_process');
+const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
-const { IPC } = require('../..');
 const { seeded } = require('../../__test__/helpers/random');
 const { freshOptions, longOf, placeAt } = require('./places');
-
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** What comes over one connection after the other: in order, whole, and no more once it has ended. */
-class Watch {
-  wrong = [];
-  messages = 0;
-  connections = 0;
-  codes = {};
-  #next = 0;
-  #long;
-
-  constructor(kind) {
-    this.#long = longOf(kind);
-  }
-
-  begin() {
-    this.connections++;
-    this.#next = 0;
-  }
-
-  take({ number, text }) {
-    if (number !== this.#next) this.wrong.push(`${number} came, not ${this.#next}`);
-    if (text !== (number % 3 === 2 ? this.#long : ''))
-      this.wrong.push(`${number} is not what was sent`);
-    this.#next = number + 1;
-    this.messages++;
-  }
-
-  told = (error) => {
-    this.codes[error.code] = (this.codes[error.code] ?? 0) + 1;
-    if (!/^E/.test(error.code ?? '')) this.wrong.push(`no code: ${error.stack}`);
-  };
-}
-
-/** The watch of one connection among many: `all` counts their messages, `all.wrong` has what was wrong with any. */
-function watchOne(all, kind) {
-  const watch = new Watch(kind);
-  watch.wrong = all.wrong;
-  watch.begin();
-  all.connections++;
-  return { take: (message) => (all.messages++, watch.take(message)) };
-}
-
-function party(args, env = {}) {
-  return fork(path.join(__dirname, 'party.js'), [JSON.stringify(args)], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-}
-
-/** A client here that tells `watch` what comes, over however many connections. */
-function clientHere(place, watch) {
-  const ipc = new IPC();
-  Object.assign(ipc.config, { id: 'here', silent: true, retry: 5 });
-  place.connectTo(ipc, 'server');
-  const client = ipc.of.server;
-  client.on('connect', () => watch.begin());
-  client.on('error', watch.told);
-  client.on('down', (message) => watch.take(message));
-  return { ipc, client, leave: () => ipc.disconnect('server') };
-}
-
-async function serverHere(place, watchOf) {
-  const ipc = new IPC();
-  Object.assign(ipc.config, { id: 'here', silent: true });
-  place.serve(ipc);
-  const { server } = ipc;
-  const watches = new Map();
-  server.on('connect', (socket) => {
-    watches.set(socket, watchOf(socket));
-  });
-  server.on('error', (error) => {
-    const { code } = error;
-    ipc.codes[code] = (ipc.codes[code] ?? 0) + 1;
-  });
-  ipc.codes = {};
-  server.on('up', (message, socket) => watches.get(socket).take(message));
-  await server.start();
-  return ipc;
-}
-
-/** Waits for `watch` to have got more; false after 20 s. */
-async function hears(watch, more) {
-  const until = watch.messages + more;
-  for (let i = 0; i < 4000 && watch.messages < until; i++) await pause(5);
-  return watch.messages >= until;
-}
+const { Watch, clientHere, hears, party, pause, serverHere, watchOne } = require('./watch');
 
 /** So many at a time where there are many: a process takes longer to begin than to be ended. */
 const LANES = 4;
 
-/** `row` with its share of the times in each of several lanes, which have nothing in common; what came of all. */
-const inLanes = (row) => async (options) => {
-  const { times } = options;
-  const lanes = times < 10 * LANES ? 1 : LANES;
-  const parts = await Promise.all(
-    Array.from({ length: lanes }, (_, lane) => {
-      const share = Math.floor((times + lane) / lanes);
-      return row({ ...options, times: share, seed: lane + 1 });
-    }),
-  );
-  const all = { times, told: {}, wrong: parts.flatMap(({ wrong }) => wrong) };
-  for (const { told } of parts)
-    for (const [code, count] of Object.entries(told))
-      all.told[code] = (all.told[code] ?? 0) + count;
-  const sum = (name) => parts.reduce((total, part) => total + part[name], 0);
-  all.held = `${sum('messages')} messages in order over ${sum('connections')} connections`;
-  return all;
-};
+/** What is told of a message that was cut. */
+const CUT = 'ERR_FERRIPC_TRUNCATED_MESSAGE';
 
-/** Kills the process `child`, and waits for its end. */
-async function killed(child) {
+/**
+ * `row` with its share of the times in each of several lanes, which have nothing in common; what came of all. Where
+ * `cuts` is said, some messages have to have been cut; a row may count `within`, how often it was within a message.
+ */
+const inLanes =
+  (row, { cuts = false } = {}) =>
+  async (options) => {
+    const { times } = options;
+    const lanes = times < 10 * LANES ? 1 : LANES;
+    const parts = await Promise.all(
+      Array.from({ length: lanes }, (_, lane) => {
+        const share = Math.floor((times + lane) / lanes);
+        return row({ ...options, times: share, seed: lane + 1 });
+      }),
+    );
+    const all = { times, told: {}, wrong: parts.flatMap(({ wrong }) => wrong) };
+    for (const { told } of parts)
+      for (const [code, count] of Object.entries(told))
+        all.told[code] = (all.told[code] ?? 0) + count;
+    const sum = (name) => parts.reduce((total, part) => total + part[name], 0);
+    all.held = `${sum('messages')} messages in order over ${sum('connections')} connections`;
+    if (cuts && !all.told[CUT]) all.wrong.push('no message was cut');
+    if (parts.some(({ within }) => within !== undefined)) {
+      all.held += `, ${sum('within')} times within a message`;
+      if (sum('within') === 0) all.wrong.push('it was never within a message');
+    }
+    return all;
+  };
+
+/** Has the process or thread `child` begin a message of which most is still to be sent; `say` is how it is told so. */
+async function begun(child, say) {
+  const isBegun = new Promise((resolve) =>
+    child.on('message', (it) => it === 'begun' && resolve()),
+  );
+  say('begin');
+  await Promise.race([isBegun, pause(20_000)]);
+}
+
+/** Kills the process `child`, and waits for its end. Every other one, as `i` counts them, has begun a long message. */
+async function killed(child, i = 0) {
+  if (i % 2 === 1) await begun(child, (word) => child.send(word));
   child.kill('SIGKILL');
   await once(child, 'exit');
 }
@@ -129,7 +64,7 @@ async function killed(child) {
  * One server after the other is killed in the middle of its messages; the client finds the next one. `before(child, here)`
  * is done to each before.
  */
-const killedAfter = (before) =>
+const killedAfter = (before, hasBegun) =>
   async function ({ folder, kind, times, seed = 1 }) {
     const random = seeded(seed);
     const options = await freshOptions(kind, folder);
@@ -140,14 +75,14 @@ const killedAfter = (before) =>
       if (!(await hears(watch, 3))) watch.wrong.push(`nothing comes from server ${i}`);
       before(child, here, kind);
       await pause(random(20));
-      await killed(child);
+      await killed(child, hasBegun ? i : 0);
     }
     here.leave();
     const { messages, connections, codes: told, wrong } = watch;
     return { messages, connections, told, wrong };
   };
 
-const killedServers = killedAfter(() => {});
+const killedServers = killedAfter(() => {}, true);
 
 /** It is stopped while the client goes on sending, and killed as it is. */
 const killedWhileStopped = killedAfter((child, { client }, kind) => {
@@ -172,7 +107,7 @@ async function killedClients({ folder, kind, times, seed = 1 }) {
     const child = party({ role: 'client', kind, options });
     if (!(await hears(all, 3))) wrong.push(`nothing comes from client ${i}`);
     await pause(random(20));
-    await killed(child);
+    await killed(child, i);
   }
   for (let i = 0; i < 400 && ends < all.connections; i++) await pause(10);
   if (ends !== all.connections) wrong.push(`${ends} of ${all.connections} connections have ended`);
@@ -189,15 +124,24 @@ function onOne({ here, child, watch }) {
   return { messages, connections, told: {}, wrong };
 }
 
-/** Stops the process `child` and has it go on, again and again; what it sends must go on coming to `watch`. */
-async function stopAndGoOn(child, watch, times, random) {
+/**
+ * Stops the process `child` and has it go on, again and again; what it sends must go on coming to `watch`. Returns how
+ * often it was stopped within a message, as `isWithin` says.
+ */
+async function stopAndGoOn({ child, watch, isWithin }, times, random) {
+  let within = 0;
   for (let i = 0; i < times; i++) {
+    // Every other time, when a part of a message has come.
+    const until = Date.now() + (i % 2 === 1 ? 500 : 0);
+    while (Date.now() < until && !isWithin()) await new Promise(setImmediate);
     child.kill('SIGSTOP');
     await pause(random(40));
+    if (isWithin()) within++;
     child.kill('SIGCONT');
     if (!(await hears(watch, 1))) watch.wrong.push('nothing comes any more');
     await pause(random(10));
   }
+  return within;
 }
 
 /** The server is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
@@ -209,10 +153,11 @@ async function stopped({ folder, kind, times, seed = 1 }) {
   const child = party({ role: 'server', kind, options });
   await hears(watch, 3);
   const errorsBefore = { ...watch.codes };
-  await stopAndGoOn(child, watch, times, random);
+  const isWithin = () => watch.isWithin(here.client.socket);
+  const within = await stopAndGoOn({ child, watch, isWithin }, times, random);
   if (JSON.stringify(errorsBefore) !== JSON.stringify(watch.codes))
     watch.wrong.push('an error was told');
-  return onOne({ here, child, watch });
+  return { ...onOne({ here, child, watch }), within };
 }
 
 /** The client is stopped and goes on, in the middle of its messages: on one connection, nothing is lost. */
@@ -221,15 +166,20 @@ async function stoppedClients({ folder, kind, times, seed = 1 }) {
   const options = await freshOptions(kind, folder);
   const wrong = [];
   const all = { messages: 0, connections: 0, wrong };
-  const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
+  let isWithin = null;
+  const ipc = await serverHere(placeAt(kind, options), (socket) => {
+    const watch = watchOne(all, kind);
+    isWithin = () => watch.isWithin(socket);
+    return watch;
+  });
   const child = party({ role: 'client', kind, options });
   await hears(all, 3);
-  await stopAndGoOn(child, all, times, random);
+  const within = await stopAndGoOn({ child, watch: all, isWithin }, times, random);
   if (all.connections !== 1) wrong.push(`${all.connections} connections`);
   if (Object.keys(ipc.codes).length > 0) wrong.push('an error was told');
   await killed(child);
   await ipc.server.stop({ disconnect: true });
-  return { ...all, told: {} };
+  return { ...all, told: {}, within };
 }
 
 /** The event loop of the server is blocked while messages come: all arrive afterwards. */
@@ -271,7 +221,9 @@ async function exits({ folder, kind, times, seed = 1 }) {
   const all = { messages: 0, connections: 0, wrong };
   const ipc = await serverHere(placeAt(kind, options), () => watchOne(all, kind));
   for (let i = 0; i < times; i++) {
-    const child = party({ role: 'client', kind, options, mode: { exitAfter: 1 + random(150) } });
+    // Every other one has begun a long message.
+    const mode = { [i % 2 === 1 ? 'exits' : 'exitAfter']: 1 + random(150) };
+    const child = party({ role: 'client', kind, options, mode });
     const [code, signal] = await once(child, 'exit');
     if (code !== 7) wrong.push(`a process has ended with ${code ?? signal}`);
   }
@@ -293,6 +245,7 @@ async function terminated({ folder, kind, times, seed = 1 }) {
     worker.on('error', (error) => wrong.push(`a worker failed: ${error.stack}`));
     if (!(await hears(all, 2))) wrong.push(`nothing comes from worker ${i}`);
     await pause(random(50));
+    if (i % 2 === 1) await begun(worker, (word) => worker.postMessage(word));
     await worker.terminate();
   }
   await ipc.server.stop({ disconnect: true });
@@ -358,14 +311,14 @@ async function ownOf(program) {
 }
 
 module.exports = {
-  killedServers: inLanes(killedServers),
-  killedClients: inLanes(killedClients),
+  killedServers: inLanes(killedServers, { cuts: true }),
+  killedClients: inLanes(killedClients, { cuts: true }),
   stopped: inLanes(stopped),
   stoppedClients: inLanes(stoppedClients),
   killedWhileStopped: inLanes(killedWhileStopped),
   blocked,
-  exits: inLanes(exits),
-  terminated: inLanes(terminated),
+  exits: inLanes(exits, { cuts: true }),
+  terminated: inLanes(terminated, { cuts: true }),
   collected: inLanes(collected),
   inherited,
 };

@@ -1,13 +1,14 @@
 'use strict';
 // `npm run faults`: a server and clients while system calls fail, one after the other and by chance (calls.js); while processes
-// are killed, stopped, blocked or end (processes.js); with peers that do not do what they should (strangers.js); and
-// while files and the clock change (surroundings.js). Linux, with a C compiler for the system calls. Exits with 1 if
-// something was lost or changed, hung, or ended a process; or if nobody was told.
+// are killed, stopped, blocked or end (processes.js); with peers that do not do what they should (strangers.js); with
+// thousands of clients and hundreds of workers (crowds.js); and while files and the clock change (surroundings.js). Linux,
+// with a C compiler for the system calls. Exits with 1 if something was lost or changed, hung, or ended a process; or if
+// nobody was told.
 //
 //   npm run faults                     some minutes
 //   --thorough                         hundreds of kills, stops and ends, each byte of a handshake: ten minutes on two cores
 //   --exhaustive                       also each call that fails, and thousands of the rest: hours
-//   --only calls|processes|strangers|surroundings|systems      several times for several
+//   --only calls|processes|strangers|crowds|surroundings|systems      several times for several
 //   --row killedServers              of all but the first, this one; several times for several
 //   --transport unix|tcp|tls|udp, of calls also ipcio|ipc2|zmtp|mqueue|appview; --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
@@ -39,6 +40,7 @@ const AMOUNTS = {
     seconds: 10,
     step: 7,
     jumps: 50,
+    workers: 240,
   },
   thorough: {
     each: 3,
@@ -50,6 +52,7 @@ const AMOUNTS = {
     seconds: 10,
     step: 1,
     jumps: 200,
+    workers: 240,
   },
   exhaustive: {
     each: 1000,
@@ -61,11 +64,12 @@ const AMOUNTS = {
     seconds: 10,
     step: 1,
     jumps: 5000,
+    workers: 1000,
   },
 };
 
 /** What is played beside the system calls: `[file, name, what it says, transports, options]`. */
-function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
+function rows({ kills, stops, ends, peers, seconds, step, jumps, workers }) {
   const tls = ['tls'];
   const processes = [
     [
@@ -106,6 +110,15 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
     ['garbage', 'garbage where a TLS handshake should be', tls, { times: 300 }],
     ['cuts', 'TLS handshakes cut or reset at a byte, on either side', tls, { step }],
   ];
+  const crowds = [
+    ['crowd', 'clients that connect in one turn', ['unix', 'tcp'], { times: 5 * peers }],
+    [
+      'workers',
+      'workers that serve, connect and are ended at random, beside the same without ferripc',
+      ['unix'],
+      { times: workers },
+    ],
+  ];
   const surroundings = [
     ['withoutFile', "the socket's file is removed", ['unix'], { times: ends }],
     ['folders', 'folders in which nothing can be made', ['unix'], {}],
@@ -135,7 +148,7 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps }) {
       { times: ends },
     ],
   ];
-  return { processes, strangers, surroundings, systems: others };
+  return { processes, strangers, crowds, surroundings, systems: others };
 }
 
 /** A row in a process of its own. */
@@ -237,7 +250,7 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
 function optionsOf(argv) {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
-    ['processes', 'strangers', 'surroundings', 'systems', 'calls'],
+    ['processes', 'strangers', 'crowds', 'surroundings', 'systems', 'calls'],
     [...STREAMS, 'udp', ...SYSTEMS],
     ['loop', 'tokio'],
   ];

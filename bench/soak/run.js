@@ -1,11 +1,12 @@
 'use strict';
 // `npm run soak`: thousands of clients in several processes and a server in one, for minutes or hours. Every message
 // is numbered and hashed, both ways: it has to arrive once, in order, as it was. Memory and descriptors are looked at
-// before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, or
-// descriptors are left.
+// before, each second, and when all clients have left. Exits with 1 if something is missing, double or different, if
+// descriptors are left, or if a process holds more than 32 MB (a process of clients 64 MB) more than before.
 //
 //   npm run soak -- --minutes 2 --clients 2000 --processes 4 --driver loop|tokio|both
 //                --transport unix|tcp|tls (--tls is the last)
+//   --bound off                 memory may be what it is, under AddressSanitizer
 //   --keep    the results become files in bench/results: JSON, Markdown and a chart; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -19,7 +20,13 @@ const { soakChart } = require('./chart');
 
 const MB = 2 ** 20;
 
-/** How long memory may take to settle when all clients have left, in ms. */
+/** So many MB more than before may a process hold when all clients have left; of clients, each of their processes. */
+const BOUNDS = { server: 32, clients: 64 };
+
+/** How long the server may take to end the connections of all clients that have left, on a busy machine, in ms. */
+const ENDS = 120_000;
+
+/** How long memory may take to settle then, in ms. */
 const SETTLES = 15_000;
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -64,6 +71,16 @@ class Part {
   }
 }
 
+/** Waits until the server has no connection any more. Returns how long that took, in seconds, or null. */
+async function ended(server) {
+  const left = Date.now();
+  while (Date.now() - left < ENDS) {
+    await pause(250);
+    if (server.samples.at(-1).connections === 0) return Math.round((Date.now() - left) / 1000);
+  }
+  return null;
+}
+
 async function soak(options) {
   const { minutes, clients, processes, transport, driver } = options;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-soak-'));
@@ -100,12 +117,13 @@ async function soak(options) {
     const atServer = await server.tells('report');
     const seconds = (Date.now() - connected) / 1000;
     for (const group of groups) group.say('leave');
+    const ends = await ended(server);
     await pause(SETTLES);
     for (const part of parts) part.say('settle');
     await pause(3000);
     for (const part of parts) part.say('end');
     const codes = await Promise.all(parts.map((part) => part.ended));
-    return summary(options, { server, groups, reports, atServer, seconds, codes });
+    return summary(options, { server, groups, reports, atServer, seconds, ends, codes });
   } finally {
     for (const { process: child } of parts) if (child.exitCode === null) child.kill('SIGKILL');
     fs.rmSync(folder, { recursive: true, force: true });
@@ -137,7 +155,7 @@ function memory(samples) {
   };
 }
 
-function summary(options, { server, groups, reports, atServer, seconds, codes }) {
+function summary(options, { server, groups, reports, atServer, seconds, ends, codes }) {
   const up = { sent: sum(reports, ({ sent }) => sent), ...atServer.received };
   const received = (name) => sum(reports, (report) => report.received[name]);
   const down = { sent: atServer.sent };
@@ -148,6 +166,7 @@ function summary(options, { server, groups, reports, atServer, seconds, codes })
     environment: environment(),
     options,
     seconds: Math.round(seconds),
+    ends,
     visits: sum(reports, ({ visits }) => visits),
     up,
     down,
@@ -164,11 +183,16 @@ const exact = ({ sent, messages, lost, again, corrupt }) =>
   sent === messages && lost + again + corrupt === 0;
 
 /** What is wrong with a result: none of it may be. */
-function faults({ up, down, server, codes }) {
+function faults({ options, up, down, server, clients, ends, codes }) {
+  const isOver = ({ before, after }, most) => options.bound !== 'off' && after - before > most;
   return [
     !exact(up) && 'messages to the server',
     !exact(down) && 'messages to the clients',
+    ends === null && 'connections that have not ended',
     server.fds.after > server.fds.before && 'descriptors that are left',
+    clients.fds.after > clients.fds.before && 'descriptors that clients have left',
+    isOver(server, BOUNDS.server) && 'memory that the server keeps',
+    isOver(clients, BOUNDS.clients * options.processes) && 'memory that clients keep',
     codes.some((code) => code !== 0) && 'processes that ended otherwise',
   ].filter(Boolean);
 }
@@ -198,7 +222,9 @@ function markdown(result) {
     part('server', server),
     part('clients, together', clients),
     '',
-    `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}.`,
+    `Errors: ${result.errors.length === 0 ? 'none' : JSON.stringify(result.errors)}. Memory may be ${BOUNDS.server} MB more ` +
+      `than before, and ${BOUNDS.clients} MB more for each process of clients. ` +
+      `When all clients left, the server's connections had ended ${result.ends === null ? 'not at all' : `within ${result.ends} s`}.`,
     '',
   ].join('\n');
 }
@@ -226,6 +252,7 @@ function optionsOf(argv) {
       transport: { type: 'string', default: 'unix' },
       driver: { type: 'string', default: 'loop' },
       tls: { type: 'boolean', default: false },
+      bound: { type: 'string', default: 'on' },
       keep: { type: 'boolean', default: false },
     },
   });
@@ -235,7 +262,8 @@ function optionsOf(argv) {
   const isNumber = [minutes, clients, processes].every((it) => it > 0);
   const isKnown =
     ['unix', 'tcp', 'tls'].includes(values.transport) &&
-    ['loop', 'tokio', 'both'].includes(values.driver);
+    ['loop', 'tokio', 'both'].includes(values.driver) &&
+    ['on', 'off'].includes(values.bound);
   if (!isNumber || !isKnown)
     throw new TypeError('see the head of bench/soak/run.js for the options');
   const tls = values.tls || values.transport === 'tls';

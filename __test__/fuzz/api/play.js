@@ -1,7 +1,8 @@
 'use strict';
 // Plays sequences of sequence.js in this process, which run.js starts for them: two instances, whose handlers make
 // calls themselves. Writes a line of JSON for each: `{seed}` before it, `{seed, wrong}` after it. When all is closed the
-// process has to end by itself. `node play.js '{"sequences": […]}'`, or `{"first": 1, "count": 50}`.
+// process has to end by itself. `node play.js '{"sequences": […]}'`, or `{"first": 1, "count": 50}`. The memory checks
+// call `play` themselves.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -156,8 +157,9 @@ const uncaught = (error) => {
 process.on('uncaughtException', uncaught);
 process.on('unhandledRejection', uncaught);
 
+/** What was wrong with a sequence: texts. */
 async function play(sequence) {
-  say({ seed: sequence.seed });
+  const alive = setInterval(() => {}, 60_000); // calls may have unrefed all that there is
   world = new World(sequence);
   for (const call of sequence.main) {
     world.act(call);
@@ -169,17 +171,22 @@ async function play(sequence) {
   } catch (error) {
     world.wrong.push(`closing: ${error.stack}`);
   }
-  say({ seed: sequence.seed, wrong: world.wrong });
+  clearInterval(alive);
+  return world.wrong;
 }
 
 async function main() {
   const { sequences, first, count, transport } = JSON.parse(process.argv[2]);
   const all =
     sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, { transport }));
-  const alive = setInterval(() => {}, 60_000); // calls may have unrefed all that there is
-  for (const sequence of all) await play(sequence);
-  clearInterval(alive);
+  for (const sequence of all) {
+    const { seed } = sequence;
+    say({ seed });
+    say({ seed, wrong: await play(sequence) });
+  }
   say({ done: true });
 }
 
-void main();
+module.exports = { play };
+
+if (require.main === module) void main();

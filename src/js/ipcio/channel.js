@@ -89,14 +89,15 @@ class Channel {
    */
   sendFor(text, sent, entry) {
     const party = this.#party;
-    party._watchLength(text.length);
     party._log('sent', text);
     const data = party._encoding === null ? text : Buffer.from(text, party._encoding);
+    const length = Buffer.byteLength(data);
+    party._watchLength(length);
     const refuse = (error) => {
       party._report(error);
       sent?.(error);
     };
-    return this.#pace.offer({ data, length: Buffer.byteLength(data), sent, refuse, entry });
+    return this.#pace.offer({ data, length, sent, refuse, entry });
   }
 
   #write({ data, sent }) {

@@ -239,7 +239,7 @@ class Client extends Party {
     const entries = channel?.takeBack() ?? [];
     for (const { text, waiting } of entries) {
       if (waiting) waiting.sent = false;
-      this.#queued += text.length;
+      this.#queued += Buffer.byteLength(text);
     }
     queue.unshift(...entries);
   }
@@ -308,10 +308,13 @@ class Client extends Party {
     const entry = { ...deferred(), text, waiting };
     if (this.isConnected()) {
       this.#write(channel, entry);
-    } else if (this.#queued + text.length > this._framing.maxQueued) {
+      return entry.promise;
+    }
+    const queued = this.#queued + Buffer.byteLength(text);
+    if (queued > this._framing.maxQueued) {
       entry.reject(noBufferError(this._framing.maxQueued));
     } else {
-      this.#queued += text.length;
+      this.#queued = queued;
       queue.push(entry);
     }
     return entry.promise;

@@ -1,9 +1,13 @@
 // Types of `ferripc/ipcio`: the server and the client of ipcIO 0.4, 0.5 and 0.6.
 //
-// Both take a map of their commands, so that handlers and calls are checked:
+// Both take a map of their commands, which checks handlers, and one of the other side's, which checks calls:
 //
-//   type Commands = { sum: [number, number] };
-//   const server = new Server<Commands>({}, { sum: ({ data: [a, b] }) => a + b });
+//   type OfServer = { sum: [number, number] };
+//   type OfClients = { progress: string };
+//   const server = new Server<OfServer, OfClients>({}, { sum: ({ data: [a, b] }) => a + b });
+//   const client = new Client<OfClients, OfServer>({}, { progress: ({ data }) => data.length });
+//   client.send('sum', [1, 2]);
+//   server.broadcast('progress', 'all is well');
 
 import type { Server as NetServer, Socket as NetSocket } from 'node:net';
 
@@ -75,9 +79,8 @@ export interface Options {
    */
   linger?: number;
   /**
-   * The first message of at least this length, in characters, causes a process warning: peers with the original ipcio
-   * lose it. Default: 65536. `Infinity` says that all peers run ferripc: then a burst need not wait until its peer has
-   * read.
+   * The first message of at least this length, in bytes, causes a process warning: peers with the original ipcio lose it.
+   * Default: 65536. `Infinity` says that all peers run ferripc: then a burst need not wait until its peer has read.
    */
   warnAtBytes?: number;
 }
@@ -131,9 +134,12 @@ export interface ServerEvents {
   error: [error: IpcioError];
 }
 
-/** A server of a domain. Nothing happens before `start`. */
-export class Server<C extends CommandMap = CommandMap> implements Party<C> {
-  constructor(options?: ServerOptions, handlers?: Handlers<C, Server<C>>);
+/** A server of a domain, with the commands `C`; those of its clients are `P`. Nothing happens before `start`. */
+export class Server<
+  C extends CommandMap = CommandMap,
+  P extends CommandMap = CommandMap,
+> implements Party<C> {
+  constructor(options?: ServerOptions, handlers?: Handlers<C, Server<C, P>>);
   verbose: boolean;
   addHandlers(handlers: Handlers<C, this>): this;
 
@@ -150,9 +156,14 @@ export class Server<C extends CommandMap = CommandMap> implements Party<C> {
   stop(): Promise<void>;
 
   /** Sends a command to the client `name`. Nothing happens if there is none. */
-  emit(name: string, command: string, data?: unknown, delivery?: string | null): this;
+  emit<K extends CommandOf<P>>(
+    name: string,
+    command: K,
+    data?: P[K],
+    delivery?: string | null,
+  ): this;
   /** Sends a command to all clients, except the one that is called `initiator`. */
-  broadcast(command: string, data?: unknown, initiator?: string | null): this;
+  broadcast<K extends CommandOf<P>>(command: K, data?: P[K], initiator?: string | null): this;
 
   on<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
   once<E extends keyof ServerEvents>(event: E, listener: (...args: ServerEvents[E]) => void): this;
@@ -191,15 +202,25 @@ export interface ClientEvents {
 }
 
 /** A promise on which the client's methods can be called too, as ipcIO 0.4 returns the client itself. */
-export type Chained<T, C extends CommandMap = CommandMap> = Promise<T> &
+export type Chained<
+  T,
+  C extends CommandMap = CommandMap,
+  P extends CommandMap = CommandMap,
+> = Promise<T> &
   Pick<
-    Client<C>,
+    Client<C, P>,
     'addHandlers' | 'broadcast' | 'deliver' | 'disconnect' | 'discover' | 'emit' | 'send'
   >;
 
-/** A client of a domain. Nothing happens before `connect`, but commands may be sent: they wait. */
-export class Client<C extends CommandMap = CommandMap> implements Party<C> {
-  constructor(options?: ClientOptions, handlers?: Handlers<C, Client<C>>);
+/**
+ * A client of a domain, with the commands `C`; those of its server are `P`. Nothing happens before `connect`, but
+ * commands may be sent: they wait.
+ */
+export class Client<
+  C extends CommandMap = CommandMap,
+  P extends CommandMap = CommandMap,
+> implements Party<C> {
+  constructor(options?: ClientOptions, handlers?: Handlers<C, Client<C, P>>);
   verbose: boolean;
   addHandlers(handlers: Handlers<C, this>): this;
 
@@ -212,7 +233,7 @@ export class Client<C extends CommandMap = CommandMap> implements Party<C> {
    * `ERR_IPCIO_NAME_TAKEN`, or with `ERR_IPCIO_DISCONNECTED` if `disconnect` comes first.
    * @throws {Error} if it is connected or connecting
    */
-  connect(): Chained<this, C>;
+  connect(): Chained<this, C, P>;
   /**
    * Finishes sending, and closes. Everything that waits for a connection or for an answer is rejected with
    * `ERR_IPCIO_DISCONNECTED`.
@@ -223,9 +244,9 @@ export class Client<C extends CommandMap = CommandMap> implements Party<C> {
    * Sends a command to the server, or keeps it until there is a connection. Resolves when the system has taken it;
    * rejects with `ENOBUFS` if too much waits.
    */
-  send(command: string, data?: unknown, delivery?: string | null): Promise<void>;
-  /** The form of ipcIO 0.4: `send`. */
-  emit(command: string, data?: unknown): Chained<void, C>;
+  send<K extends CommandOf<P>>(command: K, data?: P[K], delivery?: string | null): Promise<void>;
+  /** The form of ipcIO 0.4: `send`. In 0.5 and 0.6 it is to a client, without data: write `emit(name, command, null)`. */
+  emit<K extends CommandOf<P>>(command: K, data?: P[K]): Chained<void, C, P>;
   /** Sends a command to the client `name`, by way of the server. Resolves as `send` does. */
   emit(name: string, command: string, data: unknown): Promise<void>;
   /** Sends a command to all other clients, by way of the server. Resolves as `send` does. */
@@ -240,7 +261,11 @@ export class Client<C extends CommandMap = CommandMap> implements Party<C> {
    *
    * If the third argument is an object with only a `timeout`, it is taken as options.
    */
-  deliver<T = any>(command: string, data?: unknown, options?: DeliverOptions): Promise<T>;
+  deliver<T = any, K extends CommandOf<P> = CommandOf<P>>(
+    command: K,
+    data?: P[K],
+    options?: DeliverOptions,
+  ): Promise<T>;
   /** The same to the client `name`; `null`: to the server. Rejects with `ERR_IPCIO_UNKNOWN_CLIENT` if there is none. */
   deliver<T = any>(
     name: string | null,

@@ -6,6 +6,9 @@
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
 
+/** Linux takes longer messages apart, and a peer that is just reading may get only the first piece. */
+const ONE_PIECE = 32 * 1024;
+
 /** How often one looks in every turn of the event loop whether the peer has read; then in growing pauses, in ms. */
 const LOOKS = 50;
 const LONGEST_PAUSE = 16;
@@ -90,11 +93,12 @@ class Pace {
     if (this.#most === Infinity) return true;
     this.#tells ??= this.#socket._unread !== null;
     const most = this.#tells ? this.#most : this.#most / 4;
-    if (this.#unread === 0 || this.#unread + length <= most) return true;
+    const fits = () => this.#unread === 0 || (length <= ONE_PIECE && this.#unread + length <= most);
+    if (fits()) return true;
     if (!this.#tells) return false;
     const told = (this.#socket._unread ?? 0) + this.#socket.writableLength;
     this.#unread = Math.min(this.#unread, told);
-    return this.#unread === 0 || this.#unread + length <= this.#most;
+    return fits();
   }
 
   #leave(item) {
@@ -127,7 +131,7 @@ class Pace {
   #look() {
     this.#cancel = null;
     this.#looks++;
-    if (this.#tells === false) this.#unread = 0;
+    if (this.#tells === false) this.#unread = this.#socket.writableLength;
     const isLate = this.#end !== null && performance.now() - this.#leftAt > PATIENCE;
     if (this.#socket.closed || isLate) {
       this.leaveNow();

@@ -325,10 +325,13 @@ class Peer {
     const { maxQueued } = this.#party._framing;
     if (this.channel !== null) {
       this.channel.sendFor(text);
-    } else if (this.#earlyLength + text.length > maxQueued) {
+      return;
+    }
+    const early = this.#earlyLength + Buffer.byteLength(text);
+    if (early > maxQueued) {
       this.#party._report(noBufferError(maxQueued));
     } else {
-      this.#earlyLength += text.length;
+      this.#earlyLength = early;
       this.#early.push(text);
     }
   }

@@ -1,10 +1,12 @@
 //! The worker of the tests: ferripc's, or another one that the first argument names.
 
 use std::error::Error;
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         ["text"] => echo::<String>().await?,
         ["grow"] => grow().await?,
+        ["formless"] => formless().await?,
         // Without ferripc.
         ["peer", "all"] => peer::work(|all: All| Some(all)).await?,
         ["peer", "text"] => peer::work(|text: String| Some(text)).await?,
@@ -130,6 +133,15 @@ async fn grow() -> Result<(), Box<dyn Error>> {
     let mut jobs = connect::<UnixStream, u32, String>().await?;
     while let Some(Job::Bidirectional { data, tx }) = jobs.recv().await {
         let _ = tx.send("x".repeat(data as usize));
+    }
+    Ok(())
+}
+
+/// Its answers have no form in serde.
+async fn formless() -> Result<(), Box<dyn Error>> {
+    let mut jobs = connect::<UnixStream, u32, PathBuf>().await?;
+    while let Some(Job::Bidirectional { tx, .. }) = jobs.recv().await {
+        let _ = tx.send(PathBuf::from(OsStr::from_bytes(b"\xff")));
     }
     Ok(())
 }
