@@ -2,9 +2,9 @@
 // AppViewClient against a server that uses plain queues: its frames, what it takes for a response, and that its queues
 // are gone afterwards, whatever happens.
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { AppViewClient, AppViewServer } = require('../../appview');
+const { ALONE, aloneTest, mayRun } = require('../helpers/alone');
 const { onLinux } = require('../helpers/platform');
 const { nobody, remove } = require('../helpers/queues');
 const { thrownBy } = require('../helpers/thrown');
@@ -265,12 +265,21 @@ onLinux.describe('queues', () => {
     expect(left(pid)).toEqual([]);
   });
 
+  aloneTest('four conversations at a time are what the usual limit has room for', async () => {
+    const runtime = [...ALONE, process.execPath];
+    const child = world.child(require.resolve('./fixture'), ['usual', nobody()], { runtime });
+    const { code, lines, stderr } = await child.exited;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(lines).toEqual([2, 2, 2, 2, { code: 'EMFILE', syscall: 'mq_open' }]);
+  });
+
   test.each([
     ['process.exit()', 'exit', { code: 3, signal: null }],
     ['an uncaught exception', 'throw', { code: 1, signal: null }],
     ['SIGTERM', 'SIGTERM', { code: null, signal: 'SIGTERM' }],
     ['SIGINT', 'SIGINT', { code: null, signal: 'SIGINT' }],
     ['SIGHUP', 'SIGHUP', { code: null, signal: 'SIGHUP' }],
+    ['SIGQUIT', 'SIGQUIT', { code: null, signal: 'SIGQUIT' }],
     ['a signal that the program handles', 'handled', { code: 0, signal: null }],
     ['the end of a worker', 'worker', { code: 0, signal: null }],
   ])('are gone after %s', async (_, mode, end) => {
@@ -300,9 +309,10 @@ onLinux.describe('queues', () => {
 
 /** Whether namespaces may be made and entered here: a process with all of its own. */
 const OWN = ['--ipc', '--pid', '--fork'];
-const mayUnshare = spawnSync('unshare', [...OWN, 'true']).status === 0;
+const mayUnshare = mayRun(['unshare', ...OWN]);
+const whyNot = mayUnshare ? '' : ` (\`unshare ${OWN.join(' ')} true\` fails here: it needs root)`;
 
-(mayUnshare ? describe : describe.skip)('a process in other namespaces', () => {
+(mayUnshare ? describe : describe.skip)(`a process in other namespaces${whyNot}`, () => {
   /** The innermost of the processes that `pid` has started. */
   const innermost = (pid) => {
     const [child] = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');

@@ -8,8 +8,10 @@ const path = require('node:path');
 const { once } = require('node:events');
 const { Worker, parentPort } = require('node:worker_threads');
 const { AppViewClient, AppViewServer } = require('../../appview');
+const { open } = require('../../mqueue');
 const { endWorkers, turn } = require('../helpers/ended-workers');
-const { left } = require('./peers');
+const { within } = require('../helpers/within');
+const { left, names } = require('./peers');
 
 const [mode, pid] = JSON.parse(process.argv[2]);
 const report = (value) => console.log(JSON.stringify(value));
@@ -38,6 +40,13 @@ const modes = {
     while (configs < 64) await turn();
     report({ configs });
     server.stop();
+  },
+
+  /** Sends back what it receives, on queues that are there. */
+  async plain() {
+    const [input, output] = names(pid).map((name) => open(name));
+    report('answers');
+    for await (const { data } of input) await output.send(data);
   },
 
   async unref() {
@@ -94,10 +103,26 @@ const modes = {
 
   /** With a limit below what two queues take. */
   async limit() {
-    const run = ['--msgqueue=100000', process.execPath, __filename];
-    const inner = spawnSync('prlimit', [...run, JSON.stringify(['limited', pid])]);
-    process.stdout.write(inner.stdout);
-    process.stderr.write(inner.stderr);
+    within(['prlimit', '--msgqueue=100000'], ['limited', pid]);
+  },
+
+  /** With the usual limit, where no other queues count. */
+  async usual() {
+    within(['prlimit', '--msgqueue=819200'], ['five', pid]);
+  },
+
+  /** Five conversations at a time, of which nobody answers one. */
+  async five() {
+    for (let i = 0; i < 5; i++) {
+      const asked = new AppViewClient(pid + i, { timeout: 60_000 }).status();
+      const failed = asked.catch(({ code, syscall }) => ({ code, syscall }));
+      const made = async () => {
+        while (left(pid + i).length < 2) await turn();
+        return left(pid + i).length;
+      };
+      report(await Promise.race([failed, made()]));
+    }
+    process.exit(); // nobody waits a minute
   },
 
   async limited() {
@@ -123,6 +148,7 @@ const modes = {
   SIGTERM: unanswered,
   SIGINT: unanswered,
   SIGHUP: unanswered,
+  SIGQUIT: unanswered,
 
   async handled() {
     process.on('SIGTERM', report);

@@ -175,6 +175,7 @@ module.exports = {
   literals,
   names,
   parse,
+  patiently,
   recording,
   requestFrames,
   responseFrames,

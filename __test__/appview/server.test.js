@@ -2,14 +2,24 @@
 // AppViewServer against clients that use plain queues: the recordings, the table of statuses, long requests and answers,
 // commands of the program's own, a JavaScript thread that is blocked.
 
-const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const { AppViewClient, AppViewServer, Command, Status } = require('../../appview');
+const { open } = require('../../mqueue');
+const { mayRun } = require('../helpers/alone');
 const { onLinux } = require('../helpers/platform');
-const { nobody } = require('../helpers/queues');
+const { nobody, remove } = require('../helpers/queues');
 const { thrownBy } = require('../helpers/thrown');
 const { createWorld } = require('../helpers/world');
-const { Asker, left, literals, parse, recording, requestFrames } = require('./peers');
+const {
+  Asker,
+  left,
+  literals,
+  names,
+  parse,
+  patiently,
+  recording,
+  requestFrames,
+} = require('./peers');
 
 const world = createWorld();
 const fixture = (...args) => world.child(require.resolve('./fixture'), args);
@@ -223,24 +233,47 @@ onLinux.describe('what is answered', () => {
   });
 });
 
+const median = (all) => all.sort((a, b) => a - b)[all.length >> 1];
+
 onLinux.describe('the JavaScript thread', () => {
-  test('may be blocked for ten seconds: requests are answered, and within 2 ms', async () => {
-    const pid = nobody();
+  test('may be blocked for ten seconds: requests are answered, within 2 ms of what any process takes', async () => {
+    const [pid, other] = [nobody(), nobody()];
     const child = fixture('blocked', pid);
     expect(await child.next()).toBe('blocked');
     const client = new AppViewClient(pid, { timeout: 60_000 });
-    // From sending a request on queues that were just made. How many take longer depends on what else the machine
-    // does, on which this test must not depend: `npm run bench:appview` measures it.
-    const took = [];
-    for (const until = performance.now() + 10_000; performance.now() < until;) {
-      const asker = new Asker(world, pid);
+    // How long an answer takes depends on what else the machine does, since who asks waits for a processor, too. So
+    // beside the server, in turns, a process is asked that does nothing else, and has its queues open.
+    const [there, back] = names(other).map((name) => {
+      world.after(() => remove(name));
+      return patiently(() => open(name, { create: true, maxmsg: 1, msgsize: 100 }));
+    });
+    world.after(() => [there, back].forEach((queue) => queue.close()));
+    expect(await fixture('plain', other).next()).toBe('answers');
+    const took = { blocked: [], plain: [] };
+    const anyTime = () => new Promise((resolve) => setTimeout(resolve, 10));
+    const time = async (name, act) => {
       const asked = performance.now();
-      expect((await asker.ask('{"req":2}')).status).toBe(200);
-      took.push(performance.now() - asked);
+      await act();
+      took[name].push(performance.now() - asked);
+    };
+    const late = () => median(took.blocked) - median(took.plain);
+    const began = performance.now();
+    const lasts = (ms) => performance.now() < began + ms;
+    // Where both wait long for a processor, it takes more of them until chance is no matter.
+    while (lasts(10_000) || (late() > 2 && lasts(60_000))) {
+      await anyTime();
+      const asker = new Asker(world, pid); // on queues that were just made
+      await time('blocked', async () => {
+        expect(await asker.ask('{"req":1}')).toMatchObject({ status: 200 });
+      });
       asker.leave();
-      await new Promise((resolve) => setTimeout(resolve, 10)); // who asks next comes at any time
+      await anyTime();
+      await time('plain', async () => {
+        await there.send(...requestFrames('{"req":1}', 1));
+        await back.receive();
+      });
     }
-    expect(took.filter((ms) => ms <= 2).length).toBeGreaterThan(took.length / 100);
+    expect(late()).toBeLessThanOrEqual(2);
     for (let i = 0; i < 50; i++) expect((await client.status()).viewed).toBe(true);
     const { cfg } = await client.config();
     expect(cfg.current.text).toHaveLength(90_000);
@@ -275,10 +308,11 @@ onLinux.describe('the JavaScript thread', () => {
 
 /** A process with namespaces of its own, in which it is root. */
 const APART = ['unshare', '--user', '--map-root-user', '--ipc', '--mount'];
-const mayMount = spawnSync(APART[0], [...APART.slice(1), 'true']).status === 0;
+const mayMount = mayRun(APART);
+const why = mayMount ? '' : ` (no namespaces of its own here: \`${APART.join(' ')} true\` fails)`;
 
 (mayMount ? test : test.skip)(
-  'the system tells of requests, or it is looked for them',
+  `the system tells of requests, or it is looked for them${why}`,
   async () => {
     const runtime = [...APART, process.execPath];
     const child = world.child(require.resolve('./fixture'), ['told', nobody()], { runtime });

@@ -1,5 +1,6 @@
 'use strict';
-// The numbers of the README and of docs/performance.md are those of the record that their chart was drawn from.
+// The numbers of the README and of docs/performance.md are those of the record that their chart was drawn from, and those
+// of message queues and AppView are those of the record that their page links to.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -55,4 +56,33 @@ test('docs/performance.md: the table of jobs is that of its record', () => {
     read('docs/performance.md'),
   );
   expect(jobs('docs/performance.md')).toEqual(jobs(record));
+});
+
+/** The rows of a table with these names in its first column: `Map` from the name to the other cells. */
+const rowsOf = (file, names) =>
+  new Map(
+    tableRows(file)
+      .filter(({ cells }) => names.includes(cells[0]))
+      .map(({ cells }) => [cells[0], cells.slice(1)]),
+  );
+
+const linkedRecord = (file, kind) =>
+  new RegExp(`bench/results/[\\d-]+-${kind}-[\\w-]+\\.md`).exec(read(file))[0];
+
+test('docs/mqueue.md: its table is that of the record', () => {
+  const names = ['Unix socket of ferripc', 'message queue'];
+  const record = rowsOf(linkedRecord('docs/mqueue.md', 'queues'), names);
+  expect([...record.keys()].sort()).toEqual(names);
+  expect(rowsOf('docs/mqueue.md', names)).toEqual(record);
+});
+
+test('docs/appview.md: how soon it answers is in the record', () => {
+  const names = { 'is told by the system': 'told', 'looks every millisecond': 'looks' };
+  const record = rowsOf(linkedRecord('docs/appview.md', 'appview'), Object.values(names));
+  const shown = rowsOf('docs/appview.md', Object.keys(names));
+  expect([...shown.keys()]).toEqual(Object.keys(names));
+  for (const [name, cells] of shown) {
+    const [requests, p50, , , most, within, idle] = record.get(names[name]).map(numberOf);
+    expect([name, ...cells.map(numberOf)]).toEqual([name, requests, p50, within, most, idle]);
+  }
 });

@@ -4,21 +4,26 @@
 const { spawnSync } = require('node:child_process');
 const mqueue = require('../../mqueue');
 
-// All queues of a user count together, those of other tests too. Where that is allowed (to root), there is no limit.
-spawnSync('prlimit', ['--pid', String(process.pid), '--msgqueue=unlimited:unlimited']);
-
 let last = 0;
+
+/** A number. All queues of a user count together, those of other tests too: where that is allowed, there is no limit. */
+function next() {
+  if (last === 0) {
+    spawnSync('prlimit', ['--pid', String(process.pid), '--msgqueue=unlimited:unlimited']);
+  }
+  return ++last;
+}
 
 /** A name for a queue, which is gone after the test. */
 function queueName(world) {
-  const name = `/ferripc-${process.pid}-${++last}`;
+  const name = `/ferripc-${process.pid}-${next()}`;
   world.after(() => remove(name));
   return name;
 }
 
 /** A number that no process has. */
 function nobody() {
-  return 2 ** 30 + (process.pid % 2 ** 20) * 512 + ++last;
+  return 2 ** 30 + (process.pid % 2 ** 20) * 512 + next();
 }
 
 function remove(name) {

@@ -1,12 +1,13 @@
 'use strict';
 // Run by mqueue.test.js in a process or worker of its own. Arguments: [mode, name of a queue, ...].
 
-const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { Worker } = require('node:worker_threads');
 const { once } = require('node:events');
 const mqueue = require('../../mqueue');
 const { threads, turn } = require('../helpers/ended-workers');
+const { thrownBy } = require('../helpers/thrown');
+const { within } = require('../helpers/within');
 
 const [mode, name, ...rest] = JSON.parse(process.argv[2]);
 const report = (value) => console.log(JSON.stringify(value));
@@ -54,10 +55,7 @@ const modes = {
   /** Waits while no descriptor is left, and again once there are some. */
   async descriptors() {
     if (rest[0] === undefined) {
-      const run = ['-c', 'ulimit -n 48; exec "$@"', 'sh', process.execPath, __filename];
-      const inner = spawnSync('sh', [...run, JSON.stringify([mode, name, 'inner'])]);
-      process.stdout.write(inner.stdout);
-      process.stderr.write(inner.stderr);
+      within(['sh', '-c', 'ulimit -n 48; exec "$@"', 'sh'], [mode, name, 'inner']);
       return;
     }
     const queue = mqueue.open(name);
@@ -71,6 +69,11 @@ const modes = {
       // No descriptor is left.
     }
     const errors = [];
+    try {
+      mqueue.open(name);
+    } catch (error) {
+      errors.push(shown(error));
+    }
     for (const wait of [() => queue.receive(), () => new AppViewClient(process.pid).status()]) {
       await wait().catch((error) => errors.push(shown(error)));
     }
@@ -84,10 +87,7 @@ const modes = {
 
   /** With a limit below what a queue takes. */
   async limit() {
-    const run = ['--msgqueue=1000', process.execPath, __filename];
-    const inner = spawnSync('prlimit', [...run, JSON.stringify(['limited', name])]);
-    process.stdout.write(inner.stdout);
-    process.stderr.write(inner.stderr);
+    within(['prlimit', '--msgqueue=1000'], ['limited', name]);
   },
 
   async limited() {
@@ -95,6 +95,38 @@ const modes = {
       mqueue.open(name, { create: true });
     } catch ({ message, code, syscall }) {
       report({ message, code, syscall });
+    }
+  },
+
+  /** With the limit that most systems have, where no other queues count. */
+  async usual() {
+    within(['prlimit', '--msgqueue=819200'], ['many', name]);
+  },
+
+  /** Queues until there are no more: of the usual size, then of the smallest. */
+  async many() {
+    for (const size of [{}, { maxmsg: 1, msgsize: 1 }]) {
+      const made = [];
+      const error = thrownBy(() => {
+        for (;;) made.push(mqueue.open(`${name}-${made.length}`, { create: true, ...size }));
+      });
+      report({ count: made.length, code: error.code, syscall: error.syscall });
+      for (const queue of made) {
+        queue.unlink();
+        queue.close();
+      }
+    }
+  },
+
+  /** As another user, with a queue of root's. */
+  async nobody() {
+    mqueue.open(name).close();
+    process.setgroups([]);
+    process.setgid(65534);
+    process.setuid(65534);
+    for (const act of [() => mqueue.open(name), () => mqueue.unlink(name)]) {
+      const { code, syscall, address } = thrownBy(act);
+      report({ code, syscall, address });
     }
   },
 

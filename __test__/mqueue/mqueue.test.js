@@ -4,6 +4,7 @@
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 const mqueue = require('../../mqueue');
+const { ALONE, aloneTest, rootTest } = require('../helpers/alone');
 const { onLinux } = require('../helpers/platform');
 const { exists, queueName } = require('../helpers/queues');
 const { thrownBy } = require('../helpers/thrown');
@@ -155,6 +156,8 @@ onLinux.describe('errors', () => {
       expect(error).toMatchObject({ code, syscall: 'mq_open', errno: expect.any(Number) });
       expect(error.message).toMatch(`mq_open ${code} ${error.address}`);
     }
+    const refused = { code: 'EACCES', syscall: 'mq_unlink', address: '/a/b' };
+    expect(thrownBy(() => mqueue.unlink('/a/b'))).toMatchObject(refused);
     expect(mqueue.open(name, { ...SMALL, exclusive: false, maxmsg: 1 }).attr().maxmsg).toBe(3);
     queue.unlink();
     expect(exists(name)).toBe(false);
@@ -194,12 +197,37 @@ onLinux.describe('errors', () => {
     expect(error.message).toContain('RLIMIT_MSGQUEUE');
   });
 
+  aloneTest('nine queues of the usual size in all; as many as the system allows', async () => {
+    const runtime = [...ALONE, process.execPath];
+    const child = world.child(require.resolve('./fixture'), ['usual', '/ferripc-many'], {
+      runtime,
+    });
+    const { code, lines, stderr } = await child.exited;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(lines).toEqual([
+      { count: 9, code: 'EMFILE', syscall: 'mq_open' },
+      { count: 256, code: 'ENOSPC', syscall: 'mq_open' },
+    ]);
+  });
+
+  rootTest('of a queue that belongs to another user', async () => {
+    const { name } = make({ mode: 0o600 });
+    const { code, lines, stderr } = await fixture('nobody', name).exited;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(lines).toEqual([
+      { code: 'EACCES', syscall: 'mq_open', address: name },
+      { code: 'EPERM', syscall: 'mq_unlink', address: name },
+    ]);
+    expect(exists(name)).toBe(true);
+  });
+
   test('no descriptor for the watcher: an error, and the queue is of use again', async () => {
     const queue = make();
     const { code, lines, stderr } = await fixture('descriptors', queue.name).exited;
     expect([code, stderr]).toEqual([0, '']);
     const error = { code: 'EMFILE', syscall: 'start', message: 'start EMFILE' };
-    expect(lines).toEqual(['open', error, error, 'again']);
+    const another = expect.objectContaining({ code: 'EMFILE', syscall: 'mq_open' });
+    expect(lines).toEqual(['open', another, error, error, 'again']);
   });
 
   test('those who wait are told of the end', async () => {

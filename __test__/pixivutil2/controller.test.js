@@ -222,21 +222,22 @@ describePeers((makePeer) => {
     const peer = makePeer(world);
     const names = Array.from({ length: 40 }, (_, i) => `agent ${i}`);
     const agents = await Promise.all(names.map((name) => meet(peer, controller, name)));
-    const ms = [];
+    const took = names.map(() => []);
     const until = performance.now() + 2000;
     let rounds = 0;
     while (rounds < 3 || performance.now() < until) {
       rounds++;
       await Promise.all(
-        agents.map(async (agent) => {
+        agents.map(async (agent, i) => {
           const asked = performance.now();
           expect(String(await agent.comm('TITLE', `${rounds}`))).toBe('Ok');
-          ms.push(performance.now() - asked);
+          took[i].push(performance.now() - asked);
         }),
       );
     }
     // What a job costs them is nothing. On a quiet machine each has its answer in a few milliseconds.
-    expect(ms.sort((a, b) => a - b)[ms.length >> 1]).toBeLessThan(100);
+    const medians = took.map((ms) => ms.sort((a, b) => a - b)[ms.length >> 1]);
+    expect(Math.max(...medians)).toBeLessThan(100);
     expect(code).toBeNull();
     end(3);
     expect(await answered).toEqual(int32(3));

@@ -52,6 +52,23 @@ const modes = {
     report(controller.endpoints);
   },
 
+  /** A handler that blocks the thread, from the title "block" to the next line. */
+  async blocking() {
+    const controller = await start();
+    let titles = 0;
+    controller.on('title', (agent, title) => {
+      titles++;
+      if (title !== 'block') return;
+      report('blocks');
+      block();
+    });
+    controller.on('disconnect', async () => {
+      report({ titles });
+      await controller.stop();
+    });
+    report(controller.endpoints);
+  },
+
   async unref() {
     (await start()).unref();
   },
@@ -60,6 +77,11 @@ const modes = {
   async agent(option) {
     const agent = await Agent.connect(parseIpcOption(option));
     report(await agent.title('here'));
+  },
+
+  /** An agent that finds no controller keeps none either. */
+  async alone(option) {
+    report(await Agent.connect(parseIpcOption(option)).catch(({ code }) => code));
   },
 
   /** Ends in several ways with a job that runs. */

@@ -87,14 +87,16 @@ describePeers((makePeer) => {
 });
 
 pyzmq(
-  'a thread that is blocked for three seconds: PixivUtil2 is answered within its second',
+  'a handler that blocks the thread for five seconds: PixivUtil2 is answered within its second',
   async () => {
-    const child = fixture('blocked', {});
+    const child = fixture('blocking');
     const { comm } = await child.next();
     const peer = new PythonPeer(world);
     await peer.connect('comm', comm);
-    const end = Date.now() + 3000;
-    let all = 0;
+    expect((await peer.ask('comm', ['TITLE', 'block'])).map(String)).toEqual(['TITLE', 'Ok']);
+    expect(await child.next()).toBe('blocks');
+    const end = Date.now() + 5000;
+    let all = 1;
     while (Date.now() < end) {
       const { answered } = await peer.repeat('comm', ['TITLE', 'title'], 50, 1000);
       expect(answered).toBe(50);
@@ -102,7 +104,8 @@ pyzmq(
     }
     await peer.close('comm');
     child.tell('go on');
-    expect(await child.next()).toEqual({ titles: all, refused: 0 });
+    expect(await child.next()).toEqual({ titles: all });
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
   },
 );
 
@@ -136,6 +139,12 @@ describe('the process', () => {
     const option = controller.ipcOption('agent');
     const child = fixture('agent', option);
     expect(await child.exited).toMatchObject({ code: 0, lines: [true], stderr: '' });
+  });
+
+  test('ends with an agent that finds no controller', async () => {
+    // Ports that nobody has: 1 and 2.
+    const child = fixture('alone', '--pipe=tcp://127.0.0.1:1|tcp://127.0.0.1:2');
+    expect(await child.exited).toMatchObject({ code: 0, lines: ['ETIMEDOUT'], stderr: '' });
   });
 
   onLinux.test('of a worker may end with all that runs in it', async () => {
@@ -245,7 +254,7 @@ describe('ffmpeg', () => {
     expect(await code).toBe(mode === 'wait' ? 143 : 137);
   });
 
-  onUnix.test.each(['exit', 'throw', 'stop', 'SIGTERM', 'SIGINT', 'SIGHUP'])(
+  onUnix.test.each(['exit', 'throw', 'stop', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
     'is ended with the process: %s',
     async (end) => {
       const file = world.file();

@@ -1,5 +1,6 @@
 'use strict';
-// A controller and plain `net`: what was recorded of the real PixivUtil2, byte by byte, and bytes that make no sense.
+// A controller and plain `net`: what was recorded of the real PixivUtil2, byte by byte, bytes that make no sense, and
+// limits of connections.
 
 const net = require('node:net');
 const { once } = require('node:events');
@@ -36,6 +37,18 @@ function turns(name) {
   return all;
 }
 
+/** What it has sent. */
+const said = () =>
+  turns('comm')
+    .filter(([from]) => from === 'REQ>ROUTER')
+    .map(([, bytes]) => bytes);
+
+/** Its greeting and READY. */
+function handshake() {
+  const all = Buffer.concat(said());
+  return all.subarray(0, all.indexOf('HS') - 4); // before it: an empty frame, and the head of this one
+}
+
 test.each(['comm', 'task'])('the recorded session of %s', async (side) => {
   const controller = await control();
   controller.onFfmpeg(() => 0).onAria2(() => 0);
@@ -70,10 +83,7 @@ test('bytes that make no sense: the others go on', async () => {
   const { comm } = controller.endpoints;
   const peer = new NodePeer(world);
   await peer.connect('comm', comm);
-  const greeting = turns('comm')
-    .filter(([from]) => from === 'REQ>ROUTER')
-    .map(([, bytes]) => bytes);
-  const start = Buffer.concat(greeting.slice(0, 2)); // to the first of its READY
+  const start = Buffer.concat(said().slice(0, 2)); // to the first of its READY
   let seed = 1;
   const random = (length) =>
     Buffer.from(Array.from({ length }, () => (seed = (seed * 16807) % 2147483647) & 0xff));
@@ -92,4 +102,85 @@ test('bytes that make no sense: the others go on', async () => {
     await once(socket, 'close');
     expect(String((await peer.ask('comm', ['TITLE', 'here']))[1])).toBe('Ok');
   }
+});
+
+/** Commands of a peer, whole. */
+const PING = Buffer.from('04070450494e470000', 'hex');
+const PONG = Buffer.from('040504504f4e47', 'hex');
+
+describe('of connections', () => {
+  /** Two who do the same, the first with a controller of more patience: which of them is closed first. */
+  async function closedFirst(patient, impatient, act) {
+    const ended = [];
+    for (const options of [patient, impatient]) {
+      const { endpoints } = await control(options);
+      const socket = (await dial(endpoints.comm)).resume();
+      act(socket);
+      ended.push(once(socket, 'close').then(() => options));
+    }
+    return Promise.race(ended);
+  }
+
+  test('maxConnections: one more is closed at once, until there is room; each socket counts alone', async () => {
+    const controller = await control({ maxConnections: 1 });
+    const greeted = async (endpoint) => {
+      const socket = await dial(endpoint);
+      const answer = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+      return Buffer.isBuffer(answer[0]) ? socket : null;
+    };
+    const first = await greeted(controller.endpoints.comm);
+    expect(first).not.toBeNull();
+    expect(await greeted(controller.endpoints.comm)).toBeNull();
+    expect(await greeted(controller.endpoints.task)).not.toBeNull();
+    first.destroy();
+    let next = null;
+    while (next === null) next = await greeted(controller.endpoints.comm);
+  });
+
+  test('connectionTimeout: who says nothing, or too little', async () => {
+    for (const bytes of ['', handshake().subarray(0, 70)]) {
+      const impatient = { connectionTimeout: 100 };
+      const act = (socket) => socket.write(bytes);
+      expect(await closedFirst({ connectionTimeout: 5000 }, impatient, act)).toBe(impatient);
+    }
+  });
+
+  test('heartbeatInterval and heartbeatTimeout: who answers stays, who does not is given up', async () => {
+    const beating = (heartbeatTimeout) => ({ heartbeatInterval: 20, heartbeatTimeout });
+    const impatient = beating(100);
+    const silent = (socket) => socket.write(handshake());
+    expect(await closedFirst(beating(5000), impatient, silent)).toBe(impatient);
+
+    const { endpoints } = await control(beating(3000));
+    const socket = await dial(endpoints.comm);
+    socket.write(handshake());
+    let came = Buffer.alloc(0);
+    let pings = 0;
+    while (pings < 200) {
+      const [data] = await once(socket, 'data');
+      came = Buffer.concat([came, data]);
+      for (let at; (at = came.indexOf(PING)) >= 0; pings++) {
+        came = came.subarray(at + PING.length);
+        socket.write(PONG);
+      }
+    }
+    expect(socket.closed).toBe(false);
+  });
+
+  test('without heartbeatInterval nobody is asked', async () => {
+    const { endpoints } = await control({ heartbeatTimeout: 20 });
+    const socket = await dial(endpoints.comm);
+    socket.write(handshake());
+    const all = [];
+    socket.on('data', (data) => all.push(data));
+    const peer = new NodePeer(world);
+    await peer.connect('comm', endpoints.comm);
+    for (let i = 0; i < 10; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(String((await peer.ask('comm', ['TITLE', 'here']))[1])).toBe('Ok');
+    }
+    socket.write(Buffer.from('01000102485301016e0004436f6d6d', 'hex')); // HS n Comm
+    while (!Buffer.concat(all).includes('Ok')) await once(socket, 'data');
+    expect(Buffer.concat(all).includes('PING')).toBe(false);
+  });
 });

@@ -44,10 +44,21 @@ fn a_peer_with_heartbeats_is_never_cut_off_and_ours_are_answered() {
         return;
     }
     run(async {
-        let ours = Duration::from_millis(50);
-        for interval in [None, Some(ours)] {
-            let options = Options { heartbeat_interval: interval, ..Options::default() };
-            let story = against_echo("heartbeats", "tcp://127.0.0.1:0", options).await;
+        let play = |scenario, interval: Option<u64>| {
+            let options = Options {
+                heartbeat_interval: interval.map(Duration::from_millis),
+                heartbeat_timeout: Duration::from_secs(1),
+                ..Options::default()
+            };
+            against_echo(scenario, "tcp://127.0.0.1:0", options)
+        };
+        // Theirs alone, both, ours alone.
+        let stories = tokio::join!(
+            play("heartbeats", None),
+            play("heartbeats", Some(50)),
+            play("silence", Some(50)),
+        );
+        for story in [stories.0, stories.1, stories.2] {
             // If it has not read a PING or PONG when it ends, its end is a reset.
             assert!(
                 matches!(&story[..], [first, end] if first == "connected"

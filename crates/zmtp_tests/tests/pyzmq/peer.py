@@ -63,7 +63,12 @@ elif scenario == 'dealer':
 elif scenario == 'heartbeats':
     socket = connected(zmq.REQ, HEARTBEAT_IVL=50, HEARTBEAT_TIMEOUT=3000, HEARTBEAT_TTL=3000)
     ask(socket, [b'a'])
-    time.sleep(1)
+    time.sleep(4)  # longer than either side waits for a PONG
+    ask(socket, [b'b'])
+elif scenario == 'silence':
+    socket = connected(zmq.REQ)
+    ask(socket, [b'a'])
+    time.sleep(4)  # only our PINGs, and libzmq's answers
     ask(socket, [b'b'])
 elif scenario == 'dealer-on-command':
     socket = connected(zmq.DEALER)

@@ -12,12 +12,14 @@ fn python() -> String {
     std::env::var("FERRIPC_TEST_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
-/// Whether libzmq is installed. If not, prints that.
+/// Whether libzmq is installed. If not, prints that; on Linux it is an error with `FERRIPC_PYTHON=required`.
 pub fn is_here() -> bool {
     let mut asked = Blocking::new(python());
     let asked = asked.args(["-c", "import zmq"]).stderr(Stdio::null()).status();
     let is_here = asked.is_ok_and(|status| status.success());
     if !is_here {
+        let required = std::env::var("FERRIPC_PYTHON").is_ok_and(|it| it == "required");
+        assert!(!required || cfg!(not(target_os = "linux")), "{} has no pyzmq", python());
         eprintln!("skipped: {} has no pyzmq", python());
     }
     is_here
