@@ -139,10 +139,11 @@ describe('between clients', () => {
 
   test('discover rejects where no more may wait', async () => {
     const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
-    client.broadcast('m', 'x'.repeat(299_850));
+    const sent = client.broadcast('m', 'x'.repeat(299_850));
     await expect(client.discover()).rejects.toMatchObject({ code: 'ENOBUFS' });
     await serve();
     await client.connect();
+    await sent; // until then there is no more room
     expect((await client.discover()).clients).toEqual(['c']);
   });
 
