@@ -128,7 +128,11 @@ const suites = [
   [
     'jest, tokio driver',
     bin('jest'),
-    [`__test__/(?!(${skipped})\\.test)[^/]+$`, '__test__/ipcio/', '__test__/ipc2/semantics'],
+    [
+      `__test__/(?!(${skipped})\\.test)[^/]+$`,
+      '__test__/ipcio/',
+      ...(everything ? ['__test__/ipc2/semantics'] : []), // half a minute
+    ],
     { env: { FERRIPC_DRIVER: 'tokio' } },
   ],
   // And where no binary loads: a selection, of which nightly.yml has the whole.
