@@ -9,7 +9,7 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
-const { environment } = require('../../bench/lib/machine');
+const { commitName, environment } = require('../../bench/lib/machine');
 const { table } = require('../../bench/lib/record');
 const { play } = require('./ipcio-cases');
 
@@ -88,9 +88,7 @@ function markdown({ date, environment: env, rounds, seconds, results }) {
   return [
     `# ferripc beside ipcIO itself, ${date.slice(0, 10)}`,
     '',
-    `${env.cores} cores of ${env.cpu}, ${env.os}, Node ${env.node}; commit ${env.commit.hash.slice(0, 12)}${
-      env.commit.modified ? ' (modified)' : ''
-    }; ${seconds} s. \`node scripts/originals/ipcio.js\`; scripts/originals/ipcio-cases.js says what each case is.`,
+    `${env.cores} cores of ${env.cpu}, ${env.os}, Node ${env.node}; commit ${commitName(env.commit)}; ${seconds} s. \`node scripts/originals/ipcio.js\`; scripts/originals/ipcio-cases.js says what each case is.`,
     '',
     `ipcIO ${heads.join(', ')}.`,
     '',

@@ -5,6 +5,7 @@
 
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
+const { LINGER } = require('../sockets/limits');
 
 /** Linux takes longer messages apart, and a peer that is just reading may get only the first piece. */
 const ONE_PIECE = 32 * 1024;
@@ -15,9 +16,6 @@ const LONGEST_PAUSE = 16;
 
 /** Where the system does not tell what a peer has not read, it is taken to have read it within so many ms. */
 const READ_WITHIN = 2;
-
-/** How long a peer may read nothing, in ms, before a connection that is to be closed waits for it no more. */
-const PATIENCE = 2000;
 
 /** Those where something waits: it leaves when the process ends. */
 const waiting = new Set();
@@ -132,7 +130,8 @@ class Pace {
     this.#cancel = null;
     this.#looks++;
     if (this.#tells === false) this.#unread = this.#socket.writableLength;
-    const isLate = this.#end !== null && performance.now() - this.#leftAt > PATIENCE;
+    // A connection that is to be closed waits no longer for a peer that reads nothing.
+    const isLate = this.#end !== null && performance.now() - this.#leftAt > LINGER;
     if (this.#socket.closed || isLate) {
       this.leaveNow();
       return;
