@@ -33,9 +33,9 @@ function frameOf(values, detached = Buffer.alloc(0)) {
 /** A frame of a message whose data are these bytes. */
 const message = (type, data, detached) => frameOf([written(type), data], detached);
 
-/** Has a raw peer say what the other side has said: they say the same. */
+/** Has a raw peer say what the other side has said, except that it takes no memory: they say the same. */
 async function greet(peer) {
-  peer.writeFrames(await peer.frame());
+  peer.writeFrames((await peer.frame()).replace('"memory":1', '"memory":0'));
 }
 
 module.exports = { framed, frameOf, greet, message, uint32, varint, written };

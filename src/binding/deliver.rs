@@ -22,8 +22,8 @@ use crate::engine::codec::values::{self, Refused};
 use crate::engine::codec::{BATCH_FRAMES, Batch, length};
 use crate::engine::error::Endpoint;
 use crate::engine::event::Event;
-use crate::engine::transport::Ends;
 use crate::engine::transport::tls::Facts;
+use crate::engine::transport::{Attachment, Ends};
 
 /// `header[0]`. 0 means that there is no event.
 #[repr(u32)]
@@ -106,6 +106,9 @@ const ENDS_AT: usize = 8;
 const INVALID: u32 = 1 << 31;
 const TOO_LARGE: u32 = 1 << 30;
 
+/// Both: the memory beside it could not be taken.
+const LOST: u32 = INVALID | TOO_LARGE;
+
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
 
@@ -120,6 +123,8 @@ pub enum Payload {
     Bytes(Bytes),
     /// The same. JavaScript may be given the memory itself.
     Memory(Bytes),
+    /// An array of the same, and for each frame with memory beside it that memory, or a number of bytes.
+    Split(Bytes, Vec<Attachment>),
     Frames {
         batch: Batch,
         text: Text,
@@ -168,9 +173,9 @@ pub fn is_left(header: &[u32]) -> bool {
 /// Converts `event`, which came from `hub`.
 pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payload {
     let (kind, id, payload) = match event {
-        Event::Frames { id, batch } => {
+        Event::Frames { id, batch, attached } => {
             let payload = match hub.of_values(id) {
-                Some(framing) => of_values(batch, framing.max_frame, header),
+                Some(framing) => of_values(batch, attached, framing.max_frame, header),
                 None => frames(id, batch, hub, header),
             };
             (Kind::Frames, id, payload)
@@ -251,18 +256,27 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
 }
 
 /// The bytes of a batch, where its frames end in them, and which of them V8 must not read.
-fn of_values(batch: Batch, most: usize, header: &mut [u32]) -> Payload {
+fn of_values(batch: Batch, attached: Vec<Attachment>, most: usize, header: &mut [u32]) -> Payload {
     header[2] = batch.ends.len() as u32;
     let ends = batch.ends.iter().zip(batch.frames(length::HEADER));
+    let mut rest = attached.iter();
     for (to, (end, frame)) in header[ENDS_AT..].iter_mut().zip(ends) {
-        *to = *end as u32
-            | match values::check(frame, most) {
-                Ok(()) => 0,
-                Err(Refused::Invalid) => INVALID,
-                Err(Refused::TooLarge) => TOO_LARGE,
-            };
+        let beside = if values::is_split(frame) { rest.next() } else { None };
+        *to = *end as u32 | flags(frame, beside, most);
     }
-    Payload::Memory(batch.bytes)
+    match attached.is_empty() {
+        true => Payload::Memory(batch.bytes),
+        false => Payload::Split(batch.bytes, attached),
+    }
+}
+
+fn flags(frame: &[u8], beside: Option<&Attachment>, most: usize) -> u32 {
+    match (beside, values::check(frame, beside.map_or(0, Attachment::bytes), most)) {
+        (Some(Attachment::Lost), _) => LOST,
+        (Some(Attachment::TooLarge(_)), _) | (_, Err(Refused::TooLarge)) => TOO_LARGE,
+        (_, Err(Refused::Invalid)) => INVALID,
+        (_, Ok(())) => 0,
+    }
 }
 
 /// The result of connecting, as JSON.
@@ -353,6 +367,12 @@ impl ToNapiValue for Payload {
             Payload::Json(json) => unsafe { String::to_napi_value(env, json.to_string()) },
             Payload::Bytes(bytes) => memory::copy(env, &bytes),
             Payload::Memory(bytes) => memory::give(env, bytes),
+            Payload::Split(bytes, attached) => {
+                let all = std::iter::once(memory::give(env, bytes));
+                let all = all.chain(attached.into_iter().map(|one| memory::give_beside(env, one)));
+                // SAFETY: see above.
+                unsafe { Vec::to_napi_value(env, all.collect::<Result<Vec<_>>>()?) }
+            }
             Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.
                 Text::Ascii => unsafe { text::from_latin1(env, batch.bytes, external) },

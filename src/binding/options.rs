@@ -48,6 +48,8 @@ pub struct GreetingOptions {
     pub text: String,
     /// The length of its beginning, before its version, in bytes.
     pub common: u32,
+    /// Where it has a `0`, in bytes, which becomes `1` where memory can be taken beside the connection.
+    pub memory_at: u32,
     /// How long to wait for the peer's greeting, in ms.
     pub patience: u32,
 }
@@ -55,9 +57,11 @@ pub struct GreetingOptions {
 impl FramingOptions {
     /// Converts it for the engine.
     pub fn into_engine(self) -> Framing {
-        let greeting = self.greeting.map(|GreetingOptions { text, common, patience }| {
+        let greeting = self.greeting.map(|greeting: GreetingOptions| {
+            let GreetingOptions { text, common, memory_at, patience } = greeting;
             let patience = Duration::from_millis(patience.into());
-            Arc::new(Greeting::new(text.into_bytes(), common as usize, patience))
+            let (text, common) = (text.into_bytes(), common as usize);
+            Arc::new(Greeting::new(text, common, memory_at as usize, patience))
         });
         let codec = match self.delimiter.as_bytes() {
             _ if greeting.is_some() => Codec::Length,

@@ -18,7 +18,7 @@ use super::driver::Connection;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
-use super::greeting::CODE;
+use super::greeting::{CODE, Greeted};
 use super::handshakes::Handshakes;
 use super::mailbox::{Gone, Mailbox};
 use super::pace::Pace;
@@ -284,7 +284,7 @@ impl Accepting {
         let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
         let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
         if tls.is_none() && greeting.is_none() {
-            return self.report(stream);
+            return self.report(stream.into());
         }
         let mut handshakes = self.handshakes();
         let Some((number, given_up)) = handshakes.begin() else {
@@ -301,7 +301,7 @@ impl Accepting {
                 };
                 match greeting {
                     Some(greeting) => greeting.accept(stream).await,
-                    None => Ok(Some(stream)),
+                    None => Ok(Some(stream.into())),
                 }
             };
             let secured = tokio::select! {
@@ -314,7 +314,7 @@ impl Accepting {
             accepting.reports.mailbox.room().await;
             let _ = match secured {
                 Ok(None) => return,
-                Ok(Some(stream)) => accepting.report(stream),
+                Ok(Some(greeted)) => accepting.report(greeted),
                 Err(error) => {
                     let failed = Event::AcceptFailed { id: accepting.id, error };
                     accepting.reports.mailbox.post_now(failed)
@@ -333,13 +333,13 @@ impl Accepting {
         Ok(())
     }
 
-    fn report(&self, stream: Stream) -> Result<(), Gone> {
+    fn report(&self, greeted: Greeted) -> Result<(), Gone> {
         let Reports { mailbox, runtime, ids, arrivals } = &self.reports;
         let id = ids.fetch_add(1, Ordering::Relaxed);
-        let (ends, tls) = (stream.ends(), stream.facts());
+        let (ends, tls) = (greeted.stream.ends(), greeted.stream.facts());
         let framing = self.framing.clone();
         let connection = Connection::new(id, framing, mailbox.clone(), runtime.clone());
-        connection.take(stream);
+        connection.take_greeted(greeted);
         arrivals.add(connection);
         let accepted = Event::Accepted { listener: self.id, id, ends, tls };
         mailbox.post_now(accepted).inspect_err(|_| drop(arrivals.take(id)))

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::codec::Batch;
 use super::error::Error;
-use super::transport::Ends;
 use super::transport::tls::Facts;
+use super::transport::{Attachment, Ends};
 
 /// Handle of a connection or a listener. Never reused within one hub.
 pub type Id = u32;
@@ -46,6 +46,9 @@ pub enum Event {
         id: Id,
         /// The frames.
         batch: Batch,
+        /// What has come beside them: one for each frame that says so ([`super::codec::values::is_split`]), in their
+        /// order.
+        attached: Vec<Attachment>,
     },
     /// Raw bytes of one read (raw mode, or a tapped connection: then after its frames).
     Chunk {
@@ -266,7 +269,10 @@ impl Event {
     pub fn weight(&self) -> usize {
         match self {
             Event::Accepted { .. } => ACCEPTED_WEIGHT,
-            Event::Frames { batch, .. } | Event::Datagrams { batch, .. } => batch.bytes.len(),
+            Event::Frames { batch, attached, .. } => {
+                batch.bytes.len() + attached.iter().map(Attachment::bytes).sum::<usize>()
+            }
+            Event::Datagrams { batch, .. } => batch.bytes.len(),
             Event::Chunk { bytes, .. } | Event::Datagram { bytes, .. } => bytes.len(),
             _ => 0,
         }

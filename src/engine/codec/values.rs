@@ -6,10 +6,13 @@
 //!
 //! ```text
 //! frame: [ length of the values, 4 bytes, the highest first | FF 0F type data | bytes of detached views ... ]
+//! split: [ the same, with the highest bit set                | FF 0F type data ], and beside it the bytes
 //! ```
 //!
 //! The format is that of `v8::ValueSerializer`, version 15, with the host objects that `src/js/node-ipc/values.js`
 //! writes. What nobody writes (shared memory, modules, what was transferred) is refused.
+
+use super::length;
 
 /// Bytes of the length of the values.
 pub const HEADER: usize = 4;
@@ -32,6 +35,9 @@ const RESIZABLE: u64 = 64 * 1024;
 /// Values within values. V8's stack ends before that.
 const DEEPEST: usize = 100_000;
 
+/// In the length of the values: the bytes of detached views are not in the frame, but in memory beside it.
+const SPLIT: u32 = 1 << 31;
+
 /// What a host object is.
 const INLINE: u32 = 0;
 const PLAIN: u32 = 1;
@@ -48,11 +54,33 @@ pub enum Refused {
 
 use Refused::{Invalid, TooLarge};
 
-/// Checks that `frame` is a message whose values take at most `most` bytes besides its own.
-pub fn check(frame: &[u8], most: usize) -> Result<(), Refused> {
+/// Whether `frame` says that it has memory beside it.
+pub fn is_split(frame: &[u8]) -> bool {
+    frame.first().is_some_and(|first| first & 0x80 != 0)
+}
+
+/// What is sent, with its length in front, of a frame whose detached views go beside it. `whole`: the same without that,
+/// up to the first of them. `None`: it is no such frame.
+pub fn split(whole: &[u8]) -> Option<Vec<u8>> {
+    let (values, rest) = whole.get(length::HEADER..)?.split_first_chunk::<HEADER>()?;
+    let len = u32::from_be_bytes(*values);
+    let header = length::header(whole.len() - length::HEADER)?;
+    let is_head = rest.len() == len as usize;
+    is_head.then(|| [&header, &(len | SPLIT).to_be_bytes(), rest].concat())
+}
+
+/// Checks that `frame` is a message whose values take at most `most` bytes besides its own. `beside`: bytes of memory
+/// beside it, if it says that it has some; with these, too, it may have at most `most` bytes.
+pub fn check(frame: &[u8], beside: usize, most: usize) -> Result<(), Refused> {
     let (header, rest) = frame.split_first_chunk::<HEADER>().ok_or(Invalid)?;
-    let len = u32::from_be_bytes(*header) as usize;
+    let len = (u32::from_be_bytes(*header) & !SPLIT) as usize;
     let (values, detached) = rest.split_at_checked(len).ok_or(Invalid)?;
+    let detached = match is_split(frame) {
+        false => detached.len(),
+        true if beside == 0 || !detached.is_empty() => return Err(Invalid),
+        true if beside > most.saturating_sub(frame.len()) => return Err(TooLarge),
+        true => beside,
+    };
     let body = values.strip_prefix(&[0xff, VERSION]).ok_or(Invalid)?;
     let room = MOST_ROOM.min(most as u64);
     let mut reader = Reader { bytes: body, room, detached: 0 };
@@ -61,7 +89,7 @@ pub fn check(frame: &[u8], most: usize) -> Result<(), Refused> {
     }
     reader.value()?;
     reader.value()?;
-    let is_all = reader.bytes.is_empty() && reader.detached == detached.len() as u64;
+    let is_all = reader.bytes.is_empty() && reader.detached == detached as u64;
     is_all.then_some(()).ok_or(Invalid)
 }
 
@@ -250,7 +278,7 @@ mod tests {
     }
 
     fn checked(values: &[u8]) -> Result<(), Refused> {
-        check(&frame(values, 0), 1 << 30)
+        check(&frame(values, 0), 0, 1 << 30)
     }
 
     #[test]
@@ -273,7 +301,7 @@ mod tests {
         ] {
             assert_eq!(checked(values), Ok(()), "{}", values.escape_ascii());
         }
-        assert_eq!(check(&frame(b"\\\x02\x0a\x05", 5), 1 << 30), Ok(()));
+        assert_eq!(check(&frame(b"\\\x02\x0a\x05", 5), 0, 1 << 30), Ok(()));
     }
 
     #[test]
@@ -298,11 +326,11 @@ mod tests {
         ] {
             assert_eq!(checked(values), Err(Invalid), "{}", values.escape_ascii());
         }
-        assert_eq!(check(&frame(b"_", 1), 1 << 30), Err(Invalid));
+        assert_eq!(check(&frame(b"_", 1), 0, 1 << 30), Err(Invalid));
         for other in
             [&b""[..], b"\0\0\0\x05\xff\x0f\"", b"\0\0\0\x05\xff\x0e\"\0_", b"\0\0\0\x04\xff\x0f__"]
         {
-            assert_eq!(check(other, 1 << 30), Err(Invalid), "{}", other.escape_ascii());
+            assert_eq!(check(other, 0, 1 << 30), Err(Invalid), "{}", other.escape_ascii());
         }
     }
 
@@ -313,12 +341,32 @@ mod tests {
         let most = sparse(b"\x80\x80\x80\x10"); // 2^25
         assert_eq!(checked(&most), Ok(()));
         assert_eq!(checked(&two(&most)), Err(TooLarge));
-        assert_eq!(check(&frame(&most, 0), 1000), Err(TooLarge));
+        assert_eq!(check(&frame(&most, 0), 0, 1000), Err(TooLarge));
         let dictionary = sparse(b"\xff\xff\xff\xff\x0f");
-        assert_eq!(check(&frame(&two(&dictionary), 0), 1000), Ok(()));
+        assert_eq!(check(&frame(&two(&dictionary), 0), 0, 1000), Ok(()));
         let many = [&b"A\xff\x7f"[..], &b"~\0\0".repeat(16383), b"$\0\xff\x7f"].concat();
         assert_eq!(checked(&many), Err(TooLarge));
         assert_eq!(checked(b"Z\xfe\xff\xff\xff\x0f"), Err(TooLarge));
+    }
+
+    #[test]
+    fn what_goes_beside_a_frame_is_of_its_length() {
+        let whole = frame(b"\\\x02\x0a\x05", 0);
+        let sent = split(&[&length::header(whole.len()).unwrap()[..], &whole].concat()).unwrap();
+        let (header, head) = sent.split_at(length::HEADER);
+        assert_eq!(header, length::header(whole.len()).unwrap());
+        assert!(is_split(head) && !is_split(&whole));
+        assert_eq!(check(head, 5, 1 << 30), Ok(()));
+        for wrong in [0, 4, 6, 1000] {
+            assert_eq!(check(head, wrong, 1 << 30), Err(Invalid));
+        }
+        assert_eq!(check(head, 5, head.len() + 4), Err(TooLarge));
+        assert_eq!(check(head, 5, head.len() + 5), Ok(()));
+        assert_eq!(check(&[head, b"12345"].concat(), 5, 1 << 30), Err(Invalid));
+        assert_eq!(check(&frame(b"\\\x02\x0a\x05", 5), 5, 1 << 30), Ok(()));
+        for other in [&b""[..], &sent[..7], &[&sent[..], b"x"].concat(), &sent] {
+            assert_eq!(split(other), None);
+        }
     }
 
     #[test]
@@ -338,9 +386,10 @@ mod tests {
                 0..200,
             ),
             detached in 0usize..4,
+            beside in 0usize..4,
         ) {
-            let _ = check(&frame(&values, detached), 1 << 20);
-            let _ = check(&values, 1 << 20);
+            let _ = check(&frame(&values, detached), 0, 1 << 20);
+            let _ = check(&values, beside, 1 << 20);
         }
     }
 }

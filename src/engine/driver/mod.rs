@@ -26,18 +26,22 @@ use super::codec::Decoder;
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::{Framing, Mode};
+use super::greeting::Greeted;
 use super::link::{Inbox, Outbox};
 use super::mailbox::Mailbox;
 #[cfg(unix)]
 use super::panics::caught;
 use super::panics::point;
 use super::runtime::Runtime;
+use super::transport::tls::failure::Failure;
 #[cfg(unix)]
 use super::transport::unix;
-use super::transport::{Fresh, Target};
+use super::transport::{Attachment, Fresh, Received, Target};
 use super::unfinished::{COUNTED, Holder};
 use state::{End, Io, State};
 
+#[cfg(target_os = "linux")]
+mod attaching;
 #[cfg(any(unix, feature = "node-ipc"))]
 pub mod busy_poll;
 pub mod datagrams;
@@ -79,6 +83,8 @@ pub struct Connection {
     bytes_written: AtomicU64,
     /// It is counted in the listener's [`Unfinished`].
     counted: AtomicBool,
+    /// Memory may go and come beside the bytes.
+    attaches: AtomicBool,
 }
 
 /// Which driver gets a connection or a datagram socket.
@@ -100,6 +106,8 @@ impl Connection {
         let state = State {
             outbox: Outbox::default(),
             held: false,
+            #[cfg(target_os = "linux")]
+            attached: false,
             watched: false,
             io: Io::None,
             flushing: false,
@@ -124,6 +132,7 @@ impl Connection {
             bytes_read: AtomicU64::new(0),
             bytes_written: AtomicU64::new(0),
             counted: AtomicBool::new(false),
+            attaches: AtomicBool::new(false),
         })
     }
 
@@ -157,6 +166,12 @@ impl Connection {
             Err(error) => self.report_closed(&mut self.lock(), vec![error]),
         }
         true
+    }
+
+    /// As [`Connection::take`], for a socket whose sides have greeted each other.
+    pub fn take_greeted(&self, Greeted { stream, attaches }: Greeted) {
+        self.attaches.store(attaches, Ordering::Relaxed);
+        self.take(stream);
     }
 
     /// Takes a socket that is connected, to be approved when its consumer has heard of it.
@@ -290,28 +305,42 @@ impl Connection {
 
     fn new_inbox(&self) -> Inbox {
         let Framing { codec, max_frame, strict, .. } = &self.framing;
-        let inbox = Inbox::new(self.id, Decoder::new(codec, *max_frame));
+        let mut inbox = Inbox::new(self.id, Decoder::new(codec, *max_frame));
+        if self.attaches.load(Ordering::Relaxed) {
+            inbox = inbox.with_attachments(*max_frame);
+        }
         if !strict {
             return inbox;
         }
         inbox.strict(max_frame.saturating_add(codec.delimiter().len().saturating_sub(1)))
     }
 
-    /// One read into `inbox`, which then yields the frames that it completed. The second value is
+    /// One read into `inbox`, which then yields the frames that it completed. `read` is told which memory may come along:
+    /// see [`super::transport::receive_all`]. The second value is
     /// to be reported after them. A length of 0 is the peer's end.
     fn read_into(
         &self,
         inbox: &mut Inbox,
-        read: impl FnOnce(&mut BytesMut) -> io::Result<usize>,
+        read: impl FnOnce(&mut BytesMut, Option<usize>) -> io::Result<Received>,
     ) -> io::Result<(usize, Option<Event>)> {
         point("read");
-        let len = read(inbox.prepare())?;
-        self.bytes_read.fetch_add(len as u64, Ordering::Relaxed);
+        let largest = inbox.largest_attachment();
+        let Received { len, attachment } = read(inbox.prepare(), largest)?;
+        let beside = attachment.as_ref().map_or(0, Attachment::bytes);
+        self.bytes_read.fetch_add((len + beside) as u64, Ordering::Relaxed);
+        if let Some(attachment) = attachment {
+            inbox.attached(attachment);
+        }
         Ok((len, if len > 0 { inbox.received(len) } else { None }))
     }
 
     /// To be called after a read, when its frames were taken: counts what `inbox` holds. An error ends the connection.
     fn count(&self, inbox: &mut Inbox) -> Result<(), Error> {
+        if inbox.has_surplus() {
+            let message = "closed: the peer has sent memory that belongs to no message";
+            let failure = Failure::new("ERR_FERRIPC_INVALID_MESSAGE", message);
+            return Err(Error::new("read", failure.into(), None));
+        }
         let Some(unfinished) = &self.framing.unfinished else { return Ok(()) };
         let len = inbox.held();
         let counts = len >= COUNTED;

@@ -163,9 +163,13 @@ impl Connection {
             inbox.lend(poll.shelf());
             let most = inbox.most();
             let mut room = 0;
-            let read = self.read_into(inbox, |buffer| {
+            let read = self.read_into(inbox, |buffer, largest| {
                 room = most.min(buffer.capacity() - buffer.len());
-                transport::receive(&socket, buffer, most)
+                let received = transport::receive_all(&socket, buffer, most, largest)?;
+                if received.attachment.is_some() {
+                    room = received.len; // it has ended the read: there may be more
+                }
+                Ok(received)
             });
             match read {
                 Ok((0, _)) => {

@@ -21,6 +21,9 @@ pub(super) struct State {
     pub(super) outbox: Outbox,
     /// The bytes in the outbox are held back: see [`super::Connection::hold`].
     pub(super) held: bool,
+    /// The peer may not have read the last message that had memory beside it.
+    #[cfg(target_os = "linux")]
+    pub(super) attached: bool,
     /// [`crate::engine::late`] will look at it.
     pub(super) watched: bool,
     pub(super) io: Io,

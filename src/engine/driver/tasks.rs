@@ -14,7 +14,7 @@ use crate::engine::greeting::Greeting;
 use crate::engine::link::{Inbox, LAST_BYTES, Shelf};
 use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
-use crate::engine::transport::{Stream, Target};
+use crate::engine::transport::{Received, Stream, Target};
 
 /// After this side has ended, how long the peer may be silent before its end is assumed, on a stream
 /// without halves (a pipe): the peer cannot see this side's end before the stream is closed. As in
@@ -90,9 +90,9 @@ impl Connection {
             }
         };
         match result {
-            Ok(stream) => {
-                let (ends, tls) = (stream.ends(), stream.facts());
-                self.take(stream);
+            Ok(greeted) => {
+                let (ends, tls) = (greeted.stream.ends(), greeted.stream.facts());
+                self.take_greeted(greeted);
                 // The consumer may be busy for long. (TLS sends nothing before it has approved.)
                 self.offer();
                 let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
@@ -164,7 +164,7 @@ impl Connection {
             let end = match step {
                 Step::Stop => return Err(Gone),
                 Step::Fail => {
-                    let receive = |b: &mut _| stream.receive(b);
+                    let receive = |b: &mut _, largest| stream.receive_all(b, largest);
                     let mut budget = LAST_BYTES;
                     while budget > 0 && stream.settle().await {
                         match self.receive(inbox, receive).await? {
@@ -200,7 +200,7 @@ impl Connection {
                 () = silence(finished) => return self.ended(inbox).await,
             }
             let read = if end == End::Open {
-                self.receive(inbox, |buffer| stream.try_read(buffer)).await?
+                self.receive(inbox, |b, largest| stream.try_read_all(b, largest)).await?
             } else {
                 stream.discard().map(|ended| usize::from(!ended))
             };
@@ -231,7 +231,7 @@ impl Connection {
     async fn receive(
         &self,
         inbox: &mut Inbox,
-        read: impl FnOnce(&mut bytes::BytesMut) -> std::io::Result<usize>,
+        read: impl FnOnce(&mut bytes::BytesMut, Option<usize>) -> std::io::Result<Received>,
     ) -> Result<std::io::Result<usize>, Gone> {
         let received = SHELF.with(|shelf| {
             inbox.lend(shelf);

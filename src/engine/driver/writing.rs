@@ -44,11 +44,16 @@ impl Connection {
         self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
     }
 
-    /// The same for bytes in several buffers, which may be many. They are copied little by little, and the peer
+    /// The same for bytes in several buffers, which may be many; where the peer can take them like that, those after the first
+    /// are the large views of a message of values, and go beside it (`attaching`). Otherwise they are copied little by little, and the peer
     /// reads meanwhile. What the system takes at once, or within about the time that copying would take, is not
     /// copied.
     pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
         let mut state = self.lock();
+        #[cfg(target_os = "linux")]
+        if let Some(queued) = self.attach(&mut state, pieces) {
+            return queued;
+        }
         let Some(mut sent) = self.send_now(&mut state, pieces) else {
             return state.outbox.queued();
         };
@@ -189,7 +194,7 @@ impl Connection {
     }
 
     /// Keeps what the system has not taken. Returns the bytes that wait.
-    fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
+    pub(super) fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
         if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
             state.outbox.push(rest);
             self.start_flush(state);
@@ -275,7 +280,7 @@ impl Connection {
     }
 
     /// Flushes the outbox by `send`. An error is left to the driver, which meets it again. Returns the bytes that still wait.
-    fn push_out(
+    pub(super) fn push_out(
         &self,
         state: &mut State,
         send: fn(&Io, &[IoSlice<'_>]) -> io::Result<usize>,

@@ -2,10 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::attachments::Attachments;
 use super::{Shelf, Spare};
 use crate::engine::codec::{Decoded, Decoder};
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Mode;
+use crate::engine::transport::Attachment;
 
 /// The fewest and the most bytes to ask the system for in one read.
 const READ_MIN: usize = 16 * 1024;
@@ -39,6 +41,7 @@ pub struct Inbox {
     fruitless: bool,
     /// Reports unfinished frames: see [`Inbox::strict`].
     watch: Option<Watch>,
+    attachments: Attachments,
 }
 
 /// How an unfinished frame is watched.
@@ -66,6 +69,7 @@ impl Inbox {
             before: 0,
             fruitless: false,
             watch: None,
+            attachments: Attachments::default(),
         }
     }
 
@@ -74,6 +78,33 @@ impl Inbox {
     pub fn strict(mut self, most: usize) -> Self {
         self.watch = Some(Watch { most: most as u64, told: false, fresh: false });
         self
+    }
+
+    /// Frames of values may have memory beside them, of at most `largest` bytes.
+    pub fn with_attachments(mut self, largest: usize) -> Self {
+        self.attachments.largest = Some(largest);
+        self
+    }
+
+    /// The most bytes of memory that may come with a read; `None`: none may come.
+    pub fn largest_attachment(&self) -> Option<usize> {
+        self.attachments.largest
+    }
+
+    /// Call this before [`Inbox::received`] if memory has come with the read.
+    pub fn attached(&mut self, attachment: Attachment) {
+        self.attachments.push(attachment);
+    }
+
+    /// How much waits.
+    #[cfg(test)]
+    pub(super) fn attachments_waiting(&self) -> usize {
+        self.attachments.waiting()
+    }
+
+    /// Whether memory has come that belongs to no frame. To be called when the frames of a read were taken.
+    pub fn has_surplus(&self) -> bool {
+        self.attachments.is_surplus(self.decoder.partial_len() > 0)
     }
 
     /// Sets what received bytes become from now on. When frame mode ends, the beginning of an
@@ -123,7 +154,10 @@ impl Inbox {
             watch.fresh = true;
         }
         match self.mode {
-            Mode::Raw => Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() }),
+            Mode::Raw => {
+                self.attachments.clear();
+                Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() })
+            }
             Mode::Frames if self.tapped => {
                 let bytes = Bytes::copy_from_slice(&self.decoder.buffer()[self.before..]);
                 Some(Event::Chunk { id: self.id, bytes })
@@ -140,7 +174,10 @@ impl Inbox {
         }
         let (id, fruitless) = (self.id, std::mem::take(&mut self.fruitless));
         match self.decoder.next() {
-            Some(Decoded::Batch(batch)) => Some(Event::Frames { id, batch }),
+            Some(Decoded::Batch(batch)) => {
+                let attached = self.attachments.of(&batch, self.decoder.gap());
+                Some(Event::Frames { id, batch, attached })
+            }
             Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
             None if self.watch.is_some() => self.unfinished(),
             None => fruitless.then_some(Event::Partial { id }),
@@ -165,9 +202,9 @@ impl Inbox {
         }
     }
 
-    /// Bytes that wait for the rest of their frame.
+    /// Bytes that wait for the rest of their frame, with the memory beside it.
     pub fn held(&mut self) -> usize {
-        self.decoder.buffer().len()
+        self.decoder.buffer().len() + self.attachments.held()
     }
 
     /// Receives the next read into a buffer of `shelf`, together with the held bytes, unless there is room

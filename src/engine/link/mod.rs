@@ -5,6 +5,7 @@ pub use inbox::Inbox;
 pub use outbox::Outbox;
 pub use spare::{Shelf, Spare};
 
+mod attachments;
 mod inbox;
 mod outbox;
 mod spare;

@@ -15,12 +15,14 @@ use tokio::net::UnixListener;
 use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
+pub use attachment::{Attachment, Memory, Received, receive_all};
 pub use fresh::Fresh;
 pub use stream::{
     Ends, KeepAlive, Stream, held, receive, send, set_keepalive, set_nodelay, set_type_of_service,
     taken,
 };
 
+mod attachment;
 #[cfg(all(test, unix))]
 pub mod failing;
 mod fresh;
@@ -32,6 +34,8 @@ mod lock;
 mod mmsg;
 #[cfg(target_os = "linux")]
 pub mod mqueue;
+#[cfg(target_os = "linux")]
+pub mod passing;
 #[cfg(unix)]
 pub mod peer;
 #[cfg(windows)]
@@ -40,6 +44,8 @@ pub mod pipe;
 mod pipe_write;
 #[cfg(unix)]
 mod quiet;
+#[cfg(target_os = "linux")]
+pub mod sealed;
 mod slots;
 #[cfg(unix)]
 mod socket_file;

@@ -15,12 +15,21 @@ const COUNT = 2;
 const END = 0x3fffffff;
 const FLAGS_AT = 30;
 const TOO_LARGE = 1;
+const LOST = 3;
+
+/** In the first byte of a frame: it has memory beside it. */
+const SPLIT = 0x80;
 
 /** The frames of one event: a cursor, as Frames (frames.js) is one for text. */
 class PacketFrames {
-  constructor(memory, header) {
+  /** `received`: the memory; or an array of it, and of what is beside each frame that has memory beside it. */
+  constructor(received, header) {
+    const [memory, ...beside] = Array.isArray(received) ? received : [received];
     /** All of them, with a length before each but the first. */
     this.memory = memory;
+    this.besideAll = beside;
+    /** The memory beside the current frame; a number of bytes if that must not be read; or null. */
+    this.beside = null;
     this.header = header;
     this.count = header[COUNT];
     this.index = 0;
@@ -34,6 +43,8 @@ class PacketFrames {
     const word = this.header[ENDS_AT + this.index++];
     this.end = word & END;
     this.flags = word >>> FLAGS_AT;
+    const isSplit = this.besideAll.length > 0 && (this.memory[this.start] & SPLIT) !== 0;
+    this.beside = isSplit ? this.besideAll.shift() : null;
   }
 
   /** The current frame must not be read, for what it holds, or would take. */
@@ -43,6 +54,17 @@ class PacketFrames {
 
   get isTooLarge() {
     return this.flags === TOO_LARGE;
+  }
+
+  /** There was no room for the memory beside it. */
+  get isLost() {
+    return this.flags === LOST;
+  }
+
+  /** Bytes of the current frame, with what is beside it. */
+  get length() {
+    const { beside } = this;
+    return this.end - this.start + (typeof beside === 'number' ? beside : (beside?.length ?? 0));
   }
 
   /** The current frame: a part of the memory. */

@@ -29,6 +29,9 @@ const INLINE = 0;
 const PLAIN = 1;
 const DETACHED = 2;
 
+/** In the length of the values: what is detached is not in the frame, but in memory beside it. */
+const SPLIT = 0x80000000;
+
 /** The kinds of views by number, as they are on the wire. */
 const VIEWS = [
   Buffer,
@@ -103,16 +106,19 @@ const isShared = (buffer) =>
   Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 
 class Reader extends v8.Deserializer {
-  #frame;
-  /** Where the next detached view is. */
+  /** What holds the detached views. */
+  #detached;
+  #isBeside;
+  /** Where the next one is. */
   #next;
 
-  constructor(frame, memory) {
-    const end = 4 + frame.readUInt32BE(0);
+  constructor(frame, memory, beside) {
+    const end = 4 + lengthOfValues(frame);
     super(frame.subarray(4, end));
-    this.#frame = frame;
-    this.#next = end;
-    this.smallest = memory.length / SPARSE;
+    this.#detached = beside ?? frame;
+    this.#isBeside = beside !== null;
+    this.#next = beside ? 0 : end;
+    this.smallest = (beside ?? memory).length / SPARSE;
   }
 
   _readHostObject() {
@@ -127,7 +133,7 @@ class Reader extends v8.Deserializer {
   #take(length) {
     const start = this.#next;
     this.#next += length;
-    return this.#frame.subarray(start, this.#next);
+    return this.#detached.subarray(start, this.#next);
   }
 
   #view(View, bytes) {
@@ -136,11 +142,14 @@ class Reader extends v8.Deserializer {
     const { buffer, byteOffset, length } = bytes;
     if (View === Buffer) return length >= this.smallest ? bytes : Buffer.from(bytes);
     const size = View.BYTES_PER_ELEMENT ?? 1;
-    // Memory that was received into begins anywhere.
-    if (size === 1 && length >= this.smallest) return new View(buffer, byteOffset, length);
+    // Memory that was received into begins anywhere; what was beside a frame begins at a page.
+    const isInPlace = size === 1 || (this.#isBeside && byteOffset % size === 0);
+    if (isInPlace && length >= this.smallest) return new View(buffer, byteOffset, length / size);
     return new View(buffer.slice(byteOffset, byteOffset + length), 0, length / size);
   }
 }
+
+const lengthOfValues = (frame) => (frame.readUInt32BE(0) & ~SPLIT) >>> 0;
 
 /** A message as it is sent. */
 class Packet {
@@ -204,8 +213,8 @@ function encode(type, data) {
 }
 
 /** `[type, data]` of a frame of packets.js. */
-function read(frame, memory) {
-  const reader = new Reader(frame, memory);
+function read(frame, memory, beside = null) {
+  const reader = new Reader(frame, memory, beside);
   reader.readHeader();
   return [reader.readValue(), reader.readValue()];
 }
@@ -222,20 +231,35 @@ function decode(frames, owner, socket) {
   const { frame } = frames;
   let message;
   try {
-    if (frames.isRefused) throw new Error('The message does not hold valid values');
-    message = read(frame, frames.memory);
+    if (frames.isRefused) throw refusal(frames);
+    message = read(frame, frames.memory, frames.beside);
   } catch (cause) {
     refuse(frames, owner, socket, cause);
     return;
   }
   const [type, data] = message;
-  if (channels.received.hasSubscribers) publishReceived(owner, socket, type, frame);
+  if (channels.received.hasSubscribers) publishReceived(owner, socket, type, whole(frames, type));
   owner._onMessage(socket, type, data);
 }
 
-function refuse({ frame, isTooLarge }, owner, socket, cause) {
-  const { length } = frame;
-  drop(owner, socket, isTooLarge ? 'tooLarge' : 'invalid', frame);
+/** The current frame, as it would be with everything in it: with what is beside it, as a Packet. */
+function whole({ frame, beside, length }, type) {
+  if (beside === null) return frame;
+  const head = Buffer.concat([LENGTHS.subarray(0, 4), frame]);
+  head.writeUInt32BE(length, 0);
+  head.writeUInt32BE(lengthOfValues(frame), 4);
+  return new Packet(type, [head, beside], head.length + beside.length);
+}
+
+function refusal({ isLost }) {
+  const message = isLost
+    ? 'The memory of the message could not be taken: this process has too many open files, or no memory'
+    : 'The message does not hold valid values';
+  return new Error(message);
+}
+
+function refuse({ length, isTooLarge }, owner, socket, cause) {
+  drop(owner, socket, isTooLarge ? 'tooLarge' : 'invalid', length);
   const error = isTooLarge
     ? eventError(
         'ERR_FERRIPC_MESSAGE_TOO_LARGE',
@@ -254,14 +278,14 @@ function refuse({ frame, isTooLarge }, owner, socket, cause) {
 /** What a greeting begins with. Both sides must have the same. */
 const COMMON = '{"ferripc":"advanced/';
 
-/** A message that a peer with JSON takes for an error. */
-function greetingText() {
+/** A message that a peer with JSON takes for an error: the beginning, up to what is said about memory, and the rest. */
+function greetingTexts() {
   const writer = new v8.Serializer();
   writer.writeHeader();
   const [, version] = writer.releaseBuffer();
   const { message } = serializationError("The peer has serialization 'advanced'");
   const data = JSON.stringify({ code: 'ERR_FERRIPC_SERIALIZATION', message });
-  return `${COMMON}1 v8/${version}","type":"error","data":${data}}\f`;
+  return [`${COMMON}1 v8/${version}","memory":`, `0,"type":"error","data":${data}}\f`];
 }
 
 /** Default of `config.serializationTimeout`, in ms. */
@@ -279,9 +303,11 @@ function greetingOf(config) {
   if (typeof patience !== 'number' || !(patience > 0)) {
     throw argumentError('config.serializationTimeout', 'a positive number of ms', patience);
   }
+  const [beginning, rest] = greetingTexts();
   return {
-    text: greetingText(),
+    text: beginning + rest,
     common: COMMON.length,
+    memoryAt: beginning.length,
     patience: Math.min(Math.ceil(patience), MOST_PATIENCE),
   };
 }

@@ -333,7 +333,7 @@ impl Task {
                 return None;
             };
             match event {
-                Event::Frames { id, batch } if id == self.attempts => {
+                Event::Frames { id, batch, .. } if id == self.attempts => {
                     self.turns.came(&link.connection);
                     let mut events = Vec::with_capacity(batch.ends.len());
                     link.receive(&batch, |received| {

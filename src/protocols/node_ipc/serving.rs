@@ -162,7 +162,7 @@ impl Task {
         let error = |connection, error| vec![ServerEvent::Error { connection, error }];
         match event {
             Event::Accepted { id, ends, .. } => self.accepted(id, ends),
-            Event::Frames { id, batch } => {
+            Event::Frames { id, batch, .. } => {
                 let Some(from) = self.shared.get(id) else { return Vec::new() };
                 self.turns.came(&from.0.connection);
                 let mut events = Vec::with_capacity(batch.ends.len());
