@@ -7,10 +7,10 @@ use bytes::BytesMut;
 use socket2::SockRef;
 
 #[cfg(target_os = "linux")]
-use super::passing;
-#[cfg(target_os = "linux")]
 pub use super::sealed::Memory;
 use super::{Stream, stream};
+#[cfg(target_os = "linux")]
+use super::{passing, peer};
 
 /// Other systems pass none.
 #[cfg(not(target_os = "linux"))]
@@ -67,11 +67,13 @@ pub fn receive_all(
 }
 
 impl Stream {
-    /// Whether memory can go beside its bytes.
+    /// Whether memory may go beside its bytes. Whoever makes such memory is charged for it as long as anybody has it. So the
+    /// peer must not be in another container, say, whose limit it would not count against.
     pub fn can_attach(&self) -> bool {
         #[cfg(target_os = "linux")]
-        return matches!(self, Stream::Unix(_) | Stream::Quiet(_));
-        #[cfg(not(target_os = "linux"))]
+        if let Stream::Unix(socket) = self {
+            return peer::is_counted_together(&SockRef::from(socket));
+        }
         false
     }
 
@@ -94,7 +96,7 @@ impl Stream {
         largest: Option<usize>,
     ) -> io::Result<Received> {
         #[cfg(target_os = "linux")]
-        if let (Some(largest), true) = (largest, self.can_attach()) {
+        if let Some(largest) = largest {
             return passing::try_read(self, buffer, largest);
         }
         let _ = largest;

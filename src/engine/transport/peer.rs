@@ -22,6 +22,15 @@ pub fn credentials(socket: &SockRef<'_>) -> Option<Credentials> {
     is_unix.then(|| ask(socket)).flatten()
 }
 
+/// Whether the memory of the peer's process and of this one are counted, and limited, together: both are in the same
+/// control groups. Not if that cannot be found out.
+#[cfg(target_os = "linux")]
+pub fn is_counted_together(socket: &SockRef<'_>) -> bool {
+    let groups = |process: &str| std::fs::read(format!("/proc/{process}/cgroup")).ok();
+    let theirs = credentials(socket).and_then(|peer| groups(&peer.pid.to_string()));
+    theirs.is_some() && theirs == groups("self")
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn ask(socket: &SockRef<'_>) -> Option<Credentials> {
     let mut found = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -75,6 +84,7 @@ mod tests {
         let (one, _other) = UnixStream::pair().unwrap();
         let found = credentials(&SockRef::from(&one)).unwrap();
         assert_eq!(found.pid, std::process::id() as i32);
+        assert!(is_counted_together(&SockRef::from(&one)));
         // SAFETY: these take no arguments and cannot fail.
         assert_eq!((found.uid, found.gid), unsafe { (libc::geteuid(), libc::getegid()) });
     }
@@ -84,5 +94,6 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert_eq!(credentials(&SockRef::from(&client)), None);
+        assert!(!is_counted_together(&SockRef::from(&client)));
     }
 }
