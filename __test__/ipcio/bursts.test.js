@@ -134,6 +134,24 @@ suite('what waits for a peer that does not read', () => {
     expect(ends.at(-1)).toBe('ENOBUFS');
   });
 
+  test('keeps a connection that closes open for as long as `linger` says', async () => {
+    const peer = await host(place());
+    world.after(() => peer.close());
+    const order = [];
+    const leave = async (name, limits) => {
+      const client = makeClient(name, {}, limits);
+      await client.connect();
+      const { own } = await peer.next();
+      own.socket.pause();
+      for (const it of ALL) client.send('m', it).catch(() => {}); // the connection is closed before they leave
+      return () => client.disconnect().then(() => order.push(name));
+    };
+    const unpaced = { warnAtBytes: Infinity, linger: 1000 };
+    const leaves = [await leave('patient', unpaced), await leave('hasty', { linger: 0 })];
+    await Promise.all(leaves.map((disconnect) => disconnect()));
+    expect(order).toEqual(['hasty', 'patient']);
+  });
+
   test('is counted in bytes', async () => {
     const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
     client.send('m', 'é'.repeat(120_000));

@@ -58,6 +58,7 @@ class Channel {
     this.#pace = new Pace(socket, {
       most: party._readOfPeers,
       maxQueued: party._framing.maxQueued,
+      linger: party._framing.linger,
       write: (item) => this.#write(item),
     });
     channelOf.set(socket, this);
