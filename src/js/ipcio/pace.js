@@ -5,7 +5,7 @@
 
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
-const { LINGER } = require('../sockets/limits');
+const { LINGER } = require('../sockets/defaults');
 
 /** Linux takes longer messages apart, and a peer that is just reading may get only the first piece. */
 const ONE_PIECE = 32 * 1024;
