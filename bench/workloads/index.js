@@ -54,6 +54,7 @@ const workloads = [
   ...oneway.filter(isNet),
   require('./idle.js'),
   require('./import.js'),
+  require('./start.js'),
 ].map((workload) => ({ transport: 'unix', use: 'messages', group: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);
