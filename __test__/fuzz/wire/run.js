@@ -7,17 +7,15 @@
 //   --keep        adds what was played to the record of the day in bench/results (record.js)
 //   --replay FILE plays one
 //
-// A failing case is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
-// driver.
+// A failing case is shrunk, printed with its seed and written to __test__/fuzz/regressions, where `npm test` plays it; exits
+// with 1. FERRIPC_DRIVER chooses the driver.
 
 const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { makeCase } = require('./cases');
 const { play, count } = require('./play');
 const { Piece } = require('./record');
-const { shrink, without } = require('../shrink');
+const { keep, shrink, without } = require('../shrink');
 
 const options = { bulk: { type: 'boolean' }, keep: { type: 'boolean' } };
 for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
@@ -38,8 +36,7 @@ function* smaller(made) {
 async function report(made, difference) {
   console.error(`seed ${made.seed}: ${difference}`);
   const least = await shrink(made, smaller, async (it) => (await play(it)) !== null);
-  const file = path.join(os.tmpdir(), `ferripc-fuzz-wire-${made.seed}.json`);
-  fs.writeFileSync(file, `${JSON.stringify(least)}\n`);
+  const file = keep('wire', least);
   console.error(`shrunk, in ${file}: ${await play(least)}`);
   console.error(JSON.stringify(least).slice(0, 4000));
 }
