@@ -136,7 +136,8 @@ class Channel {
   close() {
     const { socket } = this;
     if (socket.closed) return Promise.resolve();
-    const closed = new Promise((resolve) => socket.once('close', ours(resolve)));
+    // First: what others do then may throw, which the rest does not hear.
+    const closed = new Promise((resolve) => socket.prependOnceListener('close', ours(resolve)));
     this.#pace.endWith(() => socket._close());
     return closed;
   }
