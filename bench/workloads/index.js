@@ -46,7 +46,7 @@ const workloads = [
   require('./json680k.js'),
   ...require('./string.js'),
   ...require('./buffer.js'),
-  require('./raw64k.js'),
+  ...require('./raw.js'),
   require('./broadcast.js'),
   ...require('./clients.js'),
   ...require('./bytes.js'),

@@ -321,7 +321,7 @@ impl Hub {
                 Event::AcceptFailed { id, .. } | Event::Dropped { id, .. } => {
                     self.listeners.contains_key(id)
                 }
-                Event::Frames { id, .. } | Event::Chunk { id, .. } => {
+                Event::Frames { id, .. } | Event::Chunk { id, .. } | Event::Readable { id, .. } => {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),

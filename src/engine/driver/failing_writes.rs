@@ -105,7 +105,8 @@ async fn play(transport: &str, nth: usize) -> bool {
     // What the peer sent earlier is delivered before the failure is reported, but there is no room for it
     // yet.
     assert_eq!(theirs.send(&[std::io::IoSlice::new(b"said before\n")]).unwrap(), 12);
-    mailbox.post_now(Event::Chunk { id: 2, bytes: vec![0; MAX_BYTES].into() }).unwrap();
+    let full = Event::Chunk { id: 2, bytes: vec![0; MAX_BYTES].into(), framed: false };
+    mailbox.post_now(full).unwrap();
     let received = read_all(theirs);
     failing::fail(socket, nth);
     let mut written = Vec::new();

@@ -44,6 +44,7 @@ pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
 mod datagrams_task;
+mod direct;
 mod ending;
 #[cfg(all(test, unix))]
 mod failing_writes;
@@ -109,6 +110,7 @@ impl Connection {
             started: false,
             paused: false,
             tapped: false,
+            offered: false,
             mode: framing.mode,
         };
         Arc::new_cyclic(|itself| Self {

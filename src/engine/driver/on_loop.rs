@@ -15,7 +15,7 @@ use super::uv::{Found, Loop, Poll, TURN_BYTES, Watched};
 use super::{Connection, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
-use crate::engine::link::{Inbox, LAST_BYTES};
+use crate::engine::link::{DIRECT_MAX, Inbox, LAST_BYTES};
 use crate::engine::panics::point;
 use crate::engine::transport::{self, Fresh};
 
@@ -155,11 +155,20 @@ impl Connection {
     /// reports the failure.
     pub(super) fn read_on_loop(&self, state: &mut State) -> Found {
         let mut found = Found::Nothing;
+        if state.offered && state.failed.is_none() {
+            return found; // which comes first
+        }
         let mut budget = if state.failed.is_some() { LAST_BYTES } else { TURN_BYTES };
         while budget > 0 && (state.failed.is_some() || !self.mailbox.is_full()) {
             let Io::Loop(on_loop) = &mut state.io else { return found };
             let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
+            if state.failed.is_none()
+                && let Some(len) = inbox.direct(|| transport::waiting(&socket))
+            {
+                self.offer_bytes(state, len);
+                return if len < DIRECT_MAX { Found::All } else { Found::Part(len) };
+            }
             inbox.lend(poll.shelf());
             let most = inbox.most();
             let mut room = 0;
@@ -211,7 +220,7 @@ impl Connection {
     }
 
     /// The peer has shut its side down.
-    fn ended_on_loop(&self, state: &mut State) {
+    pub(super) fn ended_on_loop(&self, state: &mut State) {
         state.reading = false;
         if let Some(error) = state.failed.take() {
             return self.report_closed(state, vec![error]);

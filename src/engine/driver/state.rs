@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) started: bool,
     pub(super) paused: bool,
     pub(super) tapped: bool,
+    /// [`Event::Readable`](crate::engine::event::Event::Readable) is on its way to the consumer: nobody else reads.
+    pub(super) offered: bool,
     pub(super) mode: Mode,
 }
 
@@ -128,6 +130,16 @@ impl Io {
             #[cfg(unix)]
             Io::Loop(on_loop) => transport::taken(&on_loop.socket()),
             Io::None => 0,
+        }
+    }
+
+    /// The socket, if what it brings is for the consumer as it is.
+    pub(super) fn plain(&self) -> Option<SockRef<'_>> {
+        match self {
+            Io::None | Io::Fresh(_) => None,
+            Io::Tasks(stream) => stream.plain(),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => Some(on_loop.socket()),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::engine::greeting::Greeting;
 use crate::engine::link::{Inbox, LAST_BYTES, Shelf};
 use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
-use crate::engine::transport::{Stream, Target};
+use crate::engine::transport::{Stream, Target, waiting};
 
 /// How long the peer may be silent, after this side has ended, before its end is assumed. For streams without
 /// halves (pipes): there the peer cannot see this side's end before the stream is closed. As in libuv.
@@ -36,7 +36,7 @@ enum Stop {
 /// What the read task does next.
 enum Step {
     Read,
-    /// Paused, or not started yet.
+    /// Paused, not started yet, or the consumer reads.
     Wait,
     /// Read and drop what comes, until the time in this [`End`].
     Discard(End),
@@ -51,7 +51,7 @@ impl State {
             (End::Gone, _) => Step::Stop,
             (_, true) => Step::Fail,
             (End::Closing(_) | End::Lingering(_), false) => Step::Discard(self.end),
-            (_, false) if !self.receives() => Step::Wait,
+            (_, false) if !self.receives() || self.offered => Step::Wait,
             (_, false) => Step::Read,
         }
     }
@@ -197,6 +197,16 @@ impl Connection {
                 }
                 _ = stream.readable() => {}
                 () = silence(finished) => return self.ended(inbox).await,
+            }
+            if end == End::Open
+                && let Some(len) =
+                    stream.plain().and_then(|socket| inbox.direct(|| waiting(&socket)))
+            {
+                self.mailbox.room().await;
+                if !self.offer_bytes(&mut self.lock(), len) {
+                    return Err(Gone);
+                }
+                continue;
             }
             let read = if end == End::Open {
                 self.receive(inbox, |buffer| stream.try_read(buffer)).await?

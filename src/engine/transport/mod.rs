@@ -16,9 +16,9 @@ use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
 pub use fresh::Fresh;
+pub use receiving::{receive, receive_into, waiting};
 pub use stream::{
-    Ends, KeepAlive, Stream, held, receive, send, set_keepalive, set_nodelay, set_type_of_service,
-    taken,
+    Ends, KeepAlive, Stream, held, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
 #[cfg(all(test, unix))]
@@ -40,6 +40,7 @@ pub mod pipe;
 mod pipe_write;
 #[cfg(unix)]
 mod quiet;
+mod receiving;
 mod slots;
 #[cfg(unix)]
 mod socket_file;

@@ -61,7 +61,7 @@ class Endpoint {
 
 /**
  * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(frames)
- * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(),
+ * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer, framed), _onEnd(), _onDrain(), _onFinished(),
  * _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
