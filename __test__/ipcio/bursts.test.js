@@ -186,7 +186,7 @@ suite('what waits for a peer that does not read', () => {
     expect((await read(own, sent.length)).at(-1)).toBe('y'.repeat(40_000));
   });
 
-  test('ends with a program that exits, sent all the same', async () => {
+  test('ends with a program that exits, and is still sent', async () => {
     const count = 12; // more than the peer would read at once, and less than the system takes
     const { handler, all } = collect(count);
     await serve({ m: handler });
@@ -196,7 +196,7 @@ suite('what waits for a peer that does not read', () => {
     expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
-  test('does not wait where all peers are said to run ferripc', async () => {
+  test('does not wait if the program says that all peers run ferripc', async () => {
     const peer = await host(place());
     world.after(() => peer.close());
     const client = await connect('ours', {}, { warnAtBytes: Infinity });
