@@ -2,7 +2,6 @@
 //! nothing copies them: [`Event::Readable`]. Both drivers offer them where much arrives at a time; neither reads in the
 //! meantime. Part of [`super`].
 
-use std::io;
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 

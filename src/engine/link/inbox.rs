@@ -15,10 +15,10 @@ const READ_MAX: usize = 1024 * 1024;
 /// streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
-/// Raw bytes are read into memory of the consumer's own if there are this many; and the most in one read. glibc gives
-/// larger pieces back to the system when they are freed, and each page of a new one is a fault: with 256 KiB, reading took
-/// up to twice as long.
+/// Raw bytes are read into memory of the consumer's own if there are this many.
 pub const DIRECT_MIN: usize = 4 * 1024;
+
+/// The most in one such read. With 256 KiB, there were many more page faults, and reading took up to twice as long.
 pub const DIRECT_MAX: usize = RAW_READ_MAX;
 
 /// Bytes that a buffer may have in addition to twice those in it.
