@@ -241,6 +241,7 @@ describe.each(TRANSPORTS)('%s: server.server (K5)', (kind) => {
     const closes = counter(inner, 'close');
     const called = new Promise((resolve) => inner.close(resolve));
     expect(inner.listening).toBe(false);
+    expect(() => inner.listen(place.options)).toThrow('start()');
     expect(inner.address()).toBe(null);
     await new Promise((resolve) => inner.getConnections(resolve));
     expect(closes.count).toBe(0);
