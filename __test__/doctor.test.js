@@ -267,6 +267,7 @@ describe('doctor', () => {
       });
       expect([code, stderr]).toEqual([1, '']);
       expect(stdout).toMatch(/^Problem: .*--allow-fs-write/m);
+      expect(`${without.stdout}${stdout}`).not.toMatch(/[.][.] /);
     });
   });
 });
