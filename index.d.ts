@@ -761,8 +761,8 @@ declare namespace ferripc {
   /**
    * Settings of an {@link Endpoint}. They are read when they are needed, so a change takes effect
    * at once, even for existing connections. The exceptions are `delimiter`, `serialization`, `serializationTimeout`,
-   * `maxMessageBytes`, `maxQueuedBytes`, `linger` and `offlineQueue`, which a client or server reads when it is made. Keys of
-   * your own are allowed.
+   * `maxMessageBytes`, `maxBufferedBytes`, `maxQueuedBytes`, `linger`, `offlineQueue`, and `parser` with its limits, which a
+   * client or server reads when it is made. Keys of your own are allowed.
    */
   interface Config {
     /** Middle part of the default socket path. Default: `'app.'` */

@@ -63,7 +63,7 @@ onLinux.test('on Linux it has no way to start a program or to look up a name', (
     expect(binary.imports).not.toContain(it);
 });
 
-onLinux.test('the checker sees what it is there to see', () => {
+onLinux.test('the checker finds what it is meant to find', () => {
   const replace = (from, to) => (buffer) =>
     Buffer.from(buffer.toString('latin1').replaceAll(from, to), 'latin1');
   expect(check(changed(replace('\0getpeername\0', '\0getaddrinfo\0')), { local: true })).toEqual([
@@ -85,7 +85,7 @@ onLinux.test('the checker sees what it is there to see', () => {
   ]);
 });
 
-onUnix.test('the command of the documentation says that it is fine, and fails if it is not', () => {
+onUnix.test('the documented command passes for a good binary, and fails for a bad one', () => {
   const [, line] = /tested by: __test__\/binary\.test\.js -->\n+```sh\n(.*)\n```/.exec(doc);
   // This Node, of whatever name.
   const command = line.replace(/^node /, `"${process.execPath}" `);

@@ -114,7 +114,7 @@ onUnix.describe('the output of cargo', () => {
     `${said}\n/bin/mkdir -p "$CARGO_TARGET_DIR/release" && echo made > "$CARGO_TARGET_DIR/release/${library}"`,
   );
 
-  test('is not shown where it can be built, but that it takes a while', () => {
+  test('is not shown if the build works, except that it takes a while', () => {
     const home = checkout();
     const { status, stdout, stderr } = run(home, 'build', succeeding);
     expect([status, stderr]).toEqual([0, '']);

@@ -8,7 +8,7 @@ const { isScript, onLinux, onUnix } = require('./helpers/platform');
 
 const world = createWorld();
 
-test('nothing is emitted before the turn is over in which a program connects', async () => {
+test('nothing is emitted before the end of the turn in which a program connects', async () => {
   const place = await world.place('unix');
   await world.serve(place);
   const missing = await world.place('unix');

@@ -44,7 +44,7 @@ native('a rate', () => {
     await served('unix', rate, 30);
   });
 
-  test('stop() is not held up by those who wait', async () => {
+  test('waiting connections do not hold stop() up', async () => {
     const place = await world.place('unix');
     const server = await world.serve(place, { maxConnectionRate: 1 });
     const clients = Array.from({ length: 3 }, () => world.dial(place, { maxRetries: 0 }));

@@ -138,7 +138,7 @@ describe('doctor', () => {
     const whole = () => fs.readFileSync(path.join(ROOT, built));
     const lineOf = (stdout, name) => stdout.split('\n').findIndex((line) => line.includes(name));
 
-    test('what else there is to know, and its file, are printed before', async () => {
+    test('everything else about it, and its file, are printed before', async () => {
       const { stdout } = await run(['doctor']);
       const order = ['runtime', 'limits', 'packages', built, 'sha256', 'version ', 'driver'];
       const lines = order.map((name) => lineOf(stdout, name));
@@ -147,7 +147,7 @@ describe('doctor', () => {
       expect(stdout).toContain(`bytes, for ${process.platform}-${process.arch}\n`);
     });
 
-    onLinux.test('also if loading it is the end of the process', async () => {
+    onLinux.test('even if loading it ends the process', async () => {
       const home = install();
       const broken = whole();
       broken.fill(0xff, 4096, broken.length - 4096); // its head is as it should be, and so is its end
@@ -174,7 +174,7 @@ describe('doctor', () => {
       },
     );
 
-    test('one that is not what its note says was built is not loaded', async () => {
+    test('one that differs from the note of its build is not loaded', async () => {
       const home = install();
       const file = putPlatformPackage(path.join(home, 'node_modules'));
       const folder = path.dirname(file);
@@ -267,6 +267,7 @@ describe('doctor', () => {
       });
       expect([code, stderr]).toEqual([1, '']);
       expect(stdout).toMatch(/^Problem: .*--allow-fs-write/m);
+      expect(`${without.stdout}${stdout}`).not.toMatch(/[.][.] /);
     });
   });
 });

@@ -310,7 +310,7 @@ describe('a broadcast, which is made once for all (K15)', () => {
     expect(types).toContain('outer');
   });
 
-  test('a socket that is closed in the same turn does not keep it from the others', async () => {
+  test('a socket that is closed in the same turn does not keep a broadcast from the others', async () => {
     const { server, peers } = await serverAndPeers(3);
     server.broadcast('x', 1);
     peers[1].socket.destroy();

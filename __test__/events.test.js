@@ -94,7 +94,7 @@ describe.each(buses)('%s', (side) => {
     expect(calls).toEqual([]);
   });
 
-  test('off of what is not there is nothing', async () => {
+  test('off of a handler that is not there does nothing', async () => {
     const it = await bus();
     it.off('nothing', () => {})
       .off('nothing', '*')

@@ -7,13 +7,13 @@ const { createWorld, unixPlace } = require('./helpers/world');
 
 const world = createWorld();
 
-test('a client that comes one visit at a time never has many sockets (F16, K23)', async () => {
+test('a client that connects again and again never has many sockets (F16, K23)', async () => {
   const { most, errors } = await world.child('busy-server.js', [world.socketPath(), 400]).next();
   expect(errors).toEqual([]);
   expect(most).toBeLessThan(20);
 });
 
-test('who comes when a long conversation pauses is heard at once', async () => {
+test('a client that comes during a pause of a long conversation is heard at once', async () => {
   const path = world.socketPath();
   // With nothing else to do, which is when a server looks out for the next message.
   await world.child('listen.js', [path]).next();

@@ -101,7 +101,7 @@ describe('it takes over', () => {
 describe('FERRIPC_DRIVER=js', () => {
   const env = { FERRIPC_DRIVER: 'js' };
 
-  test('has it used without a word, and leaves the binary alone', async () => {
+  test('has the JavaScript engine used without a warning, and leaves the binary alone', async () => {
     const home = install();
     putBinary(home); // whose loading the fixture would show as another driver
     const { lines, stderr } = await report(home, { env });
@@ -109,7 +109,7 @@ describe('FERRIPC_DRIVER=js', () => {
     expect([lines, stderr]).toEqual([[works, works], '']);
   });
 
-  onLinux.test('other systems are refused: they have nothing but the binary', async () => {
+  onLinux.test('other systems are refused: they need the binary', async () => {
     const calls = {
       ipc2: "it.spawn('program')",
       mqueue: "it.open('/ferripc-fallback', { create: true })",
@@ -148,7 +148,7 @@ describe('FERRIPC_DRIVER=js', () => {
   });
 });
 
-test('further attempts with TLS take what the first has made of the settings: a moment, not a tenth of a second', async () => {
+test('further attempts with TLS reuse what the first one made of the settings', async () => {
   const said = await evaluate(`
     const tls = require('node:tls');
     const { createSecureContext } = tls;
@@ -187,7 +187,7 @@ describe('it is forbidden', () => {
     expect((await report(home, options)).lines[0]).toMatchObject(works);
   });
 
-  test('by NAPI_RS_NATIVE_LIBRARY_PATH, which names the one binary that is wanted', async () => {
+  test('by NAPI_RS_NATIVE_LIBRARY_PATH, which names the only binary to load', async () => {
     const home = install();
     putBinary(home);
     const env = { NAPI_RS_NATIVE_LIBRARY_PATH: world.file('nothing') };

@@ -2,6 +2,8 @@
 // What the library does to the process around it: when it starts something, what keeps the process
 // alive, and what is left afterwards (design: lifetimes).
 
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
 const { createWorld, TRANSPORTS, LARGE } = require('./helpers/world');
 const { once, record } = require('./helpers/events');
 const { onLinux } = require('./helpers/platform');
@@ -17,6 +19,20 @@ onLinux.test(
     expect(after.addon).toBe(false);
   },
 );
+
+test('requiring the package reads five small files: nothing is loaded before it is used', () => {
+  const root = path.dirname(require.resolve('..'));
+  const script =
+    'require(process.argv[1]); console.log(JSON.stringify(Object.keys(require.cache)))';
+  const out = execFileSync(process.execPath, ['-e', script, root], { encoding: 'utf8' });
+  expect(JSON.parse(out).map((file) => path.relative(root, file).replaceAll('\\', '/'))).toEqual([
+    'index.js',
+    'src/js/engine/timers.js',
+    'src/js/node-ipc/ipc.js',
+    'src/js/node-ipc/config.js',
+    'src/js/sockets/defaults.js',
+  ]);
+});
 
 test('fake timers that come after require do not matter, though most of it is loaded later', async () => {
   expect(await world.child('fake-timers.js', [world.socketPath()]).next()).toBe('connected');

@@ -63,7 +63,7 @@ onLinux.test('on Linux the C library is named', async () => {
   expect(hasAdvice(error, 'Alpine')).toBe(true);
 });
 
-test('a bundle is told to mark the package as external', async () => {
+test('the error tells the user of a bundle to mark the package as external', async () => {
   const bundle = world.file('dist');
   fs.cpSync(path.join(ROOT, 'src/js'), bundle, { recursive: true });
   const error = await load(path.join(bundle, 'node-ipc', 'ipc.js'));
@@ -71,7 +71,7 @@ test('a bundle is told to mark the package as external', async () => {
   expect(hasAdvice(error, 'mark `ferripc` as external')).toBe(true);
 });
 
-test('an app in an archive is told to unpack the binary', async () => {
+test('the error tells the user of an app in an archive to unpack the binary', async () => {
   const error = await load(install('app.asar/node_modules/ferripc'));
   expect(hasAdvice(error, '"asarUnpack": ["**/*.node"]')).toBe(true);
   expect(hasAdvice(error, 'external')).toBe(false);

@@ -40,7 +40,7 @@ describe('config.interface (K24)', () => {
     expect(client.socket.localPort).toBe(localPort);
   });
 
-  test('a local address that is not ours is an error event', async () => {
+  test('a local address that this machine does not have is an error event', async () => {
     const { port } = await tcpServer();
     const client = world.dial(tcpPlace('127.0.0.1', port), {
       maxRetries: 0,

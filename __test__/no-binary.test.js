@@ -109,7 +109,7 @@ describe('the reason is named', () => {
     }
   });
 
-  onLinux.test('a binary for another processor, whatever the system says of it', async () => {
+  onLinux.test('a binary for another processor, whatever error the system gives', async () => {
     const home = install();
     const [machine, name] = process.arch === 'x64' ? [183, 'arm64'] : [62, 'x64'];
     const other = works();

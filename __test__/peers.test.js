@@ -47,7 +47,7 @@ tells('credentials', () => {
     expect([socket.peerCredentials, client.socket.peerCredentials]).toEqual([undefined, undefined]);
   });
 
-  test('give way to what a program puts there', async () => {
+  test('give way to what a program sets', async () => {
     const place = await world.place('unix');
     const server = await world.serve(place);
     const { socket } = await world.meet(server, place);
@@ -143,7 +143,7 @@ tells('allowPeer', () => {
     },
   );
 
-  test('keeps those out that a listener of the error throws for', async () => {
+  test('refuses those for which a listener of the error throws', async () => {
     const { options } = await world.place('unix');
     const source = `
       const ipc = require(${JSON.stringify(path.join(__dirname, '..'))});
@@ -211,7 +211,7 @@ describe.each(TRANSPORTS)('%s: a broadcast', (kind) => {
     return { server, sockets: clients.map(({ socket }) => socket), all };
   };
 
-  test('spares one, several, and those that are not wanted', async () => {
+  test('leaves out one, several, and those that `where` rejects', async () => {
     const { server, sockets, all } = await meet();
     const [one, two] = sockets;
     server.broadcast('n', 'all');
@@ -251,7 +251,7 @@ describe.each(TRANSPORTS)('%s: a broadcast', (kind) => {
   });
 });
 
-test('a broadcast in raw mode spares, too', async () => {
+test('a broadcast in raw mode leaves peers out, too', async () => {
   const place = await world.place('unix');
   const server = await world.serve(place, { rawBuffer: true });
   const { client, socket } = await world.meet(server, place, { rawBuffer: true });
@@ -264,7 +264,7 @@ test('a broadcast in raw mode spares, too', async () => {
   expect(String((await seen)[0])).toBe('b');
 });
 
-test('a broadcast on UDP spares peers by their address', async () => {
+test('a broadcast on UDP leaves peers out by their address', async () => {
   const ipc = world.ipc();
   ipc.serveNet('127.0.0.1', '0', 'udp4');
   await ipc.server.start();

@@ -9,7 +9,7 @@ const { systemPath } = require('../src/js/sockets/paths');
 
 const world = createWorld();
 
-describe('the path that the system is given (K2)', () => {
+describe('the path that the system gets (K2)', () => {
   test.each([
     ['/tmp/app.world', '\\\\.\\pipe\\tmp-app.world'],
     ['/home/me/.ipc/x', '\\\\.\\pipe\\home-me-.ipc-x'],

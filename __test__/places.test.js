@@ -125,7 +125,7 @@ describe('in an archive of Electron', () => {
     expect(await load(home)).toBe('works');
   });
 
-  test('so is one beside the place of a bundle', async () => {
+  test('so is one beside a bundle', async () => {
     const main = bundle('app.asar/dist');
     putBinary(world.file('app.asar.unpacked/dist/engine'));
     expect(await load(main)).toBe('works');

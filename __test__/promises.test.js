@@ -280,7 +280,7 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     return { place, server, ...(await world.meet(server, place)) };
   };
 
-  test('come in order, with the socket, from the call on', async () => {
+  test('come in order, with the socket, from the call onwards', async () => {
     const { server, client, socket } = await meet();
     const incoming = server.messages('n');
     for (let n = 0; n < 100; n++) client.emit('n', n);
@@ -335,7 +335,7 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     expect((await reject(late.next())).name).toBe('AbortError');
   });
 
-  test('end by who iterates by hand', async () => {
+  test('end when a program that iterates by hand stops', async () => {
     const { server } = await meet();
     const returned = server.messages('n');
     server.publish('n', 1);

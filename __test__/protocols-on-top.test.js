@@ -84,7 +84,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
       expect(await ask(ours)).toEqual([200, BODY]);
     });
 
-    test('an http server where somebody has read before', async () => {
+    test('an http server on a socket that was read from before', async () => {
       const { ours, peer } = await meet();
       const texts = [];
       ours.on('data', (text) => texts.push(text));
@@ -102,7 +102,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
       expect(await askHttp2(peer)).toEqual([200, BODY]);
     });
 
-    test('a TLS server, and http over it', async () => {
+    test('http over a TLS server', async () => {
       const { ours, peer } = await meet();
       const { key, cert, ca } = ownTls();
       const secure = new tls.TLSSocket(ours, { isServer: true, key, cert });
@@ -135,7 +135,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
       expect(String(await read)).toBe('a');
     });
 
-    test('who else reads has text, as of a net.Socket with an encoding', async () => {
+    test('other readers get text, as from a net.Socket with an encoding', async () => {
       const { ours, peer } = await meet();
       const of = (socket, from) => {
         const read = once(socket, 'data');

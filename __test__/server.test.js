@@ -223,6 +223,10 @@ describe.each(TRANSPORTS)('%s: server.server (K5)', (kind) => {
     expect(await new Promise((resolve) => inner.getConnections((e, n) => resolve([e, n])))).toEqual(
       [null, 1],
     );
+    expect(inner._connections).toBe(1);
+    expect(() => inner.listen(place.options)).toThrow(
+      expect.objectContaining({ code: 'ERR_SERVER_ALREADY_LISTEN' }),
+    );
     expect(server.sockets).toEqual([socket]);
     expect([server.path, server.port]).toEqual(
       kind === 'unix' ? [place.options.path, undefined] : ['127.0.0.1', place.options.port],
@@ -237,6 +241,7 @@ describe.each(TRANSPORTS)('%s: server.server (K5)', (kind) => {
     const closes = counter(inner, 'close');
     const called = new Promise((resolve) => inner.close(resolve));
     expect(inner.listening).toBe(false);
+    expect(() => inner.listen(place.options)).toThrow('start()');
     expect(inner.address()).toBe(null);
     await new Promise((resolve) => inner.getConnections(resolve));
     expect(closes.count).toBe(0);

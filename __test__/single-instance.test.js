@@ -165,7 +165,7 @@ test('connects to a server of a program that only serves, and waits behind it', 
   expect(instance.role).toBe('server');
 });
 
-test('a client that is disconnected by hand has no role', async () => {
+test('a client that the program disconnects has no role', async () => {
   const path = world.socketPath();
   await join(path);
   const { ipc, instance } = await join(path);

@@ -12,7 +12,7 @@ const { onLinux } = require('./helpers/platform');
 
 const world = createWorld();
 
-describe('a look-up that takes for ever', () => {
+describe('a look-up that never ends', () => {
   const start = (config) => {
     const ipc = world.ipc({ maxRetries: 0, interface: { lookup() {} }, ...config });
     ipc.connectToNet('far', 'far.invalid', 1);

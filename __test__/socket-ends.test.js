@@ -178,7 +178,7 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
     expect(mine.socket.encrypted).toBe(node.socket.encrypted);
   });
 
-  test('bytes that move are activity, though no message is complete', async () => {
+  test('moving bytes are activity, though no message is complete', async () => {
     const [mine, node] = await pairs();
     const TIMEOUT = 300;
     const watched = [mine, node].map(({ socket, peer }) => {
@@ -204,7 +204,7 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
     await Promise.all(watched.map(({ timeouts }) => timeouts.reaches(1))); // silence, at last
   });
 
-  test('bytes that go out are activity, though all were written at once', async () => {
+  test('outgoing bytes are activity, though all were written at once', async () => {
     const { socket, peer } = await ours(side, name);
     peer.pause();
     socket.write(LARGE);

@@ -42,7 +42,7 @@ describe.each([...KINDS, 'tls'])('%s', (kind) => {
     ]);
   });
 
-  test('a socket in place of the client’s: what it has got already goes on', async () => {
+  test('a socket in place of the client’s: messages still come from the old one', async () => {
     const { server, client, socket } = await pair(kind);
     const real = client.socket;
     const standIn = { write: jest.fn(), destroy: jest.fn() };
@@ -104,7 +104,7 @@ test('stop({ disconnect: true }) destroys stand-ins, and waits for none', async 
   expect(sockets[0].destroy).toHaveBeenCalledTimes(1);
 });
 
-test('a close that is watched is called by stop', async () => {
+test('stop calls a spy on close', async () => {
   const ipc = world.ipc();
   for (const serve of [() => ipc.serve(world.socketPath()), udp]) {
     await serve();

@@ -159,7 +159,7 @@ test('what a peer sends that is not a message, by reason', async () => {
   expect(server.stats()).toMatchObject({ messagesReceived: 3, dropped, sockets: [] });
 });
 
-test('a client without a server: attempts, and what it holds and then drops', async () => {
+test('a client without a server: its attempts, what it keeps and what it then drops', async () => {
   const client = world.dial(await world.place('unix'), { maxRetries: 3, retry: 1 });
   expect(client.stats()).toMatchObject({ state: 'connecting', retries: 0, retriesRemaining: 3 });
   client.emit('m', 1);
@@ -253,7 +253,7 @@ test('connections over maxConnections are counted as refused', async () => {
   expect(server.stats()).toMatchObject({ accepted: 1, connections: 1, refused: 1 });
 });
 
-test('a closed socket keeps its numbers, and its time stands still', async () => {
+test('a closed socket keeps its numbers, and its time no longer grows', async () => {
   const { server, client, socket } = await pairs.tcp();
   const got = once(server, 'm');
   client.emit('m', 1);

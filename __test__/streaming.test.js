@@ -35,7 +35,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(seen.client).toBe(frame('y', 1));
   });
 
-  test('a data listener set in a connect handler misses nothing (K4)', async () => {
+  test('a data listener that a connect handler adds misses nothing (K4)', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place);
     const messages = counter(server, 'x');

@@ -101,7 +101,7 @@ test('no text is run as code, and no request is made', () => {
   }
 });
 
-test('the source is as it was written: nothing minified, packed or spelled in numbers', () => {
+test('the source is readable: nothing is minified, packed or spelled in numbers', () => {
   for (const [name, text] of sources) {
     const longest = Math.max(...text.split('\n').map((line) => line.length));
     expect([name, longest < 200]).toEqual([name, true]);

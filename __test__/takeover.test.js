@@ -303,7 +303,7 @@ onUnix.describe('other files', () => {
     }
   });
 
-  test('a FIFO or a link at the name beside is passed by in a takeover', async () => {
+  test('a takeover leaves a FIFO or a link at the temporary name alone', async () => {
     const path = world.file();
     const old = await listen(path);
     // The names that this process would take next: see socket_file.rs.
@@ -338,7 +338,7 @@ onUnix.describe('other files', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('what replaced the socket file while the server ran stays at its stop (F9)', async () => {
+  test('a file that replaced the socket file stays when the server stops (F9)', async () => {
     const path = world.file();
     const server = await listen(path);
     fs.unlinkSync(path);
@@ -347,7 +347,7 @@ onUnix.describe('other files', () => {
     expect(fs.readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  test('a TCP server leaves a file called like its host (F9)', async () => {
+  test('a TCP server leaves a file with the name of its host alone (F9)', async () => {
     const child = world.child('tcp-file.js', ['127.0.0.1', await freePort()], { cwd: world.tmp() });
     expect(await child.next()).toEqual({ file: true, socket: true });
   });

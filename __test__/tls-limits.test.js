@@ -136,7 +136,7 @@ test('connections and handshakes have the limit together; each dropped one is an
   crowd.leave();
 });
 
-test('after handshakeTimeout there is room', async () => {
+test('after handshakeTimeout there is room again', async () => {
   const place = await world.at();
   const server = await world.serve(place, {
     maxConnections: LIMIT,

@@ -72,7 +72,7 @@ describe('is refused by name', () => {
     }
   });
 
-  test('a key that is not that of the certificate, with the code of Node', () => {
+  test('a key that does not fit the certificate: the code is that of Node', () => {
     for (const error of refusals({ key: visitor.key, cert: ordinary.cert })) {
       expect(error).toMatchObject({ code: 'ERR_OSSL_X509_KEY_VALUES_MISMATCH' });
     }
@@ -114,7 +114,7 @@ describe('is refused by name', () => {
   );
 });
 
-test('is honoured as it is: allowPartialTrustChain, minDHSize', async () => {
+test('has its documented effect: allowPartialTrustChain, minDHSize', async () => {
   const middle = makeCertificate({ name: 'middle', ca: true, issuer: ca });
   const hosts = ['127.0.0.1'];
   const { key, cert } = makeCertificate({ name: 'localhost', hosts, issuer: middle });
@@ -281,7 +281,7 @@ describe('the protocol', () => {
     expect(client.socket.getCipher()).toEqual(socket.getCipher());
   });
 
-  test('nothing in common: both sides hear of it', async () => {
+  test('nothing in common: both sides report it', async () => {
     const place = await world.at();
     const server = await world.serve(place, { tls: { ...serverTls, minVersion: 'TLSv1.3' } });
     const error = once(server, 'error');

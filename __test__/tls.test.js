@@ -345,7 +345,7 @@ describe('node:tls on the other side', () => {
     await ended;
   });
 
-  test('an end of the connection without the end of TLS is an ordinary end', async () => {
+  test('a connection that ends without close_notify is an ordinary end', async () => {
     const place = await world.at();
     const server = await world.serve(place);
     const events = record(server);

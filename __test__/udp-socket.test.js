@@ -141,7 +141,7 @@ describe('send', () => {
     expect([await other.text(), await other.text()]).toEqual([message('x', 1), 'raw']);
   });
 
-  test('tells its callback what became of it, instead of an error event', async () => {
+  test('reports its result to its callback, instead of an error event', async () => {
     const { server, socket } = await serve();
     const errors = [];
     server.on('error', (error) => errors.push(error));

@@ -92,7 +92,7 @@ describe('datagrams and frames', () => {
     expect(peers[2]).toEqual({ ...place(other), family: 'IPv4', size: 22 });
   });
 
-  test('a datagram of 3000 messages has one peer, and counts once', async () => {
+  test('a datagram with 3000 messages has one peer, and counts once', async () => {
     const server = await serve();
     const peers = new Set();
     let count = 0;

@@ -75,7 +75,7 @@ test('the site is published from main only, by a job that runs no code', () => {
   expect(build).toContain("['ci', '--ignore-scripts',");
 });
 
-test('nothing runs with more rights for the sake of a stranger, keeps a token, or comes from a cache', () => {
+test('nothing runs with more rights for a stranger, keeps a token, or comes from a cache', () => {
   for (const [name, text] of texts) {
     expect([
       name,
@@ -154,7 +154,7 @@ test('versions of tools are those of the table', () => {
       expect(Object.keys(toolchain)).toContain(tool);
 });
 
-test('a tag that is not the version stops a release, and so does an unknown platform', () => {
+test('a tag other than the version stops a release, and so does an unknown platform', () => {
   const script = (name, ...args) =>
     spawnSync(process.execPath, [path.join(ROOT, 'scripts', name), ...args], { encoding: 'utf8' });
   const { version } = require('../package.json');

@@ -70,7 +70,7 @@ test('methods of a builder: numbers', async () => {
   await refuses('stdio', (value) => WorkerSet.builder().stdio(value), [-1, 2 ** 53, Symbol('x')]);
 });
 
-test('options that are none', async () => {
+test('invalid options', async () => {
   const none = [[], ['x'], null, 5, 'x', Symbol('x'), () => {}];
   await refuses('options', (it) => new AppViewClient(1, it), none);
   await refuses('options', (it) => new AppViewServer(it), none);

@@ -1,16 +1,16 @@
 'use strict';
 // `npm run fuzz` fuzzes the code that reads a peer's bytes, in Rust (fuzz/, with libFuzzer); streams and datagrams between
 // ferripc and Node's own modules, against a reference (__test__/fuzz/wire); calls on live endpoints
-// (__test__/fuzz/api); messages of ipcIO (__test__/fuzz/ipcio). Not a part of `npm test`, which plays what is
+// (__test__/fuzz/api), of node-ipc's API and of the other systems'; messages of ipcIO (__test__/fuzz/ipcio). Not a part of `npm test`, which plays what is
 // committed. Exits with 1 if something was found.
 //
-//   npm run fuzz -- --minutes 10       so long in all (default 6): a quarter for each of the four
-//   --only rust|wire|api|ipcio         one of them, for all of the time; several times for several
+//   npm run fuzz -- --minutes 10       so long in all (default 6): a fifth for each of the five
+//   --only rust|wire|api|systems|ipcio         one of them, for all of the time; several times for several
 //   --target NAME                      of the Rust targets this one only
 //
 // The Rust targets want cargo-fuzz (`cargo install --locked cargo-fuzz`) and a compiler that takes unstable options,
 // which RUSTC_BOOTSTRAP makes of any. What libFuzzer learns is kept in fuzz/work; a failing input is copied to
-// fuzz/regressions, where `npm test` plays it, too.
+// fuzz/regressions, and of the others to __test__/fuzz/regressions. `npm test` plays both.
 
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
@@ -79,13 +79,13 @@ function rust(seconds, only) {
 }
 
 /** Runs a program of __test__/fuzz with each driver, for half of the time each. */
-function both(name, seconds) {
+function both(name, seconds, options = []) {
   build({ ifStale: true });
   const program = path.join(root, '__test__', 'fuzz', name, 'run.js');
   const minutes = String(seconds / 120);
   return ['', 'tokio'].every((driver) => {
     console.log(`\n=== ${name}, ${driver || 'loop'} driver`);
-    return run(process.execPath, [program, '--minutes', minutes], {
+    return run(process.execPath, [program, '--minutes', minutes, ...options], {
       env: { FERRIPC_DRIVER: driver },
     });
   });
@@ -95,6 +95,7 @@ const PARTS = {
   rust,
   wire: (seconds) => both('wire', seconds),
   api: (seconds) => both('api', seconds),
+  systems: (seconds) => both('api', seconds, ['--systems']),
   ipcio: (seconds) => both('ipcio', seconds),
 };
 

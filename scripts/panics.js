@@ -39,6 +39,18 @@ const SYSTEMS = {
   'hand-out': [['ipc2'], DRIVERS],
   view: [['appview'], ['']],
   'view-request': [['appview'], ['']],
+  'pixiv-start': [['pixivutil2'], ['']],
+  'pixiv-message': [['pixivutil2'], ['']],
+  'pixiv-finish': [['pixivutil2'], ['']],
+  'agent-connect': [['pixivutil2'], ['']],
+  'agent-call': [['pixivutil2'], ['']],
+  'zmtp-read': [['pixivutil2'], ['']],
+  'queue-open': [['mqueue'], ['']],
+  'queue-send': [['mqueue'], ['']],
+  'queue-receive': [['mqueue'], ['']],
+  'queue-watcher': [['mqueue'], ['']],
+  'queue-watch': [['mqueue'], ['']],
+  'queue-wait': [['mqueue'], ['']],
 };
 
 function build() {

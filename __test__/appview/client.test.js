@@ -209,7 +209,7 @@ onLinux.describe('queues', () => {
     });
   });
 
-  test('of somebody else are waited for, told of, or replaced', async () => {
+  test('of another program are waited for, reported, or replaced', async () => {
     const { pid, client } = ask();
     const server = new AppViewServer({ pid }).start();
     world.after(() => server.stop());

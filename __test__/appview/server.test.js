@@ -91,7 +91,7 @@ onLinux.describe('on the wire', () => {
     expect(await changed).toEqual([cfg]);
   });
 
-  test('what has no META is refused without data', async () => {
+  test('a frame without META is refused without data', async () => {
     const { pid } = serve();
     const asker = new Asker(world, pid);
     await asker.send('nonsense');
@@ -213,7 +213,7 @@ onLinux.describe('what is answered', () => {
     expect(left(pid)).toEqual([]);
   });
 
-  test('fifty who ask at once', async () => {
+  test('fifty clients that ask at once', async () => {
     const { pid } = serve();
     const ask = () => new AppViewClient(pid, { timeout: 60_000 }).status();
     const answers = await Promise.all(Array.from({ length: 50 }, ask));
@@ -289,7 +289,7 @@ onLinux.describe('the JavaScript thread', () => {
     expect(await child.exited).toMatchObject({ code: 0, lines: [{ configs: 64 }], stderr: '' });
   });
 
-  test('is kept alive by a server, unless that is unreferenced', async () => {
+  test('a server keeps it alive, unless unreferenced', async () => {
     const unreferenced = fixture('unref', nobody());
     expect(await unreferenced.exited).toMatchObject({ code: 0, stderr: '' });
     const pid = nobody();
@@ -325,7 +325,7 @@ const why = mayMount ? '' : ` (no namespaces of its own here: \`${APART.join(' '
 );
 
 onLinux.describe('misuse', () => {
-  test('a handler that stops the server: who asks is told, and it can be started again', async () => {
+  test('a handler that stops the server: the asker gets an error, and the server can start again', async () => {
     const { server, ask } = serve();
     server.handle(6, () => {
       server.stop().stop();
@@ -338,7 +338,7 @@ onLinux.describe('misuse', () => {
     expect(await ask('{"req":1}')).toEqual([200, '{"status":200,"viewed":false}']);
   });
 
-  test('a name that no queue can have', () => {
+  test('a name that is too long for a queue', () => {
     const pid = nobody();
     // The longer name is "/<prefix>Out.<pid>", of 256 bytes at most.
     const room = 256 - `/Out.${pid}`.length;

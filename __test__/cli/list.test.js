@@ -93,7 +93,7 @@ onLinux.test(
   },
 );
 
-onUnix.test('a table for people, in which names drive no terminal', async () => {
+onUnix.test('a table for people, in which names cannot control the terminal', async () => {
   const name = 'evil\x1b[31m';
   const server = net.createServer().listen(at(name));
   world.after(() => server.close());
@@ -122,7 +122,7 @@ test('nothing, or no folder', async () => {
   });
 });
 
-onLinux.test('a folder that one may not read', async () => {
+onLinux.test('a folder without permission to read it', async () => {
   const isRoot = process.getuid() === 0;
   const wrap = isRoot ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
   const folder = world.file('private');

@@ -35,7 +35,7 @@ function deadSocket() {
 onUnix.describe.each(['loop', 'tokio'])('with the driver %s', (driver) => {
   const env = { FERRIPC_DRIVER: driver === 'tokio' ? 'tokio' : '' };
 
-  test('a message, a question, an answer, round trips; it ends by a signal', async () => {
+  test('a message, a request, an answer, round trips; a signal ends it', async () => {
     const server = await serve('talk', ['--echo', '--json', ...root()], { env });
     const socket = path.join(world.tmp(), 'app.talk');
     const sent = await run(['send', 'talk', 'greeting', '{"name":"Ålice"}', ...root()], { env });
@@ -74,7 +74,7 @@ onUnix.describe.each(['loop', 'tokio'])('with the driver %s', (driver) => {
 });
 
 // As with npx and `timeout`, which pass a signal on that the command has got already.
-onUnix.test('a signal that comes twice ends it once: nothing is left', async () => {
+onUnix.test('a second signal changes nothing: it ends once and leaves nothing', async () => {
   const server = await serve('twice', ['--echo', '--quiet', '--tap', ...root()]);
   const socket = path.join(world.tmp(), 'app.twice');
   // Who does not read holds the end up.
@@ -194,7 +194,7 @@ describe('exit codes', () => {
     expect(bench).toMatchObject({ code: 4, stderr: expect.stringContaining('does not echo') });
   });
 
-  test('1: what is at the path of a server is not a socket, and stays', async () => {
+  test('1: something other than a socket at the path of a server stays', async () => {
     const file = world.file('regular');
     fs.writeFileSync(file, 'mine');
     const { code, stderr } = await run(['serve', file]);
@@ -237,7 +237,7 @@ onLinux.test('an abstract socket', async () => {
   );
 });
 
-test('what a peer sends drives no terminal', async () => {
+test('what a peer sends cannot control a terminal', async () => {
   const file = world.socketPath();
   const server = await serve(file, []);
   const client = await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, file) });
@@ -245,7 +245,7 @@ test('what a peer sends drives no terminal', async () => {
   expect(await server.line()).toBe('#1 \\u001b[2J\\u202e "a\\u001b]0;title\\u0007\\u009b\\u200bb"');
 });
 
-test('messages of the types that a server itself tells of, and malformed ones, are nothing special', async () => {
+test('messages with the types of a server’s own events, and malformed ones, are nothing special', async () => {
   const file = world.socketPath();
   const server = await serve(file, ['--json']);
   const peer = net.connect(file);

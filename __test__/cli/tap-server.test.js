@@ -81,7 +81,7 @@ onUnix.describe('who may', () => {
     expect(server.server).toBe(false);
   });
 
-  onLinux.test('another user is sent away before anything is said', async () => {
+  onLinux.test('another user is refused before anything is sent', async () => {
     if (process.getuid() !== 0) return;
     const place = await world.place('unix');
     const server = await world.serve(place, tapped());
@@ -178,7 +178,7 @@ onUnix.describe('the server', () => {
     expect(records.map(({ type }) => type)).toEqual(['good']);
   });
 
-  test('goes on where there can be no tap, and says so', async () => {
+  test('goes on if it cannot make the tap, and says so', async () => {
     const file = world.socketPath();
     fs.writeFileSync(`${file}.tap`, 'mine');
     const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: true });
@@ -193,7 +193,7 @@ onUnix.describe('the server', () => {
     await world.connect({ connectTo: (ipc, id) => ipc.connectTo(id, file) });
   });
 
-  test('has it again when it starts again, and hands it over with its path', async () => {
+  test('has the tap again when it starts again, and hands it over with its path', async () => {
     const file = world.socketPath();
     const place = {
       serve: (ipc) => ipc.serve(file),
@@ -225,7 +225,7 @@ onUnix.describe('the server', () => {
     }
   });
 
-  test('cannot have it at its own path', async () => {
+  test('cannot have the tap at its own path', async () => {
     const file = world.socketPath();
     const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: { path: file } });
     expect(() => server.start()).toThrow('config.tap.path is the path of the server itself');

@@ -30,7 +30,7 @@ async function runAll(lines) {
   return results;
 }
 
-test('words that are wrong: which, what may be meant, and the usage on stderr, and 2', async () => {
+test('wrong words: which ones, what may be meant, and the usage on stderr; the exit code is 2', async () => {
   const cases = [
     [[], 'which command?'],
     [['docter'], 'unknown command "docter": did you mean doctor?'],
@@ -102,7 +102,7 @@ test('on a Node that is too old it says so', async () => {
   expect(stderr).toMatch(/^ferripc: this is Node 16\.20\.2, and ferripc needs Node 18 or later/);
 });
 
-test('its file has nothing that the Nodes before have to know', () => {
+test('its file has no syntax that an older Node does not know', () => {
   const { parse } = require('espree');
   const source = fs.readFileSync(path.join(ROOT, 'bin', 'ferripc.js'), 'utf8');
   expect(() => parse(source.replace(/^#!/, '//'), { ecmaVersion: 2017 })).not.toThrow();
@@ -164,7 +164,7 @@ describe('what peers send', () => {
     '\u{e0001}',
   ];
 
-  test('reaches a terminal with nothing that drives it or hides', () => {
+  test('reaches a terminal without anything that controls it or hides text', () => {
     const bad = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
     for (const text of HOSTILE) {
       expect(printable(text)).not.toMatch(bad);

@@ -69,7 +69,7 @@ function additions(socket) {
   return [...names].filter((name) => !name.startsWith('_') && !(name in plain)).sort();
 }
 
-test('what sockets have beside a net.Socket is declared, and the reverse', async () => {
+test('what sockets have besides a net.Socket is declared, and the reverse', async () => {
   const place = await world.at();
   const server = await world.serve(place);
   const { client, socket } = await world.meet(server, place);

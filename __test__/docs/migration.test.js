@@ -152,7 +152,7 @@ export const ipc = new IPCModule();
     expect(problems({})).toEqual([2578]); // Unused '@ts-expect-error' directive
   });
 
-  test('compiles as it is with the line that is documented', () => {
+  test('compiles unchanged with the documented line', () => {
     expect(problems(settings)).toEqual([]);
   });
 });

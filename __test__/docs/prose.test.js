@@ -20,7 +20,7 @@ function check(...paragraphs) {
   return { status, problems: lines.map((line) => line.replace(`${name}:`, '')) };
 }
 
-test('it says where something is wrong, and what to write', () => {
+test('it says where something is wrong, and what to write instead', () => {
   const words = Array.from({ length: 41 }, (_, i) => `w${i}`).join(' ');
   expect(
     check(
@@ -43,7 +43,7 @@ test('it says where something is wrong, and what to write', () => {
   });
 });
 
-test('code, anchors and the titles of tests are no prose', () => {
+test('code, anchors and the titles of tests are not prose', () => {
   const title = Array.from({ length: 50 }, (_, i) => `w${i}`).join(' ');
   const passes = [
     '`but for` and `K7`',

@@ -77,7 +77,7 @@ test('the same: the program of the document', async () => {
   expect(said).toBe('the sum is 6');
 });
 
-test('a helper stands between a port of a window and the main process', async () => {
+test('a helper relays between the port of a window and the main process', async () => {
   const main = path.join(__dirname, 'ports-main.js');
   const [said] = await run(['--require', shell, main, world.socketPath()]);
   expect(said).toBe('7 200 200'); // how the helper ended, answers, and right ones

@@ -1,16 +1,21 @@
 'use strict';
 // A little of each fuzzer, always the same: `npm run fuzz` has the rest.
 
+const path = require('node:path');
 const { playIn } = require('./api/run');
 const ipcio = require('./ipcio/play');
 const { makeCase } = require('./wire/cases');
 const { play } = require('./wire/play');
+const { SYSTEMS } = require('./api/systems');
+const { keep, kept } = require('./shrink');
 const everything = require('../helpers/everything');
 const { createWorld } = require('../helpers/world');
 
 const FOREVER = 600_000;
 /** How much of it: each night more. */
-const COUNT = everything ? { wire: 12, api: 25, ipcio: 20 } : { wire: 5, api: 12, ipcio: 8 };
+const COUNT = everything
+  ? { wire: 12, api: 25, ipcio: 20, systems: 20 }
+  : { wire: 5, api: 12, ipcio: 8, systems: 4 };
 const world = createWorld();
 
 describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transport) => {
@@ -34,6 +39,39 @@ test(
   },
   FOREVER,
 );
+
+const linuxTest = process.platform === 'linux' ? test : test.skip;
+
+linuxTest.each(SYSTEMS)(
+  'random calls of %s crash nothing, settle in the end, and show nothing of the inside',
+  async (transport) => {
+    const count = transport === 'ipc2' ? Math.ceil(COUNT.systems / 4) : COUNT.systems;
+    expect(await playIn({ first: 1, count, transport })).toBeNull();
+  },
+  FOREVER,
+);
+
+describe('cases that have failed', () => {
+  test(
+    'do not any more',
+    async () => {
+      for (const [file, made] of kept('wire')) {
+        expect([file, await play(made)]).toEqual([file, null]);
+      }
+      for (const [file, made] of kept('api')) {
+        expect([file, await playIn({ sequences: [made] })]).toEqual([file, null]);
+      }
+    },
+    FOREVER,
+  );
+
+  test('are kept, to be played here', () => {
+    const made = makeCase(3, { transport: 'unix' });
+    const file = keep('wire', made, world.tmp());
+    const asText = JSON.parse(JSON.stringify(made));
+    expect(kept('wire', world.tmp())).toEqual([[path.basename(file), asText]]);
+  });
+});
 
 const unixTest = process.platform === 'win32' ? test.skip : test;
 

@@ -53,7 +53,7 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     await expect(set.send('Pid')).rejects.toMatchObject({ code: 'NO_WORKER' });
   });
 
-  test('close() is over when the end of each worker has been told', async () => {
+  test('close() resolves when the end of each worker has been reported', async () => {
     const set = await start(driven(tasks('Node', 3), host, worker));
     const pids = set.pids();
     const told = [];
@@ -62,7 +62,7 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     expect(told.sort()).toEqual(pids.sort());
   });
 
-  test('after jobs in quick succession workers see the end, and jobs with a limit that wait begin', async () => {
+  test('after jobs in quick succession, workers see the end, and waiting jobs with a limit begin', async () => {
     // As long as the event loop looks for answers itself, without sleeping.
     for (let round = 0; round < 2; round++) {
       const set = await start(driven(tasks('Node', 2).queue(1000), host, worker));
@@ -102,7 +102,7 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     }
   });
 
-  test('a job that is given up when its answer is there and was not told of: its worker is free at once', async () => {
+  test('a job is given up after its answer has come, but was not reported: its worker is free at once', async () => {
     const set = await start(builder('bytes').request(codec.bytes).response(codec.bytes));
     for (let number = 0; number < 3; number++) {
       const call = new AbortController();
@@ -139,7 +139,7 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     expect(answer).toEqual(Array.from({ length: sent }, (_, i) => i & 255));
   });
 
-  test('a worker that leaves its loop ends when its answer is sent', async () => {
+  test('a worker whose loop ends exits when its answer is sent', async () => {
     const set = await start(builder('once').respawn(false));
     const data = 'x'.repeat(5_000_000);
     const [exit] = await Promise.all([

@@ -332,7 +332,7 @@ onUnix.test('a worker that cannot read its job says so, and ends', async () => {
   expect(error).toMatchObject({ code: 'OFFLINE', exit: { code: 5 } });
 });
 
-onUnix.test('a job that nobody holds any more gets no answer, and the next one comes', async () => {
+onUnix.test('a job that nobody keeps gets no answer, and the next one comes', async () => {
   const builder = KINDS.Node('forget').workerCount(1).execArgv(['--expose-gc']);
   const set = await start(builder);
   const given = set.sendTimeout('forget', 100, 'Error');

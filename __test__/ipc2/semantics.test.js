@@ -96,7 +96,7 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     expect(performance.now() - since).toBeGreaterThan(299);
   });
 
-  test('a crash during a job: the caller hears of it, another worker comes', async () => {
+  test('a crash during a job: the caller gets an error, and another worker takes its place', async () => {
     const set = await start(tasks(kind));
     const pid = await set.send('Pid');
     const error = await set.send('Crash').catch((it) => it);
@@ -285,7 +285,7 @@ onUnix.describe('of the host', () => {
     expect(set.pids()).not.toContain(pid);
   });
 
-  test('there are as many workers as processors unless it is said', async () => {
+  test('there are as many workers as processors by default', async () => {
     const set = await start(WorkerSet.builder().workerPath(SCRIPT).args(['json']));
     expect(set.pids()).toHaveLength(availableParallelism?.() ?? cpus().length);
   });
@@ -306,7 +306,7 @@ onUnix.describe('of the host', () => {
   });
 });
 
-test('a worker has no host without its variable', async () => {
+test('a worker without its variable has no host', async () => {
   await expect(connect()).rejects.toMatchObject({
     code: 'SOCKET_VARIABLE_NOT_FOUND',
     message: 'Socket environment variable not set',

@@ -134,6 +134,24 @@ suite('what waits for a peer that does not read', () => {
     expect(ends.at(-1)).toBe('ENOBUFS');
   });
 
+  test('keeps a connection that closes open for as long as `linger` says', async () => {
+    const peer = await host(place());
+    world.after(() => peer.close());
+    const order = [];
+    const leave = async (name, limits) => {
+      const client = makeClient(name, {}, limits);
+      await client.connect();
+      const { own } = await peer.next();
+      own.socket.pause();
+      for (const it of ALL) client.send('m', it).catch(() => {}); // the connection is closed before they leave
+      return () => client.disconnect().then(() => order.push(name));
+    };
+    const unpaced = { warnAtBytes: Infinity, linger: 1000 };
+    const leaves = [await leave('patient', unpaced), await leave('hasty', { linger: 0 })];
+    await Promise.all(leaves.map((disconnect) => disconnect()));
+    expect(order).toEqual(['hasty', 'patient']);
+  });
+
   test('is counted in bytes', async () => {
     const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
     client.send('m', 'é'.repeat(120_000));
@@ -168,7 +186,7 @@ suite('what waits for a peer that does not read', () => {
     expect((await read(own, sent.length)).at(-1)).toBe('y'.repeat(40_000));
   });
 
-  test('ends with a program that exits, sent all the same', async () => {
+  test('ends with a program that exits, and is still sent', async () => {
     const count = 12; // more than the peer would read at once, and less than the system takes
     const { handler, all } = collect(count);
     await serve({ m: handler });
@@ -178,7 +196,7 @@ suite('what waits for a peer that does not read', () => {
     expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
   });
 
-  test('does not wait where all peers are said to run ferripc', async () => {
+  test('does not wait if the program says that all peers run ferripc', async () => {
     const peer = await host(place());
     world.after(() => peer.close());
     const client = await connect('ours', {}, { warnAtBytes: Infinity });

@@ -148,7 +148,7 @@ suite('from client to client by our server', () => {
     expect(a.own.received).toBe(vectors[at + 3]);
   });
 
-  test('a delivery with the number of one that is under way: that one is not disturbed', async () => {
+  test('a delivery with the number of another one under way does not disturb that one', async () => {
     const { a, b } = await pair('0.6.2');
     const ask = (peer, target, data) => {
       const inner = JSON.stringify({ id: target, command: 'm', data, delivery: 'x' });
@@ -163,7 +163,7 @@ suite('from client to client by our server', () => {
     expect(await a.own.next()).toMatchObject({ command: 'deliver', data: 'fine', delivery: 'x' });
   });
 
-  test('deliver to nobody: what 0.6.2 takes for an answer without data', async () => {
+  test('deliver to nobody: 0.6.2 takes it for an answer without data', async () => {
     const { a } = await pair('0.6.2');
     const inner = JSON.stringify({ id: 'c', command: 'm', data: 1, delivery: 'x' });
     a.domain.send({ id: 'a', command: 'emit', data: inner, delivery: 'x' });
@@ -267,7 +267,7 @@ suite('bytes', () => {
     expect((await client.discover()).clients).toEqual(['good']);
   });
 
-  test('a server with bad words does no harm to our client', async () => {
+  test('a server that sends nonsense does no harm to our client', async () => {
     const peer = await host(place());
     world.after(() => peer.close());
     const client = makeClient('ours', { n: () => 'fine' });
@@ -297,7 +297,7 @@ suite('bytes', () => {
     await expect(answer).rejects.toMatchObject({ message });
   });
 
-  test('feedback that cannot be passed on rejects', async () => {
+  test('feedback that cannot be delivered rejects', async () => {
     await serve();
     const client = makeClient('ours');
     await client.connect();

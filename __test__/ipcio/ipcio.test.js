@@ -137,7 +137,7 @@ describe('between clients', () => {
     expect(await discovered).toEqual({ clients: ['c'], command_handlers: ['n'] });
   });
 
-  test('discover rejects where no more may wait', async () => {
+  test('discover rejects when no more may wait', async () => {
     const client = makeClient('c', {}, { maxQueuedBytes: 300_000 });
     const sent = client.broadcast('m', 'x'.repeat(299_850));
     await expect(client.discover()).rejects.toMatchObject({ code: 'ENOBUFS' });

@@ -24,7 +24,7 @@ const text = ({ data, priority }) => [String(data), priority];
 const fixture = (...args) => world.child(require.resolve('./fixture'), args);
 
 onLinux.describe('messages', () => {
-  test('come by priority, then by age, as what they were sent as', async () => {
+  test('come by priority, then by age, and unchanged', async () => {
     const queue = make();
     await queue.send('old', 1);
     await queue.send(new Uint8Array([0, 255]), 32767);
@@ -37,7 +37,7 @@ onLinux.describe('messages', () => {
     expect(text(await queue.receive())).toEqual(['', 0]);
   });
 
-  test('attr() tells what the queue is like', async () => {
+  test('attr() describes the queue', async () => {
     const queue = make();
     await queue.send('x');
     expect(queue.attr()).toEqual({ maxmsg: 3, msgsize: 16, curmsgs: 1 });
@@ -45,7 +45,7 @@ onLinux.describe('messages', () => {
     expect(usual.attr()).toEqual({ maxmsg: 10, msgsize: 8192, curmsgs: 0 });
   });
 
-  test('who receives first gets the first, and so on', async () => {
+  test('the first to receive gets the first message, and so on', async () => {
     const queue = make();
     const received = [1, 2, 3].map(() => queue.receive());
     for (const it of ['a', 'b', 'c']) await queue.send(it);
@@ -230,7 +230,7 @@ onLinux.describe('errors', () => {
     expect(lines).toEqual(['open', another, error, error, 'again']);
   });
 
-  test('those who wait are told of the end', async () => {
+  test('waiting calls fail at the end', async () => {
     const queue = make();
     const iteration = (async () => {
       for await (const message of queue) throw message;
@@ -340,7 +340,7 @@ onLinux.describe('lifetime', () => {
     expect(lines).toEqual([{ closed: 0 }, { forgotten: 0 }]);
   });
 
-  test('a worker is a place like any other', async () => {
+  test('a thread is a place like any other', async () => {
     const queue = make();
     const worker = new Worker(require.resolve('./fixture'), {
       argv: [JSON.stringify(['reply', queue.name])],

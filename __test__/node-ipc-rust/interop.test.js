@@ -195,7 +195,7 @@ describe('TLS', () => {
     expect(seen).toBe('');
   });
 
-  test('a client without a certificate is not let in, and the next one is', async () => {
+  test('a client without a certificate is refused, and the next one is accepted', async () => {
     const { options, rust, read } = await family();
     const server = rust('server');
     expect(await server.next()).toBe('listening');

@@ -57,7 +57,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
     expect(server.server.broadcast('a')).toBe(true);
   });
 
-  test('maxPendingBytes: a server ends the connection of who does not read', async () => {
+  test('maxPendingBytes: a server ends the connection of a client that does not read', async () => {
     const at = await place();
     const server = await serve(at, { parser: 'guarded', maxPendingBytes: 1 << 20 });
     const peer = dial(at);
@@ -244,7 +244,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
     await once(peer, 'close');
   });
 
-  test('a parser of the user that takes its time: the message arrives, though its sender has left', async () => {
+  test('a slow parser of the user: the message arrives, though its sender has left', async () => {
     const at = await place();
     let hand;
     const read = new Promise((resolve) => {
@@ -264,7 +264,7 @@ describe.each(TRANSPORTS)('%s', (name) => {
     expect((await arrived)[0]).toBe('late');
   });
 
-  test('an heir of GuardedParser keeps its limits, and adds its own', async () => {
+  test('a subclass of GuardedParser keeps its limits, and adds its own', async () => {
     class Upper extends GuardedParser {
       validateType(type) {
         super.validateType(type);
@@ -334,7 +334,7 @@ describe('udp4', () => {
     expect(String((await answered)[0])).toBe('{"type":"b","data":null}\f');
   });
 
-  test('a parser of the user has the bytes, and what was left of them for each peer', async () => {
+  test('a parser of the user gets the bytes, and for each peer what it left of them', async () => {
     class Shout extends FastParser {
       encode(type, data) {
         return super.encode(type.toUpperCase(), data);

@@ -123,7 +123,7 @@ describe('assured', () => {
     expect(ipc.server.server).toBe(false);
   });
 
-  test('a client has no plain TCP', () => {
+  test('a client does not connect to plain TCP', () => {
     const ipc = world.ipc(assured);
     expect(() => ipc.connectToNet('x', '127.0.0.1', 8123)).toThrow(transportError);
     expect(ipc.of).toEqual({});

@@ -161,7 +161,7 @@ describePeers((makePeer) => {
     },
   );
 
-  test('a late answer to a notification is not that of the next one', async () => {
+  test('a late answer to a notification is not taken for the answer to the next one', async () => {
     const router = await bind(makePeer(world));
     const agent = await meet(router, { notifyTimeout: 3000 });
     const late = agent.title('late');
@@ -224,7 +224,7 @@ test('no server', async () => {
   });
 });
 
-test('a controller that is started again: the agent goes on, and asks for its job', async () => {
+test('after a restart of the controller, the agent goes on and asks for its job', async () => {
   const at = endpoints(world, process.platform === 'win32' ? 'tcp' : 'ipc');
   const controller = new Controller(at);
   world.after(() => controller.stop());

@@ -14,7 +14,7 @@ const world = createWorld();
 
 describePeers((makePeer) => {
   describe.each(PLACES)('over %s', (kind) => {
-    test('all that PixivUtil2 says', async () => {
+    test('everything that PixivUtil2 sends', async () => {
       const { controller, heard } = await control(world, {}, kind);
       const peer = makePeer(world);
       const agent = await meet(peer, controller);

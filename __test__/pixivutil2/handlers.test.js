@@ -83,7 +83,7 @@ describe('the handler of a job', () => {
 });
 
 describe('start and stop', () => {
-  test('an agent that waits for a job is told that it is over; so is the handler', async () => {
+  test('an agent that waits for a job is told that it has ended; so is the handler', async () => {
     const { controller } = await control(world);
     let aborted;
     const begun = new Promise((resolve) => {

@@ -35,7 +35,7 @@ async function connect(controller) {
 }
 
 describePeers((makePeer) => {
-  test('agents are answered while the JavaScript thread is blocked', async () => {
+  test('agents get answers while the JavaScript thread is blocked', async () => {
     const child = fixture('blocked', {});
     const { comm, task } = await child.next();
     const peer = makePeer(world);
@@ -231,7 +231,7 @@ describe('ffmpeg', () => {
     expect((await written(file)).args).toEqual(['exit', '5']);
   });
 
-  onUnix.test('ends by a signal: 128 and its number', async () => {
+  onUnix.test('ends after a signal with 128 and its number', async () => {
     const agent = await connect(await control({ ffmpeg: fake() }));
     expect(await (await agent.ffmpeg(['signal', 'SIGKILL'])).exitCode()).toBe(137);
   });

@@ -78,7 +78,7 @@ test.each(['comm', 'task'])('the recorded session of %s', async (side) => {
   expect(came).toHaveLength(expected.length);
 });
 
-test('bytes that make no sense: the others go on', async () => {
+test('after senseless bytes the others go on', async () => {
   const controller = await control({ connectionTimeout: 60_000 });
   const { comm } = controller.endpoints;
   const peer = new NodePeer(world);
@@ -137,7 +137,7 @@ describe('of connections', () => {
     while (next === null) next = await greeted(controller.endpoints.comm);
   });
 
-  test('connectionTimeout: who says nothing, or too little', async () => {
+  test('connectionTimeout: a client that sends nothing, or too little', async () => {
     for (const bytes of ['', handshake().subarray(0, 70)]) {
       const impatient = { connectionTimeout: 100 };
       const act = (socket) => socket.write(bytes);

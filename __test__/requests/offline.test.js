@@ -43,7 +43,7 @@ describe.each(TRANSPORTS)('%s: before the first connection', (kind) => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  test('what has timed out is not asked', async () => {
+  test('a request that has timed out is not sent', async () => {
     const place = await world.place(kind);
     const client = world.dial(place);
     const error = await reject(client.request('never', 1, { timeout: 10 }));

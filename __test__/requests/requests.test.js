@@ -207,7 +207,7 @@ describe.each(cases)('%s: %s', (kind, who) => {
     process.removeAllListeners('warning');
   });
 
-  test('an abort while the data is encoded rejects, too', async () => {
+  test('an abort during encoding rejects, too', async () => {
     const { ask, answerer } = await meet();
     answerer.handle('never', () => new Promise(() => {}));
     const controller = new AbortController();
@@ -217,7 +217,7 @@ describe.each(cases)('%s: %s', (kind, who) => {
     });
   });
 
-  test('a signal that is looked at late is aborted, too', async () => {
+  test('a signal that the handler reads late is aborted, too', async () => {
     const { ask, answerer } = await meet();
     let asked;
     const running = new Promise((resolve) => {
@@ -369,7 +369,7 @@ describe('a server asks', () => {
     expect(await reject(server.request(socket, 'x'))).toBeInstanceOf(TypeError);
   });
 
-  test('and only who was asked can answer', async () => {
+  test('and only the peer that was asked can answer', async () => {
     const { server, client, socket, place } = await pair('unix');
     const other = await world.peer(place);
     const asked = once(client, 'ferripc:request');

@@ -97,7 +97,7 @@ describe('ids', () => {
     expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
   });
 
-  test('any text is one, and reaches whom it names', async () => {
+  test('any text can be an id, and reaches the client that it names', async () => {
     const odd = [
       'a.b',
       '*',
@@ -143,7 +143,7 @@ describe('ids', () => {
   });
 });
 
-test('a question that its own data abort asks nobody', async () => {
+test('a request that its own data abort reaches nobody', async () => {
   const [one, two] = await cluster(2);
   const { client } = await two.client('bob');
   await one.sees(knows('bob'));
@@ -172,7 +172,7 @@ test('a client that connects to another server is found there', async () => {
   expect(await got).toEqual([1, 2]);
 });
 
-test('clusters with other ids or prefixes on one broker have nothing to do with each other', async () => {
+test('clusters with different ids or prefixes on one broker have nothing to do with each other', async () => {
   const hub = new scale.Hub();
   const settings = [{ id: 'a' }, { id: 'a.to' }, { id: 'a*' }, { id: 'a', prefix: 'other.a' }];
   const alone = [];
@@ -213,7 +213,7 @@ test('data are the same for clients of all servers', async () => {
 });
 
 describe('the broker', () => {
-  test('what is too long for it nobody gets; lists of clients are split', async () => {
+  test('nobody gets a message that is too long for it; lists of clients are split', async () => {
     const hub = new scale.Hub();
     const [one, two] = await cluster(2, {}, () => scale.memory({ hub, maxPayload: 10_000 }));
     for (let i = 0; i < 40; i++) await one.client(`${i}`.padEnd(700, '.'));
@@ -347,7 +347,7 @@ describe('the broker', () => {
     },
   );
 
-  test('a server that was silent for too long and comes back is known again, with all its clients', async () => {
+  test('a server that comes back after a long silence is known again, with all its clients', async () => {
     const hub = new scale.Hub();
     let isMute = false;
     const broker = (index) =>

@@ -103,7 +103,7 @@ describe('joining and leaving', () => {
     await joined.close();
   });
 
-  test('who leaves is gone at once, with the questions that are open', async () => {
+  test('a server that leaves is gone at once, with its open requests', async () => {
     const [one, two] = await cluster(2);
     const { client } = await two.client('far');
     await one.sees(knows('far'));
@@ -132,7 +132,7 @@ describe('joining and leaving', () => {
     expect(one.server.server.listening).toBe(true);
   });
 
-  test('a server that stops leaves, and who waited for its clients is told', async () => {
+  test('a server that stops leaves, and requests to its clients fail', async () => {
     const [one, two] = await cluster(2);
     const { client } = await two.client('far');
     await one.sees(knows('far'));
@@ -226,7 +226,7 @@ describe.each(FAILURES)('a broker whose function %s', (_, fail, message) => {
     await expect(scale.join(server, { broker })).rejects.toThrow(message);
   });
 
-  test('loses a message, which is counted, and the cluster goes on', async () => {
+  test('loses a message: it is counted, and the cluster goes on', async () => {
     const broker = working();
     const { joined } = await member({ broker, heartbeat: 60_000, timeout: 90_000 });
     const told = once(joined, 'error');

@@ -113,7 +113,7 @@ describe.each(cases)('%s: a %s', (kind, side) => {
     expect({}.polluted).toBeUndefined();
   });
 
-  test('a frame over the limit, one that does not end', async () => {
+  test('a frame over the limit, and one that never ends', async () => {
     const { host, peer } = await sides[side](kind, { maxMessageBytes: 1000 });
     const errors = [];
     host.on('error', (error) => errors.push(error));
@@ -137,7 +137,7 @@ describe.each(cases)('%s: a %s', (kind, side) => {
   });
 });
 
-test('a length of 4 GB asks for no memory', async () => {
+test('a length of 4 GB takes no memory', async () => {
   const { host, peer } = await sides.server('unix');
   const failed = once(host, 'error');
   const before = process.memoryUsage().rss;

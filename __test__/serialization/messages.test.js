@@ -38,7 +38,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(server.stats()).toMatchObject({ messagesReceived: count, messagesSent: count });
   });
 
-  test('what is emitted is what it was then', async () => {
+  test('what arrives is what the data was when it was emitted', async () => {
     const place = await world.place(kind);
     const client = world.dial(place, { ...advanced, sync: kind === 'tcp' });
     const small = Buffer.from('then');
@@ -192,7 +192,7 @@ test('values that cannot be sent throw, and nothing is sent', async () => {
 });
 
 test.each([50_000, 3_000_000])(
-  'are reported by type and size, never by what is in them: %i',
+  'are reported by type and size, never with their content: %i',
   async (size) => {
     const { server, client } = await pair('unix');
     const told = [];

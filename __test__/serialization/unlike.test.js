@@ -53,7 +53,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     expect(server.sockets).toEqual([]);
   });
 
-  test('a peer that says nothing is given up after a time, one that says something else at once', async () => {
+  test('a silent peer is given up after a time, one that says something else at once', async () => {
     const place = await world.place(kind);
     const server = await world.serve(place, { ...advanced, serializationTimeout: 50 });
     const silent = await world.peer(place);
@@ -136,7 +136,7 @@ describe('node-ipc', () => {
     expect((await failed)[0].code).toBe(CODE);
   });
 
-  test('a server of node-ipc hears it as its error, and the client gives up', async () => {
+  test('a server of node-ipc reports it as its error, and the client gives up', async () => {
     const place = await world.place('unix');
     const child = await old(`
       const ipc = require('node-ipc-10').default;

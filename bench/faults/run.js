@@ -1,16 +1,17 @@
 'use strict';
 // `npm run faults`: a server and clients while system calls fail, one after the other and by chance (calls.js); while processes
 // are killed, stopped, blocked or end (processes.js); with peers that do not do what they should (strangers.js); with
-// thousands of clients and hundreds of workers (crowds.js); and while files and the clock change (surroundings.js). Linux,
+// thousands of clients and hundreds of workers (crowds.js); and while files and the clock change (surroundings.js). The other
+// systems: killed processes and strangers (systems.js); stopped processes, collections and the clock (around.js). Linux,
 // with a C compiler for the system calls. Exits with 1 if something was lost or changed, hung, or ended a process; or if
 // nobody was told.
 //
 //   npm run faults                     some minutes
 //   --thorough                         hundreds of kills, stops and ends, each byte of a handshake: ten minutes on two cores
 //   --exhaustive                       also each call that fails, and thousands of the rest: hours
-//   --only calls|processes|strangers|crowds|surroundings|systems      several times for several
+//   --only calls|processes|strangers|crowds|surroundings|systems|around      several times for several
 //   --row killedServers              of all but the first, this one; several times for several
-//   --transport unix|tcp|tls|udp, of calls also ipcio|ipc2|zmtp|mqueue|appview; --driver loop|tokio  the same
+//   --transport unix|tcp|tls|udp, of calls and around also ipcio|ipc2|zmtp|mqueue|appview; --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -148,7 +149,12 @@ function rows({ kills, stops, ends, peers, seconds, step, jumps, workers }) {
       { times: ends },
     ],
   ];
-  return { processes, strangers, crowds, surroundings, systems: others };
+  const around = [
+    ['stopped', 'SIGSTOP and SIGCONT of who answers', SYSTEMS, { times: stops }],
+    ['collected', 'forced garbage collections and heap snapshots', SYSTEMS, { times: 10 * ends }],
+    ['clock', 'the wall clock jumps', SYSTEMS, { times: jumps }],
+  ];
+  return { processes, strangers, crowds, surroundings, systems: others, around };
 }
 
 /** A row in a process of its own. */
@@ -167,7 +173,7 @@ function inProcess(file, name, options, { driver, library, folder }) {
   return new Promise((resolve) => {
     const limit = 30 * 60_000;
     const timer = setTimeout(() => child.kill('SIGKILL'), limit);
-    let result = { times: 0, wrong: [] };
+    let result = { times: 0, wrong: ['it has not told what came of it'] };
     child.on('message', (it) => (result = it));
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
@@ -250,7 +256,7 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
 function optionsOf(argv) {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
-    ['processes', 'strangers', 'crowds', 'surroundings', 'systems', 'calls'],
+    ['processes', 'strangers', 'crowds', 'surroundings', 'systems', 'around', 'calls'],
     [...STREAMS, 'udp', ...SYSTEMS],
     ['loop', 'tokio'],
   ];
@@ -293,7 +299,8 @@ async function main() {
   const place = options.keep
     ? path.join(__dirname, '..', 'results')
     : fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
-  const amount = options.amount === 'usual' ? '' : `-${options.amount}`;
+  const part = options.only.length === 1 ? `-${options.only[0]}` : '';
+  const amount = `${part}${options.amount === 'usual' ? '' : `-${options.amount}`}`;
   const base = path.join(place, `${facts.date.slice(0, 10)}-faults${amount}`);
   const seconds = () => Math.round((Date.now() - started) / 1000);
   const save = (results, isComplete) => {

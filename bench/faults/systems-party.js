@@ -1,6 +1,6 @@
 'use strict';
 // A process of the other systems that is killed in the middle of what it does: `{what, name, …}`. It says so when
-// it has begun. Started by systems.js.
+// it has begun. Those that answer are stopped as well. Started by systems.js and around.js.
 
 const { what, name, ...args } = JSON.parse(process.argv[2]);
 process.on('disconnect', () => process.exit(1));
@@ -47,6 +47,29 @@ const parties = {
       await client.config();
       process.send('up');
     }
+  },
+
+  async ipcioServer({ options }) {
+    const { Server } = require('../../ipcio');
+    const server = new Server(options, { ask: ({ data }) => data });
+    server.start();
+    await server.ready();
+    process.send('up');
+  },
+
+  async controller({ comm, task }) {
+    const { Controller } = require('../../pixivutil2');
+    const controller = new Controller({ comm, task });
+    controller.onAria2((file, text) => Number(text));
+    await controller.start();
+    process.send('up');
+  },
+
+  async echo({ names }) {
+    const { open } = require('../../mqueue');
+    const [there, back] = names.map((it) => open(it));
+    process.send('up');
+    for await (const { data } of there) await back.send(data);
   },
 
   async receiver({ queue }) {

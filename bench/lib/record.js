@@ -1,6 +1,7 @@
 'use strict';
 
-// The table and the record of a benchmark that has a program of its own. Used by ipc2.js and queues.js.
+// The table and the record of a benchmark that has a program of its own. Used by ipc2.js, queues.js and
+// __test__/fuzz/wire/record.js, among others.
 
 const fs = require('fs');
 const path = require('path');
@@ -24,14 +25,19 @@ function table(head, rows) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Writes bench/results/<date>-<name>-<machine>-node<major>.json, and `text` as .md; without all, `-partial`. */
-function save(name, result, text, isFull) {
+/** bench/results/<date>-<name>-<machine>-node<major>; without all, `-partial`. */
+function fileOf(name, date, isFull) {
   const node = `node${process.versions.node.split('.')[0]}`;
   const rest = `${name}-${machineSlug()}-${node}${isFull ? '' : '-partial'}`;
-  const file = path.join(RESULTS, `${result.date.slice(0, 10)}-${rest}`);
+  return path.join(RESULTS, `${date.slice(0, 10)}-${rest}`);
+}
+
+/** Writes the file of {@link fileOf} as .json, and `text` as .md. */
+function save(name, result, text, isFull) {
+  const file = fileOf(name, result.date, isFull);
   fs.writeFileSync(`${file}.json`, `${JSON.stringify(result, null, 1)}\n`);
   fs.writeFileSync(`${file}.md`, text);
   console.error(`\nwritten: ${path.relative(REPOSITORY, file)}.{json,md}`);
 }
 
-module.exports = { cell, save, table };
+module.exports = { cell, fileOf, save, table };

@@ -1,7 +1,7 @@
 'use strict';
 
 // What workloads share that send one large message at a time, one way, until the receiver's acknowledgement is back.
-// Used by string.js and buffer.js; its noise by raw64k.js, too.
+// Used by string.js and buffer.js; its noise by raw.js, too.
 
 const { createHash } = require('crypto');
 const { median } = require('./stats.js');

@@ -70,7 +70,7 @@ async function client(ctx) {
   const first = await connectMany(ctx, WARM_UP);
   const before = await ctx.report();
   let connections;
-  const { elapsedMs, serverCpuUs } = await ctx.measure(async () => {
+  const { elapsedMs, clientCpuUs, serverCpuUs } = await ctx.measure(async () => {
     connections = await connectMany(ctx, count);
   });
   const after = await ctx.report();
@@ -81,6 +81,7 @@ async function client(ctx) {
     heap: (after.heapKb - before.heapKb) / count,
     elapsed: elapsedMs,
     serverCpu: serverCpuUs / count,
+    cpu: clientCpuUs / count,
   };
 }
 
@@ -96,6 +97,7 @@ module.exports = {
     { key: 'rss', title: 'memory of the server per connection', unit: 'KiB', target: 3, ...lower },
     { key: 'elapsed', title: 'until all are accepted', unit: 'ms', target: 1.5, ...lower },
     { key: 'serverCpu', title: 'server CPU per connection', unit: 'µs', ...lower },
+    { key: 'cpu', title: 'client CPU per connection', unit: 'µs', ...lower },
   ],
   modes: ['free'],
   count: 2000,

@@ -46,7 +46,7 @@ const workloads = [
   require('./json680k.js'),
   ...require('./string.js'),
   ...require('./buffer.js'),
-  require('./raw64k.js'),
+  ...require('./raw.js'),
   require('./broadcast.js'),
   ...require('./clients.js'),
   ...require('./bytes.js'),
@@ -54,6 +54,7 @@ const workloads = [
   ...oneway.filter(isNet),
   require('./idle.js'),
   require('./import.js'),
+  require('./start.js'),
 ].map((workload) => ({ transport: 'unix', use: 'messages', group: 'messages', ...workload }));
 
 const workloadNames = workloads.map((workload) => workload.name);

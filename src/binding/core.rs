@@ -15,6 +15,7 @@ use napi::bindgen_prelude::*;
 use napi::sys;
 
 use super::deliver::{self, Payload};
+use super::kept::Numbers;
 use super::scope::Context;
 use super::text;
 use crate::engine;
@@ -33,9 +34,9 @@ pub struct Core {
     /// The bytes that many connections are to send: see [`Core::write_shared`].
     pub(super) shared: Option<Bytes>,
     /// Numbers that JavaScript also reads and writes: see [`deliver`].
-    header: Uint32Array,
+    header: Numbers,
     /// Kept alive for [`ticks_into`].
-    _ticks: Uint32Array,
+    _ticks: Numbers,
     /// The scope in which each handle's events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
@@ -52,7 +53,7 @@ pub struct Taken {
 impl Core {
     /// The numbers of events are written to `header`. `ticks[0]` is the number of the last tick,
     /// see [`engine::late::Late::tick`], or 0 if there are none now.
-    pub fn new(engine: engine::hub::Hub, header: Uint32Array, ticks: Uint32Array) -> Self {
+    pub fn new(engine: engine::hub::Hub, header: Numbers, ticks: Numbers) -> Self {
         engine.late().tick(ticks_into(&ticks));
         let scopes = HashMap::new();
         Self { engine, scratch: Scratch::default(), shared: None, header, _ticks: ticks, scopes }
@@ -224,7 +225,7 @@ impl Core {
 }
 
 /// Lets a thread write ticks into memory that JavaScript reads.
-fn ticks_into(ticks: &Uint32Array) -> OnTick {
+fn ticks_into(ticks: &Numbers) -> OnTick {
     struct Shown(*const AtomicU32);
     // SAFETY: only `show` writes to it, atomically.
     unsafe impl Send for Shown {}
@@ -236,7 +237,7 @@ fn ticks_into(ticks: &Uint32Array) -> OnTick {
             shown.store(tick.map_or(0, NonZeroU32::get), Ordering::Relaxed);
         }
     }
-    let shown = Shown(ticks.as_ref().as_ptr().cast());
+    let shown = Shown(ticks.as_ptr().cast());
     Box::new(move |tick| shown.show(tick))
 }
 

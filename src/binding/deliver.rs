@@ -8,6 +8,7 @@
 //! text. The kinds and the header's layout are mirrored at the top of `src/js/engine/engine.js`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
@@ -20,6 +21,7 @@ use crate::engine::codec::envelope::{common_head, is_plain_text, joined};
 use crate::engine::codec::text::{Text, decode};
 use crate::engine::codec::values::{self, Refused};
 use crate::engine::codec::{BATCH_FRAMES, Batch, length};
+use crate::engine::driver::Connection;
 use crate::engine::error::Endpoint;
 use crate::engine::event::Event;
 use crate::engine::transport::tls::Facts;
@@ -30,7 +32,7 @@ use crate::engine::transport::{Attachment, Ends};
 enum Kind {
     /// Text; `header[2]` frames that end at `ENDS_AT`, in UTF-16 units.
     Frames = 1,
-    /// A buffer.
+    /// A buffer, or nothing after all; `header[2]` is 1 if its frames were reported.
     Chunk,
     /// JSON of the addresses, with `tls` if TLS is used; or `null`.
     Open,
@@ -125,6 +127,8 @@ pub enum Payload {
     Memory(Bytes),
     /// An array of the same, and for each frame with memory beside it that memory, or a number of bytes.
     Split(Bytes, Vec<Attachment>),
+    /// As many bytes as the connection has received, `undefined` if it has none.
+    Received(Arc<Connection>, usize),
     Frames {
         batch: Batch,
         text: Text,
@@ -180,7 +184,15 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
             };
             (Kind::Frames, id, payload)
         }
-        Event::Chunk { id, bytes } => (Kind::Chunk, id, Payload::Bytes(bytes)),
+        Event::Chunk { id, bytes, framed } => {
+            header[2] = framed.into();
+            (Kind::Chunk, id, Payload::Bytes(bytes))
+        }
+        Event::Readable { id, len } => {
+            header[2] = 0;
+            let connection = hub.connection(id).cloned();
+            (Kind::Chunk, id, connection.map_or(Payload::None, |from| Payload::Received(from, len)))
+        }
         Event::Open { id, ends, tls } => (Kind::Open, id, Payload::Json(addresses(ends, tls))),
         Event::Accepted { listener, id, ends, tls } => {
             header[2] = listener;
@@ -372,6 +384,9 @@ impl ToNapiValue for Payload {
                 let all = all.chain(attached.into_iter().map(|one| memory::give_beside(env, one)));
                 // SAFETY: see above.
                 unsafe { Vec::to_napi_value(env, all.collect::<Result<Vec<_>>>()?) }
+            }
+            Payload::Received(from, len) => {
+                memory::receive(env, len, |room| from.receive_into(room))
             }
             Payload::Frames { batch, text, external } => match text {
                 // SAFETY: see above.

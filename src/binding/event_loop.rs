@@ -11,6 +11,7 @@ use napi::{Env, check_status, sys};
 
 use super::core::{Core, Taken};
 use super::deliver::Payload;
+use super::kept::Kept;
 use super::scope::Context;
 use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::panics::{self, caught};
@@ -49,29 +50,23 @@ pub fn open(env: &Env, consumer: Box<dyn Consumer>) -> Result<Option<Opened>> {
 }
 
 /// A JavaScript function that the loop calls while no JavaScript is running.
-pub struct Callback {
-    env: sys::napi_env,
-    function: sys::napi_ref,
-}
+pub struct Callback(Kept);
 
 impl Callback {
     /// Call it from JavaScript.
     pub fn new(env: sys::napi_env, function: sys::napi_value) -> Result<Self> {
-        let mut reference = ptr::null_mut();
-        // SAFETY: called from JavaScript, with a value of this environment.
-        check_status!(unsafe { sys::napi_create_reference(env, function, 1, &mut reference) })?;
-        Ok(Self { env, function: reference })
+        Kept::new(env, function).map(Self)
     }
 
     /// Handling an event panicked. Reports that as an uncaught exception; the next event follows.
     pub fn report_panic(&self) {
-        let mut handles = ptr::null_mut();
+        let (env, mut handles) = (self.0.env(), ptr::null_mut());
         // SAFETY: as in `call`.
         unsafe {
-            if sys::napi_open_handle_scope(self.env, &mut handles) == sys::Status::napi_ok {
+            if sys::napi_open_handle_scope(env, &mut handles) == sys::Status::napi_ok {
                 let error = JsError::from(Error::new(panics::CODE, panics::MESSAGE.to_owned()));
-                sys::napi_fatal_exception(self.env, error.into_value(self.env));
-                sys::napi_close_handle_scope(self.env, handles);
+                sys::napi_fatal_exception(env, error.into_value(env));
+                sys::napi_close_handle_scope(env, handles);
             }
         }
     }
@@ -79,15 +74,15 @@ impl Callback {
     /// Calls the function in `scope`. An error that it throws is an uncaught exception, as from any
     /// event. False: JavaScript has stopped running.
     pub fn call(&self, payload: Payload, scope: Option<&Context>) -> bool {
-        let mut handles = ptr::null_mut();
+        let (env, mut handles) = (self.0.env(), ptr::null_mut());
         // SAFETY: on the environment's thread, from its loop, while the loop's handles are open.
         // They are closed when the environment is gone.
         unsafe {
-            if sys::napi_open_handle_scope(self.env, &mut handles) != sys::Status::napi_ok {
+            if sys::napi_open_handle_scope(env, &mut handles) != sys::Status::napi_ok {
                 return false;
             }
             let called = self.call_in_scope(payload, scope);
-            sys::napi_close_handle_scope(self.env, handles);
+            sys::napi_close_handle_scope(env, handles);
             called
         }
     }
@@ -95,12 +90,10 @@ impl Callback {
     /// # Safety
     /// As [`Callback::call`], with a handle scope open.
     unsafe fn call_in_scope(&self, payload: Payload, scope: Option<&Context>) -> bool {
-        let (mut function, mut global, mut result) =
-            (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        let env = self.env;
+        let (env, function) = (self.0.env(), self.0.value());
+        let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: see above. If a call fails, the environment is ending, and nothing is left to do.
         unsafe {
-            sys::napi_get_reference_value(env, self.function, &mut function);
             sys::napi_get_global(env, &mut global);
             let payload = Payload::to_napi_value(env, payload).unwrap_or_default();
             if function.is_null() || global.is_null() || payload.is_null() {
@@ -157,13 +150,6 @@ impl Consumer for Turns {
             ((0, 0), true) => Turn::Done,
             _ => Turn::Later,
         }
-    }
-}
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        // SAFETY: on the environment's thread; the reference is only deleted here.
-        unsafe { sys::napi_delete_reference(self.env, self.function) };
     }
 }
 

@@ -20,6 +20,7 @@ use super::deliver::{self, Payload};
 use super::env_end::EnvEnd;
 #[cfg(unix)]
 use super::event_loop;
+use super::kept::Numbers;
 use super::options::{ConnectOptions, ListenOptions, mode};
 use super::scope::Scope;
 use super::text;
@@ -53,8 +54,8 @@ impl Hub {
         wake: Function<(), ()>,
         turn: Option<Function<Unknown, ()>>,
         watch: bool,
-        header: Uint32Array,
-        ticks: Uint32Array,
+        header: Numbers,
+        ticks: Numbers,
     ) -> Result<Self> {
         panics::point("construct");
         let wake = WakeUp::new(&env, wake)?;

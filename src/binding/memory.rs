@@ -1,6 +1,7 @@
 //! JavaScript buffers that use the memory that their bytes were received into. Used by [`super::deliver`].
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::{ptr, slice};
 
 use bytes::Bytes;
@@ -71,6 +72,29 @@ fn external<T>(
     let _owner = unsafe { Box::from_raw(hint) };
     // SAFETY: the owner keeps so many bytes there.
     copy(env, unsafe { slice::from_raw_parts(data, len) })
+}
+
+/// A buffer of `len` bytes of V8's own, which `receive` fills: it returns how many it has initialised. `undefined` if it
+/// has nothing.
+pub fn receive(
+    env: sys::napi_env,
+    len: usize,
+    receive: impl FnOnce(&mut [MaybeUninit<u8>]) -> Option<usize>,
+) -> Result<sys::napi_value> {
+    let (mut value, mut data) = (ptr::null_mut(), ptr::null_mut());
+    // SAFETY: called from JavaScript, or from the event loop in a handle scope. The new buffer has `len` bytes, which nobody
+    // else knows before this returns.
+    let room = unsafe {
+        check_status!(sys::napi_create_buffer(env, len, &mut data, &mut value))?;
+        slice::from_raw_parts_mut(data.cast::<MaybeUninit<u8>>(), len)
+    };
+    match receive(room) {
+        Some(all) if all == len => Ok(value),
+        // SAFETY: so many of them are initialised.
+        Some(some) => copy(env, unsafe { &*(ptr::from_ref(&room[..some]) as *const [u8]) }),
+        // SAFETY: see above.
+        None => unsafe { ToNapiValue::to_napi_value(env, ()) },
+    }
 }
 
 unsafe extern "C" fn free<T>(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {

@@ -11,6 +11,7 @@
 //! * [`memory`]: JavaScript buffers that use Rust's memory.
 //! * [`env_end`]: closes what has threads if an environment ends without finalizing it.
 //! * [`event_loop`]: lets the engine use the environment's libuv loop.
+//! * [`kept`]: values of JavaScript's that Rust keeps.
 //! * [`wake`]: a function that any thread can have called.
 //! * [`scope`]: where handlers run, for async_hooks.
 //! * [`tls`]: settings for TLS.
@@ -45,6 +46,7 @@ mod event_loop;
 mod hub;
 #[cfg(all(unix, feature = "ipc2-sessions"))]
 mod ipc2;
+mod kept;
 mod memory;
 #[cfg(target_os = "linux")]
 mod mqueue;

@@ -13,6 +13,7 @@ use super::deliver;
 use super::env_end::EnvEnd;
 use super::wake::WakeUp;
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics::point;
 use crate::engine::queues::Watcher;
 use crate::engine::transport::mqueue::{self, Access, Attributes, Creation, Queue};
 
@@ -60,6 +61,7 @@ impl QueueOptions {
 #[cfg_attr(test, allow(dead_code))] // tests register nothing with Node
 #[napi(catch_unwind)]
 pub fn open_queue(name: String, options: QueueOptions) -> Either<MessageQueue, String> {
+    point("queue-open");
     match Queue::open(&name, options.access(), options.creation().as_ref()) {
         Ok(queue) => Either::A(MessageQueue::new(queue)),
         Err(error) => Either::B(json(&error)),
@@ -86,12 +88,14 @@ impl MessageQueue {
     /// Sends. Returns JSON of the error, if there is one.
     #[napi(catch_unwind)]
     pub fn send(&self, data: &[u8], priority: u32) -> Option<String> {
+        point("queue-send");
         self.with(|queue| queue.send(data, priority)).err().map(|error| json(&error))
     }
 
     /// Receives. Returns the message, or JSON of the error.
     #[napi(catch_unwind)]
     pub fn receive<'env>(&mut self, env: &'env Env) -> Result<Either<BufferSlice<'env>, String>> {
+        point("queue-receive");
         let Self { queue, message, priority } = self;
         let received = queue.as_ref().map_or_else(|| Err(closed()), |it| it.receive(message));
         Ok(match received {
@@ -157,6 +161,7 @@ impl QueueWatcher {
     /// refuses, throws an error whose message is the system's code.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, wake: Function<(), ()>) -> Result<Self> {
+        point("queue-watcher");
         let wake = WakeUp::new(&env, wake)?;
         let woken = wake.clone();
         let watcher = Watcher::start(move || woken.call())
@@ -169,6 +174,7 @@ impl QueueWatcher {
     /// one.
     #[napi(catch_unwind)]
     pub fn watch(&self, id: u32, queue: &MessageQueue, writable: bool) -> Option<String> {
+        point("queue-watch");
         let (mut watcher, queue) = (self.watcher.borrow_mut(), queue.queue.as_ref()?);
         watcher.as_mut()?.watch(id, queue, writable).err().map(|error| json(&error))
     }

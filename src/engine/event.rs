@@ -56,6 +56,16 @@ pub enum Event {
         id: Id,
         /// The bytes.
         bytes: Bytes,
+        /// Their frames were reported before.
+        framed: bool,
+    },
+    /// Raw mode, once much arrives at a time: so many bytes can be read now. The consumer takes them, by
+    /// [`Connection::receive_into`](super::driver::Connection::receive_into), into memory of its own.
+    Readable {
+        /// The connection.
+        id: Id,
+        /// Bytes.
+        len: usize,
     },
     /// A read completed no frame. For consumers that decide late whether they want frames.
     Partial {
@@ -253,6 +263,7 @@ impl Event {
             Event::Open { id, .. }
             | Event::Frames { id, .. }
             | Event::Chunk { id, .. }
+            | Event::Readable { id, .. }
             | Event::Partial { id }
             | Event::TooLarge { id, .. }
             | Event::HoldsMost { id }
@@ -273,6 +284,7 @@ impl Event {
                 batch.bytes.len() + attached.iter().map(Attachment::bytes).sum::<usize>()
             }
             Event::Datagrams { batch, .. } => batch.bytes.len(),
+            Event::Readable { len, .. } => *len,
             Event::Chunk { bytes, .. } | Event::Datagram { bytes, .. } => bytes.len(),
             _ => 0,
         }

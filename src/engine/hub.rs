@@ -30,7 +30,7 @@ use super::transport::{Local, Target};
 
 mod errands;
 
-/// See the module's page.
+/// See the module's documentation.
 pub struct Hub {
     mailbox: Arc<Mailbox>,
     /// `None` once shut down.
@@ -121,7 +121,7 @@ impl Hub {
         self.runtime.clone().expect("the hub is not shut down")
     }
 
-    /// Starts connecting; [`Event::Open`] or [`Event::Closed`] follows. Can be written to at once.
+    /// Starts connecting; [`Event::Open`] or [`Event::Closed`] follows. The connection can be written to at once.
     ///
     /// # Panics
     /// After [`Hub::shut_down`].
@@ -146,7 +146,7 @@ impl Hub {
         Ok((self.add(acceptor), address))
     }
 
-    /// A listener without a socket. Its connections are accepted elsewhere, at `local`, and passed to
+    /// Makes a listener without a socket. Its connections are accepted elsewhere, at `local`, and passed to
     /// [`Hub::adopt`].
     ///
     /// # Panics
@@ -164,16 +164,16 @@ impl Hub {
         self.listeners.get(&listener).map_or(Ok(()), |acceptor| acceptor.adopt(socket))
     }
 
-    /// Has a listener with TLS begin no handshake while so many are going on: [`Event::Dropped`] tells of each
-    /// connection that it closes instead. With `None` (at first) there is a bound, too, at which others wait.
+    /// Has a listener with TLS begin no handshake while this many are going on. It closes further connections, and
+    /// reports each as [`Event::Dropped`]. With `None` (the default) there is also a bound, at which others wait.
     pub fn limit_handshakes(&self, listener: Id, most: Option<usize>) {
         if let Some(acceptor) = self.listeners.get(&listener) {
             acceptor.limit_handshakes(most);
         }
     }
 
-    /// Has a listener take in at most so many connections within any second; others wait in the system. With `None` (at
-    /// first) there is no such limit.
+    /// Has a listener take in at most this many connections within any second; others wait in the system. With `None`
+    /// (the default) there is no such limit.
     pub fn limit_rate(&self, listener: Id, most: Option<usize>) {
         if let Some(acceptor) = self.listeners.get(&listener) {
             acceptor.limit_rate(most);
@@ -195,15 +195,15 @@ impl Hub {
         }
     }
 
-    /// Stops listening; on return the socket is closed and its path removed. Connections that were
-    /// made before are still reported, and then [`Event::ListenerClosed`].
+    /// Stops listening: on return the socket is closed and its path removed. Connections that were made before
+    /// are still reported, then [`Event::ListenerClosed`].
     pub fn close_listener(&mut self, id: Id) {
         if let Some(acceptor) = self.listeners.remove(&id) {
             acceptor.close();
         }
     }
 
-    /// Binds a datagram socket, which receives from now on. Returns the handle and the bound address.
+    /// Binds a datagram socket, which begins to receive. Returns the handle and the bound address.
     ///
     /// # Panics
     /// After [`Hub::shut_down`].
@@ -217,7 +217,7 @@ impl Hub {
         Ok((self.keep_datagrams(datagrams), bound))
     }
 
-    /// As [`Hub::bind`], with a datagram socket that is bound already.
+    /// The same as [`Hub::bind`], with a datagram socket that is already bound.
     ///
     /// # Panics
     /// After [`Hub::shut_down`].
@@ -250,8 +250,8 @@ impl Hub {
         self.datagrams.get(&id)
     }
 
-    /// Has a connection send what was written to it. To be called once for each [`Event::Open`] and
-    /// [`Event::Accepted`], when the consumer has had its look at the peer.
+    /// Has a connection send what was written to it. Must be called once for each [`Event::Open`] and
+    /// [`Event::Accepted`], when the consumer has checked the peer.
     pub fn approve(&self, id: Id) {
         if let Some(connection) = self.connections.get(&id) {
             connection.approve(self.driver());
@@ -277,9 +277,8 @@ impl Hub {
         }
     }
 
-    /// Closes a connection when everything written is sent, or not for `linger`; see
-    /// [`Connection::close`]. Returns whether
-    /// [`Event::Closed`] is still to come; if not, the handle is forgotten.
+    /// Closes a connection when everything written is sent, or when the peer has taken nothing for `linger`; see
+    /// [`Connection::close`]. Returns whether [`Event::Closed`] is still to come; if not, the handle is forgotten.
     pub fn close(&mut self, id: Id, linger: Duration) -> bool {
         let Some(connection) = self.connections.get(&id) else {
             return false;
@@ -322,7 +321,7 @@ impl Hub {
                 Event::AcceptFailed { id, .. } | Event::Dropped { id, .. } => {
                     self.listeners.contains_key(id)
                 }
-                Event::Frames { id, .. } | Event::Chunk { id, .. } => {
+                Event::Frames { id, .. } | Event::Chunk { id, .. } | Event::Readable { id, .. } => {
                     self.connections.contains_key(id)
                 }
                 Event::DatagramsClosed { id, .. } => self.datagrams.remove(id).is_some(),
@@ -333,13 +332,13 @@ impl Hub {
                 _ => true,
             };
             if !wanted {
-                continue; // for an endpoint that was destroyed while the event was on its way
+                continue; // its endpoint was destroyed while the event was on its way
             }
             return Some(event);
         }
     }
 
-    /// The next event, if it is one of those in which a connection's received bytes are reported.
+    /// The next event, if it is one of those that report the received bytes of a connection.
     pub fn next_of(&mut self, id: Id) -> Option<Event> {
         let is_received = |event: &Event| match event {
             Event::Frames { id: whose, .. } | Event::Chunk { id: whose, .. } => *whose == id,
@@ -348,8 +347,8 @@ impl Hub {
         self.mailbox.pop_if(is_received)
     }
 
-    /// Ends the turn that a wake-up began if there are no more events, as [`Hub::next`] does when it returns
-    /// `None`. False: there are.
+    /// If there are no more events, ends the turn that a wake-up began, as [`Hub::next`] does when it returns `None`.
+    /// False: there are more.
     pub fn end_turn(&self) -> bool {
         self.mailbox.end_turn()
     }
@@ -367,8 +366,8 @@ impl Hub {
         matches!(framing.codec, Codec::Length).then_some(framing)
     }
 
-    /// Closes everything at once, except for connections that are closing, which end by themselves. Lets go
-    /// of the I/O thread. Idempotent.
+    /// Closes everything at once, except for connections that are already closing, which end by themselves. Lets go of
+    /// the I/O thread. Idempotent.
     pub fn shut_down(&mut self) {
         self.mailbox.close();
         self.late.stop();

@@ -212,7 +212,7 @@ mod tests {
     use std::task::{Context, Poll};
 
     fn chunk(len: usize) -> Event {
-        Event::Chunk { id: 1, bytes: vec![0; len].into() }
+        Event::Chunk { id: 1, bytes: vec![0; len].into(), framed: false }
     }
 
     fn counted() -> (Arc<Mailbox>, Arc<AtomicUsize>) {

@@ -9,6 +9,7 @@ use tokio::io::Interest;
 use tokio::sync::watch;
 
 use super::error::Error;
+use super::panics::{caught_in, point};
 use super::runtime::Runtime;
 use super::transport::mqueue::{Queue, Waiter};
 
@@ -57,8 +58,13 @@ impl Watcher {
         let bell = self.ready.clone();
         let interest = if writable { Interest::WRITABLE } else { Interest::READABLE };
         self.runtime.spawn(async move {
+            // After a panic it counts as ready, too: whoever waits tries, and waits again.
+            let ready = caught_in(async {
+                point("queue-wait");
+                waiter.ready(interest).await
+            });
             tokio::select! {
-                _ = waiter.ready(interest) => {
+                _ = ready => {
                     bell.list().push_back((id, writable));
                     (bell.wake)();
                 }

@@ -1,11 +1,10 @@
 'use strict';
-// What the API fuzz does: legal calls and odd ones, on whatever is there. Each gets the world of play.js and a call
+// What the API fuzz does: legal calls and odd ones, on whatever is there. Each gets the world of world.js and a call
 // of sequence.js, whose numbers `n` and `m` choose among what there is.
 
 const { ownTls } = require('../../helpers/places');
-
-/** What a handler of a program may throw: everybody knows it by this. */
-class Thrown extends Error {}
+const { ODD } = require('./odd');
+const { Thrown } = require('./stage');
 
 const at = (list, n) => list[n % list.length];
 
@@ -31,11 +30,6 @@ const DATA = [
   () => Symbol('s'),
   () => () => {},
   () => new Proxy({}, {}),
-];
-
-const ODD = [
-  ...[undefined, null, 0, -1, 1.5, NaN, Infinity, '', 'x', true, false, Symbol('odd'), 5n],
-  ...[{}, [], () => {}, new Date(NaN), Buffer.alloc(0), Buffer.alloc(3), Object.create(null)],
 ];
 
 const TYPES = ['a', 'b', 'message', 'error', 'close', 'connect', '*', '', '__proto__'];
@@ -273,4 +267,4 @@ const NAMES = Object.keys(CALLS);
 /** What a call that comes later does: never one that puts it off for ever. */
 const other = ({ n, ...rest }) => ({ ...rest, op: at(NAMES, n), n: Math.floor(n / NAMES.length) });
 
-module.exports = { CALLS, NAMES, Thrown };
+module.exports = { CALLS, NAMES };

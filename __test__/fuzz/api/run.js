@@ -5,25 +5,28 @@
 //
 //   --seed N        the first sequence (default: from the clock)
 //   --minutes N     for so long (default 1); --sequences N: so many
-//   --transport T   only this one
+//   --transport T   only this one, of places or of systems.js; --systems: of the systems beside node-ipc
 //   --replay FILE   plays one
+//   --go-on         does not end with the first failure
 //
-// A failing sequence is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
-// driver.
+// A failing sequence is shrunk, printed with its seed and written to __test__/fuzz/regressions, where `npm test` plays it;
+// exits with 1. FERRIPC_DRIVER chooses the driver.
 
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 const { parseArgs } = require('node:util');
 const { makeSequence } = require('./sequence');
-const { shrink, without } = require('../shrink');
+const { keep, shrink, without } = require('../shrink');
 
 const BATCH = 50;
 
 /** A process that says nothing for so long hangs. */
 const HANG = 60_000;
+
+/** The same while a sequence is shrunk; more than PATIENCE in systems.js. */
+const SHORT_HANG = 15_000;
 
 /** Plays what `args` says in a process. Null, or `{seed, what}` of the first that went wrong. */
 function playIn(args, hang = HANG) {
@@ -82,31 +85,30 @@ function* smaller(sequence) {
 
 async function report(sequence, what) {
   console.error(`seed ${sequence.seed}: ${what}`);
-  const fails = async (it) => (await playIn({ sequences: [it] }, 5_000)) !== null;
+  const fails = async (it) => (await playIn({ sequences: [it] }, SHORT_HANG)) !== null;
   const isSteady = (await fails(sequence)) && (await fails(sequence));
   const least = isSteady ? await shrink(sequence, smaller, fails, 120) : sequence;
-  const file = path.join(os.tmpdir(), `ferripc-fuzz-api-${sequence.seed}.json`);
-  fs.writeFileSync(file, `${JSON.stringify(least)}\n`);
-  const last = await playIn({ sequences: [least] }, 5_000);
+  const last = await playIn({ sequences: [least] }, SHORT_HANG);
+  const file = keep('api', { ...least, driver: process.env.FERRIPC_DRIVER || 'loop' });
   console.error(`${isSteady ? 'shrunk' : 'not steady'}, in ${file}: ${last?.what}`);
   console.error(JSON.stringify(least));
 }
 
 async function main() {
   const names = ['seed', 'minutes', 'sequences', 'transport', 'replay'];
-  const { values } = parseArgs({
-    options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-  });
+  const switches = ['systems', 'go-on'].map((name) => [name, { type: 'boolean' }]);
+  const options = names.map((name) => [name, { type: 'string' }]);
+  const { values } = parseArgs({ options: Object.fromEntries([...options, ...switches]) });
   if (values.replay) {
     const found = await playIn({ sequences: [JSON.parse(fs.readFileSync(values.replay, 'utf8'))] });
     console.log(found?.what ?? 'nothing wrong');
     return found === null;
   }
-  const only = { transport: values.transport };
+  const only = { transport: values.transport, systems: values.systems };
   const first = Number(values.seed ?? Date.now() % 2 ** 31);
   const until = Date.now() + Number(values.minutes ?? (values.sequences ? 1e6 : 1)) * 60_000;
   const most = Number(values.sequences ?? Infinity);
-  let sequences = 0;
+  let [sequences, wrong] = [0, 0];
   for (; Date.now() < until && sequences < most;) {
     const count = Math.min(BATCH, most - sequences);
     const found = await playIn({ first: first + sequences, count, ...only });
@@ -118,20 +120,21 @@ async function main() {
       if (sequence === null)
         console.error(`${first + sequences} to ${count} more: ${found.what}, together only`);
       else await report(sequence, found.what);
-      return false;
+      if (!values['go-on']) return false;
+      wrong++;
     }
     sequences += count;
   }
   console.log(
     JSON.stringify({
-      fuzz: 'api',
+      fuzz: values.systems ? 'systems' : 'api',
       driver: process.env.FERRIPC_DRIVER ?? 'loop',
       first,
       sequences,
-      wrong: 0,
+      wrong,
     }),
   );
-  return true;
+  return wrong === 0;
 }
 
 module.exports = { playIn };

@@ -1,9 +1,10 @@
 'use strict';
 // Calls for the API fuzz, from a seed: plain JSON, so that a failing sequence can be printed, shrunk (run.js) and
-// kept. What each call does is in calls.js.
+// kept. What each call does is in calls.js, and for the systems beside node-ipc in systems.js.
 
 const { seeded } = require('../../helpers/random');
 const { NAMES } = require('./calls');
+const { SYSTEMS } = require('./systems');
 
 /** Of the calls that matter most, more. */
 const WEIGHTS = { emit: 8, connect: 5, serve: 3, start: 3, answer: 6, disconnect: 3, stop: 2 };
@@ -14,6 +15,8 @@ const CALLS = NAMES.flatMap((name) => Array(WEIGHTS[name] ?? 1).fill(name));
  * does nothing.
  */
 function makeSequence(seed, only = {}) {
+  const { transport, systems } = only;
+  if (systems || SYSTEMS.includes(transport)) return ofSystem(seed, transport);
   const random = seeded(seed);
   const pick = (list) => list[random(list.length)];
   const call = () => ({ op: pick(CALLS), who: random(2), n: random(1000), m: random(1000) });
@@ -31,6 +34,30 @@ function makeSequence(seed, only = {}) {
       ...Array.from({ length: 3 + random(25) }, () => ({ ...call(), wait: wait() })),
     ],
     handlers: Array.from({ length: random(40) }, () => (random(3) === 0 ? null : call())),
+  };
+}
+
+/** ipc2 starts processes: fewer of it. */
+const MIXED = [...SYSTEMS, ...SYSTEMS.filter((it) => it !== 'ipc2')];
+const OPS = [...Array(10).fill('call'), ...['make', 'make', 'later', 'soon', 'micro', 'rejects']];
+
+function ofSystem(seed, transport) {
+  const random = seeded(seed);
+  const pick = (list) => list[random(list.length)];
+  const call = (op = pick(OPS)) => ({ op, k: random(2 ** 30) });
+  const wait = () => pick(['none', 'none', 'turn', 'turn', 'ms', 'ms', 'while']);
+  return {
+    seed,
+    transport: transport ?? pick(MIXED),
+    main: [
+      ...Array.from({ length: 3 }, () => ({ ...call('make'), wait: 'ms' })),
+      ...Array.from({ length: 5 + random(40) }, () => ({ ...call(), wait: wait() })),
+    ],
+    handlers: Array.from({ length: random(40) }, () => {
+      const kind = random(6);
+      if (kind < 2) return null;
+      return kind === 2 ? { op: 'throws' } : call();
+    }),
   };
 }
 

@@ -4,19 +4,20 @@
 //   --seed N      the first case (default: from the clock); each further one is the next number
 //   --minutes N   for so long (default 1); --frames N: until so many messages have gone; --cases N: so many cases
 //   --transport T --role R     only these; --bulk: many small messages on each connection
+//   --keep        adds what was played to the record of the day in bench/results (record.js)
+//   --replay FILE plays one
 //
-// A failing case is shrunk, printed with its seed and written to a file; exits with 1. FERRIPC_DRIVER chooses the
-// driver.
+// A failing case is shrunk, printed with its seed and written to __test__/fuzz/regressions, where `npm test` plays it; exits
+// with 1. FERRIPC_DRIVER chooses the driver.
 
 const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { makeCase } = require('./cases');
 const { play, count } = require('./play');
-const { shrink, without } = require('../shrink');
+const { Piece } = require('./record');
+const { keep, shrink, without } = require('../shrink');
 
-const options = { bulk: { type: 'boolean' } };
+const options = { bulk: { type: 'boolean' }, keep: { type: 'boolean' } };
 for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
   options[name] = { type: 'string' };
 }
@@ -35,8 +36,7 @@ function* smaller(made) {
 async function report(made, difference) {
   console.error(`seed ${made.seed}: ${difference}`);
   const least = await shrink(made, smaller, async (it) => (await play(it)) !== null);
-  const file = path.join(os.tmpdir(), `ferripc-fuzz-wire-${made.seed}.json`);
-  fs.writeFileSync(file, `${JSON.stringify(least)}\n`);
+  const file = keep('wire', least);
   console.error(`shrunk, in ${file}: ${await play(least)}`);
   console.error(JSON.stringify(least).slice(0, 4000));
 }
@@ -52,31 +52,25 @@ async function main() {
   const until =
     Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
   const [mostFrames, mostCases] = [values.frames, values.cases].map((it) => Number(it ?? Infinity));
-  const { transport, role, bulk } = values;
-  let [frames, cases, told] = [0, 0, Date.now()];
-  for (; Date.now() < until && frames < mostFrames && cases < mostCases; cases++) {
-    const made = makeCase(first + cases, { transport, role, bulk });
+  const { transport, role, bulk, keep } = values;
+  const piece = new Piece(first);
+  let told = Date.now();
+  while (Date.now() < until && piece.frames < mostFrames && piece.cases < mostCases) {
+    const made = makeCase(first + piece.cases, { transport, role, bulk });
     const difference = await play(made);
     if (difference !== null) {
       await report(made, difference);
       return false;
     }
-    frames += count(made);
+    piece.add(made, count(made));
     if (Date.now() - told > 30_000) {
       told = Date.now();
-      console.log(`${cases + 1} cases, ${frames} frames`);
+      console.log(`${piece.cases} cases, ${piece.frames} frames`);
     }
   }
-  console.log(
-    JSON.stringify({
-      fuzz: 'wire',
-      driver: process.env.FERRIPC_DRIVER ?? 'loop',
-      first,
-      cases,
-      frames,
-      differences: 0,
-    }),
-  );
+  const { driver, cases, frames } = piece.facts();
+  console.log(JSON.stringify({ fuzz: 'wire', driver, first, cases, frames, differences: 0 }));
+  if (keep) piece.save();
   return true;
 }
 

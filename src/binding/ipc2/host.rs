@@ -11,6 +11,7 @@ use tokio::net::UnixListener;
 
 use super::super::deliver::Payload;
 use super::super::env_end::EnvEnd;
+use super::super::kept::Numbers;
 use super::super::options::millis;
 use super::super::table::Table;
 use super::calls::Calls;
@@ -54,7 +55,7 @@ impl Ipc2Host {
         env: Env,
         wake: Function<(), ()>,
         turn: Option<Function<Unknown, ()>>,
-        header: Uint32Array,
+        header: Numbers,
     ) -> Result<Self> {
         let port = Port::new(&env, wake, turn, header)?;
         let calls = Calls::new(port.place(), port.mailbox().clone());

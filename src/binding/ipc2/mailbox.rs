@@ -6,10 +6,10 @@ use std::io;
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use napi::bindgen_prelude::Uint32Array;
 use serde_json::{Value, json};
 
 use super::super::deliver::Payload;
+use super::super::kept::Numbers;
 use crate::engine::error::Error;
 use crate::engine::panics;
 use crate::protocols::ipc2::Raw;
@@ -88,7 +88,7 @@ impl Mailbox {
     }
 
     /// Takes the next event: writes its kind and number to `header`, and returns the rest.
-    pub fn take(&self, mut header: RefMut<'_, Uint32Array>) -> Option<Payload> {
+    pub fn take(&self, mut header: RefMut<'_, Numbers>) -> Option<Payload> {
         let (id, event) = self.events().pop_front()?;
         let (kind, payload) = event.into_parts();
         // SAFETY: the array belongs to JavaScript, which does not run meanwhile.

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 
 use super::super::deliver::Payload;
 use super::super::event_loop::{self, Callback, Opened};
+use super::super::kept::Numbers;
 use super::super::wake::WakeUp;
 use super::mailbox::Mailbox;
 use crate::engine::driver::loop_tasks::Tasks;
@@ -27,7 +28,7 @@ struct Shared {
     runtime: Runtime,
     mailbox: Arc<Mailbox>,
     wake: WakeUp,
-    header: RefCell<Uint32Array>,
+    header: RefCell<Numbers>,
     tasks: Tasks,
     uv_loop: RefCell<Option<Opened>>,
     closed: Cell<bool>,
@@ -50,7 +51,7 @@ impl Port {
         env: &Env,
         wake: Function<(), ()>,
         turn: Option<Function<Unknown, ()>>,
-        header: Uint32Array,
+        header: Numbers,
     ) -> Result<Self> {
         let wake = WakeUp::new(env, wake)?;
         let runtime = Runtime::start()
@@ -139,7 +140,7 @@ impl Shared {
     }
 
     /// The event's numbers, for JavaScript.
-    fn header(&self) -> std::cell::RefMut<'_, Uint32Array> {
+    fn header(&self) -> std::cell::RefMut<'_, Numbers> {
         self.header.borrow_mut()
     }
 

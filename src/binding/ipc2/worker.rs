@@ -13,6 +13,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::super::deliver::Payload;
+use super::super::kept::Numbers;
 use super::mailbox::{Event, Mailbox};
 use super::port::{Place, Port};
 use crate::engine::panics::{caught_in, point};
@@ -59,7 +60,7 @@ impl Ipc2Jobs {
         env: Env,
         wake: Function<(), ()>,
         turn: Option<Function<Unknown, ()>>,
-        header: Uint32Array,
+        header: Numbers,
         target: String,
         most: f64,
         host: Option<u32>,

@@ -14,6 +14,7 @@ use super::super::table::Table;
 use super::super::wake::WakeUp;
 use super::{SocketOptions, error};
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics::{caught_in, point};
 use crate::engine::runtime::Runtime;
 use crate::protocols::pixivutil2::agent::{self, Agent};
 
@@ -65,11 +66,12 @@ impl PixivAgents {
         let Some(runtime) = &self.runtime else { return };
         let (agents, done) = (self.agents.clone(), self.done.clone());
         runtime.spawn(async move {
-            let connected = match read(options) {
-                Ok(options) => Agent::connect(options).await.map_err(|it| error::of_agent(&it)),
-                Err(error) => Err(error),
-            };
-            done.push(match connected {
+            let connected = caught_in(async {
+                point("agent-connect");
+                let options = read(options)?;
+                Agent::connect(options).await.map_err(|it| error::of_agent(&it))
+            });
+            done.push(match connected.await.unwrap_or_else(|| Err(error::of_panic())) {
                 Ok(agent) => {
                     agents.insert(id, agent);
                     json!({ "call": id })
@@ -174,13 +176,17 @@ impl PixivAgents {
         let (Some(runtime), agent) = (&self.runtime, self.agents.get(agent)) else { return };
         let done = self.done.clone();
         runtime.spawn(async move {
-            let outcome = match agent {
-                Some(agent) => act(agent).await,
-                None => Err(agent::Error::Closed),
-            };
-            done.push(match outcome {
-                Ok(value) => json!({ "call": call, "value": value }),
-                Err(error) => json!({ "call": call, "error": error::of_agent(&error) }),
+            let outcome = caught_in(async {
+                point("agent-call");
+                match agent {
+                    Some(agent) => act(agent).await,
+                    None => Err(agent::Error::Closed),
+                }
+            });
+            done.push(match outcome.await {
+                Some(Ok(value)) => json!({ "call": call, "value": value }),
+                Some(Err(error)) => json!({ "call": call, "error": error::of_agent(&error) }),
+                None => json!({ "call": call, "error": error::of_panic() }),
             });
         });
     }

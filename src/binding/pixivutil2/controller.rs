@@ -12,10 +12,11 @@ use super::super::notices::Notices;
 use super::super::wake::WakeUp;
 use super::{SocketOptions, error};
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics::{self, caught_in, point};
 use crate::engine::runtime::Runtime;
 use crate::protocols::pixivutil2::controller::{self, Controller, Delivery};
 use crate::protocols::pixivutil2::message::Refusal;
-use crate::protocols::pixivutil2::rules::{Agent, Event};
+use crate::protocols::pixivutil2::rules::{Agent, Event, Reason};
 
 /// See [`controller::Options`].
 #[napi(object)]
@@ -75,7 +76,8 @@ impl PixivController {
         let Some(runtime) = &self.runtime else { return };
         let (notices, running) = (self.notices.clone(), self.running.clone());
         runtime.spawn(async move {
-            match start(options).await {
+            let started = caught_in(start(options)).await;
+            match started.unwrap_or_else(|| Err(error::of_panic())) {
                 Ok((controller, events)) => serve(controller, events, &running, &notices).await,
                 Err(error) => notices.push(Notice::Started(Err(error))),
             }
@@ -116,7 +118,7 @@ impl PixivController {
         let (notices, running) = (self.notices.clone(), take(&self.running));
         runtime.spawn(async move {
             if let Some(controller) = running {
-                controller.close().await;
+                let _ = caught_in(controller.close()).await; // what is left ends with it
             }
             notices.push(Notice::Stopped);
         });
@@ -166,6 +168,7 @@ fn take(running: &Running) -> Option<Arc<Controller>> {
 async fn start(
     options: PixivControllerOptions,
 ) -> std::result::Result<(Controller, controller::Events), Value> {
+    point("pixiv-start");
     let comm = error::endpoint(&options.comm, "options.comm")?;
     let task = error::endpoint(&options.task, "options.task")?;
     let settings = controller::Options {
@@ -228,7 +231,10 @@ fn of_event(event: Event) -> Value {
         Event::Ffmpeg(agent, task, arguments) => ("ffmpeg", agent, json!([task, arguments])),
         Event::Aria2(agent, call, file, text) => ("aria2", agent, json!([call, file, text])),
         Event::Gone(agent) => ("disconnect", agent, json!([])),
-        Event::Refused(agent, group, why) => ("refused", agent, json!([group, why.text()])),
+        Event::Refused(agent, group, why) => {
+            let code = (why == Reason::Failed).then_some(panics::CODE);
+            ("refused", agent, json!([group, why.text(), code]))
+        }
     };
     let Agent { id, identifier, side } = agent;
     let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::deliver;
 use crate::engine::error::Error as EngineError;
+use crate::engine::panics;
 use crate::protocols::pixivutil2::agent::Error;
 use crate::protocols::zmtp::{self, Endpoint};
 
@@ -16,6 +17,11 @@ pub fn endpoint(text: &str, option: &str) -> Result<Endpoint, Value> {
 
 fn invalid(option: &str, why: &str) -> Value {
     json!({ "code": "ERR_INVALID_ARG_VALUE", "message": format!("The \"{option}\" argument is not valid: {why}") })
+}
+
+/// For a task that panicked.
+pub fn of_panic() -> Value {
+    deliver::error(&panics::error("request"))
 }
 
 /// For a socket that could not be bound; `option` names it.

@@ -36,7 +36,7 @@ impl Deref for Delimiter {
 }
 
 impl Delimiter {
-    /// Where it begins for the first time.
+    /// Where it first begins.
     pub fn find(&self, bytes: &[u8]) -> Option<usize> {
         self.0.find(bytes)
     }
@@ -50,7 +50,7 @@ pub struct Decoder {
     scanned: usize,
     delimiter: Delimiter,
     max_frame: usize,
-    /// Bytes already dropped of a frame that exceeded `max_frame`, while its end is not yet seen.
+    /// How many bytes of a frame over `max_frame` were dropped so far; its end has not come yet.
     skipped: Option<u64>,
 }
 
@@ -70,12 +70,12 @@ impl Decoder {
         self.delimiter.len()
     }
 
-    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    /// The buffer to append received bytes to, before calling [`Decoder::next`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buf
     }
 
-    /// Bytes of the frame that has begun and not ended (0: the stream stands between two frames).
+    /// Bytes of the unfinished frame (0: the stream is between two frames).
     pub fn partial_len(&self) -> u64 {
         self.buf.len() as u64 + self.skipped.unwrap_or(0)
     }
@@ -95,12 +95,12 @@ impl Decoder {
         }
         let delimiter_len = self.delimiter_len();
         let mut ends = Vec::new();
-        let mut start = 0; // of the frame whose end is searched
+        let mut start = 0; // of the frame whose end is looked for
         let mut from = self.scanned;
         while let Some(at) = self.delimiter.find(&self.buf[from..]) {
             let end = from + at;
             if end - start > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
-                return Some(self.split_batch(ends, end)); // the next call meets it first
+                return Some(self.split_batch(ends, end)); // the next call finds it first
             }
             if end - start > self.max_frame {
                 self.drop_front(end + delimiter_len);

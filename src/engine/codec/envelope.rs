@@ -1,5 +1,5 @@
 //! The envelope of node-ipc's messages, `{"type":T,"data":D}`, as nearly every sender writes it: without
-//! white space, `type` first. A reader that knows that a frame has this form may parse D alone.
+//! white space, `type` first. A reader that knows that a frame has this form needs to parse D only.
 //!
 //! Used by the binding. Nothing is parsed here and nothing refused: frames of any other form are left to
 //! a real JSON parser.
@@ -30,13 +30,13 @@ pub fn common_head(batch: &Batch, delimiter_len: usize) -> usize {
     if closed(rest) && frames.all(alike) { len } else { 0 }
 }
 
-/// Whether `batch` is a single frame, with such a head of length `head`, whose D is a string without escapes.
-/// Then D need not be parsed either.
+/// Whether `batch` is a single frame with such a head, of length `head`, and D is a string without escapes.
+/// D then needs no parser either.
 pub fn is_plain_text(batch: &Batch, head: usize) -> bool {
     head > 0 && batch.ends.len() == 1 && is_plain_string(&batch.bytes[head..batch.bytes.len() - 1])
 }
 
-/// Fewer frames are not worth joining: their bytes have to be copied.
+/// Fewer frames than this are not worth joining, since joining copies their bytes.
 const FEW: usize = 4;
 
 /// One message in place of the frames of `batch`, which have such a head of length `head`: its D is the array of
@@ -166,7 +166,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        // Whatever stands behind the head: if it is one JSON value, the two ways to read agree.
+        // Whatever follows the head: if it is one JSON value, both ways of reading it agree.
         #[test]
         fn what_the_shortcut_reads_is_what_a_parser_reads(
             kind in "[ -~]{0,6}",

@@ -1,6 +1,5 @@
 //! The parts of JSON that can be recognized fast: strings, which may be most of a message, and the ends of values.
-//! Used by
-//! [`super::envelope`] and the binding; everything else about JSON is left to real parsers.
+//! Used by [`super::envelope`] and the binding. Everything else about JSON is left to real parsers.
 
 /// Appends ASCII text as a JSON string, exactly as `JSON.stringify` does (RFC 8259, section 7; ECMA-262,
 /// QuoteJSONString).
@@ -41,13 +40,13 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Whether `text` is one JSON string without escapes, which stands for what is between its quotes.
+/// Whether `text` is one JSON string without escapes: its value is what is between the quotes.
 pub fn is_plain_string(text: &[u8]) -> bool {
     let inside = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
     inside.is_some_and(is_plain)
 }
 
-/// Whether `text` is the same within the quotes of a JSON string.
+/// Whether `text` stays the same within the quotes of a JSON string.
 pub fn is_plain(text: &[u8]) -> bool {
     plain_len(text) == text.len()
 }
@@ -65,7 +64,7 @@ fn plain_len(text: &[u8]) -> usize {
 }
 
 /// Whether a parser that accepts a JSON value at the start of `text` has then read all of `text`, whatever follows.
-/// Also false for some texts for which that holds: those with white space around them, and strings with escapes.
+/// May be false although that holds: for texts with white space around them, and for strings with escapes.
 pub fn is_closed(text: &[u8]) -> bool {
     match text.first() {
         Some(b'{' | b'[') => is_bracketed(text),
@@ -74,7 +73,7 @@ pub fn is_closed(text: &[u8]) -> bool {
     }
 }
 
-/// Whether `text` can be a number, or one of the words: nothing in it ends a value.
+/// Whether `text` can be a number, or `true`, `false` or `null`: nothing in it ends a value.
 fn is_bare(text: &[u8]) -> bool {
     let bare = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'E' | b'a'..=b'z');
     !text.is_empty() && text.iter().all(bare)
@@ -102,7 +101,7 @@ fn is_bracketed(text: &[u8]) -> bool {
             if opening & bracket != 0 {
                 depth += 1;
             } else {
-                depth -= 1; // it begins with one that opens
+                depth -= 1; // the first one opens
                 if depth == 0 {
                     return start + bracket.trailing_zeros() as usize == text.len() - 1;
                 }
@@ -112,20 +111,20 @@ fn is_bracketed(text: &[u8]) -> bool {
     false
 }
 
-/// Where the strings of a JSON text are, block by block: a bit for each byte.
+/// Finds the strings of a JSON text, block by block, with a bit for each byte.
 #[derive(Default)]
 struct Strings {
-    /// All bits, if the block before this ends in a string.
+    /// All bits are set if the previous block ended within a string.
     inside: u64,
-    /// 1, if the first byte is escaped by the last one before it.
+    /// 1 if the last byte of the previous block escapes the first one of this block.
     escaped: u64,
 }
 
 impl Strings {
-    /// The bytes that are in a string, with the quotes that begin one and without those that end it.
+    /// The bytes within strings, including opening quotes and excluding closing ones.
     fn inside(&mut self, quotes: u64, backslashes: u64) -> u64 {
         let quotes = quotes & !self.escaped_by(backslashes);
-        // Each bit becomes the sum of those up to it: whether the number of quotes so far is odd.
+        // Each bit becomes the sum (modulo 2) of the bits up to it: whether the number of quotes so far is odd.
         let mut sums = quotes;
         for shift in [1, 2, 4, 8, 16, 32] {
             sums ^= sums << shift;
@@ -135,7 +134,7 @@ impl Strings {
         inside
     }
 
-    /// What follows a backslash that is not escaped itself.
+    /// The bytes that follow a backslash which is not itself escaped.
     fn escaped_by(&mut self, backslashes: u64) -> u64 {
         let mut escaped = self.escaped;
         let mut rest = backslashes & !escaped;
@@ -151,7 +150,7 @@ impl Strings {
     }
 }
 
-/// What matters in a block: a bit for each byte.
+/// The bytes that matter in a block, with a bit for each byte.
 struct Found {
     quotes: u64,
     backslashes: u64,
@@ -159,7 +158,7 @@ struct Found {
     closing: u64,
 }
 
-/// A bit that brackets and braces differ in.
+/// A bit in which brackets and braces differ.
 const CURLY: u8 = b'{' ^ b'[';
 
 #[cfg(target_arch = "x86_64")]
@@ -169,7 +168,7 @@ fn find(block: &[u8; BLOCK]) -> Found {
     };
     let mut found = Found { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
     for (part, at) in block.as_chunks::<16>().0.iter().zip([0, 16, 32, 48]) {
-        // SAFETY: SSE2 is a part of x86-64, and `part` has the 16 bytes that are read, wherever it is.
+        // SAFETY: SSE2 is part of x86-64. `part` has the 16 bytes that are read, and they need no alignment.
         unsafe {
             let part = _mm_loadu_si128(part.as_ptr().cast::<__m128i>());
             let bits = |part, byte: u8| {
@@ -191,7 +190,7 @@ fn find(block: &[u8; BLOCK]) -> Found {
     find_anywhere(block)
 }
 
-/// As `find`, on any processor.
+/// The same as `find`, on any processor.
 #[cfg(any(test, not(target_arch = "x86_64")))]
 fn find_anywhere(block: &[u8; BLOCK]) -> Found {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
@@ -201,9 +200,9 @@ fn find_anywhere(block: &[u8; BLOCK]) -> Found {
         let word = u64::from_le_bytes(*word);
         let bits = |word: u64, byte: u8| {
             let differ = word ^ (ONES * u64::from(byte));
-            // The highest bit of each byte that differs in none: without carries from one byte to the next.
+            // Sets the highest bit of each byte that does not differ, without carries from one byte to the next.
             let same = !(((differ & !HIGH) + !HIGH) | differ) & HIGH;
-            // These eight bits, next to each other.
+            // Moves these eight bits next to each other.
             ((same >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << at
         };
         let curly = word | (ONES * u64::from(CURLY));
@@ -281,8 +280,8 @@ mod tests {
             prop_assert_eq!(all(find_anywhere(block)), slowly);
         }
 
-        // The parser refuses texts that are not JSON, and reads each other text as it reads it
-        // alone.
+        // The parser refuses texts that are not JSON, and reads every other text as it would on
+        // its own.
         #[test]
         fn closed_texts_are_read_one_by_one_in_an_array(
             texts in proptest::collection::vec("[\\[\\]{}\",:a1 \\\\]{0,6}", 1..4),

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! buf:      [ {"a":1} {"b":"}{"}  {"c":[
-//! scanned:                              ^   every byte before this was looked at once
+//! scanned:                              ^   every byte before this was examined once
 //! next():   splits off the two complete values as one batch, keeps `{"c":[`
 //! ```
 
@@ -20,7 +20,7 @@ use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
 #[derive(Debug)]
 pub struct Decoder {
     buf: BytesMut,
-    /// Every byte before this has been examined; the fields below say what the scan is inside of at that point.
+    /// Every byte before this has been examined. The fields below say what the scan is within at that point.
     scanned: usize,
     /// Open brackets.
     depth: u64,
@@ -31,7 +31,7 @@ pub struct Decoder {
     /// value ends it.
     bare: bool,
     max_frame: usize,
-    /// Bytes already dropped of a value that exceeded `max_frame`, while its end is not yet seen.
+    /// How many bytes of a value over `max_frame` were dropped so far; its end has not come yet.
     skipped: u64,
 }
 
@@ -50,12 +50,12 @@ impl Decoder {
         }
     }
 
-    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    /// The buffer to append received bytes to, before calling [`Decoder::next`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buf
     }
 
-    /// Bytes of the value that has begun and not ended (0: the stream stands between two values).
+    /// Bytes of the unfinished value (0: the stream is between two values).
     pub fn partial_len(&self) -> u64 {
         if self.is_between() { 0 } else { self.buf.len() as u64 + self.skipped }
     }
@@ -74,7 +74,7 @@ impl Decoder {
         let mut start = 0; // of the current value
         loop {
             if self.is_between() {
-                // White space does not count: how much of it is seen depends on how the bytes were split.
+                // White space does not count: how much of it is here depends on how the bytes were split.
                 self.pass_white_space();
                 if ends.is_empty() {
                     self.drop_scanned();
@@ -84,7 +84,7 @@ impl Decoder {
             let ended = self.scan();
             if self.skipped > 0 || self.scanned - start > self.max_frame {
                 if !ends.is_empty() {
-                    // The next call meets it first.
+                    // The next call finds it first.
                     if ended {
                         self.scanned = start;
                     }
@@ -133,7 +133,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on to the end of the current value, or of the buffer. Whether the value has ended.
+    /// Goes on to the end of the current value, or of the buffer. Returns whether the value has ended.
     fn scan(&mut self) -> bool {
         let bytes = &self.buf[..];
         let mut at = self.scanned;
@@ -194,8 +194,8 @@ mod tests {
 
     type Frames = Vec<Result<Vec<u8>, u64>>;
 
-    /// The specification, a byte at a time over the whole stream: the values with their white space cut off,
-    /// and how much there is of an unfinished one.
+    /// The specification, one byte at a time over the whole stream: the values without the white space around
+    /// them, and the length of an unfinished one.
     fn naive(stream: &[u8]) -> (Vec<Vec<u8>>, u64) {
         let mut values = Vec::new();
         let mut value: Vec<u8> = Vec::new();
@@ -265,11 +265,11 @@ mod tests {
             let expected: Frames = values.into_iter().map(Ok).collect();
             let (frames, len) = decode(&cut(stream, &cuts), usize::MAX);
             prop_assert_eq!(frames, expected);
-            // White space after a batch waits for what follows, and counts as nothing.
+            // White space after a batch waits for what follows, and does not count.
             prop_assert_eq!(len > 0, partial > 0);
         }
 
-        // Where a limit is, values up to it arrive, longer ones are reported, and the stream goes on.
+        // With a limit, values up to it arrive, longer ones are reported, and the stream goes on.
         #[test]
         fn long_values_are_skipped(
             lengths in proptest::collection::vec(0usize..60, 0..20),

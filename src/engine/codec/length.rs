@@ -1,4 +1,4 @@
-//! Frames with their length in front, four bytes, the highest first: the wire format of ipc2.
+//! Frames with their length in front, as four bytes in big-endian order: the wire format of ipc2.
 //!
 //! Used by [`crate::engine::link::Inbox`]. A length is compared with the limit before it is trusted, and never makes
 //! the decoder allocate memory: its buffer grows with the bytes that arrive.
@@ -13,13 +13,13 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::{BATCH_BYTES, BATCH_FRAMES, Batch, Decoded};
 
-/// Bytes of a length.
+/// The bytes of a length.
 pub const HEADER: usize = 4;
 
 /// The longest frame that the format has.
 pub const LONGEST: usize = u32::MAX as usize;
 
-/// What goes before a frame of `len` bytes. `None`: it is longer than [`LONGEST`].
+/// The bytes before a frame of `len` bytes. `None`: it is longer than [`LONGEST`].
 pub fn header(len: usize) -> Option<[u8; HEADER]> {
     u32::try_from(len).ok().map(u32::to_be_bytes)
 }
@@ -31,7 +31,7 @@ pub struct Decoder {
     /// With fewer bytes than this in `buf`, nothing new is complete.
     needed: usize,
     max_frame: usize,
-    /// For a frame over the limit: how many of its bytes were dropped already, and how many are still to be.
+    /// For a frame over the limit: how many of its bytes were dropped so far, and how many are still to come.
     skipping: Option<(u64, usize)>,
 }
 
@@ -41,13 +41,12 @@ impl Decoder {
         Self { buf: BytesMut::new(), needed: HEADER, max_frame, skipping: None }
     }
 
-    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    /// The buffer to append received bytes to, before calling [`Decoder::next`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buf
     }
 
-    /// Bytes of the frame that has begun and not ended, with its length (0: the stream stands between two
-    /// frames).
+    /// Bytes of the unfinished frame, with its length (0: the stream is between two frames).
     pub fn partial_len(&self) -> u64 {
         let skipped = self.skipping.map_or(0, |(skipped, _)| HEADER as u64 + skipped);
         skipped + self.buf.len() as u64
@@ -74,7 +73,7 @@ impl Decoder {
             return None;
         }
         let mut ends = Vec::new();
-        let mut start = 0; // of the length that is looked at
+        let mut start = 0; // of the current length
         loop {
             let Some(header) = self.buf[start..].first_chunk::<HEADER>() else {
                 self.needed = HEADER;
@@ -82,7 +81,7 @@ impl Decoder {
             };
             let len = u32::from_be_bytes(*header) as usize;
             if len > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
-                self.needed = HEADER; // the next call meets it first
+                self.needed = HEADER; // the next call finds it first
                 break;
             }
             if len > self.max_frame {
@@ -110,7 +109,7 @@ impl Decoder {
         Some(Decoded::Batch(Batch { bytes, ends }))
     }
 
-    /// Drops bytes of a frame over the limit. Whether there are none to be dropped any more.
+    /// Drops bytes of a frame over the limit. Returns whether all of them are dropped.
     fn skip(&mut self) -> bool {
         let Some((skipped, left)) = self.skipping else { return true };
         let here = left.min(self.buf.len());

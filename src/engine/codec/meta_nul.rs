@@ -1,18 +1,18 @@
-//! META NUL DATA: the wire format of AppView and AppScope. A JSON text is cut at any byte into frames, each a
-//! message of a queue; META is a small JSON object, which says how much is still to come.
+//! META NUL DATA: the wire format of AppView and AppScope. A JSON text is cut into frames, at any byte. Each frame is
+//! one message of a queue. META is a small JSON object that says how much is still to come.
 //!
 //! ```text
-//! request:  {"req":R,"uniq":U,"remain":N} NUL data NUL     R: 1 more frames follow, 0 this is the last
+//! request:  {"req":R,"uniq":U,"remain":N} NUL data NUL     R: 1 more frames follow, 0 this is the last one
 //! response: {"status":S,"uniq":U,"remain":N} NUL data      S: 206 more follow, 200 last
 //! refusal:  {"status":S,"uniq":U,"remain":0}               S: 400 or 500
 //! ```
 //!
-//! U is one number for all frames of a request and of its response; N the bytes of data in this frame and those
-//! after it. Used by `protocols::appview`.
+//! U is the same number in all frames of a request and of its response. N is how many bytes of data this frame and
+//! those after it have. Used by `protocols::appview`.
 
 use serde_json::{Map, Value};
 
-/// Everything is well; of a frame: it is the last.
+/// Everything is well. In a frame of several: this is the last one.
 pub const OK: u16 = 200;
 /// More frames follow.
 pub const MORE: u16 = 206;
@@ -29,7 +29,7 @@ pub const LONGEST_REQUEST: usize = 1 << 20;
 /// The frames of a text.
 #[derive(Debug, Clone)]
 pub struct Frames<'a> {
-    /// `None`: there was a last frame.
+    /// `None` after the last frame.
     text: Option<&'a [u8]>,
     uniq: i32,
     size: usize,
@@ -37,7 +37,7 @@ pub struct Frames<'a> {
 }
 
 impl<'a> Frames<'a> {
-    /// The frames of a request, of at most `size` bytes each. `None`: META alone has no room.
+    /// The frames of a request, of at most `size` bytes each. `None`: not even META fits.
     pub fn request(text: &'a [u8], uniq: i32, size: usize) -> Option<Self> {
         Self::new(text, uniq, size, true)
     }
@@ -73,7 +73,7 @@ impl Iterator for Frames<'_> {
 
     fn next(&mut self) -> Option<Vec<u8>> {
         let text = self.text?;
-        // META is as long, whether more follows or not.
+        // META has the same length, whether more follows or not.
         let room = self.size - self.meta(true, text.len()).len() - self.nuls();
         let (data, rest) = text.split_at(room.min(text.len()));
         let more = !rest.is_empty();
@@ -93,7 +93,7 @@ impl Iterator for Frames<'_> {
 pub struct Refusal {
     /// [`BAD_REQUEST`] or [`FAILED`].
     pub status: u16,
-    /// -1: it is not known.
+    /// -1: unknown.
     pub uniq: i32,
 }
 
@@ -108,9 +108,9 @@ impl Refusal {
 /// A whole request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// That of its last frame.
+    /// The number in its last frame.
     pub uniq: i32,
-    /// `None`: a META had spaces, which AppView does not find the end of.
+    /// `None`: a META had spaces, and AppView does not find its end.
     pub text: Option<Vec<u8>>,
 }
 
@@ -144,7 +144,7 @@ impl RequestJoiner {
         self.uniq = Some(uniq);
         self.frames += 1;
         self.is_spaced |= has_spaces(meta);
-        // One byte more than is taken tells that it was too much; the other frames are waited for.
+        // One byte over the limit is kept, to know later that there were too many; the other frames still come.
         let room = if self.frames == 1 { usize::MAX } else { LONGEST_REQUEST + 1 };
         let room = room.saturating_sub(self.text.len());
         self.text.extend_from_slice(&data[..data.len().min(room)]);
@@ -176,16 +176,16 @@ pub struct Response {
 /// What is wrong with a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// META is not to be understood.
+    /// META cannot be read.
     #[error("a frame without META, or without status, uniq or remain in it")]
     Meta,
     /// It answers something else.
     #[error("a frame of another conversation: its uniq is {0}")]
     Uniq(i32),
-    /// It brings nothing, and is not the last: it would never end.
+    /// A frame is empty and is not the last one: the response might never end.
     #[error("a frame without data that is not the last one")]
     Empty,
-    /// More is to come than was before.
+    /// More is still to come than the frame before said.
     #[error("a frame whose remain is larger than that of the one before it")]
     Remain,
     /// It is over the limit.
@@ -252,12 +252,12 @@ fn object(meta: &[u8]) -> Option<Map<String, Value>> {
     }
 }
 
-/// A number as the library takes it: what is left of a fraction or of what is out of bounds.
+/// A number as the library takes it: without its fraction, and within bounds.
 pub fn integer(fields: &Map<String, Value>, name: &str) -> Option<i32> {
     fields.get(name)?.as_f64().map(|number| number as i32)
 }
 
-/// `None`: missing, negative, or not to be counted.
+/// `None`: missing, negative, or too large to count.
 fn remain(fields: &Map<String, Value>) -> Option<u64> {
     let number = fields.get("remain")?.as_f64()?;
     (number >= 0.0 && number < u64::MAX as f64).then_some(number as u64)

@@ -1,8 +1,8 @@
-//! Codecs: bytes <-> frames, without I/O or clock. One wire format, one file, and
-//! what reading its frames takes.
+//! Codecs: bytes <-> frames, without I/O or clock. Each wire format has one file; other files help to
+//! read the frames.
 //!
 //! [`Decoder`] is what a connection holds ([`crate::engine::link::Inbox`]): one of the formats. All of them
-//! yield [`Decoded`], so that consumers of frames need not know how the frames were marked off. ([`meta_nul`] is not
+//! yield [`Decoded`], so that consumers of frames need not know how the frames were separated. ([`meta_nul`] is not
 //! one of these: its frames are messages of a queue, which come whole. Nor is [`zmtp`], whose decoder yields more
 //! than frames.)
 
@@ -24,17 +24,17 @@ pub mod zmtp;
 /// longer frame is a batch of its own.
 pub const BATCH_BYTES: usize = 64 * 1024;
 
-/// A batch never holds more frames than this, for the same reason.
+/// For the same reason, a batch never holds more frames than this.
 pub const BATCH_FRAMES: usize = 2048;
 
 /// Complete frames of one stretch of the stream, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// The frames with what lies between them: a delimiter, or the next one's length. Nothing before the
-    /// first frame nor after the last.
+    /// The frames with what lies between them: a delimiter, or the next one's length. Nothing is before the
+    /// first frame or after the last one.
     pub bytes: Bytes,
-    /// End offset (exclusive) of each frame in `bytes`. A frame starts where the one before it ends
-    /// plus one gap.
+    /// End offset (exclusive) of each frame in `bytes`. A frame starts one gap after the end of the
+    /// frame before it.
     pub ends: Vec<usize>,
 }
 
@@ -60,7 +60,7 @@ pub enum Decoded {
     TooLarge(u64),
 }
 
-/// How the frames of one of the hub's connections follow each other.
+/// How the frames of a connection of the hub are separated.
 #[derive(Debug, Clone)]
 pub enum Codec {
     /// Each ends with a delimiter.
@@ -92,7 +92,7 @@ pub enum Decoder {
     Length(length::Decoder),
 }
 
-/// The same expression for each format; their decoders have methods of the same names.
+/// The same expression for each format: all decoders have methods of the same names.
 macro_rules! each {
     ($decoder:expr, $own:ident => $body:expr) => {
         match $decoder {
@@ -124,22 +124,22 @@ impl Decoder {
         }
     }
 
-    /// Bytes of the unfinished frame that are still to come, if known.
+    /// How many bytes of the unfinished frame are still to come, if known.
     pub fn missing(&self) -> usize {
         if let Decoder::Length(decoder) = self { decoder.missing() } else { 0 }
     }
 
-    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    /// The buffer to append received bytes to, before calling [`Decoder::next`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         each!(self, decoder => decoder.buffer())
     }
 
-    /// Bytes of the frame that has begun and not ended (0: the stream stands between two frames).
+    /// Bytes of the unfinished frame (0: the stream is between two frames).
     pub fn partial_len(&self) -> u64 {
         each!(self, decoder => decoder.partial_len())
     }
 
-    /// Takes what was received of an unfinished frame.
+    /// Takes the received part of an unfinished frame.
     pub fn take_partial(&mut self) -> Bytes {
         each!(self, decoder => decoder.take_partial())
     }
@@ -168,8 +168,8 @@ impl From<length::Decoder> for Decoder {
 pub(crate) mod testing {
     use super::*;
 
-    /// The frames of a stream, each whole or only its length where it was too long, and the bytes of the
-    /// one that has not ended.
+    /// The frames of a stream: each one whole, or only its length where it was too long. Then the bytes of
+    /// the unfinished one.
     pub type Outcome = (Vec<Result<Vec<u8>, u64>>, u64);
 
     /// Cuts a stream into chunks at these places.
@@ -180,7 +180,7 @@ pub(crate) mod testing {
         points.windows(2).map(|w| &stream[w[0]..w[1]]).collect()
     }
 
-    /// Decodes chunks; what the decoder keeps is at most `kept` bytes more than a chunk.
+    /// Decodes chunks. The decoder may keep at most `kept` bytes more than a chunk.
     pub fn decode(decoder: impl Into<Decoder>, chunks: &[&[u8]], kept: usize) -> Outcome {
         let mut decoder = decoder.into();
         let mut frames = Vec::new();

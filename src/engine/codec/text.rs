@@ -1,4 +1,4 @@
-//! A batch of frames as text: what a consumer with UTF-16 strings (JavaScript) needs to cut it up.
+//! A batch of frames as text, with what a consumer with UTF-16 strings (JavaScript) needs to cut it up.
 //!
 //! Used by the binding. The wire is UTF-8; a frame that is not valid UTF-8 is still delivered, with
 //! U+FFFD for each ill-formed part, as the WHATWG decoder (and Node's `setEncoding`) does.
@@ -41,7 +41,7 @@ pub fn decode(batch: &Batch, delimiter: &[u8], mut end: impl FnMut(usize, usize)
         }
         return Text::Utf8;
     }
-    // Frame by frame, so that the ill-formed end of one frame cannot swallow what follows it.
+    // Frame by frame, so that an ill-formed end of one frame cannot swallow what follows it.
     let mut text = String::with_capacity(batch.bytes.len() + 16);
     for (index, frame) in batch.frames(delimiter.len()).enumerate() {
         if index > 0 {
@@ -98,7 +98,7 @@ fn ascii_len(bytes: &[u8]) -> usize {
     start + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
 }
 
-/// Where `text`, which is UTF-8, has the ascending UTF-16 offsets `units`, in bytes.
+/// The byte offsets in `text`, which is UTF-8, of the ascending UTF-16 offsets `units`.
 pub fn byte_offsets(text: &[u8], units: impl Iterator<Item = usize>) -> Vec<usize> {
     if text.is_ascii() {
         return units.map(|offset| offset.min(text.len())).collect();

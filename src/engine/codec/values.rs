@@ -1,44 +1,44 @@
 //! Frames that hold a message of any value, as V8 writes it: the checks before V8 reads them.
 //!
-//! V8's reader at most throws on garbage. But it allocates the size that a value claims before it checks whether the
-//! bytes are there, and ends the process if it cannot: eight bytes can ask for 256 MB. So every frame is read here
-//! first, to its end, in time and memory that its length bounds. Used by the binding.
+//! V8's reader throws on garbage, and nothing worse. But it allocates the size that a value claims before it checks that
+//! the bytes are there, and ends the process if it cannot: eight bytes can ask for 256 MB. So every frame is first read
+//! here to its end. The time and memory for that are bounded by the frame's length. Used by the binding.
 //!
 //! ```text
-//! frame: [ length of the values, 4 bytes, the highest first | FF 0F type data | bytes of detached views ... ]
-//! split: [ the same, with the highest bit set                | FF 0F type data ], and beside it the bytes
+//! frame: [ length of the values, 4 bytes, big-endian | FF 0F type data | bytes of detached views ... ]
+//! split: [ the same, with the highest bit set        | FF 0F type data ], and beside it the bytes
 //! ```
 //!
 //! The format is that of `v8::ValueSerializer`, version 15, with the host objects that `src/js/node-ipc/values.js`
-//! writes. What nobody writes (shared memory, modules, what was transferred) is refused.
+//! writes. What no sender writes (shared memory, modules, transferred objects) is refused.
 
 use super::length;
 
-/// Bytes of the length of the values.
+/// The bytes of the length of the values.
 pub const HEADER: usize = 4;
 
 /// The version of the format.
 const VERSION: u8 = 15;
 
-/// Longer arrays are dictionaries, for which V8 allocates nothing in advance.
+/// V8 makes longer arrays dictionaries, and allocates nothing for them in advance.
 const LONGEST_FAST: u32 = 32 * 1024 * 1024;
 
-/// Bytes that one message may make V8 allocate besides its own, whatever the limit.
+/// How many bytes one message may make V8 allocate besides its own, whatever the limit.
 const MOST_ROOM: u64 = 256 * 1024 * 1024;
 
-/// Bytes of a BigInt. V8 ends the process for one that is longer than it can be, which is twice that.
+/// The most bytes of a BigInt. V8's own limit is twice that, and beyond it V8 ends the process.
 const LONGEST_BIGINT: u32 = 64 * 1024 * 1024;
 
-/// Bytes that a resizable buffer takes at least: its pages, and its place among the process's mappings.
+/// The least that a resizable buffer takes, in bytes: its pages, and its place among the process's mappings.
 const RESIZABLE: u64 = 64 * 1024;
 
-/// Values within values. V8's stack ends before that.
+/// How deep values may be nested. V8's stack ends before that.
 const DEEPEST: usize = 100_000;
 
 /// In the length of the values: the bytes of detached views are not in the frame, but in memory beside it.
 const SPLIT: u32 = 1 << 31;
 
-/// What a host object is.
+/// The kind of a host object.
 const INLINE: u32 = 0;
 const PLAIN: u32 = 1;
 const DETACHED: u32 = 2;
@@ -46,9 +46,9 @@ const DETACHED: u32 = 2;
 /// Why a frame is not given to V8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It does not hold what it should.
+    /// Its content is not valid.
     Invalid,
-    /// What it holds would take more memory than the limit.
+    /// Its content would take more memory than the limit.
     TooLarge,
 }
 
@@ -93,17 +93,17 @@ pub fn check(frame: &[u8], beside: usize, most: usize) -> Result<(), Refused> {
     is_all.then_some(()).ok_or(Invalid)
 }
 
-/// What is still to be read of a value that has begun.
+/// What is still to be read of an unfinished value.
 enum Open {
     /// A value.
     Value,
-    /// This many elements, and then properties.
+    /// This many elements, then properties.
     Elements(u32),
-    /// Keys and values up to this tag, and then so many numbers.
+    /// Keys and values up to this tag, then this many numbers.
     Pairs(u8, u8),
-    /// Values up to this tag, and then a number.
+    /// Values up to this tag, then a number.
     Items(u8),
-    /// What an error has, up to a full stop.
+    /// The parts of an error, up to a full stop.
     Error,
     /// A number.
     Number,
@@ -118,7 +118,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads one value with all that is in it.
+    /// Reads one value with everything in it.
     fn value(&mut self) -> Result<(), Refused> {
         let mut open = vec![Open::Value];
         while let Some(next) = open.pop() {
@@ -229,7 +229,7 @@ impl Reader<'_> {
         Ok(*first)
     }
 
-    /// The next tag, without what pads it.
+    /// The next tag, without the padding before it.
     fn tag(&mut self) -> Result<u8, Refused> {
         let tag = self.peek()?;
         self.bytes = &self.bytes[1..];
@@ -245,7 +245,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A number of up to 32 bits, the lowest seven first.
+    /// A number of up to 32 bits, in groups of seven, the lowest first.
     fn number(&mut self) -> Result<u32, Refused> {
         let mut number = 0u64;
         for shift in [0, 7, 14, 21, 28] {
@@ -378,7 +378,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        // Tags and small numbers, so that much of it goes on for long.
+        // Tags and small numbers, so that many of the frames are valid for a long way.
         #[test]
         fn any_bytes_are_looked_at(
             values in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! ZMTP 3.1 with the mechanism NULL: what ZeroMQ's sockets say to each other over a stream. Pure: no I/O, no clock.
+//! ZMTP 3.1 with the mechanism NULL: the protocol of ZeroMQ's sockets over a stream. Pure: no I/O, no clock.
 //!
 //! ```text
 //! greeting   FF 00×7 01 7F | 03 01 | "NULL" 00×16 | 00 | 00×31        64 bytes, from both sides
@@ -6,8 +6,8 @@
 //! message    one or more frames: flags len data                       flags: 01 more follow, 02 len has 8 bytes
 //! ```
 //!
-//! [`Decoder`] takes what a peer sends, however it is cut; [`greeting`](greeting()), [`ready`], [`message`] and the
-//! like make what is sent. A length is compared with the limits before it is used, and never makes the decoder
+//! [`Decoder`] takes what a peer sends, however it is cut. [`greeting`](greeting()), [`ready`], [`message`] and the
+//! like make what this side sends. A length is compared with the limits before it is used, and never makes the decoder
 //! allocate memory. Used by `protocols::zmtp`.
 
 use std::fmt;
@@ -24,10 +24,10 @@ mod tests;
 pub use command::{MAX_CONTEXT, error, ping, pong, ready};
 pub use greeting::{GREETING, greeting};
 
-/// Longest command that is taken, in bytes.
+/// The longest command that is accepted, in bytes.
 pub const MAX_COMMAND: usize = 8 * 1024;
 
-/// Longest identity, in bytes.
+/// The longest identity, in bytes.
 pub const MAX_IDENTITY: usize = 255;
 
 const MORE: u8 = 1;
@@ -40,16 +40,16 @@ const COPIED: usize = 16 * 1024;
 /// A frame that is shorter is written together with what is around it.
 const INLINE: usize = 4 * 1024;
 
-/// Kinds of sockets that are spoken here.
+/// The kinds of sockets that are supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Asks, and waits for the answer.
+    /// Sends a request, and waits for the answer.
     Req,
-    /// Answers requests of any peer.
+    /// Answers the requests of any peer.
     Rep,
     /// Sends and receives as it likes.
     Dealer,
-    /// Talks to many, each by its identity.
+    /// Sends to many peers, each by its identity.
     Router,
 }
 
@@ -98,25 +98,25 @@ pub struct Limits {
 /// What a decoder yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
-    /// The greeting is over: READY is to be sent.
+    /// The greeting is over. Now READY has to be sent.
     Greeted {
         /// Whether the peer knows PING: ZMTP 3.0 does not.
         heartbeats: bool,
     },
     /// The handshake is over.
     Ready(Ready),
-    /// A whole message, of one frame at least.
+    /// A whole message, of at least one frame.
     Message(Vec<Bytes>),
-    /// To be answered with [`pong`].
+    /// Has to be answered with [`pong`].
     Ping {
-        /// Silence after which the peer wants to be given up, in tenths of a second; 0: never.
+        /// After how much silence the peer wants to be given up, in tenths of a second; 0: never.
         ttl: u16,
-        /// What the answer has to bring back.
+        /// What the answer has to carry back.
         context: Bytes,
     },
     /// Answers a PING.
     Pong {
-        /// That of the PING.
+        /// The context of the PING.
         context: Bytes,
     },
 }
@@ -124,9 +124,9 @@ pub enum Decoded {
 /// What a peer says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
-    /// The kind of its socket, as it is named on the wire.
+    /// The kind of its socket, by its name on the wire.
     pub socket_type: String,
-    /// The name that it wants to have; empty: none.
+    /// The name that it wants; empty: none.
     pub identity: Bytes,
 }
 
@@ -139,16 +139,16 @@ pub enum Fault {
     /// A version before 3.0.
     #[error("the peer speaks ZMTP {0}, which is too old: 3.0 is the oldest that is understood")]
     Version(&'static str),
-    /// Another mechanism than NULL.
+    /// A mechanism other than NULL.
     #[error("the peer wants the security mechanism {0:?}; only NULL is supported")]
     Mechanism(String),
-    /// Something else than READY or ERROR before READY.
+    /// Something other than READY or ERROR, before READY.
     #[error("the peer sends {0} where READY is expected")]
     NotReady(&'static str),
     /// Properties that cannot be parsed or used.
     #[error("the peer's READY is wrong: {0}")]
     Ready(&'static str),
-    /// Two kinds that do not go together.
+    /// Two kinds of sockets that do not go together.
     #[error("the peer's socket is {theirs:?}, which does not go with {ours}")]
     SocketType {
         /// This side.
@@ -156,7 +156,7 @@ pub enum Fault {
         /// The other side.
         theirs: String,
     },
-    /// Bits that do not exist, or not together.
+    /// Flags that do not exist, or that exclude each other.
     #[error("a frame has the flags {0:#04x}, which do not exist")]
     Flags(u8),
     /// A command that is cut off, or has parts that are too long.
@@ -168,7 +168,7 @@ pub enum Fault {
     /// Longer than [`Limits::message`].
     #[error("a message has at least {len} bytes, over the limit of {limit}")]
     TooLarge {
-        /// Bytes that are known of.
+        /// How many bytes it has, as far as is known.
         len: u64,
         /// The limit.
         limit: usize,
@@ -203,20 +203,20 @@ pub struct Decoder {
     limits: Limits,
     stage: Stage,
     buf: BytesMut,
-    /// Of the message that has begun.
+    /// Those of the unfinished message.
     frames: Vec<Bytes>,
     /// Bytes in `frames`.
     bytes: usize,
 }
 
 impl Decoder {
-    /// For the peer of a socket of this kind.
+    /// A decoder for the peer of a socket of this kind.
     pub fn new(kind: Kind, limits: Limits) -> Self {
         let stage = Stage::Greeting;
         Self { kind, limits, stage, buf: BytesMut::new(), frames: Vec::new(), bytes: 0 }
     }
 
-    /// The buffer that received bytes are to be appended to, before [`Decoder::next`] is called.
+    /// The buffer to append received bytes to, before calling [`Decoder::next`].
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buf
     }
@@ -226,7 +226,7 @@ impl Decoder {
         self.buf.len() + self.bytes
     }
 
-    /// The next thing that is complete, or `None` until more bytes are appended. After a fault there is nothing more.
+    /// The next complete thing, or `None` until more bytes are appended. After a fault nothing more comes.
     #[allow(clippy::should_implement_trait)] // not an iterator: `None` is not its end
     pub fn next(&mut self) -> Result<Option<Decoded>, Fault> {
         let result = match self.stage {
@@ -243,7 +243,7 @@ impl Decoder {
         result
     }
 
-    /// The peer will send no more. A fault if it has stopped in the middle of something.
+    /// The peer will send no more. Returns a fault if it has stopped in the middle of something.
     pub fn finish(&self) -> Result<(), Fault> {
         match self.stage {
             Stage::Greeting => Err(Fault::Truncated(
@@ -267,7 +267,7 @@ impl Decoder {
     fn frame(&mut self) -> Result<Option<Decoded>, Fault> {
         while let Some(header) = Header::read(&self.buf)? {
             self.check(&header)?;
-            // The limits are no larger than what memory can hold, so the length is not, either.
+            // The limits fit into memory, so the length does, too.
             let (start, len) = (header.size, header.len as usize);
             if self.buf.len() - start < len {
                 return Ok(None);
@@ -290,7 +290,7 @@ impl Decoder {
         Ok(None)
     }
 
-    /// Whether a frame may come, as far as its header tells.
+    /// Whether a frame is allowed, as far as its header tells.
     fn check(&self, header: &Header) -> Result<(), Fault> {
         if header.is(COMMAND) {
             let fits = header.len <= MAX_COMMAND as u64;
@@ -341,7 +341,7 @@ impl Decoder {
     }
 }
 
-/// What stands before a frame.
+/// What comes before a frame.
 struct Header {
     flags: u8,
     /// Bytes of the frame.
@@ -380,7 +380,7 @@ fn put_header(to: &mut impl BufMut, flags: u8, len: usize) {
     }
 }
 
-/// Hands the bytes of a message over in pieces: long frames as they are, the rest in as few as possible.
+/// Hands over the bytes of a message in pieces: long frames as they are, the rest in as few pieces as possible.
 pub fn message(frames: &[Bytes], mut push: impl FnMut(Bytes)) {
     let mut around = BytesMut::new();
     for (index, frame) in frames.iter().enumerate() {

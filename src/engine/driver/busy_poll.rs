@@ -1,13 +1,12 @@
 //! When the loop driver polls a socket busily before it goes back to sleep in the event loop.
 //!
-//! Two programs that take turns with requests and answers spend most of their time going to sleep and being woken:
-//! several times what reading and answering a message takes. So
-//! a connection that has answered looks for the next message a few times, offering the processor to
-//! others in between, for as long as that sleep would cost. It is only done while it pays: where the
-//! same connection has had many turns in a row, with an answer each, and the message does come in time.
-//! A failure makes it wait for twice as many turns before the next trial, so that what is spent in vain
-//! stays below a few per cent. The event loop is never held up when it has anything else to do
-//! ([`super::uv`] asks it), nor for more than [`MOST_POLLS`] messages or [`MOST_TIME`].
+//! Two programs that take turns with requests and answers spend most of their time going to sleep and waking up.
+//! That takes several times as long as reading and answering a message. So a connection that has answered polls for
+//! the next message a few times, for about as long as the sleep would cost, and offers the processor to others in
+//! between. It does so only while that pays: when the same connection has had many turns in a row, with an answer
+//! each, and the messages do come in time. After a failure it waits for twice as many turns before the next trial, so
+//! that failures cost a few per cent at most. The event loop is never held up when it has anything else to do
+//! ([`super::uv`] asks it), and never for more than [`MOST_POLLS`] messages or [`MOST_TIME`].
 //!
 //! Used by [`super::uv`], and by Rust's node-ipc, whose tasks yield to others instead. No clock and no I/O here.
 
@@ -21,27 +20,27 @@ const FIRST_TRIAL: u32 = 8;
 /// The most turns before a trial, after failures.
 const LAST_TRIAL: u32 = 1024;
 
-/// Polls of a trial: the other side may have to find out first that it pays.
+/// How many polls a trial has: the other side may have to find out first that polling pays.
 const TRIAL_POLLS: u32 = 32;
 
-/// How long a poll of a trial may take, and one later: about what a sleep and a wake-up cost together.
+/// How long a poll may take, in a trial and later: about as long as a sleep and a wake-up together.
 const TRIAL: Duration = Duration::from_micros(60);
 const PROVEN: Duration = Duration::from_micros(30);
 
-/// Messages in a row that are polled for before the event loop has its turn.
+/// How many messages in a row are polled for before the event loop gets its turn.
 pub const MOST_POLLS: u32 = 64;
 
-/// The time after which it has it in any case, except for a handler that takes longer: timers come no later than that.
+/// After this time it gets its turn in any case, unless a handler takes longer. So timers are late by no more than that.
 pub const MOST_TIME: Duration = Duration::from_millis(1);
 
-/// What is known about the loop's connections: see the module's page.
+/// What is known about the loop's connections: see the module's documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BusyPoll {
-    /// The connection that had the last turns, and how many in a row; with successful polls from then on.
+    /// The connection that had the last turns, how many it had in a row, and how many polls have succeeded since.
     last: Option<Id>,
     turns: u32,
     polls: u32,
-    /// Turns needed for the next trial.
+    /// How many turns the next trial needs.
     needed: u32,
 }
 
@@ -52,7 +51,7 @@ impl Default for BusyPoll {
 }
 
 impl BusyPoll {
-    /// Connection `id` had a turn, in which something was sent to its peer or not. Returns for how long
+    /// Connection `id` had a turn, in which it sent something to its peer, or did not. Returns for how long
     /// to poll for the peer's next message.
     pub fn turn(&mut self, id: Id, answered: bool) -> Option<Duration> {
         if self.last != Some(id) || !answered {

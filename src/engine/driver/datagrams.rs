@@ -1,6 +1,6 @@
-//! A datagram socket and what drives it, which receives all the time and sends what the system did not
-//! take at once: the consumer's event loop where there is one (`datagrams_on_loop`), and
-//! otherwise a task on the I/O thread (`datagrams_task`). Whoever has it keeps it to its end.
+//! A datagram socket and its driver. The driver receives all the time, and sends what the system did not take at once. It
+//! is the consumer's event loop where there is one (`datagrams_on_loop`), otherwise a task on the I/O thread
+//! (`datagrams_task`). A socket keeps its driver to its end.
 //!
 //! Sending happens on the caller's thread ([`Datagrams::send`]). Callers and drivers meet in `State`.
 
@@ -28,7 +28,7 @@ use crate::engine::panics;
 use crate::engine::runtime::Runtime;
 use crate::engine::transport::udp::{self, Slots, UdpSocket};
 
-/// How long to leave a socket alone that could not receive.
+/// How long a socket that could not receive is left alone.
 pub(super) const RECEIVE_PAUSE: Duration = Duration::from_millis(100);
 
 /// A datagram socket, from its binding until [`Event::DatagramsClosed`].
@@ -42,9 +42,9 @@ pub struct Datagrams {
     sent: AtomicU64,
     /// Their bytes.
     bytes_sent: AtomicU64,
-    /// The receiving half of the task is to look at the state again.
+    /// Tells the receiving half of the task to look at the state again.
     pub(super) receiver: Notify,
-    /// The sending half of the task is to look at the state again.
+    /// Tells the sending half of the task to look at the state again.
     pub(super) flusher: Notify,
 }
 
@@ -86,9 +86,9 @@ impl Io {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Open,
-    /// To be closed when the spool is empty, or at this time. Nothing is received any more.
+    /// Closes when the spool is empty, or at this time. Nothing is received any more.
     Closing(Instant),
-    /// To be closed now.
+    /// Closes now.
     Gone,
 }
 
@@ -119,8 +119,8 @@ impl Datagrams {
         })
     }
 
-    /// Binds to `address` (port 0: the system's choice) and starts to receive. Returns the address that
-    /// it has got.
+    /// Binds to `address` (port 0: the system chooses) and starts to receive. Returns the address that
+    /// it is bound to.
     pub fn bind(
         self: &Arc<Self>,
         address: SocketAddr,
@@ -129,14 +129,14 @@ impl Datagrams {
         self.take(udp::bind(address)?, driver)
     }
 
-    /// The same with a socket that is bound.
+    /// The same with a socket that is already bound.
     pub fn take(self: &Arc<Self>, socket: Socket, driver: Driver<'_>) -> Result<SocketAddr, Error> {
         let bound = socket.local_addr().map(|bound| bound.as_socket());
         let bound = bound.and_then(|bound| bound.ok_or(io::ErrorKind::InvalidInput.into()));
         let bound = bound.map_err(|error| Error::new("bind", error, None))?;
         let mut state = self.lock();
         let started = match driver {
-            // Where the loop cannot watch it (there is no memory), the task has it.
+            // If the loop cannot watch it (there is no memory), the task gets it.
             #[cfg(unix)]
             Driver::Loop(uv_loop) => match self.watch(&socket, uv_loop) {
                 Ok(poll) => {
@@ -173,13 +173,13 @@ impl Datagrams {
         &self.framing.codec
     }
 
-    /// Sends datagrams: at once as far as the system takes them, the others when it does. What cannot be
-    /// sent, or finds no room to wait, is reported. Returns the bytes that wait.
+    /// Sends datagrams: at once if the system takes them, otherwise when it does. Those that cannot be
+    /// sent, or find no room to wait, are reported. Returns how many bytes wait.
     pub fn send(&self, pieces: &[Piece<'_>]) -> usize {
         self.send_or(pieces, |error| self.report(error))
     }
 
-    /// Sends one datagram, and returns the failure instead of reporting it. No failure: it is sent, or
+    /// Sends one datagram, and returns the failure instead of reporting it. Without a failure, it is sent, or
     /// waits.
     pub fn send_one(&self, piece: Piece<'_>) -> Result<(), Error> {
         let mut result = Ok(());
@@ -209,7 +209,7 @@ impl Datagrams {
         state.spool.len().0
     }
 
-    /// Sends what waits, as far as `send` takes it.
+    /// Sends as much of what waits as `send` takes.
     pub(super) fn flush_spool(
         &self,
         spool: &mut Spool,
@@ -245,7 +245,7 @@ impl Datagrams {
         self.lock().spool.len()
     }
 
-    /// Sets what received datagrams become; with `tapped` their bytes come before their frames.
+    /// Sets what received datagrams become. With `tapped`, their bytes come before their frames.
     pub fn configure(&self, mode: Mode, tapped: bool) {
         self.lock().mode = (mode, tapped);
         self.receiver.notify_one();
@@ -256,7 +256,7 @@ impl Datagrams {
         self.lock().io.socket().map(act)
     }
 
-    /// Closes when everything is sent, or after `linger`. [`Event::DatagramsClosed`] follows.
+    /// Closes when everything is sent, at the latest after `linger`. [`Event::DatagramsClosed`] follows.
     pub fn close(self: &Arc<Self>, linger: Duration) {
         let mut state = self.lock();
         state.end = End::Closing(Instant::now() + linger);
@@ -275,7 +275,7 @@ impl Datagrams {
         self.flusher.notify_one();
     }
 
-    /// Brings what the loop driver watches for into line with the state.
+    /// Makes the loop driver watch for what the state asks for.
     fn update_watch(&self, state: &State) {
         #[cfg(unix)]
         datagrams_on_loop::update(state);
@@ -291,7 +291,7 @@ impl Datagrams {
         let _ = self.mailbox.post_now(Event::DatagramFailed { id: self.id, error });
     }
 
-    /// Code that worked for the socket panicked: the socket is closed.
+    /// Closes the socket after a panic in code that worked for it.
     pub fn panicked(&self) {
         let mut state = self.lock();
         let wanted = state.end != End::Gone;
@@ -318,7 +318,7 @@ impl Datagrams {
     }
 }
 
-/// What a driver receives into, and what it makes of that.
+/// The buffers of a driver, and what it makes of the datagrams in them.
 pub(super) struct Inlet {
     pub(super) slots: Slots,
     sorter: Sorter,
@@ -346,7 +346,7 @@ fn send_error(to: SocketAddr, why: io::Error) -> Error {
     Error::new("send", why, Some(Endpoint::Ip(to)))
 }
 
-/// What waited was not sent within the time that closing takes.
+/// The error if what waited was not sent within the time for closing.
 pub(super) fn too_late() -> Error {
     Error::new("send", io::ErrorKind::TimedOut.into(), None)
 }

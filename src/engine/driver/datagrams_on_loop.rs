@@ -1,8 +1,8 @@
-//! The loop driver of datagram sockets, as on_loop.rs is that of connections: the consumer's own event
-//! loop watches the socket ([`super::uv`]), which is received from and flushed right there.
+//! The loop driver of datagram sockets, as on_loop.rs is that of connections. The consumer's own event
+//! loop watches the socket ([`super::uv`]), and its thread receives and flushes.
 //!
-//! The loop has a socket to its end. What has to be waited for (that a socket can receive again, that closing has
-//! taken its time) the I/O thread waits for, and the hub then calls [`Datagrams::go_on`] on the loop's thread.
+//! The loop has a socket to its end. The I/O thread waits for times to pass (until a socket may receive again, until
+//! closing has taken too long). Then the hub calls [`Datagrams::go_on`] on the loop's thread.
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -19,12 +19,12 @@ use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
 use crate::engine::transport::udp::{is_echo, send};
 
-/// System calls after which a socket that always has more lets the event loop turn.
+/// After this many system calls, a socket that always has more lets the event loop turn.
 const TURN_BATCHES: usize = 8;
 
-/// A socket on the loop, with what it receives into.
+/// A socket on the loop, with its receive buffers.
 pub(super) struct OnLoop {
-    /// Before the socket: the watch has to end before the descriptor is closed.
+    /// Comes before the socket: the watch has to end before the descriptor is closed.
     poll: Poll,
     socket: Socket,
     inlet: Inlet,
@@ -37,13 +37,13 @@ impl OnLoop {
         SockRef::from(&self.socket)
     }
 
-    /// Sets what to wait for. Nothing while it rests: the loop may stop at once in any case.
+    /// Sets what to wait for: nothing while it rests. The loop may stop at once in any case.
     fn watch(&self, read: bool, write: bool) {
         self.poll.set(read && !self.rests, write && !self.rests);
     }
 }
 
-/// Brings what is watched into line with `state`.
+/// Watches what `state` asks for.
 pub(super) fn update(state: &State) {
     if let Io::Loop(on_loop) = &state.io {
         on_loop.watch(state.end == End::Open, !state.spool.is_empty());
@@ -69,7 +69,7 @@ impl Watched for Datagrams {
 
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
-        let sends = !state.spool.is_empty(); // which is the loop's to watch
+        let sends = !state.spool.is_empty(); // the loop watches for room
         let receives = matches!(&state.io, Io::Loop(on_loop) if !on_loop.rests);
         if !receives || state.end != End::Open || sends || self.mailbox.is_full() {
             return None;
@@ -79,7 +79,7 @@ impl Watched for Datagrams {
     }
 
     fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found {
-        // The consumer is called right after this: it needs no wake-up.
+        // The consumer is called right after this, and needs no wake-up.
         self.mailbox.set_awake();
         let mut state = self.lock();
         if stopped && let Io::Loop(on_loop) = &state.io {
@@ -97,7 +97,7 @@ impl Watched for Datagrams {
         let receives = (read || stopped) && state.end == End::Open;
         let found = if receives { self.receive_on_loop(&mut state) } else { Found::Nothing };
         if stopped {
-            self.rest(&mut state); // whatever is wrong with it may be so for longer
+            self.rest(&mut state); // what is wrong with it may stay wrong for a while
         }
         found
     }
@@ -144,7 +144,7 @@ impl Datagrams {
         found
     }
 
-    /// Leaves the socket alone for a while: the loop would say at once that there is something to receive.
+    /// Leaves the socket alone for a while. Otherwise the loop would say at once that there is something to receive.
     fn rest(&self, state: &mut State) {
         let Io::Loop(on_loop) = &mut state.io else { return };
         if !std::mem::replace(&mut on_loop.rests, true) {
@@ -153,7 +153,7 @@ impl Datagrams {
         update(state);
     }
 
-    /// Has [`Datagrams::go_on`] called after a time, as long as the hub has the socket.
+    /// Has [`Datagrams::go_on`] called after this time, if the hub still has the socket.
     fn go_on_after(&self, time: Duration) {
         let (mailbox, id) = (self.mailbox.clone(), self.id);
         self.runtime.handle().spawn(async move {
@@ -162,7 +162,7 @@ impl Datagrams {
         });
     }
 
-    /// A time that the loop's socket had to wait for is over. To be called on the loop's thread.
+    /// A waiting time of the loop's socket is over. Must be called on the loop's thread.
     pub fn go_on(&self) {
         let mut state = self.lock();
         if let Io::Loop(on_loop) = &mut state.io {
@@ -177,7 +177,7 @@ impl Datagrams {
         }
     }
 
-    /// Nothing is received any more. Closes when what waits is sent, or not within `linger`.
+    /// Receives nothing any more. Closes when what waits is sent, at the latest after `linger`.
     pub(super) fn close_on_loop(&self, state: &mut State, linger: Duration) {
         if matches!(state.io, Io::Loop(_)) && !self.end_if_sent(state) {
             update(state);
@@ -185,7 +185,7 @@ impl Datagrams {
         }
     }
 
-    /// Ends a closing socket if nothing waits. Returns whether it did.
+    /// Ends a closing socket if nothing waits. Returns whether it ended.
     fn end_if_sent(&self, state: &mut State) -> bool {
         let ends = matches!(state.end, End::Closing(_)) && state.spool.is_empty();
         if ends {

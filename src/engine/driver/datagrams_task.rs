@@ -1,5 +1,5 @@
-//! The task of a datagram socket on the I/O thread: it receives all the time, and sends what the system did not take
-//! at once. As `tasks.rs` is for connections. Part of [`super::datagrams`].
+//! The task of a datagram socket on the I/O thread, as `tasks.rs` is for connections. It receives all the time, and sends
+//! what the system did not take at once. Part of [`super::datagrams`].
 
 use std::future::pending;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Datagrams {
                 Ok(()) => {
                     inlet.report(mode, &self.mailbox)?;
                     if inlet.slots.are_full() {
-                        yield_now().await; // there may be more and more; the thread has other tasks
+                        yield_now().await; // there may always be more, and the thread has other tasks
                     }
                 }
                 Err(error) if is_transient(&error) || is_echo(&error) => {}

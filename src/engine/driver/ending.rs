@@ -1,5 +1,5 @@
-//! How a connection ends: asked to by its consumer, by a failure, or because its time is over. What closes and has
-//! something left to send goes to the tokio driver first (`handover`).
+//! How a connection ends: because its consumer asks for it, by a failure, or because its time is over. A connection that
+//! closes with something left to send goes to the tokio driver first (`handover`).
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::engine::panics;
 use crate::engine::transport::tls::TlsStream;
 
 impl Connection {
-    /// Shuts our side down once everything written is sent. Returns true if that is so now; otherwise
+    /// Shuts our side down once everything written is sent. Returns true if it did so now; otherwise
     /// [`Event::Finished`] (or the connection's end) follows.
     pub fn finish(self: &Arc<Self>) -> bool {
         let mut state = self.lock();
@@ -30,8 +30,8 @@ impl Connection {
         true
     }
 
-    /// Closes once everything written is sent, or when the peer has taken nothing of it for `linger`. Returns false if that was so at once; otherwise [`Event::Closed`]
-    /// follows. Nothing received from now on is reported.
+    /// Closes once everything written is sent, or when the peer has taken nothing of it for `linger`. Returns false if it
+    /// closed at once; otherwise [`Event::Closed`] follows. Nothing received from now on is reported.
     pub fn close(self: &Arc<Self>, linger: Duration) -> bool {
         let mut state = self.lock();
         let queued = state.outbox.queued();
@@ -41,8 +41,8 @@ impl Connection {
         }
         let grace = Grace::new(linger, state.io.taken());
         if matches!(&state.io, Io::Fresh(s) if s.tls().is_some_and(TlsStream::is_client)) {
-            // Nothing may be sent before the consumer has had its look at the server. Then it calls
-            // `approve`, or else `destroy`.
+            // Nothing may be sent before the consumer has checked the server. Then it calls `approve`
+            // or `destroy`.
             if queued == 0 {
                 self.destroy_locked(&mut state);
             } else {
@@ -69,7 +69,7 @@ impl Connection {
         self.destroy_locked(&mut self.lock());
     }
 
-    /// The outbox may be empty: takes the next step towards the end that was asked for.
+    /// Takes the next step towards the requested end, if the outbox is empty.
     pub(super) fn advance_end(&self, state: &mut State) {
         if state.outbox.queued() > 0 || matches!(state.io, Io::None | Io::Fresh(_)) {
             return;
@@ -94,8 +94,8 @@ impl Connection {
         }
     }
 
-    /// A write failed. What the peer sent before is still delivered, by the driver if it reads, and
-    /// then the failure.
+    /// A write failed. What the peer sent before is still delivered (by the driver, if it reads), then the
+    /// failure is reported.
     pub(super) fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
         self.drained.notify_waiters();
@@ -109,7 +109,7 @@ impl Connection {
         self.reader.notify_one();
     }
 
-    /// The connection is gone: reports that, unless reports are not wanted any more.
+    /// Reports that the connection is gone, unless reports are not wanted any more.
     pub(super) fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
         if !matches!(state.end, End::Gone | End::Lingering(_)) {
             let _ = self.mailbox.post_now(self.closed(errors));
@@ -117,7 +117,7 @@ impl Connection {
         self.destroy_locked(state);
     }
 
-    /// Code that worked for the connection panicked: the connection is closed.
+    /// Closes the connection after a panic in code that worked for it.
     pub fn panicked(&self, syscall: &'static str) {
         self.report_closed(&mut self.lock(), vec![panics::error(syscall)]);
     }
@@ -159,7 +159,7 @@ impl Connection {
         }
     }
 
-    /// The linger time is over, unless it turns out that the peer has taken something. Returns whether it is.
+    /// The linger time seems to be over. Returns whether it is: the peer may have taken something.
     pub(super) fn expire(&self) -> bool {
         let mut state = self.lock();
         let taken = state.io.taken();
@@ -179,8 +179,8 @@ impl Connection {
         true
     }
 
-    /// Closes now, unless it is closing already with something left to send. That continues while the process
-    /// lives. Nothing more is reported.
+    /// Closes now. A connection that is already closing, with something left to send, goes on with that while the
+    /// process lives. Nothing more is reported.
     pub fn abandon(&self) {
         let mut state = self.lock();
         if !(matches!(state.end, End::Closing(_)) && state.outbox.queued() > 0) {

@@ -1,5 +1,5 @@
-//! Tests of the tokio driver: a write fails in the middle, each in its turn. What the peer gets is the beginning of what was
-//! written, without a gap; and nothing is written after the failure, however long its consumer takes to hear of it.
+//! Tests of the tokio driver, in which each write fails in turn. The peer gets the beginning of what was written, without
+//! a gap. Nothing is written after the failure, however long the consumer takes to hear of it.
 //! The loop driver has the same test in `__test__/faults.test.js`, since it needs a loop.
 
 use std::os::fd::AsRawFd;
@@ -23,7 +23,7 @@ use crate::engine::transport::{Stream, failing};
 
 const HANG: Duration = Duration::from_secs(60);
 
-/// Short ones are written by the caller, long ones by the flush task, too.
+/// The caller writes the short ones; the flush task also writes parts of the long ones.
 const SIZES: [usize; 9] = [10, 3000, 10, 400_000, 10, 20_000, 10, 900_000, 10];
 
 fn key(name: &str) -> Vec<u8> {
@@ -62,7 +62,7 @@ async fn pair(transport: &str) -> (Stream, Stream) {
     (Stream::Tls(Box::new(ends.0.unwrap())), Stream::Tls(Box::new(ends.1.unwrap())))
 }
 
-/// All that comes.
+/// Everything that arrives.
 fn read_all(stream: Stream) -> JoinHandle<Vec<u8>> {
     tokio::spawn(async move {
         let (mut all, mut buffer) = (Vec::new(), BytesMut::new());
@@ -84,7 +84,7 @@ fn message(number: usize) -> Vec<u8> {
     bytes
 }
 
-/// Writes all messages. `nth`: which write to the system fails. Returns whether one did.
+/// Writes all messages. `nth` is the number of the write to the system that fails. Returns whether one failed.
 async fn play(transport: &str, nth: usize) -> bool {
     let (ours, theirs) = pair(transport).await;
     let socket = ours.socket().unwrap().as_raw_fd();
@@ -102,10 +102,11 @@ async fn play(transport: &str, nth: usize) -> bool {
     connection.approve(Driver::Tasks);
     connection.set_paused(true);
     connection.start();
-    // What the peer has sent before is delivered before the failure is reported, and there is no room for it
+    // What the peer sent earlier is delivered before the failure is reported, but there is no room for it
     // yet.
     assert_eq!(theirs.send(&[std::io::IoSlice::new(b"said before\n")]).unwrap(), 12);
-    mailbox.post_now(Event::Chunk { id: 2, bytes: vec![0; MAX_BYTES].into() }).unwrap();
+    let full = Event::Chunk { id: 2, bytes: vec![0; MAX_BYTES].into(), framed: false };
+    mailbox.post_now(full).unwrap();
     let received = read_all(theirs);
     failing::fail(socket, nth);
     let mut written = Vec::new();

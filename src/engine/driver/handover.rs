@@ -1,9 +1,9 @@
-//! How a connection that is to be closed gets to the tokio driver, which has timers, from wherever it is. Part of
+//! How a closing connection gets to the tokio driver, which has timers, from wherever it is. Part of
 //! [`super::ending`].
 //!
-//! The I/O thread's reactor may refuse a socket: there is no memory, or nobody may watch more of them. What was
-//! written is still to be sent, and the peer still to read to its end: so it is tried again, for as long as closing
-//! may take.
+//! The I/O thread's reactor may refuse a socket: there is no memory, or the system lets nobody watch more of them. But what
+//! was written still has to be sent, and the peer's bytes read to their end. So this tries again, for as long as
+//! closing may take.
 
 #[cfg(unix)]
 use std::io;
@@ -29,7 +29,7 @@ use crate::engine::transport::{Fresh, Stream};
 const PAUSE: Duration = Duration::from_millis(20);
 
 impl Connection {
-    /// Moves a connection that is not read any more.
+    /// Moves a connection from which nothing is read any more.
     pub(super) fn hand_to_tasks(self: &Arc<Self>, state: &mut State) {
         match std::mem::replace(&mut state.io, Io::None) {
             Io::Fresh(fresh) => {
@@ -56,9 +56,9 @@ impl Connection {
 
 #[cfg(unix)]
 impl Connection {
-    /// Gives `socket` to the reactor, now or as soon as it takes it.
+    /// Gives `socket` to the reactor, now or as soon as the reactor takes it.
     fn hand_over(self: &Arc<Self>, state: &mut State, socket: Socket) {
-        let copy = socket.try_clone(); // what the reactor refuses, it closes
+        let copy = socket.try_clone(); // the reactor closes a socket that it refuses
         let attached = {
             let _entered = self.runtime.enter();
             Stream::attach(socket)

@@ -1,7 +1,7 @@
 //! A stream socket that the consumer's own event loop watches, as a pair of [`AsyncRead`] and [`AsyncWrite`], for
 //! tasks that the loop runs ([`super::loop_tasks`]). Used by the binding of ipc2.
 //!
-//! The loop that runs the task that first reads or writes is the one that watches, as with tokio's sockets.
+//! The loop whose task first reads or writes is the one that watches, as with tokio's sockets.
 
 use std::fmt;
 use std::io::{self, IoSlice};
@@ -42,11 +42,11 @@ struct State {
     /// Wakes the tasks that wait for data or for room to write.
     reader: Option<Waker>,
     writer: Option<Waker>,
-    /// The system has said that there is nothing to read.
+    /// The system has said that there is nothing to read now.
     empty: bool,
     /// Bytes read since the loop's last call. Limits a peer that never stops sending.
     taken: usize,
-    /// All bytes so far.
+    /// Bytes read so far, in all.
     received: u64,
     sent: u64,
 }
@@ -145,15 +145,15 @@ impl AsyncRead for LoopReader {
     ) -> Polled<io::Result<()>> {
         let mut state = self.0.watched()?;
         while !state.empty && state.taken < TURN_BYTES {
-            // SAFETY: nothing that is initialised becomes uninitialised.
+            // SAFETY: no initialised byte becomes uninitialised.
             let room = unsafe { buffer.unfilled_mut() };
             match self.0.socket.recv(room) {
                 Ok(len) => {
-                    // What did not fill the room was all; 0 is the end.
+                    // A read that did not fill the room was all there is; 0 is the end.
                     state.empty = len < room.len() && len > 0;
                     state.taken += len;
                     state.received += len as u64;
-                    // SAFETY: the system has initialised so many bytes.
+                    // SAFETY: the system has initialised this many bytes.
                     unsafe { buffer.assume_init(len) };
                     buffer.advance(len);
                     return Polled::Ready(Ok(()));
@@ -222,7 +222,7 @@ impl Watched for LoopSocket {
         state.empty &= !read;
         let reader = if read { state.reader.take() } else { None };
         let writer = if write { state.writer.take() } else { None };
-        // A reader reads again at once. Without a waiting task, nothing is watched.
+        // A task that reads does so again at once. Without a waiting task, nothing is watched.
         if let Some(watch) = &state.watch {
             let reads = state.reader.is_some() || reader.is_some();
             watch.poll.set(reads, state.writer.is_some());
@@ -258,7 +258,7 @@ impl Watched for LoopSocket {
         self.end();
     }
 
-    /// Waiting tasks get an error.
+    /// Fails the tasks that wait.
     fn panicked(&self) {
         let mut state = self.lock();
         state.over = true;

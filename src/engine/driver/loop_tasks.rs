@@ -1,8 +1,8 @@
-//! Tasks that the consumer's own event loop ([`super::uv`]) runs, on its thread: for what talks over the sockets that
-//! it watches ([`super::loop_stream`]), so that no thread hop lies between the system and the consumer. Used by the
-//! binding of ipc2.
+//! Tasks that the consumer's own event loop ([`super::uv`]) runs on its thread. They use the sockets that it watches
+//! ([`super::loop_stream`]), so no other thread comes between the system and the consumer. Used by the binding of
+//! ipc2.
 //!
-//! Whoever runs the tasks is called by the loop. [`Tasks::call_soon`] rings for that, but only while nobody is at it.
+//! The loop calls whoever runs the tasks. [`Tasks::call_soon`] asks for that, unless they are being run already.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -26,7 +26,7 @@ pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Tasks(Arc<Shared>);
 
 struct Shared {
-    /// Where their timers and what they spawn belong.
+    /// The runtime for their timers, and for what they spawn.
     runtime: Handle,
     list: Mutex<List>,
     next: AtomicU64,
@@ -45,7 +45,7 @@ struct List {
 struct Task {
     id: u64,
     shared: Arc<Shared>,
-    /// `None` once it has ended. Locked by the loop's thread, and when it all ends.
+    /// `None` once it has ended. Locked by the loop's thread, and when everything ends.
     work: Mutex<Option<Work>>,
     queued: AtomicBool,
 }
@@ -75,7 +75,7 @@ pub(super) fn current() -> Option<(Loop, Tasks)> {
 }
 
 impl Tasks {
-    /// No tasks yet. They have to be run within `runtime`.
+    /// No tasks yet. They run within `runtime`.
     pub fn new(runtime: Handle) -> Self {
         let (list, next, awake, ring) = Default::default();
         Self(Arc::new(Shared { runtime, list, next, awake, ring }))
@@ -95,7 +95,7 @@ impl Tasks {
         let mut list = lock(&self.0.list);
         if list.over {
             drop(list);
-            return drop(task); // what it does is dropped where it was made: it has not begun
+            return drop(task); // on the thread that made it, since it has not begun
         }
         list.all.insert(id, task.clone());
         list.ready.push_back(task);
@@ -103,7 +103,7 @@ impl Tasks {
         self.call_soon();
     }
 
-    /// Has the loop call its consumer, unless that is at it.
+    /// Has the loop call its consumer, unless the consumer is running the tasks already.
     pub fn call_soon(&self) {
         if self.0.awake.swap(true, Ordering::SeqCst) {
             return;
@@ -113,18 +113,18 @@ impl Tasks {
         }
     }
 
-    /// Records whether the tasks are going to be run, and other work checked for, without a call. Returns the
+    /// Records whether the tasks will be run, and other work looked for, without a call. Returns the
     /// previous value.
     pub fn set_awake(&self, awake: bool) -> bool {
         self.0.awake.swap(awake, Ordering::SeqCst)
     }
 
-    /// Whether one of them has something to do.
+    /// Whether any of them has something to do.
     pub fn are_ready(&self) -> bool {
         !lock(&self.0.list).ready.is_empty()
     }
 
-    /// Runs those that have something to do. To be called on the thread of `uv_loop`.
+    /// Runs those that have something to do. Must be called on the thread of `uv_loop`.
     pub fn run(&self, uv_loop: &Loop) {
         if self.are_ready() {
             self.enter(uv_loop, || {
@@ -137,14 +137,14 @@ impl Tasks {
         }
     }
 
-    /// Calls `act` as one of them. To be called on the thread of `uv_loop`.
+    /// Calls `act` as one of them. Must be called on the thread of `uv_loop`.
     pub fn enter<T>(&self, uv_loop: &Loop, act: impl FnOnce() -> T) -> T {
         let _entered = self.0.runtime.enter();
         let _outer = Outer(CURRENT.replace(Some((uv_loop.clone(), self.clone()))));
         act()
     }
 
-    /// Drops all of them. To be called on the loop's thread.
+    /// Drops all of them. Must be called on the loop's thread.
     pub fn close(&self) {
         let mut list = lock(&self.0.list);
         list.over = true;
@@ -165,7 +165,7 @@ impl Task {
         let mut work = lock(&self.work);
         let Some(future) = work.as_mut() else { return };
         let poll = || future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending();
-        // What panics has ended, as with tokio.
+        // A task that panics has ended, as with tokio.
         if catch_unwind(AssertUnwindSafe(poll)).unwrap_or(false) {
             return;
         }

@@ -2,14 +2,14 @@
 //!
 //! * `tasks`: the tokio driver. Tasks on the I/O thread; portable.
 //! * `on_loop` (with [`uv`]): the loop driver. The socket is watched by the consumer's own event
-//!   loop (Node's), so that no thread hop lies between the system and the consumer. Unix.
+//!   loop (Node's), so that no other thread comes between the system and the consumer. Unix.
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //! * `loop_tasks`, `loop_stream`: the loop driver for what is written as tasks: the sessions of ipc2.
 //!
-//! A connection begins on the I/O thread (connecting, accepting). Only a Unix socket is connected on the caller's thread, as
-//! libuv does it: that needs no waiting, unless the backlog is full. When its consumer has heard
-//! of it, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read.
-//! A connection that is to be closed with something left to send always ends with the tokio driver, which has timers.
+//! A connection begins on the I/O thread, which connects and accepts. The exception is a Unix socket: the caller's thread
+//! connects it, as in libuv, since that needs no waiting unless the backlog is full. When the consumer has heard of a
+//! connection, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read. A
+//! connection that closes with something left to send always ends with the tokio driver, which has timers.
 //!
 //! Writing happens on the caller's thread (`writing`), and so does the first step of a connection's end (`ending`).
 //! Callers and drivers meet in `state::State`, under the connection's lock.
@@ -48,6 +48,7 @@ pub mod datagrams;
 #[cfg(unix)]
 mod datagrams_on_loop;
 mod datagrams_task;
+mod direct;
 mod ending;
 #[cfg(all(test, unix))]
 mod failing_writes;
@@ -64,7 +65,7 @@ mod tasks;
 pub mod uv;
 mod writing;
 
-/// A connection, from the request to connect (or its acceptance) to its end.
+/// A connection, from the request to connect (or from its acceptance) to its end.
 #[derive(Debug)]
 pub struct Connection {
     id: Id,
@@ -73,9 +74,9 @@ pub struct Connection {
     mailbox: Arc<Mailbox>,
     runtime: Runtime,
     state: Mutex<State>,
-    /// The connect or read task is to look at the state again.
+    /// Tells the connect or read task to look at the state again.
     reader: Notify,
-    /// The flush task is to look at the state again.
+    /// Tells the flush task to look at the state again.
     flusher: Notify,
     /// Nothing waits to be sent any more, or never will be.
     drained: Notify,
@@ -117,6 +118,7 @@ impl Connection {
             started: false,
             paused: false,
             tapped: false,
+            offered: false,
             mode: framing.mode,
         };
         Arc::new_cyclic(|itself| Self {
@@ -149,7 +151,7 @@ impl Connection {
         self.runtime.spawn_or(task, move || failed.panicked("connect"));
     }
 
-    /// Connects on the caller's thread, as libuv does, where that cannot take long. False: it would.
+    /// Connects on the caller's thread, as libuv does, if that cannot take long. False: it would.
     #[cfg(unix)]
     fn connect_now(&self, target: &Target) -> bool {
         let Target::Unix(path) = target else { return false };
@@ -174,7 +176,7 @@ impl Connection {
         self.take(stream);
     }
 
-    /// Takes a socket that is connected, to be approved when its consumer has heard of it.
+    /// Takes a connected socket. Its consumer approves it later, when it has heard of it.
     pub fn take(&self, fresh: impl Into<Fresh>) {
         let mut state = self.lock();
         if state.end != End::Gone {
@@ -182,11 +184,11 @@ impl Connection {
         }
     }
 
-    /// Gives the socket to a driver: sends what waited for it.
+    /// Gives the socket to a driver, and sends what waited for it.
     pub fn approve(self: &Arc<Self>, driver: Driver<'_>) {
         let mut state = self.lock();
         let Some(fresh) = state.io.take_fresh() else {
-            return; // closed in the meantime, which gave it to the tokio driver
+            return; // closed in the meantime: the tokio driver has it
         };
         state.reading = true;
         match driver {
@@ -202,7 +204,7 @@ impl Connection {
                             return self.report_closed(&mut state, vec![error]);
                         }
                     },
-                    // The loop cannot watch it (there is no memory): it stays where it is.
+                    // The loop cannot watch it (there is no memory), so it stays where it is.
                     None => self.start_tasks(&mut state, fresh),
                 }
                 self.update_watch(&mut state);
@@ -255,12 +257,12 @@ impl Connection {
         self.framing.codec.delimiter()
     }
 
-    /// Bytes received and bytes handed to the system so far.
+    /// How many bytes were received and handed to the system so far.
     pub fn counters(&self) -> (u64, u64) {
         (self.bytes_read.load(Ordering::Relaxed), self.bytes_written.load(Ordering::Relaxed))
     }
 
-    /// The same, and the bytes that wait for the system to take them, as of one moment.
+    /// The same, and how many bytes wait for the system to take them, all at the same moment.
     pub fn progress(&self) -> (u64, u64, u64) {
         let state = self.lock();
         let (read, written) = self.counters();
@@ -295,7 +297,7 @@ impl Connection {
         self.reader.notify_one();
     }
 
-    /// Brings what the loop driver watches for into line with the state.
+    /// Makes the loop driver watch for what the state asks for.
     fn update_watch(&self, state: &mut State) {
         #[cfg(unix)]
         on_loop::update(self, state);
@@ -315,8 +317,8 @@ impl Connection {
         inbox.strict(max_frame.saturating_add(codec.delimiter().len().saturating_sub(1)))
     }
 
-    /// One read into `inbox`, which then yields the frames that it completed. `read` is told which memory may come along:
-    /// see [`super::transport::receive_all`]. The second value is
+    /// Reads once into `inbox`, which then yields the frames that are complete. `read` is told which memory may come along:
+    /// see [`super::transport::receive_all`]. The second value has
     /// to be reported after them. A length of 0 is the peer's end.
     fn read_into(
         &self,
@@ -334,7 +336,7 @@ impl Connection {
         Ok((len, if len > 0 { inbox.received(len) } else { None }))
     }
 
-    /// To be called after a read, when its frames were taken: counts what `inbox` holds. An error ends the connection.
+    /// Counts what `inbox` holds. Must be called after a read, when its frames were taken. An error ends the connection.
     fn count(&self, inbox: &mut Inbox) -> Result<(), Error> {
         if inbox.has_surplus() {
             let message = "closed: the peer has sent memory that belongs to no message";
@@ -351,7 +353,7 @@ impl Connection {
         match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, self.itself.clone()) {
             Some((id, _)) if id == self.id => Err(unfinished.error()),
             Some((id, worst)) => {
-                // However long its consumer is busy, unless that has to do it.
+                // At once, however long its consumer is busy, unless only the consumer's thread may do it.
                 if worst.upgrade().is_some_and(|worst| !worst.end_for_most_now()) {
                     let _ = self.mailbox.post_now(Event::HoldsMost { id });
                 }
@@ -361,7 +363,7 @@ impl Connection {
         }
     }
 
-    /// Ends it for what it holds. To be called on its consumer's thread.
+    /// Ends it because of what it holds. Must be called on its consumer's thread.
     pub fn end_for_most(&self) {
         self.end_for_most_in(&mut self.lock());
     }

@@ -1,8 +1,8 @@
-//! The loop driver: a socket that the consumer's own event loop watches ([`super::uv`]) and that is
-//! read and flushed right there, on the consumer's thread.
+//! The loop driver: the consumer's own event loop watches the socket ([`super::uv`]), and its thread
+//! reads and flushes.
 //!
-//! [`Watched::on_ready`] is called when the socket is ready; [`update`] keeps what is watched in
-//! line with the connection's state.
+//! [`Watched::on_ready`] is called when the socket is ready. [`update`] makes the loop watch what the connection's
+//! state asks for.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -15,14 +15,14 @@ use super::uv::{Found, Loop, Poll, TURN_BYTES, Watched};
 use super::{Connection, Io, State, is_transient};
 use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
-use crate::engine::link::{Inbox, LAST_BYTES};
+use crate::engine::link::{DIRECT_MAX, Inbox, LAST_BYTES};
 use crate::engine::panics::point;
 use crate::engine::transport::{self, Fresh};
 
-/// A socket on the loop, with what it receives into.
+/// A socket on the loop, with its receive buffer.
 #[derive(Debug)]
 pub(super) struct OnLoop {
-    /// Before the socket: the watch has to end before the descriptor is closed.
+    /// Comes before the socket: the watch has to end before the descriptor is closed.
     poll: Poll,
     socket: Socket,
     inbox: Inbox,
@@ -60,7 +60,7 @@ pub(super) fn watch(fresh: &Fresh, connection: &Arc<Connection>, uv_loop: &Loop)
     uv_loop.watch(socket.as_raw_fd(), connection.clone()).ok()
 }
 
-/// Brings what is watched, and how it is read, into line with `state`.
+/// Watches and reads as `state` asks for.
 pub(super) fn update(connection: &Connection, state: &mut State) {
     let (mode, tapped) = (state.mode, state.tapped);
     let write = state.outbox.queued() > 0;
@@ -92,7 +92,7 @@ impl Watched for Connection {
     fn poll_now(self: Arc<Self>) -> Option<Found> {
         let mut state = self.lock();
         let reads = matches!(state.io, Io::Loop(_)) && state.reading && state.receives();
-        // What waits to be sent is the loop's to watch.
+        // The loop watches for room for what waits.
         let sends = state.outbox.queued() > 0 || state.failed.is_some();
         if !reads || sends || self.mailbox.is_full() {
             return None;
@@ -106,7 +106,7 @@ impl Watched for Connection {
     }
 
     fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found {
-        // The consumer is called right after this: it needs no wake-up.
+        // The consumer is called right after this, and needs no wake-up.
         self.mailbox.set_awake();
         let mut state = self.lock();
         if stopped && let Io::Loop(on_loop) = &state.io {
@@ -143,23 +143,32 @@ impl Watched for Connection {
 impl Connection {
     fn flush_on_loop(&self, state: &mut State) {
         point("flush");
-        // The outbox and the socket are parts of the same state, so the socket is taken out of it
-        // meanwhile.
+        // The outbox and the socket are parts of the same state, so the socket is taken out of it for
+        // this time.
         let Io::Loop(on_loop) = std::mem::replace(&mut state.io, Io::None) else { return };
         let (sent, result) = state.outbox.flush(|pieces| on_loop.send(pieces));
         state.io = Io::Loop(on_loop);
         self.flushed(state, sent, result);
     }
 
-    /// Reads until there is something to be reported, within bounds; after a failed write all of it, and
-    /// then reports that.
+    /// Reads until there is something to report, within bounds. After a failed write it reads everything, then
+    /// reports the failure.
     pub(super) fn read_on_loop(&self, state: &mut State) -> Found {
         let mut found = Found::Nothing;
+        if state.offered && state.failed.is_none() {
+            return found; // which comes first
+        }
         let mut budget = if state.failed.is_some() { LAST_BYTES } else { TURN_BYTES };
         while budget > 0 && (state.failed.is_some() || !self.mailbox.is_full()) {
             let Io::Loop(on_loop) = &mut state.io else { return found };
             let OnLoop { socket, inbox, poll } = &mut **on_loop;
             let socket = SockRef::from(&*socket);
+            if state.failed.is_none()
+                && let Some(len) = inbox.direct(|| transport::waiting(&socket))
+            {
+                self.offer_bytes(state, len);
+                return if len < DIRECT_MAX { Found::All } else { Found::Part(len) };
+            }
             inbox.lend(poll.shelf());
             let most = inbox.most();
             let mut room = 0;
@@ -190,7 +199,7 @@ impl Connection {
                         return Found::All;
                     }
                     budget = budget.saturating_sub(len);
-                    // The socket is empty; or the consumer takes what there is first, and then the buffer,
+                    // The socket is empty. Or the consumer first takes what there is; then the buffer, which is
                     // warm in the processor's cache, is free for the next read.
                     if (len < room || posted) && state.failed.is_none() {
                         return if len < room { Found::All } else { found };
@@ -215,7 +224,7 @@ impl Connection {
     }
 
     /// The peer has shut its side down.
-    fn ended_on_loop(&self, state: &mut State) {
+    pub(super) fn ended_on_loop(&self, state: &mut State) {
         state.reading = false;
         if let Some(error) = state.failed.take() {
             return self.report_closed(state, vec![error]);

@@ -24,20 +24,22 @@ pub(super) struct State {
     /// The peer may not have read the last message that had memory beside it.
     #[cfg(target_os = "linux")]
     pub(super) attached: bool,
-    /// [`crate::engine::late`] will look at it.
+    /// [`crate::engine::late`] will check it.
     pub(super) watched: bool,
     pub(super) io: Io,
     /// A flush task is running.
     pub(super) flushing: bool,
-    /// A driver reads: it reports the end.
+    /// A driver reads, and will report the end.
     pub(super) reading: bool,
     pub(super) end: End,
-    /// A write failed. Reported when what has already arrived was delivered.
+    /// A write failed. This is reported after everything that has already arrived.
     pub(super) failed: Option<Error>,
     /// The consumer is set up to receive: see [`super::Connection::start`].
     pub(super) started: bool,
     pub(super) paused: bool,
     pub(super) tapped: bool,
+    /// [`Event::Readable`](crate::engine::event::Event::Readable) is on its way to the consumer: nobody else reads.
+    pub(super) offered: bool,
     pub(super) mode: Mode,
 }
 
@@ -46,7 +48,7 @@ pub(super) struct State {
 pub(super) enum Io {
     /// Not connected yet, or gone.
     None,
-    /// Connected; the consumer has not heard of it.
+    /// Connected, but the consumer has not heard of it yet.
     Fresh(Fresh),
     /// The tokio driver.
     Tasks(Arc<Stream>),
@@ -71,7 +73,7 @@ impl Io {
     pub(super) fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Io::None => Err(io::ErrorKind::WouldBlock.into()),
-            // The consumer has not had its look at the other side yet.
+            // The consumer has not checked the other side yet.
             Io::Fresh(fresh) if fresh.tls().is_some() => Err(io::ErrorKind::WouldBlock.into()),
             Io::Fresh(fresh) => fresh.send(pieces),
             Io::Tasks(stream) => stream.send(pieces),
@@ -80,7 +82,7 @@ impl Io {
         }
     }
 
-    /// The same, also where that takes long.
+    /// The same, even where that takes long.
     pub(super) fn send_all(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         if let Io::Tasks(stream) = self
             && let Some(tls) = stream.tls()
@@ -90,8 +92,8 @@ impl Io {
         self.send(pieces)
     }
 
-    /// Whether a write goes to the system at once, whatever its length. Not with TLS, whose long messages the I/O thread
-    /// encrypts, and not on a pipe, which reports later.
+    /// Whether a write goes to the system at once, whatever its length. Not with TLS, where the I/O thread encrypts long
+    /// messages, and not on a pipe, which reports later.
     pub(super) fn takes_at_once(&self) -> bool {
         let is_socket = |stream: &Stream| stream.tls().is_none() && stream.has_halves();
         match self {
@@ -134,6 +136,16 @@ impl Io {
         }
     }
 
+    /// The socket, if what it brings is for the consumer as it is.
+    pub(super) fn plain(&self) -> Option<SockRef<'_>> {
+        match self {
+            Io::None | Io::Fresh(_) => None,
+            Io::Tasks(stream) => stream.plain(),
+            #[cfg(unix)]
+            Io::Loop(on_loop) => Some(on_loop.socket()),
+        }
+    }
+
     /// The socket, for its options.
     pub(super) fn socket(&self) -> Option<SockRef<'_>> {
         match self {
@@ -147,31 +159,31 @@ impl Io {
 }
 
 impl State {
-    /// What the peer sends is wanted.
+    /// Whether what the peer sends is wanted.
     pub(super) fn receives(&self) -> bool {
         self.started && !self.paused
     }
 }
 
-/// How far the connection is on its way to the end, from our side.
+/// How far our side is on its way to the end of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// Writable.
     Open,
-    /// To be shut down for writing when the outbox is empty.
+    /// Shuts down for writing when the outbox is empty.
     Finishing,
     /// Shut down for writing; still read from.
     Finished,
-    /// To be closed when the outbox is empty, or when the grace is over.
+    /// Closes when the outbox is empty, or when the grace is over.
     Closing(Grace),
-    /// Shut down for writing and reported as closed; the peer's end is awaited for a while, so that
-    /// closing does not destroy what is on its way to it.
+    /// Shut down for writing, and reported as closed. Waits for the peer's end for a while, so that
+    /// closing does not destroy what is on its way to the peer.
     Lingering(Grace),
     /// Gone. Nothing may be reported any more.
     Gone,
 }
 
-/// How long a closing connection may still take: a time without progress. There is no limit in all.
+/// How long a closing connection may go without progress. There is no limit in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grace {
     linger: Duration,
@@ -182,17 +194,17 @@ pub(super) struct Grace {
 }
 
 impl Grace {
-    /// The peer has taken so much.
+    /// Begins now, when the peer has taken this much.
     pub(super) fn new(linger: Duration, taken: i64) -> Self {
         Self { linger, over: Instant::now().checked_add(linger), taken }
     }
 
-    /// There is progress.
+    /// Notes progress.
     pub(super) fn renewed(self, taken: i64) -> Self {
         Self::new(self.linger, taken)
     }
 
-    /// The same, if the peer has taken more than it had.
+    /// The same, if the peer has taken more than before.
     pub(super) fn going_on(self, taken: i64) -> Self {
         if taken > self.taken { self.renewed(taken) } else { self }
     }
@@ -202,8 +214,8 @@ impl Grace {
         self.over
     }
 
-    /// Whether it is over, where the peer has taken so much. What the system still had to send is seen only
-    /// here.
+    /// Whether it is over, now that the peer has taken this much. Only here does it show what the system still had
+    /// to send.
     pub(super) fn is_over(self, taken: i64) -> bool {
         taken <= self.taken && self.over.is_some_and(|over| over <= Instant::now())
     }

@@ -1,5 +1,5 @@
-//! The tokio driver: a connect task, a read task from the moment a connection is started until the
-//! peer's end, and a flush task only while the system does not take what was written.
+//! The tokio driver: a connect task; a read task, from the start of a connection until the peer's end; and a flush
+//! task, only while the system does not take what was written.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -14,11 +14,10 @@ use crate::engine::greeting::Greeting;
 use crate::engine::link::{Inbox, LAST_BYTES, Shelf};
 use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
-use crate::engine::transport::{Received, Stream, Target};
+use crate::engine::transport::{Received, Stream, Target, waiting};
 
-/// After this side has ended, how long the peer may be silent before its end is assumed, on a stream
-/// without halves (a pipe): the peer cannot see this side's end before the stream is closed. As in
-/// libuv.
+/// How long the peer may be silent, after this side has ended, before its end is assumed. For streams without
+/// halves (pipes): there the peer cannot see this side's end before the stream is closed. As in libuv.
 const SILENCE: Duration = Duration::from_millis(50);
 
 thread_local! {
@@ -28,7 +27,7 @@ thread_local! {
 
 /// Why reading ended.
 enum Stop {
-    /// The peer has shut its side down, or nothing of it matters any more.
+    /// The peer has shut its side down, or nothing that it sends matters any more.
     Peer,
     /// Reading failed.
     Error(Error),
@@ -37,9 +36,9 @@ enum Stop {
 /// What the read task does next.
 enum Step {
     Read,
-    /// Paused, or not started yet.
+    /// Paused, not started yet, or the consumer reads.
     Wait,
-    /// Read and drop, until the time in this [`End`].
+    /// Read and drop what comes, until the time in this [`End`].
     Discard(End),
     /// A write failed: deliver what is there, then report it. Until then nothing more is written.
     Fail,
@@ -52,7 +51,7 @@ impl State {
             (End::Gone, _) => Step::Stop,
             (_, true) => Step::Fail,
             (End::Closing(_) | End::Lingering(_), false) => Step::Discard(self.end),
-            (_, false) if !self.receives() => Step::Wait,
+            (_, false) if !self.receives() || self.offered => Step::Wait,
             (_, false) => Step::Read,
         }
     }
@@ -93,7 +92,7 @@ impl Connection {
             Ok(greeted) => {
                 let (ends, tls) = (greeted.stream.ends(), greeted.stream.facts());
                 self.take_greeted(greeted);
-                // The consumer may be busy for long. (TLS sends nothing before it has approved.)
+                // The consumer may be busy for a long time. (TLS sends nothing before it has approved.)
                 self.offer();
                 let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
             }
@@ -115,7 +114,7 @@ impl Connection {
             tokio::select! {
                 biased;
                 () = self.flusher.notified() => continue,
-                // Before the time: on a busy machine both may be there at once.
+                // Looks at this before the time: on a busy machine both may be ready at once.
                 _ = stream.writable() => {}
                 () = until(end) => {
                     self.expire();
@@ -179,13 +178,13 @@ impl Connection {
                     self.reader.notified().await;
                     continue;
                 }
-                // The peer sees our end when the stream is dropped.
+                // The peer sees our end once the stream is dropped.
                 Step::Discard(End::Lingering(_)) if !stream.has_halves() => return Ok(Stop::Peer),
                 Step::Discard(end) => end,
                 Step::Read => End::Open,
             };
             SHELF.with(|shelf| shelf.put(inbox.rest()));
-            // As long as something is left to send, the flush task looks at the time.
+            // The flush task watches the time as long as something is left to send.
             let lingering = if matches!(end, End::Lingering(_)) { end } else { End::Open };
             tokio::select! {
                 biased;
@@ -198,6 +197,16 @@ impl Connection {
                 }
                 _ = stream.readable() => {}
                 () = silence(finished) => return self.ended(inbox).await,
+            }
+            if end == End::Open
+                && let Some(len) =
+                    stream.plain().and_then(|socket| inbox.direct(|| waiting(&socket)))
+            {
+                self.mailbox.room().await;
+                if !self.offer_bytes(&mut self.lock(), len) {
+                    return Err(Gone);
+                }
+                continue;
             }
             let read = if end == End::Open {
                 self.receive(inbox, |b, largest| stream.try_read_all(b, largest)).await?
@@ -227,7 +236,7 @@ impl Connection {
         Ok(Stop::Peer)
     }
 
-    /// One read and everything it completes.
+    /// Reads once, and takes everything that is then complete.
     async fn receive(
         &self,
         inbox: &mut Inbox,
@@ -236,7 +245,7 @@ impl Connection {
         let received = SHELF.with(|shelf| {
             inbox.lend(shelf);
             let received = self.read_into(inbox, read);
-            // What waits for the consumer keeps no more than itself in memory.
+            // What waits for the consumer keeps nothing else in memory.
             shelf.put(inbox.rest());
             received
         });
@@ -245,7 +254,7 @@ impl Connection {
             Err(error) => return Ok(Err(error)),
         };
         if chunk.is_some() {
-            // The frames and the bytes of one read are taken in one turn.
+            // The frames and the bytes of one read come in one turn.
             self.mailbox.room().await;
             self.mailbox.post_all(std::iter::from_fn(|| inbox.next()).chain(chunk))?;
         }

@@ -1,5 +1,5 @@
-//! How callers write to a connection: on their own thread, as far as the system takes it. Part of
-//! [`super`], whose `state` has what is left.
+//! How callers write to a connection: on their own thread, as much as the system takes. Part of
+//! [`super`], whose `state` keeps the rest.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -15,21 +15,21 @@ use crate::engine::event::Event;
 use crate::engine::late::Late;
 use crate::engine::panics::point;
 
-/// Most pieces of one system call, with what was held back: all systems take so many.
+/// The most pieces of one system call, with what was held back: all systems take this many.
 const PIECES: usize = 16;
 
-/// Bytes that are copied before the peer is given some again.
+/// How many bytes are copied before the peer is offered some again.
 const PART: usize = 1024 * 1024;
 
-/// For how long a peer that reads is waited for instead of copying a part: in all, about as long as copying would take;
+/// For how long to wait for a peer that reads, instead of copying a part: in all (about as long as copying would take),
 /// and at a time.
 const WAIT: Duration = Duration::from_micros(200);
 const PAUSE: Duration = Duration::from_micros(100);
 
 impl Connection {
-    /// Sends `bytes`: at once as far as the system takes them, the rest when it does. Takes the
-    /// buffer over if that saves a copy, leaves it empty in any case. Returns the bytes that wait.
-    /// After the end (or a failure, which is reported as an event) the bytes are dropped.
+    /// Sends `bytes`: as many as the system takes now, the rest when it takes more. Takes the buffer over if that
+    /// saves a copy, and leaves it empty in any case. Returns how many bytes wait. After the end (or a failure, which is
+    /// reported as an event) the bytes are dropped.
     pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
         let mut state = self.lock();
         let rest = self.send_now(&mut state, &[bytes]).map(|sent| keep(bytes, sent));
@@ -37,17 +37,16 @@ impl Connection {
         self.queue(&mut state, rest)
     }
 
-    /// The same for bytes that stay the caller's.
+    /// The same for bytes that the caller keeps.
     pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
         let mut state = self.lock();
         let sent = self.send_now(&mut state, &[bytes]);
         self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
     }
 
-    /// The same for bytes in several buffers, which may be many; where the peer can take them like that, those after the first
-    /// are the large views of a message of values, and go beside it (`attaching`). Otherwise they are copied little by little, and the peer
-    /// reads meanwhile. What the system takes at once, or within about the time that copying would take, is not
-    /// copied.
+    /// The same for bytes in several buffers, possibly many. Where the peer can take it like that, those after the first are the large
+    /// views of a message of values, and go beside it (`attaching`). Otherwise they are copied little by little, while the peer
+    /// reads. What the system takes at once, or within about the time that copying would take, is not copied.
     pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
         let mut state = self.lock();
         #[cfg(target_os = "linux")]
@@ -73,7 +72,7 @@ impl Connection {
         state.outbox.queued()
     }
 
-    /// Sends or keeps the beginning of `bytes`. Returns what follows it; `None`: nothing.
+    /// Sends or keeps the beginning of `bytes`. Returns the rest; `None`: there is none.
     fn write_part<'a>(
         &self,
         state: &mut State,
@@ -114,16 +113,16 @@ impl Connection {
         }
     }
 
-    /// The same for bytes that many connections send.
+    /// The same for bytes that many connections share.
     pub fn write_shared(self: &Arc<Self>, bytes: &Bytes) -> usize {
         let mut state = self.lock();
         let sent = self.send_now(&mut state, &[bytes]);
         self.queue(&mut state, sent.map(|sent| bytes.slice(sent..)))
     }
 
-    /// Holds `bytes` back, in the middle of a burst: what is written next goes with them, in one system call.
-    /// Without anything that follows they go by [`Connection::offer`], or when `late` finds them. Written at
-    /// once where something waits already. Returns the bytes that wait.
+    /// Holds `bytes` back, in the middle of a burst: what is written next goes with them, in one system call. If nothing
+    /// follows, [`Connection::offer`] sends them, or `late` when it finds them. Where something waits already, they are
+    /// written at once. Returns how many bytes wait.
     pub fn hold(self: &Arc<Self>, bytes: &Bytes, late: &Late) -> usize {
         let mut state = self.lock();
         let is_up = matches!(state.io, Io::Tasks(_)) || state.io.is_on_loop();
@@ -139,8 +138,8 @@ impl Connection {
         state.outbox.queued()
     }
 
-    /// What has been held back for long is offered to the system, from any thread. What that does not take stays:
-    /// the consumer writes it at the end of its burst.
+    /// Offers the system what has been held back for long, from any thread. What it does not take stays: the
+    /// consumer writes it at the end of its burst.
     pub fn release(&self) {
         let mut state = self.lock();
         point("late");
@@ -152,13 +151,13 @@ impl Connection {
         state.held = queued > 0;
     }
 
-    /// How much of `bytes`, which may lie in several places, the system takes now. `None`: they are to be dropped.
+    /// How much of `bytes`, which may lie in several places, the system takes now. `None`: drop them.
     fn send_now(&self, state: &mut State, bytes: &[&[u8]]) -> Option<usize> {
         if state.end != End::Open || state.failed.is_some() {
             return None;
         }
         if bytes.iter().all(|piece| piece.is_empty()) {
-            return Some(0); // which is not sent: a pipe would take it for a message
+            return Some(0); // nothing is sent: a pipe would take it for a message
         }
         let held = match std::mem::take(&mut state.held) {
             true => state.outbox.take_only().unwrap_or_default(),
@@ -193,7 +192,7 @@ impl Connection {
         Some(sent.saturating_sub(held.len()))
     }
 
-    /// Keeps what the system has not taken. Returns the bytes that wait.
+    /// Keeps what the system has not taken. Returns how many bytes wait.
     pub(super) fn queue(self: &Arc<Self>, state: &mut State, rest: Option<Bytes>) -> usize {
         if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
             state.outbox.push(rest);
@@ -202,14 +201,14 @@ impl Connection {
         state.outbox.queued()
     }
 
-    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if that is so now.
+    /// Asks for [`Event::Drain`] when everything written is sent. Returns false if it is sent already.
     pub fn await_drain(&self) -> bool {
         let mut state = self.lock();
         state.outbox.await_drain();
         state.outbox.queued() > 0
     }
 
-    /// Bytes that wait; `None` when what is written is dropped.
+    /// How many bytes wait; `None` if what is written is dropped.
     #[cfg(feature = "node-ipc")]
     pub fn waiting(&self) -> Option<usize> {
         let state = self.lock();
@@ -217,14 +216,14 @@ impl Connection {
         is_open.then(|| state.outbox.queued())
     }
 
-    /// Waits until everything written is sent, or never will be. For consumers that wait with something of
-    /// theirs left in the mailbox, so that they would not come to [`Event::Drain`].
+    /// Waits until everything written is sent, or never will be. For consumers that wait while events of theirs are
+    /// still in the mailbox, and so would not get to [`Event::Drain`].
     #[cfg(feature = "node-ipc")]
     pub async fn drained(&self) {
         loop {
             let drained = self.drained.notified();
             tokio::pin!(drained);
-            drained.as_mut().enable(); // before the look, or what happens in between would be missed
+            drained.as_mut().enable(); // before looking, or what happens in between would be missed
             if !self.await_drain() {
                 return;
             }
@@ -247,15 +246,15 @@ impl Connection {
         }
     }
 
-    /// What follows a flush of the outbox that sent so many bytes. True: everything is sent, or never
+    /// Does what follows a flush of the outbox that sent this many bytes. True: everything is sent, or never
     /// will be.
     pub(super) fn flushed(&self, state: &mut State, sent: usize, result: io::Result<()>) -> bool {
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
         if let (1.., End::Closing(grace)) = (sent, state.end) {
             state.end = End::Closing(grace.renewed(state.io.taken()));
-            self.reader.notify_one(); // which waits for the same
+            self.reader.notify_one(); // the read task waits for this, too
         }
-        // Of what went before the connection's beginning was reported, `approve` tells.
+        // `approve` reports what was sent before the connection was reported.
         if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
             let _ = self.mailbox.post_now(Event::Drain { id: self.id });
             self.drained.notify_waiters();
@@ -268,8 +267,9 @@ impl Connection {
         true
     }
 
-    /// Offers the system all that waits, from any thread. What it does not take, or answers with an error, is left
-    /// to the driver; of what was held back the caller's thread has to be that of its consumer. Returns the bytes that still wait.
+    /// Offers the system everything that waits, from any thread. What it does not take, or answers with an error, is left
+    /// to the driver. If bytes were held back, the caller must be on the consumer's thread. Returns how many bytes still
+    /// wait.
     pub fn offer(self: &Arc<Self>) -> usize {
         let mut state = self.lock();
         let queued = self.push_out(&mut state, Io::send_all);
@@ -279,7 +279,7 @@ impl Connection {
         queued
     }
 
-    /// Flushes the outbox by `send`. An error is left to the driver, which meets it again. Returns the bytes that still wait.
+    /// Flushes the outbox by `send`. An error is left to the driver, which gets it again. Returns how many bytes still wait.
     pub(super) fn push_out(
         &self,
         state: &mut State,
@@ -294,8 +294,8 @@ impl Connection {
     }
 }
 
-/// Writes once. Where the system takes nothing it is asked again for a while, if `patience` is left; the processor is offered
-/// to others in between, such as the peer. A peer that does not read uses up all patience.
+/// Writes once. If the system takes nothing, tries again for a while, as long as `patience` is left, and offers the
+/// processor to others in between, such as the peer. A peer that does not read uses up all patience.
 fn send_patiently(io: &Io, bytes: &[u8], patience: &mut Duration) -> io::Result<usize> {
     let mut begin = None;
     loop {
@@ -317,7 +317,7 @@ fn send_patiently(io: &Io, bytes: &[u8], patience: &mut Duration) -> io::Result<
     }
 }
 
-/// `bytes[from..]` to keep: the buffer itself where copying would cost more than a new one.
+/// `bytes[from..]`, to be kept: in the buffer itself, where copying would cost more than a new one.
 fn keep(bytes: &mut Vec<u8>, from: usize) -> Bytes {
     const COPY_AT_MOST: usize = 32 * 1024;
     if bytes.len() - from <= COPY_AT_MOST {

@@ -17,6 +17,12 @@ const READ_MAX: usize = 1024 * 1024;
 /// streams have.
 const RAW_READ_MAX: usize = 64 * 1024;
 
+/// Raw bytes are read into memory of the consumer's own if there are this many.
+pub const DIRECT_MIN: usize = 4 * 1024;
+
+/// The most in one such read. With 256 KiB, there were many more page faults, and reading took up to twice as long.
+pub const DIRECT_MAX: usize = RAW_READ_MAX;
+
 /// Bytes that a buffer may have in addition to twice those in it.
 const SLACK: usize = 1024;
 
@@ -116,7 +122,7 @@ impl Inbox {
         }
         self.mode = mode;
         let bytes = self.decoder.take_partial();
-        (!bytes.is_empty()).then_some(Event::Chunk { id: self.id, bytes })
+        (!bytes.is_empty()).then_some(Event::Chunk { id: self.id, bytes, framed: false })
     }
 
     /// The buffer to append the next read to, with room for it.
@@ -141,6 +147,16 @@ impl Inbox {
         if self.mode == Mode::Raw { RAW_READ_MAX } else { usize::MAX }
     }
 
+    /// In raw mode, once reads are large: how many of the `waiting` bytes the consumer is to take into memory of its own,
+    /// instead of a read into this. `None`: few or none.
+    pub fn direct(&self, waiting: impl FnOnce() -> usize) -> Option<usize> {
+        if self.mode != Mode::Raw || self.read_size <= READ_MIN {
+            return None;
+        }
+        let waiting = waiting();
+        (waiting >= DIRECT_MIN).then_some(waiting.min(DIRECT_MAX))
+    }
+
     /// Call this after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
     /// completed. Returns the raw bytes if they are wanted, to be reported after the frames.
     pub fn received(&mut self, len: usize) -> Option<Event> {
@@ -156,11 +172,12 @@ impl Inbox {
         match self.mode {
             Mode::Raw => {
                 self.attachments.clear();
-                Some(Event::Chunk { id: self.id, bytes: self.decoder.take_partial() })
+                let bytes = self.decoder.take_partial();
+                Some(Event::Chunk { id: self.id, bytes, framed: false })
             }
             Mode::Frames if self.tapped => {
                 let bytes = Bytes::copy_from_slice(&self.decoder.buffer()[self.before..]);
-                Some(Event::Chunk { id: self.id, bytes })
+                Some(Event::Chunk { id: self.id, bytes, framed: true })
             }
             Mode::Frames => None,
         }
@@ -263,7 +280,8 @@ mod tests {
         let events = receive(&mut inbox, b"ab");
         assert!(matches!(&events[..], [Event::Partial { .. }, Event::Chunk { .. }]));
         let events = receive(&mut inbox, b"c\x0cd");
-        let [Event::Frames { batch, .. }, Event::Chunk { bytes, .. }] = &events[..] else {
+        let [Event::Frames { batch, .. }, Event::Chunk { bytes, framed: true, .. }] = &events[..]
+        else {
             panic!("{events:?}")
         };
         assert_eq!((&bytes[..], &batch.bytes[..]), (&b"c\x0cd"[..], &b"abc"[..]));
@@ -273,14 +291,32 @@ mod tests {
     fn switching_to_raw_hands_over_the_unfinished_frame() {
         let mut inbox = inbox();
         receive(&mut inbox, b"whole\x0chalf");
-        let Some(Event::Chunk { bytes, .. }) = inbox.configure(Mode::Raw, false) else { panic!() };
+        let Some(Event::Chunk { bytes, framed: false, .. }) = inbox.configure(Mode::Raw, false)
+        else {
+            panic!()
+        };
         assert_eq!(bytes, "half");
         let events = receive(&mut inbox, b"\xff\x0c\x00");
         assert!(
-            matches!(&events[..], [Event::Chunk { bytes, .. }] if &bytes[..] == b"\xff\x0c\x00")
+            matches!(&events[..], [Event::Chunk { bytes, framed: false, .. }] if &bytes[..] == b"\xff\x0c\x00")
         );
         assert!(inbox.configure(Mode::Frames, false).is_none());
         assert_eq!(receive(&mut inbox, b"x\x0c").len(), 1);
+    }
+
+    #[test]
+    fn many_raw_bytes_are_for_the_consumer_once_reads_are_large() {
+        let mut inbox = inbox();
+        assert_eq!(inbox.direct(|| DIRECT_MAX), None);
+        inbox.configure(Mode::Raw, false);
+        receive(&mut inbox, &[0; READ_MIN - 1]);
+        assert_eq!(inbox.direct(|| DIRECT_MAX), None);
+        receive(&mut inbox, &[0; READ_MIN]);
+        assert_eq!(inbox.direct(|| DIRECT_MIN - 1), None);
+        assert_eq!(inbox.direct(|| DIRECT_MIN), Some(DIRECT_MIN));
+        assert_eq!(inbox.direct(|| 2 * DIRECT_MAX), Some(DIRECT_MAX));
+        inbox.configure(Mode::Frames, false);
+        assert_eq!(inbox.direct(|| DIRECT_MAX), None);
     }
 
     #[test]

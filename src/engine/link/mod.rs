@@ -1,7 +1,7 @@
 //! One connection's state, without its socket: what was received ([`Inbox`]) and what is to be sent
 //! ([`Outbox`]). No I/O happens here, so any driver can move the bytes.
 
-pub use inbox::Inbox;
+pub use inbox::{DIRECT_MAX, DIRECT_MIN, Inbox};
 pub use outbox::Outbox;
 pub use spare::{Shelf, Spare};
 

@@ -8,7 +8,7 @@ use socket2::SockRef;
 
 #[cfg(target_os = "linux")]
 pub use super::sealed::Memory;
-use super::{Stream, stream};
+use super::{Stream, receiving};
 #[cfg(target_os = "linux")]
 use super::{passing, peer};
 
@@ -63,7 +63,7 @@ pub fn receive_all(
         return passing::receive(socket, buffer, most, largest);
     }
     let _ = largest;
-    stream::receive(socket, buffer, most).map(Received::from)
+    receiving::receive(socket, buffer, most).map(Received::from)
 }
 
 impl Stream {

@@ -17,9 +17,9 @@ use tokio::time::sleep;
 use super::error::{Endpoint, Error};
 pub use attachment::{Attachment, Memory, Received, receive_all};
 pub use fresh::Fresh;
+pub use receiving::{receive, receive_into, waiting};
 pub use stream::{
-    Ends, KeepAlive, Stream, held, receive, send, set_keepalive, set_nodelay, set_type_of_service,
-    taken,
+    Ends, KeepAlive, Stream, held, send, set_keepalive, set_nodelay, set_type_of_service, taken,
 };
 
 mod attachment;
@@ -44,6 +44,7 @@ pub mod pipe;
 mod pipe_write;
 #[cfg(unix)]
 mod quiet;
+mod receiving;
 #[cfg(target_os = "linux")]
 pub mod sealed;
 mod slots;

@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use socket2::{SockRef, Socket};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -19,7 +19,7 @@ use super::pipe;
 use super::quiet::Quiet;
 #[cfg(unix)]
 use super::unix;
-use super::{Target, tcp, tls};
+use super::{Target, receiving, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
 
 /// The two ends of an IP connection; a Unix socket has none.
@@ -193,7 +193,12 @@ impl Stream {
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, socket => receive(&SockRef::from(socket), buffer, usize::MAX), own => own.receive(buffer))
+        each!(self, socket => receiving::receive(&SockRef::from(socket), buffer, usize::MAX), own => own.receive(buffer))
+    }
+
+    /// The plain socket, for reads by another thread than the driver's; `None` with something on top of it.
+    pub fn plain(&self) -> Option<SockRef<'_>> {
+        each!(self, socket => Some(SockRef::from(socket)), _own => None)
     }
 
     /// Whether one side can end alone. If not, the peer sees the end when the stream is dropped,
@@ -289,7 +294,7 @@ pub fn held(socket: &SockRef<'_>) -> Option<u32> {
 }
 
 /// Repeats a call that a signal interrupted, as libuv does: nothing has happened yet.
-fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+pub(super) fn uninterrupted(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match call() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -309,17 +314,6 @@ pub fn send(socket: &SockRef<'_>, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         [piece] => socket.send_with_flags(piece, SEND_FLAGS),
         pieces => socket.send_vectored_with_flags(pieces, SEND_FLAGS),
     })
-}
-
-/// Reads once into the spare capacity of `buffer`, at most `most` bytes, without blocking. 0: the peer has
-/// shut its side down.
-pub fn receive(socket: &SockRef<'_>, buffer: &mut BytesMut, most: usize) -> io::Result<usize> {
-    let room = buffer.spare_capacity_mut();
-    let most = most.min(room.len());
-    let len = uninterrupted(|| socket.recv(&mut room[..most]))?;
-    // SAFETY: the system has initialised `len` bytes of the spare capacity.
-    unsafe { buffer.advance_mut(len) };
-    Ok(len)
 }
 
 /// Sets the `TCP_NODELAY` option. Does nothing on other sockets.

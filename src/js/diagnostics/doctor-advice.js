@@ -83,7 +83,10 @@ function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
     problems.push(`No connection can be made: ${error}. ${remedy(driver, limits)}`);
   }
   for (const { title, ok, error, code } of probes) {
-    if (!ok) problems.push(`${title} does not work: ${error}. ${remedy({ error, code }, limits)}`);
+    if (!ok)
+      problems.push(
+        `${title} does not work: ${error.replace(/\.$/, '')}. ${remedy({ error, code }, limits)}`,
+      );
   }
   return problems;
 }

@@ -67,6 +67,11 @@ class Bursts {
     this.#activity = activity;
   }
 
+  /** Every message may be the last. */
+  get areOver() {
+    return this.#areOver;
+  }
+
   /** An event with so many messages is being delivered. */
   deliver(count) {
     this.#isBatch = count > FREE;

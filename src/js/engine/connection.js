@@ -61,7 +61,7 @@ class Endpoint {
 
 /**
  * A connection. Its sink (socket.js) has the methods _onOpen(addresses, with `tls`), _onFrame(frames)
- * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer), _onEnd(), _onDrain(), _onFinished(),
+ * (see frames.js), _onPartial() (a read completed no frame), _onChunk(buffer, framed), _onEnd(), _onDrain(), _onFinished(),
  * _onClosed(errors), _onTooLarge(bytes), _onTruncated(bytes).
  * After `destroy`, and after a `close` that returned false, none of them is called again.
  */
@@ -101,7 +101,7 @@ class Connection extends Endpoint {
     const { activity } = this;
     if (frame.length >= FLUSH_AT) {
       this.flush();
-      this.queued = this.writeFrame(frame);
+      this.#write(frame);
       activity.bursts.wrote(this);
     } else if (this.pending !== '') {
       const { shared } = activity;
@@ -131,8 +131,14 @@ class Connection extends Endpoint {
       this.queued = this.holdFrame(frame);
       this.holds = true;
     } else {
-      this.queued = this.writeFrame(frame);
+      this.#write(frame);
     }
+  }
+
+  /** At the end of the process nothing is left to the I/O thread: see departures.js. */
+  #write(frame) {
+    this.queued = this.writeFrame(frame);
+    if (this.queued > 0 && this.activity.bursts.areOver) this.offer();
   }
 
   holdFrame(frame) {

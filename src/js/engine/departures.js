@@ -13,14 +13,14 @@ const LAST_EVENTS = ['beforeExit', 'uncaughtExceptionMonitor'];
 let departing = null;
 
 /** One for all lives of the hub, since not every call can be put back. */
-const lastCalls = new LastCalls(() => departing?.flush());
+const lastCalls = new LastCalls(() => departing?.handOver());
 
 class Departures {
   #onExit = () => this.#leave(true);
   #onLast = () => this.#leave(false);
 
   constructor() {
-    /** What has something pending. Subclasses have `hub` and `turns`. */
+    /** What has something pending. Subclasses have `hub`, `turns` and `endpoints`. */
     this.dirty = [];
     this.bursts = new Bursts(this);
     /** The frame that is being sent to many connections; or null. */
@@ -46,7 +46,15 @@ class Departures {
   /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
   #leave(forGood) {
     this.bursts.stop(forGood);
+    this.handOver();
+  }
+
+  /** Sends what waits, also what was left to the I/O thread, which may not come to it: long messages over TLS. */
+  handOver() {
     this.flush();
+    for (const endpoint of this.endpoints.values()) {
+      if (endpoint.queued > 0) endpoint.offer?.();
+    }
   }
 
   /** Makes sure that `endpoint` is flushed before this turn ends. */

@@ -192,6 +192,11 @@ class Activity extends Departures {
     if (payload !== undefined && this.header[0] !== 0) this.deliver(connection, payload);
   }
 
+  /** Without a payload, nothing was there after all. */
+  #deliverChunk(endpoint, payload, framed) {
+    if (payload !== undefined) endpoint.inOrder(() => endpoint.sink._onChunk(payload, framed));
+  }
+
   deliver(endpoint, payload) {
     const { header } = this;
     const { sink } = endpoint;
@@ -201,7 +206,7 @@ class Activity extends Departures {
         if (endpoint.tapped) this.#goOnReading(endpoint);
         break;
       case CHUNK:
-        endpoint.inOrder(() => sink._onChunk(payload));
+        this.#deliverChunk(endpoint, payload, header[2] === 1);
         break;
       case ACCEPTED:
         sink._onAccepted(this.connection(header[1], endpoint), JSON.parse(payload));

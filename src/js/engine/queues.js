@@ -5,6 +5,7 @@
 // A queue is tried on this thread, without waiting. Only a call that has to wait starts a watcher, an I/O thread that
 // all queues share. It ends with the last queue that has waited.
 
+const { CODE, guarded } = require('./guard');
 const native = require('./native');
 const { setImmediate } = require('./timers');
 
@@ -18,6 +19,20 @@ let lastId = 0;
 
 /** Closes the descriptor of a queue that has waited and was collected without being closed. */
 const garbage = new FinalizationRegistry((id) => current?.forget(id));
+
+/**
+ * What a native call returns, as `{done}`; or `{error}`, the fields of an error: of a Node system error, or of a fault of the
+ * native side's own. A caller that waits has to hear of that as well.
+ */
+function call(act) {
+  try {
+    const done = guarded(act);
+    return typeof done === 'string' ? { error: JSON.parse(done) } : { done };
+  } catch (thrown) {
+    if (thrown.code !== CODE) throw thrown;
+    return { error: { code: thrown.code, message: thrown.message } };
+  }
+}
 
 /** One life of a native watcher. */
 class Watcher {
@@ -34,8 +49,7 @@ class Watcher {
       this.known.set(endpoint.id, new WeakRef(endpoint));
       garbage.register(endpoint, endpoint.id, endpoint);
     }
-    const failed = this.hub.watch(endpoint.id, endpoint.queue, writable);
-    return failed ? JSON.parse(failed) : null;
+    return call(() => this.hub.watch(endpoint.id, endpoint.queue, writable)).error ?? null;
   }
 
   reference(step) {
@@ -89,22 +103,19 @@ class Endpoint {
 
   /** Sends. Returns null, or the fields of a Node system error. */
   send(data, priority) {
-    const failed = this.queue.send(data, priority);
-    return failed ? JSON.parse(failed) : null;
+    return call(() => this.queue.send(data, priority)).error ?? null;
   }
 
   /** Receives. Returns `{data, priority}` or `{error}`. */
   receive() {
-    const data = this.queue.receive();
-    if (typeof data === 'string') return { error: JSON.parse(data) };
-    return { data, priority: this.queue.priority() };
+    const { error, done } = call(() => this.queue.receive());
+    return error ? { error } : { data: done, priority: this.queue.priority() };
   }
 
   /** `{attributes}`, the numbers of mqueue.rs, or `{error}`. */
   attributes() {
-    const attributes = this.queue.attributes();
-    if (typeof attributes === 'string') return { error: JSON.parse(attributes) };
-    return { attributes };
+    const { error, done } = call(() => this.queue.attributes());
+    return error ? { error } : { attributes: done };
   }
 
   /** Has the sink told, once, when there is a message, or room for one. Returns null, or an error's fields. */
@@ -112,9 +123,9 @@ class Endpoint {
     if (this.#waits[+writable]) return null;
     if (current === null) {
       const { QueueWatcher } = native.load();
-      const { made, error } = native.attempt(() => new Watcher(QueueWatcher));
-      if (error) return error;
-      current = made;
+      const { done, error } = call(() => native.attempt(() => new Watcher(QueueWatcher)));
+      if (error ?? done.error) return error ?? done.error;
+      current = done.made;
     }
     this.#watcher = current;
     const failed = current.watch(this, writable);
@@ -154,15 +165,15 @@ class Endpoint {
 
 /** Opens a queue. `options`: see QueueOptions in mqueue.rs. Returns `{endpoint}` or `{error}`. */
 function openQueue(name, options, sink) {
-  const queue = native.load().openQueue(name, options);
-  if (typeof queue === 'string') return { error: JSON.parse(queue) };
-  return { endpoint: new Endpoint(queue, sink) };
+  const { openQueue: open } = native.load();
+  const { error, done } = call(() => open(name, options));
+  return error ? { error } : { endpoint: new Endpoint(done, sink) };
 }
 
 /** Removes a queue's name. Returns null, or the fields of a Node system error. */
 function unlinkQueue(name) {
-  const failed = native.load().unlinkQueue(name);
-  return failed ? JSON.parse(failed) : null;
+  const { unlinkQueue: unlink } = native.load();
+  return call(() => unlink(name)).error ?? null;
 }
 
 module.exports = { openQueue, unlinkQueue };

@@ -58,6 +58,7 @@ class Channel {
     this.#pace = new Pace(socket, {
       most: party._readOfPeers,
       maxQueued: party._framing.maxQueued,
+      linger: party._framing.linger,
       write: (item) => this.#write(item),
     });
     channelOf.set(socket, this);
@@ -135,7 +136,8 @@ class Channel {
   close() {
     const { socket } = this;
     if (socket.closed) return Promise.resolve();
-    const closed = new Promise((resolve) => socket.once('close', ours(resolve)));
+    // First: what others do then may throw, which the rest does not hear.
+    const closed = new Promise((resolve) => socket.prependOnceListener('close', ours(resolve)));
     this.#pace.endWith(() => socket._close());
     return closed;
   }

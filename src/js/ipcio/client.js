@@ -74,9 +74,11 @@ class Client extends Party {
     return this.#chained(promise);
   }
 
-  /** Sends what was queued while connected, and closes. What waits for a connection or for an answer is rejected. */
+  /**
+   * Sends what was queued while connected, and closes. What waits for a connection or for an answer is rejected, also
+   * before `connect`.
+   */
   async disconnect() {
-    if (!this.isStarted()) return;
     const closed = Promise.all([this.#own?.close(), this.#domain?.close()]);
     this.#ended();
     this.#giveUp(codedError('ERR_IPCIO_DISCONNECTED', 'The client was disconnected'));
@@ -129,7 +131,7 @@ class Client extends Party {
       const late = () => {
         const error = codedError(
           'ERR_IPCIO_TIMEOUT',
-          `No feedback to ${command} within ${time} ms`,
+          `No feedback to ${String(command)} within ${time} ms`,
         );
         this.#settle(delivery, null, error);
       };

@@ -5,7 +5,6 @@
 
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
-const { LINGER } = require('../sockets/limits');
 
 /** Linux takes longer messages apart, and a peer that is just reading may get only the first piece. */
 const ONE_PIECE = 32 * 1024;
@@ -25,6 +24,7 @@ class Pace {
   #socket;
   #most;
   #maxQueued;
+  #linger;
   #write;
   /** What waits: `{data, length, sent, refuse, entry}`. */
   #queue = new Fifo();
@@ -40,11 +40,15 @@ class Pace {
   #leftAt = 0;
   #end = null;
 
-  /** `most`: bytes that the peer reads at once. `write(item)` hands a message to the socket, and returns what that returns. */
-  constructor(socket, { most, maxQueued, write }) {
+  /**
+   * `most`: bytes that the peer reads at once. `linger`: how long the end waits for a peer that reads nothing, in ms.
+   * `write(item)` hands a message to the socket, and returns what that returns.
+   */
+  constructor(socket, { most, maxQueued, linger, write }) {
     this.#socket = socket;
     this.#most = most;
     this.#maxQueued = maxQueued;
+    this.#linger = linger;
     this.#write = write;
   }
 
@@ -131,7 +135,7 @@ class Pace {
     this.#looks++;
     if (this.#tells === false) this.#unread = this.#socket.writableLength;
     // A connection that is to be closed waits no longer for a peer that reads nothing.
-    const isLate = this.#end !== null && performance.now() - this.#leftAt > LINGER;
+    const isLate = this.#end !== null && performance.now() - this.#leftAt > this.#linger;
     if (this.#socket.closed || isLate) {
       this.leaveNow();
       return;

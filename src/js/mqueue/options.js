@@ -3,7 +3,7 @@
 
 const { check, toInteger, toLimit, toOptions: toObject, toPatience } = require('../arguments');
 const { argumentError, callError, refused, valueError } = require('../errors');
-const { MAX_QUEUED } = require('../sockets/limits');
+const { MAX_QUEUED } = require('../sockets/defaults');
 
 /** Whether the system has such queues. */
 const isSupported = process.platform === 'linux';

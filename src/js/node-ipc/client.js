@@ -7,7 +7,7 @@ const Queue = require('./queue');
 const Sending = require('./sending');
 const dial = require('./dial');
 const { channels, publish, publishError } = require('../diagnostics/channels');
-const { disposeBy, endClient } = require('./disposal');
+const { endClient } = require('./disposal');
 const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
 const { ours } = require('../sockets/own-listeners');
@@ -275,10 +275,10 @@ class Client extends Sending {
   _onDrain() {
     this._publishTyped('drain');
   }
-}
 
-disposeBy(Client.prototype, function () {
-  return this._dispose();
-});
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this._dispose();
+  }
+}
 
 module.exports = Client;

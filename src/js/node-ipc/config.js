@@ -7,7 +7,7 @@
 
 const os = require('node:os');
 const { constants } = require('node:buffer');
-const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('../sockets/limits');
+const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('../sockets/defaults');
 
 /** Ends a message unless the configuration says otherwise (K1). */
 const DEFAULT_DELIMITER = '\f';

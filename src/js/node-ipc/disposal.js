@@ -1,15 +1,5 @@
 'use strict';
-// `await using` for clients, servers and instances, where the runtime has the symbol. Used by their classes.
-
-/** Makes `await using` wait for what `end`, called on the object, returns. */
-function disposeBy(prototype, end) {
-  if (Symbol.asyncDispose === undefined) return; // Node before 18.18
-  Object.defineProperty(prototype, Symbol.asyncDispose, {
-    value: end,
-    configurable: true,
-    writable: true,
-  });
-}
+// The end of a client that somebody waits for. Used by client.js.
 
 /** Ends a client as `ipc.disconnect` does. Resolves when its connection is closed. */
 function endClient(client, leave) {
@@ -24,4 +14,4 @@ function endClient(client, leave) {
   });
 }
 
-module.exports = { disposeBy, endClient };
+module.exports = { endClient };

@@ -10,7 +10,6 @@ const Client = require('./client');
 const log = require('./log');
 const Server = require('./server');
 const { argumentError, codedError } = require('../errors');
-const { disposeBy } = require('./disposal');
 const { noneLeaves } = require('./last-words');
 const { defaultPath } = require('./paths');
 
@@ -136,14 +135,14 @@ class SingleInstance {
     this.#server = null;
     await Promise.all([this.#client._dispose(), server?._dispose()]);
   }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.close();
+  }
 }
 
 /** A configuration that goes on with another, except for these settings. */
 const derive = (config, own) => Object.assign(Object.create(config), own);
-
-disposeBy(SingleInstance.prototype, function () {
-  return this.close();
-});
 
 /** `hooks`: `listed(client)`, `unlisted(client)`, `serving(server)`. */
 async function serveOrConnect(ipc, id, options, hooks) {

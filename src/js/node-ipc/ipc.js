@@ -3,16 +3,15 @@
 // the current server. Made by index.js, and by programs through `.IPC`, `.IPCModule` or the deep import
 // services/IPC.
 
-const log = require('./log');
 const { Defaults } = require('./config');
-const { argumentError, toPort } = require('../errors');
-const { quiet, whenConnected } = require('./arrival');
-const { disposeBy } = require('./disposal');
-const { defaultPath } = require('./paths');
 
-// Loaded with the first client or server, so that requiring the package costs next to nothing.
+// Loaded when they are used, so that requiring the package costs next to nothing: most of that is what each file costs.
 const clientClass = () => require('./client');
 const serverClass = () => require('./server');
+const arrival = () => require('./arrival');
+const errors = () => require('../errors');
+const log = () => require('./log');
+const paths = () => require('./paths');
 
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
@@ -58,7 +57,7 @@ class IPC {
 
   /** Passes its arguments to `config.logger` as one string, unless `config.silent` (K18). */
   log(...args) {
-    log.apply(this, args);
+    log().apply(this, args);
   }
 
   /**
@@ -77,7 +76,7 @@ class IPC {
         'ipc.config.socketRoot + ipc.config.appspace + id',
         '',
       );
-      path = defaultPath(this.config, id);
+      path = paths().defaultPath(this.config, id);
     }
     return this.#connect(id, path, undefined, callback);
   }
@@ -129,7 +128,7 @@ class IPC {
     if (typeof path === 'function') [path, callback] = [false, path];
     checkCallback(callback);
     if (!path) {
-      path = defaultPath(this.config, this.config.id);
+      path = paths().defaultPath(this.config, this.config.id);
       this.log(
         'Server path not specified, so defaulting to',
         'ipc.config.socketRoot + ipc.config.appspace + ipc.config.id',
@@ -168,7 +167,7 @@ class IPC {
 
   #hostOrDefault(host) {
     if (host) {
-      if (typeof host !== 'string') throw argumentError('host', 'of type string', host);
+      if (typeof host !== 'string') throw errors().argumentError('host', 'of type string', host);
       return host;
     }
     const { networkHost = '127.0.0.1' } = this.config;
@@ -178,7 +177,7 @@ class IPC {
 
   #portOrDefault(port) {
     if (port) {
-      toPort(port); // throws for a bad one
+      errors().toPort(port); // throws for a bad one
       return port;
     }
     const { networkPort = 8000 } = this.config;
@@ -191,19 +190,19 @@ class IPC {
     if (known?.socket && !known.socket.destroyed) {
       this.log('Already Connected to', id, '- So executing success without connection');
       if (callback) callback();
-      return whenConnected(known);
+      return arrival().whenConnected(known);
     }
     const Client = clientClass();
     if (!(known instanceof Client)) known?.socket?.destroy?.();
     else this.#release().client(known); // one client per id, and no timer of the old one left (F8)
-    const client = new Client(this.config, log);
+    const client = new Client(this.config, log());
     client.id = id;
     client.path = path;
     if (port !== undefined) client.port = port;
     client.connect();
     this.of[id] = client;
     client._leaveBy(() => this.#leave(id, client));
-    const connected = whenConnected(client);
+    const connected = arrival().whenConnected(client);
     if (callback) callback(this);
     return connected;
   }
@@ -245,7 +244,7 @@ class IPC {
 
   #serve(path, port, udpType, callback) {
     const Server = serverClass();
-    const server = new Server(path, this.config, log, port);
+    const server = new Server(path, this.config, log(), port);
     if (isUdpType(udpType) && server._hasValues) throw require('./settings').noDatagrams();
     this.#take(server);
     if (isUdpType(udpType)) {
@@ -261,13 +260,14 @@ class IPC {
     if (this.server instanceof serverClass()) this.#release().server(this.server);
     this.server = server;
   }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this._dispose();
+  }
 }
 
-disposeBy(IPC.prototype, function () {
-  return this._dispose();
-});
-
-const withoutId = (id) => quiet(Promise.reject(argumentError('id', 'a name', id)));
+const withoutId = (id) =>
+  arrival().quiet(Promise.reject(errors().argumentError('id', 'a name', id)));
 
 function isUdpType(value) {
   return typeof value === 'string' && UDP_TYPES.includes(value.toLowerCase());
@@ -276,7 +276,7 @@ function isUdpType(value) {
 /** As node-ipc, takes any falsy value for "no callback". */
 function checkCallback(callback) {
   if (callback && typeof callback !== 'function') {
-    throw argumentError('callback', 'of type function', callback);
+    throw errors().argumentError('callback', 'of type function', callback);
   }
 }
 

@@ -8,7 +8,7 @@
 
 const { clearTimeout, setTimeout } = require('../engine/timers');
 const { ours } = require('../sockets/own-listeners');
-const { LINGER } = require('../sockets/limits');
+const { LINGER } = require('../sockets/defaults');
 const { systemPath } = require('../sockets/paths');
 
 /** Whether one side of its connections can end alone. Those of named pipes cannot. */

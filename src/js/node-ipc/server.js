@@ -7,7 +7,6 @@ const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const { argumentError, codedError, eventError, toPort } = require('../errors');
-const { disposeBy } = require('./disposal');
 const lastWords = require('./last-words');
 const { admits, checkAllowPeer } = require('../sockets/credentials');
 const { ours } = require('../sockets/own-listeners');
@@ -326,14 +325,14 @@ class Server extends ServerSending {
   _onDrain(socket) {
     this._publishTyped('drain', socket);
   }
+
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this._dispose();
+  }
 }
 
 /** node-ipc 14 has one where writes are limited; here errors of all datagrams are events. */
 Server.prototype.datagramCallback = null;
-
-disposeBy(Server.prototype, function () {
-  return this._dispose();
-});
 
 /** Messages whose `id` is that of a request: see requests/. */
 const isRequest = (type) => type.startsWith('ferripc:');

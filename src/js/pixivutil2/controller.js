@@ -204,12 +204,22 @@ class Controller extends EventEmitter {
     const handler = this.#handlers.ffmpeg;
     this.#jobs.add(async (signal) => {
       const code = await this.#outcome(() => handler(args, agent, { task, signal }));
-      link.finish(task, code);
+      this.#tell(() => link.finish(task, code));
     });
   }
 
   async #call(link, agent, call, file, text) {
-    link.answer(call, await this.#outcome(() => this.#handlers.aria2(file, text, agent)));
+    const code = await this.#outcome(() => this.#handlers.aria2(file, text, agent));
+    this.#tell(() => link.answer(call, code));
+  }
+
+  /** Tells an agent what has become of a job. */
+  #tell(act) {
+    try {
+      act();
+    } catch (error) {
+      this.#scope.runInAsyncScope(() => this.#report(error));
+    }
   }
 
   /** What a handler says. */
@@ -247,11 +257,11 @@ function toError(error) {
 /** What a stranger has sent, in a message for people. */
 const shown = (text) => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 
-function refusedError(agent, group, reason) {
+function refusedError(agent, group, reason, code) {
   const who = agent.identifier || agent.id.toString('hex');
   const what = group ? `${shown(group)}: ` : '';
   const message = `A message of ${shown(who)} was refused: ${what}${reason}`;
-  return eventError('ERR_PIXIVUTIL2_REFUSED', message, { agent, group, reason });
+  return eventError(code ?? 'ERR_PIXIVUTIL2_REFUSED', message, { agent, group, reason });
 }
 
 module.exports = Controller;

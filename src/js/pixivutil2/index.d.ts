@@ -130,7 +130,8 @@ export type Aria2Handler = (
 
 /** A message that was refused. */
 export interface RefusedError extends Error {
-  code: 'ERR_PIXIVUTIL2_REFUSED';
+  /** The second: ferripc could not handle it, by a fault of its own. */
+  code: 'ERR_PIXIVUTIL2_REFUSED' | 'ERR_FERRIPC_INTERNAL';
   agent: RemoteAgent;
   /** In upper case; `''` if there is none. */
   group: string;

@@ -14,7 +14,6 @@ const { publishError } = require('../diagnostics/channels');
 const { checkAsk } = require('../node-ipc/requests/asked');
 const Events = require('../node-ipc/events');
 const { abortError } = require('../node-ipc/requests/signals');
-const { disposeBy } = require('../node-ipc/disposal');
 const { toText } = require('../arguments');
 const { argumentError, thrownBy, valueError } = require('../errors');
 
@@ -369,11 +368,11 @@ class Cluster extends Events {
       });
     }
   }
-}
 
-disposeBy(Cluster.prototype, function () {
-  return this.close();
-});
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this.close();
+  }
+}
 
 /** @throws {TypeError} for what no client can have as its id */
 function toId(id) {

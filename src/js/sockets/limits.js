@@ -2,25 +2,15 @@
 // The limits of a connection, as users set them. Used by the files that make sockets.
 
 const { constants } = require('node:buffer');
+const { HIGH_WATER } = require('../engine/connection');
 const { argumentError } = require('../errors');
-
-/** Default of `maxQueuedBytes`. */
-const MAX_QUEUED = 1024 * 1024 * 1024;
-
-/** Default of `maxBufferedBytes`. */
-const MAX_BUFFERED = 1024 * 1024 * 1024;
+const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('./defaults');
 
 /** More than the engine counts. */
 const MOST_QUEUED = 0xffffffff;
 
-/** Default of `linger`, in ms. */
-const LINGER = 2000;
-
 /** More than the engine counts: 49 days. */
 const LONGEST_LINGER = 0xffffffff;
-
-/** The least `maxQueuedBytes`. `require` of a file that is loaded already still costs as much as all else here. */
-let highWater = null;
 
 /**
  * `{maxFrame, maxQueued, maxUnfinished, linger}` of a socket's framing, from settings that are called
@@ -28,7 +18,6 @@ let highWater = null;
  * @throws {TypeError} if one of them is not a positive number (`linger`: a number of ms, 0 or more)
  */
 function limitsOf(settings, where) {
-  highWater ??= require('../engine/connection').HIGH_WATER; // not before there is a socket
   const {
     maxMessageBytes = constants.MAX_STRING_LENGTH,
     maxQueuedBytes = MAX_QUEUED,
@@ -47,9 +36,9 @@ function limitsOf(settings, where) {
   return {
     linger: Math.min(Math.ceil(linger), LONGEST_LINGER),
     maxFrame: Math.min(Math.floor(maxMessageBytes), constants.MAX_STRING_LENGTH),
-    maxQueued: Math.min(Math.max(maxQueuedBytes, highWater), MOST_QUEUED),
+    maxQueued: Math.min(Math.max(maxQueuedBytes, HIGH_WATER), MOST_QUEUED),
     maxUnfinished: Math.min(Math.floor(maxBufferedBytes), Number.MAX_SAFE_INTEGER),
   };
 }
 
-module.exports = { LINGER, MAX_BUFFERED, MAX_QUEUED, limitsOf };
+module.exports = { limitsOf };

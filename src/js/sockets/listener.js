@@ -240,6 +240,25 @@ class Listener extends net.Server {
     return removeTheirs(this, types, super.removeAllListeners);
   }
 
+  /** @throws {Error} always: a server listens by its own `start` */
+  listen() {
+    if (this.listening) {
+      const message = 'Listen method has been called more than once without closing.';
+      throw codedError('ERR_SERVER_ALREADY_LISTEN', message);
+    }
+    throw codedError(
+      'ERR_METHOD_NOT_IMPLEMENTED',
+      'This server listens by `start()` of ipc.server',
+    );
+  }
+
+  /** As in net, whose constructor sets it. */
+  get _connections() {
+    return this._count;
+  }
+
+  set _connections(_) {}
+
   getConnections(callback) {
     engine.soon(() => callback(null, this.#connections.size));
     return this;

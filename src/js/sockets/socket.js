@@ -242,10 +242,11 @@ class Socket extends MessagesOut {
     this._owner._onPartial(this);
   }
 
-  _onChunk(buffer) {
+  /** `framed`: its frames were reported before. Otherwise it was read as bytes, even if messages are wanted by now. */
+  _onChunk(buffer, framed) {
     if (this.destroyed) return;
     this._active();
-    if (this._raw) {
+    if (!framed) {
       this._counted.received++;
       this._owner._onRaw(this, buffer);
     }

@@ -44,9 +44,6 @@
 //!
 //! [`meta_nul`](crate::engine::codec::meta_nul) describes the frames, [`state`] the commands.
 //! `docs/appview.md` compares this with AppView's own description.
-//!
-//! [`meta_nul`](crate::engine::codec::meta_nul) has the frames, [`state`] the commands. `docs/appview.md` compares
-//! this with what AppView's own description says.
 
 mod answer;
 pub mod client;

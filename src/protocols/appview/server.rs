@@ -1,5 +1,5 @@
-//! The process that is asked: a thread that waits for requests and answers them with what was published, whatever
-//! the program's other threads do.
+//! The process that answers: a thread waits for requests and answers them with what the program has published,
+//! whatever the other threads of the program do.
 
 use std::collections::HashSet;
 use std::io::{self, PipeReader};
@@ -19,26 +19,26 @@ use crate::engine::error::{Endpoint, Error};
 use crate::engine::panics::{caught, point};
 use crate::engine::transport::mqueue::{Access, Awaited, Bell, Lookout, Queue, would_block};
 
-/// While a conversation goes on, how long it is before `stop`, or the end of who asks, is noticed.
+/// How long it takes during a conversation to notice `stop`, or the end of the asking process.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// How long all frames of a request may take, and all of an answer: one who is slow keeps the others waiting.
+/// How long all frames of a request may take, and all frames of an answer: a slow client keeps the others waiting.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The longest name of a queue, in bytes, with its slash.
 const LONGEST_NAME: usize = 256;
 
-/// How a server is found, and what it waits for.
+/// How clients find a server, and how long it waits for what.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Which process it speaks for.
+    /// The process that it speaks for.
     pub pid: u32,
     /// What the queues' names begin with.
     pub prefix: String,
-    /// Time between two looks for a request where the system does not tell of new queues: where they are not mounted
-    /// (`/dev/mqueue`), or the user has no inotify instance left. Who asks may give up after 2.5 ms. At most a second.
+    /// How often it looks for a request where the system does not report new queues: where they are not mounted
+    /// (`/dev/mqueue`), or the user has no inotify instance left. A client may give up after 2.5 ms. At most a second.
     pub poll: Duration,
-    /// How long a request's next frame may take. AppView's library waits 25 ms at least.
+    /// How long the next frame of a request may take. AppView's library waits at least 25 ms.
     pub frame_timeout: Duration,
     /// How long an answer waits for room in its queue.
     pub answer_timeout: Duration,
@@ -47,7 +47,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// For the process `pid`, as AppView has it.
+    /// AppView's options for the process `pid`.
     pub fn new(pid: u32) -> Self {
         Self {
             pid,
@@ -60,11 +60,11 @@ impl Options {
     }
 }
 
-/// What the program has to know. It is told on the server's thread, which must not be held up, and says whether it
-/// takes it: if not, the status is 500.
+/// What the program has to know. It gets this on the server's thread, which it must not hold up, and returns whether
+/// it accepts it: if not, the status is 500.
 #[derive(Debug)]
 pub enum Event {
-    /// The configuration is to change: `{"req":3,"cfg":{…}}`.
+    /// A request to change the configuration: `{"req":3,"cfg":{…}}`.
     SetConfig {
         /// The whole request.
         request: String,
@@ -75,7 +75,7 @@ pub enum Event {
         command: i32,
         /// The whole request.
         request: String,
-        /// Where the answer goes, from any thread. Without one, the status is 500.
+        /// Takes the answer, from any thread. Without an answer, the status is 500.
         reply: Reply,
     },
 }
@@ -85,13 +85,13 @@ pub enum Event {
 pub struct Reply(mpsc::SyncSender<String>);
 
 impl Reply {
-    /// Answers with a JSON text. Nothing happens if nobody waits for it any more.
+    /// Answers with a JSON text. Does nothing if nobody waits for it any more.
     pub fn send(self, json: String) {
         let _ = self.0.try_send(json);
     }
 }
 
-/// A server that runs, until it is dropped.
+/// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
@@ -102,10 +102,10 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Shared {
-    /// Locked for no longer than it takes to copy or replace the pointer: the thread that answers must not wait for one
-    /// that changes it, which may be slow.
+    /// Locked only while the pointer is copied or replaced: the thread that answers must not wait for a thread that
+    /// changes the state, which may be slow.
     state: Mutex<Arc<State>>,
-    /// Locked by who changes the state.
+    /// Locked by the thread that changes the state.
     changing: Mutex<()>,
     stopping: AtomicBool,
 }
@@ -121,7 +121,8 @@ impl Shared {
 }
 
 impl Server {
-    /// Starts the thread. `EADDRINUSE`: this process has another server of that name. `ENAMETOOLONG`: no queue can have it.
+    /// Starts the thread. `EADDRINUSE`: this process has another server of that name. `ENAMETOOLONG`: the name is too long
+    /// for a queue.
     pub fn start(
         options: Options,
         state: State,
@@ -151,7 +152,7 @@ impl Server {
         Ok(Self { shared, bell: Some(bell), thread: Some(thread) })
     }
 
-    /// Changes what is answered from now on. Until `change` returns, what was there before is answered. One change is made
+    /// Changes what is answered from now on. Until `change` returns, answers have the earlier state. Changes are made one
     /// at a time; `change` must not call this.
     pub fn update<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let _one = self.shared.changing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,7 +163,7 @@ impl Server {
         result
     }
 
-    /// Stops it. A conversation that is under way ends within milliseconds.
+    /// Stops the server. A conversation that is under way ends within milliseconds.
     pub fn stop(self) {}
 }
 
@@ -176,7 +177,7 @@ impl Drop for Server {
     }
 }
 
-/// The names of the servers of this process: two of one name would take frames from each other.
+/// The names of this process's servers: two of the same name would take frames from each other.
 static CLAIMED: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 
 #[derive(Debug)]
@@ -199,19 +200,19 @@ impl Drop for Claim {
     }
 }
 
-/// What comes after a look.
+/// What to do after looking for a request.
 enum Next<'a> {
-    /// Another one.
+    /// Look again.
     Look,
-    /// Waiting for what may make another one worth while.
+    /// Wait for something that makes another look worthwhile.
     Wait(Awaited<'a>),
 }
 
 impl Next<'_> {
-    /// After a queue could not be opened.
+    /// The next step after a queue could not be opened.
     fn without(error: &Error) -> Self {
         Self::Wait(match error.code() {
-            "ENOENT" | "EACCES" => Awaited::Change, // it is not there, or not for us
+            "ENOENT" | "EACCES" => Awaited::Change, // it does not exist, or belongs to somebody else
             _ => Awaited::Time,                     // too many open files, say
         })
     }
@@ -231,13 +232,14 @@ impl<F: Fn(Event) -> bool> Work<F> {
     fn run(&self, rung: PipeReader) {
         let names = [self.names.input.as_str(), self.names.output.as_str()];
         let mut lookout = Lookout::new(&names, self.options.poll, rung);
-        // Open for as long as it has its name: what is removed counts for the user's limit until all have closed it.
+        // Stays open only as long as it has its name: a removed queue counts for the user's limit until everybody has
+        // closed it.
         let mut input = None;
         while !self.is_stopping() {
             match caught(|| self.look(&mut input)) {
                 Some(Next::Look) => {}
                 Some(Next::Wait(awaited)) => lookout.wait(awaited),
-                // Who asks just then has no answer.
+                // A client that asks just then gets no answer.
                 None => lookout.wait(Awaited::Time),
             }
         }
@@ -283,7 +285,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
         if let Some(text) = self.carry_out(answer, output) {
             let size = output.message_size();
             let frames = Frames::response(text.as_bytes(), joined.uniq, size);
-            // Without room for META there is nothing to be said.
+            // Without room for META there is no way to answer.
             let end = Instant::now() + LONGEST;
             let mut frames = frames.into_iter().flatten();
             let _ = frames.try_for_each(|frame| self.send(output, &frame, end));
@@ -336,7 +338,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
                         Ok(text) => return Some(text),
                         Err(RecvTimeoutError::Disconnected) => return Some(status_only(FAILED)),
                         Err(_) if output.is_unlinked() => return None,
-                        // Who asks is told, and does not wait in vain.
+                        // The client is told, and does not wait in vain.
                         Err(_) if self.is_stopping() || Instant::now() >= deadline => {
                             return Some(status_only(FAILED));
                         }
@@ -360,7 +362,7 @@ impl<F: Fn(Event) -> bool> Work<F> {
         }
     }
 
-    /// Whether `queue` becomes ready while there is somebody to talk to.
+    /// Waits until `queue` is ready, while the client is there. Returns whether it is ready.
     fn wait(&self, queue: &Queue, interest: Interest, patience: Duration, end: Instant) -> bool {
         let deadline = end.min(Instant::now() + patience);
         while !queue.poll(interest, SLICE) {

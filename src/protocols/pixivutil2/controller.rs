@@ -8,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::message::{Refusal, Side};
 use super::option::{IDENTIFIER, IpcOption};
-use super::rules::{Event, Rules, Settings};
+use super::rules::{Event, Rules, Settings, Taken};
+use crate::engine::panics::{caught, point};
 use crate::protocols::zmtp::{self, Endpoint, Router, RouterEvent, RouterEvents};
 
 /// What an event is counted as, in addition to the bytes of its message.
@@ -196,6 +197,7 @@ impl Shared {
     where
         A: IntoIterator<Item = (Bytes, Vec<Bytes>)>,
     {
+        point("pixiv-finish");
         let answers = answers(&mut self.lock()); // agents need the lock while these are sent
         for (id, frames) in answers {
             let _ = self.task.send(&id, frames);
@@ -213,7 +215,7 @@ impl Shared {
                     // The answer is sent first, whatever the program does then.
                     let event = {
                         let mut rules = self.lock();
-                        let taken = rules.take(side, &identity, &frames, room.is_some());
+                        let taken = take(&mut rules, side, &identity, &frames, room.is_some());
                         if let Some(reply) = taken.reply {
                             let _ = router.send(&identity, reply); // or the agent has left
                         }
@@ -222,12 +224,22 @@ impl Shared {
                     outbox.put(event, room);
                 }
                 RouterEvent::Disconnected { identity, .. } => {
-                    let event = self.lock().gone(side, &identity);
+                    let event = caught(|| self.lock().gone(side, &identity)).flatten();
                     outbox.put(event, None);
                 }
             }
         }
     }
+}
+
+/// What to do with a message. After a panic, it is refused: who waits for an answer has to get one.
+fn take(rules: &mut Rules, side: Side, id: &Bytes, frames: &[Bytes], room: bool) -> Taken {
+    let taken = caught(|| {
+        point("pixiv-message");
+        rules.take(side, id, frames, room)
+    });
+    let taken = taken.or_else(|| caught(|| rules.fail(side, id, frames, room)));
+    taken.unwrap_or_default()
 }
 
 impl Outbox {

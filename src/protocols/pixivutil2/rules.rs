@@ -11,6 +11,7 @@ use super::message::group;
 use super::message::{
     Fault, NONE, OK, Refusal, Request, Side, group_of, number, parse, reply, wants_number,
 };
+use crate::engine::panics;
 
 /// The most exit codes that are kept for agents that ask again.
 const MOST_RESULTS: usize = 4096;
@@ -62,6 +63,8 @@ pub enum Reason {
     NoHandler,
     /// Too many jobs are under way.
     TooManyTasks,
+    /// Handling it has failed: a fault of this program's.
+    Failed,
 }
 
 impl Reason {
@@ -72,6 +75,7 @@ impl Reason {
             Self::Swapped => "the two sockets are mixed up",
             Self::NoHandler => "there is no handler",
             Self::TooManyTasks => "too many jobs are under way",
+            Self::Failed => panics::MESSAGE,
         }
     }
 }
@@ -170,6 +174,14 @@ impl Rules {
                 Taken { reply, event: self.refused(on, id, group, reason, room) }
             }
         }
+    }
+
+    /// Handling a message has failed: it is refused.
+    pub fn fail(&mut self, on: Side, id: &Bytes, frames: &[Bytes], room: bool) -> Taken {
+        let group = group_of(frames);
+        let reply = group.as_deref().map(|group| self.refusal(group));
+        let event = self.refused(on, id, group.unwrap_or_default(), Reason::Failed, room);
+        Taken { reply, event }
     }
 
     fn refusal(&self, group: &str) -> Vec<Bytes> {

@@ -14,6 +14,7 @@ use super::outgoing::Outgoing;
 use super::{Error, Options};
 use crate::engine::codec::zmtp::{self, Decoded, Decoder, Fault, Kind, Ready};
 use crate::engine::error::Error as SystemError;
+use crate::engine::panics::{self, caught_in, point};
 use crate::engine::transport::{Stream, set_nodelay};
 
 /// The bytes to ask for in a read: as many as are held already, within these limits.
@@ -76,7 +77,13 @@ impl Link {
 
     /// The next thing that the peer sends; `None` at the end of the stream. Meanwhile it writes, answers PINGs, and
     /// sends PINGs. Nothing is lost if the future is dropped. Without `read`, nothing is read and nothing comes.
+    /// A panic is an error of the connection.
     pub async fn next(&mut self, read: bool) -> Result<Option<Incoming>, Error> {
+        let next = caught_in(self.receive(read)).await;
+        next.unwrap_or_else(|| Err(panics::error("read").into()))
+    }
+
+    async fn receive(&mut self, read: bool) -> Result<Option<Incoming>, Error> {
         loop {
             if read && self.undecoded && !self.out.owes_answers() {
                 if let Some(incoming) = self.decode()? {
@@ -153,6 +160,7 @@ impl Link {
     }
 
     fn decode(&mut self) -> Result<Option<Incoming>, Fault> {
+        point("zmtp-read");
         while let Some(decoded) = self.decoder.next()? {
             match decoded {
                 Decoded::Greeted { heartbeats } => {

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// The specification: each frame takes as much as still fits.
+/// The specification: each frame takes as much as fits.
 fn naive(text: &[u8], uniq: i32, size: usize, request: bool) -> Vec<Vec<u8>> {
     let mut frames = Vec::new();
     let mut rest = text;
@@ -59,7 +59,7 @@ proptest! {
         prop_assert_eq!(&frames, &naive(&text, uniq, size, true));
         let mut joiner = RequestJoiner::default();
         let mut joined = frames.iter().map(|frame| joiner.add(frame));
-        // A cut in front of a NUL of the text's own makes frames that end with two.
+        // A cut before a NUL of the text itself makes frames that end with two NULs.
         let last = joined.by_ref().find_map(|it| it.transpose()).unwrap();
         prop_assert_eq!(last, Ok(Request { uniq, text: Some(text) }));
         prop_assert_eq!(joined.count(), 0);

@@ -1,16 +1,16 @@
-//! Commands: their bytes, and what they say. Called by the decoder.
+//! Commands: their bytes and their meaning. Used by the decoder.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{COMMAND, Decoded, Fault, Kind, MAX_IDENTITY, Ready, put_header};
 
-/// Longest context of a PING, in bytes.
+/// The longest context of a PING, in bytes.
 pub const MAX_CONTEXT: usize = 16;
 
-/// Longest reason of an ERROR, in bytes.
+/// The longest reason of an ERROR, in bytes.
 const MAX_REASON: usize = 255;
 
-/// Ends the handshake. An identity is cut off at [`MAX_IDENTITY`]; REP has none.
+/// Ends the handshake. An identity is cut to [`MAX_IDENTITY`] bytes; REP has none.
 pub fn ready(kind: Kind, identity: &[u8]) -> Bytes {
     let identity = &identity[..identity.len().min(MAX_IDENTITY)];
     let identity = kind.has_identity().then_some(("Identity", identity));
@@ -24,7 +24,7 @@ pub fn ready(kind: Kind, identity: &[u8]) -> Bytes {
     command(&body)
 }
 
-/// Says why a peer is not wanted.
+/// Says why a peer is refused.
 pub fn error(reason: &str) -> Bytes {
     let reason = &reason.as_bytes()[..reason.len().min(MAX_REASON)];
     command(&[b"\x05ERROR".as_slice(), &[reason.len() as u8], reason].concat())
@@ -65,13 +65,13 @@ impl Command {
         &self.name
     }
 
-    /// Of ERROR. As much of it as there is will do.
+    /// For ERROR. A shorter text is taken as it is.
     pub fn reason(&self) -> String {
         let reason = self.data.get(1..).unwrap_or_default();
         String::from_utf8_lossy(&reason[..reason.len().min(MAX_REASON)]).into_owned()
     }
 
-    /// Of PING.
+    /// For PING.
     pub fn ping(mut self) -> Result<Decoded, Fault> {
         if self.data.len() < 2 {
             return Err(Fault::Command("a PING without its time to live"));
@@ -83,7 +83,7 @@ impl Command {
         Ok(Decoded::Ping { ttl, context: self.data })
     }
 
-    /// Of PONG.
+    /// For PONG.
     pub fn pong(self) -> Result<Decoded, Fault> {
         if self.data.len() > MAX_CONTEXT {
             return Err(Fault::Command("a PONG with more than 16 bytes of context"));
@@ -91,8 +91,8 @@ impl Command {
         Ok(Decoded::Pong { context: self.data })
     }
 
-    /// Of READY. Names of properties have no case; of two with the same name the last one counts; others than these
-    /// two are the program's.
+    /// For READY. Case does not matter in the names of properties. Of two with the same name the last one counts. All
+    /// except these two belong to the program.
     pub fn ready(mut self, ours: Kind) -> Result<Ready, Fault> {
         let (mut socket_type, mut identity) = (None, Bytes::new());
         while !self.data.is_empty() {
@@ -120,7 +120,7 @@ impl Command {
     }
 }
 
-/// Takes a value with its length before it, in so many bytes.
+/// Takes a value with its length before it; the length has this many bytes.
 fn take(from: &mut Bytes, size: usize) -> Option<Bytes> {
     let len = usize::try_from(from.try_get_uint(size).ok()?).ok()?;
     (len <= from.len()).then(|| from.split_to(len))

@@ -1,8 +1,8 @@
-//! The first 64 bytes of each side: which version, which mechanism. Called by the decoder.
+//! The first 64 bytes of each side: which version, which mechanism. Used by the decoder.
 
 use super::Fault;
 
-/// Bytes of a greeting.
+/// The bytes of a greeting.
 pub const GREETING: usize = 64;
 
 const VERSION: usize = 10;
@@ -10,11 +10,11 @@ const MECHANISM: usize = 12;
 const MECHANISM_END: usize = 32;
 const NULL: [u8; MECHANISM_END - MECHANISM] = *b"NULL\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// What is sent first: ZMTP 3.1, NULL. libzmq waits for its beginning, and takes all of it at once.
+/// What each side sends first: ZMTP 3.1, NULL. libzmq waits for its beginning, and accepts all of it at once.
 pub fn greeting() -> [u8; GREETING] {
     let mut greeting = [0; GREETING];
     greeting[0] = 0xff;
-    greeting[8] = 1; // as libzmq has it, for peers of before 2.0
+    greeting[8] = 1; // as libzmq does, for peers older than 2.0
     greeting[9] = 0x7f;
     greeting[VERSION] = 3;
     greeting[VERSION + 1] = 1;
@@ -22,7 +22,7 @@ pub fn greeting() -> [u8; GREETING] {
     greeting
 }
 
-/// Whether the peer knows heartbeats, once its greeting is there. A fault as soon as it is one.
+/// Whether the peer knows heartbeats, once its greeting is complete. A fault is reported as soon as it shows.
 pub(super) fn check(received: &[u8]) -> Result<Option<bool>, Fault> {
     match received {
         [] | [0xff] => return Ok(None),

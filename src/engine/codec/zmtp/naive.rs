@@ -1,17 +1,17 @@
-//! What a whole stream amounts to, read from slices: the reference that the tests hold the decoder to.
+//! Reads a whole stream from slices: the reference that the tests compare the decoder with.
 
 use bytes::Bytes;
 
 use super::{Decoded, Fault, Kind, Limits, MAX_COMMAND, Ready};
 
-/// All that a stream amounts to, and the fault that it ends with: at once, from slices.
+/// Everything in a stream, and the fault that ends it: read at once, from slices.
 pub fn naive(mut stream: &[u8], kind: Kind, limits: Limits) -> (Vec<Decoded>, Option<Fault>) {
     let mut all = Vec::new();
     let fault = read(&mut stream, kind, limits, &mut all).err().flatten();
     (all, fault)
 }
 
-/// Takes this many bytes. `Err(None)`: they are not there.
+/// Takes this many bytes. `Err(None)`: there are fewer.
 fn part<'a>(stream: &mut &'a [u8], len: u64) -> Result<&'a [u8], Option<Fault>> {
     let (part, rest) =
         usize::try_from(len).ok().and_then(|len| stream.split_at_checked(len)).ok_or(None)?;
@@ -25,7 +25,7 @@ fn read(
     limits: Limits,
     all: &mut Vec<Decoded>,
 ) -> Result<(), Option<Fault>> {
-    // Of what is not there, only the part that is decides.
+    // An incomplete frame is judged by the part that is there.
     let at = |index: usize| stream.get(index).copied();
     match (at(0), at(1)) {
         (None, _) | (_, None) => return Ok(()),

@@ -1,4 +1,4 @@
-//! The decoder against a naive reading of the whole stream, whatever the cuts; and what is wrong with what.
+//! Compares the decoder with a naive reading of the whole stream, wherever it is cut. And tests each fault.
 
 use super::super::testing::cut;
 use super::naive::naive;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 const LIMITS: Limits = Limits { message: 40, frames: 4 };
 
-/// The same by the decoder, chunk by chunk.
+/// The same, read by the decoder, chunk by chunk.
 fn decode(chunks: &[&[u8]], kind: Kind, limits: Limits) -> (Vec<Decoded>, Option<Fault>) {
     let mut decoder = Decoder::new(kind, limits);
     let mut all = Vec::new();

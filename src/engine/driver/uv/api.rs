@@ -1,5 +1,5 @@
-//! The functions of libuv that are used, found at run time, and memory for its handles. Used by the
-//! other files of this folder; [`symbol`] also by the binding.
+//! The functions of libuv that ferripc uses, looked up at run time, and memory for its handles. Used by the
+//! other files of this folder. The binding also uses [`symbol`].
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ffi::{CStr, c_int, c_void};

@@ -1,5 +1,5 @@
 //! Sockets that are ready while nobody can take what they bring. libuv calls for each of them in each turn of the loop,
-//! and where there are more than a thousand, 48 times: a turn would take tenths of a second. So all but a few are not
+//! and with more than a thousand it calls 48 times: a turn would take tenths of a second. So all except a few are not
 //! watched until there is room again. Used by [`super::poll`] and [`super::turns`].
 
 use std::cell::{Cell, RefCell};
@@ -8,23 +8,23 @@ use std::collections::VecDeque;
 use super::Shared;
 use crate::engine::event::Id;
 
-/// So many sockets may be refused in a turn of the loop and stay watched: stopping a watch is two system calls.
+/// This many sockets may be refused in a turn of the loop and stay watched: to stop a watch takes two system calls.
 const FEW: u32 = 16;
 
-/// So many are watched again in one turn.
+/// This many are watched again in one turn.
 const BATCH: usize = 256;
 
-/// See the module's page.
+/// See the module's documentation.
 #[derive(Default)]
 pub(super) struct Held {
-    /// Those that are not watched, in their order.
+    /// Those that are not watched, in order.
     ids: RefCell<VecDeque<Id>>,
     /// How many were refused in this turn of the loop.
     refused: Cell<u32>,
 }
 
 impl Held {
-    /// A socket is refused. Returns whether it is held.
+    /// Notes that a socket was refused. Returns whether it is held.
     pub fn add(&self, id: Id) -> bool {
         let refused = self.refused.get().saturating_add(1);
         self.refused.set(refused);
@@ -40,7 +40,7 @@ impl Held {
 }
 
 impl Shared {
-    /// A turn of the loop begins: some of those that are held are watched again if there is room.
+    /// Begins a turn of the loop: watches some of the held sockets again, if there is room.
     pub(super) fn release(&self) {
         self.held.refused.set(0);
         for _ in 0..BATCH {

@@ -1,11 +1,10 @@
-//! The hold on a libuv event loop that somebody else runs (Node's, Electron's): when the consumer gets
-//! its turns (`turns`), for both drivers, and for the loop driver one `uv_poll_t` per socket
-//! (`poll`). Unix only.
+//! Works with a libuv event loop that somebody else runs (Node's, Electron's). For both drivers, it gives the consumer
+//! its turns (`turns`). For the loop driver, it has one `uv_poll_t` per socket (`poll`). Unix only.
 //!
 //! The symbols (`api`) are looked up at run time, never linked: where they are missing (Bun, Deno, a
 //! program without Node) [`Loop::new`] returns `None`, and sockets stay with the tokio driver.
 //!
-//! Everything here happens on the loop's own thread, except for the ringing of the bell.
+//! Everything here happens on the loop's own thread, except that any thread may ring the bell.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -32,30 +31,30 @@ mod held;
 mod poll;
 mod turns;
 
-/// What a look at a socket has found.
+/// What was found at a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
     /// Nothing.
     Nothing,
-    /// So many bytes; perhaps there are more.
+    /// This many bytes; perhaps there are more.
     Part(usize),
-    /// All there was, or the end.
+    /// Everything there was, or the end.
     All,
 }
 
-/// Bytes after which a socket that always has more lets the event loop turn.
+/// After this many bytes, a socket that always has more lets the event loop turn.
 pub const TURN_BYTES: usize = 1024 * 1024;
 
-/// Whose socket is watched: a connection or a datagram socket. All calls come on the loop's thread.
+/// The owner of a watched socket: a connection or a datagram socket. All calls come on the loop's thread.
 pub trait Watched {
     /// Its handle.
     fn id(&self) -> Id;
     /// The socket is ready, or the loop has stopped watching it after an error.
     fn on_ready(self: Arc<Self>, read: bool, write: bool, stopped: bool) -> Found;
-    /// Reads what is there, before the loop says that there is something. `None`: nothing is to be read, or
+    /// Reads what is there, before the loop says that there is something. `None`: nothing may be read, or
     /// something waits to be sent.
     fn poll_now(self: Arc<Self>) -> Option<Found>;
-    /// Is read from again after [`Poll::refuse`], if there is room for what that brings. False: there is none yet.
+    /// Allows reading again after [`Poll::refuse`], if there is room for what that brings. False: there is none yet.
     fn read_again(&self) -> bool {
         true
     }
@@ -63,11 +62,11 @@ pub trait Watched {
     fn sent(&self) -> u64;
     /// Closes now. Nothing is reported any more.
     fn destroy(&self);
-    /// Code that worked for it panicked: it is closed, and reports that.
+    /// Closes after a panic in code that worked for it, and reports that.
     fn panicked(&self);
 }
 
-/// A loop that sockets can be watched on.
+/// A loop that can watch sockets.
 #[derive(Clone)]
 pub struct Loop {
     shared: Rc<Shared>,
@@ -79,19 +78,19 @@ struct Shared {
     thread: ThreadId,
     consumer: Box<dyn Consumer>,
     signals: Signals,
-    /// Handles that are not yet closed, the closing ones included.
+    /// How many handles are not closed yet, including those that are closing.
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     held: Held,
-    /// For the reads of all connections: each has it for one turn.
+    /// The buffer for the reads of all connections: each has it for one turn.
     shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
-    /// To be called when the last handle is closed.
+    /// Called when the last handle is closed.
     when_closed: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl Loop {
-    /// Sockets on `uv_loop`, whose turns call `consumer`, on this thread.
+    /// For sockets on `uv_loop`, whose turns call `consumer`, on this thread.
     ///
     /// # Safety
     /// `uv_loop` must be a libuv loop that this thread runs, and must run until
@@ -117,7 +116,7 @@ impl Loop {
         Some(Self { shared })
     }
 
-    /// What has the consumer called soon, from any thread.
+    /// The function that has the consumer called soon, from any thread.
     pub fn ringer(&self) -> Box<dyn Fn() + Send> {
         self.shared.signals.ringer(self.shared.api)
     }
@@ -127,7 +126,7 @@ impl Loop {
         self.shared.go_on();
     }
 
-    /// Destroys all that is watched on this loop and calls `done` when all handles are closed.
+    /// Destroys everything that is watched on this loop, and calls `done` when all handles are closed.
     pub fn close(&self, done: Box<dyn FnOnce()>) {
         let watched: Vec<_> = self.shared.watched.borrow_mut().drain().collect();
         for owner in watched.into_iter().filter_map(|(_, weak)| weak.upgrade()) {
@@ -140,7 +139,7 @@ impl Loop {
 }
 
 impl Shared {
-    /// Has the consumer take what was found, and what else is there, within bounds. True: it has taken all.
+    /// Has the consumer take what was found, and what else is there, within bounds. True: it has taken everything.
     fn take_all(&self, owner: &Arc<dyn Watched>, mut found: Found) -> bool {
         let mut budget = TURN_BYTES;
         loop {
@@ -155,7 +154,7 @@ impl Shared {
         }
     }
 
-    /// Looks for more, after a turn of `owner`, which had sent so much before it: see [`super::busy_poll`].
+    /// Looks for more after a turn of `owner`, which had sent this much before the turn: see [`super::busy_poll`].
     fn poll_busily(&self, owner: &Arc<dyn Watched>, mut before: u64) {
         let mut since = None;
         for _ in 0..MOST_POLLS {
@@ -180,8 +179,8 @@ impl Shared {
                 policy.polled(found != Found::Nothing);
                 self.busy_poll.set(policy);
             }
-            // Also after a poll that found nothing, which has deferred the wake-ups for what others
-            // reported meanwhile.
+            // Also after a poll that found nothing: it deferred the wake-ups for what others reported
+            // meanwhile.
             let taken = self.take_all(owner, found.unwrap_or(Found::Nothing));
             if !taken || matches!(found, None | Some(Found::Nothing)) {
                 return;
@@ -195,12 +194,12 @@ impl Shared {
         unsafe { (self.api.backend_timeout)(self.uv_loop) != 0 }
     }
 
-    /// There is one more handle.
+    /// Counts one more handle.
     fn opened(&self) {
         self.open.set(self.open.get() + 1);
     }
 
-    /// A handle is closed.
+    /// Counts one handle less, which is closed.
     fn closed(&self) {
         self.open.set(self.open.get() - 1);
         self.check_closed();
@@ -217,12 +216,12 @@ impl Shared {
     }
 }
 
-/// Runs what libuv has called: a panic must not unwind into it.
+/// Runs a callback of libuv: a panic must not unwind into libuv.
 fn guarded(act: impl FnOnce()) {
     let _ = caught(act);
 }
 
-/// What there is for `owner` before the loop says so; if that panics, its end.
+/// What `owner` finds before the loop says that there is something. If that panics, `owner` ends.
 fn polled(owner: &Arc<dyn Watched>) -> Option<Found> {
     caught(|| owner.clone().poll_now()).unwrap_or_else(|| {
         owner.panicked();

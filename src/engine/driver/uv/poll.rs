@@ -30,7 +30,7 @@ impl Loop {
         // SAFETY: `handle` has the size that this libuv wants, the loop is alive (see `new`).
         let status = unsafe { (shared.api.poll_init)(shared.uv_loop, handle, fd) };
         if status != 0 {
-            // SAFETY: a handle whose initialisation failed is not known to the loop.
+            // SAFETY: the loop does not know a handle whose initialisation failed.
             unsafe { shared.api.deallocate(handle, UV_POLL) };
             return Err(io::Error::from_raw_os_error(-status));
         }
@@ -54,7 +54,7 @@ impl Loop {
     }
 }
 
-/// What a handle's data points to.
+/// What the data of a handle points to.
 struct Watch {
     shared: Rc<Shared>,
     owner: Arc<dyn Watched>,
@@ -67,7 +67,7 @@ pub struct Poll {
     id: Id,
     /// The events that are watched now.
     events: Cell<c_int>,
-    /// It is not watched for reading: see [`super::held`].
+    /// Not watched for reading: see [`super::held`].
     held: Cell<bool>,
 }
 
@@ -101,7 +101,7 @@ impl Poll {
         }
     }
 
-    /// What it brings cannot be taken now. Where there are many of its kind it is not watched for reading, from the
+    /// Nobody can take what it brings now. If there are many such sockets, it is not watched for reading, from the
     /// next [`Poll::set`] on, until [`Watched::read_again`].
     pub fn refuse(&self) {
         if !self.held.get() {

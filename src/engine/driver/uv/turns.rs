@@ -1,8 +1,8 @@
-//! When the consumer gets its turns: after what a socket has brought (see the module above), when the
-//! I/O thread rings the bell, and, while something is left, in each turn of the event loop.
+//! When the consumer gets its turns: after a socket has brought something (see the module above), when the I/O thread
+//! rings the bell, and in each turn of the event loop while something is left.
 //!
-//! A handler may run the event loop itself and wait there for something (as `deasync` does). So that it
-//! gets what is left meanwhile, "in each turn of the event loop" begins before the consumer is called.
+//! A handler may run the event loop itself and wait there for something (as `deasync` does). The turns of the event loop
+//! begin before the consumer is called, so that such a handler gets what is left.
 
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Shared;
 use super::api::{Api, Handle, UV_ASYNC, UV_IDLE, api};
 
-/// Events and bytes after which the event loop turns.
+/// After this many events or bytes, the event loop turns.
 const TURN_EVENTS: usize = 64;
 const TURN_BYTES: usize = 256 * 1024;
 
 /// Takes the mailbox's events: JavaScript.
 pub trait Consumer {
-    /// How many things it has put off to a later turn of the loop: those that come before further events, and
+    /// How many things it has put off to a later turn of the loop: those that come before further events, and the
     /// others.
     fn put_off(&self) -> (u32, u32);
     /// One turn: what is left or comes first, or `put_off` in any case, or else an event.
@@ -31,7 +31,7 @@ pub trait Consumer {
 pub enum Turn {
     /// Nothing is left.
     Done,
-    /// So many bytes were taken, and there is more.
+    /// This many bytes were taken, and there is more.
     More(usize),
     /// There is more, for the next turn of the loop.
     Later,
@@ -117,12 +117,12 @@ impl Signals {
 }
 
 impl Shared {
-    /// Sees to it that the consumer is called in each turn of the loop, until nothing is left.
+    /// Has the consumer called in each turn of the loop, until nothing is left.
     pub(super) fn go_on(&self) {
         self.signals.set_again(self.api, true);
     }
 
-    /// Has the consumer take events, one in each of its turns, within bounds. True: it has taken all.
+    /// Has the consumer take events, one in each of its turns, within bounds. True: it has taken all of them.
     pub(super) fn turns(&self) -> bool {
         self.go_on();
         if self.consumer.put_off().0 > 0 {
@@ -140,7 +140,7 @@ impl Shared {
                 Turn::Gone => return self.ended(false),
             }
         }
-        self.go_on(); // which a loop within may have ended
+        self.go_on(); // a nested loop may have ended this
         false
     }
 
@@ -149,8 +149,8 @@ impl Shared {
         done
     }
 
-    /// A turn of the loop. What was put off before the turn runs first, so that a handler that keeps putting
-    /// something off does not hold up events.
+    /// Does one turn of the loop. What was put off earlier runs first, so that a handler that keeps putting things off
+    /// does not hold up events.
     fn next_turn(&self) {
         self.release();
         let (first, later) = self.consumer.put_off();
@@ -168,8 +168,8 @@ impl Shared {
 fn add(shared: &Rc<Shared>, kind: c_int, init: impl FnOnce(Handle) -> c_int) -> io::Result<Handle> {
     let handle = shared.api.allocate(kind);
     let status = init(handle);
-    // SAFETY: a handle whose initialisation failed is not known to the loop; the data of one that is
-    // initialised is taken back by `closed`.
+    // SAFETY: the loop does not know a handle whose initialisation failed. `closed` takes the data of one that is
+    // initialised back.
     unsafe {
         if status != 0 {
             shared.api.deallocate(handle, kind);
@@ -181,7 +181,7 @@ fn add(shared: &Rc<Shared>, kind: c_int, init: impl FnOnce(Handle) -> c_int) -> 
     Ok(handle)
 }
 
-/// Whose handle it is.
+/// The owner of a handle.
 ///
 /// # Safety
 /// The handle must come from [`add`] and not be closed.

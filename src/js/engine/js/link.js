@@ -222,17 +222,21 @@ class Link {
     this.#hub.events.post({ kind, id: this.id, payload });
   }
 
+  #postChunk(payload, framed) {
+    this.#hub.events.post({ kind: events.CHUNK, id: this.id, payload, framed });
+  }
+
   #received(bytes) {
     this.#read += bytes.length;
     if (this.#end >= CLOSING) return;
     if (this.#raw) {
-      this.#post(events.CHUNK, bytes);
+      this.#postChunk(bytes, 0);
     } else {
       const found = this.#decoder.add(bytes);
       for (const event of found) this.#report(event);
       if (this.#strict < Infinity) this.#tellUnfinished();
       else if (found.length === 0) this.#post(events.PARTIAL);
-      if (this.#tapped) this.#post(events.CHUNK, Buffer.from(bytes)); // the decoder has a part of these
+      if (this.#tapped) this.#postChunk(Buffer.from(bytes), 1); // the decoder has a part of these
     }
     if (this.#hub.events.stops(this)) this.#socket.pause();
     this.#unfinished.hold(this, this.#decoder.held)?.endForMost();
@@ -283,7 +287,7 @@ class Link {
     if (raw === this.#raw) return;
     this.#raw = raw;
     const bytes = this.#decoder.takePartial();
-    if (bytes.length > 0) this.#post(events.CHUNK, bytes);
+    if (bytes.length > 0) this.#postChunk(bytes, 0);
   }
 
   // ---- out -------------------------------------------------------------------------------------

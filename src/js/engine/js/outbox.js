@@ -2,9 +2,9 @@
 // What waits to be sent on a connection of the JavaScript engine, in order, before and behind what its socket has. Made
 // and called by link.js.
 
-/** Bytes that the stream gets at once: by them it shows how far it is. A socket without TLS shows it within them, too. */
+/** Bytes that the stream gets at once, and where only they show how far it is. */
 const PIECE = 1024 * 1024;
-const SECURE_PIECE = 64 * 1024;
+const BLIND_PIECE = 64 * 1024;
 
 /** Pieces with fewer bytes than this are put together. */
 const SMALL = 4096;
@@ -34,7 +34,7 @@ class Outbox {
   take(socket, isSecure) {
     this.#socket = socket;
     this.#isSecure = this.#isHeld = isSecure;
-    if (isSecure) this.#most = SECURE_PIECE;
+    if (this.#inSystem === undefined) this.#most = BLIND_PIECE;
     this.#flush();
   }
 
@@ -55,8 +55,16 @@ class Outbox {
 
   /** Bytes that the system has taken, as exactly as that is known. */
   get moved() {
-    const sending = this.#isSecure ? undefined : this.#socket?._handle?.writeQueueSize;
-    return this.#accepted - this.#waiting - (sending ?? this.#sending);
+    const left = this.#inSystem;
+    // Node 26 encrypts in a later turn.
+    const isKnown = left !== undefined && (left > 0 || !this.#isSecure);
+    return this.#accepted - this.#waiting - (isKnown ? left : this.#sending);
+  }
+
+  /** Bytes of the stream that the system is still to take, encrypted with TLS; undefined where nothing tells. */
+  get #inSystem() {
+    const handle = this.#socket?._handle;
+    return (this.#isSecure ? handle?._parent : handle)?.writeQueueSize;
   }
 
   /** Sends text, or bytes that nobody else changes. */

@@ -1,0 +1,35 @@
+'use strict';
+// The ends of ipcIO's servers and clients, whatever their programs do: what waits is settled.
+
+const { createWorld } = require('../helpers/world');
+const { createParties } = require('./parties');
+
+const world = createWorld();
+const { makeClient } = createParties(world);
+
+test('disconnect rejects what waits for a connection that nobody has begun', async () => {
+  const client = makeClient('c');
+  const waiting = [
+    client.send('n', 1),
+    client.emit('x', 'n', 1),
+    client.broadcast('n'),
+    client.discover(),
+    client.deliver('n', 1),
+  ];
+  await client.disconnect();
+  for (const it of waiting) {
+    await expect(it).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
+  }
+});
+
+test('deliver is late whatever the command is', async () => {
+  const late = makeClient('c').deliver(Symbol('odd'), 1, { timeout: 1 });
+  await expect(late).rejects.toMatchObject({ code: 'ERR_IPCIO_TIMEOUT' });
+});
+
+test('stop and disconnect resolve although handlers throw, and each exception surfaces once', async () => {
+  const surfaced = await world.child('ipcio-throwing.js', [world.tmp()]).next();
+  const events = ['server: connect', 'client: connect', 'server: disconnect', 'client: disconnect'];
+  expect(new Set(surfaced)).toEqual(new Set(events));
+  expect(surfaced).toHaveLength(events.length);
+});
