@@ -15,12 +15,11 @@ use napi::bindgen_prelude::*;
 use napi::sys;
 use serde_json::{Value, json};
 
-use super::{address, memory, text};
+use super::{address, memory, text, values};
 use crate::engine;
 use crate::engine::codec::envelope::{common_head, is_plain_text, joined};
 use crate::engine::codec::text::{Text, decode};
-use crate::engine::codec::values::{self, Refused};
-use crate::engine::codec::{BATCH_FRAMES, Batch, length};
+use crate::engine::codec::{BATCH_FRAMES, Batch};
 use crate::engine::driver::Connection;
 use crate::engine::error::Endpoint;
 use crate::engine::event::Event;
@@ -101,15 +100,7 @@ enum Form {
 }
 
 /// Where the ends of the frames begin in the header.
-const ENDS_AT: usize = 8;
-
-/// For frames with values: a bit in a frame's end, which is always lower (`FramingOptions::max_frame` is a string's
-/// length at most). It marks a frame that has no valid value, or one whose value takes more memory than the limit.
-const INVALID: u32 = 1 << 31;
-const TOO_LARGE: u32 = 1 << 30;
-
-/// Both: the memory beside it could not be taken.
-const LOST: u32 = INVALID | TOO_LARGE;
+pub(super) const ENDS_AT: usize = 8;
 
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
@@ -179,7 +170,7 @@ pub fn event(event: Event, hub: &engine::hub::Hub, header: &mut [u32]) -> Payloa
     let (kind, id, payload) = match event {
         Event::Frames { id, batch, attached } => {
             let payload = match hub.of_values(id) {
-                Some(framing) => of_values(batch, attached, framing.max_frame, header),
+                Some(framing) => values::payload(batch, attached, framing.max_frame, header),
                 None => frames(id, batch, hub, header),
             };
             (Kind::Frames, id, payload)
@@ -265,30 +256,6 @@ fn frames(id: u32, batch: Batch, hub: &engine::hub::Hub, header: &mut [u32]) -> 
     let text = decode(&batch, between, |index, end| ends[index] = end as u32);
     // Only Node's loop is used, and only Node is known to keep such strings in place.
     Payload::Frames { batch, text, external: hub.is_on_loop() }
-}
-
-/// The bytes of a batch, where its frames end in them, and which of them V8 must not read.
-fn of_values(batch: Batch, attached: Vec<Attachment>, most: usize, header: &mut [u32]) -> Payload {
-    header[2] = batch.ends.len() as u32;
-    let ends = batch.ends.iter().zip(batch.frames(length::HEADER));
-    let mut rest = attached.iter();
-    for (to, (end, frame)) in header[ENDS_AT..].iter_mut().zip(ends) {
-        let beside = if values::is_split(frame) { rest.next() } else { None };
-        *to = *end as u32 | flags(frame, beside, most);
-    }
-    match attached.is_empty() {
-        true => Payload::Memory(batch.bytes),
-        false => Payload::Split(batch.bytes, attached),
-    }
-}
-
-fn flags(frame: &[u8], beside: Option<&Attachment>, most: usize) -> u32 {
-    match (beside, values::check(frame, beside.map_or(0, Attachment::bytes), most)) {
-        (Some(Attachment::Lost), _) => LOST,
-        (Some(Attachment::TooLarge(_)), _) | (_, Err(Refused::TooLarge)) => TOO_LARGE,
-        (_, Err(Refused::Invalid)) => INVALID,
-        (_, Ok(())) => 0,
-    }
 }
 
 /// The result of connecting, as JSON.

@@ -6,6 +6,7 @@
 //! * [`datagrams`]: the hub's methods for datagram sockets.
 //! * [`address`]: IP addresses as numbers.
 //! * [`deliver`]: engine events -> a header of numbers and one value.
+//! * [`values`]: the same for frames of V8's values.
 //! * [`ipc2`]: workers and their jobs.
 //! * [`text`]: strings to and from JavaScript.
 //! * [`memory`]: JavaScript buffers that use Rust's memory.
@@ -61,4 +62,5 @@ mod socket_options;
 mod table;
 mod text;
 mod tls;
+mod values;
 mod wake;

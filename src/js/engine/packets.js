@@ -10,7 +10,7 @@ const { JOIN } = require('./bursts');
 /** Bytes of a length. Mirrors length.rs. */
 const GAP = 4;
 
-// Mirrors deliver.rs: beside a frame's end, why V8 must not see it.
+// Mirrors values.rs of the binding: beside a frame's end, why V8 must not see it.
 const COUNT = 2;
 const END = 0x3fffffff;
 const FLAGS_AT = 30;
