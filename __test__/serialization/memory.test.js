@@ -313,6 +313,7 @@ withPython('a peer that passes descriptors', () => {
     'shrinking',
     'growing',
     'sparse',
+    'hidden',
     'empty',
     'file',
     'device',
@@ -358,6 +359,27 @@ withPython('a peer that passes descriptors', () => {
       'ERR_FERRIPC_MESSAGE_TOO_LARGE',
     ]);
     while (descriptors() > before) await new Promise(setImmediate);
+  });
+
+  test('with little memory in each: it is copied, as a process has few mappings', async () => {
+    const { server, python } = await serve();
+    const arrived = collect(server, 'x', 100);
+    for (let index = 0; index < 100; index++) {
+      await python.call('send', split(1000), 'memory', content);
+    }
+    for (const got of await arrived) expect(got.toString('hex')).toBe(content);
+    expect(fs.readFileSync('/proc/self/maps', 'latin1')).not.toContain('memfd:peer');
+  });
+
+  test('beside a message that is too large: the next one does not get it', async () => {
+    const { server, python, errors, before } = await serve({ maxMessageBytes: 2000 });
+    const arrived = once(server, 'x');
+    await python.call('send', uint32(2001).toString('hex'), 'memory', '00'.repeat(1000));
+    await python.call('send', `80${'00'.repeat(2000)}${split(1000).slice(0, 2)}`);
+    await python.call('send', split(1000).slice(2), 'memory', content);
+    expect((await arrived)[0].toString('hex')).toBe(content);
+    expect(errors).toEqual(['ERR_FERRIPC_MESSAGE_TOO_LARGE']);
+    expect(descriptors()).toBe(before);
   });
 
   test('with parts of a frame: it is put together', async () => {

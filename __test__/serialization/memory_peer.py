@@ -1,6 +1,7 @@
 # A peer of serialization 'advanced' that passes descriptors of any kind beside what it writes, for memory.test.js. A line of
 # JSON is a command, its answer is a line of JSON. Bytes are hexadecimal. Run by that test: python3 memory_peer.py
 import array
+import ctypes
 import fcntl
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 SEALS = 0x2 | 0x4 | 0x8  # shrink, grow, write
 ADD_SEALS = 1033
 HUGE_PAGES = 0x4
+KEEP_SIZE = 1
 
 peer = None
 
@@ -24,6 +26,16 @@ def memfd(content, seals=SEALS, size=None, flags=0):
     return descriptor
 
 
+def hidden_holes(content):
+    """Nothing but a hole, and behind the file's end as many bytes as it should have."""
+    descriptor = os.memfd_create("peer", os.MFD_ALLOW_SEALING)
+    os.ftruncate(descriptor, len(content))
+    start = ctypes.c_long(-(-len(content) // 4096) * 4096)
+    ctypes.CDLL(None).fallocate(descriptor, KEEP_SIZE, start, ctypes.c_long(len(content)))
+    fcntl.fcntl(descriptor, ADD_SEALS, SEALS)
+    return descriptor
+
+
 MAKE = {
     "memory": lambda content: memfd(content),
     "unsealed": lambda content: memfd(content, 0),
@@ -31,6 +43,7 @@ MAKE = {
     "shrinking": lambda content: memfd(content, SEALS & ~0x2),
     "growing": lambda content: memfd(content, SEALS & ~0x4),
     "sparse": lambda content: memfd(b"", SEALS, len(content)),
+    "hidden": hidden_holes,
     "empty": lambda content: memfd(b""),
     "file": lambda content: os.open(sys.executable, os.O_RDONLY),
     "device": lambda content: os.open("/dev/zero", os.O_RDWR),

@@ -16,9 +16,6 @@ use super::state::{End, Io, State};
 use crate::engine::codec::values;
 use crate::engine::transport::{held, passing, sealed};
 
-/// Below so many bytes of views, copying them through the socket takes no longer: it has room for most of them at once.
-const WORTH_IT: usize = 256 * 1024;
-
 impl Connection {
     /// Sends a message of values, whose views are those after the first piece. Returns the bytes that wait; `None`: it is
     /// to be written as bytes.
@@ -26,7 +23,7 @@ impl Connection {
         let [head, views @ ..] = pieces else { return None };
         let len = views.iter().map(|view| view.len()).sum::<usize>();
         let is_open = state.end == End::Open && state.failed.is_none();
-        if len < WORTH_IT || !is_open || !self.attaches.load(Ordering::Relaxed) {
+        if len < sealed::WORTH_IT || !is_open || !self.attaches.load(Ordering::Relaxed) {
             return None;
         }
         let head = values::split(head)?;

@@ -40,6 +40,13 @@ impl Attachments {
         split.map(|_| self.waiting.pop_front().unwrap_or(Attachment::Invalid)).collect()
     }
 
+    /// A frame is skipped: drops what is beside it. `begun`: what is there of it and of what follows, if more than its length.
+    pub fn skip(&mut self, begun: &[u8]) {
+        if begun.is_empty() || values::is_split(begun) {
+            self.waiting.pop_front();
+        }
+    }
+
     /// Whether some belong to no frame. To be called when all complete frames were taken. `partial`: another one has begun.
     pub fn is_surplus(&self, partial: bool) -> bool {
         self.surplus || self.waiting.len() > usize::from(partial)
@@ -203,6 +210,27 @@ mod tests {
             receive(&mut inbox, &[0], Some(numbered(1)));
         }
         assert!(inbox.has_surplus());
+    }
+
+    #[test]
+    fn a_frame_that_is_skipped_takes_its_own_away() {
+        let most = 100;
+        let new = || Inbox::new(7, length::Decoder::new(most)).with_attachments(most);
+        // Its length alone, with its beginning, and all of it: what follows gets its own.
+        for cut in [4, 5, 60, 205] {
+            let (large, next) = (frame(201, true), frame(9, true));
+            let mut inbox = new();
+            assert!(receive(&mut inbox, &large[..cut], Some(numbered(1))).is_empty());
+            assert!(!inbox.has_surplus());
+            let rest = [&large[cut..], &next[..1]].concat();
+            receive(&mut inbox, &rest, Some(numbered(2)));
+            assert_eq!(receive(&mut inbox, &next[1..], None), [(true, Some(2))]);
+            assert!(!inbox.has_surplus());
+        }
+        // It has none, and what follows in the same read has some.
+        let mut inbox = new();
+        let read = [frame(201, false), frame(9, true)].concat();
+        assert_eq!(receive(&mut inbox, &read, Some(numbered(2))), [(true, Some(2))]);
     }
 
     #[test]

@@ -195,7 +195,10 @@ impl Inbox {
                 let attached = self.attachments.of(&batch, self.decoder.gap());
                 Some(Event::Frames { id, batch, attached })
             }
-            Some(Decoded::TooLarge(len)) => Some(Event::TooLarge { id, len }),
+            Some(Decoded::TooLarge(len)) => {
+                self.attachments.skip(self.decoder.buffer());
+                Some(Event::TooLarge { id, len })
+            }
             None if self.watch.is_some() => self.unfinished(),
             None => fruitless.then_some(Event::Partial { id }),
         }

@@ -9,7 +9,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 use std::thread;
 
@@ -21,15 +21,16 @@ const SEALS: libc::c_int = libc::F_SEAL_WRITE | libc::F_SEAL_SHRINK | libc::F_SE
 /// Nobody may run it. Refused by kernels before 6.3.
 const NOEXEC_SEAL: libc::c_uint = 8;
 
-/// Bytes of a block of [`MetadataExt::blocks`].
-const BLOCK: u64 = 512;
+/// From this many bytes on, memory goes and is mapped. Less is copied through the socket in the same time. A peer may pass less:
+/// then it is copied, as a process has few mappings (`vm.max_map_count`), and V8 ends it where there is none left.
+pub const WORTH_IT: usize = 256 * 1024;
 
 /// Memory of this process with what a peer has sent. It may be written to: that makes a copy of the page.
 #[derive(Debug)]
 pub enum Memory {
     /// The peer's pages.
     Mapped(Mapping),
-    /// A copy, where the system maps no more.
+    /// A copy, of little, or where the system maps no more.
     Copied(Vec<u8>),
 }
 
@@ -144,16 +145,26 @@ pub fn open(descriptor: OwnedFd, most: usize) -> Attachment {
     }
     let file = File::from(descriptor);
     let Ok(facts) = file.metadata() else { return Attachment::Invalid };
-    let (size, has_holes) = (facts.len(), facts.blocks().saturating_mul(BLOCK) < facts.len());
+    let size = facts.len();
     match usize::try_from(size) {
-        Ok(len) if len > 0 && len <= most && !has_holes => {
-            let mapped = Mapping::new(&file, len).map(Memory::Mapped);
-            let memory = mapped.or_else(|_| copied(&file, len).map(Memory::Copied));
+        Ok(len) if len > 0 && len <= most && !has_holes(&file, size) => {
+            let mapped = if len < WORTH_IT { None } else { Mapping::new(&file, len).ok() };
+            let memory = match mapped {
+                Some(mapping) => Ok(Memory::Mapped(mapping)),
+                None => copied(&file, len).map(Memory::Copied),
+            };
             memory.map_or(Attachment::Lost, Attachment::Memory)
         }
         _ if size as u128 > most as u128 => Attachment::TooLarge(size),
         _ => Attachment::Invalid,
     }
+}
+
+/// Its number of blocks does not tell: there may be some behind its end.
+fn has_holes(file: &File, size: u64) -> bool {
+    // SAFETY: the call takes a descriptor, which is open, and numbers.
+    let first = unsafe { libc::lseek64(file.as_raw_fd(), 0, libc::SEEK_HOLE) };
+    u64::try_from(first) != Ok(size)
 }
 
 #[allow(clippy::unnecessary_cast)] // their types depend on the platform
@@ -207,16 +218,21 @@ mod tests {
 
     #[test]
     fn what_is_sealed_arrives_and_is_the_receivers_own() {
-        let pieces = [&[1; 5000][..], &[], &[2; 3]];
-        let sealed = seal(&pieces).unwrap();
+        for pieces in [[&[1; 5000][..], &[], &[2; 3]], [&[1; WORTH_IT], &[], &[2; 3]]] {
+            arrives(&pieces);
+        }
+    }
+
+    fn arrives(pieces: &[&[u8]]) {
+        let sealed = seal(pieces).unwrap();
         let twice = sealed.as_fd().try_clone_to_owned().unwrap();
         let Attachment::Memory(mut one) = open(sealed, LARGE) else { panic!() };
         let Attachment::Memory(mut other) = open(twice, LARGE) else { panic!() };
         assert_eq!(bytes_of(&mut one), pieces.concat());
         bytes_of(&mut one)[7] = 9;
         assert_eq!(bytes_of(&mut other), pieces.concat());
-        let mut copy = Memory::Copied(vec![1, 2]);
-        assert_eq!(bytes_of(&mut copy), [1, 2]);
+        let is_mapped = matches!(one, Memory::Mapped(_));
+        assert_eq!(is_mapped, one.len() >= WORTH_IT);
     }
 
     #[test]
@@ -244,6 +260,13 @@ mod tests {
         sparse.set_len(1 << 20).unwrap();
         add(&sparse, SEALS);
         assert!(invalid(sparse));
+        let hidden = unsealed(b"");
+        hidden.set_len(1 << 20).unwrap();
+        let (len, keep) = (1 << 20, libc::FALLOC_FL_KEEP_SIZE);
+        // SAFETY: the call takes a descriptor, which is open, and numbers.
+        assert_eq!(unsafe { libc::fallocate64(hidden.as_raw_fd(), keep, len, len) }, 0);
+        add(&hidden, SEALS);
+        assert!(invalid(hidden));
         let huge = create_with(libc::MFD_ALLOW_SEALING | libc::MFD_HUGETLB).map(File::from);
         if let Ok(huge) = huge {
             add(&huge, SEALS);
