@@ -1,4 +1,4 @@
-# A peer of serialization 'advanced' that passes descriptors of any kind beside what it writes, for memory.test.js. A line of
+# A peer of serialization 'advanced' that passes descriptors of any kind beside what it writes, for memory-peers.test.js. A line of
 # JSON is a command, its answer is a line of JSON. Bytes are hexadecimal. Run by that test: python3 memory_peer.py
 import array
 import ctypes

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 
 use super::attachment::Attachment;
@@ -185,11 +186,19 @@ fn copied(file: &File, len: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Closes descriptors of files that a peer has chosen: with some (of FUSE, say) that may take as long as the peer wants.
+/// Closes descriptors of files that a peer has chosen: with some (of FUSE, say) that may take as long as the peer wants. One
+/// thread does it, so that peers cannot make more of them.
 pub fn close_elsewhere(descriptors: Vec<OwnedFd>) {
-    let builder = thread::Builder::new().name("ferripc-close".into());
-    // Without a thread they are closed here, when the closure is dropped.
-    drop(builder.spawn(move || drop(descriptors)));
+    static CLOSER: OnceLock<Option<mpsc::Sender<Vec<OwnedFd>>>> = OnceLock::new();
+    let closer = CLOSER.get_or_init(|| {
+        let (closer, all) = mpsc::channel();
+        let builder = thread::Builder::new().name("ferripc-close".into());
+        builder.spawn(move || all.into_iter().for_each(drop)).ok().map(|_| closer)
+    });
+    // Without a thread they are closed here, when they are dropped.
+    if let Some(closer) = closer {
+        let _ = closer.send(descriptors);
+    }
 }
 
 #[cfg(test)]
