@@ -17,7 +17,17 @@ test('each test that docs/reliability.md names is there', () => {
     ...text.matchAll(/([a-z-]+\.test\.js): ([^|;.]+(?:; nothing is lost|; never what is in it)?)/g),
   ];
   expect(named.length).toBeGreaterThan(20);
-  const folders = ['', 'fuzz', 'parsers', 'ipcio', 'ipc2', 'pixivutil2', 'mqueue', 'appview'];
+  const folders = [
+    '',
+    'fuzz',
+    'parsers',
+    'ipcio',
+    'ipc2',
+    'pixivutil2',
+    'mqueue',
+    'appview',
+    'serialization',
+  ];
   const places = folders.map((it) => path.join(__dirname, it));
   for (const [, file, name] of named) {
     const found = places.map((it) => path.join(it, file)).filter((it) => fs.existsSync(it));
