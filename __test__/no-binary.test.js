@@ -141,7 +141,8 @@ onUnix.test('with no descriptor left it says so', async () => {
     file,
     `const ipc = require(${JSON.stringify(home)});
     ipc.config.silent = true;
-    for (const name of ['node-ipc/client', 'engine/engine']) require(${JSON.stringify(home)} + '/src/js/' + name);
+    const files = ['node-ipc/arrival', 'node-ipc/client', 'node-ipc/log', 'node-ipc/paths', 'engine/engine'];
+    for (const name of files) require(${JSON.stringify(home)} + '/src/js/' + name);
     try { for (;;) require('node:fs').openSync('/dev/null'); } catch {}
     try { ipc.connectTo('x'); } catch ({ message }) { console.log(message); }`,
   );

@@ -212,9 +212,9 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     const [notes, sum] = await Promise.all([worker.send('Notes'), worker.send({ Add: [1, 2] })]);
     expect([notes, sum]).toEqual([1, 3]); // several jobs, one after the other
     const exit = { pid: worker.pid, code: null, signal: 'SIGKILL', cause: null };
-    const job = worker.send('Hang');
+    const ended = expect(worker.send('Hang')).rejects.toMatchObject({ ...offline, exit });
     expect(await worker.kill()).toEqual(exit);
-    await expect(job).rejects.toMatchObject({ ...offline, exit });
+    await ended;
     await expect(worker.send('Pid')).rejects.toMatchObject({ ...offline, exit });
     expect(await worker.exited).toEqual(exit);
   });
