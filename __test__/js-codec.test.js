@@ -118,8 +118,9 @@ test.each(['\f', 'ab', ''])(
     gc();
     const before = process.memoryUsage().arrayBuffers;
     for (let i = 0; i < 32; i++) read(i % 2 ? '"a' : '');
-    gc();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 * size);
+    const kept = () => process.memoryUsage().arrayBuffers - before;
+    for (let i = 0; i < 10 && kept() >= 8 * size; i++) gc(); // V8 frees some of it later
+    expect(kept()).toBeLessThan(8 * size);
     expect(decoders.map(({ partial }) => partial)).toEqual(decoders.map((_, i) => (i % 2 ? 2 : 0)));
   },
 );
