@@ -76,30 +76,4 @@ impl Stream {
         }
         false
     }
-
-    /// As [`Stream::receive`], with what comes along: see [`receive_all`]. Only a stream that can attach has `largest`.
-    pub fn receive_all(
-        &self,
-        buffer: &mut BytesMut,
-        largest: Option<usize>,
-    ) -> io::Result<Received> {
-        match self.socket() {
-            Some(socket) if largest.is_some() => receive_all(&socket, buffer, usize::MAX, largest),
-            _ => self.receive(buffer).map(Received::from),
-        }
-    }
-
-    /// The same, if the driver has seen the socket readable: see [`Stream::try_read`].
-    pub fn try_read_all(
-        &self,
-        buffer: &mut BytesMut,
-        largest: Option<usize>,
-    ) -> io::Result<Received> {
-        #[cfg(target_os = "linux")]
-        if let Some(largest) = largest {
-            return passing::try_read(self, buffer, largest);
-        }
-        let _ = largest;
-        self.try_read(buffer).map(Received::from)
-    }
 }

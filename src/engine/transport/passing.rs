@@ -11,10 +11,9 @@ use std::ptr;
 
 use bytes::{BufMut, BytesMut};
 use socket2::SockRef;
-use tokio::io::Interest;
 
 use super::attachment::{Attachment, Received};
-use super::{Stream, sealed};
+use super::sealed;
 
 /// Bytes of a descriptor.
 const DESCRIPTOR: usize = size_of::<libc::c_int>();
@@ -57,25 +56,6 @@ pub fn receive(
     let descriptors = descriptors(&header);
     let is_cut = header.msg_flags & libc::MSG_CTRUNC != 0;
     Ok(Received { len, attachment: attachment(descriptors, is_cut, largest) })
-}
-
-/// As [`Stream::try_read`], with the memory that has come along.
-pub fn try_read(stream: &Stream, buffer: &mut BytesMut, largest: usize) -> io::Result<Received> {
-    let room = buffer.capacity() - buffer.len();
-    let mut received = None;
-    let read = || {
-        let all = stream.receive_all(buffer, Some(largest))?;
-        // As in `Stream::try_read`. But what comes along also ends a read.
-        let is_empty = 0 < all.len && all.len < room && all.attachment.is_none();
-        received = Some(all);
-        if is_empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
-    };
-    let result = match stream {
-        Stream::Unix(socket) => socket.try_io(Interest::READABLE, read),
-        Stream::Quiet(socket) => socket.try_io(Interest::READABLE, read),
-        _ => Err(io::ErrorKind::Unsupported.into()),
-    };
-    received.map_or_else(|| result.and(Err(io::ErrorKind::WouldBlock.into())), Ok)
 }
 
 /// What has come with a read. `is_cut`: not all of it.

@@ -13,13 +13,14 @@ use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
+use super::attachment::{Received, receive_all};
 #[cfg(windows)]
 use super::pipe;
 #[cfg(unix)]
 use super::quiet::Quiet;
 #[cfg(unix)]
 use super::unix;
-use super::{Target, receiving, tcp, tls};
+use super::{Target, tcp, tls};
 use crate::engine::error::{Endpoint, Error};
 
 /// The two ends of an IP connection; a Unix socket has none.
@@ -154,24 +155,33 @@ impl Stream {
     /// Reads once into the spare capacity of `buffer`, if the driver has seen the socket readable.
     /// 0: the peer has shut its side down.
     pub fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.try_read_all(buffer, None).map(|received| received.len)
+    }
+
+    /// The same, with what comes along: see [`receive_all`]. Only a stream that can attach has `largest`.
+    pub fn try_read_all(
+        &self,
+        buffer: &mut BytesMut,
+        largest: Option<usize>,
+    ) -> io::Result<Received> {
         let room = buffer.capacity() - buffer.len();
         let mut taken = None;
         let read = || {
-            let len = self.receive(buffer)?;
-            taken = Some(len);
+            let received = self.receive_all(buffer, largest)?;
             // A short read has emptied the socket. It is reported as "not ready any more", so that
             // the driver waits for the next edge instead of making another system call in vain.
-            if 0 < len && len < room && cfg!(unix) {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            Ok(len)
+            // What comes along also ends a read.
+            let len = received.len;
+            let is_empty = 0 < len && len < room && received.attachment.is_none();
+            taken = Some(received);
+            if is_empty && cfg!(unix) { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         };
         let result = each!(
             self,
             socket => socket.try_io(Interest::READABLE, read),
-            own => return own.try_read(buffer)
+            own => return own.try_read(buffer).map(Received::from)
         );
-        taken.map_or(result, Ok)
+        taken.map_or_else(|| result.and(Err(io::ErrorKind::WouldBlock.into())), Ok)
     }
 
     /// Writes once, if the driver has seen the socket writable.
@@ -193,7 +203,20 @@ impl Stream {
 
     /// Reads once into the spare capacity of `buffer`, from any thread, without waiting.
     pub fn receive(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        each!(self, socket => receiving::receive(&SockRef::from(socket), buffer, usize::MAX), own => own.receive(buffer))
+        self.receive_all(buffer, None).map(|received| received.len)
+    }
+
+    /// The same, with what comes along: see [`receive_all`].
+    pub fn receive_all(
+        &self,
+        buffer: &mut BytesMut,
+        largest: Option<usize>,
+    ) -> io::Result<Received> {
+        each!(
+            self,
+            socket => receive_all(&SockRef::from(socket), buffer, usize::MAX, largest),
+            own => own.receive(buffer).map(Received::from)
+        )
     }
 
     /// The plain socket, for reads by another thread than the driver's; `None` with something on top of it.
