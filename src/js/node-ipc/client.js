@@ -7,7 +7,6 @@ const Queue = require('./queue');
 const Sending = require('./sending');
 const dial = require('./dial');
 const { channels, publish, publishError } = require('../diagnostics/channels');
-const { endClient } = require('./disposal');
 const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
 const { ours } = require('../sockets/own-listeners');
@@ -209,7 +208,7 @@ class Client extends Sending {
     await lastWords.endOurSide(this, socket, this._framing.linger);
   }
 
-  // ---- called by ipc.js, disposal.js and instance.js -----------------------------------------------
+  // ---- called by ipc.js and instance.js -----------------------------------------------------------
 
   /** Calls `leave` to end it for good when it is disposed of. */
   _leaveBy(leave) {
@@ -218,8 +217,22 @@ class Client extends Sending {
 
   async _dispose() {
     this.#hearsServer = lastWords.serverOf(this) !== null;
-    await endClient(this, this.#leave ?? (() => this._disconnect()));
+    await this.#endForGood();
     if (this.#hearsServer) await this._endOurSide();
+  }
+
+  /** As `ipc.disconnect` does. Resolves when its connection is closed. */
+  #endForGood() {
+    return new Promise((resolve) => {
+      const detach = this._attach({
+        over() {
+          detach();
+          resolve();
+        },
+      });
+      if (this.#leave === null) this._disconnect();
+      else this.#leave();
+    });
   }
 
   /** Each further attempt is made if `election`, which is called at once when a connection has ended, resolves with true. */

@@ -1,6 +1,6 @@
 'use strict';
 // What was sent shortly before `await using` ends a client or a server still reaches its handlers, as far as they are in
-// this process. Used by client.js, server.js and disposal.js.
+// this process. Used by client.js and server.js.
 //
 // A client ends its side only, and reads on until the server, which has then read everything, has ended the other.
 // A server first has the clients of this process do so, which may not even be accepted yet; then it ends its side of all
