@@ -51,6 +51,11 @@ function remedy({ error, code }, limits) {
   return 'Try again with NODE_DEBUG=ferripc, and add what it prints to a bug report.';
 }
 
+/** An error, as a sentence, and what to do about it. */
+function failure({ error, code }, limits) {
+  return `${error.replace(/\.$/, '')}. ${remedy({ error, code }, limits)}`;
+}
+
 /** What is wrong, as sentences. */
 function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
   const problems = [];
@@ -79,14 +84,10 @@ function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
     );
   }
   if (driver?.error) {
-    const { error } = driver;
-    problems.push(`No connection can be made: ${error}. ${remedy(driver, limits)}`);
+    problems.push(`No connection can be made: ${failure(driver, limits)}`);
   }
   for (const { title, ok, error, code } of probes) {
-    if (!ok)
-      problems.push(
-        `${title} does not work: ${error.replace(/\.$/, '')}. ${remedy({ error, code }, limits)}`,
-      );
+    if (!ok) problems.push(`${title} does not work: ${failure({ error, code }, limits)}`);
   }
   return problems;
 }
