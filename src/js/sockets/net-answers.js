@@ -6,8 +6,6 @@ const net = require('node:net');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
-const { credentialsOf } = require('./credentials');
-
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
@@ -144,7 +142,7 @@ class NetAnswers extends net.Socket {
    */
   get peerCredentials() {
     if (this.connecting) return undefined;
-    return credentialsOf(this.#open);
+    return require('./credentials').credentialsOf(this.#open);
   }
 
   /** A property of that name that programs put on their sockets takes its place. */
