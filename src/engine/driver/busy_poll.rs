@@ -8,9 +8,13 @@
 //! that failures cost a few per cent at most. The event loop is never held up when it has anything else to do
 //! ([`super::uv`] asks it), and never for more than [`MOST_POLLS`] messages or [`MOST_TIME`].
 //!
+//! On a busy machine somebody may take the offer and keep the processor for a whole time slice: milliseconds, in which the
+//! message lies there. A process that sleeps gets the processor back as soon as its message comes. So after a poll that
+//! lost the processor, there is none for a while, and for twice as long after the next such poll.
+//!
 //! Used by [`super::uv`], and by Rust's node-ipc, whose tasks yield to others instead. No clock and no I/O here.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::event::Id;
 
@@ -27,6 +31,13 @@ const TRIAL_POLLS: u32 = 32;
 const TRIAL: Duration = Duration::from_micros(60);
 const PROVEN: Duration = Duration::from_micros(30);
 
+/// A poll that took longer had lost the processor to somebody who kept it.
+const TIME_SLICE: Duration = Duration::from_micros(500);
+
+/// How long there are no polls after that, and at most after more of that.
+const FIRST_REST: Duration = Duration::from_millis(100);
+const LAST_REST: Duration = Duration::from_millis(3200);
+
 /// How many messages in a row are polled for before the event loop gets its turn.
 pub const MOST_POLLS: u32 = 64;
 
@@ -42,17 +53,27 @@ pub struct BusyPoll {
     polls: u32,
     /// How many turns the next trial needs.
     needed: u32,
+    /// Until when there are no polls, since the last one lost the processor; and for how long that was.
+    resting: Option<Instant>,
+    rest: Duration,
 }
 
 impl Default for BusyPoll {
     fn default() -> Self {
-        Self { last: None, turns: 0, polls: 0, needed: FIRST_TRIAL }
+        Self {
+            last: None,
+            turns: 0,
+            polls: 0,
+            needed: FIRST_TRIAL,
+            resting: None,
+            rest: Duration::ZERO,
+        }
     }
 }
 
 impl BusyPoll {
     /// Connection `id` had a turn, in which it sent something to its peer, or did not. Returns for how long
-    /// to poll for the peer's next message.
+    /// to poll for the peer's next message, unless it [rests](Self::rests).
     pub fn turn(&mut self, id: Id, answered: bool) -> Option<Duration> {
         if self.last != Some(id) || !answered {
             (self.last, self.turns, self.polls) = (answered.then_some(id), 0, 0);
@@ -65,12 +86,21 @@ impl BusyPoll {
         Some(if self.polls < TRIAL_POLLS { TRIAL } else { PROVEN })
     }
 
-    /// A poll has found something in time, or not.
-    pub fn polled(&mut self, found: bool) {
-        if found {
+    /// Whether others want the processor, so that there is to be no poll.
+    pub fn rests(&self, now: Instant) -> bool {
+        self.resting.is_some_and(|until| now < until)
+    }
+
+    /// A poll that began at `began` and ended `now` has found something in time, or not.
+    pub fn polled(&mut self, found: bool, began: Instant, now: Instant) {
+        if now - began > TIME_SLICE {
+            self.rest = (self.rest * 2).clamp(FIRST_REST, LAST_REST);
+            self.resting = Some(now + self.rest);
+            (self.turns, self.polls) = (0, 0);
+        } else if found {
             self.polls = self.polls.saturating_add(1);
             if self.polls >= TRIAL_POLLS {
-                self.needed = FIRST_TRIAL;
+                (self.needed, self.rest) = (FIRST_TRIAL, Duration::ZERO);
             }
         } else {
             self.needed = (self.needed * 2).min(LAST_TRIAL);
@@ -83,6 +113,12 @@ impl BusyPoll {
 mod tests {
     use super::*;
 
+    /// A poll that took as long as polls do.
+    fn polled(policy: &mut BusyPoll, found: bool) {
+        let now = Instant::now();
+        policy.polled(found, now, now + PROVEN);
+    }
+
     fn turns_until_trial(policy: &mut BusyPoll) -> u32 {
         (0..).find(|_| policy.turn(1, true).is_some()).unwrap()
     }
@@ -92,7 +128,7 @@ mod tests {
         let mut policy = BusyPoll::default();
         assert_eq!(turns_until_trial(&mut policy), FIRST_TRIAL);
         for _ in 0..TRIAL_POLLS {
-            policy.polled(true);
+            polled(&mut policy, true);
             assert!(policy.turn(1, true).is_some());
         }
         assert_eq!(policy.turn(1, true), Some(PROVEN));
@@ -111,16 +147,36 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..10 {
             waits.push(turns_until_trial(&mut policy));
-            policy.polled(false);
+            polled(&mut policy, false);
         }
         assert!(waits.is_sorted());
         assert!((LAST_TRIAL - 1..=LAST_TRIAL).contains(waits.last().unwrap()), "{waits:?}");
         turns_until_trial(&mut policy);
         for _ in 0..TRIAL_POLLS {
-            policy.polled(true);
+            polled(&mut policy, true);
         }
         policy.turn(2, true);
         policy.turn(1, true);
         assert!(turns_until_trial(&mut policy) <= FIRST_TRIAL);
+    }
+
+    #[test]
+    fn who_loses_the_processor_does_not_offer_it_again_for_a_while() {
+        let mut policy = BusyPoll::default();
+        let mut now = Instant::now();
+        for rest in [100, 200, 400, 800, 1600, 3200, 3200] {
+            let began = now;
+            now += TIME_SLICE * 6;
+            policy.polled(true, began, now);
+            let rest = Duration::from_millis(rest);
+            assert!(policy.rests(now + rest - PROVEN), "{rest:?}");
+            now += rest;
+            assert!(!policy.rests(now), "{rest:?}");
+        }
+        for _ in 0..TRIAL_POLLS {
+            policy.polled(true, now, now + PROVEN);
+        }
+        policy.polled(true, now, now + TIME_SLICE * 6);
+        assert!(!policy.rests(now + TIME_SLICE * 6 + FIRST_REST));
     }
 }

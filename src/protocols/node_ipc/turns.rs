@@ -19,13 +19,7 @@ pub(super) struct Turns {
     last: Option<(Id, u64)>,
     /// How long to poll for the next event.
     limit: Option<Duration>,
-    /// Turns without a poll: others need the processor.
-    rest: u32,
 }
-
-/// How many turns to skip after a poll that took many times its limit, since others had the processor.
-const REST: u32 = 4096;
-const BUSY: u32 = 8;
 
 impl Turns {
     /// Messages of `connection` have arrived. What it has sent since the last ones was the answer to
@@ -34,8 +28,8 @@ impl Turns {
         let (id, (_, sent)) = (connection.id(), connection.counters());
         let answered = self.last.is_some_and(|(last, before)| last == id && sent > before);
         self.last = Some((id, sent));
-        self.limit = self.policy.turn(id, answered).filter(|_| self.rest == 0);
-        self.rest = self.rest.saturating_sub(1);
+        let limit = self.policy.turn(id, answered);
+        self.limit = limit.filter(|_| !self.policy.rests(Instant::now()));
     }
 
     /// Polls `find`, if it is likely to find something soon. If the future is dropped in between, it has done
@@ -46,12 +40,12 @@ impl Turns {
         loop {
             yield_now().await; // the program answers, and the runtime looks at its sockets
             let found = find();
-            let since = *since.get_or_insert_with(Instant::now);
-            let waited = since.elapsed();
+            let now = Instant::now();
+            let since = *since.get_or_insert(now);
+            let waited = now - since;
             if found.is_some() || waited > limit {
                 // What arrives while others have the processor would have woken the task as well.
-                self.policy.polled(found.is_some() && waited <= limit);
-                self.rest = if waited > BUSY * limit { REST } else { 0 };
+                self.policy.polled(found.is_some() && waited <= limit, since, now);
                 return found;
             }
             thread::yield_now();

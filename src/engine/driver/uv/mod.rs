@@ -165,7 +165,7 @@ impl Shared {
             before = now;
             let Some(limit) = limit.filter(|_| self.is_idle()) else { return };
             let begin = Instant::now();
-            if begin - *since.get_or_insert(begin) > MOST_TIME {
+            if policy.rests(begin) || begin - *since.get_or_insert(begin) > MOST_TIME {
                 return;
             }
             let found = loop {
@@ -176,7 +176,7 @@ impl Shared {
                 }
             };
             if let Some(found) = found {
-                policy.polled(found != Found::Nothing);
+                policy.polled(found != Found::Nothing, begin, Instant::now());
                 self.busy_poll.set(policy);
             }
             // Also after a poll that found nothing: it deferred the wake-ups for what others reported
