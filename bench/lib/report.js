@@ -205,6 +205,8 @@ function markdownFile({ date, options, environment, versions, load, table }) {
 module.exports = {
   LAYOUTS,
   report,
+  best,
+  range,
   rows,
   timesBetter,
   number,
