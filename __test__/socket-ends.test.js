@@ -130,6 +130,51 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
     expect(received.subarray(LARGE.length).toString()).toBe('own{"type":"last","data":1}\f');
   });
 
+  test.each([false, true])(
+    'what is written after the end: the error of net, also for emit (in a later turn: %s)',
+    async (isLater) => {
+      const [mine, emitting, node] = [await ours(side, name), ...(await pairs())];
+      const late = { ...mine, write: (told) => mine.socket.write('x', told) };
+      const emitted = { ...emitting, write: () => emitting.emit('late', 1) };
+      const theirs = { ...node, write: (told) => node.socket.write('x', told) };
+      const logs = [];
+      for (const { socket, peer, write } of [late, emitted, theirs]) {
+        peer.resume();
+        const { log, closed, heard } = observed(socket);
+        socket.on('close', (hadError) => log.push(hadError));
+        socket.end('last');
+        if (isLater) await new Promise(process.nextTick);
+        expect(write(heard('told'))).toBe(false);
+        expect(socket.destroyed).toBe(true);
+        expect(write(() => {})).toBe(false); // the first alone is told as an event
+        await closed;
+        logs.push(log.filter((line) => line !== 'told'));
+        if (socket !== emitting.socket) expect(log).toContain('told');
+      }
+      expect(logs[2]).toContain('error ERR_STREAM_WRITE_AFTER_END');
+      expect(logs[0]).toEqual(logs[2]);
+      expect(logs[1]).toEqual(logs[2]);
+    },
+  );
+
+  test('emit after the end: what was emitted before it arrives', async () => {
+    const { bus, socket, peer, emit } = await ours(side, name);
+    peer.pause();
+    const failed = once(bus, 'error');
+    emit('large', LARGE.toString('latin1'));
+    emit('last', 1);
+    socket.end();
+    expect(emit('late', 1)).toBe(false);
+    expect((await failed)[0].code).toBe('ERR_STREAM_WRITE_AFTER_END'); // the peer has read nothing by now
+    const chunks = [];
+    peer.on('data', (chunk) => chunks.push(chunk));
+    const ended = once(peer, 'end');
+    peer.resume();
+    await ended;
+    const received = Buffer.concat(chunks).toString('latin1');
+    expect(received.slice(LARGE.length)).toMatch(/^[^\f]*\f\{"type":"last","data":1\}\f$/);
+  });
+
   test('its addresses when it is closed are those that net gives', async () => {
     const [mine, node] = await pairs();
     const seen = [mine, node].map(({ socket }) => {

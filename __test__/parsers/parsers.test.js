@@ -13,18 +13,21 @@ const { createWorld } = require('../helpers/world');
 
 const run = promisify(execFile);
 const world = createWorld();
-const PLAYER = path.join(__dirname, 'play.mjs');
 const OURS = path.join(__dirname, '..', '..', 'index.mjs');
 
-/** What the player prints, see there. */
-async function play(name, side, transport, env = {}) {
+/** What a player prints, see there. */
+async function play(player, name, side, transport, env = {}) {
   const folder = world.file();
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, 'tls.json'), JSON.stringify(pems()));
-  const { stdout } = await run(process.execPath, [PLAYER, name, side, transport, folder], {
-    env: { ...process.env, ...env },
-    maxBuffer: 1 << 24,
-  });
+  const { stdout } = await run(
+    process.execPath,
+    [path.join(__dirname, player), name, side, transport, folder],
+    {
+      env: { ...process.env, ...env },
+      maxBuffer: 1 << 24,
+    },
+  );
   return JSON.parse(stdout);
 }
 
@@ -42,20 +45,40 @@ function pems() {
 
 /** What node-ipc 14 does: once for both drivers. */
 const known = new Map();
-const theirs = (side, transport) => {
-  const key = `${side} ${transport}`;
-  if (!known.has(key)) known.set(key, play('node-ipc-14', side, transport));
+const theirs = (...how) => {
+  const key = how.join(' ');
+  const [player, side, transport] = how;
+  if (!known.has(key)) known.set(key, play(player, 'node-ipc-14', side, transport));
   return known.get(key);
 };
 
-test.each(pairs({ transport: TRANSPORTS, side: ['server', 'client'], driver: ['loop', 'tokio'] }))(
+const ways = pairs({
+  transport: TRANSPORTS,
+  side: ['server', 'client'],
+  driver: ['loop', 'tokio'],
+});
+
+test.each(ways)(
   '$transport, $side, driver $driver: the same events as of node-ipc 14, and the same ends',
   async ({ transport, side, driver }) => {
-    const expected = await theirs(side, transport);
+    const expected = await theirs('play.mjs', side, transport);
     const refused = expected.filter(([, , events]) => events.at(-1) === 'closed');
     expect(refused.length).toBeGreaterThan(20);
-    const ours = await play(OURS, side, transport, { FERRIPC_DRIVER: driver });
+    const ours = await play('play.mjs', OURS, side, transport, { FERRIPC_DRIVER: driver });
     expect(ours).toEqual(expected);
+  },
+  120_000,
+);
+
+test.each(ways)(
+  '$transport, $side, driver $driver: maxPendingBytes, messageTimeout and raw mode as of node-ipc 14',
+  async ({ transport, side, driver }) => {
+    const expected = await theirs('play-limits.mjs', side, transport);
+    const told = JSON.stringify(expected);
+    for (const code of ['ERR_IPC_BACKPRESSURE', 'ERR_IPC_MESSAGE_TIMEOUT'])
+      expect(told.split(code).length).toBeGreaterThan(3);
+    const env = { FERRIPC_DRIVER: driver };
+    expect(await play('play-limits.mjs', OURS, side, transport, env)).toEqual(expected);
   },
   120_000,
 );

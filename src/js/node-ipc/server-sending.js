@@ -49,9 +49,9 @@ class ServerSending extends Party {
     return { left: true, undo: null };
   }
 
-  /** A reply or a cancellation. */
+  /** A reply or a cancellation, of which a client that has left hears nothing. */
   _post(socket, type, data) {
-    if (this._datagrams || socket?.destroyed !== false) return;
+    if (this._datagrams || socket?.destroyed !== false || socket.writable === false) return;
     this.#send(socket, this._encode(type, data));
   }
 

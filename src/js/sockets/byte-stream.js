@@ -69,6 +69,16 @@ class ByteStream extends NetAnswers {
     return this;
   }
 
+  /** Messages flow from the beginning, as if the library listened for `data`. Node sets it to null for its wrappers. */
+  get readableFlowing() {
+    const flowing = super.readableFlowing;
+    return flowing === null && !this.#tapped ? true : flowing;
+  }
+
+  set readableFlowing(flowing) {
+    super.readableFlowing = flowing;
+  }
+
   get readableEncoding() {
     this.#decode();
     return super.readableEncoding;

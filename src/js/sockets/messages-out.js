@@ -74,16 +74,21 @@ class MessagesOut extends ByteStream {
     return this._sendOut(message);
   }
 
+  /** Once the stream has ended, its own `write` tells of that, as in net. */
   #dropDown(message) {
     drop(this.#owner, this, 'down', message);
+    if (this.writableEnded && !this.destroyed) this.#writeOwn(message);
     return false;
+  }
+
+  #writeOwn(message) {
+    if (message instanceof Uint8Array) return this.write(message);
+    return this.write(message.whole ?? message + this.#framing.delimiter);
   }
 
   #sendAfterOwn(message, limited) {
     const full = limited && this.#isFull();
-    const raw = message instanceof Uint8Array;
-    const framed = () => message.whole ?? message + this.#framing.delimiter;
-    const below = !full && this.write(raw ? message : framed());
+    const below = !full && this.#writeOwn(message);
     if (!below && !this.#needDrain) {
       this.#awaitDrain();
       this.once('drain', () => {

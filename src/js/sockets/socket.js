@@ -133,9 +133,19 @@ class Socket extends MessagesOut {
 
   /** Destroys the socket, but lets what was written before reach the system first (F6). */
   _close() {
+    this.#linger();
+    this.destroy();
+  }
+
+  #linger() {
     this.#lingers = true;
     this._handOver();
-    this.destroy();
+  }
+
+  /** As net's. Only if something was written after the end, what was accepted before it still reaches the system. */
+  destroy(error, callback) {
+    if (!this.destroyed && this.writableEnded && isAfterEnd(error)) this.#linger();
+    return super.destroy(error, callback);
   }
 
   _destroy(error, callback) {
@@ -157,7 +167,7 @@ class Socket extends MessagesOut {
     if (connection === null) {
       // A running look-up cannot be called back. It is of use only to what is still to be sent.
       const isAwaited = this.#lingers && this._waitsForOpen;
-      if (wasConnecting && !error && isAwaited) this.#closeDone = done;
+      if (wasConnecting && isAwaited) this.#closeDone = done;
       else done();
     } else if (connection.closed !== null) {
       done();
@@ -167,6 +177,7 @@ class Socket extends MessagesOut {
       if (connection.closed === null) connection.destroy();
       done();
     }
+    if (error && this.#closeDone !== null) callback(error); // which is told at once
   }
 
   /** `lost`: why what was still to be written is lost. */
@@ -303,6 +314,12 @@ class Socket extends MessagesOut {
   get _isEnding() {
     return this.#closeDone !== null;
   }
+}
+
+/** Whether a stream has made this error of a write after its end, or after the peer's, too. */
+function isAfterEnd(error) {
+  if (error?.code === 'EPIPE') return error.syscall === undefined;
+  return error?.code === 'ERR_STREAM_WRITE_AFTER_END';
 }
 
 function closedBefore() {

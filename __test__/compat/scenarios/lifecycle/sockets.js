@@ -6,7 +6,8 @@ const net = require('node:net');
 
 function facts(socket) {
   const { destroyed, connecting, pending, readyState, readable, writable } = socket;
-  return { destroyed, connecting, pending, readyState, readable, writable };
+  const { readableFlowing: flowing } = socket;
+  return { destroyed, connecting, pending, readyState, readable, writable, flowing };
 }
 
 module.exports = {
@@ -55,6 +56,7 @@ module.exports = {
       await t.logged('written');
       await t.wait('written');
       t.log('bytes', socket.bytesRead, socket.bytesWritten);
+      t.log('paused', socket.pause().readableFlowing, socket.resume().readableFlowing);
       t.log('listeners', socket.listenerCount('error') > 0);
       t.ipc.config.stopRetrying = true;
       socket.end();
