@@ -76,6 +76,12 @@ const CASES = [
   ['ipcio', 'accept4', 'EMFILE', { done: true, errors: ['EMFILE'] }],
   ['ipcio', 'recv', 'ECONNRESET', { done: true, errors: expect.arrayContaining(['ECONNRESET']) }],
   ['zmtp', 'bind', 'EACCES', { errors: ['EACCES'] }],
+  // Memory beside a message: it goes as bytes instead, or is copied; what has come and is not to be had is told.
+  ['values', 'memfd_create', 'EMFILE', NOTHING],
+  ['values', 'sendmsg', 'ENOBUFS', NOTHING],
+  ['values', 'mmap', 'ENOMEM', NOTHING],
+  ['values', 'recvmsg', 'EINTR', NOTHING],
+  ['values', 'fstatfs', 'ENOMEM', { ...NOTHING, errors: ['ERR_FERRIPC_INVALID_MESSAGE'] }],
   ['mqueue', 'mq_open', 'EMFILE', { done: true, errors: ['EMFILE'] }],
   ['mqueue', 'mq_timedsend', 'EINTR', { done: true, errors: [] }],
   ['mqueue', 'pthread_create', 'EAGAIN', { errors: expect.arrayContaining(['EAGAIN']) }],
@@ -91,6 +97,27 @@ when(title, () => {
       wrong: [],
       verdict: null,
     });
+  });
+});
+
+/** What there is of memory beside messages; without any of it, all goes as bytes. */
+const MEMORY = [
+  ['memfd_create', 'EPERM'],
+  ['memfd_create', 'ENOSYS'],
+  ['fstatfs', 'ENOSYS'],
+  ['lseek64', 'EINVAL'],
+  ['pread64', 'EPERM'],
+  ['mmap', 'ENOMEM'],
+];
+
+when(missing ? title : 'memory beside messages: the system never has', () => {
+  test.each(MEMORY)('%s, %s: nothing is lost', async (call, error) => {
+    talker.end();
+    const fault = { transport: 'values', call, error, times: 1e6, when: 'first' };
+    const result = await talker.play(fault);
+    expect(result).toMatchObject({ ...NOTHING, wrong: [] });
+    expect(result.failed).toBeGreaterThan(0);
+    talker.end();
   });
 });
 

@@ -1,11 +1,13 @@
 'use strict';
 // The ends of ipcIO's servers and clients, whatever their programs do: what waits is settled.
 
+const net = require('node:net');
+const { once } = require('node:events');
 const { createWorld } = require('../helpers/world');
 const { createParties } = require('./parties');
 
 const world = createWorld();
-const { makeClient } = createParties(world);
+const { makeClient, serve } = createParties(world);
 
 test('disconnect rejects what waits for a connection that nobody has begun', async () => {
   const client = makeClient('c');
@@ -32,4 +34,15 @@ test('stop and disconnect resolve although handlers throw, and each exception su
   const events = ['server: connect', 'client: connect', 'server: disconnect', 'client: disconnect'];
   expect(new Set(surfaced)).toEqual(new Set(events));
   expect(surfaced).toHaveLength(events.length);
+});
+
+test('stop closes what connects meanwhile, too', async () => {
+  for (let round = 0; round < 20; round++) {
+    const server = await serve();
+    const peers = Array.from({ length: 10 }, () => net.connect(server._path).on('error', () => {}));
+    const gone = peers.map((peer) => new Promise((resolve) => peer.resume().on('close', resolve)));
+    await once(peers[0], 'connect');
+    await server.stop();
+    await Promise.all(gone);
+  }
 });

@@ -121,6 +121,15 @@ describe('start and stop', () => {
     await meet(new NodePeer(world), controller, 'again');
   });
 
+  test('the last call counts, whatever is under way', async () => {
+    const { controller } = await control(world);
+    const calls = [controller.stop(), controller.start(), controller.stop()];
+    await Promise.all(calls);
+    expect(controller.endpoints).toBeNull();
+    await Promise.all([controller.start(), controller.stop(), controller.start()]);
+    expect(controller.endpoints).not.toBeNull();
+  });
+
   test('an endpoint that is taken, or invalid', async () => {
     const { controller } = await control(world);
     const { comm } = controller.endpoints;

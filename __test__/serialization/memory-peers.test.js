@@ -154,6 +154,36 @@ withPython('a peer that passes descriptors', () => {
     expect(fs.readFileSync('/proc/self/maps', 'latin1')).not.toContain('memfd:peer');
   });
 
+  test('with the same memory in each, which the program keeps: V8 has mappings left', async () => {
+    const { server, python } = await serve();
+    const [size, count] = [256 * 1024, 16_500];
+    const arrived = collect(server, 'x', count);
+    await python.call('flood', split(size), size, count);
+    const kept = await arrived;
+    const maps = fs.readFileSync('/proc/self/maps', 'latin1').split('memfd:peer').length - 1;
+    expect(maps).toBeLessThan(16_400);
+    expect(kept.every(({ length }) => length === size)).toBe(true);
+  });
+
+  test('with much memory in each of many: timers are not kept waiting', async () => {
+    const { server, socket, python } = await serve();
+    const [size, count] = [MB, 100];
+    let came = 0;
+    const before = new Promise((resolve) => {
+      server.once('x', () => {
+        setTimeout(() => resolve(came), 1);
+        for (const until = Date.now() + 3; Date.now() < until;);
+      });
+    });
+    server.on('x', () => came++);
+    const all = collect(server, 'x', count);
+    socket.pause();
+    await python.call('flood', split(size), size, count);
+    socket.resume();
+    expect(await before).toBeLessThan(10);
+    await all;
+  });
+
   test('beside a message that is too large: the next one does not get it', async () => {
     const { server, python, errors, before } = await serve({ maxMessageBytes: 2000 });
     const arrived = once(server, 'x');

@@ -88,6 +88,16 @@ def send(data, kind=None, content="", count=1):
     return True
 
 
+def flood(data, size, count):
+    """Writes so many times, each time with the same memory of `size` bytes."""
+    descriptor = memfd(bytes(size))
+    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
+    for _ in range(count):
+        peer.sendmsg([bytes.fromhex(data)], rights)
+    os.close(descriptor)
+    return True
+
+
 def receive(length):
     """The next bytes, and the content of the memory that comes along."""
     data, memory = b"", []
@@ -109,7 +119,7 @@ def end():
     return peer.recv(1) == b""
 
 
-COMMANDS = {f.__name__: f for f in [connect, send, receive, end, can_have_huge_pages]}
+COMMANDS = {f.__name__: f for f in [connect, send, flood, receive, end, can_have_huge_pages]}
 
 print("true", flush=True)
 for line in sys.stdin:

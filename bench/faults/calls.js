@@ -67,6 +67,12 @@ const ERRORS = {
   mq_timedreceive: ['EINTR'],
   mq_getsetattr: [], // nothing that can be here
   mq_unlink: ['EACCES'],
+  // Of memory beside messages.
+  memfd_create: [...DESCRIPTORS, 'EPERM', 'ENOSYS', 'EINVAL'],
+  lseek64: ['EINVAL'],
+  fstatfs: ['EINTR', 'ENOMEM'],
+  mmap: ['ENOMEM', 'EPERM'],
+  pread64: ['EINTR', 'ENOMEM'],
 };
 
 /** A part of what was asked for: where the system gives it without being full or empty. */
@@ -140,7 +146,8 @@ class Talker {
 function cases(transport, driver, counts, most) {
   const list = [];
   for (const [call, count] of Object.entries(counts)) {
-    const errors = [...(ERRORS[call] ?? []), ...(PARTS[driver].includes(call) ? ['PART'] : [])];
+    const parts = transport === 'values' && call === 'recv' ? [] : PARTS[driver]; // of the greeting
+    const errors = [...(ERRORS[call] ?? []), ...(parts.includes(call) ? ['PART'] : [])];
     for (const error of errors)
       for (const first of spread(count, most)) list.push({ transport, call, error, first });
   }
@@ -159,9 +166,12 @@ function spread(count, most) {
 
 /** Calls that fail for as long as there is too little of something: with each of these errors. */
 const OUTAGES = {
-  EMFILE: ['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64', 'mq_open'],
+  EMFILE: [
+    ...['socket', 'accept4', 'epoll_create1', 'eventfd', 'fcntl', 'open64', 'mq_open'],
+    'memfd_create',
+  ],
   ENOMEM: [
-    ...['socket', 'connect', 'accept4', 'epoll_ctl', 'mq_open'],
+    ...['socket', 'connect', 'accept4', 'epoll_ctl', 'mq_open', 'memfd_create', 'mmap'],
     ...['send', 'sendmsg', 'sendto', 'sendmmsg', 'recv', 'recvmsg', 'recvmmsg'],
   ],
   ENOBUFS: ['socket', 'connect', 'send', 'sendmsg', 'sendto', 'setsockopt'],

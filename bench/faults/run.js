@@ -11,7 +11,8 @@
 //   --exhaustive                       also each call that fails, and thousands of the rest: hours
 //   --only calls|processes|strangers|crowds|surroundings|systems|around      several times for several
 //   --row killedServers              of all but the first, this one; several times for several
-//   --transport unix|tcp|tls|udp, of calls and around also ipcio|ipc2|zmtp|mqueue|appview; --driver loop|tokio  the same
+//   --transport unix|tcp|tls|udp, of calls also values (memory beside messages), of calls and around also ipcio|ipc2|zmtp|mqueue|appview;
+//   --driver loop|tokio  the same
 //   --keep                             the results become files in bench/results; otherwise in a temporary folder
 
 const { fork } = require('node:child_process');
@@ -257,7 +258,7 @@ function optionsOf(argv) {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
     ['processes', 'strangers', 'crowds', 'surroundings', 'systems', 'around', 'calls'],
-    [...STREAMS, 'udp', ...SYSTEMS],
+    [...STREAMS, 'values', 'udp', ...SYSTEMS],
     ['loop', 'tokio'],
   ];
   const { values } = parseArgs({

@@ -25,7 +25,8 @@
   X(eventfd) X(getsockopt) X(setsockopt) X(getsockname) X(getpeername) X(shutdown) X(ioctl) X(fcntl) X(open)      \
   X(open64) X(flock) X(fstat) X(fstat64) X(stat64) X(lstat64) X(rename) X(unlink) X(rmdir) X(mkdir) X(chmod)      \
   X(fchmod) X(fchmodat) X(close) X(mmap64) X(mprotect) X(pthread_create) X(socketpair) X(poll) X(opendir)          \
-  X(fstatat64) X(setns) X(unshare) X(mq_open) X(mq_timedsend) X(mq_timedreceive) X(mq_getsetattr) X(mq_unlink)
+  X(fstatat64) X(setns) X(unshare) X(mq_open) X(mq_timedsend) X(mq_timedreceive) X(mq_getsetattr) X(mq_unlink)  \
+  X(memfd_create) X(lseek64) X(fstatfs) X(mmap) X(pread64)
 
 enum {
 #define X(name) at_##name,
@@ -192,6 +193,10 @@ DEFINE(int, fchmod, FAIL)
 DEFINE(int, fchmodat, FAIL)
 DEFINE(int, close, FAIL_DONE)
 DEFINE(word, mmap64, FAIL)
+DEFINE(word, mmap, FAIL)
+DEFINE(word, lseek64, FAIL)
+DEFINE(int, fstatfs, FAIL)
+DEFINE(word, pread64, FAIL)
 DEFINE(int, mprotect, FAIL)
 DEFINE(int, pthread_create, if (error > 0) return error;)
 DEFINE(int, poll, FAIL)
@@ -203,7 +208,7 @@ DEFINE(word, opendir, if (error > 0) {
   return 0;
 })
 
-/* Message queues are asked for by number. */
+/* Message queues and memory to pass are asked for by number. */
 word of_syscall(word number, SIX) __asm__("syscall");
 word of_syscall(word number, SIX) {
   static word (*real)(word, word, word, word, word, word, word);
@@ -213,6 +218,7 @@ word of_syscall(word number, SIX) {
              : number == SYS_mq_timedreceive    ? at_mq_timedreceive
              : number == SYS_mq_getsetattr      ? at_mq_getsetattr
              : number == SYS_mq_unlink          ? at_mq_unlink
+             : number == SYS_memfd_create       ? at_memfd_create
                                                 : -1;
   int error = call < 0 ? -1 : fails(call, __builtin_return_address(0));
   FAIL

@@ -1,7 +1,7 @@
 'use strict';
 // A process in which system calls fail (shim.js), for calls.js, which sends it one case after the other:
 // `{transport, call, error, first, times}`, `{transport, mixed, seed, oneIn}`, or `{transport}` for a count of the calls; from
-// the beginning, or `when` 'up' or 'parting' (talk.js). Answers
+// the beginning, or `when` 'up' or 'parting' (talk.js), or 'first': before any talk. Answers
 // with what was wrong, what was told, and how many calls have failed. After each case a talk without faults has
 // to go well, and all descriptors have to be back.
 
@@ -44,7 +44,6 @@ async function warmUp(transport) {
 }
 
 async function play({ transport, mixed, when, ...fault }) {
-  if (!(transport in before)) await warmUp(transport);
   const file = path.join(folder, `s${files++}`);
   let end;
   const begin = () => {
@@ -53,6 +52,8 @@ async function play({ transport, mixed, when, ...fault }) {
     else control.count();
     if (mixed) end = setTimeout(() => control.disarm(), OUTAGE);
   };
+  if (when === 'first') begin();
+  if (!(transport in before)) await warmUp(transport);
   if (!when) begin();
   const told = await talk(transport, file, when && { [when]: begin });
   clearTimeout(end);

@@ -16,6 +16,8 @@ const DATA = [
   () => 'x'.repeat(100_000),
   () => 'x'.repeat(2_000_000),
   () => Buffer.alloc(1000),
+  () => Buffer.alloc(400_000, 'v'),
+  () => [new Float64Array(40_000), { part: Buffer.alloc(2_000_000) }],
   () => [],
   () => {
     const circle = {};
@@ -30,6 +32,40 @@ const DATA = [
   () => Symbol('s'),
   () => () => {},
   () => new Proxy({}, {}),
+];
+
+/** Of `request`. */
+const OPTIONS = [
+  () => undefined,
+  () => ({ timeout: 1 }),
+  () => ({ timeout: 50, offline: 'wait' }),
+  () => ({ offline: 'fail' }),
+  () => ({ signal: AbortSignal.abort() }),
+  () => ({ signal: AbortSignal.timeout(3) }),
+  () => ({ timeout: 0 }),
+];
+
+/** What answers requests. */
+const HANDLERS = [
+  (world) => (data) => {
+    world.react('asked');
+    return data;
+  },
+  (world) => async (data) => {
+    await null;
+    world.react('asked');
+    return [data];
+  },
+  () => () => new Promise(() => {}),
+  () => () => {
+    throw new Thrown('in a handler');
+  },
+  () => () => Symbol('answer'),
+  (world) =>
+    (data, { socket, signal }) => {
+      signal.addEventListener('abort', () => world.react('given up'));
+      socket.destroy();
+    },
 ];
 
 const TYPES = ['a', 'b', 'message', 'error', 'close', 'connect', '*', '', '__proto__'];
@@ -54,6 +90,22 @@ const SETTINGS = {
   parser: [undefined, false, 'guarded', 'nonsense', 'raw', {}],
   secureSocketRoot: [undefined, false],
   peerTimeout: [1, undefined, 'x'],
+  serialization: ['advanced', 'json', undefined, 'x', 5],
+  serializationTimeout: [1, undefined, 0, 'x'],
+  offlineQueue: [0, false, 1000, undefined, 'x', -1],
+  maxRequests: [1, 0, undefined, 'x'],
+  maxBufferedBytes: [1000, undefined, 'x'],
+  maxConnectionRate: [1000, undefined, 0, 'x'],
+  allowPeer: [
+    () => true,
+    () => false,
+    () => {
+      throw new Thrown('allowPeer');
+    },
+    'x',
+    undefined,
+  ],
+  identifyPeer: [true, false],
   networkPort: ['x', undefined, 1],
   id: ['fuzz', '', undefined],
 };
@@ -146,6 +198,39 @@ const CALLS = {
   burst(world, ipc, { n }) {
     for (let i = 0; i < 200; i++) for (const client of Object.values(ipc.of)) client.emit('a', n);
   },
+  request(world, ipc, { n, m }) {
+    const client = at(Object.values(ipc.of), m);
+    return client?.request?.(at(TYPES, n), at(DATA, n + m)(), at(OPTIONS, m)());
+  },
+  ask(world, ipc, { n, m }) {
+    const { server } = ipc;
+    if (!server) return undefined;
+    const to = at([...server.sockets, ...world.sockets], m);
+    return server.request?.(to, at(TYPES, n), at(DATA, n + m)(), at(OPTIONS, m)());
+  },
+  handle(world, ipc, { n, m }) {
+    const party = at([ipc.server, ...Object.values(ipc.of)], m);
+    const undo = party && party.handle(at(TYPES, n), at(HANDLERS, n + m)(world));
+    if (undo && m % 3 === 0) setImmediate(undo);
+  },
+  async messages(world, ipc, { n, m }) {
+    const party = at([ipc.server, ...Object.values(ipc.of)], m);
+    if (!party) return;
+    for await (const [data] of party.messages(at(TYPES, n), { signal: AbortSignal.timeout(20) }))
+      if (world.react('message') || data) break;
+  },
+  oddRequest(world, ipc, { n, m }) {
+    const client = at([...Object.values(ipc.of), ipc.server], m);
+    return client && client.request?.(at(ODD, n), at(ODD, m), at(ODD, n + m), at(ODD, n * m));
+  },
+  oddHandle(world, ipc, { n, m }) {
+    const party = at([ipc.server, ...Object.values(ipc.of)], m);
+    if (!party) return undefined;
+    if (n % 2 === 0) return party.handle(at(ODD, n), at(ODD, m));
+    return party.messages(at(ODD, n), at(ODD, m)).return?.();
+  },
+  oddOptions: (world, ipc, { n, m }) =>
+    ipc.server && ipc.server.broadcast('a', 1, { except: at(ODD, n), where: at(ODD, m) }),
   oddEmit(world, ipc, { n, m }) {
     const client = at(Object.values(ipc.of), m);
     client?.emit(at(ODD, n), at(ODD, m));
@@ -153,7 +238,7 @@ const CALLS = {
   oddAnswer: (world, ipc, { n, m }) =>
     ipc.server && ipc.server.emit(at(ODD, n), at(ODD, m), at(ODD, n + m)),
   oddBroadcast: (world, ipc, { n, m }) =>
-    ipc.server && ipc.server.broadcast(at(ODD, n), at(ODD, m)),
+    ipc.server && ipc.server.broadcast(at(ODD, n), at(ODD, m), at(ODD, n + m)),
   oddServe(world, ipc, { n, m }) {
     // Not on paths or ports that could be somebody else's.
     const odd = at(ODD, n);

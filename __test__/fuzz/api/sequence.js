@@ -7,7 +7,16 @@ const { NAMES } = require('./calls');
 const { SYSTEMS } = require('./systems');
 
 /** Of the calls that matter most, more. */
-const WEIGHTS = { emit: 8, connect: 5, serve: 3, start: 3, answer: 6, disconnect: 3, stop: 2 };
+const WEIGHTS = {
+  emit: 8,
+  connect: 5,
+  serve: 3,
+  start: 3,
+  answer: 6,
+  request: 4,
+  disconnect: 3,
+  stop: 2,
+};
 const CALLS = NAMES.flatMap((name) => Array(WEIGHTS[name] ?? 1).fill(name));
 
 /**
@@ -34,6 +43,7 @@ function makeSequence(seed, only = {}) {
       ...Array.from({ length: 3 + random(25) }, () => ({ ...call(), wait: wait() })),
     ],
     handlers: Array.from({ length: random(40) }, () => (random(3) === 0 ? null : call())),
+    serialization: pick(['json', 'json', 'advanced']),
   };
 }
 

@@ -17,6 +17,7 @@ class World extends Stage {
     super(sequence);
     this.sockets = [];
     this.parties = new Set();
+    this.serialization = sequence.serialization;
     this.base = path.join(folder, `${sequence.seed}-`);
     this.ipcs = [0, 1].map(() => this.make());
   }
@@ -24,6 +25,7 @@ class World extends Stage {
   make() {
     const ipc = new IPC();
     Object.assign(ipc.config, { id: 'fuzz', silent: true, retry: 2, linger: 100 });
+    if (this.kind !== 'udp') ipc.config.serialization = this.serialization;
     if (this.kind === 'tls') ipc.config.tls = ownTls();
     return ipc;
   }

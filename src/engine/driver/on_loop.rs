@@ -171,12 +171,13 @@ impl Connection {
             }
             inbox.lend(poll.shelf());
             let most = inbox.most();
-            let mut room = 0;
+            let (mut room, mut beside) = (0, 0);
             let read = self.read_into(inbox, |buffer, largest| {
                 room = most.min(buffer.capacity() - buffer.len());
                 let received = transport::receive_all(&socket, buffer, most, largest)?;
-                if received.attachment.is_some() {
+                if let Some(attachment) = &received.attachment {
                     room = received.len; // it has ended the read: there may be more
+                    beside = attachment.bytes();
                 }
                 Ok(received)
             });
@@ -186,7 +187,7 @@ impl Connection {
                     return Found::All;
                 }
                 Ok((len, chunk)) => {
-                    found = Found::Part(len);
+                    found = Found::Part(len + beside);
                     let events = std::iter::from_fn(|| inbox.next()).chain(chunk);
                     let mut posted = false;
                     for event in events {
@@ -198,7 +199,7 @@ impl Connection {
                         self.report_closed(state, vec![error]);
                         return Found::All;
                     }
-                    budget = budget.saturating_sub(len);
+                    budget = budget.saturating_sub(len + beside);
                     // The socket is empty. Or the consumer first takes what there is; then the buffer, which is
                     // warm in the processor's cache, is free for the next read.
                     if (len < room || posted) && state.failed.is_none() {

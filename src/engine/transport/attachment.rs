@@ -10,7 +10,7 @@ use socket2::SockRef;
 pub use super::sealed::Memory;
 use super::{Stream, receiving};
 #[cfg(target_os = "linux")]
-use super::{passing, peer};
+use super::{passing, peer, sealed};
 
 /// Other systems pass none.
 #[cfg(not(target_os = "linux"))]
@@ -72,7 +72,7 @@ impl Stream {
     pub fn can_attach(&self) -> bool {
         #[cfg(target_os = "linux")]
         if let Stream::Unix(socket) = self {
-            return peer::is_counted_together(&SockRef::from(socket));
+            return peer::is_counted_together(&SockRef::from(socket)) && sealed::works();
         }
         false
     }

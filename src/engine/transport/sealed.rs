@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::thread;
 
@@ -26,12 +27,19 @@ const NOEXEC_SEAL: libc::c_uint = 8;
 /// then it is copied, as a process has few mappings (`vm.max_map_count`), and V8 ends it where there is none left.
 pub const WORTH_IT: usize = 256 * 1024;
 
+/// The most mappings at a time, a quarter of what Linux allows a process by default (`vm.max_map_count`): with none left, V8 ends
+/// it. Programs may keep what they get, and a peer may pass the same memory again and again.
+const MOST_MAPPED: usize = 16 * 1024;
+
+/// How many there are.
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
+
 /// Memory of this process with what a peer has sent. It may be written to: that makes a copy of the page.
 #[derive(Debug)]
 pub enum Memory {
     /// The peer's pages.
     Mapped(Mapping),
-    /// A copy, of little, or where the system maps no more.
+    /// A copy, of little, or where there are too many mappings.
     Copied(Vec<u8>),
 }
 
@@ -66,6 +74,10 @@ impl Memory {
 
 impl Mapping {
     fn new(file: &File, len: usize) -> io::Result<Self> {
+        // Threads that map at once may go over it by one each.
+        if MAPPED.load(Ordering::Relaxed) >= MOST_MAPPED {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let access = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: a new mapping, at a place that the system chooses, changes nothing else.
         let at = unsafe {
@@ -75,6 +87,7 @@ impl Mapping {
             return Err(io::Error::last_os_error());
         }
         let at = NonNull::new(at.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        MAPPED.fetch_add(1, Ordering::Relaxed);
         Ok(Self { at, len })
     }
 }
@@ -83,7 +96,20 @@ impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: made by `new` with this length; nothing else refers to it.
         unsafe { libc::munmap(self.at.as_ptr().cast(), self.len) };
+        MAPPED.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Whether this process can make such memory and take it. A sandbox may forbid either, and some that stand in for Linux know
+/// only a part of it.
+pub fn works() -> bool {
+    static WORKED: AtomicBool = AtomicBool::new(false);
+    if WORKED.load(Ordering::Relaxed) {
+        return true;
+    }
+    let works = matches!(seal(&[b"x"]).map(|made| open(made, 1)), Ok(Attachment::Memory(_)));
+    WORKED.store(works, Ordering::Relaxed);
+    works
 }
 
 /// New memory with the bytes of `pieces`, one after the other. It fails where the system has none, or does not allow it.

@@ -68,7 +68,10 @@ class Server extends Party {
       },
       () => {}, // programs written for ipcIO do not know of it
     );
-    listener.on('connection', (socket) => this.#visited(socket));
+    listener.on('connection', (socket) => {
+      if (this.#listener === listener) this.#visited(socket);
+      else socket.destroy(); // it was accepted before `stop`
+    });
     listener.maxConnections = this.#maxConnections;
     listener.on('drop', () => {
       const message = `Connection dropped: maxConnections (${this.#maxConnections}) reached`;

@@ -46,7 +46,7 @@ class Controller extends EventEmitter {
   #jobs = null;
   #endpoints = null;
   #referenced = true;
-  /** The start, until the end; the stop that is under way. */
+  /** The start that nobody has stopped; the last stop, until it is over. Each waits for the one before it. */
   #started = null;
   #stopping = null;
   #scope = new AsyncResource('FERRIPC_PIXIVUTIL2');
@@ -109,47 +109,53 @@ class Controller extends EventEmitter {
 
   /** See index.d.ts. */
   async start() {
-    if (this.#stopping !== null) await this.#stopping;
-    this.#started ??= this.#begin();
+    if (this.#started === null) {
+      const started = this.#begin(this.#stopping);
+      this.#started = started;
+      started.catch(() => {
+        if (this.#started === started) this.#started = null;
+      });
+    }
     await this.#started;
     return this;
   }
 
-  async #begin() {
-    try {
-      const agents = new RemoteAgents();
-      const link = new ControllerLink((event) => {
-        this.#scope.runInAsyncScope(() => this.#take(agents.of(event), event));
-      });
-      this.#jobs = new Jobs(this.#limit);
-      const { error, endpoints } = await link.start({
-        ...this.#options,
-        ffmpeg: this.#handlers.ffmpeg !== null,
-        aria2: this.#handlers.aria2 !== null,
-      });
-      if (error) {
-        await link.stop();
-        throw toError(error);
-      }
-      this.#link = link;
-      this.#endpoints = endpoints;
-      this.#accept(); // there may be another handler by now
-      link.keepAlive(this.#referenced);
-    } catch (error) {
-      this.#started = null;
-      throw error;
+  async #begin(before) {
+    if (before !== null) await before;
+    const agents = new RemoteAgents();
+    const link = new ControllerLink((event) => {
+      this.#scope.runInAsyncScope(() => this.#take(agents.of(event), event));
+    });
+    this.#jobs = new Jobs(this.#limit);
+    const { error, endpoints } = await link.start({
+      ...this.#options,
+      ffmpeg: this.#handlers.ffmpeg !== null,
+      aria2: this.#handlers.aria2 !== null,
+    });
+    if (error) {
+      await link.stop();
+      throw toError(error);
     }
+    this.#link = link;
+    this.#endpoints = endpoints;
+    this.#accept(); // there may be another handler by now
+    link.keepAlive(this.#referenced);
   }
 
   /** See index.d.ts. */
   stop() {
-    this.#stopping ??= this.#end().finally(() => (this.#stopping = null));
-    return this.#stopping;
+    if (this.#started === null) return this.#stopping ?? Promise.resolve();
+    const stopping = this.#end(this.#started).finally(() => {
+      if (this.#stopping === stopping) this.#stopping = null;
+    });
+    this.#started = null;
+    this.#stopping = stopping;
+    return stopping;
   }
 
-  async #end() {
+  async #end(started) {
     try {
-      await this.#started;
+      await started;
     } catch {
       // Who has started it knows.
     }
@@ -162,7 +168,6 @@ class Controller extends EventEmitter {
     await new Promise(setImmediate); // agents are told by then how their jobs have ended
     await link.stop();
     this.#endpoints = null;
-    this.#started = null;
   }
 
   /** See index.d.ts. */
