@@ -1,8 +1,9 @@
 'use strict';
 // `npm run bench:sizes`: what an installation costs, ferripc beside the packages that it replaces: packages,
 // files, bytes to download, bytes on disk. ferripc is packed as it is published, with the binary of this
-// platform; the others come from the registry, in these versions only (some others carried malware), without
-// running scripts. Results go to bench/results/<date>-sizes.json and .md.
+// platform: a release's, with its bill of materials, after `node scripts/build.js --target` and `node scripts/sbom.js`.
+// The others come from the registry, in these versions only (some others carried malware), without running scripts.
+// Results go to bench/results/<date>-sizes.json and .md.
 //
 // "Download" is the sum of the packed sizes of all packages that npm installs, each packed again from what
 // was installed; "on disk" is what the file system takes for the files (blocks), "content" what they hold.
@@ -85,7 +86,10 @@ const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-sizes-'));
 try {
   const addon = build({ ifStale: true });
   const platform = path.basename(addon).split('.')[1];
-  const packed = [packMain(directory), packPlatform(platform, addon, [], directory)];
+  // What a release has beside the binary, where that is here.
+  const beside = ['cdx.json', 'build.json'].map((it) => addon.replace(/node$/, it));
+  const extras = beside.filter((file) => fs.existsSync(file));
+  const packed = [packMain(directory), packPlatform(platform, addon, extras, directory)];
   const sizeOf = (file) => ({ name: path.basename(file), size: fs.statSync(file).size });
   const result = {
     date: new Date().toISOString().slice(0, 10),

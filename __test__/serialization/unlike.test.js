@@ -3,6 +3,7 @@
 // connection is closed, and no message of the one is taken for one of the other.
 
 const { spawn } = require('node:child_process');
+const os = require('node:os');
 const path = require('node:path');
 const { once } = require('../helpers/events');
 const { greet, message, written } = require('../helpers/values');
@@ -89,6 +90,23 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     await greet(third);
     await once(client, 'connect');
     expect(client.stats().dropped).toMatchObject({ down: 0 });
+  });
+
+  test('a peer whose processor has numbers in the other byte order: both tell', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place, advanced);
+    const failed = once(server, 'error');
+    const order = jest.spyOn(os, 'endianness').mockReturnValue('BE');
+    const client = world.dial(place, { ...advanced, maxRetries: 0 });
+    order.mockRestore();
+    const { others } = listen(client);
+    client.emit('number', 0.5);
+    const errors = await Promise.all([once(client, 'error'), failed]);
+    for (const [error] of errors) {
+      expect(error).toMatchObject({ code: CODE, message: expect.stringMatching(/big-endian/) });
+    }
+    expect(others).toEqual([]);
+    expect(server.stats().messagesReceived).toBe(0);
   });
 
   test('a client that only checks whether a server listens is not an error', async () => {

@@ -24,11 +24,13 @@ impl Kept {
     }
 
     /// Its environment.
+    #[cfg(unix)]
     pub fn env(&self) -> sys::napi_env {
         self.env
     }
 
     /// The value, with a handle scope open. Null: JavaScript has stopped running.
+    #[cfg(unix)]
     pub fn value(&self) -> sys::napi_value {
         let mut value = ptr::null_mut();
         // SAFETY: on the environment's thread, with its own reference.

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use ferripc::node_ipc::{Client, ClientEvent, Error, HandlerError, Server, ServerEvent, Unlink};
+#[cfg(unix)]
+use ferripc::node_ipc::Unlink;
+use ferripc::node_ipc::{Client, ClientEvent, Error, HandlerError, Server, ServerEvent};
 
 use super::raw::Raw;
-use super::{Address, LONG, client, meet, meet_with, message, message_from, path, run, run_each};
+use super::{Address, LONG, meet, meet_with, message, message_from, path, run_each};
+#[cfg(unix)]
+use super::{client, run};
 
 /// More than the buffers on the way hold.
 const LARGE: usize = 3 << 20;

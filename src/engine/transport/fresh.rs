@@ -8,10 +8,12 @@ use socket2::SockRef;
 #[cfg(unix)]
 use socket2::Socket;
 
+use super::Stream;
 #[cfg(unix)]
 use super::quiet::Quiet;
+#[cfg(unix)]
+use super::stream;
 use super::tls::TlsStream;
-use super::{Stream, stream};
 
 /// See the module's page.
 #[derive(Debug)]

@@ -145,9 +145,11 @@ impl Queue {
     /// Gives everybody the permissions `mode`, whatever the umask.
     pub fn set_mode(&self, mode: u32) -> Result<(), Error> {
         // SAFETY: the descriptor is open.
-        retried(|| unsafe { libc::fchmod(self.fd.as_raw_fd(), mode as libc::mode_t).into() })
-            .map(drop)
-            .map_err(|error| self.failed("fchmod", error))
+        retried(|| unsafe {
+            libc::fchmod(self.fd.as_raw_fd(), mode as libc::mode_t) as libc::c_long
+        })
+        .map(drop)
+        .map_err(|error| self.failed("fchmod", error))
     }
 
     /// Whether its name is gone: nobody who does not have it open yet will open it.
@@ -248,7 +250,7 @@ fn wait_for<const N: usize>(
     });
     // SAFETY: all zero is a valid `timespec`, which has more fields on some systems.
     let mut limit: libc::timespec = unsafe { std::mem::zeroed() };
-    limit.tv_sec = libc::time_t::try_from(patience.as_secs()).unwrap_or(libc::time_t::MAX);
+    limit.tv_sec = patience.as_secs().min(i32::MAX as u64) as _; // so much fits everywhere
     limit.tv_nsec = patience.subsec_nanos() as _;
     let (first, count) = (polled.as_mut_ptr(), N as libc::nfds_t);
     // SAFETY: there are so many; the call writes to them alone.

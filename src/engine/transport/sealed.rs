@@ -144,7 +144,7 @@ fn create_with(flags: libc::c_uint) -> io::Result<OwnedFd> {
     unsafe {
         match libc::syscall(libc::SYS_memfd_create, c"ferripc".as_ptr(), flags) {
             -1 => Err(io::Error::last_os_error()),
-            descriptor => Ok(OwnedFd::from_raw_fd(descriptor as i32)),
+            descriptor => Ok(OwnedFd::from_raw_fd(descriptor as libc::c_int)),
         }
     }
 }

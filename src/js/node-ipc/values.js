@@ -6,6 +6,7 @@
 // asks for
 // it. docs/wire-format.md describes the bytes; src/engine/codec/values.rs checks what arrives first.
 
+const os = require('node:os');
 const { inspect } = require('node:util');
 const v8 = require('node:v8');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
@@ -283,9 +284,10 @@ function greetingTexts() {
   const writer = new v8.Serializer();
   writer.writeHeader();
   const [, version] = writer.releaseBuffer();
+  const order = os.endianness() === 'BE' ? ' big-endian' : ''; // numbers are written as the processor has them
   const { message } = serializationError("The peer has serialization 'advanced'");
   const data = JSON.stringify({ code: 'ERR_FERRIPC_SERIALIZATION', message });
-  return [`${COMMON}1 v8/${version}","memory":`, `0,"type":"error","data":${data}}\f`];
+  return [`${COMMON}1 v8/${version}${order}","memory":`, `0,"type":"error","data":${data}}\f`];
 }
 
 /** Default of `config.serializationTimeout`, in ms. */

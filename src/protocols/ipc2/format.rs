@@ -141,6 +141,7 @@ fn part(bytes: &Bytes, frame: &[u8], range: Range<usize>) -> Raw {
     Raw(bytes.slice_ref(&frame[range]))
 }
 
+#[allow(clippy::unnecessary_min_or_max)] // where there are no longer ones: with 32 bits
 fn frame<T: Serialize>(message: &T, most: usize) -> Result<Frame, Error> {
     let mut bytes = vec![0; length::HEADER];
     payload::append(message, &mut bytes, most.min(length::LONGEST))?;
