@@ -74,10 +74,14 @@ class MessagesOut extends ByteStream {
     return this._sendOut(message);
   }
 
-  /** Once the stream has ended, its own `write` tells of that, as in net. */
+  /**
+   * Once the stream has ended, its own `write` tells of that, as in net. Where net would have destroyed it by now,
+   * since both sides have ended and nothing waits, it is silent.
+   */
   #dropDown(message) {
     drop(this.#owner, this, 'down', message);
-    if (this.writableEnded && !this.destroyed) this.#writeOwn(message);
+    const isOver = this.destroyed || (this.readableEnded && this.writableLength === 0);
+    if (this.writableEnded && !isOver) this.#writeOwn(message);
     return false;
   }
 
