@@ -54,7 +54,7 @@ const ODD = [
   ...[{}, [], () => {}, new Date(NaN), Buffer.alloc(0), Buffer.alloc(3), Object.create(null)],
   ...[-0, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 53), 1e300, 2n ** 80n, '\0', '\ud800', 'constructor'],
   ...[thrower(), revoked(), detached(), shared(), shrunk(), Object.freeze([]), Object.freeze({})],
-  ...[new Map([[{}, 1]]), new Set(), { length: 2 ** 32 }, new Array(3), Promise.resolve(1)],
+  ...[new Map([[{}, 1]]), new Set(), { length: 3 }, new Array(3), Promise.resolve(1)],
   getters('timeout', 'signal', 'path', 'address', 'port', 'except', 'where', 'disconnect'),
   getters('id', 'type', 'data', 'toJSON', 'code', 'length', 'fd', 'Symbol(Symbol.iterator)'),
   { toString: () => ({}), valueOf: () => ({}) },

@@ -62,6 +62,7 @@ class SystemsWorld extends Stage {
     const [name, kind] = pick(Object.entries(this.#kinds).filter(([, { make }]) => make));
     if (this.#live.filter((it) => it.kind === kind).length >= MOST) return undefined;
     const args = this.#odd(kind.make(this, pick, random), pick, random);
+    this.#called = `${name}(${args.map(short).join(', ')})`;
     const made = kind.from(...args);
     if (typeof made?.then !== 'function') return this.adopt(name, made);
     return made.then((object) => this.adopt(name, object));

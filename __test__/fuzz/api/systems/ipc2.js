@@ -6,6 +6,10 @@ const { TimeoutAction, WorkerSet, codec, spawn } = require('../../../../ipc2');
 const { Task } = require('../../../ipc2/tasks');
 
 const WORKER = path.join(__dirname, '..', '..', '..', 'fixtures', 'ipc2-worker.js');
+
+/** Less than it takes until a promise counts as forgotten (systems.js), on a busy machine, too. */
+const CONNECT_TIMEOUT = 5000;
+
 const TASKS = [
   ...[{ Add: [1, 2] }, { Echo: 'x'.repeat(100_000) }, 'Hang', 'Crash', 'NoReply', { Sleep: 5n }],
   ...['Pid', { Note: 'n' }, { Unknown: 1 }, { Add: ['x'] }],
@@ -28,7 +32,7 @@ module.exports = {
         respawn: pick([true, false]),
         maxQueuedBytes: pick([1000, 1 << 20]),
         maxMessageBytes: pick([1000, 1 << 20]),
-        connectTimeout: pick([10_000, 10_000, 1]),
+        connectTimeout: pick([CONNECT_TIMEOUT, CONNECT_TIMEOUT, 1]),
         backoff: [1, 10],
       },
     ],
@@ -56,7 +60,7 @@ module.exports = {
     close: (set) => set.close({ timeout: 100 }),
   },
   worker: {
-    make: () => [WORKER, { request: Task, response: codec.u32 }],
+    make: () => [WORKER, { request: Task, response: codec.u32, connectTimeout: CONNECT_TIMEOUT }],
     from: spawn,
     events: ['exit'],
     methods: { ...both, kill: () => [] },
