@@ -12,6 +12,7 @@
 const { Connection } = require('./connection');
 const { Datagrams, HEADER } = require('./datagrams');
 const Departures = require('./departures');
+const { Listener } = require('./listener');
 const { publishStart } = require('../diagnostics/channels');
 const { hasLibuv, mayWatch } = require('./loop');
 const native = require('./native');
@@ -137,7 +138,6 @@ class Activity extends Departures {
   /** What `listen` returns, from the hub's answer. */
   listener({ error, id, address }, { framing }, sink) {
     if (error) return { error };
-    const { Listener } = require('./listener');
     return { listener: new Listener(this, id, framing, sink), address };
   }
 

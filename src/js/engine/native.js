@@ -12,6 +12,7 @@ const path = require('node:path');
 const { faultOf } = require('./binary-file');
 const { isForbidden, isForced, tell } = require('./fallback');
 const { CODE, guard, guarded } = require('./guard');
+const { leftOut, noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
 const { callError, codedError, refused } = require('../errors');
@@ -72,7 +73,7 @@ function check(exported) {
 /** The addon's exports. Throws the Error of no-binary.js, with code ERR_FERRIPC_NO_BINARY, if there is none. */
 function load() {
   if (addon !== null) return addon;
-  if (isForced()) throw require('./no-binary').leftOut();
+  if (isForced()) throw leftOut();
   const tried = [];
   for (const { place, file, error } of find()) {
     try {
@@ -85,7 +86,7 @@ function load() {
       tried.push({ place, error: reason });
     }
   }
-  throw require('./no-binary').noBinary(tried, forced());
+  throw noBinary(tried, forced());
 }
 
 /**

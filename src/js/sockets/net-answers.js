@@ -6,6 +6,8 @@ const net = require('node:net');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
+const { credentialsOf } = require('./credentials');
+
 const noAddresses = { local: {}, remote: {} };
 
 class NetAnswers extends net.Socket {
@@ -142,7 +144,7 @@ class NetAnswers extends net.Socket {
    */
   get peerCredentials() {
     if (this.connecting) return undefined;
-    return require('./credentials').credentialsOf(this.#open);
+    return credentialsOf(this.#open);
   }
 
   /** A property of that name that programs put on their sockets takes its place. */
