@@ -47,20 +47,19 @@ async function meet(router, options) {
   return agent;
 }
 
-/** The names of promises and timers, as they end, up to the one that is `last`. */
-async function order(promises, timers, last) {
-  const ended = [];
-  const running = [];
-  await new Promise((resolve) => {
-    const end = (name) => {
-      ended.push(name);
-      if (name === last) resolve();
-    };
-    for (const [name, ms] of Object.entries(timers)) running.push(setTimeout(end, ms, name));
-    for (const [name, promise] of Object.entries(promises)) promise.then(() => end(name));
-  });
-  running.forEach(clearTimeout);
-  return ended;
+/**
+ * What `begin` ends with, which is neither sooner than after `atLeast` ms nor after a timer of `before` ms, several times as
+ * long: a busy machine keeps both waiting.
+ */
+async function endsWithin(atLeast, before, begin) {
+  const began = performance.now();
+  let isLate = false;
+  const timer = setTimeout(() => (isLate = true), before);
+  const result = await begin();
+  clearTimeout(timer);
+  expect(performance.now() - began).toBeGreaterThanOrEqual(atLeast);
+  expect(isLate).toBe(false);
+  return result;
 }
 
 describePeers((makePeer) => {
@@ -195,24 +194,16 @@ describePeers((makePeer) => {
   test('nobody answers: after three seconds, one, five', async () => {
     const router = await bind(makePeer(world));
     const { comm, task } = router;
-    // Beside timers that are a little shorter, and three times as long: a busy machine keeps both waiting.
-    const connected = Agent.connect({ comm, task }).catch((error) => error);
-    const threeAndNine = { '3 s': 2900, '9 s': 9000 };
-    expect(await order({ connected }, threeAndNine, 'connected')).toEqual(['3 s', 'connected']);
-    expect(await connected).toMatchObject({ code: 'ETIMEDOUT', address: comm });
+    const connect = () => Agent.connect({ comm, task }).catch((error) => error);
+    const connected = await endsWithin(2900, 9000, connect);
+    expect(connected).toMatchObject({ code: 'ETIMEDOUT', address: comm });
     await router.next('comm'); // of the agent that gave up
     const agent = await meet(router, { notifyTimeout: undefined, jobTimeout: undefined });
-    const job = agent.ffmpeg(['-y']).catch(({ code }) => code);
-    const title = agent.title('');
-    const timers = { '1 s': 900, '3 s': 3000, '5 s': 4900, '15 s': 15_000 };
-    expect(await order({ title, job }, timers, 'job')).toEqual([
-      '1 s',
-      'title',
-      '3 s',
-      '5 s',
-      'job',
-    ]);
-    expect([await title, await job]).toEqual([false, 'ETIMEDOUT']);
+    const ended = [
+      endsWithin(4900, 15_000, () => agent.ffmpeg(['-y']).catch(({ code }) => code)),
+      endsWithin(900, 3000, () => agent.title('')),
+    ];
+    expect(await Promise.all(ended)).toEqual(['ETIMEDOUT', false]);
   });
 });
 
