@@ -8,7 +8,8 @@ import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 
-export const [, , name, side, transport, folder] = process.argv;
+const [, , name, side, transport, folder] = process.argv;
+export { side, transport };
 const module = await import(name);
 const { IPCModule } = module;
 export const { IPCProtocolError } = module.IPCProtocolError

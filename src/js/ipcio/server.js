@@ -68,10 +68,7 @@ class Server extends Party {
       },
       () => {}, // programs written for ipcIO do not know of it
     );
-    listener.on('connection', (socket) => {
-      if (this.#listener === listener) this.#visited(socket);
-      else socket.destroy(); // it was accepted before `stop`
-    });
+    listener.on('connection', (socket) => this.#visited(socket));
     listener.maxConnections = this.#maxConnections;
     listener.on('drop', () => {
       const message = `Connection dropped: maxConnections (${this.#maxConnections}) reached`;
@@ -97,6 +94,7 @@ class Server extends Party {
     const listener = this.#listener;
     if (listener === null) return;
     this.#listener = null;
+    listener._refuse();
     const stopped = new Promise((resolve) => listener.close(resolve));
     const pairs = [...this.#clients.values()].map((client) => client.channel?.close());
     const visits = [...this.#visitors].map((visitor) => visitor.channel.close());
