@@ -16,7 +16,7 @@ const ROWS = {
 
 const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
 const recordOf = (file) =>
-  `${/bench\/results\/[\w-]+-node20(?=-latency\.svg)/.exec(read(file))[0]}.md`;
+  `${/bench\/results\/[\w-]+-node\d+(?=-latency\.svg)/.exec(read(file))[0]}.md`;
 const numberOf = (cell) => Number(/[\d,.]*\d/.exec(cell)[0].replaceAll(',', ''));
 
 test('README: each row is in the record, and its "best other" is the best', () => {
