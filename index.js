@@ -29,11 +29,11 @@ const singleton = new IPCModule();
 singleton.IPCModule = IPCModule;
 Object.defineProperty(singleton, 'default', { value: singleton });
 
-/** An export that is loaded when it is asked for, and that programs may replace. Not enumerable. */
+/** An export that is loaded when it is asked for, and that programs may replace. Enumerable, for compilers again. */
 function addLazily(name, get) {
-  const set = (value) =>
-    Object.defineProperty(singleton, name, { value, configurable: true, writable: true });
-  Object.defineProperty(singleton, name, { get, set, configurable: true });
+  const own = { configurable: true, enumerable: true };
+  const set = (value) => Object.defineProperty(singleton, name, { ...own, value, writable: true });
+  Object.defineProperty(singleton, name, { ...own, get, set });
 }
 
 // node-ipc 14 exports its parsers, too.
@@ -43,4 +43,15 @@ addLazily('RemoteError', () => require('./src/js/node-ipc/requests/remote-error'
 module.exports = singleton;
 // For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.
 // eslint-disable-next-line no-constant-binary-expression
-0 && (module.exports = { IPC, IPCModule });
+0 &&
+  (module.exports = {
+    IPC,
+    IPCModule,
+    AssuredParser: IPC,
+    FastParser: IPC,
+    GuardedParser: IPC,
+    IPCProtocolError: IPC,
+    Parser: IPC,
+    RawParser: IPC,
+    RemoteError: IPC,
+  });

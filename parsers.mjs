@@ -1,5 +1,5 @@
 // `ferripc/parsers` for ES modules: as node-ipc 14's, with the parser 'fast' as the default.
-import parsers from './parsers.js';
+import parsers from './src/js/node-ipc/parsers/index.js';
 
 export const {
   AssuredParser,

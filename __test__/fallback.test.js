@@ -8,7 +8,7 @@ const path = require('node:path');
 const { promisify } = require('node:util');
 const { ROOT, built, copyPackage, packages, putBinary } = require('./helpers/installed');
 const { onLinux, onUnix } = require('./helpers/platform');
-const { createWorld } = require('./helpers/world');
+const { createWorld, freePort } = require('./helpers/world');
 
 const world = createWorld();
 
@@ -27,9 +27,9 @@ async function report(home, { env, flags = [], config = {} } = {}) {
 }
 
 /** The lines that a script prints which runs on the engine in JavaScript. */
-async function evaluate(script) {
+async function evaluate(script, flags = []) {
   const env = { ...process.env, FERRIPC_DRIVER: 'js' };
-  const args = ['-e', `(async () => {${script}})()`];
+  const args = [...flags, '-e', `(async () => {${script}})()`];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env });
   expect(stderr).toBe('');
   return stdout.trim().split('\n');
@@ -136,6 +136,39 @@ describe('FERRIPC_DRIVER=js', () => {
     const refusal = "TypeError: config.serialization 'advanced' needs the native binary";
     expect(said).toEqual([refusal, refusal]);
   });
+
+  (permission ? onUnix.test : test.skip)(
+    "what Node's permission model forbids is an error event, and leaves no file",
+    async () => {
+      // From 25 on everything that listens or connects needs --allow-net.
+      const isOfNet = process.allowedNodeEnvironmentFlags.has('--allow-net');
+      const socket = world.socketPath();
+      const port = await freePort();
+      const calls = {
+        unix: `ipc.serve(${JSON.stringify(socket)})`,
+        tcp: isOfNet && `ipc.serveNet('127.0.0.1', ${port})`,
+        name: isOfNet && `ipc.serveNet('localhost', ${port})`,
+        udp: isOfNet && `ipc.serveNet('127.0.0.1', ${port}, 'udp4')`,
+      };
+      const names = Object.keys(calls).filter((name) => calls[name]);
+      const starts = names.map(
+        (name) => `${name}(ipc) { ${calls[name]}; return ipc.server.start(); }`,
+      );
+      const said = await evaluate(
+        `
+        const { IPC } = require(${JSON.stringify(ROOT)});
+        const starts = { ${starts} };
+        for (const [name, start] of Object.entries(starts)) {
+          const ipc = new IPC();
+          ipc.config.silent = true;
+          await start(ipc).then(() => console.log(name), ({ code }) => console.log(name, code));
+        }`,
+        [permission, '--allow-fs-read=*', '--no-warnings'],
+      );
+      expect(said).toEqual(names.map((name) => `${name} ERR_ACCESS_DENIED`));
+      expect(fs.readdirSync(path.dirname(socket)).filter((name) => /^\./.test(name))).toEqual([]);
+    },
+  );
 
   onUnix.test('config.allowPeer is refused: Node does not tell who connects', async () => {
     const said = await evaluate(`

@@ -1,13 +1,11 @@
 import parsers = require('../parsers.js');
 
-declare namespace message {
-  /**
-   * Messages are objects as js-message makes them; anything else arrives as an event `error` with the text, and the
-   * connection goes on. For programs that expect that, not for peers that are not trusted.
-   */
-  class MessageParser extends parsers.FastParser {
-    decode(frame: string): { type: string; data: any; readonly JSON: string; toJSON(): object };
-  }
+/**
+ * Messages are objects as js-message makes them; anything else arrives as an event `error` with the text, and the
+ * connection goes on. For programs that expect that, not for peers that are not trusted.
+ */
+export declare class MessageParser extends parsers.FastParser {
+  decode(frame: string): { type: string; data: any; readonly JSON: string; toJSON(): object };
 }
 
-export = message;
+export default MessageParser;

@@ -1,5 +1,5 @@
 // `ferripc/parsers/message` for ES modules.
-import message from './message.js';
+import MessageParser from '../src/js/node-ipc/parsers/message.js';
 
-export const { MessageParser } = message;
+export { MessageParser };
 export default MessageParser;

@@ -16,17 +16,21 @@ const FORMS = fs
 
 /** A fresh copy of a package: as require gives it, and its singleton. */
 function load(name) {
-  let whole;
-  jest.isolateModules(() => (whole = require(PACKAGES[name])));
-  return { whole, singleton: whole.serve ? whole : whole.default };
+  let whole, parsers;
+  jest.isolateModules(() => {
+    whole = require(PACKAGES[name]);
+    if (name === 'new') parsers = require('../../parsers');
+  });
+  return { whole, parsers, singleton: whole.serve ? whole : whole.default };
 }
 
 /** A compiled module that has this package as its `node-ipc`. */
-function run(compiler, form, { whole }) {
+function run(compiler, form, { whole, parsers }) {
   const module = { exports: {} };
   const require_ = (id) => {
-    if (id !== 'node-ipc') throw new Error(`what is ${id}?`);
-    return whole;
+    if (id === 'node-ipc') return whole;
+    if (id === 'node-ipc/parsers' && parsers) return parsers;
+    throw new Error(`what is ${id}?`);
   };
   require(`./compiled/${compiler}`)[form](module.exports, require_, module);
   return module.exports;
@@ -42,12 +46,18 @@ async function read(exports, form) {
 const isEndpoint = (value) =>
   typeof value?.serve === 'function' && typeof value.connectTo === 'function' && value.of !== null;
 
+const isParser = (value, profile) =>
+  typeof value === 'function' && new value({}).profile === profile;
+
 /** By name: does it do what it is for? */
 const WORKS = {
   ipc: (value, singleton) => value === singleton,
   default: (value, singleton) => value === singleton,
   IPC: (value) => typeof value === 'function' && isEndpoint(new value()),
   IPCModule: (value) => typeof value === 'function' && isEndpoint(new value()),
+  RemoteError: (value) => typeof value === 'function' && new value('') instanceof Error,
+  GuardedParser: (value) => isParser(value, 'guarded'),
+  Parser: (value) => isParser(value, 'fast'),
   config: (value, singleton) => value === singleton.config,
   of: (value, singleton) => value === singleton.of,
   connectTo: (value, singleton) => value === singleton.connectTo,
@@ -82,6 +92,7 @@ const ASKED = {
   default: ['ipc'],
   named: ['IPC', 'IPCModule'],
   'default-and-named': ['ipc', 'IPC', 'IPCModule'],
+  'default-and-more': ['ipc', 'GuardedParser', 'RemoteError'],
   members: ['config', 'connectTo', 'of', 'serve', 'server'],
   namespace: ['ipc', 'IPC', 'IPCModule', 'config', 'connectTo', 'of', 'serve'],
   'default-and-namespace': ['ipc', 'IPC', 'IPCModule'],
@@ -89,11 +100,27 @@ const ASKED = {
   're-export-default': ['default'],
   're-export-all': ['IPC', 'IPCModule', 'config', 'serve', 'server'],
   're-export-namespace': ['default', 'IPC', 'IPCModule', 'config', 'serve'],
+  // node-ipc 14's
+  parsers: ['Parser', 'GuardedParser'],
+  'parsers-namespace': ['Parser', 'GuardedParser'],
   dynamic: ['default', 'IPC', 'IPCModule', 'config', 'serve'],
 };
 
-/** What Babel makes of these reads the module before it requires it, so it works with no package. */
-const BROKEN = { 'babel-7-node': ['re-export-default'], 'babel-8-node': ['re-export-default'] };
+/** For these the default is the whole module, as if they were ES modules in Node; there, `ferripc/parsers` is one itself. */
+const AS_IN_NODE = [
+  'babel-7-node',
+  'babel-8-node',
+  'esbuild-mjs',
+  'rolldown-mjs',
+  'rollup-default',
+  'swc-node',
+  'webpack-mjs',
+];
+const BROKEN = Object.fromEntries(
+  AS_IN_NODE.map((name) => [name, ['parsers', 'parsers-namespace']]),
+);
+// What Babel makes of these reads the module before it requires it, so it works with no package.
+for (const name of ['babel-7-node', 'babel-8-node']) BROKEN[name].push('re-export-default');
 
 test('every form is tested', () => {
   expect(FORMS.sort()).toEqual(Object.keys(ASKED).sort());

@@ -39,6 +39,9 @@ const PACKAGES = {
   },
 };
 
+/** What the sources import, which no bundler takes in. */
+const EXTERNAL = ['node-ipc', 'node-ipc/parsers'];
+
 const here = import.meta.dirname;
 const folder = process.argv[2] ?? fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-interop-'));
 const sources = fs
@@ -70,7 +73,8 @@ function typescript(name, options) {
   const work = path.join(folder, 'ts');
   fs.rmSync(work, { recursive: true, force: true });
   fs.mkdirSync(work);
-  fs.writeFileSync(path.join(work, 'node-ipc.d.ts'), "declare module 'node-ipc';\n");
+  const declared = EXTERNAL.map((name) => `declare module '${name}';\n`);
+  fs.writeFileSync(path.join(work, 'node-ipc.d.ts'), declared.join(''));
   for (const [form, code] of sources) fs.writeFileSync(path.join(work, `${form}.ts`), code);
   const compilerOptions = {
     target: 'es2020',
@@ -131,7 +135,7 @@ async function esbuild(extension) {
       absWorkingDir: folder,
       entryPoints: [entry(form, code, extension)],
       bundle: true,
-      external: ['node-ipc'],
+      external: EXTERNAL,
       format: 'cjs',
       platform: 'node',
       supported: { 'dynamic-import': false },
@@ -145,7 +149,7 @@ async function rolldown(extension) {
     const bundle = await build({
       cwd: folder,
       input: entry(form, code, extension),
-      external: ['node-ipc'],
+      external: EXTERNAL,
       platform: 'node',
     });
     const { output } = await bundle.generate({ format: 'cjs' });
@@ -156,7 +160,7 @@ async function rolldown(extension) {
 async function rollup(interop) {
   const { rollup: build } = await load('rollup');
   return async (form, code) => {
-    const bundle = await build({ input: entry(form, code, 'mjs'), external: ['node-ipc'] });
+    const bundle = await build({ input: entry(form, code, 'mjs'), external: EXTERNAL });
     const { output } = await bundle.generate({ format: 'cjs', interop, dynamicImportInCjs: false });
     return output[0].code;
   };
@@ -171,7 +175,7 @@ async function webpack(extension) {
         context: folder,
         entry: entry(form, code, extension),
         output,
-        externals: { 'node-ipc': 'commonjs node-ipc' },
+        externals: Object.fromEntries(EXTERNAL.map((name) => [name, `commonjs ${name}`])),
         target: 'node',
         mode: 'production',
         devtool: false,

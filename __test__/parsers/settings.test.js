@@ -91,7 +91,7 @@ test('the classes are exports of the package, loaded when asked for', async () =
   const esm = await world.child(path.join(__dirname, 'exports.mjs')).next();
   expect(esm).toEqual(['FastParser', true, true, true]);
   expect(ferripc.GuardedParser).toBe(parsers.GuardedParser);
-  expect(Object.keys(ferripc)).not.toContain('GuardedParser');
+  expect(Object.keys(ferripc)).toContain('GuardedParser'); // for compilers that copy enumerable properties
 });
 
 test('clients and servers have node-ipc 14’s members', () => {

@@ -1,5 +1,29 @@
 // @babel/core 7.29.13. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+function _nodeIpc() {
+  const data = _interopRequireWildcard(require("node-ipc"));
+  _nodeIpc = function () {
+    return data;
+  };
+  return data;
+}
+var cache;
+function _interopRequireWildcard(e, t) { if (!t && e && e.__esModule) return e; var r, c, a = Object.defineProperty, n = { __proto__: null, default: e }; if (Object(e) !== e) return n; if (cache || "function" != typeof WeakMap || (cache = new WeakMap()), cache) { if (cache.has(e)) return cache.get(e); cache.set(e, n); } for (c in e) "default" !== c && {}.hasOwnProperty.call(e, c) && ((r = a && Object.getOwnPropertyDescriptor(e, c)) && (r.get || r.set) ? a(n, c, r) : n[c] = e[c]); return n; }
+const read = () => ({
+  ipc: _nodeIpc().default,
+  GuardedParser: _nodeIpc().GuardedParser,
+  RemoteError: _nodeIpc().RemoteError
+});
+exports.read = read;
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";
 
@@ -173,6 +197,52 @@ const read = () => {
     server
   };
 };
+exports.read = read;
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+function all() {
+  const data = _interopRequireWildcard(require("node-ipc/parsers"));
+  all = function () {
+    return data;
+  };
+  return data;
+}
+var cache;
+function _interopRequireWildcard(e, t) { if (!t && e && e.__esModule) return e; var r, c, a = Object.defineProperty, n = { __proto__: null, default: e }; if (Object(e) !== e) return n; if (cache || "function" != typeof WeakMap || (cache = new WeakMap()), cache) { if (cache.has(e)) return cache.get(e); cache.set(e, n); } for (c in e) "default" !== c && {}.hasOwnProperty.call(e, c) && ((r = a && Object.getOwnPropertyDescriptor(e, c)) && (r.get || r.set) ? a(n, c, r) : n[c] = e[c]); return n; }
+const read = () => ({
+  Parser: all().default,
+  GuardedParser: all().GuardedParser
+});
+exports.read = read;
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+function _parsers() {
+  const data = _interopRequireWildcard(require("node-ipc/parsers"));
+  _parsers = function () {
+    return data;
+  };
+  return data;
+}
+var cache;
+function _interopRequireWildcard(e, t) { if (!t && e && e.__esModule) return e; var r, c, a = Object.defineProperty, n = { __proto__: null, default: e }; if (Object(e) !== e) return n; if (cache || "function" != typeof WeakMap || (cache = new WeakMap()), cache) { if (cache.has(e)) return cache.get(e); cache.set(e, n); } for (c in e) "default" !== c && {}.hasOwnProperty.call(e, c) && ((r = a && Object.getOwnPropertyDescriptor(e, c)) && (r.get || r.set) ? a(n, c, r) : n[c] = e[c]); return n; }
+const read = () => ({
+  Parser: _parsers().default,
+  GuardedParser: _parsers().GuardedParser
+});
 exports.read = read;
 };
 

@@ -1,5 +1,21 @@
 // @babel/core 7.29.13. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var _nodeIpc = require("node-ipc");
+const read = () => ({
+  ipc: _nodeIpc.default,
+  GuardedParser: _nodeIpc.GuardedParser,
+  RemoteError: _nodeIpc.RemoteError
+});
+exports.read = read;
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";
 
@@ -128,6 +144,36 @@ const read = () => {
     server
   };
 };
+exports.read = read;
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var all = require("node-ipc/parsers");
+const read = () => ({
+  Parser: all.default,
+  GuardedParser: all.GuardedParser
+});
+exports.read = read;
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var _parsers = require("node-ipc/parsers");
+const read = () => ({
+  Parser: _parsers.default,
+  GuardedParser: _parsers.GuardedParser
+});
 exports.read = read;
 };
 

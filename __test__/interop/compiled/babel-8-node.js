@@ -1,5 +1,23 @@
 // @babel/core 8.1.3. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var _nodeIpc = _interopRequireWildcard(require("node-ipc"), true);
+var e;
+function _interopRequireWildcard(t, r) { if (!r && t && t.__esModule) return t; var n, a, o = Object.defineProperty, f = { __proto__: null, default: t }; if (Object(t) !== t) return f; if (e || "function" != typeof WeakMap || (e = new WeakMap()), e) { if (e.has(t)) return e.get(t); e.set(t, f); } for (a in t) "default" !== a && {}.hasOwnProperty.call(t, a) && ((n = o && Object.getOwnPropertyDescriptor(t, a)) && (n.get || n.set) ? o(f, a, n) : f[a] = t[a]); return f; }
+const read = () => ({
+  ipc: _nodeIpc.default,
+  GuardedParser: _nodeIpc.GuardedParser,
+  RemoteError: _nodeIpc.RemoteError
+});
+exports.read = read;
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";
 
@@ -136,6 +154,40 @@ const read = () => {
     server
   };
 };
+exports.read = read;
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var all = _interopRequireWildcard(require("node-ipc/parsers"), true);
+var e;
+function _interopRequireWildcard(t, r) { if (!r && t && t.__esModule) return t; var n, a, o = Object.defineProperty, f = { __proto__: null, default: t }; if (Object(t) !== t) return f; if (e || "function" != typeof WeakMap || (e = new WeakMap()), e) { if (e.has(t)) return e.get(t); e.set(t, f); } for (a in t) "default" !== a && {}.hasOwnProperty.call(t, a) && ((n = o && Object.getOwnPropertyDescriptor(t, a)) && (n.get || n.set) ? o(f, a, n) : f[a] = t[a]); return f; }
+const read = () => ({
+  Parser: all.default,
+  GuardedParser: all.GuardedParser
+});
+exports.read = read;
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";
+
+Object.defineProperty(exports, "__esModule", {
+  value: true
+});
+exports.read = void 0;
+var _parsers = _interopRequireWildcard(require("node-ipc/parsers"), true);
+var e;
+function _interopRequireWildcard(t, r) { if (!r && t && t.__esModule) return t; var n, a, o = Object.defineProperty, f = { __proto__: null, default: t }; if (Object(t) !== t) return f; if (e || "function" != typeof WeakMap || (e = new WeakMap()), e) { if (e.has(t)) return e.get(t); e.set(t, f); } for (a in t) "default" !== a && {}.hasOwnProperty.call(t, a) && ((n = o && Object.getOwnPropertyDescriptor(t, a)) && (n.get || n.set) ? o(f, a, n) : f[a] = t[a]); return f; }
+const read = () => ({
+  Parser: _parsers.default,
+  GuardedParser: _parsers.GuardedParser
+});
 exports.read = read;
 };
 

@@ -1,5 +1,49 @@
 // esbuild 0.25.12. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+var __create = Object.create;
+var __defProp = Object.defineProperty;
+var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+var __getOwnPropNames = Object.getOwnPropertyNames;
+var __getProtoOf = Object.getPrototypeOf;
+var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __export = (target, all) => {
+  for (var name in all)
+    __defProp(target, name, { get: all[name], enumerable: true });
+};
+var __copyProps = (to, from, except, desc) => {
+  if (from && typeof from === "object" || typeof from === "function") {
+    for (let key of __getOwnPropNames(from))
+      if (!__hasOwnProp.call(to, key) && key !== except)
+        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+  }
+  return to;
+};
+var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
+  // If the importer is in node compatibility mode or this is not an ESM
+  // file that has been converted to a CommonJS file using a Babel-
+  // compatible transform (i.e. "__esModule" has not been set), then set
+  // "default" to the CommonJS "module.exports" for node compatibility.
+  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
+  mod
+));
+var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+// default-and-more.js
+var default_and_more_exports = {};
+__export(default_and_more_exports, {
+  read: () => read
+});
+module.exports = __toCommonJS(default_and_more_exports);
+var import_node_ipc = __toESM(require("node-ipc"));
+var read = () => ({ ipc: import_node_ipc.default, GuardedParser: import_node_ipc.GuardedParser, RemoteError: import_node_ipc.RemoteError });
+// Annotate the CommonJS export names for ESM import in node:
+0 && (module.exports = {
+  read
+});
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 var __create = Object.create;
 var __defProp = Object.defineProperty;
@@ -286,6 +330,94 @@ var read = () => {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all;
   return { ipc: all.default, IPC, IPCModule, config, connectTo, of, serve, server };
 };
+// Annotate the CommonJS export names for ESM import in node:
+0 && (module.exports = {
+  read
+});
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+var __create = Object.create;
+var __defProp = Object.defineProperty;
+var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+var __getOwnPropNames = Object.getOwnPropertyNames;
+var __getProtoOf = Object.getPrototypeOf;
+var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __export = (target, all2) => {
+  for (var name in all2)
+    __defProp(target, name, { get: all2[name], enumerable: true });
+};
+var __copyProps = (to, from, except, desc) => {
+  if (from && typeof from === "object" || typeof from === "function") {
+    for (let key of __getOwnPropNames(from))
+      if (!__hasOwnProp.call(to, key) && key !== except)
+        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+  }
+  return to;
+};
+var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
+  // If the importer is in node compatibility mode or this is not an ESM
+  // file that has been converted to a CommonJS file using a Babel-
+  // compatible transform (i.e. "__esModule" has not been set), then set
+  // "default" to the CommonJS "module.exports" for node compatibility.
+  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
+  mod
+));
+var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+// parsers-namespace.js
+var parsers_namespace_exports = {};
+__export(parsers_namespace_exports, {
+  read: () => read
+});
+module.exports = __toCommonJS(parsers_namespace_exports);
+var all = __toESM(require("node-ipc/parsers"));
+var read = () => ({ Parser: all.default, GuardedParser: all.GuardedParser });
+// Annotate the CommonJS export names for ESM import in node:
+0 && (module.exports = {
+  read
+});
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+var __create = Object.create;
+var __defProp = Object.defineProperty;
+var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
+var __getOwnPropNames = Object.getOwnPropertyNames;
+var __getProtoOf = Object.getPrototypeOf;
+var __hasOwnProp = Object.prototype.hasOwnProperty;
+var __export = (target, all) => {
+  for (var name in all)
+    __defProp(target, name, { get: all[name], enumerable: true });
+};
+var __copyProps = (to, from, except, desc) => {
+  if (from && typeof from === "object" || typeof from === "function") {
+    for (let key of __getOwnPropNames(from))
+      if (!__hasOwnProp.call(to, key) && key !== except)
+        __defProp(to, key, { get: () => from[key], enumerable: !(desc = __getOwnPropDesc(from, key)) || desc.enumerable });
+  }
+  return to;
+};
+var __toESM = (mod, isNodeMode, target) => (target = mod != null ? __create(__getProtoOf(mod)) : {}, __copyProps(
+  // If the importer is in node compatibility mode or this is not an ESM
+  // file that has been converted to a CommonJS file using a Babel-
+  // compatible transform (i.e. "__esModule" has not been set), then set
+  // "default" to the CommonJS "module.exports" for node compatibility.
+  isNodeMode || !mod || !mod.__esModule ? __defProp(target, "default", { value: mod, enumerable: true }) : target,
+  mod
+));
+var __toCommonJS = (mod) => __copyProps(__defProp({}, "__esModule", { value: true }), mod);
+
+// parsers.js
+var parsers_exports = {};
+__export(parsers_exports, {
+  read: () => read
+});
+module.exports = __toCommonJS(parsers_exports);
+var import_parsers = __toESM(require("node-ipc/parsers"));
+var read = () => ({ Parser: import_parsers.default, GuardedParser: import_parsers.GuardedParser });
 // Annotate the CommonJS export names for ESM import in node:
 0 && (module.exports = {
   read

@@ -1,5 +1,20 @@
 // rollup 4.68.4. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+'use strict';
+
+var ipc = require('node-ipc');
+
+function _interopDefaultCompat (e) { return e && typeof e === 'object' && 'default' in e ? e : { default: e }; }
+
+var ipc__default = /*#__PURE__*/_interopDefaultCompat(ipc);
+
+const read = () => ({ ipc: ipc__default.default, GuardedParser: ipc.GuardedParser, RemoteError: ipc.RemoteError });
+
+exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 'use strict';
 
@@ -142,6 +157,52 @@ const read = () => {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all__namespace;
   return { ipc: all__namespace.default, IPC, IPCModule, config, connectTo, of, serve, server };
 };
+
+exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+'use strict';
+
+var all = require('node-ipc/parsers');
+
+function _interopNamespaceCompat(e) {
+	if (e && typeof e === 'object' && 'default' in e) return e;
+	var n = Object.create(null);
+	if (e) {
+		Object.keys(e).forEach(function (k) {
+			if (k !== 'default') {
+				var d = Object.getOwnPropertyDescriptor(e, k);
+				Object.defineProperty(n, k, d.get ? d : {
+					enumerable: true,
+					get: function () { return e[k]; }
+				});
+			}
+		});
+	}
+	n.default = e;
+	return Object.freeze(n);
+}
+
+var all__namespace = /*#__PURE__*/_interopNamespaceCompat(all);
+
+const read = () => ({ Parser: all__namespace.default, GuardedParser: all__namespace.GuardedParser });
+
+exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+'use strict';
+
+var Parser = require('node-ipc/parsers');
+
+function _interopDefaultCompat (e) { return e && typeof e === 'object' && 'default' in e ? e : { default: e }; }
+
+var Parser__default = /*#__PURE__*/_interopDefaultCompat(Parser);
+
+const read = () => ({ Parser: Parser__default.default, GuardedParser: Parser.GuardedParser });
 
 exports.read = read;
 

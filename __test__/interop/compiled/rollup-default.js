@@ -1,5 +1,16 @@
 // rollup 4.68.4. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+'use strict';
+
+var ipc = require('node-ipc');
+
+const read = () => ({ ipc, GuardedParser: ipc.GuardedParser, RemoteError: ipc.RemoteError });
+
+exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 'use strict';
 
@@ -131,6 +142,47 @@ const read = () => {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all__namespace;
   return { ipc: all__namespace.default, IPC, IPCModule, config, connectTo, of, serve, server };
 };
+
+exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+'use strict';
+
+var all = require('node-ipc/parsers');
+
+function _interopNamespaceDefault(e) {
+	var n = Object.create(null);
+	if (e) {
+		Object.keys(e).forEach(function (k) {
+			if (k !== 'default') {
+				var d = Object.getOwnPropertyDescriptor(e, k);
+				Object.defineProperty(n, k, d.get ? d : {
+					enumerable: true,
+					get: function () { return e[k]; }
+				});
+			}
+		});
+	}
+	n.default = e;
+	return Object.freeze(n);
+}
+
+var all__namespace = /*#__PURE__*/_interopNamespaceDefault(all);
+
+const read = () => ({ Parser: all__namespace.default, GuardedParser: all__namespace.GuardedParser });
+
+exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+'use strict';
+
+var Parser = require('node-ipc/parsers');
+
+const read = () => ({ Parser, GuardedParser: Parser.GuardedParser });
 
 exports.read = read;
 

@@ -1,5 +1,16 @@
 // rollup 4.68.4. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+'use strict';
+
+var ipc = require('node-ipc');
+
+const read = () => ({ ipc: ipc.default, GuardedParser: ipc.GuardedParser, RemoteError: ipc.RemoteError });
+
+exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 'use strict';
 
@@ -76,6 +87,28 @@ const read = () => {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all;
   return { ipc: all.default, IPC, IPCModule, config, connectTo, of, serve, server };
 };
+
+exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+'use strict';
+
+var all = require('node-ipc/parsers');
+
+const read = () => ({ Parser: all.default, GuardedParser: all.GuardedParser });
+
+exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+'use strict';
+
+var Parser = require('node-ipc/parsers');
+
+const read = () => ({ Parser: Parser.default, GuardedParser: Parser.GuardedParser });
 
 exports.read = read;
 

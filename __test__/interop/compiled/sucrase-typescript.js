@@ -1,5 +1,12 @@
 // sucrase 3.35.1. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true});var _nodeipc = require('node-ipc');
+
+ const read = () => ({ ipc: _nodeipc.default, GuardedParser: _nodeipc.GuardedParser, RemoteError: _nodeipc.RemoteError }); exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";Object.defineProperty(exports, "__esModule", {value: true});var _nodeipc = require('node-ipc');
 
@@ -50,6 +57,20 @@ exports['namespace'] = function (exports, require, module) {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all;
   return { ipc: all.default, IPC, IPCModule, config, connectTo, of, serve, server };
 }; exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true});var _parsers = require('node-ipc/parsers'); var all = _parsers;
+
+ const read = () => ({ Parser: all.default, GuardedParser: all.GuardedParser }); exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true});var _parsers = require('node-ipc/parsers');
+
+ const read = () => ({ Parser: _parsers.default, GuardedParser: _parsers.GuardedParser }); exports.read = read;
 
 };
 

@@ -1,5 +1,12 @@
 // sucrase 3.35.1. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true}); function _interopRequireDefault(obj) { return obj && obj.__esModule ? obj : { default: obj }; }var _nodeipc = require('node-ipc'); var _nodeipc2 = _interopRequireDefault(_nodeipc);
+
+ const read = () => ({ ipc: _nodeipc2.default, GuardedParser: _nodeipc.GuardedParser, RemoteError: _nodeipc.RemoteError }); exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";Object.defineProperty(exports, "__esModule", {value: true}); function _interopRequireDefault(obj) { return obj && obj.__esModule ? obj : { default: obj }; }var _nodeipc = require('node-ipc'); var _nodeipc2 = _interopRequireDefault(_nodeipc);
 
@@ -50,6 +57,20 @@ exports['namespace'] = function (exports, require, module) {
   const { IPC, IPCModule, config, connectTo, of, serve, server } = all;
   return { ipc: all.default, IPC, IPCModule, config, connectTo, of, serve, server };
 }; exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true}); function _interopRequireWildcard(obj) { if (obj && obj.__esModule) { return obj; } else { var newObj = {}; if (obj != null) { for (var key in obj) { if (Object.prototype.hasOwnProperty.call(obj, key)) { newObj[key] = obj[key]; } } } newObj.default = obj; return newObj; } }var _parsers = require('node-ipc/parsers'); var all = _interopRequireWildcard(_parsers);
+
+ const read = () => ({ Parser: all.default, GuardedParser: all.GuardedParser }); exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";Object.defineProperty(exports, "__esModule", {value: true}); function _interopRequireDefault(obj) { return obj && obj.__esModule ? obj : { default: obj }; }var _parsers = require('node-ipc/parsers'); var _parsers2 = _interopRequireDefault(_parsers);
+
+ const read = () => ({ Parser: _parsers2.default, GuardedParser: _parsers.GuardedParser }); exports.read = read;
 
 };
 

@@ -1,5 +1,22 @@
 // @swc/core 1.16.22. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "read", {
+    enumerable: true,
+    get: function() {
+        return read;
+    }
+});
+const _nodeipc = require("node-ipc");
+const read = ()=>({
+        ipc: _nodeipc.default,
+        GuardedParser: _nodeipc.GuardedParser,
+        RemoteError: _nodeipc.RemoteError
+    });
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";
 Object.defineProperty(exports, "read", {
@@ -122,6 +139,38 @@ const read = ()=>{
         server
     };
 };
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "read", {
+    enumerable: true,
+    get: function() {
+        return read;
+    }
+});
+const _parsers = require("node-ipc/parsers");
+const read = ()=>({
+        Parser: _parsers.default,
+        GuardedParser: _parsers.GuardedParser
+    });
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "read", {
+    enumerable: true,
+    get: function() {
+        return read;
+    }
+});
+const _parsers = require("node-ipc/parsers");
+const read = ()=>({
+        Parser: _parsers.default,
+        GuardedParser: _parsers.GuardedParser
+    });
 
 };
 

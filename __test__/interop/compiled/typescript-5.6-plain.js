@@ -1,5 +1,15 @@
 // typescript-5.6 5.6.3. Made by ../make.mjs: not to be edited.
 
+exports['default-and-more'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.read = void 0;
+const node_ipc_1 = require("node-ipc");
+const read = () => ({ ipc: node_ipc_1.default, GuardedParser: node_ipc_1.GuardedParser, RemoteError: node_ipc_1.RemoteError });
+exports.read = read;
+
+};
+
 exports['default-and-named'] = function (exports, require, module) {
 "use strict";
 Object.defineProperty(exports, "__esModule", { value: true });
@@ -71,6 +81,26 @@ const read = () => {
     const { IPC, IPCModule, config, connectTo, of, serve, server } = all;
     return { ipc: all.default, IPC, IPCModule, config, connectTo, of, serve, server };
 };
+exports.read = read;
+
+};
+
+exports['parsers-namespace'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.read = void 0;
+const all = require("node-ipc/parsers");
+const read = () => ({ Parser: all.default, GuardedParser: all.GuardedParser });
+exports.read = read;
+
+};
+
+exports['parsers'] = function (exports, require, module) {
+"use strict";
+Object.defineProperty(exports, "__esModule", { value: true });
+exports.read = void 0;
+const parsers_1 = require("node-ipc/parsers");
+const read = () => ({ Parser: parsers_1.default, GuardedParser: parsers_1.GuardedParser });
 exports.read = read;
 
 };

@@ -9,7 +9,7 @@ const REMEDIES = [
   [
     /ERR_ACCESS_DENIED/,
     () =>
-      "Node's permission model forbids it: allow it with --allow-fs-read=PATH and --allow-fs-write=PATH, " +
+      "Node's permission model forbids it: allow it with --allow-fs-read=PATH, --allow-fs-write=PATH and, from Node 25 on, --allow-net, " +
       'or run the doctor without --permission.',
   ],
   [

@@ -23,8 +23,8 @@ const UNASKED = 7;
 const SWIFT = 0.1;
 
 /**
- * This many messages of a turn are sent at once before they count as a burst: programs that ask and answer never
- * wait.
+ * This many messages of a turn, or of a turn after a pause, are sent at once before they count as a burst: programs
+ * that ask and answer never wait. It is one more where the last write of an earlier turn is long ago.
  */
 const FREE = 8;
 
@@ -100,13 +100,18 @@ class Bursts {
     if (endpoint.burstIn !== endpoint.turn) endpoint.bursts >>= 1;
     endpoint.turn = this.#turn;
     const isStream = endpoint.bursts >= STREAM;
+    // Its time is not read: programs that ask and answer send one message in a turn.
     endpoint.free = isStream || (underWay && this.#isBatch) ? FREE_IN_BATCH : FREE;
-    this.#takeFree(endpoint);
+    if (--endpoint.free === 0) this.wrote(endpoint);
     return isStream && !this.#areOver ? HOLD : GO;
   }
 
+  /** A message that goes at once, not the first of its turn. After a pause they are counted anew. */
   #takeFree(endpoint) {
-    if (--endpoint.free === 0) this.wrote(endpoint);
+    const now = this.#now();
+    if (now - endpoint.wroteAt >= LATE) endpoint.free = FREE;
+    endpoint.free--;
+    endpoint.wroteAt = now;
   }
 
   /** There is a burst in this turn. */

@@ -27,6 +27,18 @@ function endsOf(socket) {
   };
 }
 
+/** What Node's permission model says, from Node 25 on. */
+const DENIED = {
+  message: 'Access to this API has been restricted. Use --allow-net to manage permissions.',
+  code: 'ERR_ACCESS_DENIED',
+};
+
+/** Whether Node would throw where nobody can catch it: it does after the look-up of the host, of an address, too. */
+function mayNotListen() {
+  if (!process.permission || process.permission.has('net')) return false;
+  return process.allowedNodeEnvironmentFlags.has('--allow-net'); // older ones have no such permission
+}
+
 class Acceptor {
   #server;
   #report;
@@ -73,8 +85,7 @@ class Acceptor {
       if (options.path === null) {
         const reason =
           'without the native binary, the folder has no room for a name of a few bytes more';
-        finish(failure('listen', 'ENAMETOOLONG', where, reason));
-        return;
+        return finish(failure('listen', 'ENAMETOOLONG', where, reason));
       }
     } else {
       const most = Buffer.byteLength(path) + 108;
@@ -84,9 +95,15 @@ class Acceptor {
       options.readableAll = isPipe && (addMode & 0o444) !== 0;
       options.writableAll = isPipe && (addMode & 0o222) !== 0;
     }
-    server.listen(options);
-    server.unref(); // hub.js keeps the process alive
-    if (server.listening) up();
+    if (path === undefined && mayNotListen()) return finish(DENIED);
+    try {
+      server.listen(options);
+      server.unref(); // hub.js keeps the process alive
+      if (server.listening) up();
+    } catch (error) {
+      if (error.code !== DENIED.code) throw error;
+      finish(failureOf(error));
+    }
   }
 
   /** As net.Server's, without a zone. */

@@ -1,0 +1,3 @@
+import ipc, { GuardedParser, RemoteError } from 'node-ipc';
+
+export const read = () => ({ ipc, GuardedParser, RemoteError });

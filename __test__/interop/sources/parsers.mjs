@@ -1,0 +1,3 @@
+import Parser, { GuardedParser } from 'node-ipc/parsers';
+
+export const read = () => ({ Parser, GuardedParser });
