@@ -49,6 +49,7 @@ test('wrong words: which ones, what may be meant, and the usage on stderr; the e
     [['send', 'x', 't', '--timeout', 'soon'], /^--timeout must be a number of ms.* not "soon"/],
     [['send', '--raw', 'x', 'text', '1'], '--raw has no type: give the text alone'],
     [['send', '127.0.0.1:99999', 't'], 'no port is as large as 99999'],
+    [['serve', ':0'], 'a port is a number from 1 to 65535, and not 0'],
     [['send', 'x', 't', '--ca', 'nowhere.pem'], '--ca: there is no file nowhere.pem'],
     [['tap', '127.0.0.1:80'], /^a tap is a local socket/],
     [['tap', 'x', '-n', '0'], /^-n must be a whole number/],

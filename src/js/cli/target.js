@@ -99,6 +99,7 @@ function targetOf(word, options) {
     const host = net[1] ?? (net[2] || '127.0.0.1');
     const port = Number(net[3]);
     if (port > 65535) throw new UsageError(`no port is as large as ${port}`);
+    if (port === 0) throw new UsageError('a port is a number from 1 to 65535, and not 0');
     return { shown: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, host, port };
   }
   if (word.startsWith('@')) return { shown: word, path: `\0${word.slice(1)}` };
