@@ -180,7 +180,11 @@ class Link {
     const { socket } = this.client;
     this.ended = new Promise((resolve) => {
       let failure;
-      socket.once('error', (error) => (failure = error));
+      const fail = (error) => (failure ??= error);
+      socket.once('error', fail);
+      // What fails while the connection is being closed is an event of the client alone. A peer's message of this type, and
+      // what is wrong with others, has no `syscall`, or is not an Error.
+      this.client.on('error', (error) => error instanceof Error && error.syscall && fail(error));
       socket.once('close', () => resolve(failure));
     });
   }
