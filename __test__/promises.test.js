@@ -303,8 +303,7 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     client.leave();
     await destroyed;
     expect(await client.messages('hello').next()).toEqual({ value: undefined, done: true });
-    client.explicitlyDisconnected = false;
-    client.connect();
+    Object.assign(client, { explicitlyDisconnected: false }).connect();
     const messages = client.messages('hello');
     client.emit('ask', 1);
     expect((await messages.next()).value).toEqual([1]);
