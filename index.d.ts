@@ -357,7 +357,10 @@ declare namespace ferripc {
 
   /** What {@link Endpoint.serveOrConnect} resolves with. */
   interface SingleInstance<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> {
-    /** What this process is now. A client may become the server when the server has ended; `null` after `close()`. */
+    /**
+     * What this process is now. A client may become the server when the server has ended; `null` after `close()`, and when
+     * the program has stopped the server or disconnected the client itself.
+     */
     readonly role: 'server' | 'client' | null;
     /** The server, while this process is the server; otherwise `null`. */
     readonly server: Server<In, Out> | null;

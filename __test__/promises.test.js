@@ -294,6 +294,24 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     expect(await incoming.next()).toEqual({ value: undefined, done: true });
   });
 
+  test('of a client that has ended end at once, unless it connects again', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    server.on('ask', (data, socket) => server.emit(socket, 'hello', data));
+    const client = await world.connect(place);
+    const destroyed = once(client, 'destroy');
+    client.leave();
+    await destroyed;
+    expect(await client.messages('hello').next()).toEqual({ value: undefined, done: true });
+    Object.assign(client, { explicitlyDisconnected: false }).connect();
+    const messages = client.messages('hello');
+    client.emit('ask', 1);
+    expect((await messages.next()).value).toEqual([1]);
+    client.config.stopRetrying = true;
+    await server.stop({ disconnect: true });
+    expect((await messages.next()).done).toBe(true);
+  });
+
   test('of a client end when it does', async () => {
     const { server, client, socket } = await meet();
     const seen = [];

@@ -175,6 +175,36 @@ test('a client that the program disconnects has no role', async () => {
   expect([instance.role, instance.client, ipc.of]).toEqual([null, null, {}]);
 });
 
+test('a server that the program stops has no role, until it starts it again', async () => {
+  const path = world.socketPath();
+  const { ipc, instance, log } = await join(path);
+  const { server } = instance;
+  const over = once(server.server, 'close');
+  await server.stop();
+  await over;
+  expect([instance.role, instance.server, ipc.server]).toEqual([null, null, server]);
+  await server.start();
+  expect([instance.role, instance.server, log]).toEqual(['server', server, ['server']]);
+  expect((await join(path)).instance.role).toBe('client');
+});
+
+test('a configuration that was spoilt meanwhile is an error, and is looked at again', async () => {
+  const path = world.socketPath();
+  const { instance } = await join(path);
+  let serves;
+  const served = new Promise((resolve) => (serves = resolve));
+  const { ipc, instance: next } = await join(path, {}, { onServer: serves });
+  ipc.config.delimiter = 5;
+  const told = new Promise((resolve) => {
+    next.client.on('error', ({ message }) => message.includes('delimiter') && resolve());
+  });
+  await instance.close();
+  await told;
+  ipc.config.delimiter = '\f';
+  await served;
+  expect(next.role).toBe('server');
+});
+
 test.each([
   ['id', ['']],
   ['id', [5]],

@@ -49,3 +49,9 @@ test('throwing handlers of lifecycle events do not stop the bookkeeping (F4, F5)
   );
   expect((await child.exited).code).toBe(0);
 });
+
+test('throwing functions of serveOrConnect do not stop the bookkeeping', async () => {
+  const child = world.child('throwing-instance.js', [world.socketPath()]);
+  expect(await child.next()).toEqual({ surfaced: ['server', 'client'], hello: 1, done: true });
+  expect((await child.exited).code).toBe(0);
+});

@@ -194,6 +194,33 @@ describe('exit codes', () => {
     expect(bench).toMatchObject({ code: 4, stderr: expect.stringContaining('does not echo') });
   });
 
+  test('send: 4 if the server does not take all of it, 1 if it ends before', async () => {
+    const input = JSON.stringify('x'.repeat(4 << 20)); // more than the system holds
+    const listen = async (onSocket) => {
+      const target = world.socketPath();
+      const sockets = [];
+      const server = net.createServer((socket) => {
+        sockets.push(socket.on('error', () => {}));
+        onSocket(socket);
+      });
+      world.after(() => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      });
+      await once(server.listen(target), 'listening');
+      return target;
+    };
+    const deaf = await listen((socket) => socket.pause());
+    const gone = await listen((socket) => socket.once('readable', () => socket.destroy()));
+    const [late, left] = await Promise.all(
+      [deaf, gone].map((target) => run(['send', target, 'x', '-', '-t', '2500'], { input })),
+    );
+    const stderr = `ferripc: ${deaf} has taken nothing for 2500 ms\n`;
+    expect(late).toEqual({ code: 4, stdout: '', stderr });
+    expect(left).toMatchObject({ code: 1, stdout: '' });
+    expect(left.stderr).toMatch(/: (read|write) (EPIPE|ECONNRESET)\n$/);
+  });
+
   test('1: something other than a socket at the path of a server stays', async () => {
     const file = world.file('regular');
     fs.writeFileSync(file, 'mine');

@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
 const { promisify } = require('node:util');
-const { commandOf } = require('../helpers/command');
+const { commandOf, leaveDeadSocket } = require('../helpers/command');
 const { once, record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { tapsOf } = require('../helpers/taps');
@@ -32,6 +32,20 @@ onUnix.describe('who may', () => {
     const nobody = await run(['tap', `${server.path}-none`]);
     expect([nobody.code, nobody.stdout]).toEqual([3, '']);
     expect(received.hasSubscribers).toBe(false);
+    expect(server.stats().connections).toBe(process.platform === 'linux' ? 0 : 1);
+  });
+
+  test('nobody at a dead socket, with a tap or without, and at what is no socket', async () => {
+    const [bare, had, file] = [world.file(), world.file(), world.file()];
+    for (const socket of [bare, had, `${had}.tap`]) leaveDeadSocket(socket);
+    fs.writeFileSync(file, '');
+    const all = await Promise.all([bare, had, file].map((target) => run(['tap', target])));
+    expect(all.map(({ code }) => code)).toEqual([3, 3, 3]);
+    expect(all.map(({ stderr }) => stderr.trim())).toEqual([
+      `ferripc: nobody listens at ${bare}, the socket is dead`,
+      `ferripc: nobody listens at ${had}, the socket is dead`,
+      `ferripc: ${file} is not a socket`,
+    ]);
   });
 
   test('payloads only if the server allows them', async () => {

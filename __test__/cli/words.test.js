@@ -49,6 +49,7 @@ test('wrong words: which ones, what may be meant, and the usage on stderr; the e
     [['send', 'x', 't', '--timeout', 'soon'], /^--timeout must be a number of ms.* not "soon"/],
     [['send', '--raw', 'x', 'text', '1'], '--raw has no type: give the text alone'],
     [['send', '127.0.0.1:99999', 't'], 'no port is as large as 99999'],
+    [['serve', ':0'], 'a port is a number from 1 to 65535, and not 0'],
     [['send', 'x', 't', '--ca', 'nowhere.pem'], '--ca: there is no file nowhere.pem'],
     [['tap', '127.0.0.1:80'], /^a tap is a local socket/],
     [['tap', 'x', '-n', '0'], /^-n must be a whole number/],
@@ -147,10 +148,44 @@ onUnix.test('bash completes commands, options and shells by its script', async (
   expect(complete('ferripc', 'tap', 'a')).toEqual(['alpha']);
 });
 
+onUnix.test(
+  'bash: the name of a socket is never run, neither when it is completed nor after',
+  async () => {
+    const { stdout } = await run(['completion', 'bash']);
+    const touched = world.file();
+    const ids = [
+      `$(touch ${touched})`,
+      '`id`',
+      'a b',
+      "it's",
+      'c"d',
+      '$HOME',
+      '*',
+      'back\\slash',
+      'ä',
+    ];
+    const script = `${stdout}
+    ferripc() { cat; }
+    try() {
+      COMP_WORDS=(ferripc send "$1")
+      COMP_CWORD=2
+      _ferripc <<< "$IDS"
+      eval "printf '%s\\n' \${COMPREPLY[@]}"
+    }
+    try ''; echo; try 'a '; echo; try 'a\\ '`;
+    const env = { ...process.env, IDS: ids.join('\n') };
+    const seen = execFileSync('bash', ['-c', script], { encoding: 'utf8', env });
+    expect(seen).toBe(`${ids.join('\n')}\n\na b\n\na b\n`);
+    expect(fs.existsSync(touched)).toBe(false);
+  },
+);
+
 test.each(['zsh', 'fish'])('%s: a script with every command', async (shell) => {
   const { code, stdout } = await run(['completion', shell]);
   expect(code).toBe(0);
   for (const name of names) expect(stdout).toContain(name);
+  const quote = shell === 'zsh' ? "'\\''" : "\\'";
+  expect(stdout).toContain(`prints a server${quote}s traffic`);
 });
 
 describe('what peers send', () => {

@@ -59,6 +59,45 @@ describe.each(TRANSPORTS)('%s: before the first connection', (kind) => {
     expect(asked).not.toHaveBeenCalled();
   });
 
+  test('a request that is given up when a connection on its way has it is cancelled', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const seen = [];
+    server.handle('never', (data, { signal }) => {
+      seen.push('asked');
+      signal.addEventListener('abort', () => seen.push('aborted'));
+      return new Promise(() => {});
+    });
+    server.handle('now', () => 1);
+    const client = world.dial(place);
+    const controller = new AbortController();
+    const given = reject(client.request('never', 1, { signal: controller.signal }));
+    controller.abort();
+    expect(await given).toMatchObject({ code: 'ABORT_ERR' });
+    expect(client.stats().messagesQueued).toBe(0);
+    expect(await client.request('now')).toBe(1);
+    expect(seen).toEqual(['asked', 'aborted']);
+  });
+
+  test('nothing of a request that was given up goes to a later connection', async () => {
+    const place = await world.place(kind);
+    const client = world.dial(place);
+    const controller = new AbortController();
+    const given = reject(client.request('never', 1, { signal: controller.signal }));
+    client.emit('after', 2);
+    controller.abort();
+    await given;
+    await once(client, 'disconnect');
+    const server = world.host(place);
+    const seen = [];
+    server.on('*', (type) => type.startsWith('ferripc:') && seen.push(type));
+    const after = once(server, 'after');
+    await server.start();
+    await after;
+    expect(seen).toEqual([]);
+    expect(client.stats().dropped.down).toBe(0);
+  });
+
   test('requests fail at once if they are to', async () => {
     const client = world.dial(await world.place(kind));
     expect(await reject(client.request('x', 1, { offline: 'fail' }))).toMatchObject({

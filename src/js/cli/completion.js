@@ -18,12 +18,16 @@ function described({ names, load, summaries }) {
       long: `--${key}`,
       short,
       value,
-      help: help.split(/[.:;,] |\.$/)[0].replaceAll("'", ''),
+      help: help.split(/[.:;,] |\.$/)[0],
     }));
-    return { name, summary: summaries[name].replaceAll("'", ''), flags };
+    return { name, summary: summaries[name], flags };
   });
 }
 
+/**
+ * Anybody may give a socket any name. compgen would run what is in one, `$(…)`, and bash would when the line is entered: so
+ * names are compared as they are, and completed with quotes.
+ */
 function bash(all) {
   const cases = all
     .map(
@@ -32,6 +36,13 @@ function bash(all) {
     .join('\n');
   const names = all.map(({ name }) => name).join(' ');
   return `# bash completion for ferripc: source <(ferripc completion bash)
+_ferripc_ids() {
+  local id quoted
+  while IFS= read -r id; do
+    printf -v quoted %q "$id"
+    [[ -n "$id" && ( "$id" == "$1"* || "$quoted" == "$1"* ) ]] && COMPREPLY+=("$quoted")
+  done <<< "$(ferripc list --quiet 2>/dev/null)"
+}
 _ferripc() {
   local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words=''
   COMPREPLY=()
@@ -44,7 +55,7 @@ ${cases}
   esac
   if [ "\${current#-}" = "$current" ]; then
     case "$command" in
-      ${WITH_TARGET.join('|')}) [ "$COMP_CWORD" -eq 2 ] && words=$(ferripc list --quiet 2>/dev/null) ;;
+      ${WITH_TARGET.join('|')}) [ "$COMP_CWORD" -eq 2 ] && { _ferripc_ids "$current"; return; } ;;
       help) words='${names}' ;;
       completion) words='${Object.keys(SHELLS).join(' ')}' ;;
       *) words='' ;;
@@ -56,7 +67,8 @@ complete -o default -F _ferripc ferripc`;
 }
 
 function zsh(all) {
-  const escaped = (text) => text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:');
+  const escaped = (text) =>
+    text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:').replaceAll("'", "'\\''");
   const cases = all
     .map(({ name, flags }) => {
       const words = flags.map(
@@ -95,10 +107,12 @@ if [ "$funcstack[1]" = "_ferripc" ]; then _ferripc "$@"; else compdef _ferripc f
 }
 
 function fish(all) {
+  const escaped = (text) => text.replaceAll("'", "\\'");
   const lines = all.flatMap(({ name, summary, flags }) => [
-    `complete -c ferripc -n __fish_use_subcommand -a ${name} -d '${summary}'`,
+    `complete -c ferripc -n __fish_use_subcommand -a ${name} -d '${escaped(summary)}'`,
     ...flags.map(({ long, short, value, help }) => {
-      const parts = [`-l ${long.slice(2)}`, short && `-s ${short}`, value && '-r', `-d '${help}'`];
+      const about = `-d '${escaped(help)}'`;
+      const parts = [`-l ${long.slice(2)}`, short && `-s ${short}`, value && '-r', about];
       const when = `-n '__fish_seen_subcommand_from ${name}'`;
       return `complete -c ferripc ${when} ${parts.filter(Boolean).join(' ')}`;
     }),

@@ -119,6 +119,14 @@ async function judge(row, known, probe, onAsked) {
   if (state === 'alive') onAsked(row.path);
 }
 
+/** Whether nobody listens on the socket at a path. As for the list, a live server sees a connection only where it has to. */
+async function isDead(file) {
+  if (process.platform === 'win32') return false; // a pipe ends with its server
+  const row = { path: file };
+  await judge(row, listening(), false, () => {});
+  return row.state === 'dead';
+}
+
 /** Connects, and disconnects at once. */
 async function ask(file) {
   const IPC = require('../node-ipc/ipc');
@@ -218,4 +226,4 @@ function userOf(uid) {
   return String(uid);
 }
 
-module.exports = { findSockets };
+module.exports = { findSockets, isDead };

@@ -74,7 +74,8 @@ The data is JSON, so a text has quotes of its own. Without data the message has 
       closed.catch(() => {}); // what has failed before is what is told
       if (wait === undefined) {
         await closed.catch((error) => {
-          throw failureOf(error, target);
+          if (error.code !== 'ETIMEDOUT') throw failureOf(error, target);
+          throw new Failure(`${target.shown} has taken nothing for ${deadline.ms} ms`, TIMEOUT);
         });
       }
     }

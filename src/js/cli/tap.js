@@ -47,13 +47,18 @@ async function connectAll(target, options, deadline) {
     if (links.length > 0) return links;
     const isMissing = failure === null || failure.status === NOBODY;
     if (!isMissing) throw failure;
-    if (!options.retry || deadline.left < 100) throw missing(target);
+    if (!options.retry || deadline.left < 100) throw await missing(target);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-function missing({ shown, path: server }) {
-  const isThere = server.startsWith('\0') || attempt(() => fs.lstatSync(server)) !== null;
+async function missing(target) {
+  const { shown, path: server } = target;
+  const isAbstract = server.startsWith('\0');
+  const isThere = isAbstract || attempt(() => fs.lstatSync(server)) !== null;
+  if (isThere && !isAbstract && (await require('./list-sockets').isDead(server))) {
+    return failureOf({ code: 'ECONNREFUSED' }, target);
+  }
   const hint = 'its server has to set config.tap = true, or to be started with FERRIPC_TAP=1';
   if (isThere) return new Failure(`${shown} has no tap: ${hint}`);
   return new Failure(`there is no socket at ${shown}, and no tap of a server on a port`, NOBODY);

@@ -99,6 +99,7 @@ function targetOf(word, options) {
     const host = net[1] ?? (net[2] || '127.0.0.1');
     const port = Number(net[3]);
     if (port > 65535) throw new UsageError(`no port is as large as ${port}`);
+    if (port === 0) throw new UsageError('a port is a number from 1 to 65535, and not 0');
     return { shown: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, host, port };
   }
   if (word.startsWith('@')) return { shown: word, path: `\0${word.slice(1)}` };
@@ -179,7 +180,11 @@ class Link {
     const { socket } = this.client;
     this.ended = new Promise((resolve) => {
       let failure;
-      socket.once('error', (error) => (failure = error));
+      const fail = (error) => (failure ??= error);
+      socket.once('error', fail);
+      // What fails while the connection is being closed is an event of the client alone. A peer's message of this type, and
+      // what is wrong with others, has no `syscall`, or is not an Error.
+      this.client.on('error', (error) => error instanceof Error && error.syscall && fail(error));
       socket.once('close', () => resolve(failure));
     });
   }

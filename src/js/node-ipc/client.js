@@ -240,6 +240,11 @@ class Client extends Sending {
     this.#election = election;
   }
 
+  /** It has ended, and nobody has had it connect again. Asked by messages.js. */
+  get _isOver() {
+    return !this._isTrying && Boolean(this.socket) && stats.isClosed(this.socket);
+  }
+
   // ---- called by stats.js ----------------------------------------------------------------------------
 
   /** Its state, and what waits: see sending.js. */

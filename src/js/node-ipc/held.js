@@ -6,24 +6,44 @@ class Held {
   /** In order: `{message, size, ticket}`, by a number. */
   #entries = new Map();
   #last = 0;
+  /** Keys of those that are for the current attempt only: a connection that is on its way has them. */
+  #passing = new Set();
   /** Characters and bytes; of a client that was connected, bytes. */
   size = 0;
 
   get length() {
-    return this.#entries.size;
+    return this.#entries.size - this.#passing.size;
   }
 
-  /** `ticket`: `{left}` of a request, which gets an `undo`; null for other messages. */
-  add(message, size, ticket = null) {
+  /**
+   * `ticket`: `{left}` of a request; null for other messages. It gets an `undo`, which says whether the peer cannot get
+   * the request any more. `isTaken()`: whether a connection that is on its way has it already.
+   */
+  add(message, size, ticket = null, isTaken = () => false) {
     const key = ++this.#last;
     this.#entries.set(key, { message, size, ticket });
     this.size += size;
     if (ticket === null) return;
     ticket.undo = () => {
-      if (!this.#entries.delete(key)) return false;
+      if (!this.#entries.has(key)) return false;
       this.size -= size;
-      return true;
+      if (!isTaken()) return this.#entries.delete(key);
+      this.#passing.add(key);
+      return false;
     };
+  }
+
+  /** A message for the connection that is on its way, and for no other. */
+  pass(message) {
+    const key = ++this.#last;
+    this.#entries.set(key, { message, size: 0, ticket: null });
+    this.#passing.add(key);
+  }
+
+  /** The connection that was on its way has ended. */
+  forgetPassing() {
+    for (const key of this.#passing) this.#entries.delete(key);
+    this.#passing.clear();
   }
 
   *messages() {
@@ -43,12 +63,13 @@ class Held {
       if (bytes < 0) return;
       if (ticket !== null) ticket.left = true;
       this.#entries.delete(key);
-      this.size -= size;
+      if (!this.#passing.delete(key)) this.size -= size;
     }
   }
 
   clear() {
     this.#entries.clear();
+    this.#passing.clear();
     this.size = 0;
   }
 }

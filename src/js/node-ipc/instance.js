@@ -24,6 +24,8 @@ class SingleInstance {
   #onClient;
   #role = null;
   #server = null;
+  /** The server that this process has become, even if it was stopped. */
+  #served = null;
   #client;
   #closed = false;
   #attempts = 0;
@@ -52,7 +54,7 @@ class SingleInstance {
     client.connect();
   }
 
-  /** 'server' or 'client'; null when it is closed. */
+  /** 'server' or 'client'; null when it is closed, or when the program has ended that one. */
   get role() {
     return this.#role;
   }
@@ -73,7 +75,7 @@ class SingleInstance {
     this.#role = 'client';
     this.#hooks.listed(this.#client);
     this.#settle.resolve(this);
-    this.#onClient?.call(undefined, this.#client);
+    call(this.#onClient, this.#client);
   }
 
   /** What is there is not a server, and cannot be replaced: a file, or another user's socket. */
@@ -97,9 +99,10 @@ class SingleInstance {
   async #elect() {
     await noneLeaves(this.#path);
     if (this.#closed) return false;
-    const server = new Server(this.#path, derive(this.#ipc.config, { unlink: 'stale' }), log);
-    server._attach({ listening: () => this.#won(server) });
     try {
+      // Both may throw if the configuration was changed meanwhile.
+      const server = new Server(this.#path, derive(this.#ipc.config, { unlink: 'stale' }), log);
+      server._attach({ listening: () => this.#won(server), over: () => this.#stopped(server) });
       await server.start();
     } catch (error) {
       if (error.code !== 'EADDRINUSE' && this.#role === null) {
@@ -115,16 +118,31 @@ class SingleInstance {
 
   /** Nothing has come from a client yet. */
   #won(server) {
+    if (this.#served === server && !this.#closed) {
+      this.#serve(server); // the program has stopped it, and starts it again
+      return;
+    }
     if (this.#closed || this.#client.explicitlyDisconnected) {
       server.stop();
       return;
     }
-    this.#role = 'server';
-    this.#server = server;
+    this.#serve(server);
     this.#settle.resolve(this);
     this.#hooks.unlisted(this.#client);
     this.#hooks.serving(server);
-    this.#onServer?.call(undefined, server);
+    call(this.#onServer, server);
+  }
+
+  #serve(server) {
+    this.#role = 'server';
+    this.#server = this.#served = server;
+  }
+
+  /** By the program, or because it is closed. */
+  #stopped(server) {
+    if (this.#server !== server) return;
+    this.#role = null;
+    this.#server = null;
   }
 
   /** Ends the server or the client. Another process takes the server's place. */
@@ -138,6 +156,17 @@ class SingleInstance {
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.close();
+  }
+}
+
+/** If a program's function throws, that is an uncaught exception, and disturbs nothing here. */
+function call(act, it) {
+  try {
+    act?.(it);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }
 

@@ -24,6 +24,7 @@ class Messages {
       if (signal) unwatch(signal, onAbort);
     };
     if (signal) watch(signal, onAbort);
+    if (owner._isOver) this.#finish({});
   }
 
   #add(args) {

@@ -126,7 +126,8 @@ class Sending extends Party {
   #hold(message, ticket = null) {
     const { socket } = this;
     message.keep?.();
-    this.#held.add(message, this.#sizeOf(message), ticket);
+    // A socket that is connecting is writable, and has everything that is held: see _begin.
+    this.#held.add(message, this.#sizeOf(message), ticket, () => this.socket.writable);
     return !socket.writable || socket._send(message, false);
   }
 
@@ -184,6 +185,14 @@ class Sending extends Party {
   /** A reply or a cancellation: these wait for nothing, and concern this connection only. */
   _post(_, type, data) {
     if (this._isUp) this.#send(this._encode(type, data));
+    else if (this.#holding && this.socket?.connecting) this.#pass(this._encode(type, data));
+  }
+
+  /** The request that this cancels is on its way already. */
+  #pass(message) {
+    message.keep?.();
+    this.#held.pass(message);
+    this.socket._send(message, false);
   }
 
   /** In sync mode: the answer to what was sent will not come. */
@@ -217,6 +226,7 @@ class Sending extends Party {
     // Destroyed before it was reported, it may have carried some to the peer: these must not come twice.
     const early = this.#holding ? stats.sentEarly(socket) : 0;
     if (early > 0) this.#held.leaveWithin(early, (message) => bytesOf(this._framed(message)));
+    this.#held.forgetPassing();
     // Requests that wait are held even if other messages are not.
     const keeps = this.#holding && !this.explicitlyDisconnected;
     const lost = keeps || stats.isClosed(socket) ? 0 : stats.lost(socket) - this.#held.length;

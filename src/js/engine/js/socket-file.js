@@ -4,8 +4,11 @@
 //
 // A server listens at a name beside its path, and then puts that file at the path in one step. So the mode is right
 // from the start, and a path that is taken over always has a listener. On close, libuv removes the name that it has
-// bound, even if it is somebody else's file by then; this way it finds nothing. Node cannot lock a folder: a server
-// that takes over a dead socket's path moves the file away, and checks what it has moved before it removes it.
+// bound, even if it is somebody else's file by then; this way it finds nothing.
+//
+// Node cannot lock a folder. So a server that takes over a dead socket's path has a second name for its own file
+// meanwhile, which only one server at a time can have. It moves the dead file away, and checks what it has moved before it
+// removes it: servers with the native engine, and those that take over from live ones, do not look at that name.
 
 const fs = require('node:fs');
 const net = require('node:net');
@@ -17,6 +20,9 @@ const MOST = process.platform === 'linux' || process.platform === 'android' ? 10
 
 /** How long a socket may take to show whether somebody listens, in ms. */
 const PATIENCE = 1000;
+
+/** Age at which a lock counts as left behind, in ms: it is held while a few files are renamed. */
+const FORGOTTEN = 2000;
 
 const isWindows = process.platform === 'win32';
 
@@ -151,8 +157,32 @@ class SocketFile {
       return true;
     }
     if (this.#link()) return true;
-    if (dead === null || !isSame(look(this.#name), dead) || !this.#removeDead(dead)) return false;
-    return this.#link();
+    return dead !== null && this.#replace(dead);
+  }
+
+  /** Takes the place of a dead file, unless somebody else does. */
+  #replace(dead) {
+    const lock = path.join(path.dirname(this.#name), `.${path.basename(this.#name)}.lock`);
+    if (!this.#hold(lock)) return false;
+    try {
+      return isSame(look(this.#name), dead) && this.#removeDead(dead) && this.#link();
+    } finally {
+      fs.rmSync(lock, { force: true });
+    }
+  }
+
+  /** Whether this server has the lock, which is another name for the file that it has made. */
+  #hold(lock) {
+    try {
+      fs.linkSync(this.#beside, lock);
+    } catch (error) {
+      if (error.code !== 'EEXIST') return true; // a file system without links: nothing can be held
+      const held = look(lock);
+      if (held !== null && Math.abs(Date.now() - Number(held.mtimeMs)) < FORGOTTEN) return false;
+      fs.rmSync(lock, { force: true });
+      return this.#hold(lock);
+    }
+    return true;
   }
 
   /** Puts the file at the path, if there is nothing. */
