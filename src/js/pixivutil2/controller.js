@@ -18,7 +18,7 @@ const { SOCKET_OPTIONS, toEndpoint, toIdentifier, toSockets } = require('./socke
 
 const OPTIONS = [
   ...['comm', 'task', 'refusal', 'ffmpeg', 'maxParallelTasks', 'maxTasks', 'maxQueuedBytes'],
-  ...['maxConnections', ...SOCKET_OPTIONS],
+  ...['maxConnections', 'maxBufferedBytes', ...SOCKET_OPTIONS],
 ];
 
 /** Where a controller usually listens. */
