@@ -99,8 +99,9 @@ impl Link {
                     return Ok(Some(incoming));
                 }
                 self.undecoded = self.out.owes_answers();
-                let held = self.decoder.partial_len();
-                self.share.as_mut().map(|share| share.hold(held));
+                if let Some(share) = &mut self.share {
+                    share.hold(self.decoder.partial_len());
+                }
             }
             let read = read && !self.out.owes_answers();
             let wake = match (&mut self.failed, self.handshake_until) {
