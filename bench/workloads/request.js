@@ -23,7 +23,7 @@ function answering() {
 
 async function ask(ctx, seq) {
   const data = await ctx.connection.request(makeMessage(seq));
-  ctx.check(isMessage(data, seq), mismatch(data, seq).message);
+  if (!isMessage(data, seq)) throw mismatch(data, seq);
 }
 
 /** `count` questions, each when one of `lanes` others is answered. */

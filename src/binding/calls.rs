@@ -16,13 +16,14 @@ use crate::engine::panics;
 pub struct Calls(pub Rc<RefCell<Core>>);
 
 /// What they do is described at [`super::hub::Hub::calls`]. Each is a method of [`Core`].
-const CALLS: [(&CStr, Call); 6] = [
+const CALLS: [(&CStr, Call); 7] = [
     (c"next", next),
     (c"write", write),
     (c"writeShared", write_shared),
     (c"writeBytes", write_bytes),
     (c"hold", hold),
     (c"writePieces", write_pieces),
+    (c"sendDatagrams", send_datagrams),
 ];
 
 impl ToNapiValue for Calls {
@@ -140,6 +141,21 @@ unsafe extern "C" fn write_pieces(
                 slices.push(bytes_of(env, piece)?);
             }
             u32::to_napi_value(env, core.write_pieces(id, &slices, share))
+        })
+    }
+}
+
+unsafe extern "C" fn send_datagrams(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    // SAFETY: called by JavaScript.
+    unsafe {
+        call(env, info, |core, [id, text, targets, count]| {
+            let id = u32::from_napi_value(env, id)?;
+            let targets = Uint32ArraySlice::from_napi_value(env, targets)?;
+            let count = u32::from_napi_value(env, count)?;
+            u32::to_napi_value(env, core.send_datagrams(env, id, text, &targets, count)?)
         })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::*;
-use napi::{Env, JsString};
+use napi::sys;
 use napi_derive::napi;
 use serde_json::json;
 
@@ -52,25 +52,7 @@ impl Hub {
         }))
     }
 
-    /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns how many bytes wait.
-    #[napi(catch_unwind)]
-    pub fn send_datagrams(
-        &self,
-        env: Env,
-        id: u32,
-        text: JsString,
-        targets: Uint32ArraySlice,
-        count: u32,
-    ) -> Result<u32> {
-        let core = &mut *self.core.borrow_mut();
-        let scratch = core.scratch.begin();
-        text::append(env.raw(), text.raw(), scratch)?;
-        let targets = first(&targets, count);
-        let ends = byte_offsets(scratch, ends(targets));
-        Ok(send(core, id, targets, ends.into_iter()))
-    }
-
-    /// As `sendDatagrams`, with bytes.
+    /// Sends bytes, cut into `count` datagrams by `targets`. Returns how many bytes wait.
     #[napi(catch_unwind)]
     pub fn send_datagram_bytes(
         &self,
@@ -237,6 +219,24 @@ fn send(core: &mut Core, id: u32, targets: &[u32], ends: impl Iterator<Item = us
     let waiting = core.engine.datagrams(id).map_or(0, |datagrams| datagrams.send(&pieces));
     core.scratch.tidy();
     count(waiting)
+}
+
+impl Core {
+    /// Sends text as UTF-8, cut into `count` datagrams by `targets`. Returns how many bytes wait.
+    pub fn send_datagrams(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+        targets: &[u32],
+        count: u32,
+    ) -> Result<u32> {
+        let scratch = self.scratch.begin();
+        text::append(env, text, scratch)?;
+        let targets = first(targets, count);
+        let ends = byte_offsets(scratch, ends(targets));
+        Ok(send(self, id, targets, ends.into_iter()))
+    }
 }
 
 impl Hub {

@@ -85,6 +85,7 @@ impl Hub {
     /// * `hold(id, text)` holds text and the delimiter back: they are sent with the next write, by `offer`, or
     ///   after some milliseconds.
     /// * `writePieces(id, pieces, share)` writes several `Uint8Array`s, one after the other; `share` as in `writeShared`.
+    /// * `sendDatagrams(id, text, targets, count)` sends text as UTF-8, cut into `count` datagrams by `targets`.
     ///
     /// All except the first return how many bytes wait.
     #[napi(catch_unwind)]

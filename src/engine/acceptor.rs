@@ -26,7 +26,7 @@ use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
-use super::transport::{Listener, Local, Stream, set_nodelay};
+use super::transport::{Ends, Fresh, Listener, Local, set_nodelay};
 use super::unfinished::Unfinished;
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
@@ -155,11 +155,9 @@ impl Acceptor {
     #[cfg(unix)]
     pub fn adopt(&self, socket: OwnedFd) -> Result<(), Error> {
         let socket = Socket::from(socket);
-        let _entered = self.accepting.reports.runtime.enter();
         socket
             .set_nonblocking(true)
-            .and_then(|()| Stream::attach(socket))
-            .map(|stream| drop(self.accepting.take(stream)))
+            .map(|()| drop(self.accepting.take(socket.into())))
             .map_err(|error| Error::new("accept", error, None))
     }
 
@@ -284,23 +282,28 @@ impl Accepting {
         self.pace().wait(Instant::now())
     }
 
-    fn take(self: &Arc<Self>, stream: Stream) -> Result<(), Gone> {
+    fn take(self: &Arc<Self>, fresh: Fresh) -> Result<(), Gone> {
         self.pace().took(Instant::now());
-        // Messages need low latency: a segment is never held back to fill it.
-        let _ = stream.socket().map(|socket| set_nodelay(&socket, true));
+        let ends = fresh.ends();
+        if ends.is_some() {
+            // Messages need low latency: a segment is never held back to fill it.
+            let _ = fresh.socket().map(|socket| set_nodelay(&socket, true));
+        }
         let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
         if tls.is_none() && greeting.is_none() {
-            return self.report(stream.into());
+            return self.report(fresh.into(), ends);
         }
         let mut handshakes = self.handshakes();
         let Some((number, given_up)) = handshakes.begin() else {
-            let dropped = Event::Dropped { id: self.id, ends: stream.ends() };
+            let dropped = Event::Dropped { id: self.id, ends };
             return self.reports.mailbox.post_now(dropped);
         };
         let accepting = self.clone();
         let task = async move {
             let handshake = async {
                 point("handshake");
+                let attached = fresh.attach();
+                let stream = attached.map_err(|error| Error::new("accept", error, None))?;
                 let stream = match &tls {
                     Some(settings) => stream.handshake(Side::Server, settings).await?,
                     None => stream,
@@ -320,7 +323,7 @@ impl Accepting {
             accepting.reports.mailbox.room().await;
             let _ = match secured {
                 Ok(None) => return,
-                Ok(Some(greeted)) => accepting.report(greeted),
+                Ok(Some(greeted)) => accepting.report(greeted, ends),
                 Err(error) => {
                     let failed = Event::AcceptFailed { id: accepting.id, error };
                     accepting.reports.mailbox.post_now(failed)
@@ -339,10 +342,10 @@ impl Accepting {
         Ok(())
     }
 
-    fn report(&self, greeted: Greeted) -> Result<(), Gone> {
+    fn report(&self, greeted: Greeted, ends: Option<Ends>) -> Result<(), Gone> {
         let Reports { mailbox, runtime, ids, arrivals } = &self.reports;
         let id = ids.fetch_add(1, Ordering::Relaxed);
-        let (ends, tls) = (greeted.stream.ends(), greeted.stream.facts());
+        let tls = greeted.stream.facts();
         let framing = self.framing.clone();
         let connection = Connection::new(id, framing, mailbox.clone(), runtime.clone());
         connection.take_greeted(greeted);

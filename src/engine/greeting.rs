@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::error::Error;
 use super::transport::tls::failure::Failure;
-use super::transport::{Stream, Target, last_words};
+use super::transport::{Fresh, Stream, Target, last_words};
 
 /// The code of a failure.
 pub const CODE: &str = "ERR_FERRIPC_SERIALIZATION";
@@ -50,14 +50,14 @@ enum Met {
 #[derive(Debug)]
 pub struct Greeted {
     /// The stream.
-    pub stream: Stream,
+    pub stream: Fresh,
     /// Memory may go and come beside its bytes.
     pub attaches: bool,
 }
 
-impl From<Stream> for Greeted {
-    fn from(stream: Stream) -> Self {
-        Self { stream, attaches: false }
+impl<S: Into<Fresh>> From<S> for Greeted {
+    fn from(stream: S) -> Self {
+        Self { stream: stream.into(), attaches: false }
     }
 }
 
@@ -98,7 +98,9 @@ impl Greeting {
 
     async fn exchange(&self, stream: Stream) -> io::Result<Option<Greeted>> {
         match timeout(self.patience, self.talk(&stream)).await {
-            Ok(Ok(Met::Alike { attaches })) => Ok(Some(Greeted { stream, attaches })),
+            Ok(Ok(Met::Alike { attaches })) => {
+                Ok(Some(Greeted { stream: stream.into(), attaches }))
+            }
             Ok(Ok(Met::Gone)) => Ok(None),
             Ok(Ok(Met::Other(failure))) => {
                 last_words::let_read(stream);

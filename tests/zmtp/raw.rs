@@ -125,7 +125,7 @@ impl RawListener {
     }
 
     pub async fn accept(&self) -> Raw {
-        Raw::new(self.0.accept(false).await.unwrap())
+        Raw::new(self.0.accept(false).await.unwrap().attach().unwrap())
     }
 }
 

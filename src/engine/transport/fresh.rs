@@ -8,17 +8,17 @@ use socket2::SockRef;
 #[cfg(unix)]
 use socket2::Socket;
 
-use super::Stream;
 #[cfg(unix)]
 use super::quiet::Quiet;
 #[cfg(unix)]
 use super::stream;
-use super::tls::TlsStream;
+use super::tls::{Facts, TlsStream};
+use super::{Ends, Stream};
 
 /// See the module's page.
 #[derive(Debug)]
 pub enum Fresh {
-    /// A Unix socket in no reactor: the loop driver needs none.
+    /// A socket in no reactor: the loop driver needs none.
     #[cfg(unix)]
     Socket(Socket),
     /// A stream in the reactor of the I/O thread.
@@ -48,9 +48,26 @@ impl Fresh {
         }
     }
 
+    /// See [`Stream::ends`].
+    pub fn ends(&self) -> Option<Ends> {
+        match self {
+            #[cfg(unix)]
+            Fresh::Socket(socket) => {
+                let local = socket.local_addr().ok()?.as_socket()?;
+                Some(Ends { local, peer: socket.peer_addr().ok()?.as_socket()? })
+            }
+            Fresh::Stream(stream) => stream.ends(),
+        }
+    }
+
     /// The TLS on top, if any.
     pub fn tls(&self) -> Option<&TlsStream> {
         self.stream()?.tls()
+    }
+
+    /// What is known of the TLS on top.
+    pub fn facts(&self) -> Option<Box<Facts>> {
+        self.tls().map(|tls| Box::new(tls.facts().clone()))
     }
 
     /// See [`Stream::send`].
@@ -93,8 +110,19 @@ impl Fresh {
     pub fn quiet(self) -> io::Result<Stream> {
         match self {
             #[cfg(unix)]
-            Fresh::Socket(socket) => Quiet::new(socket.into()).map(Stream::Quiet),
-            Fresh::Stream(stream) => stream.quiet(),
+            Fresh::Socket(socket) if socket.local_addr()?.is_unix() => {
+                Quiet::new(socket).map(Stream::Quiet)
+            }
+            fresh => fresh.attach()?.quiet(),
+        }
+    }
+
+    /// A stream in the reactor of the current runtime.
+    pub fn attach(self) -> io::Result<Stream> {
+        match self {
+            #[cfg(unix)]
+            Fresh::Socket(socket) => Stream::attach(socket),
+            Fresh::Stream(stream) => Ok(stream),
         }
     }
 

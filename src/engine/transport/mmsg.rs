@@ -20,12 +20,13 @@ const CUT_AT_MOST: usize = 1232;
 
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 
-/// Fills `slots` with the datagrams that are there, without waiting.
-pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
-    let mut names: [SockAddrStorage; BATCH] = std::array::from_fn(|_| SockAddrStorage::zeroed());
+/// Fills `slots` with the datagrams that are there, without waiting: `most` of them at most.
+pub fn receive(socket: &SockRef<'_>, slots: &mut Slots, most: usize) -> io::Result<()> {
+    let mut names: Vec<SockAddrStorage> = (0..most).map(|_| SockAddrStorage::zeroed()).collect();
     let mut pieces: Vec<libc::iovec> = slots
         .room
         .chunks_exact_mut(SLOT)
+        .take(most)
         .map(|slot| libc::iovec { iov_base: slot.as_mut_ptr().cast(), iov_len: SLOT })
         .collect();
     let mut headers: Vec<libc::mmsghdr> = names

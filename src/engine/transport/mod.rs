@@ -8,15 +8,12 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::SockRef;
-use tokio::net::TcpListener;
-#[cfg(unix)]
-use tokio::net::UnixListener;
 use tokio::time::sleep;
 
 use super::error::{Endpoint, Error};
 pub use attachment::{Attachment, Memory, Received, receive_all};
 pub use fresh::Fresh;
+use listening::Listening;
 pub use receiving::{receive, receive_into, waiting};
 pub use stream::{
     Ends, KeepAlive, Stream, held, send, set_keepalive, set_nodelay, set_type_of_service, taken,
@@ -28,6 +25,7 @@ pub mod failing;
 mod fresh;
 pub mod last_words;
 mod line;
+mod listening;
 #[cfg(unix)]
 mod lock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -124,12 +122,12 @@ pub enum Listener {
     /// The path is dropped before the socket. While the socket is open, its inode cannot be reused
     /// for a file that another server puts at the path.
     #[cfg(unix)]
-    Unix(unix::OwnPath, UnixListener),
+    Unix(unix::OwnPath, Listening),
     /// A named pipe.
     #[cfg(windows)]
     Pipe(pipe::PipeListener),
     /// TCP, and the bound address.
-    Tcp(std::net::SocketAddr, TcpListener),
+    Tcp(std::net::SocketAddr, Listening),
 }
 
 impl Listener {
@@ -141,7 +139,7 @@ impl Listener {
             Local::Unix(local) => {
                 let endpoint = Endpoint::Path(local.path.clone());
                 let bound = unix::listen(local).and_then(|(listener, path)| {
-                    Ok(Listener::Unix(path, UnixListener::from_std(listener)?))
+                    Ok(Listener::Unix(path, Listening::new(listener)?))
                 });
                 bound.map_err(|error| {
                     let in_use = error.kind() == io::ErrorKind::AddrInUse;
@@ -157,10 +155,9 @@ impl Listener {
                 listening.map_err(|error| Error::new("listen", error, Some(endpoint)))
             }
             Local::Tcp(address) => tcp::listen(*address)
-                .and_then(TcpListener::from_std)
                 // If the system does not say which port it chose, no client could be told where to
                 // connect.
-                .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, tcp)))
+                .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, Listening::new(tcp)?)))
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
             Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
         }
@@ -178,19 +175,17 @@ impl Listener {
     }
 
     /// The next connection. After an error the next call first waits a little.
-    pub async fn accept(&self, failed_before: bool) -> Result<Stream, Error> {
+    pub async fn accept(&self, failed_before: bool) -> Result<Fresh, Error> {
         if failed_before {
             sleep(ACCEPT_PAUSE).await;
         }
         loop {
             let accepted = match self {
                 #[cfg(unix)]
-                Listener::Unix(_, unix) => {
-                    unix.accept().await.map(|(stream, _)| Stream::Unix(stream))
-                }
+                Listener::Unix(_, unix) => unix.accept().await,
                 #[cfg(windows)]
-                Listener::Pipe(pipe) => pipe.accept().await.map(Stream::Pipe),
-                Listener::Tcp(_, tcp) => tcp.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+                Listener::Pipe(pipe) => pipe.accept().await.map(|pipe| Stream::Pipe(pipe).into()),
+                Listener::Tcp(_, tcp) => tcp.accept().await,
             };
             // As in libuv: a signal, or a peer that has left already, is not a failure of the listener.
             let is_nothing = |error: &io::Error| {
@@ -207,17 +202,14 @@ impl Listener {
     }
 
     /// The next connection that is waiting already, if any.
-    pub fn accept_now(&self) -> Option<Stream> {
-        let socket = match self {
+    pub fn accept_now(&self) -> Option<Fresh> {
+        match self {
             #[cfg(unix)]
-            Listener::Unix(_, unix) => SockRef::from(unix),
+            Listener::Unix(_, unix) => unix.accept_now(),
             #[cfg(windows)]
-            Listener::Pipe(pipe) => return pipe.accept_now().map(Stream::Pipe),
-            Listener::Tcp(_, tcp) => SockRef::from(tcp),
-        };
-        let (accepted, _) = socket.accept().ok()?;
-        accepted.set_nonblocking(true).ok()?;
-        Stream::attach(accepted).ok()
+            Listener::Pipe(pipe) => pipe.accept_now().map(|pipe| Stream::Pipe(pipe).into()),
+            Listener::Tcp(_, tcp) => tcp.accept_now(),
+        }
     }
 
     /// Closes it.

@@ -6,9 +6,9 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use socket2::Socket;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::time::sleep;
@@ -19,11 +19,11 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// See the module's page.
 #[derive(Debug)]
-pub struct Quiet(AsyncFd<UnixStream>);
+pub struct Quiet(AsyncFd<Socket>);
 
 impl Quiet {
     /// Registers with the current runtime.
-    pub fn new(socket: UnixStream) -> io::Result<Self> {
+    pub fn new(socket: Socket) -> io::Result<Self> {
         Ok(Self(registered(socket, Interest::READABLE)?))
     }
 
@@ -43,7 +43,7 @@ impl Quiet {
         }
     }
 
-    fn watched_for_room(&self) -> io::Result<AsyncFd<UnixStream>> {
+    fn watched_for_room(&self) -> io::Result<AsyncFd<Socket>> {
         registered(self.0.get_ref().try_clone()?, Interest::WRITABLE)
     }
 
@@ -58,13 +58,14 @@ impl Quiet {
     }
 
     /// Removes it from the reactor.
-    pub fn into_std(self) -> UnixStream {
+    pub fn into_socket(self) -> Socket {
         self.0.into_inner()
     }
 }
 
-fn registered(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
-    // SAFETY: the standard library's socket has one descriptor. It is open as long as the socket lives, and is not given
+/// Has the reactor of the current runtime watch `socket`, which does not block.
+pub fn registered(socket: Socket, interest: Interest) -> io::Result<AsyncFd<Socket>> {
+    // SAFETY: a `Socket` has one descriptor. It is open as long as the socket lives, and is not given
     // away before the socket is taken out of the `AsyncFd`.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
 }
@@ -79,11 +80,12 @@ impl AsFd for Quiet {
 mod tests {
     use super::*;
     use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
 
     fn pair() -> (Quiet, UnixStream) {
         let (own, peer) = UnixStream::pair().unwrap();
         own.set_nonblocking(true).unwrap();
-        (Quiet::new(own).unwrap(), peer)
+        (Quiet::new(own.into()).unwrap(), peer)
     }
 
     fn write(quiet: &Quiet, bytes: &[u8]) -> io::Result<usize> {

@@ -9,6 +9,9 @@ use crate::engine::datagram::{BATCH, Piece};
 /// Room for one datagram: more than the largest that UDP can carry.
 pub(super) const SLOT: usize = 64 * 1024;
 
+/// The smallest batch: if one datagram comes, its system call also says that there are no more.
+const LEAST: usize = 2;
+
 /// Where one batch is received to. Takes address space for [`BATCH`] of the largest datagrams, of which
 /// the system provides what was ever used.
 #[derive(Debug)]
@@ -16,17 +19,28 @@ pub struct Slots {
     pub(super) room: Box<[MaybeUninit<u8>]>,
     /// Length and sender of the datagram in each slot.
     pub(super) filled: Vec<(usize, SocketAddr)>,
+    /// How many datagrams the next batch may have. Preparing for all of them costs more than receiving one, which is
+    /// most often all that is there.
+    most: usize,
 }
 
 impl Slots {
     /// Nothing received.
     pub fn new() -> Self {
-        Self { room: Box::new_uninit_slice(BATCH * SLOT), filled: Vec::with_capacity(BATCH) }
+        let room = Box::new_uninit_slice(BATCH * SLOT);
+        Self { room, filled: Vec::with_capacity(BATCH), most: LEAST }
     }
 
-    /// The last batch has brought as much as one can.
+    /// Empties them for the next batch, which may be twice as large as the last one. Returns how many datagrams that is.
+    pub(super) fn start(&mut self) -> usize {
+        self.most = (2 * self.filled.len()).clamp(LEAST, BATCH);
+        self.filled.clear();
+        self.most
+    }
+
+    /// The last batch has brought as much as it could.
     pub fn are_full(&self) -> bool {
-        self.filled.len() >= BATCH
+        self.filled.len() >= self.most
     }
 
     /// What the last batch brought.

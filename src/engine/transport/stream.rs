@@ -137,11 +137,6 @@ impl Stream {
         }
     }
 
-    /// What is known of the TLS on top.
-    pub fn facts(&self) -> Option<Box<tls::Facts>> {
-        self.tls().map(|tls| Box::new(tls.facts().clone()))
-    }
-
     /// Waits until a read might succeed.
     pub async fn readable(&self) -> io::Result<()> {
         each!(self, socket => socket.readable().await, own => own.readable().await)
@@ -269,7 +264,7 @@ impl Stream {
     pub fn quiet(self) -> io::Result<Self> {
         match self {
             #[cfg(unix)]
-            Stream::Unix(unix) => Quiet::new(unix.into_std()?).map(Stream::Quiet),
+            Stream::Unix(unix) => Quiet::new(unix.into_std()?.into()).map(Stream::Quiet),
             other => Ok(other),
         }
     }
@@ -279,7 +274,7 @@ impl Stream {
     pub fn detach(self) -> io::Result<Socket> {
         Ok(match self {
             Stream::Unix(unix) => unix.into_std()?.into(),
-            Stream::Quiet(unix) => unix.into_std().into(),
+            Stream::Quiet(unix) => unix.into_socket(),
             Stream::Tcp(tcp) => tcp.into_std()?.into(),
             Stream::Tls(_) => return Err(io::ErrorKind::Unsupported.into()), // would lose the session
         })

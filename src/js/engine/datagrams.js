@@ -131,7 +131,7 @@ class Datagrams extends Endpoint {
     this.queued =
       pending === ''
         ? activity.hub.sendDatagramBytes(this.id, this.room.subarray(0, used), targets, count)
-        : activity.hub.sendDatagrams(this.id, pending, targets, count);
+        : activity.sendDatagrams(this.id, pending, targets, count);
   }
 
   /** Exists for connections, which may have the same bytes pending; there is nothing to gain here. */

@@ -77,8 +77,15 @@ class Activity extends Departures {
       () => new Hub(wake, turn, mayWatch(), this.header, this.bursts.ticks),
     );
     this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
-    [this.next, this.write, this.writeShared, this.writeBytes, this.hold, this.writePieces] =
-      this.hub.calls();
+    [
+      this.next,
+      this.write,
+      this.writeShared,
+      this.writeBytes,
+      this.hold,
+      this.writePieces,
+      this.sendDatagrams,
+    ] = this.hub.calls();
     this.watchForTheEnd();
     publishStart(() => ({ ...native.loaded(), driver: this.driver }));
   }

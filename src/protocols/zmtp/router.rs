@@ -14,7 +14,7 @@ use super::peers::Peers;
 use super::share::Shares;
 use super::{Endpoint, Error, Options, SendError, session};
 use crate::engine::codec::zmtp::Kind;
-use crate::engine::transport::Listener;
+use crate::engine::transport::{Fresh, Listener};
 
 /// The longest time that [`Router::close`] waits.
 const CLOSE: Duration = Duration::from_secs(2);
@@ -218,7 +218,7 @@ async fn accept(
             accepted = listener.accept(failed) => accepted,
         };
         failed = accepted.is_err();
-        let Ok(stream) = accepted else { continue };
+        let Ok(Ok(stream)) = accepted.map(Fresh::attach) else { continue };
         let Some(place) = Place::of(&shared) else {
             shared.refused(&Error::TooManyConnections);
             continue;

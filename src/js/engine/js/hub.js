@@ -84,6 +84,8 @@ class Hub extends DatagramHub {
       (id, text) => this.#writeShared(id, text),
       (id, bytes) => this.#write(id, Buffer.from(bytes)), // they are the caller's again
       (id, text) => this.#write(id, text + this.#links.get(id)?.delimiter),
+      undefined, // the pieces of packets, which need the binary
+      (id, text, targets, count) => this.sendDatagrams(id, text, targets, count),
     ];
   }
 
