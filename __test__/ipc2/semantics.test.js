@@ -176,6 +176,15 @@ onUnix.describe.each(Object.keys(KINDS))('with workers in %s', (kind) => {
     expect((await ended)[0]).toMatchObject({ pid, cause: null });
   });
 
+  test('… or with the set, if it does not finish it', async () => {
+    const set = await start(tasks(kind));
+    const [pid] = set.pids();
+    const job = set.send('Hang').catch((error) => error);
+    await set.restart();
+    await set.close({ timeout: 50 });
+    expect(await job).toMatchObject({ ...offline, exit: { pid, signal: 'SIGKILL' } });
+  });
+
   test('workers that keep ending are replaced after pauses that grow', async () => {
     const since = performance.now();
     const set = await start(KINDS[kind]('leave', '7').workerCount(1).backoff(100, 400));

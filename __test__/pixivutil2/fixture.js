@@ -52,6 +52,25 @@ const modes = {
     report(controller.endpoints);
   },
 
+  /** Handlers of jobs and of `error` that throw. */
+  async failing() {
+    const controller = await start({ maxParallelTasks: 1 });
+    const thrown = [];
+    process.on('uncaughtException', async ({ message }) => {
+      if (thrown.push(message) < 4) return;
+      report(thrown);
+      await controller.stop();
+    });
+    const fail = () => {
+      throw new Error('no');
+    };
+    controller.onFfmpeg(fail).onAria2(fail);
+    controller.on('error', ({ message }) => {
+      throw new Error(`heard of: ${message}`);
+    });
+    report(controller.endpoints);
+  },
+
   /** A handler that blocks the thread, from the title "block" to the next line. */
   async blocking() {
     const controller = await start();

@@ -41,6 +41,38 @@ describe('the handler of a job', () => {
     expect([code, errors[0][0]]).toEqual([1, 'ERR_INVALID_ARG_TYPE']);
   });
 
+  test('fails: with a code that it says, or with 1, whatever it throws', async () => {
+    const failing = (exitCode) => async () => {
+      throw Object.assign(new Error('no'), { exitCode });
+    };
+    expect((await codeOf(failing(7), 2)).code).toBe(7);
+    for (const odd of [0, 1.5, 2 ** 40, 'x', Symbol('x'), 5n, {}]) {
+      expect([odd, (await codeOf(failing(odd), 2)).code]).toEqual([odd, 1]);
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const handler = () => {
+      throw proxy;
+    };
+    const { controller } = await control(world);
+    controller.removeAllListeners('error').onFfmpeg(handler);
+    const agent = await meet(new NodePeer(world), controller);
+    const id = await agent.task('FFMPEG_REQ', '-y');
+    expect(await agent.task('FFMPEG_RET', id)).toEqual(int32(1));
+  });
+
+  test('fails, and so does who hears of it: the agent is told, and the next job begins', async () => {
+    const child = world.child(require.resolve('./fixture'), ['failing']);
+    const agent = await meet(new NodePeer(world), { endpoints: await child.next() });
+    for (let i = 0; i < 2; i++) {
+      const id = await agent.task('FFMPEG_REQ', '-y');
+      expect(await agent.task('FFMPEG_RET', id)).toEqual(int32(1));
+      expect(await agent.task('ARIA2', 'a', 'b')).toEqual(int32(1));
+    }
+    expect(await child.next()).toEqual(Array(4).fill('heard of: no'));
+    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('runs so many times at once, the others wait in order', async () => {
     const { controller } = await control(world, { maxParallelTasks: 2 });
     const ends = [];

@@ -104,6 +104,23 @@ test('after senseless bytes the others go on', async () => {
   }
 });
 
+test('all agents together hold maxBufferedBytes of messages that they have begun', async () => {
+  const controller = await control({ maxBufferedBytes: 5_000_000 });
+  const { comm } = controller.endpoints;
+  const head = Buffer.from('0200000000003d0900', 'hex'); // of a frame of 4,000,000 bytes
+  const begun = Buffer.concat([handshake(), head, Buffer.alloc(2_000_000)]);
+  const ends = [];
+  for (let i = 0; i < 3; i++) {
+    const socket = (await dial(comm)).resume();
+    ends.push(once(socket, 'close'));
+    socket.write(begun);
+  }
+  await Promise.race(ends);
+  const peer = new NodePeer(world);
+  await peer.connect('comm', comm);
+  expect(String((await peer.ask('comm', ['TITLE', 'here']))[1])).toBe('Ok');
+});
+
 /** Commands of a peer, whole. */
 const PING = Buffer.from('04070450494e470000', 'hex');
 const PONG = Buffer.from('040504504f4e47', 'hex');

@@ -3,6 +3,7 @@
 //! [`super::event_loop`].
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 #[cfg(unix)]
 use std::rc::Rc;
@@ -16,10 +17,12 @@ use napi::sys;
 
 use super::deliver::{self, Payload};
 use super::kept::Numbers;
+use super::options::ListenOptions;
 use super::scope::Context;
 use super::text;
 use crate::engine;
 use crate::engine::driver::Connection;
+use crate::engine::error::Error as EngineError;
 use crate::engine::event::{Event, Id};
 use crate::engine::late::OnTick;
 use crate::engine::panics;
@@ -57,6 +60,17 @@ impl Core {
         engine.late().tick(ticks_into(&ticks));
         let scopes = HashMap::new();
         Self { engine, scratch: Scratch::default(), shared: None, header, _ticks: ticks, scopes }
+    }
+
+    /// See [`super::hub::Hub::listen`].
+    pub fn listen(
+        &mut self,
+        options: ListenOptions,
+    ) -> std::result::Result<(Id, Option<SocketAddr>), EngineError> {
+        let shared = options.shares.and_then(|listener| self.engine.unfinished(listener));
+        let (local, mut framing) = options.into_engine()?;
+        framing.unfinished = shared.or(framing.unfinished);
+        self.engine.listen(&local, framing)
     }
 
     /// Takes the next event.

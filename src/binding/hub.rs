@@ -133,11 +133,7 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn listen(&self, options: ListenOptions) -> String {
         panics::point("listen");
-        deliver::listening(
-            options
-                .into_engine()
-                .and_then(|(local, framing)| self.core.borrow_mut().engine.listen(&local, framing)),
-        )
+        deliver::listening(self.core.borrow_mut().listen(options))
     }
 
     /// Lets a connection that was reported as open or accepted send what was written to it.

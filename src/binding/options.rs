@@ -160,6 +160,8 @@ pub struct ListenOptions {
     pub tls: Option<TlsOptions>,
     /// Framing.
     pub framing: FramingOptions,
+    /// A listener: its connections and those of this one may hold `max_unfinished` together.
+    pub shares: Option<u32>,
 }
 
 impl ListenOptions {

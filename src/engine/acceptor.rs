@@ -27,6 +27,7 @@ use super::runtime::Runtime;
 use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Ends, Fresh, Listener, Local, set_nodelay};
+use super::unfinished::Unfinished;
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
@@ -131,6 +132,11 @@ impl Acceptor {
     /// Its handle.
     pub fn id(&self) -> Id {
         self.accepting.id
+    }
+
+    /// What its connections hold together of unfinished frames, if that is counted.
+    pub fn unfinished(&self) -> Option<&Arc<Unfinished>> {
+        self.accepting.framing.unfinished.as_ref()
     }
 
     /// See [`super::hub::Hub::limit_handshakes`].

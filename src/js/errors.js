@@ -21,7 +21,7 @@ function reported(error, what = 'event') {
 /** An Error from what the engine reports: `message, errno, code, syscall, address, port, option`, or some. */
 function systemError({ errno, ...rest }) {
   const fields = { ...rest, errno: errno ?? errnoOf(rest.code) };
-  const error = reported(new Error(fields.message), fields.syscall);
+  const error = reported(new Error(fields.message), fields.syscall ?? undefined);
   // Node's order, which is seen when an error is printed.
   const first = fields.syscall === 'listen' ? ['code', 'errno'] : ['errno', 'code'];
   for (const field of [...first, 'syscall', 'address', 'port', 'option']) {

@@ -228,6 +228,24 @@ fn those_over_the_limit_are_closed_until_there_is_room() {
 }
 
 #[test]
+fn those_that_begin_messages_hold_so_much_together() {
+    run(async {
+        let options = Options { max_buffered_bytes: 250_000, ..Options::default() };
+        let mut bystander = Bystander::new(options).await;
+        let mut strangers = Vec::new();
+        for (name, len) in [(b"one", 100_000), (b"two", 101_000), (b"six", 102_000)] {
+            strangers.push(Raw::req(&bystander.router, name).await);
+            assert_eq!(connected(&mut bystander.events).await.as_ref(), name);
+            let begun = [&[2, 0, 0, 0, 0, 0, 15, 0, 0][..], &vec![0; len]].concat();
+            strangers.last().unwrap().send(&begun).await;
+        }
+        let (_, error) = disconnected(&mut bystander.events).await;
+        assert!(error.unwrap().to_string().starts_with("all connections together held too much"));
+        bystander.is_answered().await;
+    });
+}
+
+#[test]
 fn a_server_that_is_none_or_another_is_told_of() {
     run(async {
         let listener: (RawListener, Endpoint) =

@@ -155,6 +155,20 @@ async fn a_worker_that_is_replaced_while_it_works_finishes_and_does_not_come_bac
 }
 
 #[tokio::test]
+async fn a_worker_that_was_replaced_and_works_on_ends_with_the_set() {
+    let set = Arc::new(tasks(1).await);
+    let (sender, old) = (set.clone(), set.pids());
+    let job = tokio::spawn(async move { sender.send(Task::Hang).await });
+    while set.available() > 0 {
+        tokio::task::yield_now().await;
+    }
+    set.restart().await.unwrap();
+    set.close(SHORT).await;
+    assert!(matches!(job.await.unwrap(), Err(WorkerSetJobError::WorkerMessageError(_))));
+    assert!(!is_alive(old[0]));
+}
+
+#[tokio::test]
 async fn a_message_over_the_limit_is_refused_on_both_sides() {
     // A job that is too long is an error, and the worker stays.
     let set: Tasks = workers(1, &[]).max_message_bytes(1000).finish().await.unwrap();

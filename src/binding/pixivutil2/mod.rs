@@ -18,6 +18,8 @@ pub struct SocketOptions {
     pub max_message_bytes: f64,
     /// The most agents at a time, on each socket.
     pub max_connections: f64,
+    /// The most bytes of unfinished messages, of all agents together, on each socket.
+    pub max_buffered_bytes: f64,
     /// The limit for a peer to finish its handshake.
     pub handshake_timeout: f64,
     /// Silence before a peer is asked whether it is still there.
@@ -31,6 +33,7 @@ impl From<SocketOptions> for zmtp::Options {
         Self {
             max_message_bytes: options.max_message_bytes as usize,
             max_connections: options.max_connections as usize,
+            max_buffered_bytes: options.max_buffered_bytes as usize,
             handshake_timeout: millis(options.handshake_timeout),
             heartbeat_interval: options.heartbeat_interval.map(millis),
             heartbeat_timeout: millis(options.heartbeat_timeout),

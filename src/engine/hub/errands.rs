@@ -1,10 +1,18 @@
 //! What a hub sees to itself: events that are not its consumer's, and those that its consumer did not get.
 
+use std::sync::Arc;
+
 use super::Hub;
-use crate::engine::event::{Event, Lost};
+use crate::engine::event::{Event, Id, Lost};
 use crate::engine::panics;
+use crate::engine::unfinished::Unfinished;
 
 impl Hub {
+    /// What the connections of a listener hold together, for another listener to share it.
+    pub fn unfinished(&self, listener: Id) -> Option<Arc<Unfinished>> {
+        self.listeners.get(&listener)?.unfinished().cloned()
+    }
+
     /// Does what one of the hub's own events asks for.
     pub(super) fn see_to(&self, event: &Event) {
         match event {

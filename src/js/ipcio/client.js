@@ -7,8 +7,8 @@ const Socket = require('../sockets/socket');
 const { ours } = require('../sockets/own-listeners');
 const { Channel, Owner } = require('./channel');
 const { toOptions } = require('../arguments');
-const { argumentError, codedError, noBufferError } = require('../errors');
-const { Reserved, NAME_TAKEN, NOT_A_MESSAGE, encode } = require('./message');
+const { argumentError, codedError, noBufferError, valueError } = require('../errors');
+const { LONGEST_NAME, Reserved, NAME_TAKEN, NOT_A_MESSAGE, encode } = require('./message');
 const { Party, toTime } = require('./party');
 
 const newId = () => randomUUID().replaceAll('-', '');
@@ -43,6 +43,9 @@ class Client extends Party {
     const { name, reconnectDelay = 2000 } = options;
     if (name && typeof name !== 'string') {
       throw argumentError('options.name', 'of type string', name);
+    }
+    if (name?.length > LONGEST_NAME) {
+      throw valueError(`The "options.name" argument is longer than ${LONGEST_NAME} characters`);
     }
     this.#name = name || newId();
     this.#reconnectDelay = toTime(reconnectDelay, 'options.reconnectDelay');

@@ -99,7 +99,7 @@ export interface ServerOptions extends Options {
 }
 
 export interface ClientOptions extends Options {
-  /** Must be the only one in its domain. Default: 32 random hexadecimal digits. */
+  /** Must be the only one in its domain, and have at most 32,768 characters. Default: 32 random hexadecimal digits. */
   name?: string;
   /** Time from the end of a connection, or a failed attempt, to the next attempt, in ms. Default: 2000. */
   reconnectDelay?: number;

@@ -16,6 +16,9 @@ const NOT_JSON = 101;
 const NOT_A_MESSAGE = 102;
 const NAME_TAKEN = 201;
 
+/** The longest name of a client, in characters. Its server keeps it. */
+const LONGEST_NAME = 32 * 1024;
+
 const text = (value) => (value === null || value === undefined ? null : String(value));
 
 /**
@@ -71,6 +74,7 @@ function toFailure({ name, message, code }) {
 }
 
 module.exports = {
+  LONGEST_NAME,
   Reserved,
   NOT_JSON,
   NOT_A_MESSAGE,

@@ -9,6 +9,7 @@ const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
 const { codedError, noBufferError } = require('../errors');
 const {
+  LONGEST_NAME,
   Reserved,
   NAME_TAKEN,
   NOT_A_MESSAGE,
@@ -20,6 +21,9 @@ const { Party, toTime } = require('./party');
 
 /** Deliveries between clients that one client may wait for. */
 const MOST_DELIVERIES = 65_536;
+
+/** The longest number of a delivery, in characters. It is kept until the delivery is answered. */
+const LONGEST_NUMBER = 256;
 
 class Server extends Party {
   #listener = null;
@@ -97,7 +101,10 @@ class Server extends Party {
     listener._refuse();
     const stopped = new Promise((resolve) => listener.close(resolve));
     const pairs = [...this.#clients.values()].map((client) => client.channel?.close());
-    const visits = [...this.#visitors].map((visitor) => visitor.channel.close());
+    const visits = [...this.#visitors].map((visitor) => {
+      visitor.mayEnter = false;
+      return visitor.channel.close();
+    });
     await Promise.all([stopped, ...pairs, ...visits]);
   }
 
@@ -120,7 +127,7 @@ class Server extends Party {
   // ---- the domain's socket ---------------------------------------------------------------------
 
   #visited(socket) {
-    const visitor = { channel: null, client: null, timer: undefined };
+    const visitor = { channel: null, client: null, timer: undefined, mayEnter: true };
     visitor.channel = new Channel(this, socket, (message) => this.#asked(visitor, message));
     this.#visitors.add(visitor);
     this.#limit(visitor);
@@ -152,6 +159,7 @@ class Server extends Party {
         break;
       case Reserved.DISCOVER:
         clearTimeout(visitor.timer); // programs may connect for this alone
+        visitor.timer = null;
         visitor.channel.send({
           id: message.id,
           command: Reserved.DISCOVER,
@@ -183,7 +191,8 @@ class Server extends Party {
   }
 
   #welcome(visitor, name) {
-    const isName = typeof name === 'string' && name !== '';
+    if (!visitor.mayEnter) return; // it is being closed
+    const isName = typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
     if (!isName || this.#clients.has(name) || visitor.client !== null) {
       this._log('name refused:', name);
       const id = isName ? name : null;
@@ -192,10 +201,12 @@ class Server extends Party {
     }
     const client = new Peer(name, this);
     visitor.client = client;
+    if (visitor.timer === null) this.#limit(visitor); // its name is kept for it from now on
     this.#clients.set(name, client);
     const path = `${this._path}.${client.uuid}`;
     const listener = new Listener(new Owner(this, path, []), this._framing);
     client.server = listener;
+    listener._shareWith(this.#listener);
     listener.on('error', (error) => {
       visitor.channel.socket.destroy();
       this._report(error);
@@ -258,6 +269,9 @@ class Server extends Party {
     const to = this.#clients.get(target);
     if (delivery === null) {
       to?.sendText(text);
+    } else if (String(delivery).length > LONGEST_NUMBER) {
+      const what = 'emit: a delivery whose number is too long';
+      this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', what, { number: NOT_A_MESSAGE }));
     } else if (this.#deliveries.has(delivery)) {
       const what = 'emit: a delivery with the number of another one';
       this._report(codedError('ERR_IPCIO_NOT_A_MESSAGE', what, { number: NOT_A_MESSAGE }));

@@ -18,7 +18,7 @@ const { SOCKET_OPTIONS, toEndpoint, toIdentifier, toSockets } = require('./socke
 
 const OPTIONS = [
   ...['comm', 'task', 'refusal', 'ffmpeg', 'maxParallelTasks', 'maxTasks', 'maxQueuedBytes'],
-  ...['maxConnections', ...SOCKET_OPTIONS],
+  ...['maxConnections', 'maxBufferedBytes', ...SOCKET_OPTIONS],
 ];
 
 /** Where a controller usually listens. */
@@ -207,40 +207,56 @@ class Controller extends EventEmitter {
 
   #run(link, agent, task, args) {
     const handler = this.#handlers.ffmpeg;
-    this.#jobs.add(async (signal) => {
-      const code = await this.#outcome(() => handler(args, agent, { task, signal }));
-      this.#tell(() => link.finish(task, code));
+    this.#jobs.add((signal) => {
+      const act = () => handler(args, agent, { task, signal });
+      return this.#do(act, (code) => link.finish(task, code));
     });
   }
 
-  async #call(link, agent, call, file, text) {
-    const code = await this.#outcome(() => this.#handlers.aria2(file, text, agent));
-    this.#tell(() => link.answer(call, code));
+  #call(link, agent, call, file, text) {
+    const act = () => this.#handlers.aria2(file, text, agent);
+    return this.#do(act, (code) => link.answer(call, code));
   }
 
-  /** Tells an agent what has become of a job. */
-  #tell(act) {
+  /** Has a handler `act`, and tells the agent first: whoever hears of an error may throw. */
+  async #do(act, tell) {
+    const { code, errors } = await this.#outcome(act);
     try {
-      act();
+      tell(code);
     } catch (error) {
-      this.#scope.runInAsyncScope(() => this.#report(error));
+      errors.push(error);
+    }
+    for (const error of errors) {
+      setImmediate(() => this.#scope.runInAsyncScope(() => this.#report(error)));
     }
   }
 
-  /** What a handler says. */
+  /** The code that a handler says, and what has gone wrong. */
   async #outcome(act) {
     try {
       const code = (await this.#scope.runInAsyncScope(act)) ?? 0;
-      if (code === (code | 0)) return code;
-      throw argumentError('exitCode', 'an integer of 32 bits', code);
+      if (isCode(code)) return { code, errors: [] };
+      const error = argumentError('exitCode', 'an integer of 32 bits', code);
+      return { code: FAILED, errors: [error] };
     } catch (error) {
-      this.#scope.runInAsyncScope(() => this.#report(error));
-      return error?.exitCode ?? FAILED;
+      return { code: codeOf(error), errors: [error] };
     }
   }
 
   #report(error) {
     if (this.listenerCount('error') > 0) this.emit('error', error);
+  }
+}
+
+const isCode = (value) => Number.isInteger(value) && value === (value | 0);
+
+/** The code of what a handler has thrown, which may be anything. */
+function codeOf(thrown) {
+  try {
+    const { exitCode } = thrown;
+    return isCode(exitCode) && exitCode !== 0 ? exitCode : FAILED;
+  } catch {
+    return FAILED;
   }
 }
 

@@ -101,6 +101,11 @@ export interface ControllerOptions extends SocketOptions {
   maxQueuedBytes?: number;
   /** Connections at a time, on each socket. Default: 1024. */
   maxConnections?: number;
+  /**
+   * Bytes of unfinished messages that all agents may hold together, on each socket; beyond that, the one that holds
+   * most is disconnected. Default: 256 MiB.
+   */
+  maxBufferedBytes?: number;
 }
 
 /** About a job. */

@@ -9,11 +9,12 @@ const { valueError } = require('../errors');
 const DEFAULTS = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxConnections: 1024,
+  maxBufferedBytes: 256 * 1024 * 1024,
   connectionTimeout: 10_000,
   heartbeatTimeout: 10_000,
 };
 
-/** The names of the options that both have; connections at a time are a controller's. */
+/** The names of the options that both have; connections and what they hold together are a controller's. */
 const SOCKET_OPTIONS = [
   'maxMessageBytes',
   'connectionTimeout',
@@ -23,15 +24,17 @@ const SOCKET_OPTIONS = [
 
 /** What the native side takes, see SocketOptions in src/binding/pixivutil2. */
 function toSockets(options) {
-  const { maxMessageBytes, maxConnections, connectionTimeout, heartbeatTimeout } = {
-    ...DEFAULTS,
-    ...defined(options),
-  };
+  const { maxMessageBytes, maxConnections, maxBufferedBytes, connectionTimeout, heartbeatTimeout } =
+    {
+      ...DEFAULTS,
+      ...defined(options),
+    };
   const { heartbeatInterval } = options;
   const beats = heartbeatInterval !== undefined && heartbeatInterval !== 0;
   return {
     maxMessageBytes: toLimit(maxMessageBytes, 'options.maxMessageBytes'),
     maxConnections: toLimit(maxConnections, 'options.maxConnections'),
+    maxBufferedBytes: toLimit(maxBufferedBytes, 'options.maxBufferedBytes'),
     handshakeTimeout: toTime(connectionTimeout, 'options.connectionTimeout'),
     heartbeatTimeout: toTime(heartbeatTimeout, 'options.heartbeatTimeout'),
     ...(beats && { heartbeatInterval: toTime(heartbeatInterval, 'options.heartbeatInterval') }),

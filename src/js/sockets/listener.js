@@ -35,6 +35,7 @@ class Listener extends net.Server {
   #refusing = false;
   #maxConnections = undefined;
   #maxRate = null;
+  #shares = null;
 
   /** `owner` gets the messages of accepted sockets, see socket.js. `tls`: see tls.js; null without. */
   constructor(owner, framing, tls = null) {
@@ -68,6 +69,11 @@ class Listener extends net.Server {
     this.#maxRate = most;
   }
 
+  /** Its connections and those of `other`, which listens, hold no more of unfinished messages than those of one. */
+  _shareWith(other) {
+    this.#shares = other;
+  }
+
   /** Listens on a path; 'listening' or 'error' follows in a later turn. */
   _listenPath(path, claim, addMode) {
     this.#scope = new Scope('ferripc.Listener');
@@ -90,7 +96,8 @@ class Listener extends net.Server {
   }
 
   #listen(where, path) {
-    const options = { ...where, tls: this.#tls?.native, framing: this.#framing };
+    const shares = this.#shares?.#listener?.id;
+    const options = { ...where, tls: this.#tls?.native, framing: this.#framing, shares };
     const done = (result) => this.#opened(result, path);
     if (cluster.isShared(options) && this.#maxRate !== null) {
       const where = 'not where a worker of node:cluster gets its connections from the primary';

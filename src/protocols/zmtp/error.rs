@@ -45,6 +45,10 @@ pub enum Error {
     /// The socket has [`Options::max_connections`](super::Options::max_connections) already.
     #[error("the limit of connections is reached")]
     TooManyConnections,
+    /// The connections of the socket held more than
+    /// [`Options::max_buffered_bytes`](super::Options::max_buffered_bytes) of unfinished messages, and this one most.
+    #[error("all connections together held too much of unfinished messages, and this one most")]
+    TooMuchBuffered,
 }
 
 /// Why a message was not sent. No part of it was sent.

@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::outgoing::Outgoing;
+use super::share::Share;
 use super::{Error, Options};
 use crate::engine::codec::zmtp::{self, Decoded, Decoder, Fault, Kind, Ready};
 use crate::engine::error::Error as SystemError;
@@ -47,6 +48,8 @@ pub(super) struct Link {
     failed: Option<(io::Error, Instant)>,
     heartbeats: Heartbeats,
     handshake_until: Option<Instant>,
+    /// What it holds is counted.
+    share: Option<Share>,
 }
 
 impl Link {
@@ -67,7 +70,13 @@ impl Link {
             failed: None,
             heartbeats: Heartbeats::new(options),
             handshake_until: Instant::now().checked_add(options.handshake_timeout),
+            share: None,
         }
+    }
+
+    /// The same; what it holds of unfinished messages is counted.
+    pub fn counted(self, share: Share) -> Self {
+        Self { share: Some(share), ..self }
     }
 
     /// Its sending half.
@@ -90,6 +99,9 @@ impl Link {
                     return Ok(Some(incoming));
                 }
                 self.undecoded = self.out.owes_answers();
+                if let Some(share) = &mut self.share {
+                    share.hold(self.decoder.partial_len());
+                }
             }
             let read = read && !self.out.owes_answers();
             let wake = match (&mut self.failed, self.handshake_until) {
@@ -102,7 +114,7 @@ impl Link {
                 (None, Some(until)) => Some(until),
                 (None, None) => self.heartbeats.next(read),
             };
-            let (out, stream) = (&self.out, &self.stream);
+            let (out, stream, share) = (&self.out, &self.stream, &self.share);
             tokio::select! {
                 biased; // a peer that was heard in time is not given up, however late we check
                 () = out.changed() => {
@@ -120,6 +132,7 @@ impl Link {
                     }
                 }
                 () = until(wake) => self.wake(read)?,
+                () = ended(share) => return Err(Error::TooMuchBuffered),
             }
         }
     }
@@ -260,6 +273,13 @@ fn is_passing(error: &io::Error) -> bool {
 async fn until(wake: Option<Instant>) {
     match wake {
         Some(wake) => sleep_until(wake).await,
+        None => pending().await,
+    }
+}
+
+async fn ended(share: &Option<Share>) {
+    match share {
+        Some(share) => share.ended().await,
         None => pending().await,
     }
 }

@@ -60,6 +60,7 @@ mod rep;
 mod req;
 mod router;
 mod session;
+mod share;
 
 pub use dealer::{Dealer, DealerEvent, DealerEvents};
 pub use endpoint::Endpoint;

@@ -14,6 +14,9 @@ pub struct Options {
     /// The most connections of a [`Router`](super::Router) or [`Rep`](super::Rep) at a time. Further ones are closed at
     /// once.
     pub max_connections: usize,
+    /// The most bytes of unfinished messages that all connections of a [`Router`](super::Router) or [`Rep`](super::Rep)
+    /// hold together. Beyond it, the one that holds most is closed.
+    pub max_buffered_bytes: usize,
     /// How long a peer may take to finish the handshake. For a socket that connects, this includes
     /// connecting.
     pub handshake_timeout: Duration,
@@ -43,6 +46,7 @@ impl Default for Options {
             max_message_bytes: 64 << 20,
             max_frames: 16_384,
             max_connections: 1024,
+            max_buffered_bytes: 1 << 30,
             handshake_timeout: Duration::from_secs(10),
             heartbeat_interval: None,
             heartbeat_timeout: Duration::from_secs(10),

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::delivery::{Deliveries, Event, Taker, deliveries};
 use super::peers::Peers;
+use super::share::Shares;
 use super::{Endpoint, Error, Options, SendError, session};
 use crate::engine::codec::zmtp::Kind;
 use crate::engine::transport::{Fresh, Listener};
@@ -82,6 +83,7 @@ pub(super) struct Shared {
     pub kind: Kind,
     pub options: Options,
     pub peers: Peers,
+    pub shares: Shares,
     refusals: Mutex<Refusals>,
     connections: AtomicUsize,
 }
@@ -142,6 +144,7 @@ impl Router {
         let endpoint = endpoint.bound(listener.address());
         let shared = Arc::new(Shared {
             kind,
+            shares: Shares::new(options.max_buffered_bytes),
             options,
             peers: Peers::new(),
             refusals: Mutex::default(),

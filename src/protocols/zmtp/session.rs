@@ -23,7 +23,7 @@ pub(super) async fn run(
     deliveries: Deliveries<RouterEvent>,
     mut closing: watch::Receiver<bool>,
 ) {
-    let mut link = Link::new(stream, shared.kind, &shared.options);
+    let mut link = Link::new(stream, shared.kind, &shared.options).counted(shared.shares.share());
     let entered = tokio::select! {
         _ = closing.wait_for(|closing| *closing) => return,
         entered = enter(&mut link, &shared) => entered,

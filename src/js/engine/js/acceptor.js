@@ -45,6 +45,8 @@ class Acceptor {
   #file = null;
   #secure = null;
   #isClosed = false;
+  /** Counts what its connections hold of unfinished frames: see unfinished.js. */
+  unfinished = null;
 
   /**
    * `options`: ListenOptions of options.rs. `report` has `accepted(socket, ends, facts)`, `failed(error)`, `dropped(ends)`

@@ -262,7 +262,8 @@ class Hub extends DatagramHub {
 
   #acceptor(options) {
     const id = this._takeId();
-    const unfinished = new Unfinished(options.framing.maxUnfinished);
+    const shared = this.#acceptors.get(options.shares)?.unfinished;
+    const unfinished = shared ?? new Unfinished(options.framing.maxUnfinished);
     const post = (event) => this.events.within(() => this.events.post(event));
     const acceptor = new Acceptor(options, {
       accepted: (socket, ends, facts) => {
@@ -276,6 +277,7 @@ class Hub extends DatagramHub {
       dropped: (ends) => post({ kind: events.DROPPED, id, payload: addresses(ends, null) }),
       closed: () => this.events.post({ kind: events.LISTENER_CLOSED, id }),
     });
+    acceptor.unfinished = unfinished;
     this.#acceptors.set(id, acceptor);
     return [id, acceptor];
   }

@@ -52,6 +52,8 @@ struct Pool<R, W> {
     /// The workers of the set, free or not. A worker that was taken out or replaced is not among them, wherever
     /// its handle is.
     members: HashMap<u64, Looked<R>>,
+    /// Workers that were replaced and have not ended: one that has a job finishes it.
+    former: HashMap<u64, Looked<R>>,
     /// The last one is taken first.
     free: Vec<Member<R, W>>,
     /// Jobs without a worker. There are none while a worker is free.
@@ -85,6 +87,7 @@ impl<R, W> Inner<R, W> {
         let pool = Pool {
             next_id: 0,
             members: HashMap::new(),
+            former: HashMap::new(),
             free: Vec::new(),
             waiting: VecDeque::new(),
             starting: 0,
@@ -158,11 +161,11 @@ impl<R, W> Inner<R, W> {
             self.closed.send_replace(true);
             pool.epoch += 1;
             pool.starting = 0;
-            let sessions: Vec<_> =
-                pool.members.values().map(|looked| looked.session.clone()).collect();
-            let told: Vec<_> =
-                pool.members.values_mut().filter_map(|looked| looked.after.take()).collect();
-            (sessions, told, std::mem::take(&mut pool.waiting))
+            let Pool { members, former, waiting, .. } = &mut *pool;
+            let looked = members.values_mut().chain(former.values_mut());
+            let (sessions, told): (Vec<_>, Vec<_>) =
+                looked.map(|looked| (looked.session.clone(), looked.after.take())).unzip();
+            (sessions, told, std::mem::take(waiting))
         };
         drop(waiting);
         sessions.iter().for_each(|session| session.out.end());
@@ -177,7 +180,7 @@ impl<R, W> Inner<R, W> {
                 session.ended().await;
             }
         }
-        for told in told {
+        for told in told.into_iter().flatten() {
             let _ = told.await; // it only says that it is over
         }
         let old = self.pool().forget();
@@ -229,8 +232,12 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
     /// A worker of the set has ended, or is about to.
     fn lost(self: &Arc<Self>, id: u64, well: bool) {
         let mut pool = self.pool();
-        if pool.members.remove(&id).is_none() {
+        pool.former.remove(&id);
+        let Some(looked) = pool.members.remove(&id) else {
             return; // it is not in the set, or was replaced already
+        };
+        if looked.session.exit().is_none() {
+            pool.former.insert(id, looked);
         }
         let at = pool.free.iter().position(|member| member.id == id);
         let ended = at.map(|at| pool.free.remove(at));
@@ -320,7 +327,7 @@ impl<R, W> Pool<R, W> {
         self.epoch += 1;
         self.starting = 0;
         self.failures = 0;
-        self.members.clear();
+        self.former.extend(self.members.drain());
         std::mem::take(&mut self.free)
     }
 }
