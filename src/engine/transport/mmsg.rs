@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use socket2::{SockAddr, SockAddrStorage, SockRef};
 
 use super::slots::{SLOT, Slots};
-use crate::engine::datagram::{BATCH, Piece};
+use crate::engine::datagram::Piece;
 
 /// The largest datagrams that the system is given as one to cut: the largest that fit on the way to any
 /// peer (IPv6 guarantees 1280 bytes with headers). For larger ones it would save less anyway.
@@ -172,6 +172,7 @@ fn header(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::datagram::BATCH;
     use std::net::{SocketAddr, UdpSocket};
 
     fn bound(address: &str) -> (UdpSocket, SocketAddr) {
