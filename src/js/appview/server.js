@@ -151,9 +151,20 @@ class AppViewServer extends EventEmitter {
       text = toJson({ status, ...rest, toJSON: undefined }, 'answer');
     } catch (error) {
       text = JSON.stringify({ status: Status.ServerError });
-      if (this.listenerCount('error') > 0) this.emit('error', error);
+      this.#report(error);
     } finally {
       server.reply(token, text);
+    }
+  }
+
+  /** If a listener throws, that is an uncaught exception, and disturbs nothing here. */
+  #report(error) {
+    try {
+      if (this.listenerCount('error') > 0) this.emit('error', error);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
     }
   }
 }
