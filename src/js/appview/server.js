@@ -6,7 +6,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const engine = require('../engine/appview');
 const { toFunction, toJson, toOptions, toText, toTime } = require('../arguments');
-const { argumentError, callError, valueError } = require('../errors');
+const { argumentError, callError, throwLater, valueError } = require('../errors');
 const protocol = require('./protocol');
 
 const { Status } = protocol;
@@ -162,9 +162,7 @@ class AppViewServer extends EventEmitter {
     try {
       if (this.listenerCount('error') > 0) this.emit('error', error);
     } catch (thrown) {
-      queueMicrotask(() => {
-        throw thrown;
-      });
+      throwLater(thrown);
     }
   }
 }
