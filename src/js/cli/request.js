@@ -47,9 +47,9 @@ without a value prints nothing. What the handler of the server throws is printed
       const answer = await asked;
       if (answer !== undefined) print(json(answer));
     } catch (error) {
+      await link.giveUp();
       throw rejected(error, target, type, deadline);
-    } finally {
-      await link.close().catch(() => {});
     }
+    await link.close().catch(() => {});
   },
 };

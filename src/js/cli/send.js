@@ -18,6 +18,12 @@ async function answer(link, target, deadline, wait, send) {
   return deadline.limit(Promise.race([first, ended]), missing);
 }
 
+/** @throws {Failure} for what could not be sent */
+function fail(error, target, { ms }) {
+  if (error.code !== 'ETIMEDOUT') throw failureOf(error, target);
+  throw new Failure(`${target.shown} has taken nothing for ${ms} ms`, TIMEOUT);
+}
+
 module.exports = {
   name: 'send',
   synopsis: [
@@ -43,6 +49,11 @@ The data is JSON, so a text has quotes of its own. Without data the message has 
       help: 'Sends text, or what standard input has, as it is: for servers in raw mode (config.rawBuffer).',
     },
     ...clientOptions,
+    timeout: {
+      ...clientOptions.timeout,
+      help: `How long to wait for the connection, for the answer (--wait), and for a server that reads nothing, in ms; 0 is
+as long as it takes. Default: 10000`,
+    },
   },
   statuses: [NOBODY, TIMEOUT],
   examples: [
@@ -56,28 +67,24 @@ The data is JSON, so a text has quotes of its own. Without data the message has 
 
   async run({ options, operands: [word, type, data] }) {
     const target = targetOf(word, options);
-    const deadline = new Deadline(options.timeout);
     const { raw = false, wait } = options;
     if (type === undefined) throw new UsageError(raw ? 'which text?' : 'a message of which type?');
     if (raw && data !== undefined) throw new UsageError('--raw has no type: give the text alone');
     if (raw && wait !== undefined) throw new UsageError('--raw and --wait exclude each other');
     const rawBytes = () => (type === '-' ? standardInput() : Buffer.from(type));
     const content = await (raw ? rawBytes() : dataOf(data));
+    const deadline = new Deadline(options.timeout); // only now: standard input may take its time
     const config = { rawBuffer: raw, linger: options.timeout === 0 ? Infinity : deadline.ms };
     const link = await connect(target, options, deadline, config);
     const send = () => (raw ? link.client.emit(content) : link.client.emit(type, content));
     try {
       if (wait === undefined) send();
       else print(json(await answer(link, target, deadline, wait, send)));
-    } finally {
-      const closed = link.close();
-      closed.catch(() => {}); // what has failed before is what is told
-      if (wait === undefined) {
-        await closed.catch((error) => {
-          if (error.code !== 'ETIMEDOUT') throw failureOf(error, target);
-          throw new Failure(`${target.shown} has taken nothing for ${deadline.ms} ms`, TIMEOUT);
-        });
-      }
+    } catch (error) {
+      await link.giveUp();
+      throw error;
     }
+    const closed = link.close();
+    await closed.catch((error) => wait === undefined && fail(error, target, deadline));
   },
 };

@@ -50,7 +50,7 @@ const timeoutOption = {
     short: 't',
     value: 'MS',
     parse: toMs,
-    help: `How long all of it may take, in ms; 0 is as long as it takes. Default: ${TIMEOUT_MS}`,
+    help: `How long to wait for the connection and the answer, in ms; 0 is as long as it takes. Default: ${TIMEOUT_MS}`,
   },
 };
 
@@ -196,6 +196,12 @@ class Link {
     this.#ipc.disconnect('server');
     const failure = await this.ended;
     if (failure && !isOver) throw failure;
+  }
+
+  /** Ends the connection when nobody waits any more: what has not left, since the server reads too slowly, is dropped. */
+  async giveUp() {
+    if (this.client.stats().bytesQueued > 0) this.client.socket.destroy();
+    await this.close().catch(() => {});
   }
 }
 
