@@ -139,7 +139,7 @@ function fish(all) {
 module.exports = {
   name: 'completion',
   synopsis: ['ferripc completion bash|zsh|fish'],
-  description: `Prints a script that has a shell complete commands, options and the ids of servers that are alive.`,
+  description: `Prints a script that completes commands, options and the ids of live servers.`,
   operands: [{ name: 'shell', help: 'bash, zsh or fish.' }],
   statuses: [],
   examples: [

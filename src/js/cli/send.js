@@ -30,14 +30,14 @@ module.exports = {
     'ferripc send [options] <target> <type> [<json>|-]',
     'ferripc send [options] --raw <target> <text>|-',
   ],
-  description: `Connects to a server, sends one message, and ends when the system has taken all of it. Whether the server
-has read it is not known: with --wait, or by "ferripc request", it answers.
+  description: `Connects to a server, sends one message, and ends when the system has taken all of it. To know that the
+server has read the message, wait for an answer: with --wait, or with "ferripc request".
 
-The data is JSON, so a text has quotes of its own. Without data the message has what emit(type) has: {}.`,
+The data is JSON, so a text needs quotes of its own. Without data, the message carries {}, as emit(type) does.`,
   operands: [
     targetOperand,
     { name: 'type', help: 'The type of the message, the first argument of emit.' },
-    { name: 'json', help: 'The data of the message. -: read from standard input.' },
+    { name: 'json', help: 'The data of the message. With -, it is read from standard input.' },
   ],
   options: {
     wait: {
@@ -46,23 +46,20 @@ The data is JSON, so a text has quotes of its own. Without data the message has 
       help: 'Waits for the first message of this type, and prints its data as JSON.',
     },
     raw: {
-      help: 'Sends text, or what standard input has, as it is: for servers in raw mode (config.rawBuffer).',
+      help: 'Sends the text, or the bytes of standard input, as they are: for servers in raw mode (config.rawBuffer).',
     },
     ...clientOptions,
     timeout: {
       ...clientOptions.timeout,
-      help: `How long to wait for the connection, for the answer (--wait), and for a server that reads nothing, in ms; 0 is
-as long as it takes. Default: 10000`,
+      help: `How long to wait for the connection, for the answer (--wait), and for a server that reads nothing, in ms. 0
+means for ever. Default: 10000`,
     },
   },
   statuses: [NOBODY, TIMEOUT],
   examples: [
-    [`ferripc send world greeting '{"name":"Alice"}'`, 'To the server of the id world:'],
-    [
-      'ferripc send --wait reply world greeting',
-      'A message, and the answer that comes as another one:',
-    ],
-    ['ferripc send 127.0.0.1:8000 log - < entry.json', 'What a file has, over TCP:'],
+    [`ferripc send world greeting '{"name":"Alice"}'`, 'To the server with the id world:'],
+    ['ferripc send --wait reply world greeting', 'A message, and the message that answers it:'],
+    ['ferripc send 127.0.0.1:8000 log - < entry.json', 'The content of a file, over TCP:'],
   ],
 
   async run({ options, operands: [word, type, data] }) {
