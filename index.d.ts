@@ -1011,7 +1011,7 @@ declare namespace ferripc {
      * - `true`: the server takes the path over, even from a server that is still running, and
      *   without a moment when nobody listens
      * - `'stale'`: the server takes the path over from a dead server only; if a server answers
-     *   there, `start()` fails with `EADDRINUSE`. For programs of which only one may run
+     *   there, `start()` fails with `EADDRINUSE`. For programs that may run only once
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
      *   connections out, and removes the file after the last worker. (Not on Windows, Bun and
