@@ -976,8 +976,8 @@ declare namespace ferripc {
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
      * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
-     * counts, as in `node:tls`; if this sets no limit (`Infinity`), a thousand may be in progress. Then the oldest has to
-     * make room for the next once it is two seconds old. Read when the server starts;
+     * counts, as in `node:tls`. `0` and `Infinity` set no limit. Then a thousand handshakes may be in progress, and
+     * the oldest has to make room for the next once it is two seconds old. Read when the server starts;
      * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
@@ -1167,7 +1167,8 @@ declare namespace ferripc {
 
     /**
      * Makes `handler` answer the server's requests of this type. The answer is what it returns, or what its promise
-     * resolves to. If it throws, the request is rejected at the server. The handler stays when the connection is lost and established again.
+     * resolves to. If it throws, the request is rejected at the server. The handler stays when the connection is lost and
+     * established again.
      *
      * @returns a function that removes the handler
      * @throws TypeError if `type` is not a string, `handler` is not a function, or the type already has a handler
