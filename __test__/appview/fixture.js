@@ -63,6 +63,20 @@ const modes = {
     report({ pid: process.pid, uid });
   },
 
+  /** A handler fails, and so does who hears of it. */
+  async throwing() {
+    const surfaced = [];
+    process.on('uncaughtException', ({ message }, origin) => surfaced.push(origin, message));
+    const fail = (what) => {
+      throw new Error(what);
+    };
+    const server = new AppViewServer({ pid }).start().handle(6, () => fail('handler'));
+    server.on('error', ({ message }) => fail(`listener of ${message}`));
+    const { status } = await new AppViewClient(pid, { timeout: 60_000 }).request(6);
+    server.stop();
+    report([status, ...surfaced]);
+  },
+
   async workers() {
     await endWorkers(__filename, pid);
     report('no thread is left');

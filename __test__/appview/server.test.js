@@ -196,6 +196,11 @@ onLinux.describe('what is answered', () => {
     ]);
   });
 
+  test('what fails, and so does who hears of it: an uncaught exception, and the answer is 500', async () => {
+    const surfaced = ['uncaughtException', 'listener of handler'];
+    expect(await fixture('throwing', nobody()).next()).toEqual([500, ...surfaced]);
+  });
+
   test('a handler that takes too long, and one whose caller has left', async () => {
     const { server, pid, ask } = serve({ handlerTimeout: 5 });
     let release;

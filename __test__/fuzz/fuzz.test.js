@@ -1,12 +1,17 @@
 'use strict';
 // A little of each fuzzer, always the same: `npm run fuzz` has the rest.
 
+const { spawn, spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
+const { Left } = require('./api/left');
 const { playIn } = require('./api/run');
 const ipcio = require('./ipcio/play');
 const { makeCase } = require('./wire/cases');
 const { play } = require('./wire/play');
 const { SYSTEMS } = require('./api/systems');
+const wild = require('./api/wild');
 const { keep, kept } = require('./shrink');
 const everything = require('../helpers/everything');
 const { createWorld } = require('../helpers/world');
@@ -17,6 +22,8 @@ const COUNT = everything
   ? { wire: 12, api: 25, ipcio: 20, systems: 20 }
   : { wire: 5, api: 12, ipcio: 8, systems: 4 };
 const world = createWorld();
+
+afterAll(wild.remove);
 
 describe.each(['unix', 'tcp', 'tls', 'udp'])('random messages over %s', (transport) => {
   const roles = transport === 'udp' ? ['server'] : ['server', 'client'];
@@ -84,6 +91,33 @@ unixTest(
 );
 
 // What is right is not all: a fuzzer that sees nothing finds nothing.
+linuxTest(
+  'a descriptor and a process that are left behind are seen, until they are gone',
+  async () => {
+    const before = new Left();
+    const file = fs.openSync(__filename);
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    const seen = [`1 of ${__filename}`, `process ${child.pid}`];
+    expect(await before.settled(0)).toEqual(expect.arrayContaining(seen));
+    fs.closeSync(file);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    expect(before.now().filter((it) => seen.includes(it))).toEqual([]);
+  },
+);
+
+linuxTest('without a C compiler there are no workers that misbehave, and that is said', () => {
+  const program = path.join(__dirname, 'api', 'wild.js');
+  const script = `const { environmentOf } = require(${JSON.stringify(program)});
+    for (let i = 0; i < 2; i++) console.log(environmentOf([{ wild: true }]) === process.env);`;
+  const env = { ...process.env, CC: '/nonexistent' };
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { env });
+  expect(String(stdout)).toBe('true\ntrue\n');
+  const reason = 'no C compiler: spawnSync /nonexistent ENOENT';
+  expect(String(stderr)).toBe(`ipc2 is played without workers that misbehave: ${reason}\n`);
+});
+
 test(
   'the comparison sees a message that is missing, changed, or too much',
   async () => {

@@ -3,7 +3,9 @@
 
 const { once } = require('node:events');
 const { readFileSync } = require('node:fs');
+const net = require('node:net');
 const { availableParallelism, cpus } = require('node:os');
+const { join } = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 const {
   TimeoutAction,
@@ -320,6 +322,20 @@ test('a worker without its variable has no host', async () => {
     code: 'SOCKET_VARIABLE_NOT_FOUND',
     message: 'Socket environment variable not set',
   });
+});
+
+onUnix.test.each([
+  ['ENOENT', 'nobody'],
+  ['ECONNREFUSED', '.'],
+])('a worker that does not get to its host is told %s as by Node', async (code, name) => {
+  const path = join(world.tmp(), name);
+  process.env.IPC2_SOCKET_PATH = path;
+  world.after(() => delete process.env.IPC2_SOCKET_PATH);
+  const [theirs] = await once(net.connect(path), 'error');
+  const ours = await connect().catch((error) => error);
+  const shown = ({ name: type, message, ...fields }) => ({ type, message, fields });
+  expect(shown(ours)).toEqual(shown(theirs));
+  expect(ours).toMatchObject({ code, syscall: 'connect', address: path });
 });
 
 /** Waits until the worker has a handler for SIGUSR2, which it has while it hangs. */

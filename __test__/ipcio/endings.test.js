@@ -3,6 +3,8 @@
 
 const net = require('node:net');
 const { once } = require('node:events');
+const path = require('node:path');
+const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { createParties } = require('./parties');
 
@@ -35,6 +37,17 @@ test('stop and disconnect resolve although handlers throw, and each exception su
   expect(new Set(surfaced)).toEqual(new Set(events));
   expect(surfaced).toHaveLength(events.length);
 });
+
+// Their peers know Unix sockets.
+onUnix.test.each(['now', 'later'])(
+  'what a listener throws because an answer is refused (%s) is an uncaught exception, and no answer',
+  async (command) => {
+    const place = path.join(world.tmp(), 'IPC.io.default');
+    const child = world.child('ipcio-refused.js', [world.tmp(), place, command]);
+    const surfaced = ['uncaughtException: listener of ENOBUFS'];
+    expect(await child.next()).toEqual({ surfaced, isTold: false });
+  },
+);
 
 test('stop closes what connects meanwhile, too', async () => {
   for (let round = 0; round < 20; round++) {

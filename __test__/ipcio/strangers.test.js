@@ -35,6 +35,16 @@ suite('strangers', () => {
     expect((await client.discover()).clients).toHaveLength(3);
   });
 
+  test('… also in a worker of node:cluster', async () => {
+    const child = world.child('ipcio-cluster.js', [world.tmp(), 1_000_000]);
+    expect(await child.next()).toBe('listening');
+    for (const name of ['a', 'b', 'c']) {
+      const { own } = await enter(place(), name);
+      own.socket.write(`{"command":"${'x'.repeat(400_000)}`);
+    }
+    expect(await child.next()).toBe('ERR_FERRIPC_TOO_MUCH_BUFFERED');
+  });
+
   test('that give deliveries endless numbers: those are refused, others are passed on', async () => {
     const server = await serve();
     const [from, to] = [await enter(place(), 'from'), await enter(place(), 'to')];

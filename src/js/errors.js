@@ -123,6 +123,13 @@ function thrownBy(what, thrown) {
   }
 }
 
+/** Makes what a function of the program has thrown an uncaught exception, which disturbs nothing where it was thrown. */
+function throwLater(thrown) {
+  queueMicrotask(() => {
+    throw thrown;
+  });
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -163,6 +170,7 @@ module.exports = {
   serializationError,
   errorForm,
   thrownBy,
+  throwLater,
   argumentError,
   valueError,
   toPort,

@@ -5,7 +5,7 @@
 // call `play` themselves.
 
 const fs = require('node:fs');
-const { makeSequence } = require('./sequence');
+const { sequencesOf } = require('./sequence');
 const { Thrown } = require('./stage');
 const { SYSTEMS, SystemsWorld } = require('./systems');
 
@@ -16,6 +16,7 @@ const WAITS = {
   tick: () => null,
   turn: () => new Promise((resolve) => setImmediate(resolve)),
   ms: () => new Promise((resolve) => setTimeout(resolve, 2)),
+  made: () => world.made(),
   while: () => new Promise((resolve) => setTimeout(resolve, 30)),
 };
 
@@ -47,9 +48,7 @@ async function play(sequence) {
 }
 
 async function main() {
-  const { sequences, first, count, ...only } = JSON.parse(process.argv[2]);
-  const all = sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, only));
-  for (const sequence of all) {
+  for (const sequence of sequencesOf(JSON.parse(process.argv[2]))) {
     const { seed } = sequence;
     say({ seed });
     say({ seed, wrong: await play(sequence) });

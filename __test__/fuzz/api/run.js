@@ -17,7 +17,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
 const { parseArgs } = require('node:util');
-const { makeSequence } = require('./sequence');
+const { makeSequence, sequencesOf } = require('./sequence');
+const wild = require('./wild');
 const { keep, shrink, without } = require('../shrink');
 
 const BATCH = 50;
@@ -25,13 +26,15 @@ const BATCH = 50;
 /** A process that says nothing for so long hangs. */
 const HANG = 60_000;
 
-/** The same while a sequence is shrunk; more than PATIENCE in systems.js. */
-const SHORT_HANG = 15_000;
+/** The same while a sequence is shrunk; more than twice PATIENCE of systems.js, which waits for two things. */
+const SHORT_HANG = 25_000;
 
 /** Plays what `args` says in a process. Null, or `{seed, what}` of the first that went wrong. */
 function playIn(args, hang = HANG) {
+  const env = wild.environmentOf(sequencesOf(args));
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [path.join(__dirname, 'play.js'), JSON.stringify(args)], {
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let [seed, done, wrong, stderr] = [null, false, null, ''];
@@ -139,4 +142,8 @@ async function main() {
 
 module.exports = { playIn };
 
-if (require.main === module) main().then((well) => (process.exitCode = well ? 0 : 1));
+if (require.main === module) {
+  main()
+    .finally(wild.remove)
+    .then((well) => (process.exitCode = well ? 0 : 1));
+}

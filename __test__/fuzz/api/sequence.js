@@ -47,7 +47,7 @@ function makeSequence(seed, only = {}) {
   };
 }
 
-/** ipc2 starts processes: fewer of it. */
+/** ipc2 starts processes: fewer of it. In a wild sequence they misbehave: see wild.js. */
 const MIXED = [...SYSTEMS, ...SYSTEMS.filter((it) => it !== 'ipc2')];
 const OPS = [...Array(10).fill('call'), ...['make', 'make', 'later', 'soon', 'micro', 'rejects']];
 
@@ -56,11 +56,16 @@ function ofSystem(seed, transport) {
   const pick = (list) => list[random(list.length)];
   const call = (op = pick(OPS)) => ({ op, k: random(2 ** 30) });
   const wait = () => pick(['none', 'none', 'turn', 'turn', 'ms', 'ms', 'while']);
-  return {
+  const system = transport ?? pick(MIXED);
+  const sequence = {
     seed,
-    transport: transport ?? pick(MIXED),
+    transport: system,
     main: [
-      ...Array.from({ length: 3 }, () => ({ ...call('make'), wait: 'ms' })),
+      // A process takes a while to start, and calls are to find one.
+      ...Array.from({ length: 3 }, () => ({
+        ...call('make'),
+        wait: system === 'ipc2' ? 'made' : 'ms',
+      })),
       ...Array.from({ length: 5 + random(40) }, () => ({ ...call(), wait: wait() })),
     ],
     handlers: Array.from({ length: random(40) }, () => {
@@ -69,6 +74,12 @@ function ofSystem(seed, transport) {
       return kind === 2 ? { op: 'throws' } : call();
     }),
   };
+  return system === 'ipc2' ? { ...sequence, wild: random(3) > 0 } : sequence;
 }
 
-module.exports = { makeSequence };
+/** Those that are to be played: given themselves, or by the first seed and how many. */
+function sequencesOf({ sequences, first, count, ...only }) {
+  return sequences ?? Array.from({ length: count }, (_, i) => makeSequence(first + i, only));
+}
+
+module.exports = { makeSequence, sequencesOf };

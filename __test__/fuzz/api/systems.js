@@ -7,14 +7,19 @@ const os = require('node:os');
 const path = require('node:path');
 const { inspect } = require('node:util');
 const { seeded } = require('../../helpers/random');
+const { Left } = require('./left');
 const { ODD } = require('./odd');
 const { Stage, Thrown } = require('./stage');
+const wild = require('./wild');
 
 /** Most objects of one kind. */
 const MOST = 3;
 
-/** What all is closed after: no promise may be open for longer. */
+/** What all is closed after: no promise may be open for longer, no descriptor, and no process be there. */
 const PATIENCE = 10_000;
+
+/** What calls wait for something to be made. */
+const LONG = 1000;
 
 /** Codes that an error may have: those of the system, of Node, of ferripc and of ipc2. */
 const CODES = /^(E[A-Z0-9]+|ERR_[A-Z0-9_]+|ABORT_ERR|OFFLINE|NO_WORKER|TIMEOUT|IO)$/;
@@ -31,12 +36,16 @@ class SystemsWorld extends Stage {
   #kinds;
   #live = [];
   #promises = new Set();
+  #making = new Set();
   #last = 0;
+  #before = new Left();
   /** What was called, for those who read of it. */
   #called = '';
 
   constructor(sequence) {
     super(sequence);
+    /** Whether processes misbehave, where there are such: see wild.js. */
+    this.wild = Boolean(sequence.wild && wild.program());
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-fuzz-'));
     this.#kinds = KINDS[sequence.transport]();
   }
@@ -65,7 +74,16 @@ class SystemsWorld extends Stage {
     this.#called = `${name}(${args.map(short).join(', ')})`;
     const made = kind.from(...args);
     if (typeof made?.then !== 'function') return this.adopt(name, made);
-    return made.then((object) => this.adopt(name, object));
+    const adopted = made.then((object) => this.adopt(name, object));
+    const over = () => this.#making.delete(adopted);
+    this.#making.add(adopted);
+    adopted.then(over, over);
+    return adopted;
+  }
+
+  /** Resolves when everything is there that is being made, or will not be, or takes long. */
+  made() {
+    return within(LONG, Promise.allSettled([...this.#making]));
   }
 
   /** Something to call methods of: `name` is its kind. */
@@ -85,7 +103,7 @@ class SystemsWorld extends Stage {
   #call(pick, random) {
     if (this.#live.length === 0) return undefined;
     const { kind, object } = pick(this.#live);
-    const name = pick(Object.keys(kind.methods));
+    const name = pick(namesOf(kind));
     const args = this.#odd(kind.methods[name](this, pick, random), pick, random);
     this.#called = `${name}(${args.map(short).join(', ')})`;
     const method = kind.extra?.[name] ?? ((it, ...rest) => it[name](...rest));
@@ -126,17 +144,27 @@ class SystemsWorld extends Stage {
     this.open = false;
     // Backwards: who asks goes before who is asked.
     for (const { kind, object } of this.#live.reverse()) await kind.close(object);
-    const all = Promise.allSettled([...this.#promises].map((it) => it.promise));
-    let timer;
-    const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE)));
-    await Promise.race([all, late]);
-    clearTimeout(timer);
+    await within(PATIENCE, Promise.allSettled([...this.#promises].map((it) => it.promise)));
     for (const { call, called } of this.#promises)
       this.wrong.push(`never settled: ${called} ${JSON.stringify(call)}`);
     for (const { after } of Object.values(this.#kinds)) after?.(this);
+    const left = await this.#before.settled(PATIENCE);
+    if (left.length > 0) this.wrong.push(`left behind: ${left.join(', ')}`);
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** Waits for a promise, but no longer than `ms`. */
+async function within(ms, promise) {
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
+
+/** The methods of a kind to choose from: some more often than others. */
+const namesOf = ({ methods, often = {} }) =>
+  Object.keys(methods).flatMap((name) => Array(often[name] ?? 1).fill(name));
 
 const short = (value) => inspect(value, { depth: 1, maxStringLength: 20, breakLength: Infinity });
 

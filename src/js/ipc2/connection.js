@@ -1,7 +1,7 @@
 'use strict';
 // The worker's side of ipc2 in the native addon. Used by jobs.js.
 
-const { failed } = require('./errors');
+const { connectError } = require('./errors');
 const { Kind, open } = require('../engine/ipc2-native');
 
 /** The connection with the host. It keeps the process alive until it ends. */
@@ -10,6 +10,7 @@ class Connection {
   #receive;
   #connected;
   #isClosing = false;
+  #path;
 
   /**
    * To the socket at `path`; this process ends with the process `host`, if that is its parent.
@@ -20,6 +21,7 @@ class Connection {
   constructor({ path, host }, maxMessageBytes, receive, connected) {
     this.#receive = receive;
     this.#connected = connected;
+    this.#path = path;
     const take = (kind, number, payload) => this.#take(kind, number, payload);
     this.#native = open('Ipc2Jobs', take, path, maxMessageBytes, host);
     this.ref();
@@ -32,7 +34,7 @@ class Connection {
       this.#connected(null);
     } else {
       this.#native.dispose();
-      if (kind === Kind.FAILED) this.#connected(failed(JSON.parse(payload)));
+      if (kind === Kind.FAILED) this.#connected(connectError(JSON.parse(payload), this.#path));
       else if (!this.#isClosing) this.#receive();
     }
   }

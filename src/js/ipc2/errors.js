@@ -2,6 +2,7 @@
 // Errors of ipc2: its texts, and codes. Used by all of ipc2, and by the engine for what the native side reports.
 
 const os = require('node:os');
+const { systemError } = require('../errors');
 
 /** Why a job was not done, or workers were not started. `code`: NO_WORKER, OFFLINE, TIMEOUT or IO. */
 class WorkerSetJobError extends Error {
@@ -37,10 +38,22 @@ function failed({ code, message, system, exit }) {
   return new WorkerSetJobError(code, message, cause && { cause });
 }
 
+/** Texts of the system's own, which say nothing more than their codes. */
+const OF_SYSTEM = /\(os error \d+\)$/;
+
+/** The error of a worker that does not get to its host's socket at `path`, from that of `failed`: as Node has it. */
+function connectError(reported, path) {
+  const { message, system: code } = reported;
+  if (!/^E[A-Z0-9]+$/.test(code)) return failed(reported);
+  const reason = OF_SYSTEM.test(message) ? '' : `: ${message}`;
+  const text = `connect ${code} ${path}${reason}`;
+  return systemError({ message: text, code, syscall: 'connect', address: path });
+}
+
 /** The error of a program that could not be started, which says which. */
 function startError(error, program) {
   const { message, cause } = error;
-  if (/\(os error \d+\)$/.test(message)) {
+  if (OF_SYSTEM.test(message)) {
     error.message = cause.message = `spawn ${program} ${cause.code}`;
     error.stack = error.stack.replace(message, error.message);
   }
@@ -60,6 +73,7 @@ function abortError(signal) {
 module.exports = {
   WorkerSetJobError,
   abortError,
+  connectError,
   exitOf,
   failed,
   noWorker,

@@ -267,7 +267,7 @@ export interface ConnectOptions<Req = any, Res = any> {
  * Connects to the host that started this process.
  * @throws {Error} `SOCKET_VARIABLE_NOT_FOUND`: no host started this process as a worker.
  *   `Socket environment variable not set`
- * @throws {WorkerSetJobError} `IO`
+ * @throws {Error} with the system's code if the host's socket is not there any more, as `net.connect` has it
  */
 export function connect<Req = any, Res = any>(
   options?: ConnectOptions<Req, Res>,

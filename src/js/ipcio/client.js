@@ -281,12 +281,12 @@ class Client extends Party {
     }
     const own = this.#own;
     const container = { uuid: this.#uuid, name: this.#name, socket: own.socket, server: null };
-    const answer =
-      delivery === null || command === Reserved.DELIVER
-        ? null
-        : (feedback, error) =>
-            own.send({ command: Reserved.DELIVER, data: feedback, delivery, failure: error });
-    this._handle(message, container, answer);
+    const answer = (feedback, error) => {
+      const text = encode({ command: Reserved.DELIVER, data: feedback, delivery, failure: error });
+      return () => own.sendFor(text);
+    };
+    const isWanted = delivery !== null && command !== Reserved.DELIVER;
+    this._handle(message, container, isWanted ? answer : null);
   }
 
   #settle(delivery, data, error) {

@@ -4,7 +4,7 @@
 
 const { EventEmitter } = require('node:events');
 const { inspect } = require('node:util');
-const { argumentError, errorForm } = require('../errors');
+const { argumentError, errorForm, throwLater } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 const { systemPath } = require('../sockets/paths');
 const { Reserved } = require('./message');
@@ -88,25 +88,43 @@ class Party {
   }
 
   /**
-   * Calls the handler of a message's command, if there is one. Where feedback is wanted, `answer(data,
-   * failure)` is called once, with what the handler returned or how it failed; otherwise what it throws is
-   * thrown on.
+   * Calls the handler of a message's command, if there is one. Where feedback is wanted, `answer(data, failure)` is called
+   * with what the handler returned or how it failed, and returns a function that sends this; otherwise what the handler
+   * throws is thrown on.
    */
   _handle({ command, data }, container, answer) {
     const handler = this.#handlers.get(command);
     this._log(`command ${inspect(command)}`, container.name, data);
+    const handle = () => handler?.call(this, { data, ...container });
     if (!answer) {
-      handler?.call(this, { data, ...container });
+      handle();
       return;
     }
-    const succeed = (feedback) => answer(feedback === undefined ? null : feedback);
+    // What listeners throw as it is sent is no failure of the handler.
+    this.#outcome(handle, answer)();
+  }
+
+  /** What sends the answer, now or later. */
+  #outcome(handle, answer) {
     const fail = (error) => answer(null, errorForm(error));
+    const succeed = (feedback) => {
+      try {
+        return answer(feedback === undefined ? null : feedback);
+      } catch (error) {
+        return fail(error); // it cannot be written
+      }
+    };
     try {
-      const feedback = handler?.call(this, { data, ...container });
-      if (typeof feedback?.then === 'function') Promise.resolve(feedback).then(succeed).catch(fail);
-      else succeed(feedback);
+      const feedback = handle();
+      if (typeof feedback?.then !== 'function') return succeed(feedback);
+      const sent = Promise.resolve(feedback).then(
+        (it) => succeed(it)(),
+        (error) => fail(error)(),
+      );
+      sent.catch(throwLater);
+      return () => {};
     } catch (error) {
-      fail(error);
+      return fail(error);
     }
   }
 

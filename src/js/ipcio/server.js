@@ -255,11 +255,11 @@ class Server extends Party {
       return;
     }
     const { delivery } = message;
-    const answer =
-      delivery === null
-        ? null
-        : (data, failure) => client.send({ command: Reserved.DELIVER, data, delivery, failure });
-    this._handle(message, client.container, answer);
+    const answer = (data, failure) => {
+      const text = encode({ command: Reserved.DELIVER, data, delivery, failure });
+      return () => client.sendText(text);
+    };
+    this._handle(message, client.container, delivery === null ? null : answer);
   }
 
   // ---- from client to client -------------------------------------------------------------------
