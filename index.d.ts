@@ -17,11 +17,10 @@ declare namespace ferripc {
   // ------------------------------------------------------------------------------------- events
 
   /**
-   * The event map that says nothing: any message type, any data. It is the default everywhere, and
-   * it makes every check as lenient as plain JavaScript needs.
+   * The open event map: any message type, any data. It is the default everywhere, so that untyped code compiles.
    *
-   * To have message types and payloads checked, pass your own maps from message type to payload,
-   * first what this process receives, then what it sends:
+   * To let the compiler check message types and payloads, pass your own maps from message type to payload:
+   * first what this process receives, then what it sends.
    *
    *     interface ToServer { 'job.add': { id: number }; ping: void }
    *     interface ToClient { 'job.done': { id: number; ok: boolean } }
@@ -272,8 +271,9 @@ declare namespace ferripc {
      */
     signal?: AbortSignal | null | undefined;
     /**
-     * What a client does with a request while it has no connection. A server never waits. Default: as with messages. The
-     * request waits before the first connection, with {@link Config.offlineQueue}, and in `sync` mode. Otherwise it fails.
+     * What a client does with a request while it has no connection. A server never waits. By default the request waits
+     * where a message would: before the first connection, with {@link Config.offlineQueue}, and in `sync` mode. Otherwise
+     * it fails.
      *
      * - `'wait'`: it waits for the connection, as long as the client tries to get one
      * - `'fail'`: it fails at once with the code `ENOTCONN`
@@ -411,7 +411,7 @@ declare namespace ferripc {
     start: [bound?: UdpPeer];
     /** A client connected; for TLS, the handshake is over. */
     connect: [socket: IpcSocket];
-    /** Never reported by the library itself: only a message to which a peer gave this type. */
+    /** The library never reports this itself. It is a message of this type from a peer. */
     disconnect: [data?: any, socket?: IpcSocket];
     /**
      * A client is gone, and `server.sockets` no longer lists it. `id` is the `id` that the client
@@ -431,7 +431,7 @@ declare namespace ferripc {
      * datagram.
      */
     data: [bytes: Buffer, socket: IpcSocket];
-    /** A client's socket has closed; `hadError` says whether because of an error. */
+    /** A client's socket has closed; `hadError` says whether an error closed it. */
     close: [hadError: boolean];
     /** Everything written to this client has left the process, after an `emit` returned `false`. */
     drain: [socket: IpcSocket];
@@ -540,11 +540,14 @@ declare namespace ferripc {
    * and `ENOENT` (nobody listens there), `EADDRINUSE`, `EACCES`, `ECONNRESET`, `EPIPE`.
    *
    * - `ERR_FERRIPC_INVALID_MESSAGE`: a frame is valid JSON, but not a message; or a request, reply or cancellation has no
-   * usable `id`
+   *   usable `id`
    * - `ERR_FERRIPC_NO_HANDLER`: a request for whose type the peer has no handler
    * - `ERR_FERRIPC_TOO_MANY_REQUESTS`: a request over the `config.maxRequests` that the peer handles at a time
    * - `ERR_FERRIPC_NO_REQUESTS`: there are no requests in raw mode and on UDP
    * - `ERR_FERRIPC_ALLOW_PEER`: `config.allowPeer` where the system does not tell who connects
+   * - `ERR_FERRIPC_SERIALIZATION`: the peer has another `config.serialization`, or is on node-ipc
+   * - `ERR_FERRIPC_NO_BINARY`: no binary loads, and the JavaScript engine is forbidden
+   * - `ERR_FERRIPC_INTERNAL`: a fault of ferripc's own
    * - `ERR_FERRIPC_MESSAGE_TOO_LARGE`: a frame was longer than `config.maxMessageBytes`; dropped
    * - `ERR_FERRIPC_TOO_MUCH_BUFFERED`: a server's connections together held more than `config.maxBufferedBytes` of
    *   unfinished messages; this one, which held most, is closed
@@ -557,14 +560,17 @@ declare namespace ferripc {
    *   `ERR_IPC_INVALID_MESSAGE` and `ERR_IPC_INVALID_EVENT` for what is not a message or has no usable type, and, thrown,
    *   `ERR_IPC_ASSURED_TRANSPORT`, `ERR_IPC_ASSURED_TLS` and `ERR_IPC_TLS_CONFIGURATION`
    * - `ENOBUFS`: this message was dropped, because `config.maxQueuedBytes` wait to be sent; or, before
-   *   the first connection and on UDP, 16 MiB. A handler that emits, and meets the limit again, gets
-   *   `false` and no further `error`
+   *   the first connection and on UDP, 16 MiB. A handler that emits and
+   *   meets the limit again gets `false`, and no further `error`
    */
   type IpcErrorCode =
     | 'ERR_FERRIPC_INVALID_MESSAGE'
     | 'ERR_FERRIPC_MESSAGE_TOO_LARGE'
     | 'ERR_FERRIPC_TRUNCATED_MESSAGE'
+    | 'ERR_FERRIPC_TOO_MUCH_BUFFERED'
     | 'ERR_FERRIPC_MAX_CONNECTIONS'
+    | 'ERR_FERRIPC_NO_BINARY'
+    | 'ERR_FERRIPC_INTERNAL'
     | 'ERR_FERRIPC_NO_HANDLER'
     | 'ERR_FERRIPC_TOO_MANY_REQUESTS'
     | 'ERR_FERRIPC_NO_REQUESTS'
@@ -865,7 +871,7 @@ declare namespace ferripc {
     /**
      * Whether the JavaScript engine may take over where no binary loads. With `false`, `connectTo`, `connectToNet`, `serve`
      * and `serveNet` then throw an error with the code `ERR_FERRIPC_NO_BINARY`. The environment variable
-     * `FERRIPC_NO_FALLBACK=1` does the same for the whole process. Default: `true`
+     * `FERRIPC_NO_FALLBACK=1` does the same for the whole process; there `start()` throws, not `serve`. Default: `true`
      */
     fallback?: boolean | undefined;
     /**
@@ -879,8 +885,8 @@ declare namespace ferripc {
      */
     tap?: boolean | TapOptions | null | undefined;
     /**
-     * How long a closing connection that still has something to send waits for a peer that reads nothing, in ms. Then the rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes
-     * something, however slowly, everything is sent. The system shows this only in steps of up to 64 KiB: a peer
+     * How long a closing connection that still has something to send waits for a peer that reads nothing, in ms. Then the
+     * rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes something, however slowly, everything is sent. The system shows this only in steps of up to 64 KiB: a peer
      * that takes less than that in this time needs a longer one. `0`: only what the system takes at once.
      * `Infinity`: for ever. Applies to `disconnect` and `stop({ disconnect: true })`. On UDP it is the total time
      * that closing may take. Default: `2000`
@@ -970,14 +976,14 @@ declare namespace ferripc {
     /**
      * How many clients a local, TCP or TLS server serves at a time; further ones are refused and
      * reported, or in workers of `node:cluster` offered to another worker. With TLS an unfinished handshake
-     * counts, as in `node:tls`; if this sets no limit (`Infinity`), a thousand may be in progress. Then the oldest has to
-     * make room for the next once it is two seconds old. Read when the server starts;
+     * counts, as in `node:tls`. `0` and `Infinity` set no limit. Then a thousand handshakes may be in progress, and
+     * the oldest has to make room for the next once it is two seconds old. Read when the server starts;
      * `server.server.maxConnections` changes it later. Default: `100`
      */
     maxConnections: number;
     /**
      * How many clients a local, TCP or TLS server accepts within any second. Further ones wait in the system, which holds
-     * as many as it is configured for, and are served in turn. `stop()` does not answer those that exceed the rate at that
+     * as many as it is configured for, and are served in turn. `stop()` does not accept those that exceed the rate at that
      * moment. A whole number; read when the server starts. Default: `Infinity`, no limit
      *
      * `start()` throws a TypeError for anything but a number of 1 or more, on UDP, and without the native binary; it
@@ -1005,7 +1011,7 @@ declare namespace ferripc {
      * - `true`: the server takes the path over, even from a server that is still running, and
      *   without a moment when nobody listens
      * - `'stale'`: the server takes the path over from a dead server only; if a server answers
-     *   there, `start()` fails with `EADDRINUSE`. For programs of which only one may run
+     *   there, `start()` fails with `EADDRINUSE`. For programs that may run only once
      * - `false`: the file stays, and `start()` fails with `EADDRINUSE`; `stop()` does not remove
      *   the file either. In workers of `node:cluster` the path is shared: the primary hands the
      *   connections out, and removes the file after the last worker. (Not on Windows, Bun and
@@ -1118,8 +1124,8 @@ declare namespace ferripc {
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 
     /**
-     * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
-     * `'*'` stands for the handlers of `'*'` and leaves the others.
+     * Removes a handler. If `handler` is `'*'` or left out, removes all handlers of this type. The type
+     * `'*'` means the handlers of `'*'` only.
      *
      * @throws TypeError if `type` is not a string or `handler` is neither a function nor `'*'`
      */
@@ -1146,7 +1152,7 @@ declare namespace ferripc {
 
     /**
      * Asks the server's handler of this type, and resolves with its answer. Data and answers arrive as JSON has them;
-     * nothing (`undefined`) stays nothing. Any number of requests may be under way, and answers come in any order.
+     * `undefined` stays `undefined`. Any number of requests may be under way, and answers come in any order.
      *
      * @returns a promise of the answer. It is rejected with a {@link RemoteFailure | RemoteError} if the handler throws, or if
      * there is no handler (code `ERR_FERRIPC_NO_HANDLER`). It is rejected with a TypeError for wrong arguments, and for data that
@@ -1160,8 +1166,9 @@ declare namespace ferripc {
     ): Promise<Answered<Out, Type>>;
 
     /**
-     * Makes `handler` answer the server's requests of this type, with what it returns, or what its promise resolves
-     * to. If it throws, the request is rejected there. The handler stays when the connection is lost and established again.
+     * Makes `handler` answer the server's requests of this type. The answer is what it returns, or what its promise
+     * resolves to. If it throws, the request is rejected at the server. The handler stays when the connection is lost and
+     * established again.
      *
      * @returns a function that removes the handler
      * @throws TypeError if `type` is not a string, `handler` is not a function, or the type already has a handler
@@ -1209,9 +1216,9 @@ declare namespace ferripc {
 
     /**
      * Hands everything that was emitted to the system now, as far as the system takes it. A program needs this only if
-     * it emits more than a few messages in one go and then keeps the event loop from turning: it computes, or waits for
-     * a child process. See "When a message leaves" in
-     * docs/compatibility/sending.md. It never waits, and may be called at any time.
+     * it emits more than a few messages in one go and then blocks the event loop, for example by computing or by waiting
+     * for a child process. It never waits, and may be called at any time. See "When a message leaves" in
+     * docs/compatibility/sending.md.
      *
      * @returns `true` if the system has everything; `false` if something still waits: for the connection, for its
      * turn with `config.sync`, or for the peer to read
@@ -1249,7 +1256,7 @@ declare namespace ferripc {
     retriesRemaining: number;
     /** `true` once {@link Endpoint.disconnect} was called for this client: it does not reconnect. */
     explicitlyDisconnected: boolean;
-    /** Whether a rule of {@link Config.parser} was broken: then the connection is closed, and the client does not try again. */
+    /** Whether the peer broke a rule of {@link Config.parser}: the connection is closed, and the client does not try again. */
     protocolViolation: boolean;
     /** The class itself, as node-ipc's clients have it. */
     Client: ClientConstructor;
@@ -1368,8 +1375,8 @@ declare namespace ferripc {
     once(type: OpenType<In>, handler: (...args: any[]) => void): this;
 
     /**
-     * Removes a handler; with `'*'` or nothing for `handler`, all handlers of this type. The type
-     * `'*'` stands for the handlers of `'*'` and leaves the others.
+     * Removes a handler. If `handler` is `'*'` or left out, removes all handlers of this type. The type
+     * `'*'` means the handlers of `'*'` only.
      *
      * @throws TypeError if `type` is not a string or `handler` is neither a function nor `'*'`
      */
@@ -1446,7 +1453,7 @@ declare namespace ferripc {
      * On UDP it goes to every address from which something has arrived within the last
      * `config.peerTimeout` milliseconds. The 1,024 heard from last are remembered.
      *
-     * @param options - who is left out; a third argument without `except` and `where` means nothing
+     * @param options - who gets the message; a third argument without `except` and `where` means nothing
      * @returns `false` if a backlog has built up for at least one client
      * @throws TypeError if JSON cannot express `data`, if a raw payload is neither bytes nor a
      * string, or for `except` and `where` that cannot be used
@@ -1481,8 +1488,8 @@ declare namespace ferripc {
     stats(): ServerStats;
 
     /**
-     * For `await using`: as `stop({ disconnect: true })`, but what clients have sent is delivered first. A client that
-     * does not end its connection is waited for as long as `config.linger` says, at most 2 s. Where the runtime has
+     * For `await using`: as `stop({ disconnect: true })`, but what clients have sent is delivered first. If a client does
+     * not end its connection, the server waits for `config.linger` ms, at most 2 s. Where the runtime has
      * the symbol: Node 18.18 and later.
      */
     [Symbol.asyncDispose](): Promise<void>;
@@ -1534,8 +1541,8 @@ declare namespace ferripc {
   }
 
   /**
-   * How the type of {@link Endpoint.server} says that the value is `false` until a server is made,
-   * while `ipc.server.start()` compiles without a check: at run time this is just `false`.
+   * The type of {@link Endpoint.server} before there is a server. At run time it is just `false`; the type lets
+   * `ipc.server.start()` compile without a check.
    */
   type NotServing<In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents> = false &
     Pick<Server<In, Out>, keyof Server<In, Out>>;
@@ -1671,8 +1678,9 @@ declare namespace ferripc {
   /** What `ipc.stats()` returns: a plain object, made for this call. */
   interface Stats {
     /**
-     * What moves bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
-     * pipes always have the latter.) `js`: no binary loads, and Node's own sockets do the work. `null` while nothing is open in this thread.
+     * What moves the bytes: `loop`, the event loop of this thread, or `tokio`, a thread of its own. (TLS and Windows
+     * pipes always have the latter.) `js`: no binary loads, and Node's own sockets do the work. `null` while nothing is
+     * open in this thread.
      */
     driver: 'loop' | 'tokio' | 'js' | null;
     /** Sums, including disconnected clients and earlier servers. */
@@ -1842,7 +1850,7 @@ declare namespace ferripc {
      * with this object. A UDP type before it is ignored: UDP has servers only
      * @returns a promise of the client. It is fulfilled at the client's next connection, or at once if it is connected. It
      * is rejected with the error of the last attempt when the client gives up (`maxRetries`, `stopRetrying`), and with the
-     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced before. You may ignore the
+     * code `ERR_SOCKET_CLOSED_BEFORE_CONNECTION` when the client is disconnected or replaced first. You may ignore the
      * promise: it never ends the process as an unhandled rejection. (node-ipc returns nothing)
      * @throws TypeError for a host that is not a string, a callback that is not a function, or settings
      * that no client can be made with
@@ -1946,8 +1954,8 @@ declare namespace ferripc {
      * A process that wants to serve connects first, to find out whether there is a server. That server may see it as a
      * client that connects and leaves.
      *
-     * @returns a promise that is rejected if this process can be neither: `EACCES`, `ENOENT` for a folder that is not
-     * there, `EADDRINUSE` for a path where something else is, …; with a TypeError for wrong arguments
+     * @returns a promise. It is rejected if this process can be neither: `EACCES`, `ENOENT` if the folder is missing,
+     * `EADDRINUSE` if something else is at the path, and so on. It is rejected with a TypeError for wrong arguments
      */
     serveOrConnect(
       id: string,
@@ -1956,7 +1964,8 @@ declare namespace ferripc {
 
     /**
      * For `await using`: disconnects all clients, stops the server and closes its connections, and resolves when that is
-     * done. What they have emitted to one another is delivered first, as for a client or a server alone. Where the runtime has the symbol: Node 18.18 and later.
+     * done. What they have emitted to one another is delivered first, as for a client or a server alone. Where the
+     * runtime has the symbol: Node 18.18 and later.
      */
     [Symbol.asyncDispose](): Promise<void>;
 

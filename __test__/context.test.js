@@ -271,10 +271,22 @@ describe.each(TRANSPORTS)('%s', (name) => {
 
 test('the function that wakes the package is named after it', async () => {
   const { lines } = await world.child('async-types.js', [world.socketPath()]).exited;
-  expect(lines.flat()).toContain('ferripc');
+  const [[types]] = lines;
+  expect(types).toContain('ferripc');
   const own = new Set(['ferripc', 'ferripc.Listener']);
-  expect(lines.flat().filter((type) => !own.has(type) && !/^[A-Z]/.test(type))).toEqual([]);
+  expect(types.filter((type) => !own.has(type) && !/^[A-Z]/.test(type))).toEqual([]);
 });
+
+// jest --detectOpenHandles, for one, names what is left.
+test.each(['loop', 'tokio', 'js'])(
+  'no resource is left when all has ended, driver %s',
+  async (driver) => {
+    const env = { FERRIPC_DRIVER: driver === 'loop' ? '' : driver };
+    const { lines } = await world.child('async-types.js', [world.socketPath()], { env }).exited;
+    const [[, left]] = lines;
+    expect(left).toEqual([]);
+  },
+);
 
 test('udp: handlers run in the scope of `start`, callbacks in that of `send`', async () => {
   const peer = await datagramPeer(world);

@@ -95,7 +95,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^ {2}driver {7}js: no binary loads$/m);
     expect(stdout).toMatch(/^ {2}TLS +ok, /m);
     expect(stdout).toMatch(
-      /^Problem: The engine in JavaScript takes the place of the native one: .*no native binary/m,
+      /^Problem: The JavaScript engine takes the place of the native one: .*no native binary/m,
     );
   });
 
@@ -226,7 +226,7 @@ describe('doctor', () => {
     test.each([
       ['ENOSPC', /no room left for files in \/x.*df -i/],
       ['EROFS', /read-only/],
-      ['ENOENT', /no folder \/x: make it, or set TMPDIR/],
+      ['ENOENT', /no folder \/x: create it, or set TMPDIR/],
       ['ENAMETOOLONG', /at most 107 bytes: set TMPDIR to a shorter/],
       ['ERR_ACCESS_DENIED', /--allow-fs-write/],
       ['EACCES', /permissions/],
@@ -250,7 +250,7 @@ describe('doctor', () => {
     onUnix.test('when the folder is missing', async () => {
       const { problems } = await report({ env: { TMPDIR: '/nonexistent' } });
       expect(problems).toEqual([
-        expect.stringMatching(/There is no folder \/nonexistent: make it/),
+        expect.stringMatching(/There is no folder \/nonexistent: create it/),
       ]);
     });
 

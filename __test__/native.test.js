@@ -49,7 +49,7 @@ test('without a binary: the platform, what was tried, and what to do', async () 
   const shown = libc() === 'musl' ? tried.slice(2) : own;
   expect(lines(error)[1]).toBe(`  not found: ${shown.join(', ')}`);
   expect(hasAdvice(error, '--omit=optional')).toBe(true);
-  expect(hasAdvice(error, 'install from the git repository')).toBe(true);
+  expect(hasAdvice(error, 'install from the Git repository')).toBe(true);
   // Nothing that does not apply.
   expect(hasAdvice(error, 'asarUnpack')).toBe(false);
   expect(hasAdvice(error, 'external')).toBe(false);

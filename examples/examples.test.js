@@ -197,7 +197,7 @@ test('udp', async () => {
     'bob joins from 127.0.0.1',
     'bob says goodbye',
   ]);
-  const lines = ['welcome', 'begin, says port of the hub'];
+  const lines = ['welcome', 'the hub says: begin'];
   expect(peers).toEqual({ alice: lines, bob: lines });
 });
 

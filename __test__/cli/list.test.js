@@ -85,7 +85,7 @@ onLinux.test(
     const { found, stderr } = await list();
     expect(found.x).toMatchObject({ state: 'alive', pid: process.pid });
     expect(stderr).toBe(
-      `ferripc: asked by connecting, which these servers have seen: ${at('x')}\n`,
+      `ferripc: had to connect to these servers, which they have noticed: ${at('x')}\n`,
     );
     await connected;
     const probed = await list('--probe');

@@ -194,6 +194,40 @@ describe('exit codes', () => {
     expect(bench).toMatchObject({ code: 4, stderr: expect.stringContaining('does not echo') });
   });
 
+  onUnix.test(
+    '--timeout: it ends though the server still reads, and begins after standard input',
+    async () => {
+      const length = 32 << 20;
+      let came = 0;
+      const slow = net.createServer((socket) => {
+        const rest = () => setTimeout(() => socket.resume(), 20);
+        socket
+          .on('error', () => {})
+          .on('data', (bytes) => {
+            came += bytes.length;
+            socket.pause();
+            rest();
+          });
+      });
+      const file = world.socketPath();
+      world.after(() => slow.close());
+      await once(slow.listen(file), 'listening');
+      const other = world.socketPath();
+      const server = await world.serve({ serve: (ipc) => ipc.serve(other) });
+      const message = once(server, 'typed');
+      const input = JSON.stringify('x'.repeat(length));
+      const late = ['sh', '-c', '{ sleep 3; echo 1; } | "$@"', 'sh'];
+      const [given, asked, typed] = await Promise.all([
+        run(['send', file, 'x', '-', '--wait', 'y', '-t', '2000'], { input }),
+        run(['request', file, 'x', '-', '-t', '2000'], { input }),
+        run(['send', other, 'typed', '-', '-t', '2500'], { wrap: late }),
+      ]);
+      expect([given.code, asked.code]).toEqual([4, 4]);
+      expect(came).toBeLessThan(2 * length);
+      expect([typed.code, (await message)[0]]).toEqual([0, 1]);
+    },
+  );
+
   test('send: 4 if the server does not take all of it, 1 if it ends before', async () => {
     const input = JSON.stringify('x'.repeat(4 << 20)); // more than the system holds
     const listen = async (onSocket) => {

@@ -10,6 +10,7 @@ const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { COMMANDS } = require('../../src/js/cli');
 const { colorsFor, json, printable } = require('../../src/js/cli/output');
+const { read } = require('../../src/js/cli/words');
 const { matches } = require('../../src/js/diagnostics/glob');
 
 jest.setTimeout(120_000); // processes, on a busy machine
@@ -42,6 +43,12 @@ test('wrong words: which ones, what may be meant, and the usage on stderr; the e
     [['doctor', '--json', 'a', '-b'], 'doctor does not know "-b", "a"'],
     [['list', '--root'], '--root needs a value: --root PATH'],
     [['list', '--json=yes'], '--json takes no value'],
+    [['list', '-qx'], 'list does not know "-qx"'],
+    [['list', '-quiet'], 'list does not know "-quiet": did you mean --quiet?'],
+    [['list', '-qa=1'], '-a takes no value'],
+    [['send', 'x', 't', '-t500'], 'send does not know "-t500": did you mean -t 500?'],
+    [['tap', 'x', '-pn'], '-n needs a value: -n N'],
+    [['tap', 'x', '-np', '1'], 'tap does not know "-np", "1"'],
     [['send'], 'which server? Name its id, its path, or host:port'],
     [['send', 'x'], 'a message of which type?'],
     [['send', 'x', 'type', 'Hello'], /^the data is not JSON: .*A text has quotes/],
@@ -67,6 +74,15 @@ test('wrong words: which ones, what may be meant, and the usage on stderr; the e
     if (typeof reason === 'string') expect([args, found]).toEqual([args, reason]);
     else expect(found).toMatch(reason);
   }
+});
+
+test('flags of one letter stand together, and one with a value may be the last', () => {
+  const { options } = read(['-pn', '3', 'x', '-n=4'], load('tap'));
+  expect(options).toEqual({ payloads: true, count: 4 });
+  expect(read(['-qa', '-5'], { ...load('list'), operands: [{}] })).toEqual({
+    options: { quiet: true, all: true },
+    operands: ['-5'],
+  });
 });
 
 test('a page for each command, by both ways, whatever else is on the line', async () => {
@@ -186,6 +202,9 @@ test.each(['zsh', 'fish'])('%s: a script with every command', async (shell) => {
   for (const name of names) expect(stdout).toContain(name);
   const quote = shell === 'zsh' ? "'\\''" : "\\'";
   expect(stdout).toContain(`prints a server${quote}s traffic`);
+  for (const words of ['bash zsh fish', names.join(' ')]) {
+    expect(stdout).toContain(shell === 'zsh' ? `'1:word:(${words})'` : `-a '${words}'`);
+  }
 });
 
 describe('what peers send', () => {

@@ -16,7 +16,7 @@ const nats = spawn(
     stdio: 'ignore',
   },
 );
-nats.once('error', () => console.log('nats-server: is not installed'));
+nats.once('error', () => console.log('This example needs nats-server, which is not installed.'));
 nats.once('spawn', async () => {
   await run(
     __dirname,

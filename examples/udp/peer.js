@@ -23,7 +23,7 @@ ipc.serveNet('127.0.0.1', Number(port), 'udp4', () => {
   });
 
   ipc.server.once('begin', (data, peer) => {
-    console.log(`begin, says port ${peer.port === hub.port ? 'of the hub' : peer.port}`);
+    console.log(`${peer.port === hub.port ? 'the hub' : `port ${peer.port}`} says: begin`);
     ipc.server.emit(hub, 'goodbye', { name });
     ipc.server.stop(); // what was emitted before is still sent
   });

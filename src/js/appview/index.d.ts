@@ -140,8 +140,7 @@ export interface RequestOptions {
 
 /**
  * Asks a process. Requests are made one after the other. Their queues are removed afterwards: after an answer, an
- * error, a
- * timeout, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
+ * error, a timeout, `process.exit()`, an uncaught exception, and SIGINT, SIGTERM, SIGHUP and SIGQUIT.
  *
  * All methods reject with a system error: `EEXIST`: another program is talking to the process, or has left its queues
  * behind; `ETIMEDOUT`: the process does not take the request, or does not answer, as the message says; `EBADMSG`: what
@@ -151,8 +150,8 @@ export interface RequestOptions {
  */
 export class AppViewClient<Config = any> {
   /**
-   * @param pid the process, as it is called here. In a pid or IPC namespace of its own it is found, too, if we may
-   *   enter that
+   * @param pid the process id, as seen from here. A process in a pid or IPC namespace of its own is found, too, if this
+   *   process may enter the namespace
    * @throws `ENOTSUP` elsewhere than on Linux
    */
   constructor(pid: number, options?: ClientOptions);
@@ -185,7 +184,7 @@ export class AppViewClient<Config = any> {
 
 /** Another property is refused: `ERR_INVALID_ARG_VALUE`. */
 export interface ServerOptions {
-  /** Which process it speaks for, as it is called in its own pid namespace. Default: this process. */
+  /** Id of the process that it speaks for, as seen from that process. Default: this process. */
   pid?: number;
   /** What the queues' names begin with. Default: `'AppViewIPC'`. */
   prefix?: string;
@@ -246,7 +245,7 @@ export class AppViewServer<Config = any> extends EventEmitter {
   handle(command: number, handler: Handler, name?: string): this;
   /** Starts to answer. @throws `EADDRINUSE` if this process has another such server */
   start(): this;
-  /** Stops. Commands that have not been answered yet will not be. */
+  /** Stops. Commands that still wait for a handler are answered with status 500. */
   stop(): this;
   /** Keeps the process alive again. */
   ref(): this;

@@ -132,13 +132,12 @@ const { timeout, retry, root, appspace, delimiter, ...tls } = clientOptions;
 module.exports = {
   name: 'bench',
   synopsis: ['ferripc bench [options] <target>'],
-  description: `Measures how long a message takes to a server and back. The server has to send what comes back with the
-same type, as "ferripc serve --echo --quiet" does, or a program of your own.
+  description: `Measures how long a message takes to a server and back. The server has to send each message back with the
+same type. "ferripc serve --echo --quiet" does that; so can a program of your own.
 
-Each connection has one message under way, a text of the given length. The time is divided into ${ROUNDS} rounds, after
-one that does not count. What is told is the median of the rounds, with the lowest and the highest of them: if these are
-far apart, something else was going on. Both processes share the machine, so the numbers are for this machine, and
-comparable only with those of another run on it.`,
+Each connection has one message in flight, a text of the given length. After a warm-up, the time is divided into
+${ROUNDS} rounds. The output shows the median of the rounds, with the lowest and the highest: if these are far apart,
+something else was running. Compare the numbers only with those of another run on the same machine.`,
   operands: [targetOperand],
   options: {
     size: {
@@ -150,18 +149,18 @@ comparable only with those of another run on it.`,
       short: 's',
       value: 'N',
       parse: toSeconds,
-      help: 'How long to measure each. Default: 3',
+      help: 'How long to measure each length. Default: 3',
     },
     connections: {
       short: 'c',
       value: 'N',
       parse: toCount,
-      help: 'How many connections at a time, from this one process. Default: 1',
+      help: 'How many connections to open, all from this process. Default: 1',
     },
-    json: { help: 'Prints one JSON object for each length on a line; times in µs.' },
+    json: { help: 'Prints one JSON object per line, for each length. Times are in µs.' },
     timeout: {
       ...timeout,
-      help: 'How long to wait for a connection, and for a first answer, in ms. Default: 10000',
+      help: 'How long to wait for the connections, and then for the first answer, in ms. 0 means for ever. Default: 10000',
     },
     retry,
     root,
@@ -173,7 +172,7 @@ comparable only with those of another run on it.`,
   examples: [
     [
       'ferripc serve x --echo --quiet & ferripc bench x --retry; kill $!',
-      'What this machine does:',
+      'A quick measurement of this machine:',
     ],
     ['ferripc bench x --size 100,10000,1000000', 'Small and large messages:'],
   ],
@@ -215,6 +214,6 @@ comparable only with those of another run on it.`,
 async function firstAnswer({ client }, target, options, limit) {
   const first = new Promise((resolve) => client.once(TYPE, resolve));
   client.emit(TYPE, 'x');
-  const hint = `${target.shown} does not echo: ferripc serve --echo does`;
+  const hint = `${target.shown} does not echo, as ferripc serve --echo does`;
   await limit(new Deadline(options.timeout).limit(first, `${hint}; no answer came`));
 }

@@ -10,6 +10,9 @@ const SHELLS = { bash, zsh, fish };
 /** Commands whose first operand is a server. */
 const WITH_TARGET = ['tap', 'send', 'request', 'bench'];
 
+/** The words that a command takes, where they are known. */
+const wordsOf = (all) => ({ completion: Object.keys(SHELLS), help: all.map(({ name }) => name) });
+
 /** What the scripts say of each command. */
 function described({ names, load, summaries }) {
   return names.map((name) => {
@@ -35,6 +38,9 @@ function bash(all) {
     )
     .join('\n');
   const names = all.map(({ name }) => name).join(' ');
+  const choices = Object.entries(wordsOf(all))
+    .map(([name, words]) => `      ${name}) words='${words.join(' ')}' ;;`)
+    .join('\n');
   return `# bash completion for ferripc: source <(ferripc completion bash)
 _ferripc_ids() {
   local id quoted
@@ -56,8 +62,7 @@ ${cases}
   if [ "\${current#-}" = "$current" ]; then
     case "$command" in
       ${WITH_TARGET.join('|')}) [ "$COMP_CWORD" -eq 2 ] && { _ferripc_ids "$current"; return; } ;;
-      help) words='${names}' ;;
-      completion) words='${Object.keys(SHELLS).join(' ')}' ;;
+${choices}
       *) words='' ;;
     esac
   fi
@@ -75,7 +80,9 @@ function zsh(all) {
         ({ long, value, help }) =>
           `'${long}${value ? '=' : ''}[${escaped(help)}]${value ? `:${escaped(value)}:_files` : ''}'`,
       );
-      const first = WITH_TARGET.includes(name) ? `'1:target:_ferripc_ids'` : `'*:file:_files'`;
+      const choice = wordsOf(all)[name];
+      const other = choice ? `'1:word:(${choice.join(' ')})'` : `'*:file:_files'`;
+      const first = WITH_TARGET.includes(name) ? `'1:target:_ferripc_ids'` : other;
       return `    ${name}) _arguments ${[...words, "'--help[Prints the page]'", first].join(' ')} ;;`;
     })
     .join('\n');
@@ -122,13 +129,17 @@ function fish(all) {
     '# fish completion for ferripc: ferripc completion fish | source',
     ...lines,
     `complete -c ferripc -n ${seen} -a '(ferripc list --quiet 2>/dev/null)'`,
+    ...Object.entries(wordsOf(all)).map(
+      ([name, words]) =>
+        `complete -c ferripc -f -n '__fish_seen_subcommand_from ${name}' -a '${words.join(' ')}'`,
+    ),
   ].join('\n');
 }
 
 module.exports = {
   name: 'completion',
   synopsis: ['ferripc completion bash|zsh|fish'],
-  description: `Prints a script that has a shell complete commands, options and the ids of servers that are alive.`,
+  description: `Prints a script that completes commands, options and the ids of live servers.`,
   operands: [{ name: 'shell', help: 'bash, zsh or fish.' }],
   statuses: [],
   examples: [

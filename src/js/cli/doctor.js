@@ -4,8 +4,8 @@
 module.exports = {
   name: 'doctor',
   synopsis: ['ferripc doctor [--json]'],
-  description: `Shows what ferripc finds on this machine, sends messages to itself by each transport, and says what is
-wrong and what to do about it. It opens sockets on the loopback interface and in the temporary directory only.`,
+  description: `Looks at the machine, sends messages to itself over each transport, and says what is wrong and what to do
+about it. It opens sockets only on the loopback interface and in the temporary directory.`,
   options: { json: { help: 'Prints the same as JSON.' } },
   statuses: [],
   examples: [['ferripc doctor', 'When something does not work:']],

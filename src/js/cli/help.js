@@ -72,9 +72,9 @@ function page(command, commands) {
 module.exports = {
   name: 'help',
   synopsis: ['ferripc help [<command>]', 'ferripc <command> --help'],
-  description: 'Explains a command, or lists all of them.',
+  description: 'Explains a command, or lists all commands.',
   operands: [{ name: 'command', help: 'One of the commands that `ferripc help` lists.' }],
-  examples: [['ferripc help send', 'How messages are sent:']],
+  examples: [['ferripc help send', 'How to send messages:']],
   statuses: [],
 
   run({ operands: [name] }, commands) {
@@ -84,7 +84,7 @@ module.exports = {
     }
     const { bold } = colorsFor(process.stdout);
     print(
-      `${bold('ferripc')} looks at the servers of ferripc and node-ipc on this machine, and talks to them.\n`,
+      `${bold('ferripc')} lists the servers of ferripc and node-ipc on this machine, and talks to them.\n`,
     );
     print(usage(undefined, commands));
     print('ferripc --version prints the version of the package.\n');

@@ -12,14 +12,14 @@ const { hintOf, read } = require('./words');
 
 /** Name -> what it does, in the order of the help. */
 const SUMMARIES = {
-  list: 'shows the sockets on this machine: alive, dead, whose',
+  list: 'lists the sockets on this machine: alive or dead, and whose they are',
   tap: "prints a server's traffic, if the server allows it",
   send: 'sends a message',
   request: 'asks a question and prints the answer',
-  serve: 'is a server that prints what comes',
+  serve: 'runs a server that prints what arrives',
   bench: 'measures round trips to a server that echoes',
-  doctor: 'shows what ferripc finds on this machine, and tries it',
-  completion: 'prints a script that has a shell complete these commands',
+  doctor: 'checks ferripc on this machine, and says what is wrong',
+  completion: 'prints a script that completes these commands in your shell',
   help: 'explains a command',
 };
 

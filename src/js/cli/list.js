@@ -39,29 +39,29 @@ function table(found) {
 module.exports = {
   name: 'list',
   synopsis: ['ferripc list [options]'],
-  description: `Shows the sockets whose names begin as those of ids do, /tmp/app. by default: whether somebody listens
-there, which process, whose socket it is, its mode, since when it is there, and whether it has a tap.
+  description: `Lists the sockets whose names look like ids: /tmp/app.* by default. It shows whether a server listens there,
+which process it is, the socket's owner and mode, since when it has been there, and whether it has a tap.
 
-On Linux it asks the kernel who listens (/proc/net/unix), which no server notices. Only where that does not tell, as on
-other systems, it connects: a dead socket refuses, and a living server sees a client that comes and goes; standard error
-says to which ones that has happened. The process is known if it belongs to you, or for root.
+On Linux, the kernel says who listens (/proc/net/unix), and no server notices. Where the kernel cannot tell, and on other
+systems, list connects: a dead socket refuses the connection, and a live server sees a client that connects and leaves.
+Standard error names those servers. You see the processes of your own servers; root sees all of them.
 
-Nothing is changed or removed, and links are not followed.`,
+It changes and removes nothing, and does not follow links.`,
   options: {
-    json: { help: 'Prints one JSON object for each socket on a line.' },
-    quiet: { short: 'q', help: 'Prints the ids of those that are alive, and nothing else.' },
+    json: { help: 'Prints one JSON object per line, for each socket.' },
+    quiet: { short: 'q', help: 'Prints only the ids of live servers.' },
     all: {
       short: 'a',
-      help: 'Also what has such a name and is no socket, and all abstract names (Linux) at which somebody listens.',
+      help: 'Also lists what has such a name but is not a socket, and all abstract names (Linux) with a server.',
     },
-    probe: { help: 'Connects to each one: certain, and seen by the servers.' },
+    probe: { help: 'Connects to every socket: more certain, but the servers notice.' },
     ...placeOptions,
   },
   statuses: [],
   examples: [
-    ['ferripc list', 'What there is:'],
+    ['ferripc list', 'All servers:'],
     [`ferripc list --json | jq -r 'select(.state == "dead").path'`, 'The paths of dead sockets:'],
-    ['ferripc list --root /run/user/1000/', 'Those in another folder:'],
+    ['ferripc list --root /run/user/1000/', 'The servers in another folder:'],
   ],
 
   async run({ options }) {
@@ -86,7 +86,7 @@ Nothing is changed or removed, and links are not followed.`,
     }
     if (asked.length > 0 && !probe) {
       note(
-        `ferripc: asked by connecting, which these servers have seen: ${asked.map(printable).join(' ')}`,
+        `ferripc: had to connect to these servers, which they have noticed: ${asked.map(printable).join(' ')}`,
       );
     }
     if (options.json) for (const it of found) print(json(it));

@@ -21,18 +21,18 @@ function rejected(error, target, type, deadline) {
 module.exports = {
   name: 'request',
   synopsis: ['ferripc request [options] <target> <type> [<json>|-]'],
-  description: `Asks a server, by client.request(type, data), and prints its answer as JSON on one line. An answer
-without a value prints nothing. What the handler of the server throws is printed on standard error.`,
+  description: `Asks a server, as client.request(type, data) does, and prints its answer as JSON on one line. An answer
+without a value prints nothing. If the handler throws, its error goes to standard error.`,
   operands: [
     targetOperand,
     { name: 'type', help: 'The type of the request, the first argument of handle.' },
-    { name: 'json', help: 'The data of the request. -: read from standard input.' },
+    { name: 'json', help: 'The data of the request. With -, it is read from standard input.' },
   ],
   options: clientOptions,
   statuses: [NOBODY, TIMEOUT, REFUSED],
   examples: [
     ['ferripc request jobs job.get 7', 'The answer to a question:'],
-    ['ferripc request jobs job.get 7 | jq .state', 'A part of it:'],
+    ['ferripc request jobs job.get 7 | jq .state', 'A part of the answer:'],
   ],
 
   async run({ options, operands: [word, type, data] }) {
@@ -47,9 +47,9 @@ without a value prints nothing. What the handler of the server throws is printed
       const answer = await asked;
       if (answer !== undefined) print(json(answer));
     } catch (error) {
+      await link.giveUp();
       throw rejected(error, target, type, deadline);
-    } finally {
-      await link.close().catch(() => {});
     }
+    await link.close().catch(() => {});
   },
 };

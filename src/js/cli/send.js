@@ -18,20 +18,26 @@ async function answer(link, target, deadline, wait, send) {
   return deadline.limit(Promise.race([first, ended]), missing);
 }
 
+/** @throws {Failure} for what could not be sent */
+function fail(error, target, { ms }) {
+  if (error.code !== 'ETIMEDOUT') throw failureOf(error, target);
+  throw new Failure(`${target.shown} has taken nothing for ${ms} ms`, TIMEOUT);
+}
+
 module.exports = {
   name: 'send',
   synopsis: [
     'ferripc send [options] <target> <type> [<json>|-]',
     'ferripc send [options] --raw <target> <text>|-',
   ],
-  description: `Connects to a server, sends one message, and ends when the system has taken all of it. Whether the server
-has read it is not known: with --wait, or by "ferripc request", it answers.
+  description: `Connects to a server, sends one message, and ends when the system has taken all of it. To know that the
+server has read the message, wait for an answer: with --wait, or with "ferripc request".
 
-The data is JSON, so a text has quotes of its own. Without data the message has what emit(type) has: {}.`,
+The data is JSON, so a text needs quotes of its own. Without data, the message carries {}, as emit(type) does.`,
   operands: [
     targetOperand,
     { name: 'type', help: 'The type of the message, the first argument of emit.' },
-    { name: 'json', help: 'The data of the message. -: read from standard input.' },
+    { name: 'json', help: 'The data of the message. With -, it is read from standard input.' },
   ],
   options: {
     wait: {
@@ -40,44 +46,42 @@ The data is JSON, so a text has quotes of its own. Without data the message has 
       help: 'Waits for the first message of this type, and prints its data as JSON.',
     },
     raw: {
-      help: 'Sends text, or what standard input has, as it is: for servers in raw mode (config.rawBuffer).',
+      help: 'Sends the text, or the bytes of standard input, as they are: for servers in raw mode (config.rawBuffer).',
     },
     ...clientOptions,
+    timeout: {
+      ...clientOptions.timeout,
+      help: `How long to wait for the connection, for the answer (--wait), and for a server that reads nothing, in ms. 0
+means for ever. Default: 10000`,
+    },
   },
   statuses: [NOBODY, TIMEOUT],
   examples: [
-    [`ferripc send world greeting '{"name":"Alice"}'`, 'To the server of the id world:'],
-    [
-      'ferripc send --wait reply world greeting',
-      'A message, and the answer that comes as another one:',
-    ],
-    ['ferripc send 127.0.0.1:8000 log - < entry.json', 'What a file has, over TCP:'],
+    [`ferripc send world greeting '{"name":"Alice"}'`, 'To the server with the id world:'],
+    ['ferripc send --wait reply world greeting', 'A message, and the message that answers it:'],
+    ['ferripc send 127.0.0.1:8000 log - < entry.json', 'The content of a file, over TCP:'],
   ],
 
   async run({ options, operands: [word, type, data] }) {
     const target = targetOf(word, options);
-    const deadline = new Deadline(options.timeout);
     const { raw = false, wait } = options;
     if (type === undefined) throw new UsageError(raw ? 'which text?' : 'a message of which type?');
     if (raw && data !== undefined) throw new UsageError('--raw has no type: give the text alone');
     if (raw && wait !== undefined) throw new UsageError('--raw and --wait exclude each other');
     const rawBytes = () => (type === '-' ? standardInput() : Buffer.from(type));
     const content = await (raw ? rawBytes() : dataOf(data));
+    const deadline = new Deadline(options.timeout); // only now: standard input may take its time
     const config = { rawBuffer: raw, linger: options.timeout === 0 ? Infinity : deadline.ms };
     const link = await connect(target, options, deadline, config);
     const send = () => (raw ? link.client.emit(content) : link.client.emit(type, content));
     try {
       if (wait === undefined) send();
       else print(json(await answer(link, target, deadline, wait, send)));
-    } finally {
-      const closed = link.close();
-      closed.catch(() => {}); // what has failed before is what is told
-      if (wait === undefined) {
-        await closed.catch((error) => {
-          if (error.code !== 'ETIMEDOUT') throw failureOf(error, target);
-          throw new Failure(`${target.shown} has taken nothing for ${deadline.ms} ms`, TIMEOUT);
-        });
-      }
+    } catch (error) {
+      await link.giveUp();
+      throw error;
     }
+    const closed = link.close();
+    await closed.catch((error) => wait === undefined && fail(error, target, deadline));
   },
 };

@@ -60,27 +60,27 @@ function lineOf({ type, data, bytes, connection, request }, asJson, paint) {
 module.exports = {
   name: 'serve',
   synopsis: ['ferripc serve [options] <target>'],
-  description: `Is a server until it is told to end, and prints each message on a line: the number of its connection, its
-type, its data. It refuses to start where another server lives, takes the path of a dead one, and removes its socket
-when it ends by SIGINT, SIGTERM or SIGHUP.
+  description: `Runs a server until it is told to end, and prints each message on a line: the number of its connection, its
+type and its data. It refuses to start where another server is alive, and takes over the path of a dead one. SIGINT,
+SIGTERM and SIGHUP end it, and it then removes its socket.
 
-With --echo each message goes back to who has sent it, and each request is answered with its own data.`,
+With --echo, it sends each message back to the sender, and answers each request with its own data.`,
   operands: [targetOperand],
   options: {
-    echo: { short: 'e', help: 'Sends back what comes.' },
-    json: { help: 'Prints one JSON object on each line.' },
-    quiet: { short: 'q', help: 'Prints no messages: for benchmarks.' },
-    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after so many messages.' },
+    echo: { short: 'e', help: 'Sends messages back.' },
+    json: { help: 'Prints one JSON object per line.' },
+    quiet: { short: 'q', help: 'Prints no messages. For benchmarks.' },
+    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after N messages.' },
     raw: {
-      help: 'Raw mode (config.rawBuffer): prints the bytes of each read. With --json as base64.',
+      help: 'Raw mode (config.rawBuffer): prints the bytes of each read, with --json as base64.',
     },
-    tap: { help: 'Lets "ferripc tap" show its traffic, with payloads.' },
+    tap: { help: 'Lets "ferripc tap" show the traffic, with payloads.' },
     ...placeOptions,
     ...wireOptions,
-    tls: { help: 'Takes connections by TLS. Needs --cert and --key.' },
+    tls: { help: 'Uses TLS. Needs --cert and --key.' },
     ca: {
       ...tlsOptions.ca,
-      help: 'The authority that has to vouch for clients: others are refused.',
+      help: 'The authority that must have signed the certificates of clients: others are refused.',
     },
     cert: tlsOptions.cert,
     key: tlsOptions.key,
@@ -88,7 +88,7 @@ With --echo each message goes back to who has sent it, and each request is answe
   statuses: [],
   examples: [
     ['ferripc serve world', 'Shows what programs send to the id world:'],
-    ['ferripc serve world --echo --quiet', 'Something to measure:'],
+    ['ferripc serve world --echo --quiet', 'A server for "ferripc bench":'],
     ['ferripc serve :8000 --json', 'On a port of this machine:'],
   ],
 

@@ -16,8 +16,8 @@ const MEANINGS = {
   [FAILED]: 'It failed; standard error says why.',
   [USAGE]: 'The command line is wrong.',
   [NOBODY]: 'There is no server.',
-  [TIMEOUT]: 'The time was over.',
-  [REFUSED]: 'The server has answered with an error.',
+  [TIMEOUT]: 'The time was up.',
+  [REFUSED]: 'The server answered with an error.',
 };
 
 /** What a command ends with instead of 0. */

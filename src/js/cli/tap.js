@@ -7,7 +7,7 @@ const { note } = require('./output');
 const { Count, Printer, told } = require('./running');
 const { FAILED, Failure, NOBODY, OK, TIMEOUT, UsageError, failureOf } = require('./statuses');
 const { Deadline, connect, placeOptions } = require('./target');
-const { targetOf, targetOperand, timeoutOption } = require('./target');
+const { targetOf, timeoutOption } = require('./target');
 const { linesFor, recordsOf } = require('./tap-lines');
 const { toCount } = require('./words');
 
@@ -61,7 +61,7 @@ async function missing(target) {
   }
   const hint = 'its server has to set config.tap = true, or to be started with FERRIPC_TAP=1';
   if (isThere) return new Failure(`${shown} has no tap: ${hint}`);
-  return new Failure(`there is no socket at ${shown}, and no tap of a server on a port`, NOBODY);
+  return new Failure(`there is no socket at ${shown}, nor a tap of a server on a port`, NOBODY);
 }
 
 /** Starts the tap. Resolves with what it says about its server. */
@@ -137,38 +137,43 @@ module.exports = {
   name: 'tap',
   synopsis: ['ferripc tap [options] <target>'],
   description: `Prints what a server sends and receives, and its connections, errors and drops, as they happen. The server
-has to allow it: by config.tap = true, or by the variable FERRIPC_TAP=1 when it is started; payloads by config.tap = {
-payloads: true } or FERRIPC_TAP=payloads. Its tap is a socket beside its own, with the ending .tap, that only its user
-can open; that of a server on a port is where its id would be.
+has to allow it, with config.tap = true or the environment variable FERRIPC_TAP=1. To show payloads, it needs config.tap =
+{ payloads: true } or FERRIPC_TAP=payloads. The tap is a second socket, which only the user of the server can open. Its
+path is that of the server, followed by .tap. For a server on a port, the path is made from its id.
 
-A line has the time, the direction as the server sees it, the connection and who is at its other end, the type of the
-message, its length without the delimiter, and with --payloads its data. If this command is read too slowly, the server
-does not wait: a line says how many were not shown.
+Each line shows the time, the direction as the server sees it, the connection and its peer, the type of the message and
+its length without the delimiter. With --payloads, it also shows the data. If the reader is too slow, the server does not
+wait: a line says how many records were not shown.
 
-It ends with the server, by a signal, or with --count.`,
-  operands: [{ ...targetOperand, help: `${targetOperand.help.split(', or host')[0]}.` }],
+It ends with the server, on a signal, or after --count messages.`,
+  operands: [
+    {
+      name: 'target',
+      help: 'The server: its id, its path (with a slash in it), or @name for an abstract socket of Linux.',
+    },
+  ],
   options: {
-    payloads: { short: 'p', help: 'Prints the data of messages, too. What is long is cut off.' },
+    payloads: { short: 'p', help: 'Also prints the data of messages. Long data is cut off.' },
     type: {
       value: 'GLOB',
       many: true,
-      help: 'Prints messages of this type only; * stands for any characters, ? for one. May be given several times.',
+      help: 'Prints only messages of this type. * stands for any characters, ? for one. Can be given several times.',
     },
-    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after so many messages.' },
+    count: { short: 'n', value: 'N', parse: toCount, help: 'Ends after N messages.' },
     json: {
-      help: 'Prints one JSON object on each line; the first one tells of the server. Their fields are in docs/cli.md.',
+      help: 'Prints one JSON object per line. The first one describes the server. docs/cli.md lists the fields.',
     },
     timeout: {
       ...timeoutOption.timeout,
-      help: 'How long to wait for the tap, in ms; 0 is as long as it takes. Default: 10000',
+      help: 'How long to wait for the tap, in ms. 0 means for ever. Default: 10000',
     },
-    retry: { help: 'While there is no tap, tries again until the time is over.' },
+    retry: { help: 'While there is no tap, tries again until the time is up.' },
     ...placeOptions,
   },
   statuses: [NOBODY, TIMEOUT],
   examples: [
-    ['ferripc tap world', 'All of what happens at the server of the id world:'],
-    [`ferripc tap world --type 'job.*' --payloads`, 'Some messages with what is in them:'],
+    ['ferripc tap world', 'Everything that happens at the server with the id world:'],
+    [`ferripc tap world --type 'job.*' --payloads`, 'Messages of some types, with their data:'],
     [`ferripc tap world --json | jq 'select(.bytes > 100000)'`, 'Large messages only:'],
   ],
 

@@ -21,11 +21,11 @@ const file = { value: 'FILE' };
 const placeOptions = {
   root: {
     value: 'PATH',
-    help: 'The first part of the path of an id, in place of config.socketRoot: /tmp/ by default. A folder needs no slash at its end.',
+    help: 'The first part of the path of an id, in place of config.socketRoot. Default: /tmp/. A folder needs no slash at its end.',
   },
   appspace: {
     value: 'TEXT',
-    help: 'The second part of the path of an id, in place of config.appspace: app. by default.',
+    help: 'The second part of the path of an id, in place of config.appspace. Default: app.',
   },
 };
 
@@ -33,13 +33,16 @@ const wireOptions = {
   delimiter: {
     value: 'TEXT',
     parse: toDelimiter,
-    help: 'What ends a message, in place of config.delimiter. \\n, \\r, \\t, \\f and \\0 stand for characters. Default: \\f',
+    help: 'What ends a message, in place of config.delimiter. You can write \\n, \\r, \\t, \\f and \\0. Default: \\f',
   },
 };
 
 const tlsOptions = {
-  tls: { help: 'Connects by TLS. The certificate of the server is checked.' },
-  ca: { ...file, help: 'The certificate of the authority that vouches for the other side.' },
+  tls: { help: 'Connects with TLS, and checks the certificate of the server.' },
+  ca: {
+    ...file,
+    help: 'The certificate of the authority that signed the certificate of the other side.',
+  },
   cert: { ...file, help: 'The certificate of this side.' },
   key: { ...file, help: 'The key of this side.' },
   insecure: { help: 'Does not check the certificate of the server.' },
@@ -50,12 +53,12 @@ const timeoutOption = {
     short: 't',
     value: 'MS',
     parse: toMs,
-    help: `How long all of it may take, in ms; 0 is as long as it takes. Default: ${TIMEOUT_MS}`,
+    help: `How long to wait for the connection and the answer, in ms. 0 means for ever. Default: ${TIMEOUT_MS}`,
   },
 };
 
 const retryOption = {
-  retry: { help: 'While there is no server, tries again until the time is over.' },
+  retry: { help: 'While there is no server, tries again until the time is up.' },
 };
 
 /** What commands that connect to a server take. */
@@ -196,6 +199,12 @@ class Link {
     this.#ipc.disconnect('server');
     const failure = await this.ended;
     if (failure && !isOver) throw failure;
+  }
+
+  /** Ends the connection when nobody waits any more: what has not left, since the server reads too slowly, is dropped. */
+  async giveUp() {
+    if (this.client.stats().bytesQueued > 0) this.client.socket.destroy();
+    await this.close().catch(() => {});
   }
 }
 

@@ -1,5 +1,6 @@
 'use strict';
 // Turns the words of a command line into a command's options and operands. Used by index.js.
+// Flags of one letter may stand together: `-qa` is `-q -a`, and an option with a value may be the last of them.
 //
 // An option: `{ help, short, value, parse, many }`. `value` is the name that stands for its value in the help; without it
 // the option is a flag. `parse(text)` makes the value, or throws a UsageError. `many`: may be given several times.
@@ -31,33 +32,55 @@ function read(words, command) {
   return { options, operands };
 }
 
-function takeOption(word, command, options, waiting) {
-  const [, name, given] = /^--?([^=]*)(?:=([^]*))?$/.exec(word);
-  const { options: known = {} } = command;
-  const key = word.startsWith('--')
-    ? Object.keys(known).find((it) => it === name)
-    : Object.keys(known).find((it) => known[it].short === name);
-  if (key === undefined) return false;
-  const { value, parse, many } = known[key];
-  const shown = word.startsWith('--') ? `--${name}` : `-${name}`;
+/** False if the word is not known. */
+function takeOption(word, { options: known = {} }, options, waiting) {
+  const [, dashes, name, given] = /^(--?)([^=]*)(?:=([^]*))?$/.exec(word);
+  const keys =
+    dashes === '--' ? [name].filter((it) => Object.hasOwn(known, it)) : keysOf(name, known);
+  if (keys === null || keys.length === 0) return false;
+  keys.forEach((key, i) => {
+    const shown = dashes === '--' ? word.split('=')[0] : `-${known[key].short}`;
+    const isLast = i === keys.length - 1;
+    take(key, known[key], shown, options, isLast ? { given, waiting } : {});
+  });
+  return true;
+}
+
+/** The options whose letters stand in `name`, or null. Those before the last are flags. */
+function keysOf(name, known) {
+  const keys = [...name].map((letter) =>
+    Object.keys(known).find((it) => known[it].short === letter),
+  );
+  const isCluster = keys.every((key, i) => key && (i === keys.length - 1 || !known[key].value));
+  return isCluster && !Object.hasOwn(known, name) ? keys : null;
+}
+
+function take(key, { value, parse, many }, shown, options, { given, waiting }) {
   if (value === undefined) {
     if (given !== undefined) throw new UsageError(`${shown} takes no value`);
     options[key] = true;
-    return true;
+    return;
   }
   const text = given ?? waiting.shift();
   if (text === undefined) throw new UsageError(`${shown} needs a value: ${shown} ${value}`);
   const parsed = parse === undefined ? text : parse(text, shown);
   if (many) (options[key] ??= []).push(parsed);
   else options[key] = parsed;
-  return true;
 }
 
 function refusal(unknown, { name, options = {} }) {
   const named = unknown.map((word) => JSON.stringify(word)).join(', ');
   const known = Object.keys(options).map((it) => `--${it}`);
-  const hints = unknown.filter(isOption).map((word) => hintOf(word.split('=')[0], known));
+  const hintFor = (word) => attached(word, options) ?? hintOf(word.split('=')[0], known);
+  const hints = unknown.filter(isOption).map(hintFor);
   return `${name} does not know ${named}${hints.find(Boolean) ?? ''}`;
+}
+
+/** The hint for `-t500`: a value is a word of its own. */
+function attached(word, options) {
+  const [, letter, number] = /^-(\w)(\d+)$/.exec(word) ?? [];
+  const hasValue = Object.values(options).some((it) => it.value && it.short === letter);
+  return letter && hasValue ? `: did you mean -${letter} ${number}?` : undefined;
 }
 
 /** The end of a message about an unknown word: the word that was probably meant, or else `otherwise`. */

@@ -15,8 +15,7 @@ const REMEDIES = [
   [
     /ENOSPC|EDQUOT/,
     ({ temporary }) =>
-      `There is no room left for files in ${temporary}: make some (\`df\` and \`df -i\` show what is used), or set TMPDIR ` +
-      'to a folder elsewhere.',
+      `There is no room left for files in ${temporary}: free some (see \`df\` and \`df -i\`), or set TMPDIR to another folder.`,
   ],
   [
     /EROFS/,
@@ -26,12 +25,12 @@ const REMEDIES = [
   [
     /ENAMETOOLONG/,
     ({ temporary, longestPath }) =>
-      `${temporary} is too long a folder for sockets, whose paths have at most ${longestPath} bytes: set TMPDIR to a shorter one, such as /tmp.`,
+      `The path of ${temporary} is too long for sockets, which may have at most ${longestPath} bytes: set TMPDIR to a shorter one, such as /tmp.`,
   ],
   [
     /ENOENT|ENOTDIR/,
     ({ temporary }) =>
-      `There is no folder ${temporary}: make it, or set TMPDIR to one that is there.`,
+      `There is no folder ${temporary}: create it, or set TMPDIR to one that exists.`,
   ],
   [
     /EACCES|EPERM/,
@@ -62,8 +61,8 @@ function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
   if (binary.error && driver?.name !== 'js') problems.push(binary.error);
   if (binary.error && driver?.name === 'js' && !isForced()) {
     problems.push(
-      'The engine in JavaScript takes the place of the native one: programs with node-ipc and ipcIO work, more slowly, ' +
-        `and with a warning; other systems do not. ${binary.error}`,
+      'The JavaScript engine takes the place of the native one: programs with node-ipc and ipcIO work, more slowly ' +
+        `and with a warning; the other systems do not work. ${binary.error}`,
     );
   }
   if (ferripc.version !== VERSION) {
@@ -75,7 +74,7 @@ function problemsOf({ ferripc, binary, driver, limits, packages, probes }) {
   for (const { name, version, path: where, malware } of packages) {
     if (!malware) continue;
     problems.push(
-      `${name} ${version} in ${where} carries ${malware}: remove it, and look at what it has done to this machine.`,
+      `${name} ${version} in ${where} carries ${malware}: remove it, and check what it did to this machine.`,
     );
   }
   if (limits.defaultPathLength > limits.longestPath) {

@@ -31,8 +31,8 @@ function tell(error) {
   if (isTold()) return;
   publishFallback(error);
   const warning =
-    'ferripc has found no native binary and works with an engine in JavaScript: it does the same, more slowly. ' +
-    'FERRIPC_DRIVER=js says that this is as it should be, FERRIPC_NO_FALLBACK=1 that it must not be.';
+    'ferripc found no native binary, and uses its JavaScript engine: that does the same, more slowly. ' +
+    'Set FERRIPC_DRIVER=js if that is what you want, or FERRIPC_NO_FALLBACK=1 to forbid it.';
   process.emitWarning(warning, { type: NAME, code: CODE, detail: error.message });
 }
 

@@ -98,9 +98,9 @@ function otherwise(library) {
   }
   lines.push(
     `Reinstall on this platform, without --omit=optional (or --no-optional): ${its} ` +
-      'comes as an optional dependency. If it is still missing, remove node_modules and the lock file before.',
-    'On a platform without a prebuilt binary, install from the git repository: npm builds it then, which ' +
-      'takes a Rust toolchain. In a checkout of it, `npm run build` does.',
+      'comes as an optional dependency. If it is still missing, first remove node_modules and the lock file.',
+    'On a platform without a prebuilt binary, install from the Git repository: npm then builds the binary, with ' +
+      'a Rust toolchain. In a checkout, run `npm run build`.',
   );
   return lines;
 }

@@ -144,7 +144,7 @@ declare class Client<In, Out> extends EventEmitter {
    * @throws {WorkerSetJobError} `IO`, with `cause.code` `ENOBUFS`: so much waits already
    */
   sendUnidirectional(data: In, options?: SendOptions): Promise<void>;
-  /** Keeps the process alive, which is so at first. */
+  /** Keeps the process alive, as it does at first. */
   ref(): this;
   /** No longer keeps the process alive. When the process ends, so do its workers. */
   unref(): this;
@@ -234,7 +234,7 @@ export interface Sender<Res = any> {
   drop(): void;
 }
 
-/** Something to be done. */
+/** A job to do. */
 export type Job<Req = any, Res = any> =
   | { type: 'Bidirectional'; data: Req; tx: Sender<Res> }
   | { type: 'Unidirectional'; data: Req; tx?: undefined };

@@ -80,7 +80,7 @@ export interface Options {
   linger?: number;
   /**
    * The first message of at least this length, in bytes, causes a process warning: peers with the original ipcio lose it.
-   * Default: 65536. `Infinity` says that all peers run ferripc: then a burst need not wait until its peer has read.
+   * Default: 65536. `Infinity` says that all peers run ferripc: then a burst does not wait until its peer has read.
    */
   warnAtBytes?: number;
 }
@@ -91,7 +91,7 @@ export interface ServerOptions extends Options {
    */
   handshakeTimeout?: number;
   /**
-   * Most connections to the domain's socket, of clients and of those who have not become one; one beyond is closed, and
+   * Most connections to the domain's socket, of clients and of peers that have not become one. Further ones are closed, and
    * an `error` with the code `ERR_FERRIPC_MAX_CONNECTIONS` follows. A client takes two descriptors. ipcIO has no limit.
    * Default: `Infinity`.
    */
@@ -99,7 +99,7 @@ export interface ServerOptions extends Options {
 }
 
 export interface ClientOptions extends Options {
-  /** Must be the only one in its domain, and have at most 32,768 characters. Default: 32 random hexadecimal digits. */
+  /** Name of the client. It must be the only one in its domain, and have at most 32,768 characters. Default: 32 random hexadecimal digits. */
   name?: string;
   /** Time from the end of a connection, or a failed attempt, to the next attempt, in ms. Default: 2000. */
   reconnectDelay?: number;
@@ -111,7 +111,7 @@ export interface IpcioError extends Error {
   number?: number;
 }
 
-/** What both have. */
+/** What servers and clients have in common. */
 export interface Party<C extends CommandMap = CommandMap> {
   /** Whether what happens is printed. */
   verbose: boolean;
@@ -245,7 +245,7 @@ export class Client<
    * rejects with `ENOBUFS` if too much waits.
    */
   send<K extends CommandOf<P>>(command: K, data?: P[K], delivery?: string | null): Promise<void>;
-  /** The form of ipcIO 0.4: `send`. In 0.5 and 0.6 it is to a client, without data: write `emit(name, command, null)`. */
+  /** As `send`: the form of ipcIO 0.4. To send to a client without data, as in 0.5 and 0.6, write `emit(name, command, null)`. */
   emit<K extends CommandOf<P>>(command: K, data?: P[K]): Chained<void, C, P>;
   /** Sends a command to the client `name`, by way of the server. Resolves as `send` does. */
   emit(name: string, command: string, data: unknown): Promise<void>;

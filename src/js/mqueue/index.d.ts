@@ -38,7 +38,7 @@ export interface Message {
   priority: number;
 }
 
-/** What a queue is like. */
+/** Limits and state of a queue. */
 export interface Attributes {
   /** Most messages that it holds. */
   maxmsg: number;

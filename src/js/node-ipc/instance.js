@@ -92,7 +92,9 @@ class SingleInstance {
   /** The client was disconnected by hand, or because this process serves. */
   #ended() {
     if (this.#role === 'client') this.#role = null;
-    this.#settle.reject(codedError('ERR_SERVER_NOT_RUNNING', 'closed before it had a role'));
+    this.#settle.reject(
+      codedError('ERR_SERVER_NOT_RUNNING', 'closed before it was a server or a client'),
+    );
   }
 
   /** Whether the client is to try again. */

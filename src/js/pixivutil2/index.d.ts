@@ -147,7 +147,7 @@ export interface RefusedError extends Error {
 export interface ControllerEvents {
   /** An agent has introduced itself, on one of its sockets. */
   handshake: [agent: RemoteAgent, side: Side];
-  /** So many images will come. */
+  /** How many images will come. */
   total: [agent: RemoteAgent, count: number];
   /** An image is done. `name` is `undefined` for a result that is not known. */
   download: [
@@ -156,9 +156,9 @@ export interface ControllerEvents {
     result: number,
     name: DownloadResultName | undefined,
   ];
-  /** What would be in the title of a terminal. */
+  /** The text for the title of a terminal. */
   title: [agent: RemoteAgent, title: string];
-  /** Something has gone wrong there. */
+  /** Something went wrong in the agent. */
   'error-report': [agent: RemoteAgent, details: string, stack: string];
   /** The agent has changed its name; the name was `former`. */
   ident: [agent: RemoteAgent, former: string];
@@ -256,18 +256,17 @@ export class Agent {
   private constructor();
   readonly identifier: string;
 
-  /** So many images will come. */
+  /** How many images will come. */
   total(count: number | bigint): Promise<boolean>;
   /** An image is done: see {@link DownloadResult}. */
   downloaded(imageId: number | bigint, result: number): Promise<boolean>;
-  /** What would be in the title of a terminal. */
+  /** The text for the title of a terminal. */
   title(title: string): Promise<boolean>;
   /** Something has gone wrong. */
   error(details: string, stack?: string): Promise<boolean>;
   /**
    * Asks the controller to run ffmpeg with these arguments. Rejects with `ERR_PIXIVUTIL2_REFUSED` if the controller
-   * does not take the job,
-   * `ETIMEDOUT`, and `ECONNRESET`: it may have been begun.
+   * does not take the job, and with `ETIMEDOUT` or `ECONNRESET`, after which the job may have begun.
    */
   ffmpeg(args: readonly string[]): Promise<AgentTask>;
   /**

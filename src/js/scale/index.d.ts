@@ -7,8 +7,8 @@ type IpcSocket = ferripc.IpcSocket;
 type RequestOptions = ferripc.RequestOptions;
 
 /**
- * A client of a broker: what carries messages between servers. `nats`, `redis` and `memory` make some; any object of this
- * shape is one. It serves one server, and is closed with its cluster.
+ * A client of a broker, which carries messages between servers. `nats`, `redis` and `memory` make one; so may your own code.
+ * It serves one server, and is closed with its cluster.
  *
  * Messages of one publisher on one subject have to arrive in order. They may be lost, and may arrive twice.
  */
@@ -149,13 +149,13 @@ export interface Cluster {
 
   /**
    * Sends a message to the clients with this id, wherever they are.
-   * @returns `false`: there is none, or it was dropped, or `drain` of a client of this server should be awaited
+   * @returns `false` if there is no such client, if the message was dropped, or if you should wait for `drain` of a client of this server
    * @throws {TypeError} for what cannot be an id, and data that JSON cannot express
    */
   emit(id: string, type: string, data?: unknown): boolean;
 
   /**
-   * Asks the client with this id, wherever it is; of several, the one that this server has heard of last. Answers and errors are those
+   * Asks the client with this id, wherever it is. Of several, it asks a client of this server, or else the one that it heard of last. Answers and errors are those
    * of `server.request`. Besides, it rejects with `ENOTCONN` if there is no such client or the broker is away, with `ECONNRESET`
    * if the client, its server or the broker goes away before it has answered, and with `ERR_FERRIPC_MESSAGE_TOO_LARGE`.
    */

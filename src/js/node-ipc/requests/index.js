@@ -109,7 +109,7 @@ class Requests {
       throw argumentError('config.maxRequests', 'a positive number', maxRequests);
     }
     if (this.#handlers.has(type)) {
-      throw valueError(`Requests of the type ${JSON.stringify(type)} have a handler already`);
+      throw valueError(`Requests of the type ${JSON.stringify(type)} already have a handler`);
     }
     this.#handlers.set(type, handler);
     return () => {
