@@ -8,6 +8,7 @@
 //   --only rust|wire|api|systems|ipcio         one of them, for all of the time; several times for several
 //   --target NAME                      of the Rust targets this one only
 //
+// Some of ipc2's workers, in `systems`, are in C: without a C compiler those of JavaScript take their place, and that is said.
 // The Rust targets want cargo-fuzz (`cargo install --locked cargo-fuzz`) and a compiler that takes unstable options,
 // which RUSTC_BOOTSTRAP makes of any. What libFuzzer learns is kept in fuzz/work; a failing input is copied to
 // fuzz/regressions, and of the others to __test__/fuzz/regressions. `npm test` plays both.
