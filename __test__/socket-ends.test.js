@@ -9,7 +9,7 @@ const { thrownBy } = require('./helpers/thrown');
 
 const world = createWorld();
 
-const LARGE = Buffer.alloc(24 << 20); // more than the buffers on the way hold
+const LARGE = Buffer.alloc(24 << 20, 'x'); // more than the buffers on the way hold; as JSON, it is as long
 const sides = TRANSPORTS.flatMap((name) => ['server', 'client'].map((side) => [side, name]));
 
 /** A pair of Node's: `socket` is to be compared with ours, `peer` is at the other end. */
