@@ -26,7 +26,7 @@ use super::panics::{self, caught_in, point};
 use super::runtime::Runtime;
 use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
-use super::transport::{Ends, Fresh, Listener, Local, set_nodelay};
+use super::transport::{Ends, Fresh, Listener, Local};
 use super::unfinished::Unfinished;
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
@@ -287,7 +287,7 @@ impl Accepting {
         let ends = fresh.ends();
         if ends.is_some() {
             // Messages need low latency: a segment is never held back to fill it.
-            let _ = fresh.socket().map(|socket| set_nodelay(&socket, true));
+            let _ = fresh.socket().map(|socket| socket.set_tcp_nodelay(true));
         }
         let (tls, greeting) = (self.tls.clone(), self.framing.greeting.clone());
         if tls.is_none() && greeting.is_none() {

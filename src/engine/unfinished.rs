@@ -13,7 +13,14 @@ use super::event::Id;
 use super::transport::tls::failure::Failure;
 
 /// Connections that hold less are not counted: most never hold more.
-pub const COUNTED: usize = 16 * 1024;
+const COUNTED: usize = 16 * 1024;
+
+/// The bytes to count for a connection that holds `len`; 0: it holds too few. `None`: it is not counted, and was not
+/// `before`.
+pub fn to_count(len: usize, before: bool) -> Option<u64> {
+    let counts = len >= COUNTED;
+    (counts || before).then_some(if counts { len as u64 } else { 0 })
+}
 
 /// Who holds bytes of an unfinished frame: a connection.
 pub trait Holder: std::fmt::Debug + Send + Sync {

@@ -130,6 +130,15 @@ function throwLater(thrown) {
   });
 }
 
+/** Calls what belongs to the program. If it throws, that is an uncaught exception, and disturbs nothing here. */
+function undisturbed(act) {
+  try {
+    act();
+  } catch (thrown) {
+    throwLater(thrown);
+  }
+}
+
 /** A TypeError that names the argument. */
 function argumentError(name, expected, actual) {
   const shown = actual === null ? 'null' : typeof actual;
@@ -171,6 +180,7 @@ module.exports = {
   errorForm,
   thrownBy,
   throwLater,
+  undisturbed,
   argumentError,
   valueError,
   toPort,

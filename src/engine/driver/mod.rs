@@ -37,7 +37,7 @@ use super::transport::tls::failure::Failure;
 #[cfg(unix)]
 use super::transport::unix;
 use super::transport::{Attachment, Fresh, Received, Target};
-use super::unfinished::{COUNTED, Holder};
+use super::unfinished::{Holder, to_count};
 use state::{End, Io, State};
 
 #[cfg(target_os = "linux")]
@@ -344,13 +344,11 @@ impl Connection {
             return Err(Error::new("read", failure.into(), None));
         }
         let Some(unfinished) = &self.framing.unfinished else { return Ok(()) };
-        let len = inbox.held();
-        let counts = len >= COUNTED;
-        if !counts && !self.counted.load(Ordering::Relaxed) {
+        let Some(len) = to_count(inbox.held(), self.counted.load(Ordering::Relaxed)) else {
             return Ok(());
-        }
-        self.counted.store(counts, Ordering::Relaxed);
-        match unfinished.hold(self.id, if counts { len as u64 } else { 0 }, self.itself.clone()) {
+        };
+        self.counted.store(len > 0, Ordering::Relaxed);
+        match unfinished.hold(self.id, len, self.itself.clone()) {
             Some((id, _)) if id == self.id => Err(unfinished.error()),
             Some((id, worst)) => {
                 // At once, however long its consumer is busy, unless only the consumer's thread may do it.

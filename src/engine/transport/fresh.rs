@@ -52,10 +52,7 @@ impl Fresh {
     pub fn ends(&self) -> Option<Ends> {
         match self {
             #[cfg(unix)]
-            Fresh::Socket(socket) => {
-                let local = socket.local_addr().ok()?.as_socket()?;
-                Some(Ends { local, peer: socket.peer_addr().ok()?.as_socket()? })
-            }
+            Fresh::Socket(socket) => Ends::of(&SockRef::from(socket)),
             Fresh::Stream(stream) => stream.ends(),
         }
     }

@@ -20,8 +20,9 @@ const CUT_AT_MOST: usize = 1232;
 
 const SEND_FLAGS: libc::c_int = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
 
-/// Fills `slots` with the datagrams that are there, without waiting: `most` of them at most.
-pub fn receive(socket: &SockRef<'_>, slots: &mut Slots, most: usize) -> io::Result<()> {
+/// Fills `slots` with the datagrams that are there, without waiting.
+pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
+    let most = slots.most;
     let mut names: Vec<SockAddrStorage> = (0..most).map(|_| SockAddrStorage::zeroed()).collect();
     let mut pieces: Vec<libc::iovec> = slots
         .room

@@ -21,7 +21,7 @@ pub struct Slots {
     pub(super) filled: Vec<(usize, SocketAddr)>,
     /// How many datagrams the next batch may have. Preparing for all of them costs more than receiving one, which is
     /// most often all that is there.
-    most: usize,
+    pub(super) most: usize,
 }
 
 impl Slots {
@@ -31,11 +31,10 @@ impl Slots {
         Self { room, filled: Vec::with_capacity(BATCH), most: LEAST }
     }
 
-    /// Empties them for the next batch, which may be twice as large as the last one. Returns how many datagrams that is.
-    pub(super) fn start(&mut self) -> usize {
+    /// Empties them for the next batch, which may be twice as large as the last one.
+    pub(super) fn start(&mut self) {
         self.most = (2 * self.filled.len()).clamp(LEAST, BATCH);
         self.filled.clear();
-        self.most
     }
 
     /// The last batch has brought as much as it could.

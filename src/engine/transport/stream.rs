@@ -32,6 +32,14 @@ pub struct Ends {
     pub peer: SocketAddr,
 }
 
+impl Ends {
+    /// Those of a socket, if it is one of IP.
+    pub(super) fn of(socket: &SockRef<'_>) -> Option<Self> {
+        let local = socket.local_addr().ok()?.as_socket()?;
+        Some(Self { local, peer: socket.peer_addr().ok()?.as_socket()? })
+    }
+}
+
 /// A connected stream socket, registered with the current runtime.
 #[derive(Debug)]
 pub enum Stream {
@@ -122,9 +130,7 @@ impl Stream {
             Stream::Unix(_) | Stream::Quiet(_) => None,
             #[cfg(windows)]
             Stream::Pipe(_) => None,
-            Stream::Tcp(tcp) => {
-                Some(Ends { local: tcp.local_addr().ok()?, peer: tcp.peer_addr().ok()? })
-            }
+            Stream::Tcp(tcp) => Ends::of(&SockRef::from(tcp)),
             Stream::Tls(tls) => tls.below().ends(),
         }
     }

@@ -95,8 +95,8 @@ pub fn is_echo(error: &io::Error) -> bool {
 impl Slots {
     /// Receives as many datagrams as one system call gives, without waiting.
     pub fn receive(&mut self, socket: &SockRef<'_>) -> io::Result<()> {
-        let most = self.start();
-        calls::receive(socket, self, most)
+        self.start();
+        calls::receive(socket, self)
     }
 }
 
@@ -105,8 +105,8 @@ impl Slots {
 mod single {
     use super::*;
 
-    pub fn receive(socket: &SockRef<'_>, slots: &mut Slots, most: usize) -> io::Result<()> {
-        for slot in slots.room.chunks_exact_mut(SLOT).take(most) {
+    pub fn receive(socket: &SockRef<'_>, slots: &mut Slots) -> io::Result<()> {
+        for slot in slots.room.chunks_exact_mut(SLOT).take(slots.most) {
             match socket.recv_from(slot) {
                 Ok((len, from)) => slots.filled.extend(from.as_socket().map(|from| (len, from))),
                 Err(error) if slots.filled.is_empty() => return Err(error),
@@ -234,7 +234,7 @@ fn change_v6(
 mod tests {
     use super::*;
 
-    type Receive = fn(&SockRef<'_>, &mut Slots, usize) -> io::Result<()>;
+    type Receive = fn(&SockRef<'_>, &mut Slots) -> io::Result<()>;
     type Send = fn(&SockRef<'_>, &[Piece<'_>]) -> io::Result<usize>;
 
     fn socket(address: &str) -> std::net::UdpSocket {
@@ -248,7 +248,7 @@ mod tests {
         let from = one.local_addr().unwrap();
         let to = two.local_addr().unwrap();
         let mut slots = Slots::new();
-        let nothing = receive(&SockRef::from(&two), &mut slots, BATCH).unwrap_err();
+        let nothing = receive(&SockRef::from(&two), &mut slots).unwrap_err();
         assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
 
         let bytes: Vec<Vec<u8>> = (0..BATCH).map(|n| vec![n as u8; n * 100]).collect();
@@ -256,8 +256,8 @@ mod tests {
         assert_eq!(send(&SockRef::from(&one), &pieces).unwrap(), BATCH);
         let mut received = Vec::new();
         while received.len() < BATCH {
-            let most = slots.start();
-            receive(&SockRef::from(&two), &mut slots, most).unwrap();
+            slots.start();
+            receive(&SockRef::from(&two), &mut slots).unwrap();
             received.extend(slots.datagrams().map(|(peer, bytes)| (peer, bytes.to_vec())));
         }
         assert_eq!(received, bytes.iter().map(|b| (from, b.clone())).collect::<Vec<_>>());

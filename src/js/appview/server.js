@@ -6,7 +6,7 @@ const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const engine = require('../engine/appview');
 const { toFunction, toJson, toOptions, toText, toTime } = require('../arguments');
-const { argumentError, callError, throwLater, valueError } = require('../errors');
+const { argumentError, callError, undisturbed, valueError } = require('../errors');
 const protocol = require('./protocol');
 
 const { Status } = protocol;
@@ -151,18 +151,9 @@ class AppViewServer extends EventEmitter {
       text = toJson({ status, ...rest, toJSON: undefined }, 'answer');
     } catch (error) {
       text = JSON.stringify({ status: Status.ServerError });
-      this.#report(error);
+      undisturbed(() => this.listenerCount('error') > 0 && this.emit('error', error));
     } finally {
       server.reply(token, text);
-    }
-  }
-
-  /** If a listener throws, that is an uncaught exception, and disturbs nothing here. */
-  #report(error) {
-    try {
-      if (this.listenerCount('error') > 0) this.emit('error', error);
-    } catch (thrown) {
-      throwLater(thrown);
     }
   }
 }

@@ -9,7 +9,7 @@
 const Client = require('./client');
 const log = require('./log');
 const Server = require('./server');
-const { argumentError, codedError } = require('../errors');
+const { argumentError, codedError, undisturbed } = require('../errors');
 const { noneLeaves } = require('./last-words');
 const { defaultPath } = require('./paths');
 
@@ -75,7 +75,7 @@ class SingleInstance {
     this.#role = 'client';
     this.#hooks.listed(this.#client);
     this.#settle.resolve(this);
-    call(this.#onClient, this.#client);
+    undisturbed(() => this.#onClient?.call(undefined, this.#client));
   }
 
   /** What is there is not a server, and cannot be replaced: a file, or another user's socket. */
@@ -132,7 +132,7 @@ class SingleInstance {
     this.#settle.resolve(this);
     this.#hooks.unlisted(this.#client);
     this.#hooks.serving(server);
-    call(this.#onServer, server);
+    undisturbed(() => this.#onServer?.call(undefined, server));
   }
 
   #serve(server) {
@@ -158,17 +158,6 @@ class SingleInstance {
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
     return this.close();
-  }
-}
-
-/** If a program's function throws, that is an uncaught exception, and disturbs nothing here. */
-function call(act, it) {
-  try {
-    act?.(it);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
 

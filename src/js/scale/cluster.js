@@ -15,7 +15,7 @@ const { checkAsk } = require('../node-ipc/requests/asked');
 const Events = require('../node-ipc/events');
 const { abortError } = require('../node-ipc/requests/signals');
 const { toText } = require('../arguments');
-const { argumentError, thrownBy, valueError } = require('../errors');
+const { argumentError, thrownBy, undisturbed, valueError } = require('../errors');
 
 /** Servers that take part. */
 const joined = new WeakSet();
@@ -358,15 +358,8 @@ class Cluster extends Events {
     this.#tell('error', error);
   }
 
-  /** If a handler throws, that is an uncaught exception, and disturbs nothing here. */
   #tell(event, ...facts) {
-    try {
-      this.publish(event, ...facts);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    undisturbed(() => this.publish(event, ...facts));
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::engine::unfinished::{COUNTED, Holder, Unfinished};
+use crate::engine::unfinished::{Holder, Unfinished, to_count};
 
 /// The count of one socket.
 #[derive(Debug)]
@@ -52,12 +52,8 @@ impl Holder for End {
 impl Share {
     /// It now holds so many bytes. If that is too much in total, the connection that holds most ends.
     pub fn hold(&mut self, len: usize) {
-        let counts = len >= COUNTED;
-        if !counts && !self.counted {
-            return;
-        }
-        self.counted = counts;
-        let len = if counts { len as u64 } else { 0 };
+        let Some(len) = to_count(len, self.counted) else { return };
+        self.counted = len > 0;
         let end = Arc::downgrade(&self.end);
         if let Some((_, worst)) = self.unfinished.hold(self.id, len, end) {
             worst.upgrade().map(|worst| worst.end_for_most_now());
