@@ -132,14 +132,13 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
     if (failure === undefined) acceptor.arriving++;
     else sink._onAcceptFailed(failure ?? noDescriptor());
   });
-  const readableAll = (addMode & 0o444) !== 0;
-  const writableAll = (addMode & 0o222) !== 0;
-  acceptor.listen(
-    path === undefined ? { host: address, port } : { path, readableAll, writableAll },
-  );
+  acceptor.listen(path === undefined ? { host: address, port } : { path });
 }
 
-/** Under SCHED_NONE the primary leaves the mode alone. */
+/**
+ * Node's own `readableAll` and `writableAll` would take from the file's owner what they do not name (since libuv 1.51), and
+ * have no effect under SCHED_NONE.
+ */
 function addModeTo(path, addMode, acceptor) {
   try {
     const found = fs.lstatSync(path);
