@@ -171,8 +171,15 @@ suite('from client to client by our server', () => {
   });
 });
 
-/** More than JSON.stringify can write. */
+/** More than JSON.stringify can write, except where it has no such limit (Node 26). */
 const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+const hasLimit = (() => {
+  try {
+    return !JSON.stringify(JSON.parse(DEEP));
+  } catch {
+    return true;
+  }
+})();
 
 suite('bytes', () => {
   test('several messages in one chunk, one in chunks of a byte', async () => {
@@ -297,7 +304,7 @@ suite('bytes', () => {
     await expect(answer).rejects.toMatchObject({ message });
   });
 
-  test('feedback that cannot be delivered rejects', async () => {
+  (hasLimit ? test : test.skip)('feedback that cannot be delivered rejects', async () => {
     await serve();
     const client = makeClient('ours');
     await client.connect();

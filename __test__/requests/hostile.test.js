@@ -69,7 +69,7 @@ describe.each(cases)('%s: a %s', (kind, side) => {
         data: { id: 1, error: { name: 'Error', code: 'ERR_FERRIPC_NO_HANDLER' } },
       });
     }
-    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`; // more than JSON.stringify takes
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`; // more than JSON.stringify takes, before Node 26
     peer.writeFrames(`{"type":"ferripc:request","data":{"id":3,"type":${deep}}}`);
     expect((await peer.message()).data.error.code).toBe('ERR_FERRIPC_NO_HANDLER');
     peer.writeFrames(
