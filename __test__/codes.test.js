@@ -2,10 +2,8 @@
 // Whatever goes wrong has a code of Node's or one of ours, never one of the binding's own, and a reason that users
 // can do something with: calls with settings that only the engine can judge.
 
-const net = require('node:net');
 const { createWorld, freePort } = require('./helpers/world');
 const { makeFamily } = require('./helpers/certificates');
-const { once } = require('./helpers/events');
 const { onUnix } = require('./helpers/platform');
 
 const world = createWorld();
@@ -82,12 +80,11 @@ test.each([
   }
 });
 
-test('a zone that is not there: as Node reports it', async () => {
-  const plain = net.connect(1, NO_ZONE);
-  const [expected] = await once(plain, 'error');
+// Since libuv 1.51 (Node 24) it reports nothing, and a connection waits for ever.
+test('a zone that is not there: as Node 22 reports it', async () => {
   const error = await errorOf({}, connect(NO_ZONE));
-  const { code, syscall, address, port } = expected;
-  expect(error).toMatchObject({ code, syscall, address, port });
+  const expected = { code: 'EINVAL', syscall: 'connect', address: NO_ZONE, port: 1 };
+  expect(error).toMatchObject(expected);
 });
 
 onUnix.test('groups and interfaces of multicast', async () => {

@@ -53,6 +53,9 @@ function describeProperties(value, keys = Object.keys(value)) {
   return parts.length > 0 ? ` ${parts.join(', ')} ` : '';
 }
 
+/** What Node 25 and later add to the messages of some errors of TLS; its own advice, and not the error's text. */
+const ADVICE = /; if the root CA is installed locally, try running Node\.js with --use-system-ca/g;
+
 // What differs from run to run: the temporary folder, the ports, stacks and colours.
 function normaliser({ dir, ports, pid }) {
   return (text) => {
@@ -63,6 +66,7 @@ function normaliser({ dir, ports, pid }) {
       result = result.replace(new RegExp(`\\b${port}\\b`, 'g'), `<port${index}>`);
     });
     result = result.replace(new RegExp(`\\b${pid}\\b`, 'g'), '<pid>');
+    result = result.replace(ADVICE, '');
     return result.replace(/(?:\\n|\n)\s+at [^\n\\]*/g, '');
   };
 }
