@@ -124,6 +124,26 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   });
 });
 
+/** `assured` takes paths in folders of its own only: see the parser's tests. As a client it connects. */
+describe.each([
+  ['fast', {}, ['client', 'server']],
+  ['guarded', {}, ['client', 'server']],
+  ['assured', { allowedEvents: ['hello'] }, ['client']],
+])("parser '%s', which may refuse the types that tell", (parser, besides, roles) => {
+  test.each(roles)('as a %s: both tell', async (role) => {
+    const place = await world.place('unix');
+    const configs = [{ parser, ...besides }, advanced];
+    const [ofClient, ofServer] = role === 'client' ? configs : configs.reverse();
+    const server = await world.serve(place, ofServer);
+    const told = listen(server);
+    const client = world.dial(place, { ...ofClient, maxRetries: 0 });
+    const errors = await Promise.all([once(client, 'error'), once(server, 'error')]);
+    expect(errors.map(([{ code }]) => code)).toEqual([CODE, CODE]);
+    await once(client, 'destroy');
+    expect(told.others).toEqual([]);
+  });
+});
+
 describe('node-ipc', () => {
   const old = (lines) =>
     new Promise((resolve, reject) => {
