@@ -137,9 +137,10 @@ describe.each([
     const server = await world.serve(place, ofServer);
     const told = listen(server);
     const client = world.dial(place, { ...ofClient, maxRetries: 0 });
+    const ended = once(client, 'destroy');
     const errors = await Promise.all([once(client, 'error'), once(server, 'error')]);
     expect(errors.map(([{ code }]) => code)).toEqual([CODE, CODE]);
-    await once(client, 'destroy');
+    await ended;
     expect(told.others).toEqual([]);
   });
 });
