@@ -215,5 +215,6 @@ async function firstAnswer({ client }, target, options, limit) {
   const first = new Promise((resolve) => client.once(TYPE, resolve));
   client.emit(TYPE, 'x');
   const hint = `${target.shown} does not echo, as ferripc serve --echo does`;
-  await limit(new Deadline(options.timeout).limit(first, `${hint}; no answer came`));
+  // In this order: no timer is left that the command would wait for.
+  await new Deadline(options.timeout).limit(limit(first), `${hint}; no answer came`);
 }

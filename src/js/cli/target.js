@@ -176,6 +176,8 @@ class Deadline {
 /** A connection to a server. `ended` is fulfilled when it is over, whoever has ended it, with its error if there is one. */
 class Link {
   #ipc;
+  /** The server's messages have another form: this says so. Null otherwise. */
+  unlike = null;
 
   constructor(ipc) {
     this.#ipc = ipc;
@@ -187,7 +189,11 @@ class Link {
       socket.once('error', fail);
       // What fails while the connection is being closed is an event of the client alone. A peer's message of this type, and
       // what is wrong with others, has no `syscall`, or is not an Error.
-      this.client.on('error', (error) => error instanceof Error && error.syscall && fail(error));
+      this.client.on('error', (error) => {
+        if (!(error instanceof Error)) return;
+        if (error.code === 'ERR_FERRIPC_SERIALIZATION') this.unlike = error;
+        if (error.syscall || error === this.unlike) fail(error);
+      });
       socket.once('close', () => resolve(failure));
     });
   }
