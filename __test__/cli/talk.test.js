@@ -176,6 +176,21 @@ describe('exit codes', () => {
     }
   });
 
+  test('1: bench ends with its server, however long it would have gone on', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    let left = 20;
+    server.on('ferripc.bench', (data, socket) => {
+      server.emit(socket, 'ferripc.bench', data);
+      if (left-- === 0) server.stop({ disconnect: true });
+    });
+    const { code, stderr } = await run(['bench', place.options.path, '--seconds', '600']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `ferripc: ${place.options.path} has ended the connection\n`,
+    });
+  });
+
   test('4: nobody answers; 5: an error does, and it drives no terminal; 1: the server leaves', async () => {
     const file = world.socketPath();
     const server = await world.serve({ serve: (ipc) => ipc.serve(file) });

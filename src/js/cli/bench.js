@@ -80,7 +80,8 @@ async function measure(links, size, seconds, limit) {
     times[trips++ % MOST_SAMPLES] = us;
   };
   const pingers = links.map(({ client }) => new Pinger(client, text, add));
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  // Only the connections keep the command running: it ends when they do.
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
   const rounds = [];
   for (const pinger of pingers) pinger.start();
   await limit(wait(seconds * WARM_UP * 1000));
