@@ -164,6 +164,7 @@ describe('exit codes', () => {
     const file = place.options.path;
     const results = await Promise.all([
       run(['request', file, 'x', '-t', '600000']),
+      run(['send', file, 'x']),
       run(['send', file, 'x', '--wait', 'y', '-t', '600000']),
       run(['bench', file, '-t', '600000']),
     ]);

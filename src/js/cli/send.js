@@ -82,6 +82,8 @@ means for ever. Default: 10000`,
       await link.giveUp();
       throw error;
     }
+    if (wait === undefined && !raw)
+      await link.end().catch((error) => fail(error, target, deadline));
     const closed = link.close();
     await closed.catch((error) => wait === undefined && fail(error, target, deadline));
   },

@@ -141,6 +141,9 @@ function readAll(files) {
   return read;
 }
 
+/** A server that reads ends its side within this time, unless it is busy. */
+const MOMENT_MS = 200;
+
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What is left of the time that a command has. */
@@ -196,6 +199,17 @@ class Link {
       });
       socket.once('close', () => resolve(failure));
     });
+  }
+
+  /**
+   * Ends this side, and gives the server a moment to end its own: one whose messages have another form says so.
+   * @throws {Error} that, or why the connection has failed
+   */
+  async end() {
+    this.client.socket.end();
+    const moment = new Promise((resolve) => setTimeout(resolve, MOMENT_MS).unref());
+    const failure = await Promise.race([this.ended, moment]);
+    if (failure) throw failure;
   }
 
   /** Sends what was emitted, and ends the connection. @throws {Error} what of it could not be sent */
