@@ -7,7 +7,7 @@ const path = require('node:path');
 const { commandOf, leaveDeadSocket } = require('../helpers/command');
 const { once } = require('../helpers/events');
 const { ownTls } = require('../helpers/places');
-const { onLinux, onUnix } = require('../helpers/platform');
+const { onLinux, onNative, onUnix } = require('../helpers/platform');
 const { createWorld, freePort } = require('../helpers/world');
 
 jest.setTimeout(120_000); // processes, on a busy machine
@@ -156,6 +156,40 @@ describe('exit codes', () => {
     if (said[3])
       expect(said[3]).toBe(`ferripc: nobody listens at ${targets[3]}, the socket is dead`);
     expect(fs.readFileSync(file, 'utf8')).toBe('');
+  });
+
+  onNative.test("1: a server with serialization 'advanced', as the error says", async () => {
+    const place = await world.place('unix');
+    await world.serve(place, { serialization: 'advanced' });
+    const file = place.options.path;
+    const results = await Promise.all([
+      run(['request', file, 'x', '-t', '600000']),
+      run(['send', file, 'x']),
+      run(['send', file, 'x', '--wait', 'y', '-t', '600000']),
+      run(['bench', file, '-t', '600000']),
+    ]);
+    for (const result of results) {
+      expect(result).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `ferripc: ${file}: The peer has serialization 'advanced', and this side 'json': both sides need the same\n`,
+      });
+    }
+  });
+
+  test('1: bench ends with its server, however long it would have gone on', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    let left = 20;
+    server.on('ferripc.bench', (data, socket) => {
+      server.emit(socket, 'ferripc.bench', data);
+      if (left-- === 0) server.stop({ disconnect: true });
+    });
+    const { code, stderr } = await run(['bench', place.options.path, '--seconds', '600']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `ferripc: ${place.options.path} has ended the connection\n`,
+    });
   });
 
   test('4: nobody answers; 5: an error does, and it drives no terminal; 1: the server leaves', async () => {

@@ -1,12 +1,11 @@
 'use strict';
-// How the command `ferripc` is called: words that it does not know, its help, completion, colours, what it loads.
+// How the command `ferripc` is called: words that it does not know, its help, colours, what it loads. For its completion, see
+// completion.test.js.
 
-const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { version } = require('../../package.json');
 const { ROOT, commandOf, tooOld } = require('../helpers/command');
-const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { COMMANDS } = require('../../src/js/cli');
 const { colorsFor, json, printable } = require('../../src/js/cli/output');
@@ -144,67 +143,6 @@ test('a command loads what it needs, and not the engine before it is needed', as
   expect(
     loaded.filter((it) => /engine|\.node$|cli\/(send|tap|serve|bench|doctor)/.test(it)),
   ).toEqual([]);
-});
-
-onUnix.test('bash completes commands, options and shells by its script', async () => {
-  const { code, stdout } = await run(['completion', 'bash']);
-  expect(code).toBe(0);
-  const complete = (...words) => {
-    const script = `${stdout}
-      ferripc() { echo alpha; echo beta; }
-      COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})
-      COMP_CWORD=${words.length - 1}
-      _ferripc
-      printf '%s\n' "\${COMPREPLY[@]}"`;
-    return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
-  };
-  expect(complete('ferripc', 'se')).toEqual(['send', 'serve']);
-  expect(complete('ferripc', 'tap', 'world', '--pa')).toEqual(['--payloads']);
-  expect(complete('ferripc', 'completion', '')).toEqual(['bash', 'zsh', 'fish']);
-  expect(complete('ferripc', 'tap', 'a')).toEqual(['alpha']);
-});
-
-onUnix.test(
-  'bash: the name of a socket is never run, neither when it is completed nor after',
-  async () => {
-    const { stdout } = await run(['completion', 'bash']);
-    const touched = world.file();
-    const ids = [
-      `$(touch ${touched})`,
-      '`id`',
-      'a b',
-      "it's",
-      'c"d',
-      '$HOME',
-      '*',
-      'back\\slash',
-      'ä',
-    ];
-    const script = `${stdout}
-    ferripc() { cat; }
-    try() {
-      COMP_WORDS=(ferripc send "$1")
-      COMP_CWORD=2
-      _ferripc <<< "$IDS"
-      eval "printf '%s\\n' \${COMPREPLY[@]}"
-    }
-    try ''; echo; try 'a '; echo; try 'a\\ '`;
-    const env = { ...process.env, IDS: ids.join('\n') };
-    const seen = execFileSync('bash', ['-c', script], { encoding: 'utf8', env });
-    expect(seen).toBe(`${ids.join('\n')}\n\na b\n\na b\n`);
-    expect(fs.existsSync(touched)).toBe(false);
-  },
-);
-
-test.each(['zsh', 'fish'])('%s: a script with every command', async (shell) => {
-  const { code, stdout } = await run(['completion', shell]);
-  expect(code).toBe(0);
-  for (const name of names) expect(stdout).toContain(name);
-  const quote = shell === 'zsh' ? "'\\''" : "\\'";
-  expect(stdout).toContain(`prints a server${quote}s traffic`);
-  for (const words of ['bash zsh fish', names.join(' ')]) {
-    expect(stdout).toContain(shell === 'zsh' ? `'1:word:(${words})'` : `-a '${words}'`);
-  }
 });
 
 describe('what peers send', () => {

@@ -44,10 +44,10 @@ const played = (requests) => ({
 });
 
 /** The two ends of a meeting, in which Rust has this role. */
-async function meet({ module, kind, requests, role }) {
+async function meet({ module, kind, requests, role, mode, serialization }) {
   const { options } = await world.place(kind);
   const place = options.path ?? `${options.host}:${options.port}`;
-  const words = [requests ? 'requests' : 'plain'];
+  const words = [mode ?? (requests ? 'requests' : 'plain')];
   let directory;
   if (kind === 'tls') {
     directory = world.file('tls');
@@ -65,6 +65,7 @@ async function meet({ module, kind, requests, role }) {
         port: options.port,
         tls: directory,
         requests,
+        serialization,
       }),
   };
 }
@@ -118,7 +119,7 @@ const ACTS = {
 };
 
 test.each(
-  pairs({ peer: PEERS, kind: ['unix', 'tcp'], act: Object.keys(ACTS) }).map((row) => ({
+  pairs({ peer: PEERS, kind: ['unix', 'tcp', 'tls'], act: Object.keys(ACTS) }).map((row) => ({
     ...row,
     name: row.peer[0],
   })),
@@ -126,8 +127,33 @@ test.each(
   await ACTS[act]({ module, kind, requests: module === ferripc });
 });
 
-test.each(Object.keys(ACTS))('ferripc, tls, %s', async (act) => {
-  await ACTS[act]({ module: ferripc, kind: 'tls', requests: true });
+describe("ferripc with serialization 'advanced': both are told, and the connection is closed", () => {
+  const CODE = 'ERR_FERRIPC_SERIALIZATION';
+
+  /** What comes of it, of a Rust program that says nothing by itself, and of one that does. */
+  test.each(
+    pairs({
+      kind: ['unix', 'tcp', 'tls'],
+      role: ['client', 'server'],
+      mode: ['silent', 'plain'],
+    }),
+  )('over $kind, as $role, $mode', async ({ kind, role, mode }) => {
+    const game = { module: ferripc, kind, role, mode, serialization: 'advanced' };
+    const { rust, node } = await meet(game);
+    const start = { rust, node };
+    const [first, second] = role === 'server' ? ['rust', 'node'] : ['node', 'rust'];
+    const server = start[first]();
+    expect(await server.next()).toBe('listening');
+    const children = { [first]: server, [second]: start[second]() };
+    const next = async (child) => {
+      let line;
+      do line = await child.next();
+      while (line.stopped); // what it had begun
+      return line;
+    };
+    expect(await next(children.rust)).toEqual({ ended: CODE });
+    expect(await next(children.node)).toEqual({ error: CODE });
+  });
 });
 
 test('a Rust server goes on when peers are killed in the middle of a message', async () => {

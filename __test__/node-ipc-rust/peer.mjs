@@ -16,9 +16,13 @@ const report = (value) => console.log(JSON.stringify(value));
 Object.assign(ipc.config, { silent: true, retry: 20, maxConnections: 100 });
 if (spec.tls) {
   // Both sides show a certificate.
-  const file = (name) => readFileSync(`${spec.tls}/${name}`);
-  const [cert, key] = [file(`${spec.role}.crt`), file(`${spec.role}.key`)];
-  ipc.config.tls = { ca: file('ca.crt'), cert, key, requestCert: true };
+  const file = (name) => `${spec.tls}/${name}`;
+  const own = { private: file(`${spec.role}.key`), public: file(`${spec.role}.crt`) };
+  ipc.config.tls = { ...own, trustedConnections: file('ca.crt'), requestCert: true };
+}
+if (spec.serialization) {
+  // Nobody waits for it. Its peers do not have it.
+  Object.assign(ipc.config, { serialization: spec.serialization, serializationTimeout: 600_000 });
 }
 
 let count = 0;
@@ -96,6 +100,12 @@ function handle(party) {
   party.handle('cancelled', () => cancelled > 0);
 }
 
+/** Errors that are of ferripc, and not of the system: peers are killed. */
+const hearErrors = (party) =>
+  party.on('error', ({ code }) => {
+    if (code?.startsWith?.('ERR_FERRIPC')) report({ error: code });
+  });
+
 if (spec.role === 'server') {
   if (spec.path) ipc.serve(spec.path);
   else ipc.serveNet('127.0.0.1', spec.port);
@@ -105,6 +115,7 @@ if (spec.role === 'server') {
   }
   for (const type of ['echoed', 'counted', 'measured', 'got']) server.on(type, hear);
   if (spec.requests) handle(server);
+  hearErrors(server);
   server.on('connect', (socket) => {
     const ask = spec.requests && ((...args) => server.request(socket, ...args));
     play((...args) => server.emit(socket, ...args), ask);
@@ -121,6 +132,7 @@ if (spec.role === 'server') {
     client.on(type, (data) => answer(data, emit));
   for (const type of ['echoed', 'counted', 'measured', 'got']) client.on(type, hear);
   if (spec.requests) handle(client);
+  hearErrors(client);
   let connected = false;
   client.on('connect', () => {
     connected = true;

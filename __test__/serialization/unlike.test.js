@@ -75,10 +75,11 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   test('a server that says nothing, or that has another version', async () => {
     const place = await world.place(kind);
     const raw = await world.rawServer(place);
-    const client = world.dial(place, { ...advanced, serializationTimeout: 50 });
-    expect((await once(client, 'error'))[0].message).toMatch(/has not said within 50 ms/);
+    const hasty = world.dial(place, { ...advanced, serializationTimeout: 50, maxRetries: 0 });
+    expect((await once(hasty, 'error'))[0].message).toMatch(/has not said within 50 ms/);
     const peer = await raw.next();
     await peer.closed;
+    const client = world.dial(place, advanced);
     const again = await raw.next();
     again.writeFrames((await again.frame()).replace('advanced/1 v8/15', 'advanced/1 v8/99'));
     expect((await once(client, 'error'))[0]).toMatchObject({
@@ -121,6 +122,27 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     client.emit('x', undefined);
     expect((await arrived)[0]).toBeUndefined();
     expect(errors).toEqual([]);
+  });
+});
+
+/** `assured` takes paths in folders of its own only: see the parser's tests. As a client it connects. */
+describe.each([
+  ['fast', {}, ['client', 'server']],
+  ['guarded', {}, ['client', 'server']],
+  ['assured', { allowedEvents: ['hello'] }, ['client']],
+])("parser '%s', which may refuse the types that tell", (parser, besides, roles) => {
+  test.each(roles)('as a %s: both tell', async (role) => {
+    const place = await world.place('unix');
+    const configs = [{ parser, ...besides }, advanced];
+    const [ofClient, ofServer] = role === 'client' ? configs : configs.reverse();
+    const server = await world.serve(place, ofServer);
+    const told = listen(server);
+    const client = world.dial(place, { ...ofClient, maxRetries: 0 });
+    const ended = once(client, 'destroy');
+    const errors = await Promise.all([once(client, 'error'), once(server, 'error')]);
+    expect(errors.map(([{ code }]) => code)).toEqual([CODE, CODE]);
+    await ended;
+    expect(told.others).toEqual([]);
   });
 });
 

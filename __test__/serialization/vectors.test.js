@@ -14,6 +14,9 @@ const advanced = { serialization: 'advanced' };
 const bytesOf = (hex) => Buffer.from(hex, 'hex');
 const valueOf = (text) => new Function(`return (${text});`)();
 
+/** The same text with a byte for a character: Node 18 may parse it with two, of a file that has wider ones. */
+const narrow = (type) => Buffer.from(type, 'latin1').toString('latin1');
+
 /** The next `length` bytes of a raw socket. */
 function reader(socket) {
   let bytes = Buffer.alloc(0);
@@ -61,7 +64,7 @@ describe.each(Object.keys(sides))('a %s', (side) => {
     const { host, socket, read, send } = await sides[side]();
     for (const { type, data, frame } of sent) {
       const bytes = bytesOf(frame);
-      send(type, valueOf(data));
+      send(narrow(type), valueOf(data));
       expect((await read(bytes.length)).toString('hex')).toBe(frame);
       for (const chunks of [[bytes], [...bytes].map((byte) => Buffer.of(byte))]) {
         const arrived = once(host, type);

@@ -8,6 +8,7 @@ mod meeting;
 mod raw;
 mod requests;
 mod retrying;
+mod unlike;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 use ferripc::node_ipc::{Address, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 trait Both: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Both for T {}
@@ -53,5 +53,52 @@ impl Raw {
         let mut rest = Vec::new();
         let _ = self.0.read_to_end(&mut rest).await;
         rest
+    }
+}
+
+/// A server without node-ipc.
+pub enum RawServer {
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener, std::path::PathBuf),
+    Tcp(TcpListener),
+}
+
+impl RawServer {
+    pub async fn bind(place: &Address) -> Self {
+        match place {
+            Address::Tcp(host, port) => {
+                Self::Tcp(TcpListener::bind((host.as_str(), *port)).await.unwrap())
+            }
+            #[cfg(unix)]
+            Address::Path(path) => {
+                Self::Unix(tokio::net::UnixListener::bind(path).unwrap(), path.clone())
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    pub fn address(&self) -> Address {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(_, path) => Address::path(path),
+            Self::Tcp(listener) => Address::from(listener.local_addr().unwrap()),
+        }
+    }
+
+    pub async fn next(&self) -> Raw {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(listener, _) => Raw(Box::new(listener.accept().await.unwrap().0)),
+            Self::Tcp(listener) => Raw(Box::new(listener.accept().await.unwrap().0)),
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        if let Self::Unix(_, path) = self {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT requests|plain
+//! A peer for the tests of `__test__/node-ipc-rust`: `node_ipc_peer client|server PATH|HOST:PORT requests|plain|silent
 //! [DIRECTORY]`, with TLS if there is a directory, into which `certificates.js` of `__test__/helpers` has written a set of
 //! certificates.
 //!
 //! On each connection it does what `peer.mjs` does at the other end. It sends values that have to come back, a series of
 //! numbers that has to be counted, a large text that has to be measured, and nothing; with `requests`, it also sends
-//! requests. Then it prints the results as one line of JSON. It ends without an error when its standard input ends.
+//! requests. Then it prints the results as one line of JSON. With `silent`, it only answers. It ends without an error when
+//! its standard input ends.
 
 use std::error::Error;
 use std::fs;
@@ -145,11 +146,29 @@ fn report(value: &Value) {
     println!("{value}");
 }
 
+/// A connection has ended. Errors of the system do not matter here: peers are killed.
+fn report_end(error: Option<ferripc::node_ipc::Error>) {
+    match error.as_ref().and_then(|error| error.code()) {
+        Some(code) if code.starts_with("ERR_FERRIPC") => report(&json!({ "ended": code })),
+        _ => report(&json!("disconnected")),
+    }
+}
+
+/// What it does on each connection.
+#[derive(Clone, Copy)]
+struct Part {
+    begins: bool,
+    asks: bool,
+}
+
 /// Begins the exchange. Returns where answers have to go.
-fn begin(peer: Peer, asks: bool) -> mpsc::UnboundedSender<Message> {
+fn begin(peer: Peer, part: Part) -> mpsc::UnboundedSender<Message> {
     let (sender, answers) = mpsc::unbounded_channel();
+    if !part.begins {
+        return sender;
+    }
     tokio::spawn(async move {
-        if let Err(error) = play(peer, answers, asks).await {
+        if let Err(error) = play(peer, answers, part.asks).await {
             report(&json!({ "stopped": error.to_string() }));
         }
     });
@@ -192,7 +211,7 @@ fn file(directory: &str, name: &str) -> Result<Vec<u8>, Failure> {
 
 async fn run_client(
     address: Address,
-    asks: bool,
+    part: Part,
     directory: Option<&str>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
@@ -212,14 +231,14 @@ async fn run_client(
         let mut counting = Counting::default();
         while let Some(event) = events.next().await {
             match event {
-                ClientEvent::Connected => answers = Some(begin(peer.clone(), asks)),
+                ClientEvent::Connected => answers = Some(begin(peer.clone(), part)),
                 ClientEvent::Message(message) => {
                     let Some(answers) = &answers else { continue };
                     take(&peer, message, &mut counting, answers).await?;
                 }
-                ClientEvent::Disconnected(_) => {
+                ClientEvent::Disconnected(error) => {
                     answers = None;
-                    report(&json!("disconnected"));
+                    report_end(error);
                 }
                 ClientEvent::Error(error) => report(&json!({ "error": error.code() })),
                 // If nobody listens yet, it waits.
@@ -240,7 +259,7 @@ async fn run_client(
 
 async fn run_server(
     address: Address,
-    asks: bool,
+    part: Part,
     directory: Option<&str>,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), Failure> {
@@ -261,7 +280,7 @@ async fn run_server(
             match event {
                 ServerEvent::Connected(connection) => {
                     let peer = Peer::Client(connection.clone());
-                    let answers = begin(peer.clone(), asks);
+                    let answers = begin(peer.clone(), part);
                     peers.insert(connection.id(), (peer, answers, Counting::default()));
                 }
                 ServerEvent::Message { from, message } => {
@@ -270,9 +289,9 @@ async fn run_server(
                     };
                     take(peer, message, counting, answers).await?;
                 }
-                ServerEvent::Disconnected { connection, .. } => {
+                ServerEvent::Disconnected { connection, error } => {
                     peers.remove(&connection.id());
-                    report(&json!("disconnected"));
+                    report_end(error);
                 }
                 ServerEvent::Error { error, .. } => report(&json!({ "error": error.code() })),
                 _ => {}
@@ -289,7 +308,8 @@ async fn run_server(
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (role, place) = (arguments[0].as_str(), arguments[1].as_str());
-    let asks = arguments.get(2).is_some_and(|it| it == "requests");
+    let mode = arguments.get(2).map(String::as_str);
+    let part = Part { begins: mode != Some("silent"), asks: mode == Some("requests") };
     let directory = arguments.get(3).map(String::as_str);
     let address = match place.rsplit_once(':') {
         Some((host, port)) if !place.contains('/') && !place.contains('\\') => {
@@ -303,8 +323,8 @@ async fn main() -> Result<(), Failure> {
         let _ = end.send(());
     });
     match role {
-        "client" => run_client(address, asks, directory, ended).await?,
-        _ => run_server(address, asks, directory, ended).await?,
+        "client" => run_client(address, part, directory, ended).await?,
+        _ => run_server(address, part, directory, ended).await?,
     }
     report(&json!("ended"));
     Ok(())

@@ -80,7 +80,8 @@ async function measure(links, size, seconds, limit) {
     times[trips++ % MOST_SAMPLES] = us;
   };
   const pingers = links.map(({ client }) => new Pinger(client, text, add));
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  // Only the connections keep the command running: it ends when they do.
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
   const rounds = [];
   for (const pinger of pingers) pinger.start();
   await limit(wait(seconds * WARM_UP * 1000));
@@ -215,5 +216,6 @@ async function firstAnswer({ client }, target, options, limit) {
   const first = new Promise((resolve) => client.once(TYPE, resolve));
   client.emit(TYPE, 'x');
   const hint = `${target.shown} does not echo, as ferripc serve --echo does`;
-  await limit(new Deadline(options.timeout).limit(first, `${hint}; no answer came`));
+  // In this order: no timer is left that the command would wait for.
+  await new Deadline(options.timeout).limit(limit(first), `${hint}; no answer came`);
 }

@@ -27,9 +27,14 @@ function described({ names, load, summaries }) {
   });
 }
 
+/** What `ferripc list --quiet` prints for a character that is not printable: a pattern of bash and zsh. */
+const UNPRINTABLE = `*'\\u'${'[0-9a-f]'.repeat(4)}*`;
+
 /**
  * Anybody may give a socket any name. compgen would run what is in one, `$(…)`, and bash would when the line is entered: so
- * names are compared as they are, and completed with quotes.
+ * names are compared as they are, and completed with quotes. Names that would be options, or cannot be typed, are left out.
+ *
+ * bash has `:` and `=` as words of their own, and replaces what follows them.
  */
 function bash(all) {
   const cases = all
@@ -45,23 +50,31 @@ function bash(all) {
 _ferripc_ids() {
   local id quoted
   while IFS= read -r id; do
+    case "$id" in '' | -* | ${UNPRINTABLE}) continue ;; esac
     printf -v quoted %q "$id"
-    [[ -n "$id" && ( "$id" == "$1"* || "$quoted" == "$1"* ) ]] && COMPREPLY+=("$quoted")
+    [[ "$id" == "$1"* || "$quoted" == "$1"* ]] && COMPREPLY+=("\${quoted#"$2"}")
   done <<< "$(ferripc list --quiet 2>/dev/null)"
 }
 _ferripc() {
-  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words=''
+  local current=\${COMP_WORDS[COMP_CWORD]} command=\${COMP_WORDS[1]} words='' at=$COMP_CWORD typed cut=''
+  typed=$current
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${names} --help --version' -- "$current"))
     return
   fi
+  while ((at > 2)) && [[ "$typed" == [:=]* || "\${COMP_WORDS[at - 1]}" == [:=]* ]]; do
+    at=$((at - 1))
+    typed=\${COMP_WORDS[at]}$typed
+  done
+  if [[ "$current" == [:=]* ]]; then cut=$typed; else cut=\${typed%"$current"}; fi
+  while ((at > 2)) && [[ "\${COMP_WORDS[at - 1]}" == -* ]]; do at=$((at - 1)); done
   case "$command" in
 ${cases}
   esac
-  if [ "\${current#-}" = "$current" ]; then
+  if [ "\${typed#-}" = "$typed" ]; then
     case "$command" in
-      ${WITH_TARGET.join('|')}) [ "$COMP_CWORD" -eq 2 ] && { _ferripc_ids "$current"; return; } ;;
+      ${WITH_TARGET.join('|')}) [ "$at" -eq 2 ] && { _ferripc_ids "$typed" "$cut"; return; } ;;
 ${choices}
       *) words='' ;;
     esac
@@ -74,16 +87,19 @@ complete -o default -F _ferripc ferripc`;
 function zsh(all) {
   const escaped = (text) =>
     text.replaceAll('[', '(').replaceAll(']', ')').replaceAll(':', '\\:').replaceAll("'", "'\\''");
+  const specsOf = ({ long, short, value, help }) => {
+    const rest = `[${escaped(help)}]${value ? `:${escaped(value)}:_files` : ''}`;
+    const one = `${long}${value ? '=' : ''}${rest}`;
+    if (!short) return [`'${one}'`];
+    return [`'(-${short})${one}'`, `'(${long})-${short}${rest}'`];
+  };
   const cases = all
     .map(({ name, flags }) => {
-      const words = flags.map(
-        ({ long, value, help }) =>
-          `'${long}${value ? '=' : ''}[${escaped(help)}]${value ? `:${escaped(value)}:_files` : ''}'`,
-      );
       const choice = wordsOf(all)[name];
       const other = choice ? `'1:word:(${choice.join(' ')})'` : `'*:file:_files'`;
       const first = WITH_TARGET.includes(name) ? `'1:target:_ferripc_ids'` : other;
-      return `    ${name}) _arguments ${[...words, "'--help[Prints the page]'", first].join(' ')} ;;`;
+      const specs = [...flags.flatMap(specsOf), "'--help[Prints the page]'", first];
+      return `    ${name}) _arguments ${specs.join(' ')} ;;`;
     })
     .join('\n');
   return `#compdef ferripc
@@ -91,6 +107,7 @@ function zsh(all) {
 _ferripc_ids() {
   local -a ids
   ids=(\${(f)"$(ferripc list --quiet 2>/dev/null)"})
+  ids=(\${ids:#(-*|${UNPRINTABLE})})
   compadd -a ids
   _files
 }
@@ -101,6 +118,7 @@ ${all.map(({ name, summary }) => `    '${name}:${escaped(summary)}'`).join('\n')
   )
   if (( CURRENT == 2 )); then
     _describe command commands
+    [[ $PREFIX == -* ]] && compadd -- --help --version
     return
   fi
   local command=$words[2]
@@ -114,24 +132,36 @@ if [ "$funcstack[1]" = "_ferripc" ]; then _ferripc "$@"; else compdef _ferripc f
 }
 
 function fish(all) {
-  const escaped = (text) => text.replaceAll("'", "\\'");
+  const escaped = (text) => text.replace(/[\\']/g, '\\$&');
+  const first = 'complete -c ferripc -f -n __fish_use_subcommand';
+  const when = (...names) => `complete -c ferripc -n '__ferripc_has ${names.join(' ')}'`;
   const lines = all.flatMap(({ name, summary, flags }) => [
-    `complete -c ferripc -n __fish_use_subcommand -a ${name} -d '${escaped(summary)}'`,
+    `${first} -a ${name} -d '${escaped(summary)}'`,
     ...flags.map(({ long, short, value, help }) => {
       const about = `-d '${escaped(help)}'`;
       const parts = [`-l ${long.slice(2)}`, short && `-s ${short}`, value && '-r', about];
-      const when = `-n '__fish_seen_subcommand_from ${name}'`;
-      return `complete -c ferripc ${when} ${parts.filter(Boolean).join(' ')}`;
+      return `${when(name)} ${parts.filter(Boolean).join(' ')}`;
     }),
   ]);
-  const seen = `'__fish_seen_subcommand_from ${WITH_TARGET.join(' ')}'`;
   return [
     '# fish completion for ferripc: ferripc completion fish | source',
+    `function __ferripc_has
+    set -l words (commandline -opc)
+    set -q words[2]; and contains -- $words[2] $argv
+end`,
+    `function __ferripc_ids
+    set -l words (commandline -opc)
+    set -e words[1..2]
+    string match -qrv -- '^-' $words; and return
+    ferripc list --quiet 2>/dev/null | string match -rv -- '^-|\\\\\\\\u[0-9a-f]{4}'
+end`,
+    `${first} -l help -d 'Prints the page'`,
+    `${first} -l version -d 'Prints the version'`,
     ...lines,
-    `complete -c ferripc -n ${seen} -a '(ferripc list --quiet 2>/dev/null)'`,
+    `${when(...all.map(({ name }) => name))} -l help -d 'Prints the page'`,
+    `${when(...WITH_TARGET)} -a '(__ferripc_ids)'`,
     ...Object.entries(wordsOf(all)).map(
-      ([name, words]) =>
-        `complete -c ferripc -f -n '__fish_seen_subcommand_from ${name}' -a '${words.join(' ')}'`,
+      ([name, words]) => `${when(name)} -f -a '${words.join(' ')}'`,
     ),
   ].join('\n');
 }

@@ -48,7 +48,7 @@ without a value prints nothing. If the handler throws, its error goes to standar
       if (answer !== undefined) print(json(answer));
     } catch (error) {
       await link.giveUp();
-      throw rejected(error, target, type, deadline);
+      throw rejected(link.unlike ?? error, target, type, deadline);
     }
     await link.close().catch(() => {});
   },

@@ -10,7 +10,8 @@ const { targetOf, targetOperand } = require('./target');
 async function answer(link, target, deadline, wait, send) {
   const first = new Promise((resolve) => link.client.once(wait, resolve));
   const ended = link.ended.then((error) => {
-    throw error ?? new Failure(`${target.shown} has ended the connection without an answer`);
+    if (error) throw failureOf(error, target);
+    throw new Failure(`${target.shown} has ended the connection without an answer`);
   });
   ended.catch(() => {});
   send();
@@ -81,6 +82,8 @@ means for ever. Default: 10000`,
       await link.giveUp();
       throw error;
     }
+    if (wait === undefined && !raw)
+      await link.end().catch((error) => fail(error, target, deadline));
     const closed = link.close();
     await closed.catch((error) => wait === undefined && fail(error, target, deadline));
   },

@@ -141,6 +141,9 @@ function readAll(files) {
   return read;
 }
 
+/** A server that reads ends its side within this time, unless it is busy. */
+const MOMENT_MS = 200;
+
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What is left of the time that a command has. */
@@ -176,6 +179,8 @@ class Deadline {
 /** A connection to a server. `ended` is fulfilled when it is over, whoever has ended it, with its error if there is one. */
 class Link {
   #ipc;
+  /** The server's messages have another form: this says so. Null otherwise. */
+  unlike = null;
 
   constructor(ipc) {
     this.#ipc = ipc;
@@ -187,9 +192,24 @@ class Link {
       socket.once('error', fail);
       // What fails while the connection is being closed is an event of the client alone. A peer's message of this type, and
       // what is wrong with others, has no `syscall`, or is not an Error.
-      this.client.on('error', (error) => error instanceof Error && error.syscall && fail(error));
+      this.client.on('error', (error) => {
+        if (!(error instanceof Error)) return;
+        if (error.code === 'ERR_FERRIPC_SERIALIZATION') this.unlike = error;
+        if (error.syscall || error === this.unlike) fail(error);
+      });
       socket.once('close', () => resolve(failure));
     });
+  }
+
+  /**
+   * Ends this side, and gives the server a moment to end its own: one whose messages have another form says so.
+   * @throws {Error} that, or why the connection has failed
+   */
+  async end() {
+    this.client.socket.end();
+    const moment = new Promise((resolve) => setTimeout(resolve, MOMENT_MS).unref());
+    const failure = await Promise.race([this.ended, moment]);
+    if (failure) throw failure;
   }
 
   /** Sends what was emitted, and ends the connection. @throws {Error} what of it could not be sent */

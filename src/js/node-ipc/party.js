@@ -144,7 +144,8 @@ class Party extends Events {
     this._onBad(socket, error);
     if (socket.destroyed !== false) return;
     const { message, code } = error;
-    this._post(socket, 'error', { code, message }); // so that it knows, too
+    // So that it knows, too. By no parser: some refuse this type.
+    this._postText(socket, encode('error', { code, message }));
     socket._close?.();
   }
 

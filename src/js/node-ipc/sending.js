@@ -188,6 +188,11 @@ class Sending extends Party {
     else if (this.#holding && this.socket?.connecting) this.#pass(this._encode(type, data));
   }
 
+  /** The same for a message as it is sent. */
+  _postText(_, text) {
+    if (this._isUp) this.#send(text);
+  }
+
   /** The request that this cancels is on its way already. */
   #pass(message) {
     message.keep?.();

@@ -55,6 +55,11 @@ class ServerSending extends Party {
     this.#send(socket, this._encode(type, data));
   }
 
+  /** The same for a message as it is sent. */
+  _postText(socket, text) {
+    if (socket.writable !== false) this.#send(socket, text);
+  }
+
   get _datagrams() {
     return Boolean(this.udp4 || this.udp6);
   }

@@ -127,4 +127,13 @@ function decodeWhole(frames, owner, socket) {
 const isGreeting = ({ ferripc, type }) =>
   type === 'error' && typeof ferripc === 'string' && ferripc.startsWith('advanced/');
 
-module.exports = { isGreeting, encode, encodeRaw, decode, textOf };
+/** The same for the text of a message that was refused. */
+function isGreetingText(text) {
+  try {
+    return isGreeting(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { isGreeting, isGreetingText, encode, encodeRaw, decode, textOf };

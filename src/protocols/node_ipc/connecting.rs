@@ -354,7 +354,7 @@ impl Task {
                 }
                 Event::End { id } if id == self.attempts => link.peer_ended(),
                 Event::Closed { id, errors, .. } if id == self.attempts => {
-                    break errors.into_iter().next().map(Error::from);
+                    break link.reason(errors);
                 }
                 _ => {}
             }

@@ -79,6 +79,12 @@ pub enum Error {
         /// How many of its bytes arrived.
         bytes: u64,
     },
+    /// The other side is ferripc in Node with `config.serialization: 'advanced'`, which sends values of V8 instead of
+    /// JSON. It was told, and the connection closed: both sides need the same.
+    #[error(
+        "the peer has serialization 'advanced', and this side has JSON: both sides need the same"
+    )]
+    Serialization,
     /// A connection was closed at once because the server has as many as it may have: see
     /// [`ServerBuilder::max_connections`](super::ServerBuilder::max_connections).
     #[error("a connection was refused: the limit of connections is reached")]
@@ -105,6 +111,7 @@ impl Error {
             Self::MessageTooLarge { .. } => "ERR_FERRIPC_MESSAGE_TOO_LARGE",
             Self::TruncatedMessage { .. } => "ERR_FERRIPC_TRUNCATED_MESSAGE",
             Self::TooManyConnections => "ERR_FERRIPC_MAX_CONNECTIONS",
+            Self::Serialization => "ERR_FERRIPC_SERIALIZATION",
             _ => return None,
         })
     }

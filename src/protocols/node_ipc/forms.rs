@@ -1,4 +1,4 @@
-//! Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md. What a peer sends in them is
+//! Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md; and what a peer is told. What a peer sends in them is
 //! checked here. Used by `link` and `requests`.
 
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::message::members;
-use super::{HandlerError, RemoteError};
+use super::{Error, HandlerError, RemoteError};
 
 /// `{id, type, data}`: a question.
 pub(super) const REQUEST: &str = "ferripc:request";
@@ -14,6 +14,9 @@ pub(super) const REQUEST: &str = "ferripc:request";
 pub(super) const REPLY: &str = "ferripc:reply";
 /// `{id}`: the caller does not wait for the answer any more.
 pub(super) const CANCEL: &str = "ferripc:cancel";
+
+/// `{code, message}`: tells the peer why the connection is closed.
+pub(super) const ERROR: &str = "error";
 
 /// Characters of an unknown type that are repeated to the peer.
 const SHOWN: usize = 100;
@@ -60,6 +63,17 @@ impl<'a> Failure<'a> {
         let RemoteError { name, message, code } = &error.0;
         Self { id, error: ErrorForm { name, message, code: code.as_deref() } }
     }
+}
+
+/// The data of a message that tells the peer of an error.
+#[derive(Serialize)]
+pub(super) struct Told<'a> {
+    code: Option<&'a str>,
+    message: String,
+}
+
+pub(super) fn told(error: &Error) -> Told<'_> {
+    Told { code: error.code(), message: error.to_string() }
 }
 
 /// The answer to a request whose type has no handler.

@@ -2,7 +2,7 @@
 //! Made by `client` and `server`, whose tasks pass the engine's events to it.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -13,8 +13,8 @@ use tokio::time::timeout;
 
 use super::burst::Burst;
 use super::common::Common;
-use super::forms::{self, Asked, CANCEL, Cancel, REPLY, REQUEST};
-use super::message::{encode, invalid, parse, text_of};
+use super::forms::{self, Asked, CANCEL, Cancel, ERROR, REPLY, REQUEST};
+use super::message::{encode, invalid, is_greeting, parse, text_of};
 use super::requests::{Questions, Request, failure};
 use super::{Error, HandlerError, Message};
 use crate::engine::codec::Batch;
@@ -40,6 +40,8 @@ pub(super) struct Link {
     running: AtomicUsize,
     /// Notified when no handler runs.
     idle: Notify,
+    /// The peer's messages have another form.
+    is_unlike: AtomicBool,
 }
 
 /// The peer's requests: the JSON text of each id, with what ends the handler.
@@ -80,6 +82,7 @@ impl Link {
             handled: Mutex::default(),
             running: AtomicUsize::new(0),
             idle: Notify::new(),
+            is_unlike: AtomicBool::new(false),
         })
     }
 
@@ -166,6 +169,9 @@ impl Link {
             self.burst().turn();
         }
         for frame in batch.frames(self.delimiter().len()) {
+            if self.is_unlike.load(Ordering::Relaxed) {
+                return; // what follows would make no sense
+            }
             let text = text_of(frame);
             let (kind, data) = match parse(&text) {
                 Ok(found) => found,
@@ -178,6 +184,7 @@ impl Link {
                 REQUEST => forms::asked(data).is_some_and(|asked| self.asked(asked)),
                 REPLY => forms::answered(data).map(|reply| self.answered(reply)).is_some(),
                 CANCEL => forms::cancelled(data).map(|id| self.cancelled(id)).is_some(),
+                ERROR if is_greeting(&text) => return self.part(),
                 _ => {
                     take(Received::Message(Message::new(kind, data)));
                     continue;
@@ -187,6 +194,15 @@ impl Link {
                 take(Received::Bad(invalid(&text, &format_args!("it is not a valid {kind}"))));
             }
         }
+    }
+
+    /// The peer has said that its messages are not JSON. Tells it, and closes.
+    fn part(self: &Arc<Self>) {
+        self.is_unlike.store(true, Ordering::Relaxed);
+        if let Ok(bytes) = encode(ERROR, &forms::told(&Error::Serialization), self.delimiter()) {
+            self.send(bytes);
+        }
+        self.close();
     }
 
     fn answered(&self, reply: forms::Answered<'_>) {
@@ -300,6 +316,12 @@ impl Link {
         let id = self.connection.id();
         let closed = Event::Closed { id, errors, counters: self.connection.counters() };
         let _ = self.common.mailbox.post_now(closed);
+    }
+
+    /// Why it has ended: the first of these errors of the system, unless this side had a reason of its own.
+    pub fn reason(&self, errors: Vec<SystemError>) -> Option<Error> {
+        let unlike = self.is_unlike.load(Ordering::Relaxed).then_some(Error::Serialization);
+        unlike.or_else(|| errors.into_iter().next().map(Error::from))
     }
 
     /// The connection has ended: nobody waits for answers any more, on either side.

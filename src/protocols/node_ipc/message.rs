@@ -111,6 +111,13 @@ pub(super) fn parse(text: &str) -> Result<(String, Option<&RawValue>), Error> {
     Ok((serde_json::from_str(kind.get()).map_err(invalid)?, data))
 }
 
+/// Whether a peer says with this message, of the type `error`, that it does not speak JSON but values of V8: the
+/// greeting of `serialization: 'advanced'` (docs/wire-format.md).
+pub(super) fn is_greeting(text: &str) -> bool {
+    let Ok([Some(said)]) = members(text, &["ferripc"]) else { return false };
+    serde_json::from_str::<String>(said.get()).is_ok_and(|said| said.starts_with("advanced/"))
+}
+
 /// The error for a text that is not a message.
 pub(super) fn invalid(text: &str, reason: &dyn fmt::Display) -> Error {
     let beginning = text.chars().take(SHOWN).collect();

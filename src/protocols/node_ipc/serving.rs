@@ -192,7 +192,7 @@ impl Task {
             Event::Closed { id, errors, .. } => {
                 let Some(connection) = self.shared.lock().remove(&id) else { return Vec::new() };
                 end(&connection.0);
-                let error = errors.into_iter().next().map(Error::from);
+                let error = connection.0.reason(errors);
                 vec![ServerEvent::Disconnected { connection, error }]
             }
             Event::HoldsMost { id } => {

@@ -11,7 +11,7 @@ const { createParser, IPCProtocolError } = require('./index');
 const { channels, drop, publishError, publishReceived } = require('../../diagnostics/channels');
 const { setImmediate } = require('../../engine/timers');
 const { argumentError } = require('../../errors');
-const { isGreeting, textOf } = require('../wire');
+const { isGreeting, isGreetingText, textOf } = require('../wire');
 
 /** Most that setTimeout can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
@@ -120,6 +120,11 @@ class Profile {
     try {
       message = this.#decode(frames);
     } catch (error) {
+      // A type that the rules refuse, but the peer is to know what is wrong.
+      if (frames.type === null && isGreetingText(frames.frame)) {
+        owner._partWith(socket);
+        return;
+      }
       drop(owner, socket, 'invalid', frames.frame);
       owner._violate(socket, error);
       return;
