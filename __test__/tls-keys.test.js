@@ -194,6 +194,24 @@ test.each([
   }
 });
 
+const LOCKED = { cipher: 'aes-256-cbc', passphrase: 'secret' };
+test.each([
+  ['PKCS #8', 'pkcs8'],
+  ['PKCS #1', 'pkcs1'],
+])('an encrypted key without its passphrase is refused with that as the reason: %s', (_, type) => {
+  const key = own('rsa').privateKey.export({ format: 'pem', type, ...LOCKED });
+  const { cert } = own('rsa');
+  for (const given of [key, Buffer.from(key)]) {
+    for (const error of refusals({ key: given, cert })) {
+      expect(error).toMatchObject({ code, option: 'key' });
+      expect(error.message).toMatch(/it is encrypted, and config\.tls\.passphrase is missing$/);
+    }
+  }
+  for (const error of refusals({ key, cert, passphrase: 'another' })) {
+    expect(error.message).toMatch(/bad decrypt/);
+  }
+});
+
 test("a key that is not the certificate's is refused with Node's code", () => {
   const { cert } = own('p256');
   const expected = thrownBy(() => nodeTls.createSecureContext({ key: stranger.key, cert }));

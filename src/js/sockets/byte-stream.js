@@ -186,7 +186,7 @@ class ByteStream extends NetAnswers {
     } else if (this._counted === null || this._counted.closed !== null) {
       callback();
     } else if (this._counted.finish()) {
-      callback();
+      process.nextTick(callback); // what is written in this turn fails before, as with net
     } else {
       this.#finalDone = AsyncResource.bind(callback);
     }

@@ -114,7 +114,11 @@ function privateKey(value, name, passphrase) {
       failure ??= error;
     }
   }
-  throw refuse(name, `holds no usable private key: ${failure.message}`, failure);
+  const isLocked = pem && passphrase === undefined && Buffer.from(value).includes('ENCRYPTED');
+  const reason = isLocked
+    ? 'it is encrypted, and config.tls.passphrase is missing'
+    : failure.message;
+  throw refuse(name, `holds no usable private key: ${reason}`, failure);
 }
 
 /** Keys that *ring* can sign with. */

@@ -189,13 +189,13 @@ class Link {
   /** Watches the time of a connection that is closing: over when the peer has taken nothing for so long. */
   #watch() {
     clearTimeout(this.#timer);
-    this.#progress = this.#outbox.moved;
+    this.#progress = this.#outbox.written;
     this.#timer = setTimeout(() => this.#expire(), Math.min(this.#linger, LONGEST));
     this.#timer.unref();
   }
 
   #expire() {
-    if (this.#outbox.moved > this.#progress) {
+    if (this.#outbox.written > this.#progress) {
       this.#watch();
       return;
     }

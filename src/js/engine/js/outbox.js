@@ -6,12 +6,16 @@
 const PIECE = 1024 * 1024;
 const BLIND_PIECE = 64 * 1024;
 
+/** The same where nothing is on its way, with TLS: node:tls encrypts and offers one write in a turn of the event loop. */
+const SECURE_PIECE = 16 * PIECE;
+
 /** Pieces with fewer bytes than this are put together. */
 const SMALL = 4096;
 
 class Outbox {
   #socket = null;
   #most = PIECE;
+  #mostAtFirst = PIECE;
   #isSecure = false;
   /** Nothing may be sent yet. */
   #isHeld = false;
@@ -34,31 +38,37 @@ class Outbox {
   take(socket, isSecure) {
     this.#socket = socket;
     this.#isSecure = this.#isHeld = isSecure;
-    if (this.#inSystem === undefined) this.#most = BLIND_PIECE;
-    this.#flush();
+    if (this.#inSystem === undefined) this.#most = this.#mostAtFirst = BLIND_PIECE;
+    else if (isSecure) this.#mostAtFirst = SECURE_PIECE;
+    this.#flush(this.#mostAtFirst);
   }
 
   release() {
     this.#isHeld = false;
-    this.#flush();
+    this.#flush(this.#mostAtFirst);
   }
 
-  /** Bytes that wait. */
+  /** Bytes that the system has not taken, as exactly as that is known. */
   get queued() {
-    return this.#waiting + this.#sending;
+    return this.#waiting + this.#left;
   }
 
-  /** Bytes that came and do not wait. */
+  /** Bytes that it has taken. */
   get written() {
     return this.#accepted - this.queued;
   }
 
-  /** Bytes that the system has taken, as exactly as that is known. */
-  get moved() {
+  /** Bytes of what the stream has that the system is still to take. */
+  get #left() {
+    if (this.#sending === 0) return 0;
     const left = this.#inSystem;
     // Node 26 encrypts in a later turn.
     const isKnown = left !== undefined && (left > 0 || !this.#isSecure);
-    return this.#accepted - this.#waiting - (isKnown ? left : this.#sending);
+    return isKnown ? Math.min(left, this.#sending) : this.#sending;
+  }
+
+  get #isIdle() {
+    return this.#waiting === 0 && this.#sending === 0;
   }
 
   /** Bytes of the stream that the system is still to take, encrypted with TLS; undefined where nothing tells. */
@@ -72,12 +82,13 @@ class Outbox {
     const isText = typeof data === 'string';
     const size = isText ? Buffer.byteLength(data) : data.length;
     this.#accepted += size;
-    if (this.queued === 0 && size <= this.#most && this.#isOpen) {
+    const most = this.#isIdle ? this.#mostAtFirst : this.#most;
+    if (this.#isIdle && size <= most && this.#isOpen) {
       this.#send(data, size);
     } else {
       this.#pieces.push(isText ? Buffer.from(data) : data);
       this.#waiting += size;
-      this.#flush();
+      this.#flush(most);
     }
   }
 
@@ -105,9 +116,9 @@ class Outbox {
     if (this.#socket.writableLength === 0 && !this.#socket.errored) this.#sending = 0;
   }
 
-  #flush() {
+  #flush(most = this.#most) {
     while (this.#pieces.length > 0 && this.#sending === 0 && this.#isOpen) {
-      const [pieces, size] = this.#next();
+      const [pieces, size] = this.#next(most);
       this.#waiting -= size;
       if (pieces.length === 1) this.#send(pieces[0], size);
       else if (size < pieces.length * SMALL) this.#send(Buffer.concat(pieces, size), size);
@@ -115,10 +126,9 @@ class Outbox {
     }
   }
 
-  /** How many of the waiting pieces go together, and their bytes. */
-  #next() {
+  /** The waiting pieces that go together, of `most` bytes, and their bytes. */
+  #next(most) {
     const [first] = this.#pieces;
-    const most = this.#most;
     if (first.length > most) {
       this.#pieces[0] = first.subarray(most);
       return [[first.subarray(0, most)], most];
@@ -134,7 +144,7 @@ class Outbox {
     if (this.#sending === 0 || this.#socket.writableLength > 0) return;
     this.#sending = 0;
     this.#flush();
-    if (this.queued === 0) this.#onEmpty();
+    if (this.#isIdle) this.#onEmpty();
   }
 
   /**
@@ -142,7 +152,7 @@ class Outbox {
    * not held up by its peer, and is handed over. Whether there is something: then the socket is to be ended.
    */
   end() {
-    const isLeft = this.#isSecure && this.queued > 0 && this.#isOpen;
+    const isLeft = this.#isSecure && !this.#isIdle && this.#isOpen;
     if (isLeft) for (const bytes of this.#pieces) this.#socket.write(bytes);
     this.#pieces = [];
     this.#waiting = this.#sending = 0;
