@@ -17,14 +17,14 @@ onLinux.test(
     const child = world.child(require.resolve('./fixture'), ['slow', pid]);
     expect(await child.next()).toBe('blocked');
     const client = new AppViewClient(pid, { timeout: 60_000 });
-    for (let i = 0; i < 64; ) {
-    try {
-      await client.setConfig({ i });
-      i++;
-    } catch (error) {
-      if (error.code !== 'EMFILE') throw error; // other tests have all queues that the user may have
+    for (let i = 0; i < 64;) {
+      try {
+        await client.setConfig({ i });
+        i++;
+      } catch (error) {
+        if (error.code !== 'EMFILE') throw error; // other tests have all queues that the user may have
+      }
     }
-  }
     child.tell('go on');
     const { atTurn } = await child.next();
     expect(atTurn).toBeLessThan(5); // all 64, if they were taken in one turn
