@@ -4,6 +4,7 @@
 const fs = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 const { Agent, Controller, parseIpcOption } = require('../../pixivutil2');
+const { burn } = require('../helpers/burn');
 const { endWorkers, turn } = require('../helpers/ended-workers');
 
 const [mode, ...args] = JSON.parse(process.argv[2]);
@@ -33,6 +34,25 @@ const modes = {
     block();
     await left;
     report({ titles, refused });
+    await controller.stop();
+  },
+
+  /** A thread that is blocked until there is a line, and then has a handler that takes its time. */
+  async slow() {
+    const controller = await start();
+    let titles = 0;
+    const told = new Promise((resolve) => {
+      controller.on('title', () => {
+        if (++titles === 1) setTimeout(() => resolve(titles), 0);
+        burn(20);
+      });
+    });
+    const left = new Promise((resolve) => controller.once('disconnect', resolve));
+    report(controller.endpoints);
+    block();
+    report({ atTurn: await told });
+    await left;
+    report({ titles });
     await controller.stop();
   },
 

@@ -62,10 +62,11 @@ describePeers((makePeer) => {
     const title = ['TITLE', 'x'.repeat(30_000)];
     const answers = [];
     for (let i = 0; i < 10; i++) answers.push(String((await peer.ask('comm', title))[1]));
-    expect(answers).toEqual([...Array(3).fill('Ok'), ...Array(7).fill('Error')]);
+    // One agent has about a half of it: see floods.test.js.
+    expect(answers).toEqual([...Array(2).fill('Ok'), ...Array(8).fill('Error')]);
     await peer.close('comm');
     child.tell('go on');
-    expect(await child.next()).toEqual({ titles: 3, refused: 0 });
+    expect(await child.next()).toEqual({ titles: 2, refused: 0 });
   });
 
   test('handlers that throw, or take for ever, keep no agent waiting', async () => {

@@ -51,8 +51,11 @@
 
 pub mod agent;
 pub mod controller;
+mod fair;
+mod jobs;
 pub mod message;
 pub mod option;
+mod room;
 pub mod rules;
 
 /// The default endpoint on which a controller listens for notifications.
