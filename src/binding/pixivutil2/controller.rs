@@ -6,6 +6,7 @@ use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::super::env_end::EnvEnd;
 use super::super::notices::Notices;
@@ -39,11 +40,14 @@ pub struct PixivControllerOptions {
     pub sockets: SocketOptions,
 }
 
+/// The events that are on their way to JavaScript.
+const AHEAD: usize = 16;
+
 /// An event for JavaScript.
 enum Notice {
     /// It listens, or has failed to.
     Started(std::result::Result<Value, Value>),
-    Event(Delivery),
+    Event(Delivery, OwnedSemaphorePermit),
     Stopped,
 }
 
@@ -56,6 +60,8 @@ pub struct PixivController {
     runtime: Option<Runtime>,
     running: Running,
     notices: Arc<Notices<Notice>>,
+    /// All events have been reported.
+    reported: Arc<Notify>,
 }
 
 #[napi]
@@ -67,7 +73,8 @@ impl PixivController {
         let notices = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
         let runtime = Runtime::start()
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        Ok(Self { env_end: None, runtime: Some(runtime), running: Running::default(), notices })
+        let (running, reported) = (Running::default(), Arc::default());
+        Ok(Self { env_end: None, runtime: Some(runtime), running, notices, reported })
     }
 
     /// Listens.
@@ -75,10 +82,14 @@ impl PixivController {
     pub fn start(&self, options: PixivControllerOptions) {
         let Some(runtime) = &self.runtime else { return };
         let (notices, running) = (self.notices.clone(), self.running.clone());
+        let reported = self.reported.clone();
         runtime.spawn(async move {
             let started = caught_in(start(options)).await;
             match started.unwrap_or_else(|| Err(error::of_panic())) {
-                Ok((controller, events)) => serve(controller, events, &running, &notices).await,
+                Ok((controller, events)) => {
+                    serve(controller, events, &running, &notices).await;
+                    reported.notify_one();
+                }
                 Err(error) => notices.push(Notice::Started(Err(error))),
             }
         });
@@ -116,9 +127,12 @@ impl PixivController {
     pub fn stop(&self) {
         let Some(runtime) = &self.runtime else { return };
         let (notices, running) = (self.notices.clone(), take(&self.running));
+        let reported = self.reported.clone();
         runtime.spawn(async move {
             if let Some(controller) = running {
                 let _ = caught_in(controller.close()).await; // what is left ends with it
+                drop(controller);
+                reported.notified().await;
             }
             notices.push(Notice::Stopped);
         });
@@ -199,8 +213,12 @@ async fn serve(
     });
     *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(controller));
     notices.push(Notice::Started(Ok(endpoints)));
-    while let Some(delivery) = events.recv().await {
-        notices.push(Notice::Event(delivery));
+    // The others wait where connections take turns.
+    let ahead = Arc::new(Semaphore::new(AHEAD));
+    while let Ok(place) = ahead.clone().acquire_owned().await
+        && let Some(delivery) = events.recv().await
+    {
+        notices.push(Notice::Event(delivery, place));
     }
 }
 
@@ -210,7 +228,7 @@ impl Notice {
             Self::Started(Ok(endpoints)) => json!({ "kind": "started", "endpoints": endpoints }),
             Self::Started(Err(error)) => json!({ "kind": "failed", "error": error }),
             Self::Stopped => json!({ "kind": "stopped" }),
-            Self::Event(Delivery { event, .. }) => of_event(event),
+            Self::Event(Delivery { event, .. }, _) => of_event(event),
         }
     }
 }

@@ -4,12 +4,12 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
 
 use super::message::{Refusal, Side};
 use super::option::{IDENTIFIER, IpcOption};
-use super::room::{Permit, Room};
+use super::room::{Connection, Permit, Room};
 use super::rules::{Event, Rules, Settings, Taken};
+use super::turns::{Input, Output, turns};
 use crate::engine::panics::{caught, point};
 use crate::protocols::zmtp::{self, Endpoint, Router, RouterEvent, RouterEvents};
 
@@ -67,14 +67,15 @@ pub struct Delivery {
     _room: Option<Permit>,
 }
 
-/// The events of a controller, in order for each agent.
+/// The events of a controller, in order for each connection. Connections take turns, so that who sends much does not hold
+/// up the others.
 #[derive(Debug)]
-pub struct Events(mpsc::UnboundedReceiver<Delivery>);
+pub struct Events(Output<Connection, Delivery>);
 
 impl Events {
     /// The next event. `None`: the controller has ended.
     pub async fn recv(&mut self) -> Option<Delivery> {
-        self.0.recv().await
+        self.0.take().await
     }
 }
 
@@ -99,7 +100,7 @@ impl Controller {
             max_task_bytes: options.max_queued_bytes,
         };
         let shared = Arc::new(Shared { rules: Mutex::new(Rules::new(settings)), comm, task });
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = turns();
         let room = Room::new(options.max_queued_bytes);
         let serve = |side, incoming| {
             let shared = shared.clone();
@@ -182,7 +183,7 @@ impl Drop for Controller {
 /// Where events go.
 struct Outbox {
     room: Arc<Room>,
-    to: mpsc::UnboundedSender<Delivery>,
+    to: Input<Connection, Delivery>,
 }
 
 impl Shared {
@@ -222,12 +223,12 @@ impl Shared {
                         }
                         taken.event
                     };
-                    outbox.put(event, room);
+                    outbox.put((side, identity), event, room);
                 }
                 RouterEvent::Disconnected { identity, .. } => {
                     outbox.room.leave(side, &identity);
                     let event = caught(|| self.lock().gone(side, &identity)).flatten();
-                    outbox.put(event, None);
+                    outbox.put((side, identity), event, None);
                 }
             }
         }
@@ -245,9 +246,9 @@ fn take(rules: &mut Rules, side: Side, id: &Bytes, frames: &[Bytes], room: bool)
 }
 
 impl Outbox {
-    fn put(&self, event: Option<Event>, room: Option<Permit>) {
+    fn put(&self, whose: Connection, event: Option<Event>, room: Option<Permit>) {
         if let Some(event) = event {
-            let _ = self.to.send(Delivery { event, _room: room }); // or the program has dropped the receiver
+            self.to.put(whose, Delivery { event, _room: room });
         }
     }
 }

@@ -15,7 +15,7 @@ const FRAME: usize = size_of::<String>();
 const OWN: usize = 16 * 1024;
 
 /// One of the two connections of an agent.
-type Connection = (Side, Bytes);
+pub(super) type Connection = (Side, Bytes);
 
 /// See the module's page.
 #[derive(Debug)]
