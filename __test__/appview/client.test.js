@@ -23,9 +23,12 @@ function ask(options) {
 /** Whether what is left of two conversations, one with `act`, is nothing. */
 async function play(act, serve, options) {
   const { pid, client } = ask(options);
-  const peer = answerer(world, pid, options?.prefix).then(serve);
+  const answering = answerer(world, pid, options?.prefix);
+  const peer = answering.then(serve);
   const [result] = await Promise.allSettled([act(client), peer]);
   await peer;
+  const { input, output } = await answering;
+  for (const queue of [input, output]) queue.close(); // as many count as are open, of all tests
   expect(left(pid, options?.prefix)).toEqual([]);
   if (result.status === 'rejected') throw result.reason;
   return result.value;

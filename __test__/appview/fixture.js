@@ -9,6 +9,7 @@ const { once } = require('node:events');
 const { Worker, parentPort } = require('node:worker_threads');
 const { AppViewClient, AppViewServer } = require('../../appview');
 const { open } = require('../../mqueue');
+const { burn } = require('../helpers/burn');
 const { endWorkers, turn } = require('../helpers/ended-workers');
 const { within } = require('../helpers/within');
 const { left, names } = require('./peers');
@@ -37,6 +38,24 @@ const modes = {
     fs.writeSync(1, '"blocked"\n');
     block();
     fs.writeSync(1, '"goes on"\n');
+    while (configs < 64) await turn();
+    report({ configs });
+    server.stop();
+  },
+
+  /** A thread that is blocked until there is a line, and then has a handler that takes its time. */
+  async slow() {
+    const server = new AppViewServer({ pid }).start();
+    let configs = 0;
+    const told = new Promise((resolve) => {
+      server.on('setConfig', () => {
+        if (++configs === 1) setTimeout(() => resolve(configs), 0);
+        burn(20);
+      });
+    });
+    fs.writeSync(1, '"blocked"\n');
+    block();
+    report({ atTurn: await told });
     while (configs < 64) await turn();
     report({ configs });
     server.stop();

@@ -45,6 +45,29 @@ suite('strangers', () => {
     expect(await child.next()).toBe('ERR_FERRIPC_TOO_MUCH_BUFFERED');
   });
 
+  test('that go on asking are not read from while they do not read the answers', async () => {
+    const name = 'a command'.padEnd(20_000);
+    await serve({ [name]: () => {} });
+    let seen = false;
+    await connect('witness', { seen: () => (seen = true) });
+    const socket = net.connect(place());
+    world.after(() => socket.destroy());
+    const count = 2000;
+    socket.write('{"command":"discover"}'.repeat(count));
+    socket.write(JSON.stringify({ command: 'broadcast', data: '{"command":"seen"}' }));
+    // It reads a little at a time. So most of 40 MB have been read when the server gets to what comes after the questions.
+    let read = 0;
+    let readBefore = 0;
+    for await (const data of socket) {
+      read += data.length;
+      if (!seen) readBefore = read;
+      if (read > count * name.length) break;
+      await turn();
+    }
+    while (!seen) await turn();
+    expect(readBefore).toBeGreaterThan((count * name.length) / 2);
+  });
+
   test('that give deliveries endless numbers: those are refused, others are passed on', async () => {
     const server = await serve();
     const [from, to] = [await enter(place(), 'from'), await enter(place(), 'to')];

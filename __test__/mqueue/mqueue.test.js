@@ -69,13 +69,24 @@ onLinux.describe('messages', () => {
   });
 
   test('what waits to be sent has a limit', async () => {
-    const queue = make({ maxQueuedBytes: 20 });
+    const queue = make({ maxQueuedBytes: 20 + 2 * 1024 });
     for (let i = 0; i < 3; i++) await queue.send('x');
     const waiting = queue.send('x'.repeat(16));
     await expect(queue.send('12345')).rejects.toMatchObject({ code: 'ENOBUFS' });
     const small = queue.send('1234');
     for (let i = 0; i < 5; i++) await queue.receive();
     await Promise.all([waiting, small]);
+  });
+
+  test('messages of no bytes count as well', async () => {
+    const queue = make({ maxQueuedBytes: 100 * 1024 });
+    const outcomes = Array.from({ length: 1000 }, () => queue.send('').catch(({ code }) => code));
+    const { maxmsg } = queue.attr();
+    for (let i = 0; i < maxmsg + 100; i++) await queue.receive();
+    queue.close(); // for those that would still wait
+    const codes = await Promise.all(outcomes);
+    expect(codes.filter((it) => it === undefined)).toHaveLength(maxmsg + 100);
+    expect(codes.filter((it) => it === 'ENOBUFS')).toHaveLength(900 - maxmsg);
   });
 
   test('reach another process and come back', async () => {

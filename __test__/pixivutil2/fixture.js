@@ -4,13 +4,17 @@
 const fs = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 const { Agent, Controller, parseIpcOption } = require('../../pixivutil2');
+const { burn } = require('../helpers/burn');
 const { endWorkers, turn } = require('../helpers/ended-workers');
 
 const [mode, ...args] = JSON.parse(process.argv[2]);
 const report = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
 
-/** Blocks the thread until there is a line. */
-const block = () => fs.readSync(0, Buffer.alloc(100));
+/** Blocks the thread until there is a line, and returns it. */
+function block() {
+  const bytes = Buffer.alloc(100);
+  return String(bytes.subarray(0, fs.readSync(0, bytes)));
+}
 
 const ANYWHERE = { comm: 'tcp://127.0.0.1:0', task: 'tcp://127.0.0.1:0' };
 
@@ -21,7 +25,7 @@ async function start(options) {
 }
 
 const modes = {
-  /** A thread that is blocked from one line to the next. */
+  /** A thread that is blocked until there is a line. That may say how many titles are to come. */
   async blocked(options) {
     const controller = await start(options);
     let titles = 0;
@@ -30,9 +34,31 @@ const modes = {
     controller.on('error', () => refused++);
     const left = new Promise((resolve) => controller.once('disconnect', resolve));
     report(controller.endpoints);
-    block();
+    const least = Number(block()) || 0;
     await left;
+    while (titles < least) await turn();
     report({ titles, refused });
+    await controller.stop();
+  },
+
+  /** A thread that is blocked until there is a line, and then has a handler that takes its time. */
+  async slow() {
+    const controller = await start();
+    const titles = [];
+    const told = new Promise((resolve) => {
+      controller.on('title', (agent, title) => {
+        if (titles.push(title) === 1) setTimeout(() => resolve(titles.length), 0);
+        burn(20);
+      });
+    });
+    const left = new Promise((resolve) => {
+      controller.on('disconnect', () => titles.length === 64 && resolve());
+    });
+    report(controller.endpoints);
+    block();
+    report({ atTurn: await told });
+    await left;
+    report({ titles });
     await controller.stop();
   },
 

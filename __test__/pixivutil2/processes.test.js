@@ -62,10 +62,11 @@ describePeers((makePeer) => {
     const title = ['TITLE', 'x'.repeat(30_000)];
     const answers = [];
     for (let i = 0; i < 10; i++) answers.push(String((await peer.ask('comm', title))[1]));
-    expect(answers).toEqual([...Array(3).fill('Ok'), ...Array(7).fill('Error')]);
+    // One agent has about a half of it: see floods.test.js.
+    expect(answers).toEqual([...Array(2).fill('Ok'), ...Array(8).fill('Error')]);
     await peer.close('comm');
     child.tell('go on');
-    expect(await child.next()).toEqual({ titles: 3, refused: 0 });
+    expect(await child.next()).toEqual({ titles: 2, refused: 0 });
   });
 
   test('handlers that throw, or take for ever, keep no agent waiting', async () => {
@@ -198,11 +199,10 @@ describe('ffmpeg', () => {
   test('that cannot be run: 127, 126', async () => {
     const notAFile = { path: world.file() };
     const controller = await control({ ffmpeg: notAFile });
-    const errors = [];
-    controller.on('error', ({ code }) => errors.push(code));
+    const failed = new Promise((resolve) => controller.once('error', resolve));
     const agent = await connect(controller);
     expect(await (await agent.ffmpeg(['-y'])).exitCode()).toBe(127);
-    expect(errors).toEqual(['ENOENT']);
+    expect((await failed).code).toBe('ENOENT'); // told after the agent
     const folder = await control({ ffmpeg: { path: world.tmp() } });
     const code = await (await (await connect(folder)).ffmpeg(['-y'])).exitCode();
     expect(code).toBe(process.platform === 'win32' ? 127 : 126);

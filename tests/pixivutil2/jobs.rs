@@ -81,8 +81,11 @@ fn the_arguments_of_jobs_that_have_not_ended_have_a_limit() {
     let Event::Ffmpeg(_, first, _) = job(&mut rules, 700) else { panic!() };
     let too_many = |event| matches!(event, Event::Refused(_, _, Reason::TooManyTasks));
     assert!(too_many(job(&mut rules, 700)));
+    assert!(too_many(job(&mut rules, 1))); // it has more than is left
+    let other = Bytes::from_static(b"other");
     let call = |rules: &mut Rules, size: usize| {
-        take(rules, Side::Task, &[b"ARIA2", b"", &large[..size]]).event.unwrap()
+        let message = frames(&[b"ARIA2", b"", &large[..size]]);
+        rules.take(Side::Task, &other, &message, true).event.unwrap()
     };
     let Event::Aria2(_, number, ..) = call(&mut rules, 200) else { panic!() };
     assert!(too_many(call(&mut rules, 200)));
@@ -93,7 +96,7 @@ fn the_arguments_of_jobs_that_have_not_ended_have_a_limit() {
     assert!(too_many(call(&mut rules, 200)));
     rules.answer(number, 0);
     assert!(matches!(call(&mut rules, 200), Event::Aria2(..)));
-    rules.gone(Side::Task, &Bytes::from_static(ID));
+    rules.gone(Side::Task, &other);
     assert!(matches!(call(&mut rules, 200), Event::Aria2(..)));
     rules.end();
     // One that is alone is taken, however large it is.
@@ -142,4 +145,41 @@ fn results_are_kept_up_to_a_limit() {
     }
     let taken = take(&mut rules, Side::Task, &[b"FFMPEG_RET", &first.to_le_bytes()]);
     assert_eq!(value(&taken, "FFMPEG_RET")[..], [0xff; 4]);
+}
+
+/// Begins jobs as another agent until one is refused. Returns how many there are.
+fn begin_all(rules: &mut Rules, id: &Bytes) -> Vec<i32> {
+    let message = frames(&[b"FFMPEG_REQ", b"-y"]);
+    let mut begun = || match rules.take(Side::Task, id, &message, true).event {
+        Some(Event::Ffmpeg(_, task, _)) => Some(task),
+        _ => None,
+    };
+    std::iter::from_fn(&mut begun).collect()
+}
+
+#[test]
+fn an_agent_that_asks_for_job_after_job_leaves_room_for_the_others() {
+    let mut rules = rules();
+    let [quiet, late] = [b"quiet", b"late!"].map(|id| Bytes::from_static(id));
+    rules.come(Side::Task, &quiet);
+    let many = |at: u32| Bytes::copy_from_slice(&at.to_be_bytes());
+    assert_eq!(begin_all(&mut rules, &many(0)).len(), 512);
+    assert!(!begin_all(&mut rules, &late).is_empty());
+    // Many of them take all, except for what is kept for those that were there.
+    (1..100).for_each(|at| drop(begin_all(&mut rules, &many(at))));
+    assert!(begin_all(&mut rules, &Bytes::from_static(b"later")).is_empty());
+    assert_eq!(begin_all(&mut rules, &quiet).len(), 1);
+}
+
+#[test]
+fn an_agent_that_ends_job_after_job_does_not_push_out_the_codes_of_others() {
+    let mut rules = rules();
+    let quiet = begin(&mut rules);
+    rules.finish(quiet, 7);
+    let other = Bytes::from_static(b"other");
+    for _ in 0..20 {
+        begin_all(&mut rules, &other).into_iter().for_each(|task| drop(rules.finish(task, 0)));
+    }
+    let asked = take(&mut rules, Side::Task, &[b"FFMPEG_RET", &quiet.to_le_bytes()]);
+    assert_eq!(value(&asked, "FFMPEG_RET")[..], 7i32.to_le_bytes());
 }

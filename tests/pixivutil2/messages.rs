@@ -80,6 +80,9 @@ fn messages_that_are_none() {
         let taken = take(&mut rules, on, parts);
         assert_eq!(value(&taken, group)[..], *expected, "{group}");
     }
+    // An answer is no longer for a group that is.
+    let taken = take(&mut rules, Side::Comm, &[&[b'x'; 1000], b""]);
+    assert_eq!(value(&taken, &"X".repeat(64)), "Error");
     // Titles are shown, whatever they are.
     let taken = take(&mut rules, Side::Comm, &[b"TITLE", b"\xff", b"more"]);
     assert_eq!(value(&taken, "TITLE"), "Ok");

@@ -1,5 +1,7 @@
 //! REP: whatever stands before a question comes back before its answer.
 
+use std::time::Duration;
+
 use ferripc::engine::codec::zmtp::{Kind, greeting, ready};
 use ferripc::protocols::zmtp::{Dealer, DealerEvent, Options, Questions, Rep, Req, SendError};
 
@@ -114,6 +116,35 @@ fn who_has_gone_gets_no_answer() {
         other.send(&wire(&frames(&["", "c"]))).await;
         drop(questions.recv().await);
         assert_eq!(second.answer(frames(&["b"])), Err(SendError::UnknownPeer));
+    });
+}
+
+#[test]
+fn who_goes_on_asking_and_reads_no_answers_is_not_read_from() {
+    run(async {
+        let (rep, mut questions) = rep();
+        let answering = async {
+            while let Some(question) = questions.recv().await {
+                let answer = question.frames().to_vec();
+                assert_ne!(question.answer(answer), Err(SendError::Full)); // at its end it has gone
+            }
+        };
+        let asking = async {
+            let mut peer = peer(&rep, Kind::Dealer).await;
+            let many = wire(&frames(&["", "a question"])).repeat(10_000);
+            let mut sent = 0;
+            // Until the system takes no more, as the socket reads no more.
+            while tokio::time::timeout(Duration::from_millis(500), peer.send(&many)).await.is_ok() {
+                sent += 1;
+                assert!(sent < 200, "there is no end of it");
+            }
+            for _ in 0..sent {
+                assert_eq!(peer.receive(many.len()).await, many);
+            }
+            drop(peer);
+            rep.close().await;
+        };
+        tokio::join!(answering, asking);
     });
 }
 

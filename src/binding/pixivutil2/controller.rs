@@ -1,11 +1,12 @@
 //! A controller, on an I/O thread of its own: it answers agents even while JavaScript is busy.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use serde_json::{Value, json};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::super::env_end::EnvEnd;
 use super::super::notices::Notices;
@@ -39,22 +40,34 @@ pub struct PixivControllerOptions {
     pub sockets: SocketOptions,
 }
 
+/// The events that are on their way to JavaScript.
+const AHEAD: usize = 16;
+
 /// An event for JavaScript.
 enum Notice {
     /// It listens, or has failed to.
     Started(std::result::Result<Value, Value>),
-    Event(Delivery),
+    Event {
+        delivery: Delivery,
+        _place: OwnedSemaphorePermit,
+    },
     Stopped,
 }
 
-type Running = Arc<Mutex<Option<Arc<Controller>>>>;
+/// The controller, while it runs.
+#[derive(Default)]
+struct Running {
+    controller: Mutex<Option<Arc<Controller>>>,
+    /// All its events have been reported.
+    reported: Notify,
+}
 
 /// See `src/js/engine/pixivutil2.js` for how it is used.
 #[napi]
 pub struct PixivController {
     env_end: Option<EnvEnd>,
     runtime: Option<Runtime>,
-    running: Running,
+    running: Arc<Running>,
     notices: Arc<Notices<Notice>>,
 }
 
@@ -67,7 +80,7 @@ impl PixivController {
         let notices = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
         let runtime = Runtime::start()
             .map_err(|error| Error::from_reason(EngineError::new("start", error, None).code()))?;
-        Ok(Self { env_end: None, runtime: Some(runtime), running: Running::default(), notices })
+        Ok(Self { env_end: None, runtime: Some(runtime), running: Arc::default(), notices })
     }
 
     /// Listens.
@@ -115,11 +128,10 @@ impl PixivController {
     #[napi(catch_unwind)]
     pub fn stop(&self) {
         let Some(runtime) = &self.runtime else { return };
-        let (notices, running) = (self.notices.clone(), take(&self.running));
+        let (notices, running) = (self.notices.clone(), self.running.clone());
+        let controller = running.take();
         runtime.spawn(async move {
-            if let Some(controller) = running {
-                let _ = caught_in(controller.close()).await; // what is left ends with it
-            }
+            running.end(controller).await;
             notices.push(Notice::Stopped);
         });
     }
@@ -134,7 +146,7 @@ impl PixivController {
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
         let running = self.running.clone();
-        self.env_end = Some(EnvEnd::new(&env, move || drop(take(&running)))?);
+        self.env_end = Some(EnvEnd::new(&env, move || drop(running.take()))?);
         Ok(())
     }
 
@@ -142,13 +154,13 @@ impl PixivController {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
-        take(&self.running);
+        self.running.take();
         self.runtime = None;
     }
 
     fn on_controller(&self, act: impl FnOnce(&Controller)) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let (Some(controller), Some(runtime)) = (running, &self.runtime) {
+        let controller = self.running.lock().clone();
+        if let (Some(controller), Some(runtime)) = (controller, &self.runtime) {
             let _entered = runtime.enter();
             act(&controller);
         }
@@ -157,12 +169,26 @@ impl PixivController {
 
 impl Drop for PixivController {
     fn drop(&mut self) {
-        take(&self.running);
+        self.running.take();
     }
 }
 
-fn take(running: &Running) -> Option<Arc<Controller>> {
-    running.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Controller>>> {
+        self.controller.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Option<Arc<Controller>> {
+        self.lock().take()
+    }
+
+    /// Ends it, and waits until its last event has been reported.
+    async fn end(&self, controller: Option<Arc<Controller>>) {
+        let Some(controller) = controller else { return };
+        let _ = caught_in(controller.close()).await; // what is left ends with it
+        drop(controller);
+        self.reported.notified().await;
+    }
 }
 
 async fn start(
@@ -197,11 +223,16 @@ async fn serve(
         "comm": controller.comm().to_string(),
         "task": controller.task().to_string(),
     });
-    *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(controller));
+    *running.lock() = Some(Arc::new(controller));
     notices.push(Notice::Started(Ok(endpoints)));
-    while let Some(delivery) = events.recv().await {
-        notices.push(Notice::Event(delivery));
+    // The others wait where connections take turns.
+    let ahead = Arc::new(Semaphore::new(AHEAD));
+    while let Ok(place) = ahead.clone().acquire_owned().await
+        && let Some(delivery) = events.recv().await
+    {
+        notices.push(Notice::Event { delivery, _place: place });
     }
+    running.reported.notify_one();
 }
 
 impl Notice {
@@ -210,7 +241,7 @@ impl Notice {
             Self::Started(Ok(endpoints)) => json!({ "kind": "started", "endpoints": endpoints }),
             Self::Started(Err(error)) => json!({ "kind": "failed", "error": error }),
             Self::Stopped => json!({ "kind": "stopped" }),
-            Self::Event(Delivery { event, .. }) => of_event(event),
+            Self::Event { delivery, .. } => of_event(delivery.event),
         }
     }
 }

@@ -29,6 +29,11 @@ impl Outbox {
         self.queued
     }
 
+    /// The number of pieces that they are in, each of which has memory of its own.
+    pub fn pieces(&self) -> usize {
+        self.pieces.len()
+    }
+
     /// Appends `bytes`.
     pub fn push(&mut self, bytes: Bytes) {
         if bytes.is_empty() {

@@ -5,6 +5,7 @@
 // or a signal ends it, before the request is done: otherwise the queues would outlive the process.
 
 const { AtEnd } = require('./at-end');
+const { inTurns } = require('./in-turns');
 const native = require('./native');
 const { setImmediate } = require('./timers');
 
@@ -78,22 +79,12 @@ async function request(options, text) {
  */
 function serve(options, onEvent) {
   let server = null;
-  const drain = () => {
-    for (;;) {
-      const event = server.next();
-      if (event === null) return;
-      // A handler that throws leaves the rest to the next turn.
-      let done = false;
-      try {
-        onEvent(JSON.parse(event));
-        done = true;
-      } finally {
-        if (!done) setImmediate(drain);
-      }
-    }
+  const take = () => {
+    const event = server.next();
+    if (event !== null) onEvent(JSON.parse(event));
   };
   const { serveView } = native.load();
-  const made = native.instance(() => serveView(drain, options));
+  const made = native.instance(() => serveView(inTurns(take), options));
   if (typeof made === 'string') return { error: JSON.parse(made) };
   server = made;
   return { server };

@@ -3,6 +3,7 @@
 // kind and number in a header. Used by host.js and connection.js of ipc2.
 
 const { codedError } = require('../errors');
+const { inTurns } = require('./in-turns');
 const { mayWatch } = require('./loop');
 const native = require('./native');
 
@@ -36,7 +37,7 @@ function open(name, take, ...args) {
     if (header[0] !== 0) turn(payload);
   };
   const own = mayWatch() ? turn : undefined;
-  const opened = native.start(() => new Class(wake, own, header, ...args));
+  const opened = native.start(() => new Class(inTurns(wake), own, header, ...args));
   return opened;
 }
 

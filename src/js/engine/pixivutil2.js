@@ -2,6 +2,7 @@
 // What talks to the native addon for PixivUtil2: controllers, and agents. Used by pixivutil2/controller.js and
 // pixivutil2/agent.js. Each event comes in a turn of its own.
 
+const { inTurns } = require('./in-turns');
 const native = require('./native');
 const { setImmediate } = require('./timers');
 
@@ -12,7 +13,7 @@ function open(name, take) {
     const event = opened.next();
     if (event !== null) take(JSON.parse(event));
   };
-  const opened = native.start(() => new Class(wake));
+  const opened = native.start(() => new Class(inTurns(wake)));
   return opened;
 }
 

@@ -47,6 +47,7 @@ class Channel {
   #party;
   #receive;
   #pace;
+  #heldBack = false;
   /** Why the last message was not accepted. */
   refusal = null;
 
@@ -109,6 +110,28 @@ class Channel {
     else if (this.refusal !== null) sent(this.refusal);
     else this.socket.write('', sent);
     return below;
+  }
+
+  /** Bytes that have not left. */
+  get #unsent() {
+    return this.#pace.queued + this.socket.writableLength;
+  }
+
+  /**
+   * Reads no more while more than `most` bytes wait here, or at `other`, another channel of the same peer: one that goes
+   * on asking and does not read the answers.
+   */
+  holdBack(most, other) {
+    const full = [this, other].find((it) => it && it.#unsent > most);
+    if (full === undefined || this.#heldBack) return;
+    this.#heldBack = true;
+    this.socket.pause();
+    const goOn = () => {
+      this.#heldBack = false;
+      this.socket.resume();
+      this.holdBack(most, other);
+    };
+    full.socket.once('drain', ours(goOn));
   }
 
   /** The entries of messages that have not left. Those without go the way of this connection. */

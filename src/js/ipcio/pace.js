@@ -52,6 +52,11 @@ class Pace {
     this.#write = write;
   }
 
+  /** Bytes that wait here. */
+  get queued() {
+    return this.#queued;
+  }
+
   /** Sends a message, now or later. False: wait; or, with `sent(error)` called, it is refused. */
   offer(item) {
     if (this.#queue.length === 0 && this.#fits(item.length)) return this.#leave(item);

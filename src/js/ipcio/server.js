@@ -25,6 +25,9 @@ const MOST_DELIVERIES = 65_536;
 /** The longest number of a delivery, in characters. It is kept until the delivery is answered. */
 const LONGEST_NUMBER = 256;
 
+/** With more bytes of answers waiting for it, a connection to the domain's socket is not read from. */
+const MOST_UNREAD = 8 * 1024 * 1024;
+
 class Server extends Party {
   #listener = null;
   #listening = null;
@@ -128,7 +131,10 @@ class Server extends Party {
 
   #visited(socket) {
     const visitor = { channel: null, client: null, timer: undefined, mayEnter: true };
-    visitor.channel = new Channel(this, socket, (message) => this.#asked(visitor, message));
+    visitor.channel = new Channel(this, socket, (message) => {
+      this.#asked(visitor, message);
+      visitor.channel.holdBack(MOST_UNREAD, visitor.client?.channel);
+    });
     this.#visitors.add(visitor);
     this.#limit(visitor);
     const onClose = () => {

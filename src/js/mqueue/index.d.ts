@@ -21,7 +21,10 @@ export interface QueueOptions {
   read?: boolean;
   /** Whether to send. Default: `true`. */
   write?: boolean;
-  /** Most bytes that wait in `send` for room in the queue; beyond that, `send` rejects with `ENOBUFS`. Default: 1 GiB. */
+  /**
+   * Most bytes that wait in `send` for room in the queue, with 1024 more for each message; beyond that, `send` rejects
+   * with `ENOBUFS`. Default: 1 GiB.
+   */
   maxQueuedBytes?: number;
 }
 

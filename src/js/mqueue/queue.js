@@ -11,6 +11,9 @@ const { toBytes, toPriority, toTimeout } = require('./options');
 /** Messages that are delivered to `message` handlers before other events have their turn. */
 const BATCH = 64;
 
+/** What a message that waits is counted as, beside its bytes: about what V8 needs for the promise and the rest. */
+const WAITING = 1024;
+
 /** Only index.js makes queues. */
 const KEY = Symbol('open');
 
@@ -60,16 +63,17 @@ class Queue extends EventEmitter {
     const error = this.#senders.size > 0 ? this.#full() : this.#endpoint.send(bytes, order);
     if (error === null) return;
     if (error.code !== 'EAGAIN' || timeout === 0) throw callError(error);
-    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > this.#maxQueued) {
+    const weight = WAITING + bytes.length;
+    if (this.#waitingBytes > 0 && this.#waitingBytes + weight > this.#maxQueued) {
       throw noBufferError(this.#maxQueued);
     }
-    this.#waitingBytes += bytes.length;
+    this.#waitingBytes += weight;
     try {
       // What the caller does with its memory meanwhile is its business.
       const sender = { data: Buffer.from(bytes), priority: order };
       await this.#wait(this.#senders, true, 'mq_send', timeout, sender);
     } finally {
-      this.#waitingBytes -= bytes.length;
+      this.#waitingBytes -= weight;
     }
   }
 

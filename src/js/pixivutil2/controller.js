@@ -207,7 +207,7 @@ class Controller extends EventEmitter {
 
   #run(link, agent, task, args) {
     const handler = this.#handlers.ffmpeg;
-    this.#jobs.add((signal) => {
+    this.#jobs.add(agent, (signal) => {
       const act = () => handler(args, agent, { task, signal });
       return this.#do(act, (code) => link.finish(task, code));
     });

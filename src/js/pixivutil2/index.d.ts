@@ -90,13 +90,16 @@ export interface ControllerOptions extends SocketOptions {
    * `onFfmpeg` replaces it. Default: `false`.
    */
   ffmpeg?: boolean | FfmpegOptions;
-  /** Jobs at a time; the others wait. Default: the number of processors with `ffmpeg`, otherwise no limit. */
+  /** Jobs at a time; the others wait, and agents take turns. Default: the number of processors with `ffmpeg`, otherwise no limit. */
   maxParallelTasks?: number;
-  /** Jobs and calls that have not ended; further ones are answered with -1. Default: 1024. */
+  /**
+   * Jobs and calls that have not ended; further ones are answered with -1, and those of an agent that has more than
+   * are left. Default: 1024.
+   */
   maxTasks?: number;
   /**
    * Bytes of events that wait for a busy JavaScript thread, and bytes of the arguments of unfinished jobs; beyond
-   * that, messages are refused. Default: 64 MiB each.
+   * that, messages are refused, and those of an agent that has more than are left. Default: 64 MiB each.
    */
   maxQueuedBytes?: number;
   /** Connections at a time, on each socket. Default: 1024. */

@@ -1,10 +1,12 @@
 'use strict';
-// Jobs of a controller: a limited number at a time; the others wait in order. Used by controller.js.
+// Jobs of a controller: a limited number at a time. The others wait, those of an agent in order, and agents take turns.
+// Used by controller.js.
 
 class Jobs {
   #limit;
   #running = new Set();
-  #waiting = [];
+  /** Agent -> its jobs that wait, at least one. The first agent is next. */
+  #waiting = new Map();
 
   constructor(limit) {
     this.#limit = limit;
@@ -14,23 +16,36 @@ class Jobs {
     return this.#running.size;
   }
 
-  /** Calls `run(signal)`, at once or later, which must not throw. Nothing is called any more after `abort`. */
-  add(run) {
-    this.#waiting.push(run);
+  /**
+   * Calls `run(signal)`, at once or later, which must not throw. Nothing is called any more after `abort`. `owner`: the
+   * agent.
+   */
+  add(owner, run) {
+    if (!this.#waiting.has(owner)) this.#waiting.set(owner, []);
+    this.#waiting.get(owner).push(run);
     this.#next();
   }
 
   /** Forgets those that wait, and aborts the signals of those that run. */
   abort() {
-    this.#waiting = [];
+    this.#waiting.clear();
     for (const { abort } of this.#running) abort.abort();
   }
 
+  /** The next job of the next agent, which is the last one afterwards. */
+  #shift() {
+    const [[owner, jobs]] = this.#waiting;
+    const run = jobs.shift();
+    this.#waiting.delete(owner);
+    if (jobs.length > 0) this.#waiting.set(owner, jobs);
+    return run;
+  }
+
   async #next() {
-    if (this.#running.size >= this.#limit || this.#waiting.length === 0) return;
+    if (this.#running.size >= this.#limit || this.#waiting.size === 0) return;
     const job = { abort: new AbortController() };
     this.#running.add(job);
-    await this.#waiting.shift()(job.abort.signal);
+    await this.#shift()(job.abort.signal);
     this.#running.delete(job);
     this.#next();
   }

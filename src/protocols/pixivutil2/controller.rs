@@ -4,16 +4,14 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::message::{Refusal, Side};
 use super::option::{IDENTIFIER, IpcOption};
+use super::room::{Connection, Permit, Room};
 use super::rules::{Event, Rules, Settings, Taken};
+use super::turns::{Input, Output, turns};
 use crate::engine::panics::{caught, point};
 use crate::protocols::zmtp::{self, Endpoint, Router, RouterEvent, RouterEvents};
-
-/// What an event is counted as, in addition to the bytes of its message.
-const EVENT: usize = 512;
 
 /// How a controller listens, and its limits.
 #[derive(Debug, Clone)]
@@ -27,7 +25,7 @@ pub struct Options {
     /// The most jobs and calls that have not ended. More are refused.
     pub max_tasks: usize,
     /// The most bytes of events that wait for the program, and of its open jobs. Beyond that, agents are
-    /// refused.
+    /// refused, and before that those that have more there than is left.
     pub max_queued_bytes: usize,
     /// The options of both sockets.
     pub sockets: zmtp::Options,
@@ -66,17 +64,18 @@ struct Shared {
 pub struct Delivery {
     /// What has happened.
     pub event: Event,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: Option<Permit>,
 }
 
-/// The events of a controller, in order for each agent.
+/// The events of a controller, in order for each connection. Connections take turns, so that who sends much does not hold
+/// up the others.
 #[derive(Debug)]
-pub struct Events(mpsc::UnboundedReceiver<Delivery>);
+pub struct Events(Output<Connection, Delivery>);
 
 impl Events {
     /// The next event. `None`: the controller has ended.
     pub async fn recv(&mut self) -> Option<Delivery> {
-        self.0.recv().await
+        self.0.take().await
     }
 }
 
@@ -86,8 +85,9 @@ impl Controller {
     /// # Errors
     /// Those of [`Router::bind`].
     pub async fn bind(options: Options) -> io::Result<(Self, Events)> {
-        let (comm, comm_events) = Router::bind(&options.comm, options.sockets.clone())?;
-        let (task, task_events) = match Router::bind(&options.task, options.sockets) {
+        let sockets = options.sockets.only_answers();
+        let (comm, comm_events) = Router::bind(&options.comm, sockets.clone())?;
+        let (task, task_events) = match Router::bind(&options.task, sockets) {
             Ok(bound) => bound,
             Err(error) => {
                 comm.close().await;
@@ -100,9 +100,8 @@ impl Controller {
             max_task_bytes: options.max_queued_bytes,
         };
         let shared = Arc::new(Shared { rules: Mutex::new(Rules::new(settings)), comm, task });
-        let (sender, events) = mpsc::unbounded_channel();
-        let most = options.max_queued_bytes.clamp(EVENT, Semaphore::MAX_PERMITS);
-        let room = Arc::new(Semaphore::new(most));
+        let (sender, events) = turns();
+        let room = Room::new(options.max_queued_bytes);
         let serve = |side, incoming| {
             let shared = shared.clone();
             tokio::spawn(shared.serve(
@@ -183,8 +182,8 @@ impl Drop for Controller {
 
 /// Where events go.
 struct Outbox {
-    room: Arc<Semaphore>,
-    to: mpsc::UnboundedSender<Delivery>,
+    room: Arc<Room>,
+    to: Input<Connection, Delivery>,
 }
 
 impl Shared {
@@ -209,9 +208,12 @@ impl Shared {
         let router = if side == Side::Comm { &self.comm } else { &self.task };
         while let Some(event) = incoming.recv().await {
             match event {
-                RouterEvent::Connected { .. } => {}
+                RouterEvent::Connected { identity } => {
+                    outbox.room.enter(side, &identity);
+                    self.lock().come(side, &identity);
+                }
                 RouterEvent::Message { identity, frames } => {
-                    let room = outbox.reserve(&frames);
+                    let room = outbox.room.reserve(side, &identity, &frames);
                     // The answer is sent first, whatever the program does then.
                     let event = {
                         let mut rules = self.lock();
@@ -221,11 +223,12 @@ impl Shared {
                         }
                         taken.event
                     };
-                    outbox.put(event, room);
+                    outbox.put((side, identity), event, room);
                 }
                 RouterEvent::Disconnected { identity, .. } => {
+                    outbox.room.leave(side, &identity);
                     let event = caught(|| self.lock().gone(side, &identity)).flatten();
-                    outbox.put(event, None);
+                    outbox.put((side, identity), event, None);
                 }
             }
         }
@@ -243,15 +246,9 @@ fn take(rules: &mut Rules, side: Side, id: &Bytes, frames: &[Bytes], room: bool)
 }
 
 impl Outbox {
-    /// Reserves room for the event of a message; `None`: there is none.
-    fn reserve(&self, frames: &[Bytes]) -> Option<OwnedSemaphorePermit> {
-        let bytes = frames.iter().map(Bytes::len).sum::<usize>() + EVENT;
-        self.room.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
-    }
-
-    fn put(&self, event: Option<Event>, room: Option<OwnedSemaphorePermit>) {
+    fn put(&self, whose: Connection, event: Option<Event>, room: Option<Permit>) {
         if let Some(event) = event {
-            let _ = self.to.send(Delivery { event, _room: room }); // or the program has dropped the receiver
+            self.to.put(whose, Delivery { event, _room: room });
         }
     }
 }

@@ -56,6 +56,9 @@ pub const NONE: i32 = -1;
 /// The longest name of an agent, in bytes.
 pub const LONGEST_IDENTIFIER: usize = 4096;
 
+/// As much of a group is looked at, and said in the answer. Those that exist are shorter.
+const LONGEST_GROUP: usize = 64;
+
 /// How an agent is refused. PixivUtil2 takes `Error` for success, although its description says
 /// otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -149,7 +152,10 @@ impl Fault {
 /// The group of a message, in upper case, as in the answer. `None`: [`Fault::Short`].
 pub fn group_of(frames: &[Bytes]) -> Option<String> {
     match frames {
-        [delimiter, group, _, ..] if delimiter.is_empty() => Some(text(group).to_ascii_uppercase()),
+        [delimiter, group, _, ..] if delimiter.is_empty() => {
+            let group = &group[..group.len().min(LONGEST_GROUP)];
+            Some(String::from_utf8_lossy(group).to_ascii_uppercase())
+        }
         _ => None,
     }
 }

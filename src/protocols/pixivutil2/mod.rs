@@ -51,9 +51,13 @@
 
 pub mod agent;
 pub mod controller;
+mod fair;
+mod jobs;
 pub mod message;
 pub mod option;
+mod room;
 pub mod rules;
+mod turns;
 
 /// The default endpoint on which a controller listens for notifications.
 pub const COMM: &str = "tcp://127.0.0.1:6974";

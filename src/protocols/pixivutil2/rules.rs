@@ -1,20 +1,16 @@
 //! What a controller does with each message: how it answers, and what it reports to its program. It has no socket, so
 //! that it can be tested alone. Used by [`super::controller`].
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::message::group;
+use super::jobs::{self, Jobs};
 use super::message::{
     Fault, NONE, OK, Refusal, Request, Side, group_of, number, parse, reply, wants_number,
 };
 use crate::engine::panics;
-
-/// The most exit codes that are kept for agents that ask again.
-const MOST_RESULTS: usize = 4096;
 
 /// The sender of a message. An agent has two connections; each is one of these.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +93,9 @@ pub struct Taken {
 pub struct Settings {
     /// How agents are refused.
     pub refusal: Refusal,
-    /// The most jobs and calls that have not ended. More are refused.
+    /// The most jobs and calls that have not ended. More are refused, and an agent that has more of them than are left.
     pub max_tasks: usize,
-    /// The most bytes of their arguments. A single one is always accepted.
+    /// The most bytes of their arguments, with the same for each agent. A single one is always accepted.
     pub max_task_bytes: usize,
 }
 
@@ -118,42 +114,20 @@ pub struct Rules {
     /// See [`Rules::ffmpeg`].
     pub aria2: bool,
     known: HashMap<(Side, Bytes), Arc<str>>,
-    tasks: HashMap<i32, Task>,
-    last_task: i32,
-    /// Tasks that have ended, the oldest first.
-    ended: VecDeque<i32>,
-    /// For each call: who made it, and its bytes.
-    calls: HashMap<u32, (Bytes, usize)>,
-    last_call: u32,
-    /// The bytes of jobs and calls that have not ended.
-    task_bytes: usize,
-}
-
-#[derive(Debug, Default)]
-struct Task {
-    code: Option<i32>,
-    bytes: usize,
-    /// The agents that wait for the code.
-    waiting: Vec<Bytes>,
+    jobs: Jobs,
 }
 
 impl Rules {
     /// Rules without agents.
     pub fn new(settings: Settings) -> Self {
-        // Random, so that an agent of an earlier controller does not get the code of another
-        // agent's job.
-        let random = RandomState::new().hash_one(0) as i32;
-        Self {
-            settings,
-            ffmpeg: false,
-            aria2: false,
-            known: HashMap::new(),
-            tasks: HashMap::new(),
-            last_task: random & 0x3fff_ffff,
-            ended: VecDeque::new(),
-            calls: HashMap::new(),
-            last_call: 0,
-            task_bytes: 0,
+        let jobs = Jobs::new(settings.max_tasks, settings.max_task_bytes);
+        Self { settings, ffmpeg: false, aria2: false, known: HashMap::new(), jobs }
+    }
+
+    /// A connection begins. Some room for jobs is kept for it.
+    pub fn come(&mut self, side: Side, id: &Bytes) {
+        if side == Side::Task {
+            self.jobs.enter(id);
         }
     }
 
@@ -230,7 +204,7 @@ impl Rules {
             Request::Handshake { side, .. } if side != on => return Err(Reason::Swapped),
             Request::Ffmpeg(_) if !self.ffmpeg => return Err(Reason::NoHandler),
             Request::Aria2 { .. } if !self.aria2 => return Err(Reason::NoHandler),
-            Request::Ffmpeg(_) | Request::Aria2 { .. } if self.is_full(bytes) => {
+            Request::Ffmpeg(_) | Request::Aria2 { .. } if !self.jobs.has_room(id, bytes) => {
                 return Err(Reason::TooManyTasks);
             }
             _ if !room => return Ok(Done::NoRoom),
@@ -250,26 +224,16 @@ impl Rules {
             Request::Title(title) => Event::Title(agent, title),
             Request::Error { details, stack } => Event::ErrorReport(agent, details, stack),
             Request::Ffmpeg(arguments) => {
-                let task = self.new_task(bytes);
+                let task = self.jobs.new_task(id, bytes);
                 return Ok(Done::Answer(number(task), Some(Event::Ffmpeg(agent, task, arguments))));
             }
             Request::Aria2 { file, text } => {
-                self.last_call = self.last_call.wrapping_add(1);
-                self.calls.insert(self.last_call, (id.clone(), bytes));
-                self.task_bytes += bytes;
-                return Ok(Done::Later(Some(Event::Aria2(agent, self.last_call, file, text))));
+                let call = self.jobs.new_call(id, bytes);
+                return Ok(Done::Later(Some(Event::Aria2(agent, call, file, text))));
             }
             Request::FfmpegResult(_) => unreachable!("see above"),
         };
         Ok(Done::Answer(Bytes::from_static(OK), Some(event)))
-    }
-
-    /// Whether a job or call of this size exceeds the limit.
-    fn is_full(&self, bytes: usize) -> bool {
-        let under_way = self.tasks.len() - self.ended.len() + self.calls.len();
-        let bytes = self.task_bytes.saturating_add(bytes);
-        under_way >= self.settings.max_tasks
-            || under_way > 0 && bytes > self.settings.max_task_bytes
     }
 
     fn rename(&mut self, agent: Agent, identifier: &str) -> Agent {
@@ -278,76 +242,34 @@ impl Rules {
         Agent { identifier, ..agent }
     }
 
-    fn new_task(&mut self, bytes: usize) -> i32 {
-        self.task_bytes += bytes;
-        loop {
-            // Positive: -1 does not belong to any task.
-            self.last_task = self.last_task.checked_add(1).unwrap_or(1);
-            if !self.tasks.contains_key(&self.last_task) {
-                self.tasks.insert(self.last_task, Task { bytes, ..Task::default() });
-                return self.last_task;
-            }
-        }
-    }
-
     fn result(&mut self, id: &Bytes, task: Option<i32>) -> Done {
-        match task.and_then(|task| self.tasks.get_mut(&task)) {
-            None => Done::Answer(number(NONE), None),
-            Some(Task { code: Some(code), .. }) => Done::Answer(number(*code), None),
-            Some(task) => {
-                // An agent that asks twice without waiting is answered once.
-                if !task.waiting.contains(id) {
-                    task.waiting.push(id.clone());
-                }
-                Done::Later(None)
-            }
+        match task.map_or(jobs::Result::Unknown, |task| self.jobs.result(id, task)) {
+            jobs::Result::Unknown => Done::Answer(number(NONE), None),
+            jobs::Result::Ended(code) => Done::Answer(number(code), None),
+            jobs::Result::Later => Done::Later(None),
         }
     }
 
     /// A job has ended. Returns the answers to those who wait for it.
     pub fn finish(&mut self, task: i32, code: i32) -> Vec<Answer> {
-        let Some(entry) = self.tasks.get_mut(&task).filter(|it| it.code.is_none()) else {
-            return Vec::new();
-        };
-        entry.code = Some(code);
-        self.task_bytes -= std::mem::take(&mut entry.bytes);
-        let waiting = std::mem::take(&mut entry.waiting);
-        self.ended.push_back(task);
-        if self.ended.len() > MOST_RESULTS {
-            let oldest = self.ended.pop_front();
-            oldest.map(|task| self.tasks.remove(&task));
-        }
-        let answer = reply(group::FFMPEG_RESULT, number(code));
-        waiting.into_iter().map(|id| (id, answer.clone())).collect()
+        self.jobs.finish(task, code)
     }
 
     /// A call of aria2 has ended. Returns the answer to its caller, if it is still connected.
     pub fn answer(&mut self, call: u32, code: i32) -> Option<Answer> {
-        let (id, bytes) = self.calls.remove(&call)?;
-        self.task_bytes -= bytes;
-        Some((id, reply(group::ARIA2, number(code))))
+        self.jobs.answer(call, code)
     }
 
     /// Ends all jobs and calls with -1, and returns the answers. Otherwise agents would wait for
     /// ever.
     pub fn end(&mut self) -> Vec<Answer> {
-        let calls: Vec<_> = self.calls.keys().copied().collect();
-        let mut answers: Vec<_> =
-            calls.into_iter().filter_map(|call| self.answer(call, NONE)).collect();
-        let tasks: Vec<_> = self.tasks.keys().copied().collect();
-        answers.extend(tasks.into_iter().flat_map(|task| self.finish(task, NONE)));
-        answers
+        self.jobs.end_all()
     }
 
     /// A connection has ended. Its jobs go on: the agent may ask for them on another connection.
     pub fn gone(&mut self, side: Side, id: &Bytes) -> Option<Event> {
         if side == Side::Task {
-            self.calls.retain(|_, (caller, bytes)| {
-                let stays = caller != id;
-                self.task_bytes -= if stays { 0 } else { *bytes };
-                stays
-            });
-            self.tasks.values_mut().for_each(|task| task.waiting.retain(|waiting| waiting != id));
+            self.jobs.leave(id);
         }
         let agent = self.agent(side, id);
         self.known.remove(&(side, id.clone())).map(|_| Event::Gone(agent))

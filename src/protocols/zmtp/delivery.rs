@@ -17,7 +17,7 @@ const MAX_READ: usize = 64 * 1024;
 
 /// What an event counts in addition to its bytes, and what a frame counts.
 const EVENT: usize = 256;
-const FRAME: usize = 64;
+pub(super) const FRAME: usize = 64;
 
 /// An event that is delivered.
 pub(super) trait Event {

@@ -59,7 +59,7 @@ impl Link {
             let _ = set_nodelay(&socket, true);
         }
         let stream = Arc::new(stream);
-        let out = Arc::new(Outgoing::new(stream.clone(), options.max_outgoing_bytes));
+        let out = Arc::new(Outgoing::new(stream.clone(), options));
         out.command(Bytes::copy_from_slice(&zmtp::greeting()));
         Self {
             stream,

@@ -38,7 +38,13 @@ pub struct Options {
     /// The most bytes that wait for a peer that does not read or is not connected. If nothing waits, a message of any
     /// size is accepted.
     pub max_outgoing_bytes: usize,
+    /// While more bytes than this wait for a peer, nothing is read from it: for sockets that only answer. Default:
+    /// [`usize::MAX`], and at most 64 KiB for a [`Rep`](super::Rep).
+    pub max_unread_bytes: usize,
 }
+
+/// What it is for sockets that only answer.
+const MAX_UNREAD: usize = 64 * 1024;
 
 impl Default for Options {
     fn default() -> Self {
@@ -54,11 +60,17 @@ impl Default for Options {
             reconnect: Duration::from_millis(100),
             reconnect_max: Duration::from_secs(5),
             max_outgoing_bytes: 64 << 20,
+            max_unread_bytes: usize::MAX,
         }
     }
 }
 
 impl Options {
+    /// For a socket that only answers: who does not read its answers may not go on asking.
+    pub(crate) fn only_answers(self) -> Self {
+        Self { max_unread_bytes: self.max_unread_bytes.min(MAX_UNREAD), ..self }
+    }
+
     /// What a peer may send.
     pub(super) fn limits(&self) -> Limits {
         Limits { message: self.max_message_bytes, frames: self.max_frames }

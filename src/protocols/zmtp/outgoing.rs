@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use super::SendError;
+use super::delivery::FRAME;
+use super::{Options, SendError};
 use crate::engine::codec::zmtp;
 use crate::engine::link::Outbox;
 use crate::engine::transport::Stream;
@@ -26,6 +27,7 @@ pub(super) struct Outgoing {
     emptied: Notify,
     stream: Arc<Stream>,
     most: usize,
+    most_unread: usize,
 }
 
 #[derive(Debug, Default)]
@@ -40,15 +42,23 @@ struct State {
     failed: Option<io::Error>,
 }
 
+impl State {
+    /// What waits, as it is counted: an answer of a few bytes holds more than these.
+    fn weight(&self) -> usize {
+        self.outbox.queued() + FRAME * self.outbox.pieces()
+    }
+}
+
 impl Outgoing {
-    /// At most `most` bytes wait.
-    pub fn new(stream: Arc<Stream>, most: usize) -> Self {
+    /// See [`Options::max_outgoing_bytes`] and [`Options::max_unread_bytes`].
+    pub fn new(stream: Arc<Stream>, options: &Options) -> Self {
         Self {
             state: Mutex::default(),
             changed: Notify::new(),
             emptied: Notify::new(),
             stream,
-            most,
+            most: options.max_outgoing_bytes,
+            most_unread: options.max_unread_bytes,
         }
     }
 
@@ -67,7 +77,7 @@ impl Outgoing {
         }
         let waiting = state.outbox.queued();
         let len: usize = frames.iter().map(Bytes::len).sum();
-        if waiting > 0 && waiting.saturating_add(len) > self.most {
+        if waiting > 0 && state.weight().saturating_add(len) > self.most {
             return Err(SendError::Full);
         }
         zmtp::message(frames, |piece| state.outbox.push(piece));
@@ -145,9 +155,10 @@ impl Outgoing {
         self.waiting() > 0
     }
 
-    /// Whether the peer has requested more answers than it reads.
+    /// Whether the peer has requested more answers than it reads. Nothing is read from it then.
     pub fn owes_answers(&self) -> bool {
-        self.lock().answers > MAX_ANSWERS
+        let state = self.lock();
+        state.answers > MAX_ANSWERS || state.weight() > self.most_unread
     }
 
     /// Why writing has failed. Returned once.

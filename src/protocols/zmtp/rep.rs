@@ -42,7 +42,7 @@ impl Rep {
     /// # Errors
     /// Those of [`Router::bind`].
     pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, Questions)> {
-        let (router, events) = Router::bind_as(Kind::Rep, endpoint, options)?;
+        let (router, events) = Router::bind_as(Kind::Rep, endpoint, options.only_answers())?;
         let shared = router.shared().clone();
         Ok((Self(router), Questions { events, shared }))
     }

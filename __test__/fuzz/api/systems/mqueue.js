@@ -19,7 +19,7 @@ module.exports = {
         exclusive: pick([false, false, false, true]),
         maxmsg: pick([1, 2, 3]),
         msgsize: 64,
-        maxQueuedBytes: pick([undefined, 100, 1000]),
+        maxQueuedBytes: pick([undefined, 1000, 5000]),
         read: pick([true, true, true, false]),
         write: pick([true, true, true, false]),
       },
