@@ -165,9 +165,10 @@ test('a binary for ARMv7 is not for an older ARM, whose packages have the same n
   const [arch, config] = ['arch', 'config'].map((it) =>
     Object.getOwnPropertyDescriptor(process, it),
   );
+  const { variables } = process.config; // by an accessor before Node 20
   const on = (version) => {
-    const variables = { ...config.value.variables, arm_version: version };
-    Object.defineProperty(process, 'config', { ...config, value: { ...config.value, variables } });
+    const value = { variables: { ...variables, arm_version: version } };
+    Object.defineProperty(process, 'config', { value, configurable: true });
     return candidates()[0].split('-')[1].replace('.node', '');
   };
   Object.defineProperty(process, 'arch', { ...arch, value: 'arm' });
