@@ -93,13 +93,13 @@ export interface ControllerOptions extends SocketOptions {
   /** Jobs at a time; the others wait, and agents take turns. Default: the number of processors with `ffmpeg`, otherwise no limit. */
   maxParallelTasks?: number;
   /**
-   * Jobs and calls that have not ended; further ones are answered with -1, and those of an agent that has more than
-   * are left. Default: 1024.
+   * Jobs and calls that have not ended. Further ones are answered with -1, and so are those of an agent that has more
+   * than are free. Default: 1024.
    */
   maxTasks?: number;
   /**
-   * Bytes of events that wait for a busy JavaScript thread, and bytes of the arguments of unfinished jobs; beyond
-   * that, messages are refused, and those of an agent that has more than are left. Default: 64 MiB each.
+   * Bytes of events that wait for a busy JavaScript thread, and bytes of the arguments of unfinished jobs. Beyond that,
+   * messages are refused, and so are those of an agent that holds more than is free. Default: 64 MiB each.
    */
   maxQueuedBytes?: number;
   /** Connections at a time, on each socket. Default: 1024. */
