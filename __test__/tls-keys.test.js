@@ -207,8 +207,9 @@ test.each([
       expect(error.message).toMatch(/it is encrypted, and config\.tls\.passphrase is missing$/);
     }
   }
+  // Mostly "bad decrypt"; one time in some hundreds the padding is right by chance, and what it is then makes no sense.
   for (const error of refusals({ key, cert, passphrase: 'another' })) {
-    expect(error.message).toMatch(/bad decrypt/);
+    expect(error.message).toMatch(/no usable private key: (?!it is encrypted)/);
   }
 });
 
