@@ -274,13 +274,18 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
     await Promise.all(watched.map(({ timeouts }) => timeouts.reaches(1))); // silence, at last
   });
 
-  test('outgoing bytes are activity, though all were written at once', async () => {
+  /** A socket that has written more than its peer takes, and whose time without activity is counted from now on. */
+  async function full() {
     const { socket, peer } = await ours(side, name);
     peer.pause();
     socket.write(LARGE);
     await new Promise(setImmediate);
     socket.setTimeout(1 << 30);
-    const timeouts = counter(socket, 'timeout');
+    return { socket, peer, timeouts: counter(socket, 'timeout') };
+  }
+
+  test('outgoing bytes are activity, though all were written at once', async () => {
+    const { socket, peer, timeouts } = await full();
     const { bytesWritten } = socket;
     peer.resume();
     let received = 0;
@@ -298,12 +303,7 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
 
   // Over TCP the system tells of room only in large steps.
   (name === 'unix' ? test : test.skip)('so are a few of them', async () => {
-    const { socket, peer } = await ours(side, name);
-    peer.pause();
-    socket.write(LARGE);
-    await new Promise(setImmediate);
-    socket.setTimeout(1 << 30);
-    const timeouts = counter(socket, 'timeout');
+    const { socket, peer, timeouts } = await full();
     const { writableLength } = socket;
     while (socket.writableLength === writableLength) {
       peer.read();

@@ -9,8 +9,8 @@ const { once } = require('node:events');
 const { Worker, parentPort } = require('node:worker_threads');
 const { AppViewClient, AppViewServer } = require('../../appview');
 const { open } = require('../../mqueue');
-const { burn } = require('../helpers/burn');
 const { endWorkers, turn } = require('../helpers/ended-workers');
+const { block, burn } = require('../helpers/thread');
 const { within } = require('../helpers/within');
 const { left, names } = require('./peers');
 
@@ -25,9 +25,6 @@ async function unanswered() {
   report(left(pid));
   return { asked };
 }
-
-/** Blocks the thread until there is a line. */
-const block = () => fs.readSync(0, Buffer.alloc(100));
 
 const modes = {
   async blocked() {

@@ -54,6 +54,13 @@ async function scriptFor(shell) {
   return file;
 }
 
+/** What was printed for each line, each ended by a line with this mark. */
+const answersIn = (seen, mark) =>
+  seen
+    .split(`${mark}\n`)
+    .slice(0, -1)
+    .map((text) => text.split('\n').slice(0, -1));
+
 describe('bash', () => {
   /** What COMPREPLY has for these words, the last of which is being typed, as the shell reads it again. */
   async function complete(lines, { all = 'alpha\nbeta' } = {}) {
@@ -69,10 +76,7 @@ describe('bash', () => {
     const script = `source ${file}\nferripc() { printf '%s\\n' "$IDS"; }${attempts.join('')}`;
     const env = { ...process.env, IDS: all };
     const seen = execFileSync('bash', ['-c', script], { encoding: 'utf8', env });
-    return seen
-      .split('--\n')
-      .slice(0, -1)
-      .map((text) => text.split('\n').slice(0, -1));
+    return answersIn(seen, '--');
   }
 
   testIn('bash')('commands, options, shells and ids', async () => {
@@ -208,10 +212,7 @@ describe('fish', () => {
     fs.mkdirSync(folder);
     const env = { ...process.env, IDS: all, TYPED: lines.join('\n'), HOME: folder };
     const seen = execFileSync('fish', ['-N', '-c', script], { env, cwd: folder, encoding: 'utf8' });
-    return seen
-      .split('@\n')
-      .slice(0, -1)
-      .map((text) => text.split('\n').slice(0, -1));
+    return answersIn(seen, '@');
   }
 
   testIn('fish')('commands, options, shells and ids', async () => {

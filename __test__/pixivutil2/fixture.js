@@ -4,17 +4,11 @@
 const fs = require('node:fs');
 const { parentPort } = require('node:worker_threads');
 const { Agent, Controller, parseIpcOption } = require('../../pixivutil2');
-const { burn } = require('../helpers/burn');
 const { endWorkers, turn } = require('../helpers/ended-workers');
+const { block, burn } = require('../helpers/thread');
 
 const [mode, ...args] = JSON.parse(process.argv[2]);
 const report = (value) => fs.writeSync(1, `${JSON.stringify(value)}\n`);
-
-/** Blocks the thread until there is a line, and returns it. */
-function block() {
-  const bytes = Buffer.alloc(100);
-  return String(bytes.subarray(0, fs.readSync(0, bytes)));
-}
 
 const ANYWHERE = { comm: 'tcp://127.0.0.1:0', task: 'tcp://127.0.0.1:0' };
 

@@ -5,7 +5,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { Controller } = require('../../pixivutil2');
 const { createWorld } = require('../helpers/world');
-const { NodePeer, PLACES, endpoints, int32, recording } = require('./peers');
+const { NodePeer, PLACES, endpoints, handshake, int32 } = require('./peers');
 
 jest.setTimeout(180_000);
 
@@ -81,13 +81,6 @@ test('an agent that asks for job after job leaves some for the others', async ()
 
 const portOf = (endpoint) => Number(/:(\d+)$/.exec(endpoint)[1]);
 
-/** The bytes of PixivUtil2's own handshake. */
-function handshake() {
-  const lines = recording('zmtp/comm.txt').filter((line) => line.startsWith('REQ>ROUTER'));
-  const all = Buffer.from(lines.map((line) => line.split(' ')[1]).join(''), 'hex');
-  return all.subarray(0, all.indexOf('HS') - 4);
-}
-
 test('an agent that goes on asking and reads no answers is not read from', async () => {
   // The system holds less for a Unix socket than for TCP.
   const kind = PLACES.includes('ipc') ? 'ipc' : 'tcp';
@@ -100,7 +93,8 @@ test('an agent that goes on asking and reads no answers is not read from', async
   socket.write(handshake());
   const bytes = socket[Symbol.asyncIterator](); // nothing is read that nobody asks it for
   while (!String((await bytes.next()).value).includes('ROUTER'));
-  const request = Buffer.from(`0100010a${Buffer.from('FFMPEG_RET').toString('hex')}0000`, 'hex');
+  const group = Buffer.from('FFMPEG_RET').toString('hex');
+  const request = Buffer.from(`0100010a${group}0000`, 'hex');
   const many = Buffer.concat(Array(10_000).fill(request));
   let count = 0;
   for (let goesOn = true; goesOn; count += 10_000) {
@@ -109,10 +103,7 @@ test('an agent that goes on asking and reads no answers is not read from', async
     const pause = new Promise((resolve) => setTimeout(resolve, 500, false));
     goesOn = socket.write(many) || (await Promise.race([once(socket, 'drain'), pause])) !== false;
   }
-  const answer = Buffer.from(
-    `0100010a${Buffer.from('FFMPEG_RET').toString('hex')}0004ffffffff`,
-    'hex',
-  );
+  const answer = Buffer.from(`0100010a${group}0004ffffffff`, 'hex');
   const all = count * answer.length;
   let came = 0;
   while (came < all) came += (await bytes.next()).value.length;

@@ -167,6 +167,30 @@ const recording = (name) =>
     .trim()
     .split('\n');
 
+/** What PixivUtil2 has sent, and what it was sent, in turns: `[from, bytes]`. */
+function turns(name) {
+  const all = [];
+  for (const line of recording(`zmtp/${name}.txt`)) {
+    const [from, hex] = line.split(' ');
+    const bytes = Buffer.from(hex, 'hex');
+    if (all.at(-1)?.[0] === from) all.at(-1)[1] = Buffer.concat([all.at(-1)[1], bytes]);
+    else all.push([from, bytes]);
+  }
+  return all;
+}
+
+/** What it has sent to the comm socket. */
+const said = () =>
+  turns('comm')
+    .filter(([from]) => from === 'REQ>ROUTER')
+    .map(([, bytes]) => bytes);
+
+/** Its greeting and READY on that socket. */
+function handshake() {
+  const all = Buffer.concat(said());
+  return all.subarray(0, all.indexOf('HS') - 4); // before it: an empty frame, and the head of this one
+}
+
 module.exports = {
   NodePeer,
   PATIENCE,
@@ -175,7 +199,10 @@ module.exports = {
   bigEndian,
   describePeers,
   endpoints,
+  handshake,
   int32,
   noPyzmq,
   recording,
+  said,
+  turns,
 };

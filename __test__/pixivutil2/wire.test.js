@@ -6,7 +6,7 @@ const net = require('node:net');
 const { once } = require('node:events');
 const { Controller } = require('../../pixivutil2');
 const { createWorld } = require('../helpers/world');
-const { NodePeer, endpoints, recording } = require('./peers');
+const { NodePeer, endpoints, handshake, said, turns } = require('./peers');
 
 jest.setTimeout(180_000);
 
@@ -23,30 +23,6 @@ async function dial(endpoint) {
   world.after(() => socket.destroy());
   await once(socket, 'connect');
   return socket.setNoDelay().on('error', () => {});
-}
-
-/** What PixivUtil2 has sent, and what it was sent, in turns: `[from, bytes]`. */
-function turns(name) {
-  const all = [];
-  for (const line of recording(`zmtp/${name}.txt`)) {
-    const [from, hex] = line.split(' ');
-    const bytes = Buffer.from(hex, 'hex');
-    if (all.at(-1)?.[0] === from) all.at(-1)[1] = Buffer.concat([all.at(-1)[1], bytes]);
-    else all.push([from, bytes]);
-  }
-  return all;
-}
-
-/** What it has sent. */
-const said = () =>
-  turns('comm')
-    .filter(([from]) => from === 'REQ>ROUTER')
-    .map(([, bytes]) => bytes);
-
-/** Its greeting and READY. */
-function handshake() {
-  const all = Buffer.concat(said());
-  return all.subarray(0, all.indexOf('HS') - 4); // before it: an empty frame, and the head of this one
 }
 
 test.each(['comm', 'task'])('the recorded session of %s', async (side) => {

@@ -18,6 +18,7 @@ use ferripc::node_ipc::{
     Address, Client, ClientBuilder, ClientEvent, Connection, Error, Events, Message, Server,
     ServerBuilder, ServerEvent,
 };
+use serde_json::Value;
 use tokio::time::timeout;
 
 /// Generous: machines are busy.
@@ -25,6 +26,13 @@ const GUARD: Duration = Duration::from_secs(60);
 
 /// A time that is never waited for.
 const LONG: Duration = Duration::from_secs(600);
+
+/// The bytes of a vector, which has them in hexadecimal digits.
+fn bytes(hex: &Value) -> Vec<u8> {
+    let hex = hex.as_str().unwrap();
+    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(byte).collect()
+}
 
 /// Runs a test on each flavour of runtime, and ends it if it hangs.
 fn run<F: Future<Output = ()>>(test: impl Fn() -> F) {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::raw::Raw;
 use super::{Address, Server};
-use super::{LONG, client, meet, meet_with, path, run, run_each};
+use super::{LONG, bytes, client, meet, meet_with, path, run, run_each};
 
 /// Says so when it is dropped: a handler was ended.
 struct Ending(Option<oneshot::Sender<()>>);
@@ -217,13 +217,6 @@ fn a_peer_that_asks_and_ends_its_side_still_gets_its_answer() {
 fn answers_are_those_of_the_vectors() {
     let text = include_str!("../../docs/vectors/requests.json");
     let vectors: Value = serde_json::from_str(text).unwrap();
-    let bytes = |hex: &Value| -> Vec<u8> {
-        let hex = hex.as_str().unwrap();
-        (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-            .collect()
-    };
     let cases = vectors["cases"].as_array().unwrap();
     let answers = cases.iter().filter(|case| case["kind"] == "answer");
     assert!(answers.clone().count() > 3);

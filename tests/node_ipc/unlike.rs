@@ -5,15 +5,13 @@ use ferripc::node_ipc::{ClientEvent, Error, Server, ServerEvent};
 use serde_json::{Value, json};
 
 use super::raw::{Raw, RawServer};
-use super::{LONG, client, message_from, run_each};
+use super::{LONG, bytes, client, message_from, run_each};
 
 /// What such a peer says first: the vector of the wire format.
 fn greeting() -> Vec<u8> {
     let vectors: Value =
         serde_json::from_str(include_str!("../../docs/vectors/values.json")).unwrap();
-    let hex = vectors["greeting"].as_str().unwrap();
-    let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-    (0..hex.len()).step_by(2).map(byte).collect()
+    bytes(&vectors["greeting"])
 }
 
 /// What follows, of a peer that does not wait for an answer: one more message.

@@ -3,6 +3,7 @@
 // of sequence.js, whose numbers `n` and `m` choose among what there is.
 
 const { ownTls } = require('../../helpers/places');
+const { burn } = require('../../helpers/thread');
 const { ODD } = require('./odd');
 const { Thrown } = require('./stage');
 
@@ -342,8 +343,7 @@ const CALLS = {
     void Promise.resolve().then(() => world.act(other(call)));
   },
   blocks() {
-    const until = Date.now() + 3;
-    while (Date.now() < until);
+    burn(3);
   },
 };
 

@@ -3,7 +3,7 @@
 
 const { colorsFor, columns, json, note, print } = require('./output');
 const { Failure, NOBODY, TIMEOUT, UsageError, failureOf } = require('./statuses');
-const { Deadline, clientOptions, connect, targetOf, targetOperand } = require('./target');
+const { Deadline, clientOptions, connect, pause, targetOf, targetOperand } = require('./target');
 const { toCount, toSeconds } = require('./words');
 
 const TYPE = 'ferripc.bench';
@@ -80,15 +80,13 @@ async function measure(links, size, seconds, limit) {
     times[trips++ % MOST_SAMPLES] = us;
   };
   const pingers = links.map(({ client }) => new Pinger(client, text, add));
-  // Only the connections keep the command running: it ends when they do.
-  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
   const rounds = [];
   for (const pinger of pingers) pinger.start();
-  await limit(wait(seconds * WARM_UP * 1000));
+  await limit(pause(seconds * WARM_UP * 1000));
   for (let i = 0; i < ROUNDS; i++) {
     [times, trips] = [[], 0];
     const begin = performance.now();
-    await limit(wait((seconds / ROUNDS) * 1000));
+    await limit(pause((seconds / ROUNDS) * 1000));
     const took = (performance.now() - begin) / 1000;
     rounds.push({ rate: trips / took, trips, times });
   }

@@ -146,6 +146,9 @@ const MOMENT_MS = 200;
 
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** The same, but a command whose connections have ended does not go on for it. */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref());
+
 /** What is left of the time that a command has. */
 class Deadline {
   #end;
@@ -207,8 +210,7 @@ class Link {
    */
   async end() {
     this.client.socket.end();
-    const moment = new Promise((resolve) => setTimeout(resolve, MOMENT_MS).unref());
-    const failure = await Promise.race([this.ended, moment]);
+    const failure = await Promise.race([this.ended, pause(MOMENT_MS)]);
     if (failure) throw failure;
   }
 
@@ -275,6 +277,7 @@ module.exports = {
   connect,
   dataOf,
   instance,
+  pause,
   placeOf,
   placeOptions,
   standardInput,

@@ -1,5 +1,5 @@
-//! Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md; and what a peer is told. What a peer sends in them is
-//! checked here. Used by `link` and `requests`.
+//! Requests on the wire: ordinary messages of three types, specified in docs/wire-format.md; and what a peer is told of
+//! errors. What a peer sends in them is checked here. Used by `link` and `requests`.
 
 use serde::Serialize;
 use serde_json::Number;

@@ -16,6 +16,9 @@ use std::hash::Hash;
 /// The part of all room that is kept for each connection.
 const OWN: usize = 64;
 
+/// The most that is kept for each where room is counted in bytes.
+pub(super) const OWN_BYTES: usize = 16 * 1024;
+
 /// See the module's page. `K` names a connection.
 #[derive(Debug)]
 pub struct Fair<K> {

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 
-use super::fair::Fair;
+use super::fair::{Fair, OWN_BYTES};
 use super::message::{NONE, group, number, reply};
 use super::rules::Answer;
 
@@ -62,7 +62,7 @@ impl Jobs {
             calls: HashMap::new(),
             last_call: 0,
             under_way: Fair::new(most, 1),
-            bytes: Fair::new(bytes, 16 * 1024),
+            bytes: Fair::new(bytes, OWN_BYTES),
             results: Results::default(),
         }
     }

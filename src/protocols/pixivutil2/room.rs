@@ -4,15 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use super::fair::Fair;
+use super::fair::{Fair, OWN_BYTES};
 use super::message::Side;
 
 /// What an event is counted as, in addition to the bytes of its message, and what each frame is.
 const EVENT: usize = 512;
 const FRAME: usize = size_of::<String>();
-
-/// The bytes that are kept for each connection.
-const OWN: usize = 16 * 1024;
 
 /// One of the two connections of an agent.
 pub(super) type Connection = (Side, Bytes);
@@ -24,7 +21,7 @@ pub(super) struct Room(Mutex<Fair<Connection>>);
 impl Room {
     /// Room for so many bytes.
     pub fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Fair::new(most.max(EVENT), OWN))))
+        Arc::new(Self(Mutex::new(Fair::new(most.max(EVENT), OWN_BYTES))))
     }
 
     fn lock(&self) -> MutexGuard<'_, Fair<Connection>> {
