@@ -30,6 +30,29 @@ module.exports = [
       strict: ['error', 'global'],
     },
   },
+  {
+    // A test of somebody's program may replace these with fake ones: see src/js/engine/timers.js. What waits for the
+    // program's own time, as the old packages did (retries, time limits that one sets), uses the global setTimeout.
+    files: ['src/js/**'],
+    ignores: ['src/js/cli/**', 'src/js/diagnostics/doctor*', 'src/js/engine/timers.js'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['clearImmediate', 'performance', 'queueMicrotask', 'setImmediate'].map((name) => ({
+          name,
+          message: 'Take it from src/js/engine/timers.js.',
+        })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        ...['hrtime', 'nextTick'].map((property) => ({
+          object: 'process',
+          property,
+          message: 'Take it from src/js/engine/timers.js.',
+        })),
+      ],
+    },
+  },
   { files: ['**/*.mjs'], languageOptions: { sourceType: 'module' }, rules: { strict: 'off' } },
   { files: ['site/test/**'], languageOptions: { globals: globals.browser } },
   { files: ['__test__/**', 'examples/**/*.test.js'], languageOptions: { globals: globals.jest } },

@@ -31,7 +31,7 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   );
 });
 
-test('throwing handlers of lifecycle events do not stop the bookkeeping (F4, F5)', async () => {
+test('throwing handlers of lifecycle events do not stop the bookkeeping, nor are they hidden by fake timers (F4, F5)', async () => {
   const child = world.child('throwing-lifecycle.js', [world.socketPath()]);
   const { surfaced, ...rest } = await child.next();
   expect(rest).toEqual({ sockets: 0, retriesRemaining: 1 });

@@ -37,18 +37,6 @@ onLinux.describe('messages', () => {
     expect(text(await queue.receive())).toEqual(['', 0]);
   });
 
-  test('close comes although a test has fake timers', async () => {
-    jest.useFakeTimers();
-    try {
-      const queue = make();
-      const closed = new Promise((resolve) => queue.once('close', resolve));
-      queue.close();
-      await closed;
-    } finally {
-      jest.useRealTimers();
-    }
-  });
-
   test('attr() describes the queue', async () => {
     const queue = make();
     await queue.send('x');

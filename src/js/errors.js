@@ -2,6 +2,7 @@
 // Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
 
 const util = require('node:util');
+const { later } = require('./engine/timers');
 
 /** libuv's number for a code. */
 function errnoOf(wanted) {
@@ -125,7 +126,7 @@ function thrownBy(what, thrown) {
 
 /** Makes what a function of the program has thrown an uncaught exception, which disturbs nothing where it was thrown. */
 function throwLater(thrown) {
-  queueMicrotask(() => {
+  later(() => {
     throw thrown;
   });
 }

@@ -5,6 +5,7 @@
 // its reader is behind, records are counted instead of kept, until everything has left.
 
 const { matches } = require('./glob');
+const { later } = require('../engine/timers');
 
 /** About how many bytes of records are sent at once. */
 const ENOUGH = 16 * 1024;
@@ -60,7 +61,7 @@ class Reader {
     if (this.#size >= ENOUGH) this.#flush();
     else if (!this.#isScheduled) {
       this.#isScheduled = true;
-      queueMicrotask(() => {
+      later(() => {
         this.#isScheduled = false;
         this.#flush();
       });

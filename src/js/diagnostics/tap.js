@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');
 const Reader = require('./tap-reader');
+const { later } = require('../engine/timers');
 const { argumentError, eventError, valueError } = require('../errors');
 const { defaultPath } = require('../node-ipc/paths');
 const { ours } = require('../sockets/own-listeners');
@@ -153,7 +154,7 @@ class Tap {
 
   /** The program goes on without a tap, and is told so later, since its handlers may throw. */
   #fail(cause, host) {
-    queueMicrotask(() => {
+    later(() => {
       if (this.#host !== host) return; // it has ended before it had begun
       this.#host = null;
       const message = `config.tap: nobody can tap this server: ${cause.message}`;

@@ -1,20 +1,24 @@
 'use strict';
-// The timers as they were when the package was loaded: the real ones, even if a test replaces them with fake ones
-// before the first client or server is made. index.js requires it for that reason; other files use it to let the
-// event loop turn, or to set a time limit. It also has `nextTick`, which such tests replace, too, and the clock of the
-// counters.
+// What makes things happen later: Node's own, although a test of somebody's program may have replaced the global timers,
+// `nextTick`, `queueMicrotask` and clocks with fake ones, even before it loads the package (jest's `enableGlobally`).
+// Other files take from here what lets the event loop turn, and internal time limits: eslint.config.js sees to it.
 
-const { clearTimeout, setImmediate, setTimeout } = require('node:timers');
+const { performance } = require('node:perf_hooks');
+const { clearImmediate, clearTimeout, setImmediate, setTimeout } = require('node:timers');
+const { callbackify } = require('node:util');
 
 /** Whole ms since the process began. */
 const now = () => Math.ceil(process.uptime() * 1000);
 
-const { hrtime, nextTick } = process;
-
 /** ms with fractions. A reading costs a tenth of what a message costs in all, and is the cheapest that Node has. */
-const clock = () => {
-  const [seconds, nanoseconds] = hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6;
-};
+const clock = () => performance.now();
 
-module.exports = { clearTimeout, clock, nextTick, now, setImmediate, setTimeout };
+const settled = callbackify(async () => {});
+
+/**
+ * Calls `act` when the code that runs now has ended, promise continuations included, before the event loop goes on. What
+ * it throws is an uncaught exception.
+ */
+const later = (act) => settled(() => act());
+
+module.exports = { clearImmediate, clearTimeout, clock, later, now, setImmediate, setTimeout };

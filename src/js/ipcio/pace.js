@@ -3,6 +3,13 @@
 // those that cross the end of a read. So what a peer has not read yet is kept below that: what would be more waits here.
 // Used by channel.js.
 
+const {
+  clearImmediate,
+  clearTimeout,
+  clock,
+  setImmediate,
+  setTimeout,
+} = require('../engine/timers');
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
 
@@ -66,7 +73,7 @@ class Pace {
     }
     this.#queue.push(item);
     this.#queued += item.length;
-    this.#leftAt ||= performance.now();
+    this.#leftAt ||= clock();
     waiting.add(this);
     watchExit();
     this.#lookLater();
@@ -140,7 +147,7 @@ class Pace {
     this.#looks++;
     if (this.#tells === false) this.#unread = this.#socket.writableLength;
     // A connection that is to be closed waits no longer for a peer that reads nothing.
-    const isLate = this.#end !== null && performance.now() - this.#leftAt > this.#linger;
+    const isLate = this.#end !== null && clock() - this.#leftAt > this.#linger;
     if (this.#socket.closed || isLate) {
       this.leaveNow();
       return;
@@ -151,7 +158,7 @@ class Pace {
       this.leaveNow();
       if (waited) this.#socket.emit('drain');
     } else {
-      this.#leftAt ||= performance.now();
+      this.#leftAt ||= clock();
       this.#lookLater();
     }
   }

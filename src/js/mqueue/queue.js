@@ -4,7 +4,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { EventEmitter } = require('node:events');
 const { openQueue, unlinkQueue } = require('../engine/queues');
-const { nextTick, setImmediate } = require('../engine/timers');
+const { later, setImmediate } = require('../engine/timers');
 const { callError, noBufferError, refused, systemError } = require('../errors');
 const { toBytes, toPriority, toTimeout } = require('./options');
 
@@ -114,7 +114,7 @@ class Queue extends EventEmitter {
     waiting.delete(this);
     this.#rejectAll(this.#receivers, 'mq_receive');
     this.#rejectAll(this.#senders, 'mq_send');
-    nextTick(() => {
+    later(() => {
       this.#scope.runInAsyncScope(() => this.emit('close'));
       this.#scope.emitDestroy();
     });

@@ -5,7 +5,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { Writable } = require('node:stream');
 const { NetAnswers } = require('./net-answers');
-const { nextTick } = require('../engine/timers');
+const { later } = require('../engine/timers');
 const { eventError } = require('../errors');
 const { removeTheirs } = require('./own-listeners');
 
@@ -87,7 +87,7 @@ class ByteStream extends NetAnswers {
 
   /** A TLSSocket waits for `connect` if it finds no handle: it would wait for ever if we are already connected. */
   #tellWrapper(listener) {
-    if (!this.pending) nextTick(() => listener.call(this));
+    if (!this.pending) later(() => listener.call(this));
   }
 
   /**
@@ -187,7 +187,7 @@ class ByteStream extends NetAnswers {
     } else if (this._counted === null || this._counted.closed !== null) {
       callback();
     } else if (this._counted.finish()) {
-      nextTick(callback); // what is written in this turn fails before, as with net
+      later(callback); // what is written in this turn fails before, as with net
     } else {
       this.#finalDone = AsyncResource.bind(callback);
     }

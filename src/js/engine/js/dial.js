@@ -7,7 +7,7 @@ const net = require('node:net');
 const { failure, failureOf } = require('./errors');
 const { pathFault } = require('./socket-file');
 const { secureClient } = require('./tls');
-const { clearTimeout, setTimeout } = require('../timers');
+const { clearTimeout, now, setTimeout } = require('../timers');
 
 /** How long an address may take while there is another one to try, in ms. */
 const ATTEMPT = 250;
@@ -99,7 +99,7 @@ class Dial {
   #errors = [];
   #done;
   #stop = null;
-  #since = Date.now();
+  #since = now();
   #pause = 1;
   /** The queue that it waits in. */
   #line = null;
@@ -142,8 +142,8 @@ class Dial {
     const isLast = this.#index + 1 === this.#targets.length;
     this.#stop = attempt(target, isLast ? Infinity : ATTEMPT, (error, socket) => {
       const since = Math.max(this.#since, this.#line?.moved ?? 0);
-      if (error?.code === 'EAGAIN' && Date.now() - since < PATIENCE) return this.#again();
-      if (!error && this.#line) this.#line.moved = Date.now();
+      if (error?.code === 'EAGAIN' && now() - since < PATIENCE) return this.#again();
+      if (!error && this.#line) this.#line.moved = now();
       if (error) this.#failed(toFailure(error, target));
       else this.#up(socket);
       return this.#leave();

@@ -2,7 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
-const { clearTimeout, setImmediate, setTimeout } = require('../timers');
+const { clearTimeout, now, setImmediate, setTimeout } = require('../timers');
 
 /** Loaded when needed: most programs have no TLS. */
 const nodeTls = () => require('node:tls');
@@ -255,7 +255,7 @@ class SecureServer {
   /** The oldest has to go, as soon as it has gone on for long. */
   #makeRoom() {
     const [oldest] = this.#goingOn.values();
-    const left = oldest.since + LONG - Date.now();
+    const left = oldest.since + LONG - now();
     clearTimeout(this.#timer);
     if (left > 0) this.#timer = setTimeout(() => this.#makeRoom(), left).unref();
     else oldest.giveUp(timedOut('TLS handshake timeout: too many others have begun'));
@@ -318,7 +318,7 @@ class SecureServer {
       this.#report.accepted(secured, ends, factsOf(secured, problem, chain));
       return finish();
     });
-    this.#goingOn.set(socket, { since: Date.now(), giveUp: fail });
+    this.#goingOn.set(socket, { since: now(), giveUp: fail });
   }
 
   /** Handshakes that are going on get a little time; then `done`. */
