@@ -2,6 +2,9 @@
 // Jest by way of `npm test`.
 
 const os = require('node:os');
+const { keepCertificatesApart } = require('./__test__/helpers/registry');
+
+keepCertificatesApart();
 
 module.exports = {
   testEnvironment: 'node',

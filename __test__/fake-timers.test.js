@@ -10,7 +10,7 @@ const { codec } = require('../ipc2');
 const mqueue = require('../mqueue');
 const { Agent, Controller } = require('../pixivutil2');
 const { once } = require('./helpers/events');
-const { onLinux, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
 const { nobody, queueName } = require('./helpers/queues');
 const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { Task } = require('./ipc2/tasks');
@@ -62,14 +62,14 @@ onUnix.test('ipcIO: a burst arrives, and both ends close', async () => {
   await server.stop();
 });
 
-test('ipc2: a worker does its task, and closes', async () => {
+onNative.test('ipc2: a worker does its task, and closes', async () => {
   const set = await KINDS.Node().workerCount(1).request(Task).response(codec.u32).finish();
   world.after(() => set.close({ timeout: 0 }));
   expect(await set.send({ Add: [1, 2] })).toBe(3);
   await set.close();
 });
 
-test('PixivUtil2: an agent and its controller meet and part', async () => {
+onNative.test('PixivUtil2: an agent and its controller meet and part', async () => {
   const controller = new Controller(endpoints(world, 'tcp'));
   world.after(() => controller.stop());
   await controller.start();
@@ -81,7 +81,7 @@ test('PixivUtil2: an agent and its controller meet and part', async () => {
   await controller.stop();
 });
 
-onLinux.describe('message queues', () => {
+(isScript ? onNative : onLinux).describe('message queues', () => {
   test('`close` comes', async () => {
     const queue = mqueue.open(queueName(world), { create: true, maxmsg: 3, msgsize: 16 });
     await queue.send('x');

@@ -59,6 +59,11 @@ class Ears {
 
   constructor() {
     fs.mkdirSync(this.#folder);
+    for (const index of [0, 1, 2]) fs.writeFileSync(this.#file(index), '');
+  }
+
+  #file(index) {
+    return path.join(this.#folder, `${index}`);
   }
 
   get folder() {
@@ -87,7 +92,7 @@ class Ears {
     own.push(message);
     const [word, count] = message.split(' ');
     if (word !== 'give') {
-      fs.writeFileSync(path.join(this.#folder, `${message}-${index}`), '');
+      fs.appendFileSync(this.#file(index), `[${message}]`);
     } else if (index === 0) {
       const numbers = Array.from({ length: Number(count) }, (_, i) => i + 1);
       write(numbers.map((data) => JSON.stringify({ type: 'work', data })));

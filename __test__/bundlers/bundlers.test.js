@@ -14,6 +14,7 @@ const { each } = require('../helpers/combinations');
 const everything = require('../helpers/everything');
 const { putBinary, putPlatformPackage } = require('../helpers/installed');
 const { onLinux, onUnix } = require('../helpers/platform');
+const { install } = require('../helpers/registry');
 
 jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
 
@@ -31,16 +32,8 @@ let directory;
 let project; // an app with its node_modules: ferripc as it is packed, and the platform's package
 let alone; // somewhere without node_modules
 
-const npm = (cwd, ...args) =>
-  execFileSync('npm', args, { cwd, stdio: 'pipe', shell: process.platform === 'win32' });
-
-const changed = (file) =>
-  fs.statSync(path.join(__dirname, file), { throwIfNoEntry: false })?.mtimeMs || 0;
-
 beforeAll(() => {
-  if (changed('node_modules/.package-lock.json') <= changed('package-lock.json')) {
-    npm(__dirname, 'ci', '--ignore-scripts', '--no-audit', '--no-fund');
-  }
+  install(__dirname);
   directory = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-bundlers-'));
   project = path.join(directory, 'project');
   alone = path.join(directory, 'alone');
@@ -48,7 +41,11 @@ beforeAll(() => {
   for (const file of ['app.mjs', 'app.cjs', 'round-trip.mjs']) {
     fs.copyFileSync(path.join(__dirname, file), path.join(project, file));
   }
-  npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', directory);
+  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], {
+    cwd: ROOT,
+    stdio: 'pipe',
+    shell: process.platform === 'win32',
+  });
   const packed = fs.readdirSync(directory).find((name) => name.endsWith('.tgz'));
   execFileSync('tar', ['-xzf', packed], { cwd: directory });
   fs.renameSync(path.join(directory, 'package'), path.join(project, 'node_modules', 'ferripc'));
