@@ -48,6 +48,9 @@ const isText = (node) =>
     : node?.type === 'TemplateLiteral' && node.expressions.length === 0;
 const textOf = (node) => (node.type === 'Literal' ? node.value : node.quasis[0].value.cooked);
 
+/** A file of the package that is a module of Node's: src/js/engine/files.js. */
+const FILES = /^\.\.?\/(?:engine\/)?files$/;
+
 /** Whether a module is a file of the package. */
 const isLocal = (specifier) => /^\.\.?\//.test(specifier);
 
@@ -135,8 +138,10 @@ function opensOf(source, sourceType = 'commonjs') {
     if (name === 'require') {
       const isCall = parent.type === 'CallExpression' && parent.callee === identifier;
       const [target] = isCall ? parent.arguments : [];
-      if (isText(target) && isLocal(textOf(target))) local.add(textOf(target));
-      else if (isText(target)) useModule(textOf(target), parent);
+      if (isText(target) && isLocal(textOf(target))) {
+        local.add(textOf(target));
+        if (FILES.test(textOf(target))) useModule('node:fs', parent);
+      } else if (isText(target)) useModule(textOf(target), parent);
       else found.add(isCall ? 'require(…)' : `require.${members ?? '…'}`);
     } else if (name === 'module' && members?.[0] === 'exports') {
       // What the file gives, not what it takes.

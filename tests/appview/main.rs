@@ -16,7 +16,7 @@ use ferripc::protocols::appview::{APPSCOPE_PREFIX, Names};
 mod told;
 
 /// Generous: machines are busy.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_secs(240);
 
 /// One test at a time: all queues of a user together may hold 800 kB.
 fn alone() -> MutexGuard<'static, ()> {

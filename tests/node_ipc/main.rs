@@ -22,7 +22,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 /// Generous: machines are busy.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_secs(240);
 
 /// A time that is never waited for.
 const LONG: Duration = Duration::from_secs(600);

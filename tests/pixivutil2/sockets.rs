@@ -8,7 +8,7 @@ use ferripc::protocols::pixivutil2::rules::Event;
 use ferripc::protocols::zmtp::Endpoint;
 
 /// Generous: machines are busy.
-const PATIENT: Duration = Duration::from_secs(60);
+const PATIENT: Duration = Duration::from_secs(240);
 
 fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -22,7 +22,7 @@ use ferripc::protocols::zmtp::{Endpoint, Error, Options, Req, Router, RouterEven
 use tokio::time::timeout;
 
 /// Generous: machines are busy.
-const GUARD: Duration = Duration::from_secs(60);
+const GUARD: Duration = Duration::from_secs(240);
 
 /// Runs a test on this thread, and ends it if it hangs.
 fn run(test: impl Future<Output = ()>) {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ferripc::protocols::zmtp::{Endpoint, Options, Router, RouterEvent, RouterEvents};
 
 /// Generous: machines are busy.
-pub const GUARD: Duration = Duration::from_secs(60);
+pub const GUARD: Duration = Duration::from_secs(240);
 
 /// Runs a test on this thread, and ends it if it hangs.
 pub fn run<T>(test: impl Future<Output = T>) -> T {

@@ -6,7 +6,7 @@
 // conversation is made of ordinary messages, see docs/cli.md: a reader sends `tap`, and gets `tap.ready` and then
 // `tap.records`. A reader that is slow loses records (tap-reader.js): it neither holds the server up nor costs memory.
 
-const fs = require('node:fs');
+const fs = require('../engine/files');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');
 const Reader = require('./tap-reader');

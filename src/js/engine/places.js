@@ -5,7 +5,7 @@
 // executable beside itself; then each looks for the platform's package, as Node resolves it. Nothing is loaded from
 // parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
-const fs = require('node:fs');
+const fs = require('./files');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { fileURLToPath } = require('node:url');
