@@ -43,6 +43,15 @@ module.exports = [
           message: 'Take it from src/js/engine/timers.js.',
         })),
       ],
+      // A program may live in a realm of its own, as in jest's environment of jsdom.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            'BinaryExpression[operator="instanceof"][right.name=/^(ArrayBuffer|Buffer|Date|Error|Map|Object|Promise|RegExp|Set|Uint8Array|URL)$/]',
+          message: 'Ask for what it is with node:util.types, or isBytes of src/js/arguments.js.',
+        },
+      ],
       'no-restricted-properties': [
         'error',
         ...['hrtime', 'nextTick'].map((property) => ({

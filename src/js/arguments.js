@@ -2,6 +2,7 @@
 // Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview,
 // pixivutil2 and scale, and where a function of the program is asked.
 
+const { isUint8Array } = require('node:util').types;
 const { argumentError, thrownBy, valueError } = require('./errors');
 
 /** The longest time that a timer takes, in ms: 24 days. */
@@ -22,6 +23,9 @@ function toOptions(options, name = 'options', known = null) {
   }
   return options;
 }
+
+/** Whether it is a Buffer or Uint8Array, of whatever realm: jest's environment of jsdom, for one, has classes of its own. */
+const isBytes = (value) => typeof value === 'object' && isUint8Array(value);
 
 const toText = (value, name) => check(typeof value === 'string', name, 'of type string', value);
 
@@ -95,6 +99,7 @@ module.exports = {
   LONGEST_TIME,
   answerOf,
   check,
+  isBytes,
   toFunction,
   toInteger,
   toJson,

@@ -116,7 +116,7 @@ function errorForm(thrown) {
  */
 function thrownBy(what, thrown) {
   try {
-    if (!(thrown instanceof Object)) return valueError(`${what} threw ${String(thrown)}`);
+    if (Object(thrown) !== thrown) return valueError(`${what} threw ${String(thrown)}`);
     for (const name of ['name', 'message', 'code', 'stack']) void thrown[name];
     return thrown;
   } catch {

@@ -13,7 +13,7 @@ function withoutNull(value, name) {
 }
 
 function toPath(value, name) {
-  const isUrl = value instanceof URL;
+  const isUrl = typeof value?.href === 'string'; // of whatever realm
   const given = withoutNull(isUrl ? fileURLToPath(value) : value, name);
   if (given === '') throw valueError(`The "${name}" argument must not be empty`);
   return given;

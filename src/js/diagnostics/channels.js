@@ -10,6 +10,7 @@
 
 const { channel } = require('node:diagnostics_channel');
 const util = require('node:util');
+const { isBytes } = require('../arguments');
 
 /** Kept here, since Node forgets an unreferenced channel together with its subscribers. */
 const channels = {
@@ -102,7 +103,7 @@ function partner(from) {
 
 /** The type of a message from its text; null for what has none. */
 function typeOf(message) {
-  if (message instanceof Uint8Array) return null;
+  if (isBytes(message)) return null;
   if (message.pieces !== undefined) return message.type; // of values.js
   try {
     const [, quoted = 'null'] = TYPE.exec(message.head ?? message) ?? [];
@@ -114,7 +115,7 @@ function typeOf(message) {
 
 /** Bytes of a message without its delimiter. */
 function bytesOf(message) {
-  if (message instanceof Uint8Array || message.pieces !== undefined) return message.length;
+  if (isBytes(message) || message.pieces !== undefined) return message.length;
   try {
     return Buffer.byteLength(String(message));
   } catch {

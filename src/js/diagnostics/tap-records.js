@@ -4,6 +4,7 @@
 // Everything in them that a peer has chosen is cut to a length: its name, a message's type, its payload.
 
 const { addressOf, contentOf, transportOf } = require('./channels');
+const { isBytes } = require('../arguments');
 const { VERSION } = require('../engine/native');
 
 const LONGEST_TYPE = 1000;
@@ -111,7 +112,7 @@ function errorOf(error) {
 function payloadOf(content, { config: { delimiter }, _hasValues: hasValues }) {
   if (content === null) return null;
   if (hasValues) return valuesOf(content);
-  if (content instanceof Uint8Array) {
+  if (isBytes(content)) {
     const base64 = Buffer.from(content.subarray(0, LONGEST_PAYLOAD)).toString('base64');
     return hidingSize({ base64, cut: content.length > LONGEST_PAYLOAD }, base64.length);
   }

@@ -3,6 +3,7 @@
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
+const { isBytes } = require('../arguments');
 const { Bursts } = require('./bursts');
 const LastCalls = require('./last-calls');
 
@@ -105,7 +106,7 @@ class Departures {
 
   /** Runs `send`, which sends one frame to many connections of the same framing. Returns what it does. */
   broadcast(frame, send) {
-    if (this.shared !== null || frame instanceof Uint8Array) return send();
+    if (this.shared !== null || isBytes(frame)) return send();
     this.shared = new Shared(frame);
     this.bursts.share(true);
     try {

@@ -3,7 +3,7 @@
 // WorkerSet.builder() returns; spawn() takes the same as options.
 
 const path = require('node:path');
-const { check, toLimit, toOptions, toPatience } = require('../arguments');
+const { check, isBytes, toLimit, toOptions, toPatience } = require('../arguments');
 const { argumentError, valueError } = require('../errors');
 const { toEnvironment, toPath, toProgramArguments } = require('../programs');
 const { json } = require('./codec');
@@ -39,7 +39,7 @@ function toCodec(value, name) {
 function foreign(codec, name) {
   const _encode = (value) => {
     const made = codec.encode(value);
-    if (made instanceof Uint8Array) return made;
+    if (isBytes(made)) return made;
     throw argumentError(`${name}.encode()`, 'a function that returns a Uint8Array', made);
   };
   return { _encode, decode: (data) => codec.decode(data) };

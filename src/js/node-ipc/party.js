@@ -3,6 +3,7 @@
 // back, with or without a parser (see parsers/profile.js). What has arrived is passed to their `_onMessage`,
 // `_onBytes`, `_onBad`, `_onViolation` and `_answered`.
 
+const { isBytes } = require('../arguments');
 const Events = require('./events');
 const addMembers = require('./parsers/members');
 const { channels, publishError, publishReceived } = require('../diagnostics/channels');
@@ -133,7 +134,7 @@ class Party extends Events {
 
   /** As the peer is to get it. */
   _framed(message) {
-    if (message instanceof Uint8Array) return message;
+    if (isBytes(message)) return message;
     return message.whole ?? message + this.#framing.delimiter;
   }
 

@@ -2,6 +2,7 @@
 // What a client sends: at once, one after the other in sync mode, or later, when there is a connection. The base of
 // client.js, which manages the connection.
 
+const { isBytes } = require('../arguments');
 const stats = require('../diagnostics/stats');
 const Held = require('./held');
 const Party = require('./party');
@@ -67,7 +68,7 @@ class Sending extends Party {
       this.#queuedSize -= message.length;
       if (ticket !== null) ticket.left = true;
       if (!this.config.silent && this._logsPayloads) {
-        const shown = message instanceof Uint8Array ? message : String(message);
+        const shown = isBytes(message) ? message : String(message);
         this.log('dispatching event to ', this.id, this.path, ' : ', shown);
       }
       this.#send(message, false);

@@ -9,6 +9,7 @@
 const os = require('node:os');
 const { inspect } = require('node:util');
 const v8 = require('node:v8');
+const { isBytes } = require('../arguments');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { hasPackets } = require('../engine/engine');
 const { argumentError, eventError, serializationError, valueError } = require('../errors');
@@ -222,7 +223,7 @@ function read(frame, memory, beside = null) {
 
 /** The data of a message (a Packet, or the frame that has come) as text for people. */
 function show(message) {
-  const frame = message instanceof Uint8Array ? message : message.whole.subarray(4);
+  const frame = isBytes(message) ? message : message.whole.subarray(4);
   const [, data] = read(frame, frame);
   return inspect(data, { customInspect: false, breakLength: Infinity });
 }

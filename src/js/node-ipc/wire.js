@@ -2,6 +2,7 @@
 // Messages <-> text: the wire format (K1, K7) and its errors. Used by client.js, server.js and the
 // deep import entities/EventParser.
 
+const { isBytes } = require('../arguments');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { apart } = require('../engine/frames');
 const { eventError } = require('../errors');
@@ -72,7 +73,7 @@ function addHead(type) {
  * @throws {TypeError} for what `Buffer.from` does not take
  */
 function encodeRaw(payload, encoding) {
-  return payload instanceof Uint8Array ? payload : Buffer.from(payload, encoding);
+  return isBytes(payload) ? payload : Buffer.from(payload, encoding);
 }
 
 /**

@@ -14,7 +14,7 @@ const { publishError } = require('../diagnostics/channels');
 const { checkAsk } = require('../node-ipc/requests/asked');
 const Events = require('../node-ipc/events');
 const { abortError } = require('../node-ipc/requests/signals');
-const { toText } = require('../arguments');
+const { isBytes, toText } = require('../arguments');
 const { argumentError, thrownBy, undisturbed, valueError } = require('../errors');
 
 /** Servers that take part. */
@@ -284,7 +284,7 @@ class Cluster extends Events {
     const frame = decode(bytes, isToAll);
     const peer = frame === null ? null : this.#members.directory.meet(frame.from);
     if (peer === null) {
-      this.#counters.drop('invalid', bytes instanceof Uint8Array ? bytes : null);
+      this.#counters.drop('invalid', isBytes(bytes) ? bytes : null);
       return;
     }
     const missed = peer.takeNumber(frame.n, isToAll);
@@ -302,9 +302,7 @@ class Cluster extends Events {
   #isOwn(bytes) {
     const { mark } = this.#link;
     return (
-      bytes instanceof Uint8Array &&
-      bytes.length >= mark.length &&
-      mark.equals(bytes.subarray(0, mark.length))
+      isBytes(bytes) && bytes.length >= mark.length && mark.equals(bytes.subarray(0, mark.length))
     );
   }
 

@@ -2,6 +2,8 @@
 // What servers tell each other, as JSON, and the subjects on which they do; specified in docs/scale.md. Anybody who
 // reaches the broker can publish there: messages are checked here, and anything invalid is null.
 
+const { isBytes } = require('../arguments');
+
 const VERSION = 1;
 
 /** Characters of a client's id. */
@@ -51,7 +53,7 @@ const headOf = (from) => `{"v":${VERSION},"from":"${from}","n":`;
 
 /** What has come; null if it is not one of ours. */
 function decode(bytes, isToAll) {
-  if (!(bytes instanceof Uint8Array)) return null;
+  if (!isBytes(bytes)) return null;
   let frame;
   try {
     const { buffer, byteOffset, length } = bytes;

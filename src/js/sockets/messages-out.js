@@ -3,6 +3,7 @@
 // and the drain. Extended by socket.js.
 
 const { AsyncResource } = require('node:async_hooks');
+const { isBytes } = require('../arguments');
 const ByteStream = require('./byte-stream');
 const { HIGH_WATER } = require('../engine/connection');
 const { channels, drop, publishSent } = require('../diagnostics/channels');
@@ -86,7 +87,7 @@ class MessagesOut extends ByteStream {
   }
 
   #writeOwn(message) {
-    if (message instanceof Uint8Array) return this.write(message);
+    if (isBytes(message)) return this.write(message);
     return this.write(message.whole ?? message + this.#framing.delimiter);
   }
 
@@ -150,7 +151,7 @@ class MessagesOut extends ByteStream {
   /** Also for a socket that is closing and still has to send this (F6). */
   _sendOut(message) {
     const connection = this._counted;
-    const raw = message instanceof Uint8Array;
+    const raw = isBytes(message);
     const below = raw ? connection.write(message) : connection.send(message);
     if (!below) this.#awaitDrain();
     if (this._unrefed) this._keepWhileSending();

@@ -2,6 +2,7 @@
 // What a codec is: a Rust type's values <-> bytes, in the format of bincode 1.3.3 (docs/ipc2.md). The types are in
 // numbers.js, texts.js and compounds.js, which extend this.
 
+const { isBytes } = require('../../arguments');
 const { argumentError, codedError } = require('../../errors');
 const Reader = require('./reader');
 const Writer = require('./writer');
@@ -62,7 +63,7 @@ class Codec {
    * @throws {Error} ERR_IPC2_PAYLOAD
    */
   decode(bytes) {
-    if (!(bytes instanceof Uint8Array)) throw argumentError('bytes', 'a Uint8Array', bytes);
+    if (!isBytes(bytes)) throw argumentError('bytes', 'a Uint8Array', bytes);
     return this.read(new Reader(bytes, payloadError));
   }
 }

@@ -1,6 +1,7 @@
 'use strict';
 // Codecs that are made of others.
 
+const { isMap } = require('node:util').types;
 const { argumentError, valueError } = require('../../errors');
 const { Codec, Misfit, assertCodec, deeper, deeperIn, writeAt } = require('./codec');
 const { unit } = require('./texts');
@@ -188,7 +189,7 @@ function map(key, value) {
   const write = (writer, given) => {
     const isObject = given !== null && typeof given === 'object' && !Array.isArray(given);
     if (!isObject) throw new Misfit('a Map, or an object', given);
-    const entries = given instanceof Map ? [...given] : Object.entries(given);
+    const entries = isMap(given) ? [...given] : Object.entries(given);
     writer.count(entries.length);
     for (const [k, v] of entries) {
       writeAt(key, writer, k, () => '.keys()');

@@ -1,6 +1,7 @@
 'use strict';
 // Codecs of what is neither a number nor made of others: texts, bytes, truth, nothing, JSON.
 
+const { isBytes } = require('../../arguments');
 const { Codec, Misfit, payloadError } = require('./codec');
 
 /** Half of a surrogate pair: what no string of Rust's can have. */
@@ -73,7 +74,7 @@ const unit = new Codec(
 const bytes = new Codec(
   'Vec<u8>',
   (writer, value) => {
-    if (!(value instanceof Uint8Array)) throw new Misfit('a Buffer or Uint8Array', value);
+    if (!isBytes(value)) throw new Misfit('a Buffer or Uint8Array', value);
     writer.count(value.length);
     writer.bytes(value);
   },

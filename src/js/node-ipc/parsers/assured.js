@@ -2,6 +2,7 @@
 // config.parser = 'assured': as 'guarded', and only for the types that `config.allowedEvents` lists. What it asks
 // of transports is in transports.js and tls.js. One of node-ipc 14's parser classes.
 
+const { isSet } = require('node:util').types;
 const { valueError } = require('../../errors');
 const { GuardedParser } = require('./guarded');
 const IPCProtocolError = require('./protocol-error');
@@ -14,7 +15,7 @@ class AssuredParser extends GuardedParser {
   constructor(config = {}) {
     super(config);
     const { allowedEvents } = config;
-    const isList = Array.isArray(allowedEvents) || allowedEvents instanceof Set;
+    const isList = Array.isArray(allowedEvents) || isSet(allowedEvents);
     if (!isList || [...allowedEvents].length === 0) {
       throw valueError(
         'config.allowedEvents must be a non-empty Array or Set for the parser "assured"',

@@ -7,6 +7,7 @@
 // is still arriving; here each message is looked at once it is whole. Any other parser gets the bytes.
 
 const { StringDecoder } = require('node:string_decoder');
+const { isBytes } = require('../../arguments');
 const { createParser, IPCProtocolError } = require('./index');
 const { channels, drop, publishError, publishReceived } = require('../../diagnostics/channels');
 const { setImmediate } = require('../../engine/timers');
@@ -80,7 +81,7 @@ class Profile {
     }
     if (this.isNative) return textOf(type, data === undefined ? {} : data);
     const made = parser.encode(type, data);
-    if (made instanceof Uint8Array) return made;
+    if (isBytes(made)) return made;
     if (typeof made !== 'string') {
       throw argumentError('config.parser.encode()', 'a string or a Buffer', made);
     }
@@ -89,7 +90,7 @@ class Profile {
 
   /** Bytes of an encoded message, with its delimiter. */
   sizeOf(message) {
-    if (message instanceof Uint8Array) return message.length;
+    if (isBytes(message)) return message.length;
     return Buffer.byteLength(String(message)) + Buffer.byteLength(this.parser.delimiter ?? '');
   }
 
