@@ -5,9 +5,10 @@
 const { codec } = require('../ipc2');
 const mqueue = require('../mqueue');
 const { once } = require('./helpers/events');
-const { isScript, onLinux, onNative } = require('./helpers/platform');
+const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
 const { queueName } = require('./helpers/queues');
 const { createWorld, TRANSPORTS } = require('./helpers/world');
+const { collect, createParties, datas } = require('./ipcio/parties');
 
 const world = createWorld();
 const bytes = Buffer.from([0, 1, 254, 255]);
@@ -50,6 +51,25 @@ onNative.test('values arrive as they were', async () => {
   expect([...map.get('a')]).toEqual([1n]);
   expect([...small]).toEqual([...bytes]);
   expect(large.equals(Buffer.alloc(3 << 20, 7))).toBe(true);
+});
+
+onUnix.test('ipcIO', async () => {
+  const { connect, serve } = createParties(world);
+  const { handler, all } = collect();
+  await serve({ m: handler });
+  const client = await connect('ours');
+  client.send('m', 1);
+  expect(datas(await all)).toEqual([1]);
+});
+
+test('a client that tries again, and a request that takes too long', async () => {
+  const place = await world.place('unix');
+  const client = world.dial(place, { retry: 1 });
+  await once(client, 'disconnect');
+  const server = await world.serve(place);
+  await once(client, 'connect');
+  server.handle('never', () => new Promise(() => {}));
+  await expect(client.request('never', null, { timeout: 1 })).rejects.toThrow(/timed out|1 ms/);
 });
 
 test('codecs of ipc2', () => {

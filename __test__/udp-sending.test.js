@@ -3,6 +3,7 @@
 
 const dns = require('node:dns');
 const { createWorld } = require('./helpers/world');
+const timers = require('../src/js/engine/timers');
 const { once } = require('./helpers/events');
 const { MOST, errorsOf, message, udpOf } = require('./helpers/datagrams');
 
@@ -38,8 +39,8 @@ describe('broadcast (K15, F14)', () => {
 
   /** Sets the clock by which peers are remembered (which jest.spyOn cannot, on Node 18). */
   function setClock(ms) {
-    Object.defineProperty(performance, 'now', { value: () => ms, configurable: true });
-    world.after(() => delete performance.now);
+    jest.spyOn(timers, 'clock').mockImplementation(() => ms);
+    world.after(() => jest.restoreAllMocks());
   }
 
   test('no more after config.peerTimeout ms of silence; live (K6)', async () => {

@@ -155,7 +155,7 @@ class Server extends Party {
       const message = `No handshake within ${this.#handshakeTimeout} ms`;
       visitor.channel.socket.destroy(codedError('ERR_IPCIO_HANDSHAKE_TIMEOUT', message));
     }, this.#handshakeTimeout);
-    visitor.timer.unref();
+    visitor.timer.unref?.(); // in jsdom it is a number
   }
 
   #asked(visitor, message) {
