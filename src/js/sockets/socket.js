@@ -11,6 +11,7 @@
 const net = require('node:net');
 const engine = require('../engine/engine');
 const MessagesOut = require('./messages-out');
+const { ours } = require('./own-listeners');
 const { channels, drop, publish, publishError } = require('../diagnostics/channels');
 const {
   argumentError,
@@ -157,11 +158,13 @@ class Socket extends MessagesOut {
       this.#closeDone = null;
       this._keepWhileBusy();
       callback(error);
+      // As in net, what was written before there was a connection is told of behind the listeners of 'close'.
+      const fail = () => this._failWrites(wasConnecting ? closedBefore() : failure);
+      if (wasConnecting) this.once('close', ours(fail));
       // After the 'error' event, as in net; never a fakeable timer.
-      const lost = wasConnecting ? closedBefore() : failure;
       // A peer that has left may be back already: code that keeps a list of peers must hear of its end first.
       const putOff = this.#peerEnded ? engine.first : engine.soon;
-      putOff(() => this.#closed(lost, Boolean(error)), this.#scope);
+      putOff(() => this.#closed(wasConnecting ? null : fail, Boolean(error)), this.#scope);
     };
     const connection = this._counted;
     if (connection === null) {
@@ -180,11 +183,11 @@ class Socket extends MessagesOut {
     if (error && this.#closeDone !== null) callback(error); // which is told at once
   }
 
-  /** `lost`: why what was still to be written is lost. */
-  #closed(lost, hadError) {
+  /** `fail` tells the callbacks of what was still to be written. */
+  #closed(fail, hadError) {
     try {
       this.#listener?._released(this);
-      this._failWrites(lost);
+      fail?.();
     } finally {
       this.#emitClose(hadError);
     }
