@@ -116,7 +116,8 @@ function errorForm(thrown) {
  */
 function thrownBy(what, thrown) {
   try {
-    if (Object(thrown) !== thrown) return valueError(`${what} threw ${String(thrown)}`);
+    const isObject = Object(thrown) === thrown && typeof thrown.toString === 'function';
+    if (!isObject) return valueError(`${what} threw ${String(thrown)}`);
     for (const name of ['name', 'message', 'code', 'stack']) void thrown[name];
     return thrown;
   } catch {
