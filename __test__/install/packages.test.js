@@ -25,9 +25,10 @@ const modules = (folder) =>
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
   ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
-  ...['node-ipc', 'appview', 'ipc2', 'ipcio', 'mqueue', 'pixivutil2', 'scale', 'workers'].flatMap(
-    (name) => [`${name}.js`, `${name}.d.ts`],
-  ),
+  ...[
+    ...['node-ipc', 'appview', 'ipc2', 'ipcio', 'mqueue', 'pixivutil2', 'preload', 'scale'],
+    'workers',
+  ].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
   ...['parsers', 'parsers/message'].flatMap((name) =>
     ['.js', '.mjs', '.d.ts', '.d.mts'].map((ending) => name + ending),
   ),

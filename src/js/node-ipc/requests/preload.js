@@ -1,0 +1,5 @@
+'use strict';
+// What the files of this folder load when it is needed. Used by ferripc/preload.
+
+require('./remote-error');
+require('./signals');
