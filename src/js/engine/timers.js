@@ -4,7 +4,7 @@
 // Other files take from here what lets the event loop turn, and internal time limits: eslint.config.js sees to it.
 
 const { clearImmediate, clearTimeout, setImmediate, setTimeout } = require('node:timers');
-const { callbackify } = require('node:util');
+const util = require('node:util');
 
 /** Whole ms since the process began. */
 const now = () => Math.ceil(process.uptime() * 1000);
@@ -24,12 +24,15 @@ function isFake(it) {
   return it.clock !== undefined;
 }
 
-const settled = callbackify(async () => {});
+let settled = null;
 
 /**
  * Calls `act` when the code that runs now has ended, promise continuations included, before the event loop goes on. What
  * it throws is an uncaught exception.
  */
-const later = (act) => settled(() => act());
+function later(act) {
+  settled ??= util.callbackify(async () => {});
+  settled(() => act());
+}
 
 module.exports = { clearImmediate, clearTimeout, clock, later, now, setImmediate, setTimeout };
