@@ -3,8 +3,10 @@
 // modules.
 
 const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { promisify } = require('node:util');
 const { check, Unsupported } = require('../harness');
 const { KINDS, LARGE } = require('../../helpers/world');
 const { once } = require('../../helpers/events');
@@ -44,6 +46,15 @@ check(
     ends(await child.exited);
   },
 );
+
+check('a suite of the test runner of this runtime ends well', async (world) => {
+  const { bun, deno } = process.versions;
+  const file = path.join(__dirname, '..', 'fixtures', 'suite.cjs');
+  const words = deno ? ['test', '-A', '--no-check'] : [bun ? 'test' : '--test'];
+  const env = { ...process.env, TMPDIR: world.tmp(), TEMP: world.tmp(), NODE_OPTIONS: '' };
+  const { stdout } = await promisify(execFile)(process.execPath, [...words, file], { env });
+  assert.doesNotMatch(stdout, /fail(ed)? [1-9]|[1-9] fail/);
+});
 
 check('the process stays alive with a listening server', async (world) => {
   const place = await world.place('unix');

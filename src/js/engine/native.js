@@ -117,10 +117,27 @@ function loaded() {
   return inUse;
 }
 
-/** What `create` makes of the addon's. It ends with a worker of Deno, which finalizes nothing. */
+/** Whether Deno has finalized what there was; null before it is watched. */
+let isUnloaded = null;
+
+/**
+ * Has `made` end with its environment, as Deno needs it: a worker finalizes nothing, and a test file that has ended first
+ * finalizes what is there, and then runs the rest of its event loop.
+ */
+function endInDeno(made) {
+  made.endWithEnvironment?.();
+  if (isUnloaded === null) {
+    isUnloaded = false;
+    globalThis.addEventListener?.('unload', () => (isUnloaded = true));
+  }
+  const { dispose } = made;
+  made.dispose = () => isUnloaded || dispose.call(made);
+}
+
+/** What `create` makes of the addon's. */
 function instance(create) {
   const made = guarded(() => outside.runInAsyncScope(create));
-  if (process.versions.deno) made.endWithEnvironment?.();
+  if (process.versions.deno) endInDeno(made);
   return made;
 }
 
