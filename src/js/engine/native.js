@@ -117,6 +117,8 @@ function loaded() {
   return inUse;
 }
 
+/* global addEventListener -- of Deno */
+
 /** Whether Deno has finalized what there was; null before it is watched. */
 let isUnloaded = null;
 
@@ -128,7 +130,7 @@ function endInDeno(made) {
   made.endWithEnvironment?.();
   if (isUnloaded === null) {
     isUnloaded = false;
-    globalThis.addEventListener?.('unload', () => (isUnloaded = true));
+    addEventListener('unload', () => (isUnloaded = true));
   }
   const { dispose } = made;
   made.dispose = () => isUnloaded || dispose.call(made);
