@@ -98,7 +98,7 @@ suite('strangers', () => {
   });
 
   test('that ask, take a name and do not come are shown out, and the name is free', async () => {
-    const server = await serve({}, { handshakeTimeout: 20 });
+    const server = await serve({}, { handshakeTimeout: 500 });
     const failed = once(server, 'error');
     const stranger = await dial(place());
     const gone = once(stranger.socket, 'close');
