@@ -4,17 +4,15 @@
 
 jest.useFakeTimers();
 
-const fs = require('node:fs');
 const { AppViewClient, AppViewServer } = require('../appview');
-const { codec } = require('../ipc2');
 const mqueue = require('../mqueue');
 const { Agent, Controller } = require('../pixivutil2');
 const { once } = require('./helpers/events');
 const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
 const { nobody, queueName } = require('./helpers/queues');
+const { tapsOf } = require('./helpers/taps');
 const { createWorld, TRANSPORTS } = require('./helpers/world');
-const { Task } = require('./ipc2/tasks');
-const { KINDS } = require('./ipc2/workers');
+const { starter, tasks } = require('./ipc2/workers');
 const { collect, createParties, datas } = require('./ipcio/parties');
 const { endpoints } = require('./pixivutil2/peers');
 
@@ -42,12 +40,8 @@ describe.each(TRANSPORTS)('over %s', (kind) => {
 });
 
 test('a tap that cannot be made is told of', async () => {
-  const file = world.socketPath();
-  fs.writeFileSync(`${file}.tap`, 'mine');
-  const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: true });
-  const failed = once(server, 'error');
-  await server.start();
-  expect((await failed)[0].message).toMatch(/^config\.tap: nobody can tap/);
+  const { error } = await tapsOf(world).untappable();
+  expect(error.message).toMatch(/^config\.tap: nobody can tap/);
 });
 
 onUnix.test('ipcIO: a burst arrives, and both ends close', async () => {
@@ -63,8 +57,7 @@ onUnix.test('ipcIO: a burst arrives, and both ends close', async () => {
 });
 
 onNative.test('ipc2: a worker does its task, and closes', async () => {
-  const set = await KINDS.Node().workerCount(1).request(Task).response(codec.u32).finish();
-  world.after(() => set.close({ timeout: 0 }));
+  const set = await starter(world)(tasks('Node'));
   expect(await set.send({ Add: [1, 2] })).toBe(3);
   await set.close();
 });

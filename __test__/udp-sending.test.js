@@ -37,11 +37,8 @@ describe('broadcast (K15, F14)', () => {
     expect(await silent.until(message('end', {}))).toEqual([]);
   });
 
-  /** Sets the clock by which peers are remembered (which jest.spyOn cannot, on Node 18). */
-  function setClock(ms) {
-    jest.spyOn(timers, 'clock').mockImplementation(() => ms);
-    world.after(() => jest.restoreAllMocks());
-  }
+  /** Sets the clock by which peers are remembered. */
+  const setClock = (ms) => jest.spyOn(timers, 'clock').mockReturnValue(ms);
 
   test('no more after config.peerTimeout ms of silence; live (K6)', async () => {
     setClock(0);

@@ -51,11 +51,6 @@ const above = [
 ];
 const skipped = [...neutral, ...(everything ? [] : above)].join('|');
 
-// Third-party install scripts stay off; our own `prepare` is the build step below.
-const install = [
-  ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
-];
-
 /** Each night the benchmarks, and the peers that take long to build. */
 const more = everything
   ? ['--features', 'codec_bench/bench,ipc2_tests/bench,zmtp_tests/others']
@@ -100,6 +95,8 @@ const rust = [
     : []),
 ];
 const javaScript = [
+  // Third-party install scripts stay off; our own `prepare` is the build step above.
+  ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
   ['eslint', bin('eslint'), ['.']],
   ['prettier', bin('prettier'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
@@ -207,7 +204,7 @@ async function inOrder(steps, isAlone) {
 
 async function main() {
   orEnd(requireRust);
-  await Promise.all([inOrder(rust, false), inOrder([...install, ...javaScript], false)]);
+  await Promise.all([inOrder(rust, false), inOrder(javaScript, false)]);
   await Promise.all([inOrder(rustTests, false), inOrder(suites, true)]);
   console.log(`\nsteps: ${passed} passed, 0 failed`);
 }

@@ -14,7 +14,7 @@ const { each } = require('../helpers/combinations');
 const everything = require('../helpers/everything');
 const { putBinary, putPlatformPackage } = require('../helpers/installed');
 const { onLinux, onUnix } = require('../helpers/platform');
-const { install } = require('../helpers/registry');
+const { install, npm } = require('../helpers/registry');
 
 jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
 
@@ -41,11 +41,7 @@ beforeAll(() => {
   for (const file of ['app.mjs', 'app.cjs', 'round-trip.mjs']) {
     fs.copyFileSync(path.join(__dirname, file), path.join(project, file));
   }
-  execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', directory], {
-    cwd: ROOT,
-    stdio: 'pipe',
-    shell: process.platform === 'win32',
-  });
+  npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', directory);
   const packed = fs.readdirSync(directory).find((name) => name.endsWith('.tgz'));
   execFileSync('tar', ['-xzf', packed], { cwd: directory });
   fs.renameSync(path.join(directory, 'package'), path.join(project, 'node_modules', 'ferripc'));

@@ -8,7 +8,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { commandOf, leaveDeadSocket } = require('../helpers/command');
-const { once, record } = require('../helpers/events');
+const { record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { tapsOf } = require('../helpers/taps');
 const { createWorld } = require('../helpers/world');
@@ -17,7 +17,7 @@ jest.setTimeout(120_000); // processes, on a busy machine
 
 const world = createWorld();
 const { run, start } = commandOf(world);
-const { tapped, tapOf, tap, connectTap } = tapsOf(world, start);
+const { tapped, tapOf, tap, connectTap, untappable } = tapsOf(world, start);
 
 const received = channel('ferripc:message:received');
 
@@ -193,12 +193,7 @@ onUnix.describe('the server', () => {
   });
 
   test('goes on if it cannot make the tap, and says so', async () => {
-    const file = world.socketPath();
-    fs.writeFileSync(`${file}.tap`, 'mine');
-    const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: true });
-    const failed = once(server, 'error');
-    await server.start();
-    const [error] = await failed;
+    const { file, error } = await untappable();
     expect(error).toMatchObject({
       code: 'EADDRINUSE',
       message: expect.stringMatching(/^config\.tap: nobody can tap this server: /),

@@ -16,14 +16,11 @@ function keepCertificatesApart() {
   delete process.env.NODE_EXTRA_CA_CERTS;
 }
 
-/** Installs what the lock file of `folder` names, without scripts, unless it is there. */
-function install(folder, ...options) {
-  const changed = (file) =>
-    fs.statSync(path.join(folder, file), { throwIfNoEntry: false })?.mtimeMs || 0;
-  if (changed('node_modules/.package-lock.json') > changed('package-lock.json')) return;
+/** Runs npm in `folder`. */
+function npm(folder, ...args) {
   const env = { ...process.env };
   if (env[KEPT]) env.NODE_EXTRA_CA_CERTS = env[KEPT];
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', ...options], {
+  execFileSync('npm', args, {
     cwd: folder,
     env,
     stdio: 'pipe',
@@ -31,4 +28,12 @@ function install(folder, ...options) {
   });
 }
 
-module.exports = { install, keepCertificatesApart };
+/** Installs what the lock file of `folder` names, without scripts, unless it is there. */
+function install(folder, ...options) {
+  const changed = (file) =>
+    fs.statSync(path.join(folder, file), { throwIfNoEntry: false })?.mtimeMs || 0;
+  if (changed('node_modules/.package-lock.json') > changed('package-lock.json')) return;
+  npm(folder, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', ...options);
+}
+
+module.exports = { install, keepCertificatesApart, npm };

@@ -1,8 +1,10 @@
 'use strict';
-// Servers with a tap, and who reads it: for the suites cli/tap.test.js and cli/tap-server.test.js.
+// Servers with a tap, and who reads it: for the suites cli/tap.test.js and cli/tap-server.test.js, and fake-timers.test.js.
 
+const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
+const { once } = require('./events');
 
 /** The helpers for `world`, and for `start` of its command (see command.js). */
 function tapsOf(world, start) {
@@ -29,7 +31,18 @@ function tapsOf(world, start) {
     return peer;
   }
 
-  return { tapped, tapOf, tap, connectTap };
+  /** Starts a server at `file` whose tap cannot be made, since there is a file in its place. Resolves with what it says. */
+  async function untappable() {
+    const file = world.socketPath();
+    fs.writeFileSync(`${file}.tap`, 'mine');
+    const server = world.host({ serve: (ipc) => ipc.serve(file) }, { tap: true });
+    const failed = once(server, 'error');
+    await server.start();
+    const [error] = await failed;
+    return { file, error };
+  }
+
+  return { tapped, tapOf, tap, connectTap, untappable };
 }
 
 module.exports = { tapsOf };
