@@ -31,8 +31,9 @@ module.exports = [
     },
   },
   {
-    // A test of somebody's program may replace these with fake ones: see src/js/engine/timers.js. What waits for the
-    // program's own time, as the old packages did (retries, time limits that one sets), uses the global setTimeout.
+    // A test of somebody's program may replace these with fake ones: see src/js/engine/timers.js and src/js/core.js. What
+    // waits for the program's own time, as the old packages did (retries, time limits that one sets), uses the global
+    // setTimeout.
     files: ['src/js/**'],
     ignores: ['src/js/cli/**', 'src/js/diagnostics/doctor*', 'src/js/engine/timers.js'],
     rules: {
@@ -50,6 +51,11 @@ module.exports = [
           selector:
             'BinaryExpression[operator="instanceof"][right.name=/^(ArrayBuffer|Buffer|Date|Error|Map|Object|Promise|RegExp|Set|Uint8Array|URL)$/]',
           message: 'Ask for what it is with node:util.types, or isBytes of src/js/arguments.js.',
+        },
+        {
+          selector:
+            'CallExpression[callee.name="require"][arguments.0.value=/^node:(?!(net|tls|dgram|os|child_process|fs|module)$)/]',
+          message: 'Take it from src/js/core.js.',
         },
       ],
       'no-restricted-properties': [

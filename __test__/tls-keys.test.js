@@ -223,3 +223,22 @@ test("a key that is not the certificate's is refused with Node's code", () => {
   }
   expect(expected.code).toBe('ERR_OSSL_X509_KEY_VALUES_MISMATCH');
 });
+
+/** [what is signed, the key and the certificates] */
+const weak = ['sha1', 'md5'].flatMap((digest) => {
+  const root = makeCertificate({ name: 'Root', ca: true, kind: 'rsa' });
+  const middle = makeCertificate({ name: 'Middle', ca: true, issuer: root, kind: 'rsa', digest });
+  const leaf = makeCertificate({ name: 'x', issuer: root, digest });
+  const below = makeCertificate({ name: 'x', issuer: middle });
+  const self = makeCertificate({ name: 'x', kind: 'rsa', digest });
+  return [
+    [`a certificate over ${digest}`, leaf],
+    [`a chain with ${digest} in it`, { key: below.key, cert: below.cert + middle.cert }],
+    [`a self-signed one over ${digest}`, self],
+  ];
+});
+
+test.each(weak)('is presented or refused as Node does it: %s', (_, options) => {
+  const expected = thrownBy(() => nodeTls.createSecureContext(options))?.code;
+  expect(refusals(options).map((error) => error?.code)).toEqual([expected, expected]);
+});

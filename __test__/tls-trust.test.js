@@ -23,12 +23,18 @@ function identity(options, ...issuers) {
   return { key: made.key, cert };
 }
 
+/** Node presents such certificates only if it is told to. */
+const weak = (options) => ({ ...options, ciphers: 'DEFAULT@SECLEVEL=0' });
+
 const other = makeCertificate({ name: 'Another CA', ca: true });
 const middle = makeCertificate({ name: 'Middle', ca: true, issuer: ca });
 const oldMiddle = makeCertificate({ name: 'Old middle', ca: true, issuer: ca, from: -9, to: -1 });
+const weakMiddle = makeCertificate({ name: 'Weak middle', ca: true, issuer: ca, digest: 'sha1' });
+const rsaCa = makeCertificate({ name: 'RSA CA', ca: true, kind: 'rsa' });
 const noCa = makeCertificate({ name: 'No CA', ca: false });
 const v1Ca = makeCertificate({ name: 'Ancient CA', v1: true });
 const self = identity({});
+const weakSelf = weak(identity({ digest: 'sha1' }));
 const selfExpired = identity({ from: -9, to: -1 });
 const selfAsCa = identity({ ca: true });
 const selfV1 = identity({ v1: true });
@@ -84,6 +90,18 @@ const cases = [
   ['an RSA key', identity({ kind: 'rsa', issuer: ca }), { ca: ca.cert }],
   ['a P-384 key', identity({ kind: 'p384', issuer: ca }), { ca: ca.cert }],
   ['an Ed25519 key', identity({ kind: 'ed25519', issuer: ca }), { ca: ca.cert }],
+  ['a signature over SHA-1', weak(identity({ issuer: ca, digest: 'sha1' })), { ca: ca.cert }],
+  ['one over SHA-1, by RSA', weak(identity({ issuer: rsaCa, digest: 'sha1' })), { ca: rsaCa.cert }],
+  ['one over MD5', weak(identity({ issuer: rsaCa, digest: 'md5' })), { ca: rsaCa.cert }],
+  ['one over SHA-1, and not known', weak(identity({ issuer: ca, digest: 'sha1' })), {}],
+  [
+    'version 1, and one over SHA-1',
+    weak(identity({ v1: true, issuer: ca, digest: 'sha1' })),
+    { ...nameless, ca: ca.cert },
+  ],
+  ['a weak middle', weak(identity({ issuer: weakMiddle }, weakMiddle)), { ca: ca.cert }],
+  ['self-signed over SHA-1', weakSelf, { ca: other.cert }],
+  ['self-signed over SHA-1 and trusted', weakSelf, { ca: weakSelf.cert }],
   ['the wrong name', identity({ issuer: ca, hosts: ['10.0.0.1'] }), { ca: ca.cert }],
   [
     'a name asked for',

@@ -58,15 +58,21 @@ const KINDS = {
   ed25519: () => crypto.generateKeyPairSync('ed25519'),
 };
 
+/** The last part of the algorithm's object identifier, for RSA and for elliptic curves. */
+const SIGNATURES = {
+  rsa: { md5: '4', sha1: '5', sha256: '11' },
+  ec: { sha1: '1', sha256: '3.2' },
+};
+
 /** `[AlgorithmIdentifier, hash]` of signatures by a key. */
-function signatureBy(privateKey) {
-  switch (privateKey.asymmetricKeyType) {
+function signatureBy({ asymmetricKeyType: kind }, digest) {
+  switch (kind) {
     case 'rsa':
-      return [sequence(oid('1.2.840.113549.1.1.11'), NULL), 'sha256'];
+      return [sequence(oid(`1.2.840.113549.1.1.${SIGNATURES.rsa[digest]}`), NULL), digest];
     case 'ed25519':
       return [sequence(oid('1.3.101.112')), null];
     default:
-      return [sequence(oid('1.2.840.10045.4.3.2')), 'sha256'];
+      return [sequence(oid(`1.2.840.10045.4.${SIGNATURES.ec[digest]}`)), digest];
   }
 }
 
@@ -107,6 +113,7 @@ const inDays = (days) => new Date(Date.now() + days * DAY);
  * - `kind`: of the key, see KINDS; or a function that makes a pair. `ca`: whether it says that it is a CA; nothing if undefined.
  * - `v1`: version 1, without extensions. `usage`: 'server' or 'client' only.
  * - `from`, `to`: days from now. `forged`: with a signature that is not the issuer's.
+ * - `digest`: of the signature, see SIGNATURES.
  */
 function makeCertificate({
   name,
@@ -119,10 +126,11 @@ function makeCertificate({
   from = -1,
   to = 365,
   forged = false,
+  digest = 'sha256',
 }) {
   const { privateKey, publicKey } = typeof kind === 'function' ? kind() : KINDS[kind]();
   const signer = forged ? KINDS.p256().privateKey : (issuer?.privateKey ?? privateKey);
-  const [algorithm, hash] = signatureBy(signer);
+  const [algorithm, hash] = signatureBy(signer, digest);
   const subject = nameOf(name);
   const version = v1 ? [] : [der(0xa0, integer(Buffer.of(2)))];
   const listed = v1 ? [] : extensions({ ca, hosts, usage });

@@ -48,8 +48,8 @@ const isText = (node) =>
     : node?.type === 'TemplateLiteral' && node.expressions.length === 0;
 const textOf = (node) => (node.type === 'Literal' ? node.value : node.quasis[0].value.cooked);
 
-/** A file of the package that is a module of Node's: src/js/engine/files.js. */
-const FILES = /^\.\.?\/(?:engine\/)?files$/;
+/** The file of the package that hands out modules of Node's: src/js/core.js. */
+const CORE = /^(?:\.\.?\/)+core$/;
 
 /** Whether a module is a file of the package. */
 const isLocal = (specifier) => /^\.\.?\//.test(specifier);
@@ -110,6 +110,20 @@ function opensOf(source, sourceType = 'commonjs') {
     }
   };
 
+  /** Notes the modules that are had of `core`, which is the value of the expression `node`. */
+  const useCore = (node) => {
+    const { id } = node.parent;
+    if (id?.type !== 'Identifier') return found.add('core');
+    for (const { identifier, init } of variableOf(id).references) {
+      if (init) continue;
+      const { parent } = identifier;
+      const isCall = parent.type === 'CallExpression' && parent.callee === identifier;
+      if (isCall && isText(parent.arguments[0]))
+        useModule(`node:${textOf(parent.arguments[0])}`, parent);
+      else found.add('core');
+    }
+  };
+
   for (const node of nodes) {
     if (node.type === 'ImportDeclaration' || /^Export(All|Named)/.test(node.type)) {
       const { source: from } = node;
@@ -140,7 +154,7 @@ function opensOf(source, sourceType = 'commonjs') {
       const [target] = isCall ? parent.arguments : [];
       if (isText(target) && isLocal(textOf(target))) {
         local.add(textOf(target));
-        if (FILES.test(textOf(target))) useModule('node:fs', parent);
+        if (CORE.test(textOf(target))) useCore(parent);
       } else if (isText(target)) useModule(textOf(target), parent);
       else found.add(isCall ? 'require(…)' : `require.${members ?? '…'}`);
     } else if (name === 'module' && members?.[0] === 'exports') {

@@ -2,8 +2,9 @@
 // A process that can be asked as one that AppView has loaded itself into. The native side answers what was published;
 // only commands of the program's own, and new configurations, come here.
 
-const { AsyncResource } = require('node:async_hooks');
-const { EventEmitter } = require('node:events');
+const core = require('../core');
+const { AsyncResource } = core('async_hooks');
+const { EventEmitter } = core('events');
 const engine = require('../engine/appview');
 const { toFunction, toJson, toOptions, toText, toTime } = require('../arguments');
 const { argumentError, callError, undisturbed, valueError } = require('../errors');

@@ -8,8 +8,9 @@
 // while it is told about a message (`contentOf`), if its server allows that. If a subscriber throws, Node's `publish`
 // turns that into an uncaught exception of a later turn.
 
-const { channel } = require('node:diagnostics_channel');
-const util = require('node:util');
+const core = require('../core');
+const { channel } = core('diagnostics_channel');
+const util = core('util');
 const { isBytes } = require('../arguments');
 
 /** Kept here, since Node forgets an unreferenced channel together with its subscribers. */

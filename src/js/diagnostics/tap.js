@@ -6,7 +6,8 @@
 // conversation is made of ordinary messages, see docs/cli.md: a reader sends `tap`, and gets `tap.ready` and then
 // `tap.records`. A reader that is slow loses records (tap-reader.js): it neither holds the server up nor costs memory.
 
-const fs = require('../engine/files');
+const core = require('../core');
+const fs = core('fs');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');
 const Reader = require('./tap-reader');
@@ -61,9 +62,7 @@ function ofVariable(text) {
 function tapPath({ path, port, udp4, udp6, config }) {
   const place = port || udp4 || udp6 ? defaultPath(config, config.id) : path;
   // Workers of a cluster share their path, and each has a tap.
-  return require('node:cluster').isWorker
-    ? `${place}.${process.pid}${ENDING}`
-    : `${place}${ENDING}`;
+  return core('cluster').isWorker ? `${place}.${process.pid}${ENDING}` : `${place}${ENDING}`;
 }
 
 /** Server -> its tap. */

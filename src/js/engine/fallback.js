@@ -4,6 +4,7 @@
 // It does so where no binary loads, whatever the reason. It does not where the environment names a binary, nor when
 // descriptors have run out, which passes. A process never has both: its first choice is final.
 
+const core = require('../core');
 const { publishFallback } = require('../diagnostics/channels');
 
 /** Worker threads inherit it from the thread that started them, so that there is only one warning. */
@@ -20,7 +21,7 @@ const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_
 
 /** Whether the warning was given before. From now on it counts as given. */
 function isTold() {
-  const { getEnvironmentData, setEnvironmentData } = require('node:worker_threads'); // seldom needed
+  const { getEnvironmentData, setEnvironmentData } = core('worker_threads'); // seldom needed
   const told = getEnvironmentData(TOLD) === true;
   setEnvironmentData(TOLD, true);
   return told;

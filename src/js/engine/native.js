@@ -7,8 +7,9 @@
 // says what was tried and what to do (no-binary.js). For sockets the engine in js/ then takes the addon's place, if it
 // may (fallback.js); the other systems have nothing else.
 
-const { AsyncResource } = require('node:async_hooks');
-const path = require('node:path');
+const core = require('../core');
+const { AsyncResource } = core('async_hooks');
+const path = core('path');
 const { faultOf } = require('./binary-file');
 const { isForbidden, isForced, tell } = require('./fallback');
 const { CODE, guard, guarded } = require('./guard');

@@ -5,10 +5,11 @@
 // executable beside itself; then each looks for the platform's package, as Node resolves it. Nothing is loaded from
 // parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
-const fs = require('./files');
 const { createRequire } = require('node:module');
-const path = require('node:path');
-const { fileURLToPath } = require('node:url');
+const core = require('../core');
+const fs = core('fs');
+const path = core('path');
+const { fileURLToPath } = core('url');
 const { packageOf } = require('./platform');
 
 const { deno } = process.versions;

@@ -3,7 +3,8 @@
 // scope in which the socket is, so that an AsyncLocalStorage has the store of that moment in them. Made by
 // the classes of sockets/; the engine delivers their events in it.
 
-const { AsyncResource } = require('node:async_hooks');
+const core = require('../core');
+const { AsyncResource } = core('async_hooks');
 const native = require('./native');
 
 /** Where the event loop delivers events (see turns.js), it enters their scope, too, which costs nothing then. */

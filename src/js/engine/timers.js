@@ -3,8 +3,9 @@
 // `nextTick`, `queueMicrotask` and clocks with fake ones, even before it loads the package (jest's `enableGlobally`).
 // Other files take from here what lets the event loop turn, and internal time limits: eslint.config.js sees to it.
 
-const { clearImmediate, clearTimeout, setImmediate, setTimeout } = require('node:timers');
-const util = require('node:util');
+const core = require('../core');
+const { clearImmediate, clearTimeout, setImmediate, setTimeout } = core('timers');
+const util = core('util');
 
 /** Whole ms since the process began. */
 const now = () => Math.ceil(process.uptime() * 1000);
@@ -13,7 +14,7 @@ const { hrtime } = process;
 
 /** ms with fractions. A reading costs a tenth of what a message costs in all, and is the cheapest that Node has. */
 const clock = isFake(hrtime)
-  ? () => require('node:perf_hooks').performance.now() // which takes milliseconds to load
+  ? () => core('perf_hooks').performance.now() // which takes milliseconds to load
   : () => {
       const [seconds, nanoseconds] = hrtime();
       return seconds * 1e3 + nanoseconds / 1e6;

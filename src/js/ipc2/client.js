@@ -2,7 +2,8 @@
 // Jobs: a value becomes bytes, a call is made, and bytes become a value. The common base of sets and workers;
 // worker-set.js and worker-handle.js extend it.
 
-const { EventEmitter } = require('node:events');
+const core = require('../core');
+const { EventEmitter } = core('events');
 const { toOptions } = require('../arguments');
 const { argumentError } = require('../errors');
 const { abortError, unreadable } = require('./errors');

@@ -2,8 +2,9 @@
 // What a server and a client of ipcIO have in common: options, handlers, events, what `verbose` prints.
 // Extended by server.js and client.js.
 
-const { EventEmitter } = require('node:events');
-const { inspect } = require('node:util');
+const core = require('../core');
+const { EventEmitter } = core('events');
+const { inspect } = core('util');
 const { argumentError, errorForm, throwLater } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
 const { systemPath } = require('../sockets/paths');

@@ -6,7 +6,8 @@
 // are read when they are used and a missing one means its default.
 
 const os = require('node:os');
-const { constants } = require('node:buffer');
+const core = require('../core');
+const { constants } = core('buffer');
 const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('../sockets/defaults');
 
 /** Ends a message unless the configuration says otherwise (K1). */

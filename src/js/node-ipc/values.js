@@ -7,8 +7,9 @@
 // it. docs/wire-format.md describes the bytes; src/engine/codec/values.rs checks what arrives first.
 
 const os = require('node:os');
-const { inspect } = require('node:util');
-const v8 = require('node:v8');
+const core = require('../core');
+const { inspect } = core('util');
+const v8 = core('v8');
 const { isBytes } = require('../arguments');
 const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { hasPackets } = require('../engine/engine');

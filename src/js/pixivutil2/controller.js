@@ -2,9 +2,10 @@
 // The program that starts PixivUtil2. The engine answers agents; here their messages become events, and their jobs
 // are done.
 
-const { AsyncResource } = require('node:async_hooks');
-const { EventEmitter } = require('node:events');
 const os = require('node:os');
+const core = require('../core');
+const { AsyncResource } = core('async_hooks');
+const { EventEmitter } = core('events');
 const { check, toFunction, toLimit, toOptions } = require('../arguments');
 const { ControllerLink } = require('../engine/pixivutil2');
 const { setImmediate } = require('../engine/timers');

@@ -1,7 +1,8 @@
 'use strict';
 // The options that a controller's sockets and an agent's have in common. Used by controller.js and agent.js.
 
-const { lookup } = require('node:dns');
+const core = require('../core');
+const { lookup } = core('dns');
 const { toLimit, toText, toTime } = require('../arguments');
 const { valueError } = require('../errors');
 

@@ -1,7 +1,8 @@
 'use strict';
 // One server's part in a cluster: what `join` returns. Made by index.js.
 
-const { randomBytes } = require('node:crypto');
+const core = require('../core');
+const { randomBytes } = core('crypto');
 const Counters = require('./counters');
 const { bodyOf, content, dataOf, decode, isId, LONGEST_ID, subjectsOf } = require('./frames');
 const watchMessages = require('./identity');

@@ -3,7 +3,8 @@
 // scheduling policy, to a net.Server here, which passes each on to the engine (K23). Used by listener.js.
 
 const net = require('node:net');
-const fs = require('../engine/files');
+const core = require('../core');
+const fs = core('fs');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
@@ -19,7 +20,7 @@ function isShared({ path, claim }) {
   const { bun, deno } = process.versions;
   if (process.platform === 'win32' || bun || deno) return false;
   if (path !== undefined && (claim !== 'never' || path.startsWith('\0'))) return false;
-  return require('node:cluster').isWorker;
+  return core('cluster').isWorker;
 }
 
 /** Receives the connections from the primary. `listener`: the net.Server that users know, see listener.js. */

@@ -5,8 +5,9 @@
 //
 // Its life, its sending and its receiving are here; the rest of the interface is in dgram-socket.js.
 
-const dns = require('node:dns');
 const net = require('node:net');
+const core = require('../core');
+const dns = core('dns');
 const DgramSocket = require('./dgram-socket');
 const { DatagramReports, infoOf } = require('./datagram-reports');
 const engine = require('../engine/engine');

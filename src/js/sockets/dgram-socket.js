@@ -3,8 +3,9 @@
 // `send`.
 
 const dgram = require('node:dgram');
-const EventEmitter = require('node:events');
 const net = require('node:net');
+const core = require('../core');
+const EventEmitter = core('events');
 const { argumentError, callError, codedError, toPort } = require('../errors');
 const { refuseToSend } = require('./net-answers');
 const { removeTheirs } = require('./own-listeners');

@@ -1,7 +1,8 @@
 'use strict';
 // The limits of a connection, as users set them. Used by the files that make sockets.
 
-const { constants } = require('node:buffer');
+const core = require('../core');
+const { constants } = core('buffer');
 const { HIGH_WATER } = require('../engine/connection');
 const { argumentError } = require('../errors');
 const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('./defaults');

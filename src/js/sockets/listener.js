@@ -3,6 +3,7 @@
 // own. Used by server.js.
 
 const net = require('node:net');
+const core = require('../core');
 const cluster = require('./cluster');
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
@@ -88,7 +89,7 @@ class Listener extends net.Server {
       return;
     }
     engine.load(); // what it may throw is for the caller
-    require('node:dns').lookup(host, (error, address) => {
+    core('dns').lookup(host, (error, address) => {
       if (this.#closing) return;
       if (error) this.#fail(error);
       else this.#listen({ address, port }, null);

@@ -2,7 +2,8 @@
 // Messages on their way out of a socket, around the streams that byte-stream.js has: what waits, what is refused,
 // and the drain. Extended by socket.js.
 
-const { AsyncResource } = require('node:async_hooks');
+const core = require('../core');
+const { AsyncResource } = core('async_hooks');
 const { isBytes } = require('../arguments');
 const ByteStream = require('./byte-stream');
 const { HIGH_WATER } = require('../engine/connection');

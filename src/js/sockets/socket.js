@@ -9,6 +9,7 @@
 // ordinary stream event.
 
 const net = require('node:net');
+const core = require('../core');
 const engine = require('../engine/engine');
 const MessagesOut = require('./messages-out');
 const { ours } = require('./own-listeners');
@@ -80,7 +81,7 @@ class Socket extends MessagesOut {
       open([host]);
     } else {
       engine.load(); // what it may throw is for the caller
-      (lookup ?? require('node:dns').lookup)(
+      (lookup ?? core('dns').lookup)(
         host,
         { family, hints, all: true },
         (error, result, resultFamily) => {

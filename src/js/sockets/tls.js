@@ -5,10 +5,11 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
+const core = require('../core');
 const { argumentError, codedError } = require('../errors');
 
 /** Loaded when needed: most programs have no TLS, and these two take longer than all the rest. */
-const crypto = () => require('node:crypto');
+const crypto = () => core('crypto');
 const nodeTls = () => require('node:tls');
 
 /** Node's default for a server's `handshakeTimeout`, in ms; here it holds for clients, too. */
@@ -185,11 +186,25 @@ function identities(tls, ca, log) {
       throw codedError('ERR_OSSL_X509_KEY_VALUES_MISMATCH', message);
     }
     checkKind(own, keyName);
+    if (chain.some(isSignedWeakly)) askNode(chain, own);
     return {
       chain: chain.length > 1 ? chain : completed(leaf, ca),
       key: pkcs8(own),
     };
   });
+}
+
+/** Object identifiers of signatures with MD5 and SHA-1: by RSA, and by elliptic curves (RFC 3279, 2.2). */
+const WEAK = ['2a864886f70d010104', '2a864886f70d010105', '2a8648ce3d0401'].map((hex) =>
+  Buffer.from(hex, 'hex'),
+);
+
+const isSignedWeakly = (der) => WEAK.some((identifier) => Buffer.from(der).includes(identifier));
+
+/** Some releases of Node refuse to present such certificates. This throws what they throw. */
+function askNode(chain, key) {
+  const cert = chain.map((der) => x509(der).toString()).join('');
+  nodeTls().createSecureContext({ cert, key: key.export({ format: 'pem', type: 'pkcs8' }) });
 }
 
 /** Node sends issuers along that are among the trusted certificates. */

@@ -40,6 +40,10 @@ const EXTENSIONS: u8 = 0xa3;
 
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+/// Algorithms of signatures, by RFC 3279, section 2.2.
+const MD5_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4];
+const SHA1_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5];
+const ECDSA_WITH_SHA1: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1];
 /// Bit 5 of KeyUsage.
 const KEY_CERT_SIGN: u8 = 0x04;
 
@@ -83,6 +87,12 @@ impl<'a> Outline<'a> {
             signature,
             may_issue,
         })
+    }
+
+    /// Signed over MD5 or SHA-1, which nobody should believe any more.
+    pub fn is_signed_weakly(&self) -> bool {
+        let Some(Element { value: oid, .. }) = Der(self.algorithm).take(OID) else { return false };
+        [MD5_WITH_RSA, SHA1_WITH_RSA, ECDSA_WITH_SHA1].contains(&oid)
     }
 
     /// Issuer and subject have the same name.

@@ -49,6 +49,8 @@ pub enum Problem {
     BadAuthority,
     /// More issuers than allowed.
     PathTooLong,
+    /// It is signed over MD5 or SHA-1, or an issuer is.
+    WeakDigest,
     /// Anything else that webpki finds.
     Other,
 }
@@ -82,6 +84,7 @@ impl Problem {
             Self::BadPurpose => ("INVALID_PURPOSE", "unsuitable certificate purpose"),
             Self::BadAuthority => ("INVALID_CA", "invalid CA certificate"),
             Self::PathTooLong => ("PATH_LENGTH_EXCEEDED", "path length constraint exceeded"),
+            Self::WeakDigest => ("UNSPECIFIED", "CA signature digest algorithm too weak"),
             Self::Other => ("CERT_REJECTED", "certificate rejected"),
         }
     }
@@ -93,7 +96,7 @@ impl Problem {
             Self::NotYetValid => CertificateError::NotValidYet,
             Self::BadSignature => CertificateError::BadSignature,
             Self::BadPurpose => CertificateError::InvalidPurpose,
-            Self::Other => CertificateError::BadEncoding,
+            Self::WeakDigest | Self::Other => CertificateError::BadEncoding,
             _ => CertificateError::UnknownIssuer,
         })
     }
@@ -140,6 +143,10 @@ impl Trust {
         trusted.map_err(|problem| match problem {
             Problem::NoIssuer => why_unknown(&outline, intermediates),
             _ if outline.is_self_issued() => Problem::SelfSigned,
+            // Such signatures are not read at all.
+            Problem::Other | Problem::BadSignature if is_weak(&outline, intermediates) => {
+                Problem::WeakDigest
+            }
             problem => problem,
         })
     }
@@ -225,6 +232,11 @@ fn why_unknown(leaf: &Outline<'_>, intermediates: &[CertificateDer<'_>]) -> Prob
         issuer = next.issuer;
     }
     if depth == 0 { Problem::LeafUnverified } else { Problem::NoIssuer }
+}
+
+fn is_weak(leaf: &Outline<'_>, intermediates: &[CertificateDer<'_>]) -> bool {
+    let mut issuers = intermediates.iter().filter_map(|der| Outline::parse(der));
+    leaf.is_signed_weakly() || issuers.any(|issuer| issuer.is_signed_weakly())
 }
 
 fn signed_by(

@@ -10,9 +10,10 @@
 // meanwhile, which only one server at a time can have. It moves the dead file away, and checks what it has moved before it
 // removes it: servers with the native engine, and those that take over from live ones, do not look at that name.
 
-const fs = require('../files');
 const net = require('node:net');
-const path = require('node:path');
+const core = require('../../core');
+const fs = core('fs');
+const path = core('path');
 const { failure, failureOf } = require('./errors');
 
 /** Bytes that a path may have: those of `sun_path`, without the NUL at its end. */

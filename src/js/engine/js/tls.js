@@ -2,6 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
+const core = require('../../core');
 const { clearTimeout, now, setImmediate, setTimeout } = require('../timers');
 
 /** Loaded when needed: most programs have no TLS. */
@@ -67,7 +68,7 @@ function contextOf(settings) {
 function sharedContext(settings) {
   const { identities, ca, versions, suites, groups, serverOrder } = settings;
   const others = JSON.stringify([identities, versions, suites, groups, serverOrder]);
-  const digest = require('node:crypto').createHash('sha256').update(others).digest('hex');
+  const digest = core('crypto').createHash('sha256').update(others).digest('hex');
   if (latest.get(ca)?.digest !== digest) {
     latest.set(ca, { digest, context: makeContext(settings) });
   }
@@ -89,7 +90,7 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
     ciphers: names.map(suiteName).join(':'),
     ...(groups && { ecdhCurve: groups.map((name) => GROUPS[name] ?? name).join(':') }),
     honorCipherOrder: serverOrder,
-    secureOptions: require('node:crypto').constants.SSL_OP_NO_TICKET, // nothing is resumed
+    secureOptions: core('crypto').constants.SSL_OP_NO_TICKET, // nothing is resumed
     allowPartialTrustChain: true,
   });
 }
@@ -151,7 +152,7 @@ function problemOf(socket, chain, { ca }) {
 function isTrusted(leaf, ca) {
   const der = Buffer.from(leaf, 'hex');
   if (!ca.some((one) => der.equals(one))) return false;
-  const { X509Certificate } = require('node:crypto');
+  const { X509Certificate } = core('crypto');
   const { validFrom, validTo } = new X509Certificate(der);
   return Date.parse(validFrom) <= Date.now() && Date.now() <= Date.parse(validTo);
 }

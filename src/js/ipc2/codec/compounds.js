@@ -1,7 +1,8 @@
 'use strict';
 // Codecs that are made of others.
 
-const { isMap } = require('node:util').types;
+const core = require('../../core');
+const { isMap } = core('util').types;
 const { argumentError, valueError } = require('../../errors');
 const { Codec, Misfit, assertCodec, deeper, deeperIn, writeAt } = require('./codec');
 const { unit } = require('./texts');

@@ -2,7 +2,8 @@
 // config.parser = 'assured': as 'guarded', and only for the types that `config.allowedEvents` lists. What it asks
 // of transports is in transports.js and tls.js. One of node-ipc 14's parser classes.
 
-const { isSet } = require('node:util').types;
+const core = require('../../core');
+const { isSet } = core('util').types;
 const { valueError } = require('../../errors');
 const { GuardedParser } = require('./guarded');
 const IPCProtocolError = require('./protocol-error');

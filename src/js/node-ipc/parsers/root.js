@@ -4,7 +4,8 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const path = require('node:path');
+const core = require('../../core');
+const path = core('path');
 const { codedError } = require('../../errors');
 
 const OWNER_ONLY = 0o700;
