@@ -31,17 +31,16 @@ module.exports = [
     },
   },
   {
-    // A test of somebody's program may replace these with fake ones: see src/js/engine/timers.js and src/js/core.js. What
-    // waits for the program's own time, as the old packages did (retries, time limits that one sets), uses the global
-    // setTimeout.
+    // A test of somebody's program may replace these: see src/js/core.js. What waits for the program's own time, as the
+    // old packages did (retries, time limits that one sets), uses the global setTimeout.
     files: ['src/js/**'],
-    ignores: ['src/js/cli/**', 'src/js/diagnostics/doctor*', 'src/js/engine/timers.js'],
+    ignores: ['src/js/cli/**', 'src/js/diagnostics/doctor*', 'src/js/core.js'],
     rules: {
       'no-restricted-globals': [
         'error',
         ...['clearImmediate', 'performance', 'queueMicrotask', 'setImmediate'].map((name) => ({
           name,
-          message: 'Take it from src/js/engine/timers.js.',
+          message: 'Take it from src/js/core.js.',
         })),
       ],
       // A program may live in a realm of its own, as in jest's environment of jsdom.
@@ -57,13 +56,18 @@ module.exports = [
             'CallExpression[callee.name="require"][arguments.0.value=/^node:(?!(net|tls|dgram|os|child_process|fs|module)$)/]',
           message: 'Take it from src/js/core.js.',
         },
+        {
+          selector:
+            ':function CallExpression[callee.name="require"][arguments.0.value=/^[.]/]:not(CallExpression[callee.name="lazily"] > ArrowFunctionExpression CallExpression)',
+          message: 'Load it with `lazily` of src/js/core.js.',
+        },
       ],
       'no-restricted-properties': [
         'error',
         ...['hrtime', 'nextTick'].map((property) => ({
           object: 'process',
           property,
-          message: 'Take it from src/js/engine/timers.js.',
+          message: 'Take it from src/js/core.js.',
         })),
       ],
     },

@@ -2,7 +2,7 @@
 // The package's CommonJS face: one IPC instance, shared with index.mjs, that also carries the classes
 // to make more (K19, K21).
 
-require('./src/js/engine/timers'); // before there can be fake ones
+const { lazily } = require('./src/js/core'); // first: before there can be fakes
 const IPC = require('./src/js/node-ipc/ipc');
 
 const PARSERS = [
@@ -37,8 +37,15 @@ function addLazily(name, get) {
 }
 
 // node-ipc 14 exports its parsers, too.
-for (const name of PARSERS) addLazily(name, () => require('./src/js/node-ipc/parsers')[name]);
-addLazily('RemoteError', () => require('./src/js/node-ipc/requests/remote-error'));
+for (const name of PARSERS)
+  addLazily(
+    name,
+    lazily(() => require('./src/js/node-ipc/parsers')[name]),
+  );
+addLazily(
+  'RemoteError',
+  lazily(() => require('./src/js/node-ipc/requests/remote-error')),
+);
 
 module.exports = singleton;
 // For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.

@@ -27,7 +27,7 @@ test('requiring the package reads five small files: nothing is loaded before it 
   const out = execFileSync(process.execPath, ['-e', script, root], { encoding: 'utf8' });
   expect(JSON.parse(out).map((file) => path.relative(root, file).replaceAll('\\', '/'))).toEqual([
     'index.js',
-    'src/js/engine/timers.js',
+    'src/js/core.js',
     'src/js/node-ipc/ipc.js',
     'src/js/node-ipc/config.js',
     'src/js/sockets/defaults.js',

@@ -1,6 +1,6 @@
 'use strict';
-// A test suite of somebody's program that has mocks in the place of Node's modules, for what the program does with them:
-// connections do not notice.
+// A test suite of somebody's program that has mocks in the place of Node's modules, or stubs in the place of their
+// functions, for what the program does with them: connections do not notice.
 
 const nodeFs = require('node:fs');
 const path = require('node:path');
@@ -76,4 +76,14 @@ describe.each(Object.entries(MOCKS))('with mocks %s', (_, factory) => {
       expect(Object.keys(require(`../${entry}`))).not.toHaveLength(0);
     },
   );
+});
+
+/** The engine in JavaScript makes socket files by `fs`. */
+const withoutFs = isScript ? ends.filter(([name]) => name !== 'unix') : ends;
+
+test.each(withoutFs)('with stubs of fs and path, messages arrive: %s', async (_, end) => {
+  const { options } = await end.place();
+  const child = world.child('stubbed.js', [options, end.server, end.client]);
+  const { lines, stderr } = await child.exited;
+  expect([lines, stderr]).toEqual([['loaded', { answer: 'hello', warnings: [] }], '']);
 });

@@ -119,14 +119,16 @@ test('the source is readable: nothing is minified, packed or spelled in numbers'
 test('the reader is not fooled by other ways to write the same', () => {
   const cases = {
     "const { exec } = require('child_process');": ['child_process.exec'],
-    "const core = require('../core'); core('http').get('x');": ['node:http.get'],
-    "const core = require('./core'); const { exec } = core('child_process');": [
+    "const { core } = require('../core'); core('http').get('x');": ['node:http.get'],
+    "const { core } = require('./core'); const { exec } = core('child_process');": [
       'node:child_process.exec',
     ],
-    "const core = require('./core'); core(name);": ['core', 'name'],
-    "const core = require('./core'); const load = core;": ['core'],
-    "const { call } = require('./core');": ['core'],
-    "require('./core')(name);": ['core', 'name'],
+    "const { core, now } = require('./core'); now(core(name));": ['core(…)', 'name'],
+    "const { core } = require('./core'); const load = core; load('http');": ['core'],
+    "const { core: load } = require('./core'); load('http');": ['core'],
+    "const all = require('./core'); all.core('http');": ['core'],
+    "require('./core').core(name);": ['core', 'name'],
+    "const { now } = require('./core'); const it = require('./core'); it.now(now());": [],
     "require('node:http').get('x');": ['node:http.get'],
     "const fs = require('node:fs'); fs['rm' + 'Sync']('/');": ['node:fs'],
     "const fs = require('node:fs'); use(fs);": ['node:fs', 'use'],

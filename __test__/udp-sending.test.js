@@ -3,7 +3,7 @@
 
 const dns = require('node:dns');
 const { createWorld } = require('./helpers/world');
-const timers = require('../src/js/engine/timers');
+const core = require('../src/js/core');
 const { once } = require('./helpers/events');
 const { MOST, errorsOf, message, udpOf } = require('./helpers/datagrams');
 
@@ -38,7 +38,7 @@ describe('broadcast (K15, F14)', () => {
   });
 
   /** Sets the clock by which peers are remembered. */
-  const setClock = (ms) => jest.spyOn(timers, 'clock').mockReturnValue(ms);
+  const setClock = (ms) => jest.spyOn(core, 'clock').mockReturnValue(ms);
 
   test('no more after config.peerTimeout ms of silence; live (K6)', async () => {
     setClock(0);

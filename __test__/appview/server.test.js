@@ -203,7 +203,7 @@ onLinux.describe('what is answered', () => {
 
   test('a handler that takes too long, and one whose caller has left', async () => {
     const { server, pid, ask } = serve({ handlerTimeout: 5 });
-    let release;
+    let release = () => {}; // on a busy machine the time is over before it is called
     server.handle(6, () => new Promise((resolve) => (release = resolve)));
     expect(await ask('{"req":6}')).toEqual([200, '{"status":500}']);
     release();

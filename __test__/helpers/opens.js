@@ -110,17 +110,21 @@ function opensOf(source, sourceType = 'commonjs') {
     }
   };
 
-  /** Notes the modules that are had of `core`, which is the value of the expression `node`. */
+  /** Notes where `core` of the file CORE, which is the value of the expression `node`, is not called by its name. */
   const useCore = (node) => {
-    const { id } = node.parent;
-    if (id?.type !== 'Identifier') return found.add('core');
-    for (const { identifier, init } of variableOf(id).references) {
-      if (init) continue;
+    const { id, type } = node.parent;
+    if (type === 'ExpressionStatement') return;
+    const usesOf = (name) => variableOf(name).references.filter(({ init }) => !init);
+    const names =
+      id?.type === 'Identifier'
+        ? usesOf(id).flatMap(({ identifier }) => membersOf(identifier) ?? ['core'])
+        : (membersOf(node) ?? ['core']);
+    if (!names.includes('core')) return;
+    const property = id?.properties?.find(({ key }) => key.name === 'core');
+    if (property?.value.name !== 'core') return found.add('core');
+    for (const { identifier } of usesOf(property.value)) {
       const { parent } = identifier;
-      const isCall = parent.type === 'CallExpression' && parent.callee === identifier;
-      if (isCall && isText(parent.arguments[0]))
-        useModule(`node:${textOf(parent.arguments[0])}`, parent);
-      else found.add('core');
+      if (parent.type !== 'CallExpression' || parent.callee !== identifier) found.add('core');
     }
   };
 
@@ -139,6 +143,12 @@ function opensOf(source, sourceType = 'commonjs') {
     if (node.type === 'CallExpression' && node.callee.property?.name === 'from') {
       const [, encoding] = node.arguments;
       if (isText(encoding)) found.add(`Buffer.from(…, '${textOf(encoding)}')`);
+    }
+    // A module of Node's, from CORE.
+    if (node.type === 'CallExpression' && node.callee.name === 'core') {
+      const [name] = node.arguments;
+      if (isText(name)) useModule(`node:${textOf(name)}`, node);
+      else found.add('core(…)');
     }
     // The constructor of a function makes functions of text.
     if (node.type === 'MemberExpression' && !node.computed && node.property.name === 'constructor')

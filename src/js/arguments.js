@@ -2,7 +2,7 @@
 // Checks of callers' arguments, at the time of the call. Used by the public classes of ipc2, mqueue, appview,
 // pixivutil2 and scale, and where a function of the program is asked.
 
-const core = require('./core');
+const { core } = require('./core');
 const { isUint8Array } = core('util').types;
 const { argumentError, thrownBy, valueError } = require('./errors');
 

@@ -1,18 +1,96 @@
 'use strict';
-// Node's own modules, although a test of somebody's program may have put a mock in the place of one: `jest.mock('util',
-// () => ({ promisify }))`, memfs. Such a test is not about connections, and node-ipc went on.
-//
-//   const path = core('path');
-//
-// Files require those modules that act for the program, as they did in node-ipc, so that a mock of them shows: `net`,
-// `tls`, `dgram`, `os`, `child_process`, and `fs` for the files that settings name. eslint.config.js knows the list.
+// What the package takes of Node, as Node has it. A test of somebody's program may have put something else in its place:
+// mocks of modules (`jest.mock('util', …)`, memfs), stubs of functions (`sinon.stub(fs, 'readFileSync')`), fake timers and
+// clocks, even before the package is loaded (jest's `enableGlobally`). Such tests are not about connections, and node-ipc
+// goes on beside them. eslint.config.js sees to it that other files take these things from here.
 
 const Module = require('node:module');
 
 // The first since Node 20.16 and 22.3.
 const load = process.getBuiltinModule ?? Module._load;
 
-/** The module of Node's of this name, without `node:`. */
+/**
+ * The module of Node's of this name, without `node:`. Files `require` those that act for the program, as they did in
+ * node-ipc, so that a mock of them shows: `net`, `tls`, `dgram`, `os`, `child_process`, and `fs` for the files that
+ * settings name.
+ */
 const core = (name) => load(name);
 
-module.exports = core;
+const { clearImmediate, clearTimeout, setImmediate, setTimeout } = core('timers');
+const util = core('util');
+const { hrtime } = process;
+
+/** What Node loads files by, and this package finds its binary by. */
+const LOADERS = [
+  [core('fs'), ['closeSync', 'fstatSync', 'lstatSync', 'openSync', 'readFileSync', 'readSync']],
+  [core('fs'), ['realpathSync', 'statSync']],
+  [core('path'), ['basename', 'dirname', 'extname', 'isAbsolute', 'join', 'normalize']],
+  [core('path'), ['parse', 'relative', 'resolve', 'toNamespacedPath']],
+];
+
+/** The same, as it is when the package is loaded. */
+const kept = LOADERS.flatMap(([from, names]) =>
+  names.map((key) => ({ from, key, own: from[key] })),
+);
+
+/** Calls `act`, with no stubs in the place of these. */
+function unstubbed(act) {
+  const stubs = kept.filter(({ from, key, own }) => from[key] !== own);
+  if (stubs.length === 0) return act();
+  const there = stubs.map(({ from, key }) => from[key]);
+  for (const { from, key, own } of stubs) from[key] = own;
+  try {
+    return act();
+  } finally {
+    stubs.forEach(({ from, key }, index) => (from[key] = there[index]));
+  }
+}
+
+/**
+ * A function that gives what `get` does, which requires a file when that is needed: requiring the package costs next to
+ * nothing, since most of that is what each file costs.
+ */
+function lazily(get) {
+  let it;
+  return () => (it ??= unstubbed(get));
+}
+
+/** Whole ms since the process began. */
+const now = () => Math.ceil(process.uptime() * 1000);
+
+/** ms with fractions. A reading costs a tenth of what a message costs in all, and is the cheapest that Node has. */
+const clock = isFake(hrtime)
+  ? () => core('perf_hooks').performance.now() // which takes milliseconds to load
+  : () => {
+      const [seconds, nanoseconds] = hrtime();
+      return seconds * 1e3 + nanoseconds / 1e6;
+    };
+
+/** Those of jest, Vitest and Sinon have this property. */
+function isFake(it) {
+  return it.clock !== undefined;
+}
+
+let settled = null;
+
+/**
+ * Calls `act` when the code that runs now has ended, promise continuations included, before the event loop goes on. What
+ * it throws is an uncaught exception.
+ */
+function later(act) {
+  settled ??= util.callbackify(async () => {});
+  settled(() => act());
+}
+
+module.exports = {
+  clearImmediate,
+  clearTimeout,
+  clock,
+  core,
+  later,
+  lazily,
+  now,
+  setImmediate,
+  setTimeout,
+  unstubbed,
+};

@@ -1,9 +1,8 @@
 'use strict';
 // Errors as Node makes them, in the caller's realm. Codes of our own begin with ERR_FERRIPC_.
 
-const core = require('./core');
+const { core, later } = require('./core');
 const util = core('util');
-const { later } = require('./engine/timers');
 
 /** libuv's number for a code. */
 function errnoOf(wanted) {

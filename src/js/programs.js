@@ -1,7 +1,7 @@
 'use strict';
 // Checks of what a process is started with: paths, arguments, variables. Used by ipc2 and pixivutil2.
 
-const core = require('./core');
+const { core } = require('./core');
 const { fileURLToPath } = core('url');
 const { toOptions, toText, toTexts } = require('./arguments');
 const { argumentError, valueError } = require('./errors');

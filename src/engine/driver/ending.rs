@@ -99,7 +99,7 @@ impl Connection {
     pub(super) fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
         self.drained.notify_waiters();
-        let error = Error::new("write", error, None);
+        let error = reset(&state.io, &error).unwrap_or_else(|| Error::new("write", error, None));
         if !state.reading || !state.started {
             return self.report_closed(state, vec![error]);
         }
@@ -187,4 +187,15 @@ impl Connection {
             self.destroy_locked(&mut state);
         }
     }
+}
+
+/// What the peer did, if a write failed with no more than that it is gone. libuv, which reads before it writes again, reports
+/// that.
+fn reset(io: &Io, error: &io::Error) -> Option<Error> {
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    if !is_gone(error) {
+        return None;
+    }
+    let cause = io.socket()?.take_error().ok()??;
+    (!is_gone(&cause)).then(|| Error::new("read", cause, None))
 }

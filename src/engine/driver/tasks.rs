@@ -2,7 +2,6 @@
 //! task, only while the system does not take what was written.
 
 use std::future::pending;
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,13 +54,6 @@ impl State {
             (_, false) if !self.receives() || self.offered => Step::Wait,
             (_, false) => Step::Read,
         }
-    }
-
-    /// Forgets a failure that says only that the peer is gone, and returns whether it was one: reading says how. libuv
-    /// reads before it writes again, and so reports that.
-    fn forget_broken_pipe(&mut self) -> bool {
-        let kind = self.failed.as_ref().map(|failed| failed.source.kind());
-        kind == Some(ErrorKind::BrokenPipe) && self.failed.take().is_some()
     }
 }
 
@@ -177,9 +169,6 @@ impl Connection {
                         match self.receive(inbox, receive).await? {
                             Ok(len @ 1..) => budget = budget.saturating_sub(len),
                             Err(error) if is_transient(&error) && !stream.has_halves() => {}
-                            Err(error) if !is_transient(&error) && self.lock().forget_broken_pipe() => {
-                                return Ok(Stop::Error(Error::new("read", error, None)));
-                            }
                             _ => break,
                         }
                     }

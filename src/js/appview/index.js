@@ -1,7 +1,7 @@
 'use strict';
 // `ferripc/appview`: AppView's and AppScope's client and server.
 
-require('../engine/timers'); // before there can be fake ones
+require('../core'); // first: before there can be fakes
 const AppViewClient = require('./client');
 const { Command, Status, isSupported } = require('./protocol');
 const AppViewServer = require('./server');

@@ -6,7 +6,9 @@
 // The fields are described in index.d.ts.
 
 const { channels, dropsOf, publish, transportOf } = require('./channels');
-const { now } = require('../engine/timers');
+const { lazily, now } = require('../core');
+
+const engine = lazily(() => require('../engine/engine'));
 
 /** What is summed up over connections. */
 const SUMS = Object.keys(traffic());
@@ -270,7 +272,7 @@ function ipcStats(ipc, former) {
   for (const stats of Object.values(clients)) totals.add(stats);
   former?.addTo(totals);
   return {
-    driver: require('../engine/engine').currentDriver(),
+    driver: engine().currentDriver(),
     totals: { ...totals },
     server,
     clients,

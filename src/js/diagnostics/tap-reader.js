@@ -5,7 +5,7 @@
 // its reader is behind, records are counted instead of kept, until everything has left.
 
 const { matches } = require('./glob');
-const { later } = require('../engine/timers');
+const { later } = require('../core');
 
 /** About how many bytes of records are sent at once. */
 const ENOUGH = 16 * 1024;

@@ -3,9 +3,12 @@
 //
 // Everything in them that a peer has chosen is cut to a length: its name, a message's type, its payload.
 
+const { lazily } = require('../core');
 const { addressOf, contentOf, transportOf } = require('./channels');
 const { isBytes } = require('../arguments');
 const { VERSION } = require('../engine/native');
+
+const values = lazily(() => require('../node-ipc/values'));
 
 const LONGEST_TYPE = 1000;
 const LONGEST_NAME = 100;
@@ -131,7 +134,7 @@ function payloadOf(content, { config: { delimiter }, _hasValues: hasValues }) {
 
 function valuesOf(content) {
   if (content.length > LONGEST_SHOWN) return hidingSize({ cut: true }, 0);
-  const text = require('../node-ipc/values').show(content);
+  const text = values().show(content);
   const isCut = text.length > LONGEST_PAYLOAD;
   return hidingSize({ text: cut(text, LONGEST_PAYLOAD), ...(isCut && { cut: true }) }, text.length);
 }

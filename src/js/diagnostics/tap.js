@@ -6,15 +6,16 @@
 // conversation is made of ordinary messages, see docs/cli.md: a reader sends `tap`, and gets `tap.ready` and then
 // `tap.records`. A reader that is slow loses records (tap-reader.js): it neither holds the server up nor costs memory.
 
-const core = require('../core');
+const { core, later, lazily } = require('../core');
 const fs = core('fs');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');
 const Reader = require('./tap-reader');
-const { later } = require('../engine/timers');
 const { argumentError, eventError, valueError } = require('../errors');
 const { defaultPath } = require('../node-ipc/paths');
 const { ours } = require('../sockets/own-listeners');
+
+const configuration = lazily(() => require('../node-ipc/config'));
 
 /** Readers at a time. */
 const MOST_READERS = 16;
@@ -123,7 +124,7 @@ class Tap {
   }
 
   #makeHost() {
-    const { Defaults } = require('../node-ipc/config');
+    const { Defaults } = configuration();
     const config = Object.assign(new Defaults(), {
       id: 'tap',
       silent: true,

@@ -7,7 +7,7 @@
 const { AtEnd } = require('./at-end');
 const { inTurns } = require('./in-turns');
 const native = require('./native');
-const { setImmediate } = require('./timers');
+const { setImmediate } = require('../core');
 
 /** What the requests in progress share, or null. */
 let current = null;

@@ -3,7 +3,7 @@
 // native.js checks it before loading, since a truncated binary ends the process silently, and some systems report one
 // for another processor as "not found". Also used by the doctor and scripts/read-binary.js.
 
-const core = require('../core');
+const { core } = require('../core');
 const fs = core('fs');
 
 /** Everything that is read lies in the first bytes of a file. */

@@ -10,7 +10,7 @@
 // A stream of bursts goes on from turn to turn. Then the first message of a turn waits for the next ones, too. It
 // waits in the hub, which sends it within some ms whatever this thread does (late.rs).
 
-const { clock } = require('./timers');
+const { clock } = require('../core');
 
 /** How long ago, in ms, the last write may be in a burst. */
 const LATE = 0.5;

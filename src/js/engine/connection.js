@@ -5,7 +5,7 @@
 const { HOLD, JOIN } = require('./bursts');
 const Delivery = require('./delivery');
 const { Frames } = require('./frames');
-const { now } = require('./timers');
+const { now } = require('../core');
 
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;

@@ -16,8 +16,10 @@ const { Listener } = require('./listener');
 const { publishStart } = require('../diagnostics/channels');
 const { hasLibuv, mayWatch } = require('./loop');
 const native = require('./native');
-const { now, setImmediate } = require('./timers');
+const { lazily, now, setImmediate } = require('../core');
 const { Turns, within } = require('./turns');
+
+const packets = lazily(() => require('./packets'));
 
 // Mirrors deliver.rs: header[0] is the kind, header[1] the handle, header[2] the number of frames
 // or the listener; turns.js, frames.js and datagrams.js read what follows.
@@ -138,7 +140,7 @@ class Activity extends Departures {
   /** A connection with this handle. */
   connection(id, framing, sink) {
     const { greeting } = framing;
-    const Kind = greeting === undefined ? Connection : require('./packets').PacketConnection;
+    const Kind = greeting === undefined ? Connection : packets().PacketConnection;
     return new Kind(this, id, framing, sink);
   }
 

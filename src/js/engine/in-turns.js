@@ -5,7 +5,7 @@
 // Node makes up to a thousand of such calls before timers and sockets have their turn, and goes on as long as more
 // come. With handlers that take their time, a peer that keeps sending would stop everything else.
 
-const { clock, setImmediate } = require('./timers');
+const { clock, setImmediate } = require('../core');
 
 /** How long events are taken, in ms, before the event loop has its turn. */
 const TURN = 10;

@@ -7,7 +7,7 @@
 // says what was tried and what to do (no-binary.js). For sockets the engine in js/ then takes the addon's place, if it
 // may (fallback.js); the other systems have nothing else.
 
-const core = require('../core');
+const { core, lazily, unstubbed } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const path = core('path');
 const { faultOf } = require('./binary-file');
@@ -17,6 +17,8 @@ const { leftOut, noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
 const { callError, codedError, refused } = require('../errors');
+
+const scriptHub = lazily(() => require('./js/hub'));
 
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';
@@ -74,7 +76,11 @@ function check(exported) {
 
 /** The addon's exports. Throws the Error of no-binary.js, with code ERR_FERRIPC_NO_BINARY, if there is none. */
 function load() {
-  if (addon !== null) return addon;
+  if (addon === null) unstubbed(findAndOpen);
+  return addon;
+}
+
+function findAndOpen() {
   if (isForced()) throw leftOut();
   const tried = [];
   for (const { place, file, error } of find()) {
@@ -83,7 +89,7 @@ function load() {
       if (file === null) throw Object.assign(new Error('not found'), { kind: 'missing' });
       addon = open(file);
       inUse = { file, version: VERSION };
-      return addon;
+      return;
     } catch (reason) {
       tried.push({ place, error: reason });
     }
@@ -107,7 +113,7 @@ function engine() {
         tell(error);
       }
     }
-    script = require('./js/hub');
+    script = scriptHub();
     inUse = { file: null, version: VERSION };
   }
   return script;

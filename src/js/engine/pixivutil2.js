@@ -4,7 +4,7 @@
 
 const { inTurns } = require('./in-turns');
 const native = require('./native');
-const { setImmediate } = require('./timers');
+const { setImmediate } = require('../core');
 
 /** An instance of a native class, which calls `take` with each of its events. */
 function open(name, take) {

@@ -7,7 +7,7 @@
 
 const { CODE, guarded } = require('./guard');
 const native = require('./native');
-const { setImmediate } = require('./timers');
+const { setImmediate } = require('../core');
 
 /** Queues that are told that they are ready before other events have their turn. */
 const BATCH = 64;

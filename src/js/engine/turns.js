@@ -10,9 +10,8 @@
 // A handler may run the event loop itself, and wait there for something: `take` is then called within
 // `take`. What is left of the event whose handler that is comes first.
 
-const core = require('../core');
+const { core, setImmediate } = require('../core');
 const { AsyncResource } = core('async_hooks');
-const { setImmediate } = require('./timers');
 
 // Mirrors deliver.rs.
 const KIND = 0;

@@ -2,7 +2,7 @@
 // Jobs: a value becomes bytes, a call is made, and bytes become a value. The common base of sets and workers;
 // worker-set.js and worker-handle.js extend it.
 
-const core = require('../core');
+const { core } = require('../core');
 const { EventEmitter } = core('events');
 const { toOptions } = require('../arguments');
 const { argumentError } = require('../errors');

@@ -2,7 +2,7 @@
 // A client of an ipcIO domain: handshake on the domain's socket, a socket of its own, two queues that
 // outlive connections, deliveries. Made by users of `ferripc/ipcio`.
 
-const core = require('../core');
+const { core } = require('../core');
 const { randomUUID } = core('crypto');
 const Socket = require('../sockets/socket');
 const { ours } = require('../sockets/own-listeners');

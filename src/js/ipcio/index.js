@@ -1,7 +1,7 @@
 'use strict';
 // `ferripc/ipcio`: ipcIO's server and client.
 
-require('../engine/timers'); // before there can be fake ones
+require('../core'); // first: before there can be fakes
 const Client = require('./client');
 const Server = require('./server');
 

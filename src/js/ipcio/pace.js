@@ -3,13 +3,7 @@
 // those that cross the end of a read. So what a peer has not read yet is kept below that: what would be more waits here.
 // Used by channel.js.
 
-const {
-  clearImmediate,
-  clearTimeout,
-  clock,
-  setImmediate,
-  setTimeout,
-} = require('../engine/timers');
+const { clearImmediate, clearTimeout, clock, setImmediate, setTimeout } = require('../core');
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
 

@@ -2,7 +2,7 @@
 // The server of an ipcIO domain: handshakes on the domain's socket, a socket for each client, names,
 // deliveries between clients. Made by users of `ferripc/ipcio`.
 
-const core = require('../core');
+const { core } = require('../core');
 const { randomUUID } = core('crypto');
 const { toLimit } = require('../arguments');
 const { Channel, Owner } = require('./channel');

@@ -1,7 +1,7 @@
 'use strict';
 // `ferripc/mqueue`: POSIX message queues.
 
-require('../engine/timers'); // before there can be fake ones
+require('../core'); // first: before there can be fakes
 const { unlinkQueue } = require('../engine/queues');
 const { callError } = require('../errors');
 const Queue = require('./queue');

@@ -1,11 +1,10 @@
 'use strict';
 // An open message queue: calls that find it full or empty wait in line here. Made by index.js.
 
-const core = require('../core');
+const { core, later, setImmediate } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { EventEmitter } = core('events');
 const { openQueue, unlinkQueue } = require('../engine/queues');
-const { later, setImmediate } = require('../engine/timers');
 const { callError, noBufferError, refused, systemError } = require('../errors');
 const { toBytes, toPriority, toTimeout } = require('./options');
 

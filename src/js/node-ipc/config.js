@@ -6,7 +6,7 @@
 // are read when they are used and a missing one means its default.
 
 const os = require('node:os');
-const core = require('../core');
+const { core } = require('../core');
 const { constants } = core('buffer');
 const { LINGER, MAX_BUFFERED, MAX_QUEUED } = require('../sockets/defaults');
 

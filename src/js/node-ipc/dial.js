@@ -1,17 +1,19 @@
 'use strict';
 // A client's next socket, on its way to where the client's path and port say. Used by client.js.
 
+const { lazily } = require('../core');
 const Socket = require('../sockets/socket');
 const { toPort } = require('../errors');
 const { systemPath } = require('../sockets/paths');
 const { encodingOf, interfaceOf } = require('./settings');
 
 // Loaded only when needed: few programs need it.
-const tlsParts = () => ({
+const tlsParts = lazily(() => ({
   ...require('../sockets/tls'),
   TlsSocket: require('../sockets/tls-socket'),
-});
-const parserTls = () => require('./parsers/tls');
+}));
+const parserTls = lazily(() => require('./parsers/tls'));
+const parserTransports = lazily(() => require('./parsers/transports'));
 
 /**
  * Makes it, and has it connect.
@@ -21,7 +23,7 @@ const parserTls = () => require('./parsers/tls');
  */
 function dial(client) {
   const { config, path, port, _framing: framing, _chosen: profile } = client;
-  if (profile !== null) require('./parsers/transports').checkClient(client, profile);
+  if (profile !== null) parserTransports().checkClient(client, profile);
   const { clientTls, shown, TlsSocket } = port && config.tls ? tlsParts() : {};
   const tls = clientTls?.(tlsConfigOf(client), path, (line) => client.log(line));
   const socket = tls ? new TlsSocket(client, framing, tls) : new Socket(client, framing);

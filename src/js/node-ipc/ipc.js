@@ -3,15 +3,19 @@
 // the current server. Made by index.js, and by programs through `.IPC`, `.IPCModule` or the deep import
 // services/IPC.
 
+const { lazily } = require('../core');
 const { Defaults } = require('./config');
 
 // Loaded when they are used, so that requiring the package costs next to nothing: most of that is what each file costs.
-const clientClass = () => require('./client');
-const serverClass = () => require('./server');
-const arrival = () => require('./arrival');
-const errors = () => require('../errors');
-const log = () => require('./log');
-const paths = () => require('./paths');
+const clientClass = lazily(() => require('./client'));
+const serverClass = lazily(() => require('./server'));
+const arrival = lazily(() => require('./arrival'));
+const errors = lazily(() => require('../errors'));
+const log = lazily(() => require('./log'));
+const paths = lazily(() => require('./paths'));
+const statistics = lazily(() => require('../diagnostics/stats'));
+const instance = lazily(() => require('./instance'));
+const settings = lazily(() => require('./settings'));
 
 const METHODS = ['log', 'connectTo', 'connectToNet', 'disconnect', 'serve', 'serveNet'];
 
@@ -52,7 +56,7 @@ class IPC {
 
   /** A snapshot of the counters of the server and all clients, with their sums: see stats.js. */
   stats() {
-    return require('../diagnostics/stats').ipcStats(this, this.#former);
+    return statistics().ipcStats(this, this.#former);
   }
 
   /** Passes its arguments to `config.logger` as one string, unless `config.silent` (K18). */
@@ -116,7 +120,7 @@ class IPC {
   }
 
   #release() {
-    return (this.#former ??= new (require('../diagnostics/stats').Former)());
+    return (this.#former ??= new (statistics().Former)());
   }
 
   /**
@@ -232,7 +236,7 @@ class IPC {
    * place: see instance.js.
    */
   serveOrConnect(id, options = {}) {
-    return require('./instance')(this, id, options, {
+    return instance()(this, id, options, {
       listed: (client) => {
         this.of[id] = client;
         client._leaveBy(() => this.#leave(id, client));
@@ -245,7 +249,7 @@ class IPC {
   #serve(path, port, udpType, callback) {
     const Server = serverClass();
     const server = new Server(path, this.config, log(), port);
-    if (isUdpType(udpType) && server._hasValues) throw require('./settings').noDatagrams();
+    if (isUdpType(udpType) && server._hasValues) throw settings().noDatagrams();
     this.#take(server);
     if (isUdpType(udpType)) {
       this.server[udpType.toLowerCase()] = true;

@@ -6,7 +6,7 @@
 // A server first has the clients of this process do so, which may not even be accepted yet; then it ends its side of all
 // other connections, and reads on for a while.
 
-const { clearTimeout, setTimeout } = require('../engine/timers');
+const { clearTimeout, setTimeout } = require('../core');
 const { ours } = require('../sockets/own-listeners');
 const { LINGER } = require('../sockets/defaults');
 const { systemPath } = require('../sockets/paths');

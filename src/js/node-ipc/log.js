@@ -2,7 +2,7 @@
 // `ipc.log` and the `log` of clients and servers (K18). Called with `this` = whatever has a `config`.
 // Callers on a hot path test `config.silent` first, so that silence costs nothing.
 
-const core = require('../core');
+const { core } = require('../core');
 const util = core('util');
 
 function log(...args) {

@@ -3,6 +3,7 @@
 // back, with or without a parser (see parsers/profile.js). What has arrived is passed to their `_onMessage`,
 // `_onBytes`, `_onBad`, `_onViolation` and `_answered`.
 
+const { lazily } = require('../core');
 const { isBytes } = require('../arguments');
 const Events = require('./events');
 const addMembers = require('./parsers/members');
@@ -10,6 +11,11 @@ const { channels, publishError, publishReceived } = require('../diagnostics/chan
 const { serializationError } = require('../errors');
 const { framingOf, greetingOf, profileOf } = require('./settings');
 const { decode, encode, encodeRaw } = require('./wire');
+
+const values = lazily(() => require('./values'));
+const messages = lazily(() => require('./messages'));
+const requests = lazily(() => require('./requests'));
+const parserProfile = lazily(() => require('./parsers/profile'));
 
 class Party extends Events {
   #framing;
@@ -34,7 +40,7 @@ class Party extends Events {
     const greeting = greetingOf(config);
     if (greeting !== undefined) {
       this.#framing.greeting = greeting;
-      this.#values = require('./values');
+      this.#values = values();
     }
     this.config = config;
     this.log = log;
@@ -58,11 +64,11 @@ class Party extends Events {
    * @throws {TypeError} for a type that is not a string, and a signal that is not one
    */
   messages(type, options = {}) {
-    return require('./messages')(this, type, options);
+    return messages()(this, type, options);
   }
 
   get _requests() {
-    return (this.#requests ??= new (require('./requests').Requests)(this));
+    return (this.#requests ??= new (requests().Requests)(this));
   }
 
   /**
@@ -82,7 +88,7 @@ class Party extends Events {
 
   /** A request to an owner that answers none; node-ipc's programs may answer it by hand. */
   _unheard(type, [data, socket]) {
-    if (type === 'ferripc:request') require('./requests').refuse(this, socket, data);
+    if (type === 'ferripc:request') requests().refuse(this, socket, data);
   }
 
   /** The framing of a new connection, see socket.js. */
@@ -97,7 +103,7 @@ class Party extends Events {
   }
 
   get _profile() {
-    return this.#profile ?? (this.#implied ??= new (require('./parsers/profile'))(this.config));
+    return this.#profile ?? (this.#implied ??= new (parserProfile())(this.config));
   }
 
   get _maxQueued() {

@@ -1,6 +1,9 @@
 'use strict';
 // Local socket paths as node-ipc makes them (K2). Used by ipc.js for defaults, and by parsers/transports.js.
 
+const { lazily } = require('../core');
+const parserRoot = lazily(() => require('./parsers/root'));
+
 const SHARED_ROOT = '/tmp/';
 
 /** `socketRoot + appspace + id`: plain concatenation, so that each part may be empty. */
@@ -16,7 +19,7 @@ function defaultPath(config, id) {
 function rootOf({ socketRoot = SHARED_ROOT, parser }) {
   const isAssured = parser === 'assured' || parser?.profile === 'assured';
   if (!isAssured || socketRoot !== SHARED_ROOT) return socketRoot;
-  return require('./parsers/root').privateRoot();
+  return parserRoot().privateRoot();
 }
 
 module.exports = { defaultPath, rootOf };

@@ -1,12 +1,15 @@
 'use strict';
 // What a server sends: to one client, to all, to peers on UDP. The base of server.js, which has the sockets.
 
+const { lazily } = require('../core');
 const engine = require('../engine/engine');
 const Party = require('./party');
 const { PEER_TIMEOUT } = require('./config');
 const { drop } = require('../diagnostics/channels');
 const { argumentError, noBufferError, toPort } = require('../errors');
 const standIns = require('./stand-ins');
+
+const recipients = lazily(() => require('./recipients'));
 
 class ServerSending extends Party {
   /**
@@ -103,7 +106,7 @@ class ServerSending extends Party {
       );
     }
     // node-ipc's takes no third argument, and so ignores any.
-    const isWanted = options ? require('./recipients')(options, this._datagrams) : null;
+    const isWanted = options ? recipients()(options, this._datagrams) : null;
     const message = this._encode(type, data, this._datagrams);
     if (this._datagrams) return this.#broadcastDatagram(message, isWanted);
     const sockets = isWanted === null ? this.sockets : this.sockets.filter(isWanted);

@@ -2,6 +2,7 @@
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
 // import dao/socketServer (which they also subclass). What it sends is in server-sending.js.
 
+const { lazily } = require('../core');
 const Listener = require('../sockets/listener');
 const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');
@@ -15,8 +16,11 @@ const { addedModeOf, claimOf, encodingOf, noDatagrams, rateOf } = require('./set
 const standIns = require('./stand-ins');
 
 // These parts are loaded only when needed: few programs need them.
-const datagramSocket = () => require('../sockets/datagram-socket');
-const tlsOptions = () => require('../sockets/tls');
+const datagramSocket = lazily(() => require('../sockets/datagram-socket'));
+const tlsOptions = lazily(() => require('../sockets/tls'));
+const parserTransports = lazily(() => require('./parsers/transports'));
+const tap = lazily(() => require('../diagnostics/tap'));
+const parserTls = lazily(() => require('./parsers/tls'));
 
 /**
  * Events: `start`; `connect` (socket); `socket.disconnected` (socket, its id or false) and `close`
@@ -131,21 +135,20 @@ class Server extends ServerSending {
     const { config, _chosen: profile } = this;
     if (config.allowPeer) checkAllowPeer(config.allowPeer, port === null && !config.tls);
     if (profile === null && !config.secureSocketRoot) return;
-    const { checkNetwork, prepareLocal } = require('./parsers/transports');
+    const { checkNetwork, prepareLocal } = parserTransports();
     if (port === null) prepareLocal(this, profile);
     else if (profile !== null) checkNetwork(this, udp, profile);
   }
 
   /** Off unless the program asks for it. */
   #allowTap() {
-    if (this.config.tap ?? process.env.FERRIPC_TAP)
-      require('../diagnostics/tap').attach(this, Server);
+    if (this.config.tap ?? process.env.FERRIPC_TAP) tap().attach(this, Server);
   }
 
   get #tlsConfig() {
     const { config, _chosen: profile } = this;
     if (profile === null) return config.tls;
-    return require('./parsers/tls').serverOptions(config.tls, profile);
+    return parserTls().serverOptions(config.tls, profile);
   }
 
   #listen(listener, port, kind) {

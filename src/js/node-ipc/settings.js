@@ -2,10 +2,15 @@
 // How values of `ipc.config` are read. Used by client.js, server.js and the deep import
 // entities/EventParser.
 
+const { lazily } = require('../core');
 const { DEFAULT_DELIMITER } = require('./config');
 const LIMITS = require('./parsers/limits');
 const { argumentError, valueError } = require('../errors');
 const { limitsOf } = require('../sockets/limits');
+
+const native = lazily(() => require('../engine/native'));
+const values = lazily(() => require('./values'));
+const parserProfile = lazily(() => require('./parsers/profile'));
 
 /** More than the engine counts. */
 const MOST_RATE = 0xffffffff;
@@ -17,7 +22,7 @@ const MOST_RATE = 0xffffffff;
  * @throws {Error} with the code ERR_FERRIPC_NO_BINARY for `fallback: false` where no binary loads
  */
 function framingOf(config, delimits = false) {
-  if (config.fallback === false) require('../engine/native').load();
+  if (config.fallback === false) native().load();
   const { delimiter = DEFAULT_DELIMITER } = delimits ? {} : config;
   if (typeof delimiter !== 'string' || delimiter === '') {
     throw argumentError('config.delimiter', 'a non-empty string', delimiter);
@@ -46,7 +51,7 @@ function greetingOf(config) {
   if (serialization === undefined || serialization === null || serialization === 'json') {
     return undefined;
   }
-  if (serialization === 'advanced') return require('./values').greetingOf(config);
+  if (serialization === 'advanced') return values().greetingOf(config);
   const shown =
     typeof serialization === 'string' ? JSON.stringify(serialization) : typeof serialization;
   throw valueError(`config.serialization must be 'json' or 'advanced'. Received ${shown}`);
@@ -64,7 +69,7 @@ function rateOf({ maxConnectionRate: rate }, isUdp) {
   }
   if (isUdp) throw valueError(`${name} is about connections: UDP has none`);
   try {
-    require('../engine/native').load();
+    native().load();
   } catch (cause) {
     throw Object.assign(valueError(`${name} needs the native binary`), { cause });
   }
@@ -88,7 +93,7 @@ function profileOf(config) {
       'config.rawBuffer means the parser "raw": set it or another config.parser, not both';
     throw valueError(message);
   }
-  return new (require('./parsers/profile'))(config);
+  return new (parserProfile())(config);
 }
 
 /** A protection that the program asks for, but would not get. */

@@ -3,12 +3,11 @@
 // are done.
 
 const os = require('node:os');
-const core = require('../core');
+const { core, setImmediate } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { EventEmitter } = core('events');
 const { check, toFunction, toLimit, toOptions } = require('../arguments');
 const { ControllerLink } = require('../engine/pixivutil2');
-const { setImmediate } = require('../engine/timers');
 const { argumentError, callError, codedError, eventError, valueError } = require('../errors');
 const { Ffmpeg, toSettings } = require('./ffmpeg');
 const Jobs = require('./jobs');

@@ -6,7 +6,7 @@ const { spawn } = require('node:child_process');
 const os = require('node:os');
 const { check, toOptions, toTime } = require('../arguments');
 const { AtEnd } = require('../engine/at-end');
-const { clearTimeout, setTimeout } = require('../engine/timers');
+const { clearTimeout, setTimeout } = require('../core');
 const { toEnvironment, toPath, toProgramArguments } = require('../programs');
 
 const OPTIONS = ['path', 'args', 'cwd', 'env', 'stdio', 'killTimeout'];

@@ -1,7 +1,7 @@
 'use strict';
 // `ferripc/pixivutil2`: the controller of PixivUtil2, and its agent.
 
-require('../engine/timers'); // before there can be fake ones
+require('../core'); // first: before there can be fakes
 const Agent = require('./agent');
 const Controller = require('./controller');
 const { parseIpcOption } = require('./option');

@@ -1,7 +1,7 @@
 'use strict';
 // The options that a controller's sockets and an agent's have in common. Used by controller.js and agent.js.
 
-const core = require('../core');
+const { core } = require('../core');
 const { lookup } = core('dns');
 const { toLimit, toText, toTime } = require('../arguments');
 const { valueError } = require('../errors');

@@ -1,7 +1,7 @@
 'use strict';
 // One server's part in a cluster: what `join` returns. Made by index.js.
 
-const core = require('../core');
+const { core } = require('../core');
 const { randomBytes } = core('crypto');
 const Counters = require('./counters');
 const { bodyOf, content, dataOf, decode, isId, LONGEST_ID, subjectsOf } = require('./frames');

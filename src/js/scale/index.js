@@ -2,10 +2,13 @@
 // `ferripc/scale`: servers of one id, on any number of machines, that behave as one. What reaches the others goes
 // through a broker, which is somebody else's program: see brokers/.
 
-require('../engine/timers'); // before there can be fake ones
+const { lazily } = require('../core'); // first: before there can be fakes
 const Cluster = require('./cluster');
 const { Hub, MemoryBroker } = require('./brokers/memory');
 const { toSettings } = require('./options');
+
+const natsBroker = lazily(() => require('./brokers/nats'));
+const redisBroker = lazily(() => require('./brokers/redis'));
 
 /**
  * Makes `server` take part. Resolves when the broker is up and the others can reach this server.
@@ -24,12 +27,12 @@ async function join(server, options) {
 
 /** A broker's client for NATS. `options`: those of `connect` in `@nats-io/transport-node`. */
 function nats(options) {
-  return require('./brokers/nats')(options);
+  return natsBroker()(options);
 }
 
 /** A broker's client for Redis and Valkey. `options`: `url`, `maxPayload`, and those of `ioredis`. */
 function redis(options) {
-  return require('./brokers/redis')(options);
+  return redisBroker()(options);
 }
 
 /** A broker's client within this process. `options.hub`: which Hub it is of; by default all are of one. */

@@ -4,7 +4,7 @@
 
 const Directory = require('./directory');
 const { bodyOf } = require('./frames');
-const { clearTimeout, now, setImmediate, setTimeout } = require('../engine/timers');
+const { clearTimeout, now, setImmediate, setTimeout } = require('../core');
 
 /** Bytes of ids in one message, at most. */
 const ROOM = 256 * 1024;

@@ -1,7 +1,7 @@
 'use strict';
 // Follows the broker: it is awaited when a cluster is joined, and may go away and come back. Made by cluster.js.
 
-const { clearTimeout, setTimeout } = require('../engine/timers');
+const { clearTimeout, setTimeout } = require('../core');
 const { thrownBy } = require('../errors');
 
 /** ms that the broker is given to send what it has when the cluster is closed. */

@@ -2,11 +2,10 @@
 // Bytes that users of a socket read and write themselves: the hooks of Node's streams. Messages go around
 // them (messages-out.js), which extends this.
 
-const core = require('../core');
+const { core, later } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { Writable } = core('stream');
 const { NetAnswers } = require('./net-answers');
-const { later } = require('../engine/timers');
 const { eventError } = require('../errors');
 const { removeTheirs } = require('./own-listeners');
 

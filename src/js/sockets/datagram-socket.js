@@ -6,7 +6,7 @@
 // Its life, its sending and its receiving are here; the rest of the interface is in dgram-socket.js.
 
 const net = require('node:net');
-const core = require('../core');
+const { core, lazily } = require('../core');
 const dns = core('dns');
 const DgramSocket = require('./dgram-socket');
 const { DatagramReports, infoOf } = require('./datagram-reports');
@@ -16,6 +16,8 @@ const Peers = require('./peers');
 const cluster = require('./cluster');
 const WaitingDatagrams = require('./waiting-datagrams');
 const { addressError: failure, systemError, tooLargeError } = require('../errors');
+
+const clusterDatagrams = lazily(() => require('./cluster-datagrams'));
 
 /**
  * Events as those of dgram.Socket: 'listening', 'message' (buffer, rinfo) for each datagram, whatever
@@ -88,7 +90,7 @@ class DatagramSocket extends DgramSocket {
   #bind(address, port) {
     if (cluster.isShared({})) {
       engine.load(); // what it may throw is for the caller
-      const { bind } = require('./cluster-datagrams');
+      const { bind } = clusterDatagrams();
       bind(address, port, this.#framing, this, (bound) => this.#bound(bound));
     } else {
       this.#bound(engine.bind(address, port, this.#framing, this));

@@ -4,11 +4,13 @@
 
 const dgram = require('node:dgram');
 const net = require('node:net');
-const core = require('../core');
+const { core, lazily } = require('../core');
 const EventEmitter = core('events');
 const { argumentError, callError, codedError, toPort } = require('../errors');
 const { refuseToSend } = require('./net-answers');
 const { removeTheirs } = require('./own-listeners');
+
+const statistics = lazily(() => require('../diagnostics/stats'));
 
 /**
  * A dgram.Socket that somebody else binds and that is never connected. Subclasses have `_open` (the
@@ -118,7 +120,7 @@ class DgramSocket extends EventEmitter {
 
   /** This socket's counters, as the sockets of other servers have them. */
   stats() {
-    return require('../diagnostics/stats').socketStats(this);
+    return statistics().socketStats(this);
   }
 
   setBroadcast(on) {

@@ -1,7 +1,7 @@
 'use strict';
 // The limits of a connection, as users set them. Used by the files that make sockets.
 
-const core = require('../core');
+const { core } = require('../core');
 const { constants } = core('buffer');
 const { HIGH_WATER } = require('../engine/connection');
 const { argumentError } = require('../errors');

@@ -3,7 +3,7 @@
 // own. Used by server.js.
 
 const net = require('node:net');
-const core = require('../core');
+const { core, lazily } = require('../core');
 const cluster = require('./cluster');
 const engine = require('../engine/engine');
 const { Scope } = require('../engine/scope');
@@ -12,6 +12,8 @@ const { codedError, systemError, valueError } = require('../errors');
 const { refuseToSend } = require('./net-answers');
 const { removeTheirs } = require('./own-listeners');
 const { PADS_ABSTRACT } = require('./paths');
+
+const tlsSocket = lazily(() => require('./tls-socket'));
 
 /** More than the engine counts. */
 const MOST_ROOM = 0xffffffff;
@@ -171,7 +173,7 @@ class Listener extends net.Server {
 
   #newSocket() {
     if (!this.#tls) return new Socket(this.#owner, this.#framing);
-    const TlsSocket = require('./tls-socket');
+    const TlsSocket = tlsSocket();
     return new TlsSocket(this.#owner, this.#framing, this.#tls);
   }
 

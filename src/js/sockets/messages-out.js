@@ -2,7 +2,7 @@
 // Messages on their way out of a socket, around the streams that byte-stream.js has: what waits, what is refused,
 // and the drain. Extended by socket.js.
 
-const core = require('../core');
+const { core } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { isBytes } = require('../arguments');
 const ByteStream = require('./byte-stream');

@@ -3,10 +3,13 @@
 // connection answers. Extended by byte-stream.js, which messages-out.js extends, and that socket.js.
 
 const net = require('node:net');
+const { lazily } = require('../core');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
 
 const { credentialsOf } = require('./credentials');
+
+const statistics = lazily(() => require('../diagnostics/stats'));
 
 const noAddresses = { local: {}, remote: {} };
 
@@ -36,7 +39,7 @@ class NetAnswers extends net.Socket {
 
   /** This connection's counters, see stats.js. A property of that name that users put here is theirs. */
   stats() {
-    return require('../diagnostics/stats').socketStats(this);
+    return statistics().socketStats(this);
   }
 
   get #open() {

@@ -3,7 +3,7 @@
 // expiry, without timers. Used by datagram-socket.js.
 
 const { ADDRESS, FAMILY, PORT } = require('../engine/datagrams');
-const timers = require('../engine/timers');
+const time = require('../core');
 
 /** Peers that are remembered; beyond them the one that was silent for longest is forgotten. */
 const MOST_PEERS = 1024;
@@ -26,13 +26,13 @@ class Peers {
       this.#lastKey = key;
       if (this.#peers.size > MOST_PEERS) this.#peers.delete(this.#peers.keys().next().value);
     }
-    peer.heard = timers.clock();
+    peer.heard = time.clock();
     return peer;
   }
 
   /** Those heard within the last `timeout` ms; the others are forgotten. */
   alive(timeout) {
-    const now = timers.clock();
+    const now = time.clock();
     for (const [key, peer] of this.#peers) {
       if (now - peer.heard <= timeout) break;
       this.#peers.delete(key);

@@ -9,7 +9,7 @@
 // ordinary stream event.
 
 const net = require('node:net');
-const core = require('../core');
+const { core, now } = require('../core');
 const engine = require('../engine/engine');
 const MessagesOut = require('./messages-out');
 const { ours } = require('./own-listeners');
@@ -23,7 +23,6 @@ const {
   toPort,
   tooLargeError,
 } = require('../errors');
-const { now } = require('../engine/timers');
 const { Scope } = require('../engine/scope');
 
 /** `new Socket(owner, framing)`, with `framing` as `{delimiter, maxFrame, maxQueued, linger, raw}`. */

@@ -7,7 +7,7 @@ const net = require('node:net');
 const { failure, failureOf } = require('./errors');
 const { pathFault } = require('./socket-file');
 const { secureClient } = require('./tls');
-const { clearTimeout, now, setTimeout } = require('../timers');
+const { clearTimeout, now, setTimeout } = require('../../core');
 
 /** How long an address may take while there is another one to try, in ms. */
 const ATTEMPT = 250;

@@ -8,7 +8,7 @@ const { decoderOf } = require('./codec');
 const events = require('./events');
 const { failure, failureOf } = require('./errors');
 const { Outbox } = require('./outbox');
-const { clearTimeout, setTimeout } = require('../timers');
+const { clearTimeout, setTimeout } = require('../../core');
 
 /** Queued bytes from which on a drain is reported. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;

@@ -2,8 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
-const core = require('../../core');
-const { clearTimeout, now, setImmediate, setTimeout } = require('../timers');
+const { clearTimeout, core, now, setImmediate, setTimeout } = require('../../core');
 
 /** Loaded when needed: most programs have no TLS. */
 const nodeTls = () => require('node:tls');

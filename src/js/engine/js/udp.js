@@ -8,7 +8,7 @@ const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
 const { WORDS, toText, toWords } = require('./words');
-const { clearTimeout, setTimeout } = require('../timers');
+const { clearTimeout, setTimeout } = require('../../core');
 
 /** Queued bytes from which on a drain is reported, and the most that may wait: see datagram.rs. */
 const HIGH_WATER = 256 * 1024;

@@ -1,7 +1,7 @@
 'use strict';
 // Codecs that are made of others.
 
-const core = require('../../core');
+const { core } = require('../../core');
 const { isMap } = core('util').types;
 const { argumentError, valueError } = require('../../errors');
 const { Codec, Misfit, assertCodec, deeper, deeperIn, writeAt } = require('./codec');

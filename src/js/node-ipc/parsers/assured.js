@@ -2,7 +2,7 @@
 // config.parser = 'assured': as 'guarded', and only for the types that `config.allowedEvents` lists. What it asks
 // of transports is in transports.js and tls.js. One of node-ipc 14's parser classes.
 
-const core = require('../../core');
+const { core } = require('../../core');
 const { isSet } = core('util').types;
 const { valueError } = require('../../errors');
 const { GuardedParser } = require('./guarded');

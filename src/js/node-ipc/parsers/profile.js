@@ -6,12 +6,11 @@
 // Parsers that are chosen by name leave the framing to the engine, which also watches the size of a message that
 // is still arriving; here each message is looked at once it is whole. Any other parser gets the bytes.
 
-const core = require('../../core');
+const { core, setImmediate } = require('../../core');
 const { StringDecoder } = core('string_decoder');
 const { isBytes } = require('../../arguments');
 const { createParser, IPCProtocolError } = require('./index');
 const { channels, drop, publishError, publishReceived } = require('../../diagnostics/channels');
-const { setImmediate } = require('../../engine/timers');
 const { argumentError } = require('../../errors');
 const { isGreeting, isGreetingText, textOf } = require('../wire');
 

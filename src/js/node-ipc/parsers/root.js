@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const core = require('../../core');
+const { core } = require('../../core');
 const path = core('path');
 const { codedError } = require('../../errors');
 

@@ -5,12 +5,15 @@
 // The owner has `_encode` and `_post(socket, type, data)`, which sends at once, and reports its connections by
 // `down(socket)` and `over()`.
 
+const { lazily } = require('../../core');
 const { Asked, checkAsk } = require('./asked');
 const { CANCEL, REPLY, REQUEST } = require('./forms');
 const { isId, malformed, noHandler, tooMany } = require('./forms');
 const Handling = require('./handling');
 const { drop, publishError } = require('../../diagnostics/channels');
 const { argumentError, codedError, errorForm, valueError } = require('../../errors');
+
+const signals = lazily(() => require('./signals'));
 
 /** Requests of one connection that are handled at a time, unless `config.maxRequests` says otherwise. */
 const MOST_HANDLED = 16_384;
@@ -62,7 +65,7 @@ class Requests {
     return new Promise((resolve, reject) => {
       checkAsk(type, options);
       this.#refuseWithoutMessages();
-      if (options.signal?.aborted) throw require('./signals').abortError(options.signal);
+      if (options.signal?.aborted) throw signals().abortError(options.signal);
       const asked = new Asked(++this.#lastId, type, { resolve, reject });
       const message = this.#owner._encode(REQUEST, { id: asked.id, type, data });
       const { asked: open } = this.#conversation(key);

@@ -1,7 +1,7 @@
 'use strict';
 // A broker within one process: for tests, and to show what a broker's client has to have. See docs/scale.md.
 
-const { setImmediate } = require('../../engine/timers');
+const { setImmediate } = require('../../core');
 const { argumentError, codedError } = require('../../errors');
 
 /** What a broker is to its clients. */

@@ -2,7 +2,7 @@
 // The common part of the clients of NATS and Redis: one connection after the other, each with the same subscriptions.
 // The libraries' own ways to connect again are not used, since they send later what was published in between.
 
-const { clearTimeout, setTimeout } = require('../../engine/timers');
+const { clearTimeout, setTimeout } = require('../../core');
 const { codedError } = require('../../errors');
 
 /** ms between two attempts to connect: this at first, and twice as much each time, up to the second. */
