@@ -126,6 +126,19 @@ function caller({ stack }) {
   return theirs ? `\n${theirs}` : '';
 }
 
+/** Ours are above the program's own. */
+const FRAMES = 20;
+
+/** An error with a stack that reaches the program's frame, if stacks are wanted. */
+function errorFromFar(message) {
+  const { stackTraceLimit: usual } = Error;
+  if (!(usual > 0) || Object.isFrozen(Error)) return new Error(message);
+  Error.stackTraceLimit = Math.max(usual, FRAMES);
+  const error = new Error(message);
+  Error.stackTraceLimit = usual;
+  return error;
+}
+
 /** The first line of what an attempt failed with; systems begin it with the file's name. */
 function reasonOf({ place, error }) {
   const [line] = error.message.split('\n');
@@ -153,7 +166,7 @@ function noBinary(tried, forced) {
     ...(missing.length > 0 ? [`  not found: ${missing.map(({ place }) => place).join(', ')}`] : []),
     ...advice(kinds, library, forced).map((line) => `- ${line}`),
   ];
-  const error = new Error(lines.join('\n'));
+  const error = errorFromFar(lines.join('\n'));
   error.stack = `Error: ${error.message}${caller(error)}`;
   const attempts = tried.map(({ place, error: { code, message } }) => {
     return { place, code: code ?? null, reason: message };
