@@ -64,7 +64,7 @@ module.exports = [
       ],
       'no-restricted-properties': [
         'error',
-        ...['hrtime', 'nextTick'].map((property) => ({
+        ...['arch', 'hrtime', 'nextTick', 'platform'].map((property) => ({
           object: 'process',
           property,
           message: 'Take it from src/js/core.js.',

@@ -161,7 +161,6 @@ describe('NAPI_RS_NATIVE_LIBRARY_PATH', () => {
 });
 
 test('a binary for ARMv7 is not for an older ARM, whose packages have the same name', () => {
-  const { candidates } = require('../src/js/engine/platform');
   const [arch, config] = ['arch', 'config'].map((it) =>
     Object.getOwnPropertyDescriptor(process, it),
   );
@@ -169,6 +168,8 @@ test('a binary for ARMv7 is not for an older ARM, whose packages have the same n
   const on = (version) => {
     const value = { variables: { ...variables, arm_version: version } };
     Object.defineProperty(process, 'config', { value, configurable: true });
+    jest.resetModules();
+    const { candidates } = require('../src/js/engine/platform');
     return candidates()[0].split('-')[1].replace('.node', '');
   };
   Object.defineProperty(process, 'arch', { ...arch, value: 'arm' });

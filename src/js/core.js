@@ -1,8 +1,9 @@
 'use strict';
 // What the package takes of Node, as Node has it. A test of somebody's program may have put something else in its place:
-// mocks of modules (`jest.mock('util', …)`, memfs), stubs of functions (`sinon.stub(fs, 'readFileSync')`), fake timers and
-// clocks, even before the package is loaded (jest's `enableGlobally`). Such tests are not about connections, and node-ipc
-// goes on beside them. eslint.config.js sees to it that other files take these things from here.
+// mocks of modules (`jest.mock('util', …)`, memfs), stubs of functions (`sinon.stub(fs, 'readFileSync')`), another
+// `process.platform`, fake timers and clocks, even before the package is loaded (jest's `enableGlobally`). Such tests are
+// not about connections, and node-ipc goes on beside them. eslint.config.js sees to it that other files take these things
+// from here.
 
 const Module = require('node:module');
 
@@ -18,7 +19,7 @@ const core = (name) => load(name);
 
 const { clearImmediate, clearTimeout, setImmediate, setTimeout } = core('timers');
 const util = core('util');
-const { hrtime } = process;
+const { arch, hrtime, platform } = process;
 
 /** What Node loads files by, and this package finds its binary by. */
 const LOADERS = [
@@ -38,11 +39,11 @@ function unstubbed(act) {
   const stubs = kept.filter(({ from, key, own }) => from[key] !== own);
   if (stubs.length === 0) return act();
   const there = stubs.map(({ from, key }) => from[key]);
-  for (const { from, key, own } of stubs) from[key] = own;
+  for (const { from, key, own } of stubs) Reflect.set(from, key, own);
   try {
     return act();
   } finally {
-    stubs.forEach(({ from, key }, index) => (from[key] = there[index]));
+    stubs.forEach(({ from, key }, index) => Reflect.set(from, key, there[index]));
   }
 }
 
@@ -83,6 +84,7 @@ function later(act) {
 }
 
 module.exports = {
+  arch,
   clearImmediate,
   clearTimeout,
   clock,
@@ -90,6 +92,7 @@ module.exports = {
   later,
   lazily,
   now,
+  platform,
   setImmediate,
   setTimeout,
   unstubbed,

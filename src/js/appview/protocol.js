@@ -1,11 +1,12 @@
 'use strict';
 // Numbers and names of AppView's protocol, and the options that its two sides share.
 
+const { platform } = require('../core');
 const { toInteger, toText } = require('../arguments');
 const { callError, refused, valueError } = require('../errors');
 
 /** Whether the system has message queues. */
-const isSupported = process.platform === 'linux';
+const isSupported = platform === 'linux';
 
 const Command = Object.freeze({
   GetSupportedCommands: 0,

@@ -8,7 +8,7 @@
 // while it is told about a message (`contentOf`), if its server allows that. If a subscriber throws, Node's `publish`
 // turns that into an uncaught exception of a later turn.
 
-const { core } = require('../core');
+const { core, platform } = require('../core');
 const { channel } = core('diagnostics_channel');
 const util = core('util');
 const { isBytes } = require('../arguments');
@@ -41,7 +41,7 @@ function transportOf(owner) {
   const isServer = owner.sockets !== undefined;
   if (owner.config?.tls && (owner.port || isServer)) return 'tls';
   if (owner.port) return 'tcp';
-  return process.platform === 'win32' ? 'pipe' : 'unix';
+  return platform === 'win32' ? 'pipe' : 'unix';
 }
 
 /** `host:port`, or the path, of a client or server. A port that the system chose is shown. */

@@ -6,7 +6,7 @@
 // conversation is made of ordinary messages, see docs/cli.md: a reader sends `tap`, and gets `tap.ready` and then
 // `tap.records`. A reader that is slow loses records (tap-reader.js): it neither holds the server up nor costs memory.
 
-const { core, later, lazily } = require('../core');
+const { core, later, lazily, platform } = require('../core');
 const fs = core('fs');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');
@@ -229,9 +229,9 @@ const isOwner = ({ uid }) => uid === process.geteuid() || uid === 0;
  * place. `isOwner` turns away those who connect before that, and everybody where this cannot be done.
  */
 function ownerOnly(path) {
-  if (process.platform === 'win32' || path.startsWith('\0')) return;
+  if (platform === 'win32' || path.startsWith('\0')) return;
   try {
-    if (process.platform !== 'linux') {
+    if (platform !== 'linux') {
       fs.lchmodSync?.(path, OWNER_ONLY);
       return;
     }

@@ -3,7 +3,7 @@
 // native.js checks it before loading, since a truncated binary ends the process silently, and some systems report one
 // for another processor as "not found". Also used by the doctor and scripts/read-binary.js.
 
-const { core } = require('../core');
+const { arch, core, platform } = require('../core');
 const fs = core('fs');
 
 /** Everything that is read lies in the first bytes of a file. */
@@ -136,7 +136,6 @@ function faultIn(head, size) {
   }
   if (size === 0) return incomplete('');
   if (found === null) return null; // the system says what it thinks of it
-  const { platform, arch } = process;
   // Android and the BSDs have ELF files as well.
   const format = { darwin: 'Mach-O', win32: 'PE' }[platform] ?? 'ELF';
   if (found.format !== format || !found.cpus.includes(arch)) {

@@ -2,6 +2,7 @@
 // The common part of ipc2's two classes: they are loaded on first use, call us for each event, and have an event's
 // kind and number in a header. Used by host.js and connection.js of ipc2.
 
+const { platform } = require('../core');
 const { codedError } = require('../errors');
 const { inTurns } = require('./in-turns');
 const { mayWatch } = require('./loop');
@@ -27,7 +28,7 @@ const Kind = Object.freeze({
 function open(name, take, ...args) {
   const { [name]: Class } = native.load();
   if (Class === undefined) {
-    throw codedError('ENOTSUP', `ferripc/ipc2 runs on Unix, and not on ${process.platform}`);
+    throw codedError('ENOTSUP', `ferripc/ipc2 runs on Unix, and not on ${platform}`);
   }
   const header = new Uint32Array(2);
   const turn = (payload) => take(header[0], header[1], payload);

@@ -3,7 +3,7 @@
 // alone. If it is not caught, Node prints its message, stack and properties. That should stay within 15 lines, so the
 // stack has only the frame that called ferripc, and there is no cause with stacks of its own.
 
-const { core } = require('../core');
+const { arch, core, platform } = require('../core');
 const path = core('path');
 const { whereabouts } = require('./places');
 const { candidates, libc, packageOf } = require('./platform');
@@ -158,10 +158,10 @@ function noBinary(tried, forced) {
   const relevant = failed.filter(({ place }) => !isOther(place));
   const shown = (relevant.length > 0 ? relevant : failed).slice(0, MOST);
   const missing = tried.filter((it) => isMissing(it) && !isOther(it.place));
-  const platform = `${process.platform}-${process.arch}${library && ` with ${library}`}`;
+  const here = `${platform}-${arch}${library && ` with ${library}`}`;
   const kinds = shown.map(({ error }) => kindOf(error));
   const lines = [
-    `ferripc has no native binary that loads on ${platform} (Node ${process.version}). Tried:`,
+    `ferripc has no native binary that loads on ${here} (Node ${process.version}). Tried:`,
     ...shown.map((it) => `  ${it.place}: ${reasonOf(it)}`),
     ...(missing.length > 0 ? [`  not found: ${missing.map(({ place }) => place).join(', ')}`] : []),
     ...advice(kinds, library, forced).map((line) => `- ${line}`),

@@ -6,7 +6,7 @@
 // parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
 const { createRequire } = require('node:module');
-const { core } = require('../core');
+const { core, platform } = require('../core');
 const fs = core('fs');
 const path = core('path');
 const { fileURLToPath } = core('url');
@@ -146,7 +146,7 @@ function exists(file) {
  * belong to root, to the user of this process, or to the owner of this code. On Windows, Node tells neither.
  */
 function planted(file) {
-  if (process.platform === 'win32') return null;
+  if (platform === 'win32') return null;
   for (let at = file; at !== path.dirname(at); at = path.dirname(at)) {
     const folder = path.dirname(at);
     if (!((look(fs.statSync, folder)?.mode ?? 0) & 0o002)) continue;

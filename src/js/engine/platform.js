@@ -2,19 +2,20 @@
 // What this process runs on: the names of the addon that may fit, and the C library. Used by native.js and by
 // what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
 
+const { arch, platform } = require('../core');
 /**
  * The binaries for `arm` are for ARMv7: on an older processor, which works without a binary, they would end the
  * process.
  */
 function processor() {
   const { arm_version: version } = process.config.variables;
-  return process.arch === 'arm' && version < 7 ? 'armv6' : process.arch;
+  return arch === 'arm' && version < 7 ? 'armv6' : arch;
 }
 
 /** File names of the addon that may fit this platform. */
 function candidates() {
-  const base = `ferripc.${process.platform}-${processor()}`;
-  if (process.platform !== 'linux') return [`${base}.node`];
+  const base = `ferripc.${platform}-${processor()}`;
+  if (platform !== 'linux') return [`${base}.node`];
   // Which C library the process runs on shows when an addon is loaded: only one of them loads.
   return [`${base}-gnu.node`, `${base}-musl.node`];
 }
@@ -40,7 +41,7 @@ function fromReport(read, otherwise) {
 
 /** `glibc 2.36`, `musl`, or '' where it is not known or makes no difference. */
 function libc() {
-  if (process.platform !== 'linux') return '';
+  if (platform !== 'linux') return '';
   return fromReport(({ header, sharedObjects }) => {
     if (header.glibcVersionRuntime) return `glibc ${header.glibcVersionRuntime}`;
     return sharedObjects.some((file) => file.includes('musl')) ? 'musl' : '';

@@ -3,12 +3,12 @@
 // scope in which the socket is, so that an AsyncLocalStorage has the store of that moment in them. Made by
 // the classes of sockets/; the engine delivers their events in it.
 
-const { core } = require('../core');
+const { core, platform } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const native = require('./native');
 
 /** Where the event loop delivers events (see turns.js), it enters their scope, too, which costs nothing then. */
-const HAS_LOOP = process.platform !== 'win32' && !process.versions.bun && !process.versions.deno;
+const HAS_LOOP = platform !== 'win32' && !process.versions.bun && !process.versions.deno;
 
 class Scope {
   #resource;

@@ -1,12 +1,13 @@
 'use strict';
 // The arguments of `ferripc/mqueue`, and their checks: names, options, times. Used by index.js and queue.js.
 
+const { platform } = require('../core');
 const { check, toInteger, toLimit, toOptions: toObject, toPatience } = require('../arguments');
 const { argumentError, callError, refused, valueError } = require('../errors');
 const { MAX_QUEUED } = require('../sockets/defaults');
 
 /** Whether the system has such queues. */
-const isSupported = process.platform === 'linux';
+const isSupported = platform === 'linux';
 
 /** The system's default limits, which only its administrator can raise. */
 const MAXMSG = 10;

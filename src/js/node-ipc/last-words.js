@@ -6,13 +6,13 @@
 // A server first has the clients of this process do so, which may not even be accepted yet; then it ends its side of all
 // other connections, and reads on for a while.
 
-const { clearTimeout, setTimeout } = require('../core');
+const { clearTimeout, platform, setTimeout } = require('../core');
 const { ours } = require('../sockets/own-listeners');
 const { LINGER } = require('../sockets/defaults');
 const { systemPath } = require('../sockets/paths');
 
 /** Whether one side of its connections can end alone. Those of named pipes cannot. */
-const hasHalves = ({ port }) => Boolean(port) || process.platform !== 'win32';
+const hasHalves = ({ port }) => Boolean(port) || platform !== 'win32';
 
 /** The longest time that a timer takes. */
 const LONGEST = 0x7fffffff;

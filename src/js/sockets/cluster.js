@@ -3,7 +3,7 @@
 // scheduling policy, to a net.Server here, which passes each on to the engine (K23). Used by listener.js.
 
 const net = require('node:net');
-const { core } = require('../core');
+const { core, platform } = require('../core');
 const fs = core('fs');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');
@@ -18,7 +18,7 @@ const { codedError } = require('../errors');
  */
 function isShared({ path, claim }) {
   const { bun, deno } = process.versions;
-  if (process.platform === 'win32' || bun || deno) return false;
+  if (platform === 'win32' || bun || deno) return false;
   if (path !== undefined && (claim !== 'never' || path.startsWith('\0'))) return false;
   return core('cluster').isWorker;
 }

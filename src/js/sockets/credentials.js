@@ -2,6 +2,7 @@
 // Who is at the other end of a local connection, and whether `config.allowPeer` lets them in. Used by net-answers.js,
 // listener.js and, before anything is opened, server.js.
 
+const { platform } = require('../core');
 const native = require('../engine/native');
 const { answerOf } = require('../arguments');
 const { codedError, thrownBy, valueError } = require('../errors');
@@ -38,7 +39,7 @@ function checkAllowPeer(allowPeer, isPlainLocal) {
   if (typeof allowPeer !== 'function') {
     throw valueError('config.allowPeer must be a function');
   }
-  const isKnown = isPlainLocal && ['linux', 'android', 'darwin'].includes(process.platform);
+  const isKnown = isPlainLocal && ['linux', 'android', 'darwin'].includes(platform);
   if (isKnown && 'peerCredentials' in native.engine().Hub.prototype) return;
   const what = 'config.allowPeer needs a Unix socket without TLS, on Linux or macOS';
   throw codedError(

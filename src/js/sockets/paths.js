@@ -1,11 +1,13 @@
 'use strict';
 // Local socket paths in the form that the system takes. Used by the code that connects or listens.
 
+const { platform } = require('../core');
+
 const PIPE = '\\\\.\\pipe\\';
 
 /** The path as the platform takes it: on Windows `/tmp/app.world` is the pipe `tmp-app.world`. */
-function systemPath(path, platform = process.platform) {
-  if (platform !== 'win32' || path.startsWith(PIPE)) return path;
+function systemPath(path, system = platform) {
+  if (system !== 'win32' || path.startsWith(PIPE)) return path;
   return PIPE + path.replace(/^\//, '').replace(/\//g, '-');
 }
 

@@ -6,7 +6,7 @@ const net = require('node:net');
 const { failure, failureOf } = require('./errors');
 const { SocketFile } = require('./socket-file');
 const { SecureServer } = require('./tls');
-const { setImmediate } = require('../../core');
+const { platform, setImmediate } = require('../../core');
 
 /** Connections that the system may hold before they are accepted: see transport/mod.rs. */
 const BACKLOG = 0xffff;
@@ -63,7 +63,7 @@ class Acceptor {
   listen({ path, claim, addMode, address, port, padded }, dead, done) {
     const server = this.#server;
     const where = path === undefined ? { address, port } : { path };
-    const isFile = path !== undefined && process.platform !== 'win32' && !path.startsWith('\0');
+    const isFile = path !== undefined && platform !== 'win32' && !path.startsWith('\0');
     let isDone = false;
     const finish = (error) => {
       if (isDone) return;

@@ -11,13 +11,13 @@
 // removes it: servers with the native engine, and those that take over from live ones, do not look at that name.
 
 const net = require('node:net');
-const { core } = require('../../core');
+const { core, platform } = require('../../core');
 const fs = core('fs');
 const path = core('path');
 const { failure, failureOf } = require('./errors');
 
 /** Bytes that a path may have: those of `sun_path`, without the NUL at its end. */
-const MOST = process.platform === 'linux' || process.platform === 'android' ? 107 : 103;
+const MOST = platform === 'linux' || platform === 'android' ? 107 : 103;
 
 /** How long a socket may take to show whether somebody listens, in ms. */
 const PATIENCE = 1000;
@@ -25,7 +25,7 @@ const PATIENCE = 1000;
 /** Age at which a lock counts as left behind, in ms: it is held while a few files are renamed. */
 const FORGOTTEN = 2000;
 
-const isWindows = process.platform === 'win32';
+const isWindows = platform === 'win32';
 
 let count = 0;
 
@@ -36,7 +36,7 @@ function pathFault(syscall, name) {
   const most = MOST + (isAbstract ? 1 : 0);
   const length = Buffer.byteLength(name);
   const where = { path: name };
-  if (isAbstract && process.platform !== 'linux' && process.platform !== 'android') {
+  if (isAbstract && platform !== 'linux' && platform !== 'android') {
     return failure(syscall, 'EINVAL', where, 'abstract sockets exist on Linux only');
   }
   if (!isAbstract && name.includes('\0')) {

@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const { core } = require('../../core');
+const { core, platform } = require('../../core');
 const path = core('path');
 const { codedError } = require('../../errors');
 
@@ -15,7 +15,7 @@ const STICKY = 0o1000;
 
 /** node-ipc 14's default of `config.socketRoot`. */
 function privateRoot() {
-  if (process.platform === 'win32') return `/node-ipc-${plain(userName())}/`;
+  if (platform === 'win32') return `/node-ipc-${plain(userName())}/`;
   const { XDG_RUNTIME_DIR: runtime } = process.env;
   if (runtime) return path.join(runtime, 'node-ipc') + path.sep;
   return path.join(os.tmpdir(), `node-ipc-${process.getuid?.() ?? plain(userName())}`) + path.sep;

@@ -2,6 +2,7 @@
 // What a parser asks of the transport, looked at before anything is opened: 'assured' takes TLS with certificates on
 // both sides, or a Unix socket in a folder of the user alone. Used by client.js and server.js.
 
+const { platform } = require('../../core');
 const { rootOf } = require('../paths');
 const IPCProtocolError = require('./protocol-error');
 const { isDirectlyIn, prepareRoot } = require('./root');
@@ -33,12 +34,12 @@ function checkNetwork({ config }, udp, { isAssured }) {
  * For a server that is about to listen at a path: also makes and secures the folder. `profile`: null without a parser.
  * @throws {Error} ERR_IPC_ASSURED_TRANSPORT; or ERR_IPC_SOCKET_ROOT, or what the system says of the folder
  */
-function prepareLocal({ path, config }, profile, platform = process.platform) {
+function prepareLocal({ path, config }, profile, system = platform) {
   const isAssured = profile !== null && profile.isAssured;
   const { secureSocketRoot = isAssured } = config;
   const root = rootOf(config);
   if (isAssured) {
-    if (platform === 'win32') {
+    if (system === 'win32') {
       throw refused('does not work over pipes, whose owner cannot be checked: use TLS');
     }
     if (!secureSocketRoot) throw refused('needs config.secureSocketRoot for a local socket');
@@ -46,7 +47,7 @@ function prepareLocal({ path, config }, profile, platform = process.platform) {
       throw refused(`takes local sockets directly in config.socketRoot only: ${root}`);
     }
   }
-  if (platform !== 'win32') prepareRoot(root, path, Boolean(secureSocketRoot));
+  if (system !== 'win32') prepareRoot(root, path, Boolean(secureSocketRoot));
 }
 
 module.exports = { checkClient, checkNetwork, prepareLocal };
