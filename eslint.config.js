@@ -38,10 +38,12 @@ module.exports = [
     rules: {
       'no-restricted-globals': [
         'error',
-        ...['clearImmediate', 'performance', 'queueMicrotask', 'setImmediate'].map((name) => ({
-          name,
-          message: 'Take it from src/js/core.js.',
-        })),
+        ...['clearImmediate', 'performance', 'process', 'queueMicrotask', 'setImmediate'].map(
+          (name) => ({
+            name,
+            message: 'Take it from src/js/core.js.',
+          }),
+        ),
       ],
       // A program may live in a realm of its own, as in jest's environment of jsdom.
       'no-restricted-syntax': [

@@ -128,6 +128,11 @@ test('the reader is not fooled by other ways to write the same', () => {
     "const { core: load } = require('./core'); load('http');": ['core'],
     "const all = require('./core'); all.core('http');": ['core'],
     "require('./core').core(name);": ['core', 'name'],
+    "const { process } = require('./core'); process.kill(process.env.PID);": [
+      'process.env.PID',
+      'process.kill',
+    ],
+    "const { process: p } = require('./core'); p.kill(1);": ['process'],
     "const { now } = require('./core'); const it = require('./core'); it.now(now());": [],
     "require('node:http').get('x');": ['node:http.get'],
     "const fs = require('node:fs'); fs['rm' + 'Sync']('/');": ['node:fs'],

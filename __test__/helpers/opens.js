@@ -110,21 +110,31 @@ function opensOf(source, sourceType = 'commonjs') {
     }
   };
 
-  /** Notes where `core` of the file CORE, which is the value of the expression `node`, is not called by its name. */
+  /**
+   * Notes what is had of the file CORE, which is the value of the expression `node`: uses of `process`, as of the global;
+   * and `core`, where it is not called by its name.
+   */
   const useCore = (node) => {
     const { id, type } = node.parent;
     if (type === 'ExpressionStatement') return;
-    const usesOf = (name) => variableOf(name).references.filter(({ init }) => !init);
+    const usesOf = (name) =>
+      variableOf(name)
+        .references.filter(({ init }) => !init)
+        .map(({ identifier }) => identifier);
     const names =
       id?.type === 'Identifier'
-        ? usesOf(id).flatMap(({ identifier }) => membersOf(identifier) ?? ['core'])
+        ? usesOf(id).flatMap((identifier) => membersOf(identifier) ?? ['core'])
         : (membersOf(node) ?? ['core']);
-    if (!names.includes('core')) return;
-    const property = id?.properties?.find(({ key }) => key.name === 'core');
-    if (property?.value.name !== 'core') return found.add('core');
-    for (const { identifier } of usesOf(property.value)) {
-      const { parent } = identifier;
-      if (parent.type !== 'CallExpression' || parent.callee !== identifier) found.add('core');
+    for (const name of ['core', 'process']) {
+      if (!names.includes(name)) continue;
+      const property = id?.properties?.find(({ key }) => key.name === name);
+      if (property?.value.name !== name) found.add(name);
+      else if (name === 'process') usesOf(property.value).forEach(useGlobal);
+      else {
+        const isCalled = ({ parent }, it) =>
+          parent.type === 'CallExpression' && parent.callee === it;
+        if (!usesOf(property.value).every((it) => isCalled(it, it))) found.add(name);
+      }
     }
   };
 

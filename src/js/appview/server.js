@@ -2,7 +2,7 @@
 // A process that can be asked as one that AppView has loaded itself into. The native side answers what was published;
 // only commands of the program's own, and new configurations, come here.
 
-const { core } = require('../core');
+const { core, process } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { EventEmitter } = core('events');
 const engine = require('../engine/appview');

@@ -8,7 +8,7 @@
 // while it is told about a message (`contentOf`), if its server allows that. If a subscriber throws, Node's `publish`
 // turns that into an uncaught exception of a later turn.
 
-const { core, platform } = require('../core');
+const { core, platform, process } = require('../core');
 const { channel } = core('diagnostics_channel');
 const util = core('util');
 const { isBytes } = require('../arguments');

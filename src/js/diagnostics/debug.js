@@ -2,7 +2,7 @@
 // The debug log: `NODE_DEBUG=ferripc` prints a line to stderr for each message on the channels of
 // channels.js, by Node's own util.debuglog. Loaded by channels.js if the variable asks for it.
 
-const { core } = require('../core');
+const { core, process } = require('../core');
 const util = core('util');
 
 /** Several copies of the package share the channels, and one log is enough. */

@@ -3,7 +3,7 @@
 //
 // Everything in them that a peer has chosen is cut to a length: its name, a message's type, its payload.
 
-const { lazily } = require('../core');
+const { lazily, process } = require('../core');
 const { addressOf, contentOf, transportOf } = require('./channels');
 const { isBytes } = require('../arguments');
 const { VERSION } = require('../engine/native');

@@ -6,7 +6,7 @@
 // conversation is made of ordinary messages, see docs/cli.md: a reader sends `tap`, and gets `tap.ready` and then
 // `tap.records`. A reader that is slow loses records (tap-reader.js): it neither holds the server up nor costs memory.
 
-const { core, later, lazily, platform } = require('../core');
+const { core, later, lazily, platform, process } = require('../core');
 const fs = core('fs');
 const { channels, publishError } = require('./channels');
 const { Describer } = require('./tap-records');

@@ -2,6 +2,7 @@
 // Clean-up before the process ends, at its exit or on a signal. Used by the files that would otherwise leave
 // something behind: appview.js and ../pixivutil2/ffmpeg.js.
 
+const { process } = require('../core');
 /** Signals that can be handled, and that end a process which does not handle them. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 

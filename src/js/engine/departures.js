@@ -3,6 +3,7 @@
 // bursts.js decides for each message whether it waits at all. Extended by engine.js; called by connection.js,
 // delivery.js, datagrams.js and turns.js.
 
+const { process } = require('../core');
 const { isBytes } = require('../arguments');
 const { Bursts } = require('./bursts');
 const LastCalls = require('./last-calls');

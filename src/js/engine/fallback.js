@@ -4,7 +4,7 @@
 // It does so where no binary loads, whatever the reason. It does not where the environment names a binary, nor when
 // descriptors have run out, which passes. A process never has both: its first choice is final.
 
-const { core } = require('../core');
+const { core, process } = require('../core');
 const { publishFallback } = require('../diagnostics/channels');
 
 /** Worker threads inherit it from the thread that started them, so that there is only one warning. */

@@ -5,6 +5,7 @@
 // These are properties of `process` that Node looks up itself (`process.kill` calls `_kill`, `process.exit` calls
 // `reallyExit`), and that programs replace, too. So a function is put back only while it is still the one in place.
 
+const { process } = require('../core');
 const NAMES = ['_kill', 'abort', 'reallyExit', 'execve'];
 
 /**

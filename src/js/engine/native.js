@@ -7,7 +7,7 @@
 // says what was tried and what to do (no-binary.js). For sockets the engine in js/ then takes the addon's place, if it
 // may (fallback.js); the other systems have nothing else.
 
-const { core, lazily, unstubbed } = require('../core');
+const { core, lazily, process, unstubbed } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const path = core('path');
 const { faultOf } = require('./binary-file');

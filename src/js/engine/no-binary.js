@@ -3,7 +3,7 @@
 // alone. If it is not caught, Node prints its message, stack and properties. That should stay within 15 lines, so the
 // stack has only the frame that called ferripc, and there is no cause with stacks of its own.
 
-const { arch, core, platform } = require('../core');
+const { arch, core, platform, process } = require('../core');
 const path = core('path');
 const { whereabouts } = require('./places');
 const { candidates, libc, packageOf } = require('./platform');

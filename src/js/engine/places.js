@@ -6,7 +6,7 @@
 // parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
 const { createRequire } = require('node:module');
-const { core, platform } = require('../core');
+const { core, platform, process } = require('../core');
 const fs = core('fs');
 const path = core('path');
 const { fileURLToPath } = core('url');

@@ -2,7 +2,7 @@
 // What this process runs on: the names of the addon that may fit, and the C library. Used by native.js and by
 // what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
 
-const { arch, platform } = require('../core');
+const { arch, platform, process } = require('../core');
 /**
  * The binaries for `arm` are for ARMv7: on an older processor, which works without a binary, they would end the
  * process.

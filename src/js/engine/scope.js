@@ -3,7 +3,7 @@
 // scope in which the socket is, so that an AsyncLocalStorage has the store of that moment in them. Made by
 // the classes of sockets/; the engine delivers their events in it.
 
-const { core, platform } = require('../core');
+const { core, platform, process } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const native = require('./native');
 

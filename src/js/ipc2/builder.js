@@ -2,7 +2,7 @@
 // How workers are started: the settings, checked when they are set. WorkerSetBuilder is what
 // WorkerSet.builder() returns; spawn() takes the same as options.
 
-const { core } = require('../core');
+const { core, process } = require('../core');
 const path = core('path');
 const { check, isBytes, toLimit, toOptions, toPatience } = require('../arguments');
 const { argumentError, valueError } = require('../errors');

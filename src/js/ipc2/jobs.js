@@ -1,6 +1,7 @@
 'use strict';
 // The worker's side: jobs of the host that has started this process.
 
+const { process } = require('../core');
 const { toOptions } = require('../arguments');
 const { codedError } = require('../errors');
 const Fifo = require('../fifo');

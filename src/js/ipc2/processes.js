@@ -4,6 +4,7 @@
 
 const { spawn } = require('node:child_process');
 const os = require('node:os');
+const { process } = require('../core');
 
 class Processes {
   #native;

@@ -3,7 +3,14 @@
 // those that cross the end of a read. So what a peer has not read yet is kept below that: what would be more waits here.
 // Used by channel.js.
 
-const { clearImmediate, clearTimeout, clock, setImmediate, setTimeout } = require('../core');
+const {
+  clearImmediate,
+  clearTimeout,
+  clock,
+  process,
+  setImmediate,
+  setTimeout,
+} = require('../core');
 const { noBufferError } = require('../errors');
 const Fifo = require('../fifo');
 

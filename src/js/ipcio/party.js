@@ -2,7 +2,7 @@
 // What a server and a client of ipcIO have in common: options, handlers, events, what `verbose` prints.
 // Extended by server.js and client.js.
 
-const { core } = require('../core');
+const { core, process } = require('../core');
 const { EventEmitter } = core('events');
 const { inspect } = core('util');
 const { argumentError, errorForm, throwLater } = require('../errors');

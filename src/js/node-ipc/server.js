@@ -2,7 +2,7 @@
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
 // import dao/socketServer (which they also subclass). What it sends is in server-sending.js.
 
-const { lazily } = require('../core');
+const { lazily, process } = require('../core');
 const Listener = require('../sockets/listener');
 const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');

@@ -7,7 +7,7 @@
 // it. docs/wire-format.md describes the bytes; src/engine/codec/values.rs checks what arrives first.
 
 const os = require('node:os');
-const { core } = require('../core');
+const { core, process } = require('../core');
 const { inspect } = core('util');
 const v8 = core('v8');
 const { isBytes } = require('../arguments');

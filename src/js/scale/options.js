@@ -2,6 +2,7 @@
 // What `join` is called with, checked and completed. Used by index.js.
 
 const os = require('node:os');
+const { process } = require('../core');
 const { check, toFunction, toLimit, toOptions, toText, toTime } = require('../arguments');
 const { argumentError, valueError } = require('../errors');
 

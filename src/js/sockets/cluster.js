@@ -3,7 +3,7 @@
 // scheduling policy, to a net.Server here, which passes each on to the engine (K23). Used by listener.js.
 
 const net = require('node:net');
-const { core, platform } = require('../core');
+const { core, platform, process } = require('../core');
 const fs = core('fs');
 const engine = require('../engine/engine');
 const { codedError } = require('../errors');

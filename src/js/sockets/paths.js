@@ -1,7 +1,7 @@
 'use strict';
 // Local socket paths in the form that the system takes. Used by the code that connects or listens.
 
-const { platform } = require('../core');
+const { platform, process } = require('../core');
 
 const PIPE = '\\\\.\\pipe\\';
 

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { core } = require('../core');
+const { core, process } = require('../core');
 const { argumentError, codedError } = require('../errors');
 
 /** Loaded when needed: most programs have no TLS, and these two take longer than all the rest. */

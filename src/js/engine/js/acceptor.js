@@ -6,7 +6,7 @@ const net = require('node:net');
 const { failure, failureOf } = require('./errors');
 const { SocketFile } = require('./socket-file');
 const { SecureServer } = require('./tls');
-const { platform, setImmediate } = require('../../core');
+const { platform, process, setImmediate } = require('../../core');
 
 /** Connections that the system may hold before they are accepted: see transport/mod.rs. */
 const BACKLOG = 0xffff;

@@ -13,7 +13,7 @@ const { settingsFault } = require('./tls');
 const { Unfinished } = require('./unfinished');
 const { WORDS, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
-const { clearTimeout, setImmediate, setTimeout } = require('../../core');
+const { clearTimeout, process, setImmediate, setTimeout } = require('../../core');
 
 // Mirrors deliver.rs.
 const HEAD = 6;

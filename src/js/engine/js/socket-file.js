@@ -11,7 +11,7 @@
 // removes it: servers with the native engine, and those that take over from live ones, do not look at that name.
 
 const net = require('node:net');
-const { core, platform } = require('../../core');
+const { core, platform, process } = require('../../core');
 const fs = core('fs');
 const path = core('path');
 const { failure, failureOf } = require('./errors');

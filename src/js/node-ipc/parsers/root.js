@@ -4,7 +4,7 @@
 
 const fs = require('node:fs');
 const os = require('node:os');
-const { core, platform } = require('../../core');
+const { core, platform, process } = require('../../core');
 const path = core('path');
 const { codedError } = require('../../errors');
 
