@@ -5,6 +5,7 @@ const net = require('node:net');
 const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
 const { isScript, onLinux, onUnix } = require('./helpers/platform');
+const { TRANSPORTS, transport } = require('./helpers/transports');
 
 const world = createWorld();
 
@@ -170,6 +171,38 @@ onLinux.test('those who wait for a server to have room connect one after the oth
   await answered;
   expect(events).toEqual([[20, 'ETIMEDOUT']]);
 });
+
+const values = { ...transport('unix', world), server: { serialization: 'advanced' } };
+
+/** [name, how both ends are made, what a message of a request's form comes to while there is no descriptor] */
+const served = [
+  ...TRANSPORTS.map((name) => [name, transport(name, world), 'EMFILE']),
+  ...(isScript ? [] : [['unix, with values', values, 'ERR_FERRIPC_SERIALIZATION']]),
+];
+
+onUnix.test.each(served)(
+  '%s: the last descriptor goes to a connection, and then nothing that its peer sends can end the server',
+  async (_, end, code) => {
+    const place = await end.place();
+    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
+    const child = world.child('no-descriptors.js', [place.options, end.server, 1], { runtime });
+    expect(await child.next()).toBe('listening');
+    const peer = await world.peer(place);
+    peer.send('ferripc:request', { id: 1, type: 'x' });
+    const until = async (isIt) => {
+      while (!isIt(await child.next()));
+    };
+    await until((line) => line.code === code); // that it cannot accept more is reported, too
+    if (code !== 'EMFILE') return;
+    peer.send('hello', 'world');
+    expect(await peer.message()).toEqual({ type: 'hello', data: 'world' });
+    child.tell('free');
+    await until((line) => line === 'free');
+    peer.send('ferripc:request', { id: 2, type: 'x' });
+    const answer = await peer.message();
+    expect(answer).toMatchObject({ type: 'ferripc:reply', data: { id: 2 } });
+  },
+);
 
 // Where Node listens, libuv closes the connections that it has no descriptor for: docs/installing.md.
 const describeOfUnix = isScript ? describe.skip : onUnix.describe;

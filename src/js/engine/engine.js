@@ -147,6 +147,7 @@ class Activity extends Departures {
   /** What `listen` returns, from the hub's answer. */
   listener({ error, id, address }, { framing }, sink) {
     if (error) return { error };
+    if (framing.greeting !== undefined) packets(); // later there may be no descriptor left to read it
     return { listener: new Listener(this, id, framing, sink), address };
   }
 

@@ -88,7 +88,16 @@ class Party extends Events {
 
   /** A request to an owner that answers none; node-ipc's programs may answer it by hand. */
   _unheard(type, [data, socket]) {
-    if (type === 'ferripc:request') requests().refuse(this, socket, data);
+    if (type !== 'ferripc:request') return;
+    try {
+      requests();
+    } catch (error) {
+      // The peer chose when this is loaded: there may be no descriptor left to read it.
+      publishError(this, error, socket);
+      this._onBad(socket, error);
+      return;
+    }
+    requests().refuse(this, socket, data);
   }
 
   /** The framing of a new connection, see socket.js. */

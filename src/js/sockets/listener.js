@@ -46,6 +46,7 @@ class Listener extends net.Server {
     this.#owner = owner;
     this.#framing = framing;
     this.#tls = tls;
+    if (tls) tlsSocket(); // now: when a connection comes, there may be no descriptor left to read it
     // A property of its own, as where Node's are set.
     Object.defineProperty(this, 'maxConnections', {
       configurable: true,
