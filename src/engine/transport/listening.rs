@@ -2,6 +2,8 @@
 //! have a loop of its own, and a reactor wakes its thread for each socket that it is given.
 
 use std::io;
+#[cfg(unix)]
+use std::os::fd::AsRawFd;
 
 #[cfg(unix)]
 use socket2::Socket;
@@ -43,9 +45,24 @@ impl Listening {
 
 #[cfg(unix)]
 fn accepted(listening: &Socket) -> io::Result<Fresh> {
-    let (socket, _) = listening.accept()?;
+    let accepted = listening.accept().map_err(|error| match error.raw_os_error() {
+        // The system asks for a descriptor before it looks whether anybody is there.
+        Some(libc::EMFILE | libc::ENFILE) if !is_readable(listening) => {
+            io::ErrorKind::WouldBlock.into()
+        }
+        _ => error,
+    });
+    let (socket, _) = accepted?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+/// Whether a connection waits.
+#[cfg(unix)]
+fn is_readable(listening: &Socket) -> bool {
+    let mut asked = libc::pollfd { fd: listening.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, which lives as long as the call.
+    unsafe { libc::poll(&raw mut asked, 1, 0) != 0 }
 }
 
 /// See the module's page.
