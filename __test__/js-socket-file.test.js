@@ -34,6 +34,16 @@ async function listening(path) {
 
 const found = (path) => new Promise((resolve) => findDead({ path, claim: 'stale' }, resolve));
 
+onUnix.test('threads, which have the same process, choose different names', () => {
+  const path = world.socketPath();
+  const names = [0, 1, 2].map(() => {
+    jest.resetModules();
+    const own = require('../src/js/engine/js/socket-file'); // as each thread has it
+    return new own.SocketFile({ path, claim: 'stale', addMode: 0 }).beside;
+  });
+  expect(new Set(names).size).toBe(3);
+});
+
 onUnix.test('one of them has it, and the others are told that it is in use', async () => {
   const path = await deadFile();
   const dead = await found(path);

@@ -66,8 +66,9 @@ test('a client that tries again, and a request that takes too long', async () =>
   const place = await world.place('unix');
   const client = world.dial(place, { retry: 1 });
   await once(client, 'disconnect');
+  const connected = once(client, 'connect');
   const server = await world.serve(place);
-  await once(client, 'connect');
+  await connected;
   server.handle('never', () => new Promise(() => {}));
   await expect(client.request('never', null, { timeout: 1 })).rejects.toThrow(/timed out|1 ms/);
 });

@@ -86,6 +86,9 @@ describe.each(sides)('a socket of the %s, %s', (side, name) => {
 
   test('the peer is gone while it writes: callbacks have an error, and nothing is left', async () => {
     const [mine, node] = await pairs();
+    const read = once(mine.bus, 'up'); // it reads from now on
+    mine.peer.write('{"type":"up"}\f');
+    await read;
     const logs = [];
     for (const { socket, peer } of [mine, node]) {
       peer.pause();

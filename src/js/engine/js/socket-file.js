@@ -100,13 +100,15 @@ function isDead(name, done) {
   socket.setTimeout(PATIENCE);
 }
 
-/** A name beside `name` that nothing has. */
+/**
+ * A name beside `name` that nothing has, and that nobody else chooses meanwhile: a thread of this process, or a process
+ * with the same number in another container.
+ */
 function nameBeside(name) {
   for (;;) {
-    const beside = path.join(
-      path.dirname(name),
-      `.${process.pid.toString(36)}.${(count++).toString(36)}`,
-    );
+    const chance = Math.random().toString(36).slice(2, 8);
+    const own = `.${process.pid.toString(36)}.${(count++).toString(36)}${chance}`;
+    const beside = path.join(path.dirname(name), own);
     if (look(beside) === null) return beside;
   }
 }
