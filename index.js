@@ -33,19 +33,12 @@ Object.defineProperty(singleton, 'default', { value: singleton });
 function addLazily(name, get) {
   const own = { configurable: true, enumerable: true };
   const set = (value) => Object.defineProperty(singleton, name, { ...own, value, writable: true });
-  Object.defineProperty(singleton, name, { ...own, get, set });
+  Object.defineProperty(singleton, name, { ...own, get: lazily(get), set });
 }
 
 // node-ipc 14 exports its parsers, too.
-for (const name of PARSERS)
-  addLazily(
-    name,
-    lazily(() => require('./src/js/node-ipc/parsers')[name]),
-  );
-addLazily(
-  'RemoteError',
-  lazily(() => require('./src/js/node-ipc/requests/remote-error')),
-);
+for (const name of PARSERS) addLazily(name, () => require('./src/js/node-ipc/parsers')[name]);
+addLazily('RemoteError', () => require('./src/js/node-ipc/requests/remote-error'));
 
 module.exports = singleton;
 // For Node, which reads but does not run it: the names that an ES module can import of a module that hands this one on.

@@ -172,6 +172,9 @@ onLinux.test('those who wait for a server to have room connect one after the oth
   expect(events).toEqual([[20, 'ETIMEDOUT']]);
 });
 
+/** Runs a program with few descriptors. */
+const sparing = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
+
 const values = { ...transport('unix', world), server: { serialization: 'advanced' } };
 
 /** [name, how both ends are made, what a message of a request's form comes to while there is no descriptor] */
@@ -184,14 +187,12 @@ onUnix.test.each(served)(
   '%s: the last descriptor goes to a connection, and then nothing that its peer sends can end the server',
   async (_, end, code) => {
     const place = await end.place();
-    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
-    const child = world.child('no-descriptors.js', [place.options, end.server, 1], { runtime });
+    const child = world.child('no-descriptors.js', [place.options, end.server, 1], {
+      runtime: sparing,
+    });
     expect(await child.next()).toBe('listening');
     const peer = await world.peer(place);
     peer.send('ferripc:request', { id: 1, type: 'x' });
-    const until = async (isIt) => {
-      while (!isIt(await child.next()));
-    };
     // Not that it cannot accept more: nobody waits.
     expect(await child.next()).toMatchObject(
       code === 'EMFILE' ? { code, syscall: 'open' } : { code },
@@ -200,7 +201,7 @@ onUnix.test.each(served)(
     peer.send('hello', 'world');
     expect(await peer.message()).toEqual({ type: 'hello', data: 'world' });
     child.tell('free');
-    await until((line) => line === 'free');
+    while ((await child.next()) !== 'free');
     peer.send('ferripc:request', { id: 2, type: 'x' });
     const answer = await peer.message();
     expect(answer).toMatchObject({ type: 'ferripc:reply', data: { id: 2 } });
@@ -213,8 +214,7 @@ const describeOfUnix = isScript ? describe.skip : onUnix.describe;
 describeOfUnix.each(['unix', 'tcp'])('%s: a server without a descriptor to spare', (kind) => {
   test('says so, now and then, and accepts when there is one again', async () => {
     const place = await world.place(kind);
-    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
-    const child = world.child('no-descriptors.js', [place.options], { runtime });
+    const child = world.child('no-descriptors.js', [place.options], { runtime: sparing });
     expect(await child.next()).toBe('listening');
     const peer = await world.peer(place);
     const codes = [await child.next(), await child.next(), await child.next()];
@@ -231,8 +231,7 @@ onUnix.test(
   'with no descriptor left to begin with, clients and servers report an error each',
   async () => {
     const place = await world.place('unix');
-    const runtime = ['sh', '-c', 'ulimit -n 60 && exec "$0" "$@"', process.execPath];
-    const child = world.child('none-left.js', [place.path], { runtime });
+    const child = world.child('none-left.js', [place.path], { runtime: sparing });
     expect(await child.next()).toBe('connect ENOENT');
     expect(await child.next()).toBe('none left');
     const errors = [await child.next(), await child.next(), await child.next()];

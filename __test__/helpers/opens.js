@@ -67,6 +67,9 @@ function membersOf(node) {
   return properties.map(({ key }) => key.name ?? key.value);
 }
 
+/** Whether `node`, an expression, is a function that is called. */
+const isCalled = (node) => node.parent.type === 'CallExpression' && node.parent.callee === node;
+
 /**
  * What the file opens: `node:fs.readFileSync` for a member of a module that is used, `node:fs` where it is not
  * to be seen which; `process.env.NAME`, `process.on`; names of globals; `require(…)` for a module that is
@@ -130,11 +133,7 @@ function opensOf(source, sourceType = 'commonjs') {
       const property = id?.properties?.find(({ key }) => key.name === name);
       if (property?.value.name !== name) found.add(name);
       else if (name === 'process') usesOf(property.value).forEach(useGlobal);
-      else {
-        const isCalled = ({ parent }, it) =>
-          parent.type === 'CallExpression' && parent.callee === it;
-        if (!usesOf(property.value).every((it) => isCalled(it, it))) found.add(name);
-      }
+      else if (!usesOf(property.value).every(isCalled)) found.add(name);
     }
   };
 
@@ -170,7 +169,7 @@ function opensOf(source, sourceType = 'commonjs') {
     if (HARMLESS.has(name)) return;
     const members = membersOf(identifier);
     if (name === 'require') {
-      const isCall = parent.type === 'CallExpression' && parent.callee === identifier;
+      const isCall = isCalled(identifier);
       const [target] = isCall ? parent.arguments : [];
       if (isText(target) && isLocal(textOf(target))) {
         local.add(textOf(target));

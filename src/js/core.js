@@ -7,15 +7,12 @@
 
 const Module = require('node:module');
 
-// The first since Node 20.16 and 22.3.
-const load = process.getBuiltinModule ?? Module._load;
-
 /**
  * The module of Node's of this name, without `node:`. Files `require` those that act for the program, as they did in
  * node-ipc, so that a mock of them shows: `net`, `tls`, `dgram`, `os`, `child_process`, and `fs` for the files that
  * settings name.
  */
-const core = (name) => load(name);
+const core = process.getBuiltinModule ?? Module._load; // before Node 20.16 and 22.3
 
 const { clearImmediate, clearTimeout, setImmediate, setTimeout } = core('timers');
 const util = core('util');
@@ -24,36 +21,34 @@ const util = core('util');
 const own = process;
 const { arch, hrtime, platform } = process;
 
-/** What Node loads files by, and this package finds its binary by. */
-const LOADERS = [
-  [core('fs'), ['closeSync', 'fstatSync', 'lstatSync', 'openSync', 'readFileSync', 'readSync']],
-  [core('fs'), ['realpathSync', 'statSync']],
-  [core('path'), ['basename', 'dirname', 'extname', 'isAbsolute', 'join', 'normalize']],
-  [core('path'), ['parse', 'relative', 'resolve', 'toNamespacedPath']],
-];
+const fs = core('fs');
+const path = core('path');
+
+/** Functions of `fs` by which Node loads files, and this package finds its binary; of `path`, all may be. */
+const LOADERS =
+  'closeSync fstatSync lstatSync openSync readFileSync readSync realpathSync statSync'.split(' ');
 
 /** The same, as it is when the package is loaded. */
-const kept = LOADERS.flatMap(([from, names]) =>
-  names.map((key) => ({ from, key, own: from[key] })),
-);
+const kept = [
+  ...LOADERS.map((key) => ({ from: fs, key, value: fs[key] })),
+  ...Object.keys(path).map((key) => ({ from: path, key, value: path[key] })),
+];
+
+const put = (all) => all.forEach(({ from, key, value }) => Reflect.set(from, key, value));
 
 /** Calls `act`, with no stubs in the place of these. */
 function unstubbed(act) {
-  const stubs = kept.filter(({ from, key, own }) => from[key] !== own);
-  if (stubs.length === 0) return act();
-  const there = stubs.map(({ from, key }) => from[key]);
-  for (const { from, key, own } of stubs) Reflect.set(from, key, own);
+  const stubbed = kept.filter(({ from, key, value }) => from[key] !== value);
+  const stubs = stubbed.map(({ from, key }) => ({ from, key, value: from[key] }));
+  put(stubbed);
   try {
     return act();
   } finally {
-    stubs.forEach(({ from, key }, index) => Reflect.set(from, key, there[index]));
+    put(stubs);
   }
 }
 
-/**
- * A function that gives what `get` does, which requires a file when that is needed: requiring the package costs next to
- * nothing, since most of that is what each file costs.
- */
+/** A function that gives what `get` does, which requires a file, and does so when that is needed. */
 function lazily(get) {
   let it;
   return () => (it ??= unstubbed(get));

@@ -3,6 +3,7 @@
 // something behind: appview.js and ../pixivutil2/ffmpeg.js.
 
 const { process } = require('../core');
+
 /** Signals that can be handled, and that end a process which does not handle them. */
 const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 

@@ -6,6 +6,7 @@
 // `reallyExit`), and that programs replace, too. So a function is put back only while it is still the one in place.
 
 const { process } = require('../core');
+
 const NAMES = ['_kill', 'abort', 'reallyExit', 'execve'];
 
 /**

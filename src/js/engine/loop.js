@@ -2,6 +2,7 @@
 // Whether the event loop of this runtime can do the work of the I/O thread. Used by engine.js and ipc2-native.js.
 
 const { process } = require('../core');
+
 /** Whether the event loop may be libuv's, which calls us with each event (not on Windows). */
 const hasLibuv = () => !process.versions.bun && !process.versions.deno;
 

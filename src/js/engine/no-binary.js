@@ -132,10 +132,11 @@ const FRAMES = 20;
 /** An error with a stack that reaches the program's frame, if stacks are wanted. */
 function errorFromFar(message) {
   const { stackTraceLimit: usual } = Error;
-  if (!(usual > 0) || Object.isFrozen(Error)) return new Error(message);
-  Error.stackTraceLimit = Math.max(usual, FRAMES);
+  if (!(usual > 0)) return new Error(message);
+  const limit = (frames) => Reflect.set(Error, 'stackTraceLimit', frames); // where Error is frozen, it stays
+  limit(Math.max(usual, FRAMES));
   const error = new Error(message);
-  Error.stackTraceLimit = usual;
+  limit(usual);
   return error;
 }
 

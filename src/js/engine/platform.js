@@ -3,6 +3,7 @@
 // what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
 
 const { arch, platform, process } = require('../core');
+
 /**
  * The binaries for `arm` are for ARMv7: on an older processor, which works without a binary, they would end the
  * process.

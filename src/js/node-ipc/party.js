@@ -93,8 +93,7 @@ class Party extends Events {
       requests();
     } catch (error) {
       // The peer chose when this is loaded: there may be no descriptor left to read it.
-      publishError(this, error, socket);
-      this._onBad(socket, error);
+      this._report(socket, error);
       return;
     }
     requests().refuse(this, socket, data);
@@ -153,11 +152,16 @@ class Party extends Events {
     return message.whole ?? message + this.#framing.delimiter;
   }
 
+  /** Tells both who watches and who listens. */
+  _report(socket, error) {
+    publishError(this, error, socket);
+    this._onBad(socket, error);
+  }
+
   /** The peer has said that its messages are values, see values.js: what follows would make no sense. */
   _partWith(socket) {
     const error = serializationError("The peer has serialization 'advanced', and this side 'json'");
-    publishError(this, error, socket);
-    this._onBad(socket, error);
+    this._report(socket, error);
     if (socket.destroyed !== false) return;
     const { message, code } = error;
     // So that it knows, too. By no parser: some refuse this type.

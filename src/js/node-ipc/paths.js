@@ -2,6 +2,7 @@
 // Local socket paths as node-ipc makes them (K2). Used by ipc.js for defaults, and by parsers/transports.js.
 
 const { lazily } = require('../core');
+
 const parserRoot = lazily(() => require('./parsers/root'));
 
 const SHARED_ROOT = '/tmp/';

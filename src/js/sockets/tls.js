@@ -199,7 +199,7 @@ const WEAK = ['2a864886f70d010104', '2a864886f70d010105', '2a8648ce3d0401'].map(
   Buffer.from(hex, 'hex'),
 );
 
-const isSignedWeakly = (der) => WEAK.some((identifier) => Buffer.from(der).includes(identifier));
+const isSignedWeakly = (der) => WEAK.some((identifier) => der.includes(identifier));
 
 /** Some releases of Node refuse to present such certificates. This throws what they throw. */
 function askNode(chain, key) {

@@ -10,7 +10,7 @@ const { Asked, checkAsk } = require('./asked');
 const { CANCEL, REPLY, REQUEST } = require('./forms');
 const { isId, malformed, noHandler, tooMany } = require('./forms');
 const Handling = require('./handling');
-const { drop, publishError } = require('../../diagnostics/channels');
+const { drop } = require('../../diagnostics/channels');
 const { argumentError, codedError, errorForm, valueError } = require('../../errors');
 
 const signals = lazily(() => require('./signals'));
@@ -220,8 +220,7 @@ class Requests {
   /** What a parser does not let pass. */
   #failed(key, error) {
     const socket = key === this.#owner ? key.socket : key;
-    publishError(this.#owner, error, socket);
-    this.#owner._onBad(socket, error);
+    this.#owner._report(socket, error);
   }
 
   #takeReply(key, reply) {
