@@ -33,9 +33,11 @@ const { pairedReport, ratios } = require('./lib/against.js');
 const { startBusy } = require('./lib/busy.js');
 const { environment, machineSlug, pinCores } = require('./lib/machine.js');
 const { parseOptions, USAGE } = require('./lib/options.js');
+const { published } = require('./lib/published.js');
 const { jsonFile, markdownFile, report } = require('./lib/report.js');
 const { killRunningSamples, spawnInTurns, spawnSample } = require('./lib/spawn-sample.js');
-const { VARIABLE } = require('./peers/against.js');
+const against = require('./peers/against.js');
+const ferripc = require('./peers/ferripc.js');
 const { canRun, loadPeer, OTHER_BUILD, SUBJECT } = require('./peers/index.js');
 
 const RESULTS = path.join(__dirname, 'results');
@@ -193,8 +195,9 @@ async function main() {
   if (cores.length === 0) {
     console.error('taskset is not available: nothing is measured on one core');
   }
+  process.env[ferripc.VARIABLE] = published(ferripc.folder());
   if (options.against !== undefined) {
-    process.env[VARIABLE] = options.against;
+    process.env[against.VARIABLE] = published(options.against);
   }
 
   const date = new Date().toISOString();

@@ -8,10 +8,12 @@
 //                                                                   package, built before if it is stale
 //        --verbose                                                … with cargo's output
 //   node scripts/pack.js --main                                     ferripc, as it is published
+//   node scripts/pack.js --stage FOLDER                             its files, except package.json, in a new folder
 //   node scripts/pack.js --platform linux-arm64-musl --binary FILE  the package of a platform
 //        --with FILE                                                … with another file (again for each)
 //
-// The published ferripc names the packages of all platforms as its optionalDependencies; that of the first command
+// In the published ferripc the files are as they are here, except that join.js joins those that the first client and
+// server need. It names the packages of all platforms as its optionalDependencies; that of the first command
 // names only the one that was packed with it, so that the two files install where no registry has the others.
 //
 // Published package.json files have no scripts, no devDependencies and no overrides: whoever looks sees at
@@ -25,6 +27,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const build = require('./build');
+const { join } = require('./join');
 const { platforms, fileOf, packageOf } = require('./platforms');
 
 const root = path.join(__dirname, '..');
@@ -132,14 +135,18 @@ function pack(packageJson, out, fill) {
   }
 }
 
+/** Puts the files of ferripc that are published into a new folder, all except package.json. */
+function stageMain(folder, { files } = mainManifest()) {
+  for (const name of ['README.md', 'LICENSE', ...files]) {
+    copy(path.join(root, name), path.join(folder, name));
+  }
+  join(folder, write);
+}
+
 /** Packs ferripc into the folder `out`, for these platforms (all). Returns the path of the tarball. */
 function packMain(out, names) {
   const packageJson = mainManifest(names);
-  return pack(packageJson, out, (stage) => {
-    for (const name of ['README.md', 'LICENSE', ...packageJson.files]) {
-      copy(path.join(root, name), path.join(stage, name));
-    }
-  });
+  return pack(packageJson, out, (stage) => stageMain(stage, packageJson));
 }
 
 /**
@@ -178,6 +185,7 @@ function report(tarball) {
 
 module.exports = {
   pack,
+  stageMain,
   packMain,
   packPlatform,
   packLocal,
@@ -190,6 +198,7 @@ if (require.main === module) {
   const { values } = parseArgs({
     options: {
       main: { type: 'boolean' },
+      stage: { type: 'string' },
       verbose: { type: 'boolean' },
       platform: { type: 'string' },
       binary: { type: 'string' },
@@ -201,9 +210,10 @@ if (require.main === module) {
     throw new Error('--platform and --binary go together');
   }
   if (values.with.length > 0 && !values.platform) throw new Error('--with goes with --platform');
-  if (!values.main && !values.platform) {
+  if (!values.main && !values.platform && !values.stage) {
     packLocal(build({ ifStale: true, verbose: values.verbose }), out).forEach(report);
   }
   if (values.main) report(packMain(out));
+  if (values.stage) stageMain(values.stage);
   if (values.platform) report(packPlatform(values.platform, values.binary, values.with, out));
 }

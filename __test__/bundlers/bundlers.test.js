@@ -4,7 +4,7 @@
 // what somebody else may have put around it. And programs of one file, and archives, made of such bundles.
 // Run by jest; installs the tools on the first run, from the lock file, without scripts.
 
-const { execFile, execFileSync } = require('node:child_process');
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -14,7 +14,8 @@ const { each } = require('../helpers/combinations');
 const everything = require('../helpers/everything');
 const { putBinary, putPlatformPackage } = require('../helpers/installed');
 const { onLinux, onUnix } = require('../helpers/platform');
-const { install, npm } = require('../helpers/registry');
+const { install } = require('../helpers/registry');
+const { mainManifest, stageMain } = require('../../scripts/pack');
 
 jest.setTimeout(180_000); // for the installation, and for bundlers on a busy machine
 
@@ -41,10 +42,9 @@ beforeAll(() => {
   for (const file of ['app.mjs', 'app.cjs', 'round-trip.mjs']) {
     fs.copyFileSync(path.join(__dirname, file), path.join(project, file));
   }
-  npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', directory);
-  const packed = fs.readdirSync(directory).find((name) => name.endsWith('.tgz'));
-  execFileSync('tar', ['-xzf', packed], { cwd: directory });
-  fs.renameSync(path.join(directory, 'package'), path.join(project, 'node_modules', 'ferripc'));
+  const ferripc = path.join(project, 'node_modules', 'ferripc');
+  stageMain(ferripc);
+  fs.writeFileSync(path.join(ferripc, 'package.json'), JSON.stringify(mainManifest()));
   putPlatformPackage(path.join(project, 'node_modules'));
 });
 

@@ -2,10 +2,12 @@
 // What is in the packages as they are published (scripts/pack.js): every file, all of package.json, the same
 // bytes each time, and what the linters of packages say. Run by jest.
 
-const { execFileSync } = require('node:child_process');
+const { execFile, execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { promisify } = require('node:util');
+const { putBinary } = require('../helpers/installed');
 const { packMain, packPlatform, mainManifest } = require('../../scripts/pack');
 const { platforms, fileOf, packageOf } = require('../../scripts/platforms');
 
@@ -21,7 +23,7 @@ const modules = (folder) =>
       /\.(js|d\.ts)$/.test(name) ? `${folder}/${name}` : modules(`${folder}/${name}`),
     );
 
-/** All of the main package except src/js, whose modules are those of the checkout. */
+/** All of the main package except src/js. */
 const FILES = [
   ...['LICENSE', 'README.md', 'package.json'],
   ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'index.bundler.d.mts'],
@@ -39,10 +41,15 @@ const FILES = [
     'entities/EventParser',
     'services/IPC',
   ].flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
-  ...modules('src/js'),
   ...Object.values(committed.bin ?? {}),
   ...(fs.existsSync(path.join(ROOT, 'CHANGELOG.md')) ? ['CHANGELOG.md'] : []),
 ];
+
+/** Files in which scripts/join.js has joined others, in the order in which they are loaded; and some of these others. */
+const PARTS = ['package', 'client', 'server'].map((name) => `src/js/joined/${name}.js`);
+const JOINED = ['core', 'node-ipc/client', 'engine/engine', 'node-ipc/server'].map(
+  (name) => `src/js/${name}.js`,
+);
 
 let directory;
 let binary; // of any content: nothing here loads it
@@ -70,6 +77,18 @@ function unpack(tarball) {
   return { folder: path.join(folder, 'package'), files: inside };
 }
 
+const SECTION =
+  /^\/\/ (\S+)\nfiles\.\w+ = file\(\(function \(module, exports\) \{\n(.*?)^\}\)\); \/\/ \1$/gms;
+
+/** The files that were joined in one, as `[name, text]`. */
+const sectionsOf = (text) => [...text.matchAll(SECTION)].map(([, ...section]) => section);
+
+/** What a file requires of this package is at another place once files are joined. */
+const OURS =
+  /require\('(?:\.\/|[^']*joined\/)(?:package|client|server)\.js'\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
+
+const unlinked = (text) => String(text).replace(OURS, 'ours');
+
 const manifestOf = (folder) => JSON.parse(read(folder, 'package.json'));
 
 function check(folder, tarball) {
@@ -81,22 +100,52 @@ describe('ferripc', () => {
   let tarball;
   let folder;
   let files;
+  let joined; // texts by name
   beforeAll(() => {
     tarball = packMain(newFolder());
     ({ folder, files } = unpack(tarball));
+    joined = new Map(PARTS.flatMap((name) => sectionsOf(String(read(folder, name)))));
   });
 
   test('holds these files', () => {
-    expect(files).toEqual([...FILES].sort());
+    const apart = modules('src/js').filter((name) => !joined.has(name));
+    expect(files).toEqual([...FILES, ...PARTS, ...apart].sort());
     expect(
       files.filter((name) => !/\.(js|mjs|d\.ts|d\.mts|md|json)$|^LICENSE$/.test(name)),
     ).toEqual([]);
   });
 
   test('they are those of the checkout', () => {
-    for (const name of files.filter((name) => name !== 'package.json')) {
-      expect([name, read(folder, name).equals(read(ROOT, name))]).toEqual([name, true]);
+    for (const name of files.filter((it) => it !== 'package.json' && !PARTS.includes(it))) {
+      const [packed, own] = [read(folder, name), read(ROOT, name)];
+      if (!packed.equals(own)) expect([name, unlinked(packed)]).toEqual([name, unlinked(own)]);
     }
+  });
+
+  test('so are those that are joined', () => {
+    expect([...joined.keys()]).toEqual(expect.arrayContaining(JOINED));
+    for (const [name, text] of joined) {
+      expect([name, unlinked(text)]).toEqual([name, unlinked(read(ROOT, name))]);
+    }
+    const heads = PARTS.map((name) => String(read(folder, name)).replace(SECTION, '').trim());
+    expect(new Set(heads).size).toBe(1); // and nothing else is there
+    expect(heads[0].length).toBeLessThan(700);
+  });
+
+  test('a program that serves and connects loads few files', async () => {
+    putBinary(folder);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      path.join(__dirname, 'programs', 'loaded.js'),
+      folder,
+      path.join(directory, 'loaded.'),
+    ]);
+    expect(JSON.parse(stdout)).toEqual([
+      'index.js',
+      ...PARTS,
+      'src/js/engine/places.js',
+      'package.json',
+      expect.stringMatching(/\.node$/),
+    ]);
   });
 
   test('package.json is the committed one, without what only a checkout needs', () => {

@@ -1,0 +1,113 @@
+'use strict';
+// Joins files of src/js in the package that is published. What a file costs a program that begins is mostly that Node
+// looks for it, opens it and reads it, and the first client needs some 45. Their text stays as it is in the repository,
+// except for what they `require`. Used by pack.js.
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+/** A file of src/js/joined each: these files, and what they load at once, unless it is in a part before. */
+const PARTS = {
+  package: ['node-ipc/ipc.js'],
+  client: ['node-ipc/client.js', 'node-ipc/arrival.js', 'node-ipc/log.js', 'node-ipc/paths.js'],
+  server: ['node-ipc/server.js'],
+};
+
+/** Knows by its own path where the package is. */
+const APART = 'engine/places.js';
+
+/** What a file requires of ours: at once, or at all. */
+const AT_ONCE = /^(?:const |\} = |require\()(?!.*=>).*?require\('(\.[^']+)'\)/gm;
+const ALL = /require\('(\.[^']+)'\)/g;
+
+/** In parentheses, so that V8 compiles each function as it compiles a file. */
+const section = (name, key, text) => `
+// ${name}
+files.${key} = file((function (module, exports) {
+${text}})); // ${name}
+`;
+
+const HEAD = `'use strict';
+// Files of src/js, joined by scripts/join.js when the package was packed. Each is a function below, which runs when the
+// file is required for the first time.
+
+const files = exports;
+
+function file(run) {
+  let loaded = null;
+  return () => {
+    if (loaded !== null) return loaded.exports;
+    loaded = { exports: {} };
+    try {
+      run(loaded, loaded.exports);
+    } catch (error) {
+      loaded = null;
+      throw error;
+    }
+    return loaded.exports;
+  };
+}
+`;
+
+/** A path as `require` takes it. */
+function relative(from, to) {
+  const steps = path.relative(from, to).split(path.sep).join('/');
+  return steps.startsWith('.') ? steps : `./${steps}`;
+}
+
+/** Joins them in the package that is in `folder`, whose files `write(file, text)` writes. */
+function join(folder, write) {
+  const home = path.join(folder, 'src', 'js');
+  const names = fs.readdirSync(folder, { recursive: true }).filter((it) => it.endsWith('.js'));
+  const texts = new Map(
+    names.map((name) => path.join(folder, name)).map((it) => [it, fs.readFileSync(it, 'utf8')]),
+  );
+  /** Of each file that is joined, the part that it is in. */
+  const partOf = new Map();
+
+  /** The file that `asked` is in `from`. */
+  function resolve(from, asked) {
+    const at = path.resolve(path.dirname(from), asked);
+    return [at, `${at}.js`, path.join(at, 'index.js')].find((it) => texts.has(it)) ?? at;
+  }
+
+  function gather(file, part) {
+    if (partOf.has(file) || file === path.join(home, APART) || !texts.has(file)) return;
+    partOf.set(file, part);
+    for (const [, asked] of texts.get(file).matchAll(AT_ONCE)) gather(resolve(file, asked), part);
+  }
+
+  const keyOf = (file) => path.relative(home, file).replace(/\.js$/, '').replace(/\W/g, '_');
+
+  /** The text of `file`, with paths from `to`, where it goes. */
+  function linked(file, to) {
+    return texts.get(file).replace(ALL, (whole, asked) => {
+      const target = resolve(file, asked);
+      const part = partOf.get(target);
+      if (part === to) return `files.${keyOf(target)}()`;
+      if (part !== undefined) {
+        return `require('${relative(path.dirname(to), part)}').${keyOf(target)}()`;
+      }
+      return to === file ? whole : `require('${relative(path.dirname(to), target)}')`;
+    });
+  }
+
+  for (const [name, entries] of Object.entries(PARTS)) {
+    const part = path.join(home, 'joined', `${name}.js`);
+    for (const entry of entries) gather(path.join(home, entry), part);
+  }
+  fs.mkdirSync(path.join(home, 'joined'));
+  for (const part of new Set(partOf.values())) {
+    const own = [...partOf.keys()].filter((file) => partOf.get(file) === part);
+    const sections = own.map((file) =>
+      section(relative(folder, file).slice(2), keyOf(file), linked(file, part)),
+    );
+    write(part, HEAD + sections.join(''));
+  }
+  for (const file of texts.keys()) {
+    if (partOf.has(file)) fs.rmSync(file);
+    else write(file, linked(file, file));
+  }
+}
+
+module.exports = { join };
