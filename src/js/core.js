@@ -20,6 +20,7 @@ const util = core('util');
 /** A test may have put a copy with few properties in its place later. */
 const own = process;
 const { arch, hrtime, platform } = process;
+const { queueMicrotask } = globalThis;
 
 const fs = core('fs');
 const path = core('path');
@@ -81,6 +82,15 @@ function later(act) {
   settled(() => act());
 }
 
+/** Makes `error` an uncaught exception when the code that runs now has ended. */
+function raise(error) {
+  const act = () => {
+    throw error;
+  };
+  if (isFake(queueMicrotask)) later(act);
+  else queueMicrotask(act);
+}
+
 module.exports = {
   arch,
   clearImmediate,
@@ -92,6 +102,7 @@ module.exports = {
   now,
   platform,
   process: own,
+  raise,
   setImmediate,
   setTimeout,
   unstubbed,

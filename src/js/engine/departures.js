@@ -62,7 +62,7 @@ class Departures {
   /** Makes sure that `endpoint` is flushed before this turn ends. */
   schedule(endpoint) {
     this.dirty.push(endpoint);
-    if (!this.turns.underWay) this.turns.interrupt();
+    this.turns.interrupt();
   }
 
   endTurn() {

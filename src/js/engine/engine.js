@@ -78,7 +78,7 @@ class Activity extends Departures {
     this.hub = native.instance(
       () => new Hub(wake, turn, mayWatch(), this.header, this.bursts.ticks),
     );
-    this.turns = new Turns(this, this.hub.hasTurns() ? () => this.hub.goOn() : null);
+    this.turns = new Turns(this, this.hub);
     [
       this.next,
       this.write,

@@ -37,15 +37,23 @@ class Turns {
   #depth = 0;
   /** Whether a handler has run the event loop in the outermost of them. */
   #nested = false;
-  #immediate = false;
-  /** Where the hub has no turns: it is the events' turn. */
+  /** Where the hub has no turns: calls a function in one of the event loop's. Otherwise null. */
+  #later = null;
+  #isDue = false;
+  #isWatching = false;
+  /** There, it is the events' turn. */
   #eventsNext = false;
 
-  /** `activity`: see engine.js. `goOn`, if the hub has turns, has the loop call `take` next time. */
-  constructor(activity, goOn) {
+  /** `activity`: see engine.js. If `hub` has turns, its `goOn` has the loop call `take` next time. */
+  constructor(activity, hub) {
     this.#activity = activity;
     this.#header = activity.header;
-    this.#goOn = goOn ?? (() => this.#drainSoon());
+    if (hub.hasTurns()) {
+      this.#goOn = () => hub.goOn();
+    } else {
+      this.#later = hub.later ? (act) => hub.later(act) : setImmediate;
+      this.#goOn = () => this.#drainSoon();
+    }
   }
 
   /** A handler runs, so that this turn's end is still to come, and nobody waits for something in it. */
@@ -64,8 +72,8 @@ class Turns {
   take(payload, enter = false) {
     const activity = this.#activity;
     if (this.#depth > 0) {
-      this.#nested = true;
-      activity.endTurn(); // what the handler has emitted before it began to wait
+      this.#beginWithin();
+      this.#watch();
     }
     this.#depth++;
     try {
@@ -77,6 +85,12 @@ class Turns {
       if (this.#depth === 0) this.#nested = false;
       activity.endTurn();
     }
+  }
+
+  /** A handler runs the event loop: what it has emitted before it began to wait goes. */
+  #beginWithin() {
+    this.#nested = true;
+    this.#activity.endTurn();
   }
 
   #takePutOff() {
@@ -119,6 +133,7 @@ class Turns {
   /** Something is to be done before a handler goes on that waits in the event loop. */
   interrupt() {
     if (this.#nested) this.#goOn();
+    else this.#watch();
   }
 
   /** Whose frames' handlers run now, except for the last; null if nobody's do. */
@@ -129,13 +144,21 @@ class Turns {
   set left(delivery) {
     this.#left = delivery;
     this.#header[LEFT] = delivery === null ? 0 : 1;
+    if (delivery !== null && delivery.frames.count > 1) this.#watch();
   }
 
   // ---- where the hub has no turns ----------------------------------------------------------------
 
-  /** Takes events until there are none, or until it is time to let the event loop turn. */
+  /** There are events. */
   drain() {
-    if (this.#depth > 0 || this.#immediate) return;
+    if (this.#isDue) return;
+    if (this.#depth > 0)
+      this.#drainSoon(); // within a handler, if that runs the event loop
+    else this.#takeEvents();
+  }
+
+  /** Until there are none, or until it is time to let the event loop turn. */
+  #takeEvents() {
     const activity = this.#activity;
     let units = TURN_UNITS;
     let events = TURN_EVENTS;
@@ -155,18 +178,30 @@ class Turns {
   }
 
   #drainSoon() {
-    if (this.#immediate) return;
-    this.#immediate = true;
-    const goOn = () => {
-      this.#immediate = false;
-      this.#header[KIND] = NOTHING;
-      // A program that keeps putting something off must not keep events away.
-      this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first === 0);
-      if (this.#eventsNext) this.drain();
-      else this.#takeOne();
-    };
-    // What promise continuations of this turn leave to `setImmediate` comes before what was put off.
-    setImmediate(() => (this.isIdle ? goOn() : setImmediate(goOn)));
+    if (this.#isDue) return;
+    this.#isDue = true;
+    // What promise continuations of this turn leave to `setImmediate` comes first.
+    setImmediate(() => this.#later(() => this.#goOnDraining()));
+  }
+
+  #goOnDraining() {
+    this.#isDue = false;
+    this.#header[KIND] = NOTHING;
+    if (this.#depth > 0) this.#beginWithin();
+    // A program that keeps putting something off must not keep events away.
+    this.#eventsNext = this.isIdle || (!this.#eventsNext && this.#first === 0);
+    if (this.#eventsNext && this.#left === null) this.#takeEvents();
+    else this.#takeOne();
+  }
+
+  /** A handler may run the event loop, and what is left of its event, or waits to be sent, is to go on there. */
+  #watch() {
+    if (this.#later === null || this.#depth === 0 || this.#isWatching) return;
+    this.#isWatching = true;
+    setImmediate(() => {
+      this.#isWatching = false;
+      if (this.#depth > 0) this.#drainSoon();
+    });
   }
 
   #takeOne() {

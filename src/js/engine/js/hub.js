@@ -4,6 +4,7 @@
 // the sockets are Node's own. Made by ../engine.js, by way of ../native.js.
 
 const { Acceptor, endsOf } = require('./acceptor');
+const Bell = require('./bell');
 const { DatagramHub } = require('./datagram-hub');
 const { Dial } = require('./dial');
 const events = require('./events');
@@ -13,7 +14,7 @@ const { settingsFault } = require('./tls');
 const { Unfinished } = require('./unfinished');
 const { WORDS, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
-const { clearTimeout, process, setImmediate, setTimeout } = require('../../core');
+const { clearTimeout, process, setTimeout } = require('../../core');
 
 // Mirrors deliver.rs.
 const HEAD = 6;
@@ -51,6 +52,7 @@ class Hub extends DatagramHub {
   #acceptors = new Map();
   #shared = null;
   #keeper = null;
+  #bell = new Bell();
   /** Neither a process nor a worker thread leaves a dead socket file behind. */
   #onExit = () => {
     for (const acceptor of this.#acceptors.values()) acceptor.leave();
@@ -60,7 +62,7 @@ class Hub extends DatagramHub {
   constructor(wake, turn, watch, header) {
     super();
     this.#header = header;
-    this.events = new events.Events(wake, setImmediate);
+    this.events = new events.Events(wake, (act) => this.later(act));
     process.prependListener('exit', this.#onExit);
   }
 
@@ -71,6 +73,11 @@ class Hub extends DatagramHub {
 
   hasTurns() {
     return false;
+  }
+
+  /** Calls `act` in a later turn of the event loop. */
+  later(act) {
+    this.#bell.ring(act);
   }
 
   /** There are no ticks. */
@@ -326,6 +333,7 @@ class Hub extends DatagramHub {
   dispose() {
     process.removeListener('exit', this.#onExit);
     this.events.close();
+    this.#bell.close();
     for (const link of [...this.#links.values(), ...this.#arrivals.values()]) link.abandon();
     this._destroyDatagrams();
     for (const id of [...this.#acceptors.keys()]) this.closeListener(id);
