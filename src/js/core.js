@@ -20,7 +20,7 @@ const util = core('util');
 /** A test may have put a copy with few properties in its place later. */
 const own = process;
 const { arch, hrtime, platform } = process;
-const { queueMicrotask } = globalThis;
+const microtask = queueMicrotask;
 
 const fs = core('fs');
 const path = core('path');
@@ -87,8 +87,8 @@ function raise(error) {
   const act = () => {
     throw error;
   };
-  if (isFake(queueMicrotask)) later(act);
-  else queueMicrotask(act);
+  if (isFake(microtask)) later(act);
+  else microtask(act);
 }
 
 module.exports = {
