@@ -7,6 +7,8 @@
 // turns with queues mounted, so that the system tells the server of new ones, and with none, so that it has to look;
 // elsewhere as it is.
 //
+//   npm run bench:appview -- --rounds 3 --seconds 10 --no-save
+//
 // Results go to bench/results/<date>-appview-<machine>-node<major>.json and .md; with options, `-partial` is in the
 // name, which git ignores.
 
@@ -14,8 +16,8 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { parseArgs } = require('util');
 const { open } = require('../mqueue.js');
+const { optionsOf } = require('../scripts/usage.js');
 const { commitName, environment } = require('./lib/machine.js');
 const { save, table } = require('./lib/record.js');
 const { quantile } = require('./lib/stats.js');
@@ -104,7 +106,7 @@ ${rows}
 }
 
 async function main() {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '10' },

@@ -8,6 +8,10 @@
 // all times. Each sample has a fresh host and fresh workers; warm-up is not timed; every answer is checked. The peers
 // take turns within a round, in another order in each. Processes run where the system places them.
 //
+//   npm run bench:ipc2 -- --rounds 5 --no-save
+//   --peers 'a;b'    of peers.js, only these
+//   --scale N        N times as many jobs in a sample
+//
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the largest. A
 // difference within the ranges does not count.
 //
@@ -17,18 +21,12 @@
 const { execFileSync, spawn } = require('child_process');
 const os = require('os');
 const path = require('path');
-const { parseArgs } = require('util');
+const { optionsOf, refuse } = require('../scripts/usage.js');
 const peers = require('./ipc2/peers.js');
 const { commitName, environment } = require('./lib/machine.js');
 const { cell, save, table } = require('./lib/record.js');
 
 const REPOSITORY = path.join(__dirname, '..');
-const USAGE = `usage: npm run bench:ipc2 -- [--rounds N] [--peers "a;b"] [--scale N] [--no-save]
-
-  --rounds N   samples of each (default 5)
-  --peers a;b  only these: ${Object.keys(peers).join('; ')}
-  --scale N    N times as many jobs in a sample (default 1)`;
-
 const SIZES = [
   { job: 'small', times: 10_000 },
   { job: 'large', times: 400 },
@@ -123,20 +121,20 @@ ${text}
 }
 
 async function main() {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       rounds: { type: 'string', default: '5' },
       peers: { type: 'string' },
       scale: { type: 'string', default: '1' },
       'no-save': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return console.log(USAGE);
   const known = Object.keys(peers);
   const names = values.peers?.split(/;\s*/) ?? known;
   const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new Error(`no such peer: ${unknown}\n${USAGE}`);
+  if (unknown !== undefined) {
+    refuse(__filename, `--peers ${unknown}: ${known.join('; ')}`);
+  }
   const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
 
   const program = build();

@@ -5,14 +5,17 @@
 // ended; one way, the receiver has all of them at the end. The queue has the size that Linux allows everybody: 10
 // messages.
 //
+//   npm run bench:queues -- --rounds 5 --no-save
+//   --scale N    N times as many messages in a sample
+//
 // How to read the table. A cell is the median of the samples and, in parentheses, the smallest and the largest. The
 // sides take turns. Results go to bench/results/<date>-queues-<machine>-node<major>.json and .md; with options, `-partial`
 // is in the name, which git ignores.
 
 const os = require('os');
 const path = require('path');
-const { parseArgs } = require('util');
 const { open } = require('../mqueue.js');
+const { optionsOf } = require('../scripts/usage.js');
 const { IPC } = require('../index.js');
 const { CONFIG, MODES } = require('./queues/settings.js');
 const { start } = require('./queues/start.js');
@@ -151,7 +154,7 @@ ${rows}
 }
 
 async function main() {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       rounds: { type: 'string', default: '5' },
       scale: { type: 'string', default: '1' },

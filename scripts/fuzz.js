@@ -16,8 +16,8 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const build = require('./build');
+const { optionsOf, refuse } = require('./usage');
 
 const root = path.join(__dirname, '..');
 const fuzz = path.join(root, 'fuzz');
@@ -101,7 +101,7 @@ const PARTS = {
 };
 
 function main() {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       minutes: { type: 'string', default: '6' },
       only: { type: 'string', multiple: true, default: Object.keys(PARTS) },
@@ -110,7 +110,9 @@ function main() {
   });
   const only = values.target ? ['rust'] : values.only;
   const unknown = only.find((it) => !(it in PARTS));
-  if (unknown || !(values.minutes > 0)) throw new TypeError('see the head of scripts/fuzz.js');
+  if (unknown) refuse(__filename, `--only ${unknown}: ${Object.keys(PARTS).join(', ')}`);
+  if (!(values.minutes > 0))
+    refuse(__filename, `--minutes ${values.minutes}: not a number above 0`);
   const seconds = (values.minutes * 60) / only.length;
   const failed = only.filter((it) => !PARTS[it](seconds, values.target));
   console.log(

@@ -19,9 +19,9 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const { names } = require('../__test__/fixtures/memcheck');
 const { hostTriple } = require('./cargo');
+const { optionsOf, refuse } = require('./usage');
 
 const root = path.join(__dirname, '..');
 const fixture = path.join(root, '__test__', 'fixtures', 'memcheck.js');
@@ -184,8 +184,8 @@ const DRIVERS = ['loop', 'tokio'];
 function main() {
   const no = { type: 'boolean', default: false };
   const options = { asan: no, soak: no, built: { type: 'string' } };
-  const { values, positionals } = parseArgs({ options, allowPositionals: true });
-  if (values.soak && !values.asan) throw new TypeError('--soak is for --asan');
+  const { values, positionals } = optionsOf(__filename, { options, allowPositionals: true });
+  if (values.soak && !values.asan) refuse(__filename, '--soak is for --asan');
   const tool = values.asan ? asan : valgrind;
   const missing = process.platform === 'linux' ? tool.missing() : 'this is not Linux';
   if (missing) {

@@ -25,10 +25,10 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const build = require('./build');
 const { join } = require('./join');
 const { platforms, fileOf, packageOf } = require('./platforms');
+const { optionsOf, refuse } = require('./usage');
 
 const root = path.join(__dirname, '..');
 const manifest = require('../package.json');
@@ -195,7 +195,7 @@ module.exports = {
 };
 
 if (require.main === module) {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       main: { type: 'boolean' },
       stage: { type: 'string' },
@@ -207,9 +207,11 @@ if (require.main === module) {
   });
   const out = path.join(root, 'dist');
   if (Boolean(values.platform) !== Boolean(values.binary)) {
-    throw new Error('--platform and --binary go together');
+    refuse(__filename, '--platform and --binary go together');
   }
-  if (values.with.length > 0 && !values.platform) throw new Error('--with goes with --platform');
+  if (values.with.length > 0 && !values.platform) {
+    refuse(__filename, '--with goes with --platform');
+  }
   if (!values.main && !values.platform && !values.stage) {
     packLocal(build({ ifStale: true, verbose: values.verbose }), out).forEach(report);
   }

@@ -17,12 +17,12 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const build = require('./build');
 const { buildRelease, platformOf, sha256 } = require('./build-release');
 const { pack, packMain, packPlatform, platformManifest } = require('./pack');
 const { platforms, fileOf, packageOf } = require('./platforms');
 const { NODES, commandOf, installRuntimes, installPinned } = require('./runtimes');
+const { optionsOf } = require('./usage');
 const { Site } = require('../__test__/install/site');
 const { managers, run } = require('../__test__/install/managers');
 const { freePort } = require('../__test__/helpers/world');
@@ -263,7 +263,8 @@ async function installByItself(name, registry) {
 }
 
 async function main() {
-  const { values } = parseArgs({ options: { platform: { type: 'string', multiple: true } } });
+  const options = { platform: { type: 'string', multiple: true } };
+  const { values } = optionsOf(__filename, { options });
   const names = [...new Set([hereOf(), ...(values.platform ?? [])])];
   for (const name of names) platformOf(name); // throws if it does not exist
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-rehearsal-'));

@@ -14,6 +14,7 @@
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { hostTriple, systems } = require('./cargo');
+const { optionsOf, refuse } = require('./usage');
 
 const root = path.join(__dirname, '..');
 const nightly = process.env.NIGHTLY || 'nightly';
@@ -69,9 +70,10 @@ const TOOLS = {
   }),
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(TOOLS);
+const { positionals } = optionsOf(__filename, { allowPositionals: true });
+const names = positionals.length > 0 ? positionals : Object.keys(TOOLS);
 const unknown = names.find((name) => !Object.hasOwn(TOOLS, name));
-if (unknown) throw new TypeError(`${unknown}: ${Object.keys(TOOLS).join(', ')}`);
+if (unknown) refuse(__filename, `no sanitizer ${unknown}: ${Object.keys(TOOLS).join(', ')}`);
 const failed = names.filter((name) => {
   console.log(`\n=== ${name}`);
   const { args, env } = TOOLS[name]();

@@ -30,6 +30,7 @@ const neutral = [
   'nested-loop',
   'no-binary',
   'supply-chain',
+  'usage',
   'workflows',
 ];
 // Suites of TLS, which one and the same driver moves always (tls.test is run all the same), and of what lies above both

@@ -19,8 +19,8 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const { environment } = require('../lib/machine.js');
+const { optionsOf, refuse } = require('../../scripts/usage.js');
 const { Talker, cases, mixtures, outages, partings, play } = require('./calls');
 const { Control, compile } = require('./shim');
 const { markdown } = require('./report');
@@ -254,15 +254,14 @@ async function run({ only, row, transports, drivers, amounts }, { library, missi
   return results.sort((one, other) => order(one) - order(other));
 }
 
-function optionsOf(argv) {
+function readOptions() {
   const several = (names) => ({ type: 'string', multiple: true, default: names });
   const [parts, all, both] = [
     ['processes', 'strangers', 'crowds', 'surroundings', 'systems', 'around', 'calls'],
     [...STREAMS, 'values', 'udp', ...SYSTEMS],
     ['loop', 'tokio'],
   ];
-  const { values } = parseArgs({
-    args: argv,
+  const { values } = optionsOf(__filename, {
     options: {
       thorough: { type: 'boolean', default: false },
       exhaustive: { type: 'boolean', default: false },
@@ -280,7 +279,7 @@ function optionsOf(argv) {
     [transports, all],
     [drivers, both],
   ].every(([some, known]) => some.every((it) => known.includes(it)));
-  if (!isKnown) throw new TypeError('see the head of bench/faults/run.js for the options');
+  if (!isKnown) refuse(__filename, 'An option has a value that is not known.');
   return {
     only,
     row,
@@ -293,7 +292,7 @@ function optionsOf(argv) {
 }
 
 async function main() {
-  const options = optionsOf(process.argv.slice(2));
+  const options = readOptions();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-faults-'));
   const started = Date.now();
   const facts = { date: new Date().toISOString(), environment: environment() };

@@ -13,9 +13,9 @@ const { fork } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const { makeFamily } = require('../../__test__/helpers/certificates');
 const { commitName, environment } = require('../lib/machine.js');
+const { optionsOf, refuse } = require('../../scripts/usage.js');
 const { soakChart } = require('./chart');
 
 const MB = 2 ** 20;
@@ -242,9 +242,8 @@ function write(result, keep) {
   return base;
 }
 
-function optionsOf(argv) {
-  const { values } = parseArgs({
-    args: argv,
+function readOptions() {
+  const { values } = optionsOf(__filename, {
     options: {
       minutes: { type: 'string', default: '2' },
       clients: { type: 'string', default: '2000' },
@@ -264,15 +263,14 @@ function optionsOf(argv) {
     ['unix', 'tcp', 'tls'].includes(values.transport) &&
     ['loop', 'tokio', 'both'].includes(values.driver) &&
     ['on', 'off'].includes(values.bound);
-  if (!isNumber || !isKnown)
-    throw new TypeError('see the head of bench/soak/run.js for the options');
+  if (!isNumber || !isKnown) refuse(__filename, 'An option has a value that is not known.');
   const tls = values.tls || values.transport === 'tls';
   const transport = tls ? 'tcp' : values.transport; // TLS is for hosts
   return { ...values, minutes, clients, processes, transport, tls };
 }
 
 async function main() {
-  const { keep, driver, ...options } = optionsOf(process.argv.slice(2));
+  const { keep, driver, ...options } = readOptions();
   for (const one of driver === 'both' ? ['loop', 'tokio'] : [driver]) {
     const result = await soak({ ...options, driver: one });
     const base = write(result, keep);

@@ -9,8 +9,8 @@
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
 const { commitName, environment } = require('../lib/machine.js');
+const { optionsOf, refuse } = require('../../scripts/usage.js');
 const { Part, memory, pause } = require('./run');
 
 /** Askers of each system, in all; those of a queue, or of a process that AppView is in, take turns. */
@@ -105,7 +105,7 @@ function markdown({ date, environment: env, minutes, results }) {
 }
 
 async function main() {
-  const { values } = parseArgs({
+  const { values } = optionsOf(__filename, {
     options: {
       minutes: { type: 'string', default: '0.5' },
       system: { type: 'string', multiple: true, default: Object.keys(PARTIES) },
@@ -116,7 +116,7 @@ async function main() {
   const minutes = Number(values.minutes);
   const isKnown = values.system.every((it) => Object.hasOwn(PARTIES, it));
   if (!(minutes > 0) || !isKnown || !['loop', 'tokio', 'both'].includes(values.driver))
-    throw new TypeError('see the head of bench/soak/systems.js for the options');
+    refuse(__filename, 'An option has a value that is not known.');
   const drivers = values.driver === 'both' ? ['loop', 'tokio'] : [values.driver];
   const results = [];
   for (const system of values.system)
