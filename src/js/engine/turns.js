@@ -144,7 +144,7 @@ class Turns {
   set left(delivery) {
     this.#left = delivery;
     this.#header[LEFT] = delivery === null ? 0 : 1;
-    if (delivery !== null && delivery.frames.count > 1) this.#watch();
+    if (this.#later !== null && delivery?.frames.count > 1) this.#watch();
   }
 
   // ---- where the hub has no turns ----------------------------------------------------------------
