@@ -152,8 +152,8 @@ class Turns {
   /** There are events. */
   drain() {
     if (this.#isDue) return;
-    if (this.#depth > 0)
-      this.#drainSoon(); // within a handler, if that runs the event loop
+    // Within a handler, if that runs the event loop; otherwise after it.
+    if (this.#depth > 0) this.#drainSoon();
     else this.#takeEvents();
   }
 
