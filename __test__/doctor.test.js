@@ -1,8 +1,10 @@
 'use strict';
 // `ferripc doctor`.
 
+const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { promisify } = require('node:util');
 const { version } = require('../package.json');
 const { candidates, packageOf } = require('../src/js/engine/platform');
 const { ROOT, commandOf, tooOld } = require('./helpers/command');
@@ -214,6 +216,22 @@ describe('doctor', () => {
       expect(json.ok).toBe(false);
     },
   );
+
+  onUnix.test('the last descriptor is enough, also where the output is a pipe', async () => {
+    let seen = 0;
+    for (let most = 17; most <= 22; most++) {
+      const piped = async (...args) => {
+        const script = `ulimit -n ${most}; "$@" </dev/null 2>/dev/null | cat`;
+        const command = ['-c', script, 'sh', process.execPath, ...args];
+        return (await promisify(execFile)('sh', command)).stdout;
+      };
+      const file = JSON.stringify(path.join(ROOT, 'package.json'));
+      if ((await piped('-e', `require(${file}); console.log('starts')`)) !== 'starts\n') continue;
+      expect(await piped(path.join(ROOT, 'bin', 'ferripc.js'), 'doctor')).toMatch(/^ {2}limits /m);
+      if (++seen === 2) break;
+    }
+    expect(seen).toBe(2);
+  });
 
   describe('the remedy fits', () => {
     const { problemsOf } = require('../src/js/diagnostics/doctor-advice');

@@ -4,7 +4,7 @@
 
 const { createWorld, TRANSPORTS } = require('./helpers/world');
 const { ownTls } = require('./helpers/places');
-const { isScript, onLinux } = require('./helpers/platform');
+const { onLinux } = require('./helpers/platform');
 
 const world = createWorld();
 
@@ -15,7 +15,7 @@ const COUNT = 600;
 const BURST = MESSAGE.repeat(COUNT);
 
 /** Bytes per connection. The buffers were 300 to 900 kB; beside them a connection is objects of some 10 kB. */
-const MOST = (isScript ? 256 : 110) * 1024; // Node's own streams hold on to some of what they have read
+const MOST = 110 * 1024;
 
 onLinux.describe.each(TRANSPORTS)('%s', (kind) => {
   test('connections that leave a byte of a message after a burst hold no buffers', async () => {

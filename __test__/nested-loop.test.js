@@ -45,6 +45,8 @@ const expected = {
   ],
   batch: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   burst: [20],
+  paused: ['pause', 'resume', 'wait', 'answer', 'waited'],
+  thrown: ['throw', 'thrown', 'wait', 'answer', 'waited'],
   others: ['connect', 'wait', 'connect', 'hello', 'disconnected', 'waited'],
   events: [...['connect 1', 'in start', 'thrown', 'after'], ...['disconnect', 'connect 2', 'over']],
 };

@@ -86,7 +86,8 @@ function join(folder, write) {
       const part = partOf.get(target);
       if (part === to) return `files.${keyOf(target)}()`;
       if (part !== undefined) {
-        return `require('${relative(path.dirname(to), part)}').${keyOf(target)}()`;
+        // In parentheses: Node takes `module.exports = require(…)` for all names of what that file has.
+        return `(require('${relative(path.dirname(to), part)}')).${keyOf(target)}()`;
       }
       return to === file ? whole : `require('${relative(path.dirname(to), target)}')`;
     });

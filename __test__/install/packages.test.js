@@ -84,8 +84,7 @@ const SECTION =
 const sectionsOf = (text) => [...text.matchAll(SECTION)].map(([, ...section]) => section);
 
 /** What a file requires of this package is at another place once files are joined. */
-const OURS =
-  /require\('(?:\.\/|[^']*joined\/)(?:package|client|server)\.js'\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
+const OURS = /\(require\('[^']+'\)\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
 
 const unlinked = (text) => String(text).replace(OURS, 'ours');
 

@@ -52,7 +52,17 @@ function unstubbed(act) {
 /** A function that gives what `get` does, which requires a file, and does so when that is needed. */
 function lazily(get) {
   let it;
-  return () => (it ??= unstubbed(get));
+  return () => (it ??= unstubbed(() => telling(get)));
+}
+
+/** Where no descriptor is left, Node 22 and later say that a package.json is invalid. The system says what is wrong. */
+function telling(get) {
+  try {
+    return get();
+  } catch (error) {
+    if (error.code === 'ERR_INVALID_PACKAGE_CONFIG') fs.closeSync(fs.openSync(own.execPath));
+    throw error;
+  }
 }
 
 /** Whole ms since the process began. */
@@ -91,8 +101,23 @@ function raise(error) {
   else microtask(act);
 }
 
+/** Calls both, whatever the first one throws. If both throw, each is an uncaught exception, in that order. */
+function both(first, second) {
+  const errors = [];
+  for (const act of [first, second]) {
+    try {
+      act();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length === 1) throw errors[0];
+  errors.forEach(raise);
+}
+
 module.exports = {
   arch,
+  both,
   clearImmediate,
   clearTimeout,
   clock,

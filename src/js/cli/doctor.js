@@ -1,6 +1,8 @@
 'use strict';
 // `ferripc doctor`: see diagnostics/doctor.js, which does it. Used by index.js.
 
+const doctor = require('../diagnostics/doctor'); // now: see `main` of index.js
+
 module.exports = {
   name: 'doctor',
   synopsis: ['ferripc doctor [--json]'],
@@ -10,5 +12,5 @@ about it. It opens sockets only on the loopback interface and in the temporary d
   statuses: [],
   examples: [['ferripc doctor', 'When something does not work:']],
 
-  run: ({ options: { json = false } }) => require('../diagnostics/doctor').run({ json }),
+  run: ({ options: { json = false } }) => doctor.run({ json }),
 };

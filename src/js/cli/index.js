@@ -75,8 +75,9 @@ async function run([name, ...words]) {
 
 /** Runs the command, and makes the process end with its exit code. */
 async function main(words) {
-  prepare();
   try {
+    if (has(words[0])) load(words[0]); // before there is output, which takes a descriptor where it is a pipe
+    prepare();
     process.exitCode = (await run(words)) ?? process.exitCode ?? 0;
     await new Promise((resolve) => setTimeout(resolve)); // an error of the output comes in a later turn
     if (outputFailure() !== null) throw outputFailure();

@@ -351,14 +351,10 @@ class Connection extends Endpoint {
   release() {
     if (this.paused || this.held === null) return;
     const deliver = this.held.shift();
-    try {
-      deliver?.();
-    } finally {
-      if (this.held !== null && !this.paused) {
-        if (this.held.length > 0) this.releaseSoon();
-        else this.held = null;
-      }
-    }
+    // What follows is to come within, if a handler of this one runs the event loop.
+    if (this.held.length > 0) this.releaseSoon();
+    else this.held = null;
+    deliver?.();
   }
 
   /** Holds what a handler that threw, or a pause, has left of an event. */

@@ -6,6 +6,7 @@ const stats = require('../diagnostics/stats');
 const Queue = require('./queue');
 const Sending = require('./sending');
 const dial = require('./dial');
+const { both } = require('../core');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
@@ -87,14 +88,17 @@ class Client extends Sending {
     this.#retry = 0;
     this._arrive();
     this._tell('up', this.socket);
-    try {
-      this.publish('connect');
-    } finally {
-      this.retriesRemaining = this.config.maxRetries;
-      this.log('retrying reset');
-      this.queue.stop = false;
-      this.queue.next();
-    }
+    both(
+      () => this.publish('connect'),
+      () => this.#settled(),
+    );
+  }
+
+  #settled() {
+    this.retriesRemaining = this.config.maxRetries;
+    this.log('retrying reset');
+    this.queue.stop = false;
+    this.queue.next();
   }
 
   #closed(socket, hadError, error) {
@@ -116,12 +120,13 @@ class Client extends Sending {
     if (config.stopRetrying || this.retriesRemaining < 1 || isOver) {
       this._giveUp();
       this.#end(error);
-      try {
-        this.publish('disconnect');
-      } finally {
-        this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
-        this.publish('destroy');
-      }
+      both(
+        () => this.publish('disconnect'),
+        () => {
+          this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
+          this.publish('destroy');
+        },
+      );
       return;
     }
     const delay = this.#election !== null && this.#retry === 0 ? 0 : (config.retry ?? 500);

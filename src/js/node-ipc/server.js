@@ -2,7 +2,7 @@
 // A server and its sockets: what `ipc.server` holds. Made by ipc.js, and by programs through the deep
 // import dao/socketServer (which they also subclass). What it sends is in server-sending.js.
 
-const { lazily, process } = require('../core');
+const { both, lazily, process } = require('../core');
 const Listener = require('../sockets/listener');
 const ServerSending = require('./server-sending');
 const stats = require('../diagnostics/stats');
@@ -115,11 +115,10 @@ class Server extends ServerSending {
         publish(channels.serverClose, this);
         this._tell('over');
       });
-      try {
-        this.onStart(listener._bound);
-      } finally {
-        if (udp) this.#bound(listener);
-      }
+      both(
+        () => this.onStart(listener._bound),
+        () => udp && this.#bound(listener),
+      );
     });
     try {
       this.#listen(listener, port, udp || (tls ? 'TLS' : 'TCP'));
@@ -248,11 +247,10 @@ class Server extends ServerSending {
     if (index !== -1) this.sockets.splice(index, 1);
     this._publishWildcard('close', hadError);
     this.log('socket disconnected', id);
-    try {
-      this.publish('socket.disconnected', socket, id);
-    } finally {
-      this._publishTyped('close', hadError);
-    }
+    both(
+      () => this.publish('socket.disconnected', socket, id),
+      () => this._publishTyped('close', hadError),
+    );
   }
 
   _onSocketError(error, socket) {

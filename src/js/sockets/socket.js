@@ -9,7 +9,7 @@
 // ordinary stream event.
 
 const net = require('node:net');
-const { core, now } = require('../core');
+const { both, core, now } = require('../core');
 const engine = require('../engine/engine');
 const MessagesOut = require('./messages-out');
 const { ours } = require('./own-listeners');
@@ -185,12 +185,11 @@ class Socket extends MessagesOut {
 
   /** `fail` tells the callbacks of what was still to be written. */
   #closed(fail, hadError) {
-    try {
+    const release = () => {
       this.#listener?._released(this);
       fail?.();
-    } finally {
-      this.#emitClose(hadError);
-    }
+    };
+    both(release, () => this.#emitClose(hadError));
   }
 
   #emitClose(hadError) {

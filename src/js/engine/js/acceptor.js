@@ -4,7 +4,7 @@
 
 const net = require('node:net');
 const { failure, failureOf } = require('./errors');
-const { SocketFile } = require('./socket-file');
+const { SocketFile, paddedName } = require('./socket-file');
 const { SecureServer } = require('./tls');
 const { platform, process, setImmediate } = require('../../core');
 
@@ -90,8 +90,7 @@ class Acceptor {
         return finish(failure('listen', 'ENAMETOOLONG', where, reason));
       }
     } else {
-      const most = Buffer.byteLength(path) + 108;
-      options.path = padded ? path.padEnd(path.length + most, '\0').slice(0, 108) : path;
+      options.path = padded ? paddedName(path) : path;
       // An abstract name has no permissions to add to, and newer releases of Node refuse to be asked for some.
       const isPipe = !path.startsWith('\0');
       options.readableAll = isPipe && (addMode & 0o444) !== 0;

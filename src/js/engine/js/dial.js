@@ -5,7 +5,7 @@
 
 const net = require('node:net');
 const { failure, failureOf } = require('./errors');
-const { pathFault } = require('./socket-file');
+const { paddedName, pathFault } = require('./socket-file');
 const { secureClient } = require('./tls');
 const { clearTimeout, now, setTimeout } = require('../../core');
 
@@ -62,6 +62,9 @@ function toFailure(error, target) {
     : failureOf(error, error.syscall, where);
 }
 
+/** A server's abstract name may be padded, where its libuv is of before 1.48. */
+const namesOf = (path) => (path.startsWith('\0') ? [path, paddedName(path)] : [path]);
+
 /** Path -> the queue of attempts that wait for a listener there that has no room. */
 const lines = new Map();
 
@@ -111,7 +114,7 @@ class Dial {
     this.#targets =
       path === undefined
         ? addresses.map((host) => ({ host, port, localAddress, localPort }))
-        : [{ path }];
+        : namesOf(path).map((name) => ({ path: name }));
     this.#done = done;
     this.#tls = tls;
     const fault = path === undefined ? null : pathFault('connect', path);
@@ -171,8 +174,10 @@ class Dial {
   #failed(error) {
     this.#errors.push(error);
     this.#index++;
-    if (this.#index < this.#targets.length) this.#next();
-    else this.#done(this.#errors);
+    const isPath = this.#targets[0].path !== undefined;
+    const goesOn = this.#index < this.#targets.length;
+    if (goesOn && !(isPath && error.code !== 'ECONNREFUSED')) this.#next();
+    else this.#done(isPath ? this.#errors.slice(0, 1) : this.#errors);
   }
 
   #up(socket) {

@@ -255,4 +255,7 @@ function findDead({ path: name, claim }, done) {
   else isDead(name, (dead) => done(dead ? found : null));
 }
 
-module.exports = { SocketFile, findDead, pathFault };
+/** The abstract name `path` as programs have it that always use the whole length of an address. */
+const paddedName = (path) => path + '\0'.repeat(Math.max(0, 108 - Buffer.byteLength(path)));
+
+module.exports = { SocketFile, findDead, paddedName, pathFault };
