@@ -180,8 +180,11 @@ class Turns {
   #drainSoon() {
     if (this.#isDue) return;
     this.#isDue = true;
-    // What promise continuations of this turn leave to `setImmediate` comes first.
-    setImmediate(() => this.#later(() => this.#goOnDraining()));
+    const goOn = () => this.#later(() => this.#goOnDraining());
+    // What promise continuations of this turn leave to `setImmediate` comes before what was put off; and within a handler,
+    // whoever runs the event loop there has a look at it in between.
+    if (this.isIdle && this.#depth === 0) goOn();
+    else setImmediate(goOn);
   }
 
   #goOnDraining() {
