@@ -181,4 +181,4 @@ function buildRelease(name, { root = ROOT, env = process.env } = {}) {
   return record;
 }
 
-module.exports = { buildRelease, platformOf, sha256 };
+module.exports = { buildRelease, byZig, platformOf, sha256 };

@@ -18,7 +18,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const build = require('./build');
-const { buildRelease, platformOf, sha256 } = require('./build-release');
+const { buildRelease, byZig, platformOf, sha256 } = require('./build-release');
 const { pack, packMain, packPlatform, platformManifest } = require('./pack');
 const { platforms, fileOf, packageOf } = require('./platforms');
 const { NODES, commandOf, installRuntimes, installPinned } = require('./runtimes');
@@ -62,6 +62,8 @@ function hasTools() {
   try {
     for (const tool of ['cargo-auditable', 'cargo-zigbuild', 'cargo-cyclonedx'])
       execFileSync('cargo', [tool.slice('cargo-'.length), '--help'], { stdio: 'ignore' });
+    if (byZig(platformOf(hereOf())))
+      execFileSync('python3', ['-m', 'ziglang', 'version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
