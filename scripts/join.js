@@ -49,10 +49,12 @@ function file(run) {
 }
 `;
 
+const steps = (from, to) => path.relative(from, to).split(path.sep).join('/');
+
 /** A path as `require` takes it. */
 function relative(from, to) {
-  const steps = path.relative(from, to).split(path.sep).join('/');
-  return steps.startsWith('.') ? steps : `./${steps}`;
+  const there = steps(from, to);
+  return there.startsWith('.') ? there : `./${there}`;
 }
 
 /** Joins them in the package that is in `folder`, whose files `write(file, text)` writes. */
@@ -101,7 +103,7 @@ function join(folder, write) {
   for (const part of new Set(partOf.values())) {
     const own = [...partOf.keys()].filter((file) => partOf.get(file) === part);
     const sections = own.map((file) =>
-      section(relative(folder, file).slice(2), keyOf(file), linked(file, part)),
+      section(steps(folder, file), keyOf(file), linked(file, part)),
     );
     write(part, HEAD + sections.join(''));
   }

@@ -174,10 +174,11 @@ class Dial {
   #failed(error) {
     this.#errors.push(error);
     this.#index++;
-    const isPath = this.#targets[0].path !== undefined;
-    const goesOn = this.#index < this.#targets.length;
-    if (goesOn && !(isPath && error.code !== 'ECONNREFUSED')) this.#next();
-    else this.#done(isPath ? this.#errors.slice(0, 1) : this.#errors);
+    const areNames = this.#targets[0].path !== undefined;
+    // The other form of a name is for where nobody listens, and what comes of it says nothing new.
+    const mayGoOn = !areNames || error.code === 'ECONNREFUSED';
+    if (mayGoOn && this.#index < this.#targets.length) this.#next();
+    else this.#done(areNames ? this.#errors.slice(0, 1) : this.#errors);
   }
 
   #up(socket) {

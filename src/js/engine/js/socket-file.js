@@ -256,6 +256,6 @@ function findDead({ path: name, claim }, done) {
 }
 
 /** The abstract name `path` as programs have it that always use the whole length of an address. */
-const paddedName = (path) => path + '\0'.repeat(Math.max(0, 108 - Buffer.byteLength(path)));
+const paddedName = (path) => path + '\0'.repeat(Math.max(0, MOST + 1 - Buffer.byteLength(path)));
 
 module.exports = { SocketFile, findDead, paddedName, pathFault };
