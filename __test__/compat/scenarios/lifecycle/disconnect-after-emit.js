@@ -50,9 +50,13 @@ module.exports = {
   },
   check({ lines, impls, exits }) {
     assert.strictEqual(exits.client, 0);
-    assert.deepStrictEqual(
-      [...lines.server].sort(),
-      impls.client === 'new' ? ['last "big"', 'last "early"', 'last "small"'] : ['last "small"'],
-    );
+    const arrived = [...lines.server].sort();
+    if (impls.client === 'new') {
+      assert.deepStrictEqual(arrived, ['last "big"', 'last "early"', 'last "small"']);
+    } else {
+      // Of the big one the kernel may have taken all at once.
+      const certain = arrived.filter((line) => line !== 'last "big"');
+      assert.deepStrictEqual(certain, ['last "small"']);
+    }
   },
 };
