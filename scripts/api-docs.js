@@ -4,7 +4,6 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const prettier = require('prettier');
 const ts = require('typescript');
 
 const root = path.join(__dirname, '..');
@@ -238,8 +237,9 @@ async function generate() {
     lines.push(`## ${heading}`, '');
     for (const name of names) lines.push(...section(name, all.get(name), anchors));
   }
-  const options = await prettier.resolveConfig(target);
-  return prettier.format(lines.join('\n'), { ...options, parser: 'markdown' });
+  const { format } = await import('oxfmt');
+  const { code } = await format(target, lines.join('\n'), require('../.oxfmtrc.json'));
+  return code;
 }
 
 module.exports = { generate, target };

@@ -99,7 +99,7 @@ const javaScript = [
   // Third-party install scripts stay off; our own `prepare` is the build step above.
   ['install', npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { isDone: isInstalled }],
   ['eslint', bin('eslint'), ['.']],
-  ['prettier', bin('prettier'), ['--check', '.']],
+  ['oxfmt', bin('oxfmt'), ['--check', '.']],
   ['prose', process.execPath, [path.join(__dirname, 'prose.js')]],
   ['types', process.execPath, [path.join(root, '__test__', 'types', 'run.js')]],
   ['brokers', process.execPath, [path.join(__dirname, 'brokers.js')]],

@@ -15,7 +15,7 @@ const { root } = require('./markdown');
 const world = createTlsWorld();
 
 test('docs/api.md is up to date: `node scripts/api-docs.js` writes it', async () => {
-  // By a process of its own: prettier is an ES module, which jest does not load.
+  // By a process of its own: oxfmt is an ES module, which jest does not load.
   const script =
     "require('./scripts/api-docs').generate().then((text) => process.stdout.write(text))";
   const made = execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' });

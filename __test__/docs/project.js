@@ -10,6 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { root } = require('./markdown');
+const { native: tsc } = require('../helpers/tsc');
 const { freePort } = require('../helpers/world');
 const { bin } = require('../../package.json');
 
@@ -153,7 +154,6 @@ class Project {
   async compile(file) {
     const types = `--types node --typeRoots ${PACKAGES['@types']}`;
     const options = `--strict --target es2022 --module node16 --skipLibCheck ${types}`.split(' ');
-    const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const { code, stdout } = await this.run(process.execPath, [tsc, ...options, file]);
     if (code !== 0) throw new Error(stdout);
     return file.replace(/\.cts$/, '.cjs');

@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { run, setTraps, environment, yarnrc } = require('./managers');
 const startRegistry = require('./registry');
+const { tscFor } = require('../helpers/tsc');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PROGRAMS = path.join(__dirname, 'programs');
@@ -102,7 +103,7 @@ class Site {
   /** Compiles typed.ts in a project, once for each value of `moduleResolution`. Resolves with the programs' paths. */
   async compile(cwd, resolutions) {
     const programs = [];
-    const configs = [];
+    const configs = new Map(); // their compilers
     for (const moduleResolution of resolutions) {
       const module = { node16: 'node16', bundler: 'esnext', node10: 'commonjs' }[moduleResolution];
       const outDir = path.join(cwd, moduleResolution);
@@ -116,18 +117,19 @@ class Site {
       };
       const config = path.join(cwd, `${moduleResolution}.json`);
       fs.writeFileSync(config, JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
-      configs.push(config);
+      configs.set(config, tscFor(compilerOptions));
       programs.push(path.join(outDir, 'typed.js'));
     }
     if (this.manager.pnp) {
       // There TypeScript has to be Yarn's variant of it, and has to be the project's.
       const { typescript, '@types/node': node } = require('../../package.json').devDependencies;
       await this.type(cwd, `yarn add typescript@${typescript} @types/node@${node}`);
-      await this.type(cwd, `yarn run tsc -b ${configs.join(' ')}`);
+      await this.type(cwd, `yarn run tsc -b ${[...configs.keys()].join(' ')}`);
     } else {
-      const tsc = require.resolve('typescript/bin/tsc');
-      const { output } = await run(process.execPath, [tsc, '-b', ...configs]);
-      if (output) throw new Error(output);
+      for (const [config, tsc] of configs) {
+        const { output } = await run(process.execPath, [tsc, '-b', config]);
+        if (output) throw new Error(output);
+      }
     }
     return programs;
   }

@@ -180,7 +180,7 @@ test('values that cannot be sent throw, and nothing is sent', async () => {
     );
     expect(() => server.broadcast('x', value)).toThrow('');
   }
-  expect(() => client.emit('x', { get bad() { throw new Error('mine'); } })).toThrow('mine'); // prettier-ignore
+  expect(() => client.emit('x', { get bad() { throw new Error('mine'); } })).toThrow('mine'); // oxfmt-ignore
   let deep = [];
   for (let n = 0; n < 1e5; n++) deep = [deep];
   expect(() => client.emit('x', deep)).toThrow('call stack'); // V8's, of its own realm

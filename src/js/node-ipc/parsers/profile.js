@@ -278,8 +278,8 @@ class Profile {
     keeper.ipcBuffer = '';
     this.#streams.delete(keeper);
     owner.log('IPC protocol error', error?.code ?? 'ERR_IPC_PROTOCOL', error?.message ?? error);
-    if (socket.destroy === undefined)
-      this.#refused = socket; // of a datagram, each of which has its own
+    // A datagram has a socket of its own.
+    if (socket.destroy === undefined) this.#refused = socket;
     else socket.destroy();
     publishError(owner, error, socket._counted === undefined ? null : socket);
   }
