@@ -55,7 +55,7 @@ class Cluster extends Events {
     const subjects = subjectsOf(prefix, id);
     this.#all = new Target(subjects.all);
     this.#own = subjects.one(this.#instance);
-    const fail = (error, body) => this.#lose({ reason: 'failed', error }, body);
+    const fail = (error, body, reason) => this.#lose({ reason, error }, body);
     this.#link = new Link(broker, this.#instance, maxQueuedBytes, fail);
     this.#locals = new Locals(this.#instance);
     const parts = { link: this.#link, locals: this.#locals };

@@ -25,7 +25,8 @@ export interface Broker {
    */
   watch?(onState: (state: BrokerState, error?: unknown) => void): void;
   /**
-   * Sends bytes to all subscribers of a subject; the publisher may be one of them. Called only while the broker is up.
+   * Sends bytes to all subscribers of a subject; the publisher may be one of them. Called only while the broker is up, and never
+   * within itself.
    * If it returns a promise, that says when the broker has them; until then, the bytes count towards `maxQueuedBytes`.
    */
   publish(subject: string, bytes: Uint8Array): void | Promise<unknown>;

@@ -24,10 +24,16 @@ class Link {
   #onFail;
   /** Each connection to the broker has its own: what was on its way with an earlier one is gone. */
   #connection = { queued: 0 };
+  /** While the broker's `publish` runs: what is to go after it, in this order. Null: it does not run. */
+  #held = null;
+  #bytesHeld = 0;
   isUp = false;
   published = 0;
 
-  /** `most`: bytes that may wait. `onFail(error, body)` hears of what the broker has not taken. */
+  /**
+   * `most`: bytes that may wait. `onFail(error, body, reason)` hears of what the broker has not taken; `reason` as in `dropped`
+   * of the counters.
+   */
   constructor(broker, from, most, onFail) {
     this.#broker = broker;
     this.#head = headOf(from);
@@ -39,7 +45,7 @@ class Link {
 
   /** Bytes that the broker has not confirmed, if it says so. */
   get queued() {
-    return this.#connection.queued;
+    return this.#connection.queued + this.#bytesHeld;
   }
 
   /** The broker has come, or gone. */
@@ -79,19 +85,51 @@ class Link {
    */
   publish(target, body, onFail) {
     if (!this.isUp) return false;
-    // Counted before: the broker may bring an answer, and so the next message, within the call.
-    const number = ++target.sent;
-    const bytes = Buffer.from(`${this.#head}${number},${body}`);
-    const fail = (thrown) => {
+    if (this.#held !== null) {
+      this.#hold(target, body, onFail);
+      return true;
+    }
+    this.#held = [];
+    try {
+      const isTaken = this.#hand(target, body, onFail);
+      for (const handHeld of this.#held) handHeld();
+      return isTaken;
+    } finally {
+      this.#held = null;
+    }
+  }
+
+  /**
+   * The broker's `publish` runs, and has brought an answer, or come back into the program in another way. It need not have
+   * delivered its own message yet: this one must not overtake it.
+   */
+  #hold(target, body, onFail) {
+    const length = Buffer.byteLength(body);
+    this.#bytesHeld += length;
+    this.#held.push(() => {
+      this.#bytesHeld -= length;
+      this.#hand(target, body, onFail);
+    });
+  }
+
+  #hand(target, body, onFail) {
+    const fail = (thrown, reason = 'failed') => {
       const error = thrownBy('options.broker', thrown);
-      this.#onFail(error, body);
+      this.#onFail(error, body, reason);
       onFail?.(error);
     };
+    if (!this.isUp) {
+      const { error, reason } = this.obstacle(); // it has gone meanwhile
+      fail(error, reason);
+      return false;
+    }
+    // Never used again, whatever the broker says: others may have got the message.
+    const number = ++target.sent;
+    const bytes = Buffer.from(`${this.#head}${number},${body}`);
     let taken;
     try {
       taken = this.#broker.publish(target.subject, bytes);
     } catch (error) {
-      if (target.sent === number) target.sent--;
       fail(error);
       return false;
     }

@@ -1,0 +1,103 @@
+'use strict';
+// What is published while a broker's `publish` fails or runs: nothing of it is lost that the broker has taken, and what is lost is
+// counted as lost.
+
+const scale = require('../../scale');
+const { collect, record } = require('../helpers/events');
+const { createWorld } = require('../helpers/world');
+const { altered, createClusters, knows } = require('./clusters');
+
+const world = createWorld();
+const { cluster } = createClusters(world);
+
+/** Two servers, a client of the second, and `publish(act)`: what the first one's broker does from now on. */
+async function pair(options) {
+  const hub = new scale.Hub();
+  let act = (usual, ...message) => usual(...message);
+  const broker = (index) =>
+    altered(hub, (...all) => (index === 0 ? act(...all) : all[0](...all.slice(1))));
+  const quiet = { heartbeat: 60_000, timeout: 90_000, ...options };
+  const [one, two] = await cluster(2, quiet, broker);
+  const { client } = await two.client('far');
+  await one.sees(knows('far'));
+  return { hub, one, two, client, publish: (it) => (act = it) };
+}
+
+const refused = () => {
+  throw new Error('refused');
+};
+
+test.each([
+  ['after it has delivered', true],
+  ['before it delivers', false],
+])('a broker that throws %s: the next message arrives', async (_, delivers) => {
+  const { one, two, client, publish } = await pair();
+  const got = collect(client, 'news', delivers ? 4 : 3);
+  one.joined.broadcast('news', 1);
+  publish((usual, ...message) => {
+    if (delivers) usual(...message);
+    refused();
+  });
+  expect(one.joined.broadcast('news', 2)).toBe(false);
+  publish((usual, ...message) => usual(...message));
+  expect(one.joined.broadcast('news', 3)).toBe(true);
+  expect(one.joined.emit('far', 'news', 4)).toBe(true);
+  expect(await got).toEqual(delivers ? [1, 2, 3, 4] : [1, 3, 4]);
+  expect(one.joined.stats().dropped.failed).toBe(1);
+  expect(two.joined.stats()).toMatchObject({ duplicates: 0, missed: delivers ? 0 : 1 });
+});
+
+test('a broker that comes back into the program before it delivers: all arrives in the order of the calls', async () => {
+  const { one, two, client, publish } = await pair({ maxQueuedBytes: 1000 });
+  const got = collect(client, 'news', 5);
+  const length = 'x'.repeat(600);
+  const results = [];
+  let depth = 0;
+  publish((usual, ...message) => {
+    expect(++depth).toBe(1); // it is not called within itself
+    for (const next of [
+      () => one.joined.broadcast('news', 2),
+      () => one.joined.emit('far', 'news', 3),
+    ])
+      if (results.length < 2) results.push(next());
+    usual(...message);
+    depth--;
+  });
+  expect(one.joined.broadcast('news', 1)).toBe(true);
+  expect(results).toEqual([true, true]);
+  // What is held back counts as waiting.
+  publish((usual, ...message) => {
+    if (results.length < 5)
+      for (let i = 0; i < 3; i++) results.push(one.joined.broadcast('news', length));
+    usual(...message);
+  });
+  expect(one.joined.broadcast('news', 4)).toBe(true);
+  expect(results.slice(2)).toEqual([true, true, false]);
+  expect(one.joined.stats()).toMatchObject({ bytesQueued: 0, dropped: { full: 1, failed: 0 } });
+  expect((await got).slice(0, 4)).toEqual([1, 2, 3, 4]);
+  expect(two.joined.stats()).toMatchObject({ duplicates: 0, missed: 0 });
+});
+
+test('what was held back is counted if the broker refuses it, or has gone', async () => {
+  const { hub, one, publish } = await pair();
+  const errors = record(one.joined);
+  let asked;
+  publish((usual, ...message) => {
+    publish(refused);
+    expect(one.joined.broadcast('news', 2)).toBe(true);
+    asked = one.joined.request('far', 'q');
+    asked.catch(() => {});
+    usual(...message);
+  });
+  expect(one.joined.broadcast('news', 1)).toBe(true);
+  await expect(asked).rejects.toThrow('refused');
+  expect(one.joined.stats().dropped).toMatchObject({ failed: 2, down: 0 });
+  publish(() => {
+    expect(one.joined.broadcast('news', 4)).toBe(true);
+    hub.stop();
+  });
+  one.joined.broadcast('news', 3);
+  expect(one.joined.stats()).toMatchObject({ bytesQueued: 0, dropped: { failed: 2, down: 1 } });
+  const codes = errors.filter(([type]) => type === 'error').map(([, error]) => error.code);
+  expect(codes).toEqual([undefined, 'ENOTCONN']);
+});
