@@ -5,7 +5,7 @@
 const scale = require('../../scale');
 const { collect, record } = require('../helpers/events');
 const { createWorld } = require('../helpers/world');
-const { altered, createClusters, knows } = require('./clusters');
+const { altered, createClusters, hasClients, knows } = require('./clusters');
 
 const world = createWorld();
 const { cluster } = createClusters(world);
@@ -100,4 +100,20 @@ test('what was held back is counted if the broker refuses it, or has gone', asyn
   expect(one.joined.stats()).toMatchObject({ bytesQueued: 0, dropped: { failed: 2, down: 1 } });
   const codes = errors.filter(([type]) => type === 'error').map(([, error]) => error.code);
   expect(codes).toEqual([undefined, 'ENOTCONN']);
+});
+
+test('an answer that is nested too deeply for JSON is an error, and the servers go on', async () => {
+  const [one, two] = await cluster(2);
+  const peer = await world.peer(two.at);
+  await one.sees(hasClients(1));
+  const [{ id }] = one.joined.clients();
+  const answer = one.joined.request(id, 'q');
+  const question = await peer.message();
+  const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+  peer.writeFrames(`{"type":"ferripc:reply","data":{"id":${question.data.id},"data":${deep}}}`);
+  await expect(answer).rejects.toMatchObject({
+    code: 'ERR_FERRIPC_MESSAGE_TOO_LARGE',
+    message: expect.stringContaining('stack'),
+  });
+  expect(two.joined.stats().published).toBeGreaterThan(0);
 });

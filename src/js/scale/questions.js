@@ -110,9 +110,16 @@ class Questions {
   }
 
   #reply(peer, number, answer) {
-    let body = bodyOf('reply', { number, ...answer });
-    const problem = this.#link.tooLarge(body);
-    if (problem !== null) body = bodyOf('reply', { number, failure: formOf(problem.error) });
+    let body;
+    let error;
+    try {
+      body = bodyOf('reply', { number, ...answer });
+      error = this.#link.tooLarge(body)?.error;
+    } catch ({ message }) {
+      // A client can nest it so deeply that there is no JSON of it any more.
+      error = codedError('ERR_FERRIPC_MESSAGE_TOO_LARGE', `The answer cannot be sent: ${message}`);
+    }
+    if (error !== undefined) body = bodyOf('reply', { number, failure: formOf(error) });
     this.#link.publish(peer, body);
   }
 
