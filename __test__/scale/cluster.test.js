@@ -55,22 +55,24 @@ describe('ids', () => {
     const handled = [];
     one.server.on('hello', (data, socket) => handled.push(one.joined.idOf(socket)));
     const { client } = await one.client();
-    const said = collect(one.server, 'hello', 5);
+    const said = collect(one.server, 'hello', 6);
     client.emit('hello', 'no object');
     client.emit('hello', { token: { id: 7 } });
     client.emit('hello', { token: {} });
+    client.emit('hello', { token: { id: '' } });
     client.emit('hello', { token: { id: 'x'.repeat(1025) } });
     client.emit('hello', { token: { id: 'carol' } });
     await said;
     client.emit('bye', { token: { id: 'mallory' } });
     await once(one.server, 'bye');
-    expect(seen).toEqual(Array(5).fill('hello')); // a client that has an id is not asked again
+    expect(seen).toEqual(Array(6).fill('hello')); // a client that has an id is not asked again
     expect(handled.at(-1)).toBe('carol'); // known before handlers run
-    expect(new Set(handled.slice(0, 4)).size).toBe(1);
+    expect(new Set(handled.slice(0, 5)).size).toBe(1);
     expect(errors).toEqual([
       expect.stringContaining('undefined'),
       'The "id" argument must be a string of 1 to 1024 characters. Received type number',
-      'The "id" argument must be a string of 1 to 1024 characters. Received type string',
+      'The "id" argument must be a string of 1 to 1024 characters. Received a string of 0 characters',
+      'The "id" argument must be a string of 1 to 1024 characters. Received a string of 1025 characters',
     ]);
     expect(one.joined.clients()).toMatchObject([{ id: 'carol' }]);
   });

@@ -4,6 +4,7 @@
 
 const scale = require('../../scale');
 const { collect, record } = require('../helpers/events');
+const { thrownBy } = require('../helpers/thrown');
 const { createWorld } = require('../helpers/world');
 const { altered, createClusters, hasClients, knows } = require('./clusters');
 
@@ -116,4 +117,28 @@ test('an answer that is nested too deeply for JSON is an error, and the servers 
     message: expect.stringContaining('stack'),
   });
   expect(two.joined.stats().published).toBeGreaterThan(0);
+});
+
+test('ids and names that are too long or empty: what was received is said', async () => {
+  const [{ joined, server, client }] = await cluster(1);
+  const { socket } = await client();
+  const must = 'The "id" argument must be a string of 1 to 1024 characters. Received';
+  for (const [id, received] of [
+    ['', 'a string of 0 characters'],
+    ['x'.repeat(1025), 'a string of 1025 characters'],
+    [7, 'type number'],
+    [null, 'type null'],
+  ]) {
+    const error = { name: 'TypeError', message: expect.stringContaining(`${must} ${received}`) };
+    expect(thrownBy(() => joined.identify(socket, id))).toMatchObject(error);
+    expect(thrownBy(() => joined.emit(id, 'x'))).toMatchObject(error);
+    await expect(joined.request(id, 'x')).rejects.toMatchObject(error);
+  }
+  const long = 'x'.repeat(300);
+  for (const option of ['id', 'name', 'prefix']) {
+    const options = { broker: scale.memory({ hub: new scale.Hub() }), [option]: long };
+    await expect(scale.join(server, options)).rejects.toThrow(
+      new RegExp(`^options\\.${option} must .*1 to 255 .*Received 300`),
+    );
+  }
 });

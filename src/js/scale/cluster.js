@@ -368,8 +368,12 @@ class Cluster extends Events {
 
 /** @throws {TypeError} for what no client can have as its id */
 function toId(id) {
-  if (!isId(id)) throw argumentError('id', `a string of 1 to ${LONGEST_ID} characters`, id);
-  return id;
+  if (isId(id)) return id;
+  const expected = `a string of 1 to ${LONGEST_ID} characters`;
+  if (typeof id !== 'string') throw argumentError('id', expected, id);
+  throw valueError(
+    `The "id" argument must be ${expected}. Received a string of ${id.length} characters`,
+  );
 }
 
 module.exports = Cluster;

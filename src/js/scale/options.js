@@ -68,15 +68,17 @@ function toBroker(broker) {
 function toName(value, name) {
   toText(value, name);
   if (value.length > 0 && value.length <= LONGEST_NAME) return value;
-  throw valueError(`${name} must have 1 to ${LONGEST_NAME} characters`);
+  throw valueError(`${name} must have 1 to ${LONGEST_NAME} characters. Received ${value.length}`);
 }
 
 /** It is put before subjects as it is, so that brokers can have rules for it. */
 function toPrefix(value) {
   toText(value, 'options.prefix');
   if (value.length <= LONGEST_NAME && /^[\w-]+(\.[\w-]+)*$/.test(value)) return value;
+  const { length } = value;
+  const received = length > LONGEST_NAME ? `${length} characters` : JSON.stringify(value);
   throw valueError(
-    `options.prefix must be of letters, digits, _, - and single dots between them. Received ${JSON.stringify(value)}`,
+    `options.prefix must be 1 to ${LONGEST_NAME} letters, digits, _, -, and single dots between them. Received ${received}`,
   );
 }
 
