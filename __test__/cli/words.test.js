@@ -165,6 +165,19 @@ describe('what peers send', () => {
     }
     expect(printable('äöü 漢字 🙂')).toBe('äöü 漢字 🙂');
   });
+
+  test('is a text whatever it is', () => {
+    const deep = JSON.parse('['.repeat(50_000) + ']'.repeat(50_000));
+    const values = [undefined, null, 7, { toString: 1, valueOf: '\x1b' }, deep];
+    expect(values.map(printable)).toEqual([
+      'undefined',
+      'null',
+      '7',
+      '{"toString":1,"valueOf":"\\u001b"}',
+      '(object)',
+    ]);
+    expect(() => json(deep)).toThrow(/^what came cannot be shown \(.*stack/);
+  });
 });
 
 describe('colours', () => {

@@ -12,11 +12,30 @@ const escaped = (character) =>
     .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`)
     .join('');
 
-/** `text` on one line, with what must not get to a terminal as `\u001b`. */
-const printable = (text) => String(text).replace(UNPRINTABLE, escaped);
+/** Anything as text: where a peer should have sent a text, it may have sent an object, which need not become one. */
+function textOf(value) {
+  if (value === null || typeof value !== 'object') return String(value);
+  try {
+    return String(JSON.stringify(value));
+  } catch {
+    return '(object)'; // nested too deeply
+  }
+}
 
-/** A value as JSON on one line: the same value for programs, and harmless on a terminal. */
-const json = (value) => (JSON.stringify(value) ?? 'null').replace(UNPRINTABLE, escaped);
+/** `text` on one line, with what must not get to a terminal as `\u001b`. */
+const printable = (text) => textOf(text).replace(UNPRINTABLE, escaped);
+
+/**
+ * A value as JSON on one line: the same value for programs, and harmless on a terminal.
+ * @throws {Error} for what is nested too deeply, or would be too long
+ */
+function json(value) {
+  try {
+    return (JSON.stringify(value) ?? 'null').replace(UNPRINTABLE, escaped);
+  } catch ({ message }) {
+    throw new Error(`what came cannot be shown (${message})`);
+  }
+}
 
 /** Whether `stream` gets colours: FORCE_COLOR, then NO_COLOR, then whether it is a terminal that has some. */
 function hasColors(stream) {
@@ -93,5 +112,6 @@ module.exports = {
   prepare,
   print,
   printable,
+  textOf,
   whenGone,
 };

@@ -115,15 +115,18 @@ With --echo, it sends each message back to the sender, and answers each request 
     const show = (socket, facts) => {
       if (count.isOver) return;
       const connection = numbers.of(socket);
-      if (!quiet) printer.print(lineOf({ connection, ...facts }, options.json, paint));
+      const print = () => printer.print(lineOf({ connection, ...facts }, options.json, paint));
+      if (!quiet) attempt(connection, print);
       count.add();
     };
+    const send = (socket, type, data) =>
+      attempt(numbers.of(socket), () => sendBack(server, socket, type, data));
     if (raw) {
       server.on('data', (bytes, socket) => {
         if (echo) server.emit(socket, bytes);
         show(socket, { bytes });
       });
-    } else serveMessages(server, echo, show);
+    } else serveMessages(server, { echo, send, show });
     server.on('error', (error) => {
       if (server.server?.listening && !LEFT.has(error.code))
         note(`ferripc: ${printable(error.message)}`);
@@ -142,20 +145,38 @@ With --echo, it sends each message back to the sender, and answers each request 
   },
 };
 
+/** Does something with what a connection has sent. Some of that cannot be written, such as what is nested too deeply. */
+function attempt(connection, act) {
+  try {
+    act();
+  } catch ({ message }) {
+    note(`ferripc: #${connection}: ${printable(message)}`);
+  }
+}
+
+function sendBack(server, socket, type, data) {
+  try {
+    server.emit(socket, type, data);
+  } catch ({ message }) {
+    throw new Error(`what came cannot be sent back (${message})`);
+  }
+}
+
 /**
  * Shows messages of all types, and answers them. They reach no handlers, since a peer may send types that a server
  * itself reports.
  */
-function serveMessages(server, echo, show) {
+function serveMessages(server, { echo, send, show }) {
   server._onMessage = (socket, type, data) => {
     const isRequest = type === REQUEST && data !== null && typeof data === 'object';
     if (!isRequest) {
-      if (echo) server.emit(socket, type, data);
+      if (echo) send(socket, type, data);
       show(socket, { type, data });
       return;
     }
-    if (echo) server.emit(socket, 'ferripc:reply', { id: data.id, data: data.data });
+    if (echo) send(socket, 'ferripc:reply', { id: data.id, data: data.data });
     else server._unheard(type, [data, socket]); // there is no handler
-    show(socket, { type: String(data.type), data: data.data, request: true });
+    if (typeof data.type !== 'string') show(socket, { type, data });
+    else show(socket, { type: data.type, data: data.data, request: true });
   };
 }

@@ -124,7 +124,14 @@ class Shown {
 
   #record(record) {
     if (this.#count.isOver) return;
-    this.#printer.print(this.#lines.record(record));
+    let line;
+    try {
+      line = this.#lines.record(record);
+    } catch {
+      this.#skipped(1); // its payload is nested too deeply
+      return;
+    }
+    this.#printer.print(line);
     if (record.event === 'message') this.#count.add();
   }
 
