@@ -77,6 +77,30 @@ test('request, and send --wait: an answer that is nested too deeply', async () =
   }
 });
 
+/** What `--wait` may be for, and the client itself reports as an event. */
+const EVENTS = ['disconnect', 'destroy', 'error', 'connect', 'socket.disconnected'];
+
+test.each(EVENTS)('send --wait %s: an event of its own is not the message', async (type) => {
+  const place = await world.place('unix');
+  const server = await world.rawServer(place);
+  const args = ['send', place.options.path, 'ask', '--wait', type];
+  const [left, answered] = [run(args), run([...args, '-t', '60000'])];
+  const first = await server.next();
+  await first.frame();
+  first.writeFrames('no JSON', '{"type":"other"}');
+  first.socket.end();
+  const second = await server.next();
+  await second.frame();
+  second.writeFrames('no JSON', JSON.stringify({ type, data: 7 }));
+  const results = await Promise.all([left, answered]);
+  // Which of them has come first is not known.
+  results.sort((a, b) => a.code - b.code);
+  expect(results).toEqual([
+    { code: 0, stdout: '7\n', stderr: '' },
+    { code: 1, stdout: '', stderr: expect.stringContaining('without an answer') },
+  ]);
+});
+
 onUnix.describe('tap', () => {
   const RECORDS = [
     { event: NO_TEXT },

@@ -8,7 +8,7 @@ const { targetOf, targetOperand } = require('./target');
 
 /** Sends, and resolves with the data of the first message of the type `wait`. */
 async function answer(link, target, deadline, wait, send) {
-  const first = new Promise((resolve) => link.client.once(wait, resolve));
+  const first = link.message(wait);
   const ended = link.ended.then((error) => {
     if (error) throw failureOf(error, target);
     throw new Failure(`${target.shown} has ended the connection without an answer`);
@@ -69,6 +69,7 @@ means for ever. Default: 10000`,
     if (type === undefined) throw new UsageError(raw ? 'which text?' : 'a message of which type?');
     if (raw && data !== undefined) throw new UsageError('--raw has no type: give the text alone');
     if (raw && wait !== undefined) throw new UsageError('--raw and --wait exclude each other');
+    if (wait === '*') throw new UsageError('--wait needs one type, and not *');
     const rawBytes = () => (type === '-' ? standardInput() : Buffer.from(type));
     const content = await (raw ? rawBytes() : dataOf(data));
     const deadline = new Deadline(options.timeout); // only now: standard input may take its time

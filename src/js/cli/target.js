@@ -205,6 +205,22 @@ class Link {
   }
 
   /**
+   * The data of the first message of this type that comes from now on. The client's own events do not count, though some have
+   * names that a message may have, too.
+   */
+  message(type) {
+    const { client } = this;
+    const pass = client._onMessage;
+    return new Promise((resolve) => {
+      client._onBad = (_, error) => client.publish('error', error); // as an event: it is no message
+      client._onMessage = (socket, its, data) => {
+        if (its === type) resolve(data);
+        pass.call(client, socket, its, data);
+      };
+    });
+  }
+
+  /**
    * Ends this side, and gives the server a moment to end its own: one whose messages have another form says so.
    * @throws {Error} that, or why the connection has failed
    */
