@@ -10,6 +10,7 @@ const {
   placeOptions,
   targetOf,
   targetOperand,
+  tlsOptionOf,
   tlsOptions,
 } = require('./target');
 const { wireOptions } = require('./target');
@@ -77,7 +78,7 @@ With --echo, it sends each message back to the sender, and answers each request 
     tap: { help: 'Lets "ferripc tap" show the traffic, with payloads.' },
     ...placeOptions,
     ...wireOptions,
-    tls: { help: 'Uses TLS. Needs --cert and --key.' },
+    tls: { help: 'Uses TLS. Needs host:port, --cert and --key.' },
     ca: {
       ...tlsOptions.ca,
       help: 'The authority that must have signed the certificates of clients: others are refused.',
@@ -94,8 +95,9 @@ With --echo, it sends each message back to the sender, and answers each request 
 
   async run({ options, operands: [word] }) {
     const target = targetOf(word, options);
-    const { echo, quiet, raw = false, tap, ca, tls } = options;
-    if (tls && !(options.cert && options.key)) throw new UsageError('--tls needs --cert and --key');
+    const { echo, quiet, raw = false, tap, ca } = options;
+    const tls = tlsOptionOf(options);
+    if (tls && !options.cert) throw new UsageError(`${tls} needs --cert and --key`);
     const ipc = instance(options, {
       id: target.id ?? 'ferripc',
       unlink: 'stale',

@@ -38,7 +38,7 @@ const wireOptions = {
 };
 
 const tlsOptions = {
-  tls: { help: 'Connects with TLS, and checks the certificate of the server.' },
+  tls: { help: 'Connects with TLS to host:port, and checks the certificate of the server.' },
   ca: {
     ...file,
     help: 'The certificate of the authority that signed the certificate of the other side.',
@@ -89,11 +89,26 @@ function withSlash(root) {
   return fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() ? `${root}/` : root;
 }
 
+/** The first of the given options about TLS, as it is written; undefined without any. */
+function tlsOptionOf(options) {
+  const given = Object.keys(tlsOptions).find((name) => options[name] !== undefined);
+  return given && `--${given}`;
+}
+
 /**
  * `{shown, path}` or `{shown, host, port}`, with `id` if it is one.
- * @throws {UsageError}
+ * @throws {UsageError} for what is not one, and for TLS where there is none
  */
 function targetOf(word, options) {
+  const target = named(word, options);
+  const option = tlsOptionOf(options);
+  if (option && !target.port) throw new UsageError(`${option} needs host:port`);
+  if (options.cert && !options.key) throw new UsageError('--cert needs --key');
+  if (options.key && !options.cert) throw new UsageError('--key needs --cert');
+  return target;
+}
+
+function named(word, options) {
   if (word === undefined) throw new UsageError('which server? Name its id, its path, or host:port');
   if (word === '') throw new UsageError('a server has no empty name');
   if (/[/\\]/.test(word)) return local(word);
@@ -115,12 +130,11 @@ const local = (path) => ({ shown: path, path: require('../sockets/paths').system
 /** An instance that does as the options say; `config` besides. */
 function instance(options, config) {
   const IPC = require('../node-ipc/ipc');
-  const { tls, ca, cert, key, insecure, delimiter } = options;
+  const { ca, cert, key, insecure, delimiter } = options;
   const ipc = new IPC();
   Object.assign(ipc.config, { id: 'ferripc', silent: true, maxRetries: 0 }, config);
   if (delimiter !== undefined) ipc.config.delimiter = delimiter;
-  const isSecure = tls || [ca, cert, key, insecure].some((it) => it !== undefined);
-  if (isSecure) {
+  if (tlsOptionOf(options)) {
     ipc.config.tls = { ...readAll({ ca, cert, key }), rejectUnauthorized: !insecure };
   }
   return ipc;
@@ -300,6 +314,7 @@ module.exports = {
   targetOf,
   targetOperand,
   timeoutOption,
+  tlsOptionOf,
   tlsOptions,
   wireOptions,
 };
