@@ -105,8 +105,24 @@ test('a page for each command, by both ways, whatever else is on the line', asyn
     const prose = stdout.split('\n').filter((line) => !/^ {8}ferripc|^ {4}ferripc/.test(line));
     expect(Math.max(...prose.map((line) => line.length))).toBeLessThanOrEqual(100);
   }
-  const { code, stdout } = await run(['send', '--nonsense', '--help']);
-  expect([code, stdout]).toEqual([0, pages[names.indexOf('send')].stdout]);
+  const others = [
+    ['send', '--nonsense', '--help'],
+    ['list', '-h'],
+    ['list', '-qh'],
+    ['serve', '-hn'],
+    ['tap', 'x', '-xq', '-ph'],
+  ];
+  const shown = await runAll(others);
+  for (const [i, [name]] of others.entries()) {
+    expect([others[i], shown[i].stdout]).toEqual([others[i], pages[names.indexOf(name)].stdout]);
+  }
+  // A letter with a value ends the flags, and what follows `--` is none.
+  const [bad, data] = await runAll([
+    ['tap', 'x', '-nh'],
+    ['list', '--', '-qh'],
+  ]);
+  expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('know "-nh"') });
+  expect(data).toMatchObject({ code: 2, stderr: expect.stringContaining('know "-qh"') });
   const all = await run(['--help']);
   expect(all.code).toBe(0);
   for (const name of names) expect(all.stdout).toMatch(new RegExp(`^  ${name} +\\w`, 'm'));

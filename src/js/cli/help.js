@@ -4,6 +4,7 @@
 
 const { colorsFor, print } = require('./output');
 const { MEANINGS } = require('./statuses');
+const { HELP_OPTION } = require('./words');
 
 const WIDTH = 80;
 
@@ -44,8 +45,6 @@ function filled(text, indent) {
 
 const optionHead = (name, { short, value }) =>
   `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
-
-const HELP_OPTION = { help: { short: 'h', help: 'Prints this page.' } };
 
 /** The page of a command. */
 function page(command, commands) {

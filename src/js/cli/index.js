@@ -8,7 +8,7 @@
 
 const { note, outputFailure, prepare, print, printable } = require('./output');
 const { FAILED, UsageError } = require('./statuses');
-const { hintOf, read } = require('./words');
+const { asksForHelp, hintOf, read } = require('./words');
 
 /** Name -> what it does, in the order of the help. */
 const SUMMARIES = {
@@ -53,17 +53,11 @@ const version = {
   run: () => void print(require('../../../package.json').version),
 };
 
-/** Every command except these has `--help`, which is looked for first: the rest may be wrong. */
-const asksForHelp = (words) => {
-  const end = words.indexOf('--');
-  return (end === -1 ? words : words.slice(0, end)).some((word) => /^(--help|-h)$/.test(word));
-};
-
 async function run([name, ...words]) {
   if (name === undefined) throw new UsageError('which command?');
   if (name === '--help' || name === '-h') return load('help').run({ operands: words }, COMMANDS);
   const command = name === '--version' || name === '-v' ? version : load(name);
-  if (command !== version && asksForHelp(words))
+  if (command !== version && asksForHelp(words, command))
     return load('help').run({ operands: [name] }, COMMANDS);
   try {
     return await command.run(read(words, command), COMMANDS);

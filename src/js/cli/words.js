@@ -7,6 +7,9 @@
 
 const { UsageError } = require('./statuses');
 
+/** What every command has, beside its own options. */
+const HELP_OPTION = { help: { short: 'h', help: 'Prints this page.' } };
+
 /** `-5` is data, and `-` stands for standard input. */
 const isOption = (word) => /^-./.test(word) && !/^-[\d.]/.test(word);
 
@@ -30,6 +33,14 @@ function read(words, command) {
   unknown.push(...operands.splice(most));
   if (unknown.length > 0) throw new UsageError(refusal(unknown, command));
   return { options, operands };
+}
+
+/** Whether the help is asked for, also with other flags (`-qh`). This is looked for first: the rest may be wrong. */
+function asksForHelp(words, { options = {} }) {
+  const known = { ...options, ...HELP_OPTION };
+  const asks = (word) => isOption(word) && keysOf(word.slice(1), known)?.includes('help');
+  const end = words.indexOf('--');
+  return words.slice(0, end === -1 ? undefined : end).some((it) => it === '--help' || asks(it));
 }
 
 /** False if the word is not known. */
@@ -145,4 +156,4 @@ function toDelimiter(text, name) {
   return made;
 }
 
-module.exports = { hintOf, read, toCount, toDelimiter, toMs, toSeconds };
+module.exports = { HELP_OPTION, asksForHelp, hintOf, read, toCount, toDelimiter, toMs, toSeconds };
