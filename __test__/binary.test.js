@@ -39,6 +39,8 @@ test('paths of a building machine are recognized, and the names that stand for t
   // The default folder of sockets, as the binary has it.
   expect(pathsIn(Buffer.from('\0/tmp/\0'))).toEqual([]);
   expect(pathsIn(Buffer.from('\0/tmp/build/x\0'))).toEqual(['/tmp/build/x']);
+  // Two texts of the standard library, one behind the other.
+  expect(pathsIn(Buffer.from('\0/data/local/tmp/proc/self/mountinfo\0'))).toEqual([]);
 });
 
 test('it is for this platform, and links and imports what is allowed', () => {
@@ -83,6 +85,29 @@ onLinux.test('the checker finds what it is meant to find', () => {
   expect(check(path.join(ROOT, 'package.json'))).toEqual([
     'its name is not that of a platform of scripts/platforms.js',
   ]);
+});
+
+/** The binary as if it were for Android, mapped with pages of that size. */
+function forAndroid(page) {
+  const copy = world.file('ferripc.android-arm64.node');
+  const bytes = fs.readFileSync(file);
+  bytes.writeUInt16LE(183, 18); // e_machine
+  const [programs, entry, count] = [32, 54, 56];
+  for (let i = 0; i < bytes.readUInt16LE(count); i++) {
+    const at = Number(bytes.readBigUInt64LE(programs)) + i * bytes.readUInt16LE(entry);
+    if (bytes.readUInt32LE(at) === 1) bytes.writeBigUInt64LE(BigInt(page), at + 48);
+  }
+  fs.writeFileSync(copy, bytes);
+  return copy;
+}
+
+const isLong = ['x64', 'arm64'].includes(process.arch);
+(isLong ? onLinux.test : test.skip)('a binary for Android is for pages of 16 KiB', () => {
+  const problem = 'it is aligned to 4096 bytes, and a page may have 16384';
+  expect(check(forAndroid(4096))).toContain(problem);
+  expect(check(forAndroid(4096), { local: true })).not.toContain(problem);
+  for (const page of [16384, 65536])
+    expect(check(forAndroid(page)).join()).not.toContain('it is aligned');
 });
 
 onUnix.test('the documented command passes for a good binary, and fails for a bad one', () => {

@@ -31,7 +31,8 @@ function run(home, script, commands, ...args) {
   fs.mkdirSync(bin);
   for (const [name, text] of Object.entries(commands))
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  const env = { ...process.env, PATH: bin, CARGO_TARGET_DIR: world.file('target'), RUSTC: '' };
+  const own = { PATH: bin, CARGO_TARGET_DIR: world.file('target'), RUSTC: '' };
+  const env = { ...process.env, ...own, ANDROID_NDK_HOME: '/ndk' };
   const command = [path.join(home, 'scripts', `${script}.js`), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     env,
@@ -141,4 +142,19 @@ onUnix.describe('the output of cargo', () => {
       /Could not resolve host\nbuild: The crates cannot/,
     );
   });
+});
+
+onUnix.test('the release binary for Android is linked by the NDK, for pages of 16 KiB', () => {
+  const home = checkout();
+  const { cargo: building } = cargo(`[ "$1" = metadata ] && echo '{"packages":[]}' && exit 0
+made="$CARGO_TARGET_DIR/aarch64-linux-android/release"
+/bin/mkdir -p "$made" && echo made > "$made/libferripc.so"
+echo "$CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER $CARGO_ENCODED_RUSTFLAGS" > "$CARGO_TARGET_DIR/asked"`);
+  const commands = { cargo: building, rustc: `${tool('rustc', OLDEST)}\necho /sysroot` };
+  const { status } = run(home, 'build', commands, '--target', 'android-arm64');
+  expect(status).toBe(0);
+  expect(fs.readFileSync(path.join(home, 'ferripc.android-arm64.node'), 'utf8')).toBe('made\n');
+  const asked = fs.readFileSync(world.file('target/asked'), 'utf8');
+  expect(asked).toMatch(/^\/ndk\/.*\/bin\/aarch64-linux-android24-clang /);
+  expect(asked.trim().split('\x1f')).toContain('-Clink-arg=-Wl,-z,max-page-size=16384');
 });

@@ -5,6 +5,7 @@
 //
 // - Linux and FreeBSD: by cargo-zigbuild, whose linker asks for no newer glibc than the table says, on any machine.
 // - Android: by cargo and the NDK's clang, whose folder ANDROID_NDK_HOME (or ANDROID_NDK_LATEST_HOME) names.
+//   Before its release 28, the NDK would by itself align for pages of 4 KiB.
 // - No path of this machine gets into the binary: each is given a fixed name (--remap-path-prefix).
 // - cargo-auditable puts the list of crates into the binary, so that `cargo audit bin <file>` works on it.
 //
@@ -94,11 +95,12 @@ class Build {
 
   /** The compiler's flags, after those of the user's environment. */
   flags() {
-    const { name, os, libc } = this.platform;
+    const { name, os, libc, page } = this.platform;
     const { CARGO_ENCODED_RUSTFLAGS: encoded, RUSTFLAGS: plain } = this.env;
     const flags = encoded ? encoded.split('\x1f') : (plain ?? '').split(/\s+/).filter(Boolean);
     for (const [from, to] of this.places()) flags.push(`--remap-path-prefix=${from}=${to}`);
     if (libc === 'musl') flags.push('-Ctarget-feature=-crt-static'); // or there is no cdylib
+    if (page) flags.push(`-Clink-arg=-Wl,-z,max-page-size=${page}`);
     // By default, the name of a library is the path that it was built at.
     if (os === 'darwin') flags.push(`-Clink-arg=-Wl,-install_name,@rpath/${fileOf(name)}`);
     // Without a C runtime that would have to be installed, and without a time stamp.

@@ -8,8 +8,9 @@
 // - the file is for the platform that its name says;
 // - it needs no library outside of LIBRARIES, and no symbol of glibc newer than toolchain.json says;
 // - on Linux, it imports nothing of NEVER;
+// - it can be loaded where pages are as large as scripts/platforms.js says;
 // - no path of the machine that built it is in there.
-// --local: for a plain `cargo build`, which may need more (LOCAL), newer symbols, and have such paths.
+// --local: for a plain `cargo build`, which may need more (LOCAL), newer symbols or smaller pages, and have such paths.
 
 const fs = require('node:fs');
 const os = require('node:os');
@@ -70,9 +71,12 @@ const NEVER = [
   /^(set(e|re|res)?[ug]id|setgroups|chroot|ptrace|process_vm_.*|kill|tgkill)$/,
 ];
 
-/** Paths as they are on machines that build. A folder alone does not count: "/tmp/" is where some sockets are. */
+/**
+ * Paths as they are on machines that build. A folder alone does not count: "/tmp/" is where some sockets are. Nor does one
+ * with a path of the system right behind it: Rust's texts have no end mark, and for Android "/data/local/tmp" is one.
+ */
 const PATHS =
-  /(?:\/(?:root|home|Users|tmp|work|builds?|github)\/|\b[A-Z]:[\\/](?:Users|a)[\\/]|\.cargo[\\/])[ -~]+/g;
+  /(?:\/(?:root|home|Users|tmp|work|builds?|github)\/(?!(?:proc|sys|dev)\/)|\b[A-Z]:[\\/](?:Users|a)[\\/]|\.cargo[\\/])[ -~]+/g;
 
 const byNumber = (a, b) => a.localeCompare(b, 'en', { numeric: true });
 const fits = (name, list) =>
@@ -117,6 +121,8 @@ function check(file, { local = false } = {}) {
   if (system === 'linux')
     for (const symbol of binary.imports)
       if (fits(symbol, NEVER)) problems.push(`it imports ${symbol}`);
+  if (!local && binary.align < platform.page)
+    problems.push(`it is aligned to ${binary.align} bytes, and a page may have ${platform.page}`);
   const found = local ? [] : [...new Set(pathsIn(buffer))];
   for (const it of found.slice(0, 5)) problems.push(`it contains ${it.slice(0, 120)}`);
   if (found.length > 5) problems.push(`… and ${found.length - 5} more paths`);

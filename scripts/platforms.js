@@ -13,7 +13,8 @@ const packageOf = (name) => `ferripc-${name}`;
  * name, `target` (Rust's name for it), and what package managers select by: `os`, `cpu` and `libc` of
  * https://docs.npmjs.com/cli/configuring-npm/package-json. Node calls a processor `arm` whatever its version, and `ppc64`
  * in either byte order: the binaries are for ARMv7 and little-endian. `glibc`: the oldest version, where the processor is
- * younger than the one of toolchain.json. zig has no headers of an older one.
+ * younger than the one of toolchain.json. zig has no headers of an older one. `page`: how large, in bytes, a page of
+ * memory may be, where linkers may take it to be smaller. Devices with Android 15 may have pages of 16 KiB.
  */
 const platforms = [
   { name: 'linux-x64-gnu', target: 'x86_64-unknown-linux-gnu', libc: 'glibc' },
@@ -36,7 +37,7 @@ const platforms = [
   },
   { name: 'linux-s390x-gnu', target: 's390x-unknown-linux-gnu', libc: 'glibc' },
   { name: 'freebsd-x64', target: 'x86_64-unknown-freebsd' },
-  { name: 'android-arm64', target: 'aarch64-linux-android' },
+  { name: 'android-arm64', target: 'aarch64-linux-android', page: 16384 },
   { name: 'darwin-x64', target: 'x86_64-apple-darwin' },
   { name: 'darwin-arm64', target: 'aarch64-apple-darwin' },
   { name: 'win32-x64', target: 'x86_64-pc-windows-msvc' },

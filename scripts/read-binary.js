@@ -2,12 +2,13 @@
 // Reads what an addon's file needs and imports, without any tool of the platform, beyond what
 // src/js/engine/binary-file.js knows of its head. Used by scripts/check-binary.js.
 //
-// readBinary(buffer) answers { format, os, cpu, libraries, imports, versions }:
+// readBinary(buffer) answers { format, os, cpu, libraries, imports, versions, align }:
 //   format     'ELF' (Linux, Android, FreeBSD), 'Mach-O' (macOS) or 'PE' (Windows)
 //   os, cpu    as process.platform and process.arch call them; Android's files are as Linux's
 //   libraries  the names of the libraries that have to be there
 //   imports    the names of what it takes from them; null where that is not read (Mach-O)
 //   versions   ELF: the versions of symbols that it asks for, like 'GLIBC_2.17'; elsewhere none
+//   align      ELF: the largest page, in bytes, with which a system can map it
 
 const { elfNumbers, readHead } = require('../src/js/engine/binary-file');
 
@@ -20,6 +21,7 @@ function text(buffer, at) {
 
 const [SHT_DYNAMIC, SHT_DYNSYM, SHT_GNU_VERNEED] = [6, 11, 0x6ffffffe];
 const DT_NEEDED = 1;
+const PT_LOAD = 1;
 
 function readElf(buffer) {
   const { isLong, half, word, address } = elfNumbers(buffer);
@@ -68,7 +70,12 @@ function readElf(buffer) {
       library += word(library + 12);
     }
   });
-  return { libraries, imports, versions };
+  // The table of what is mapped, whose entries end with their alignment.
+  const [programs, entry] = [address(isLong ? 32 : 28), half(isLong ? 54 : 42)];
+  const aligns = Array.from({ length: half(isLong ? 56 : 44) }, (_, i) => programs + i * entry)
+    .filter((at) => word(at) === PT_LOAD)
+    .map((at) => address(at + entry - width));
+  return { libraries, imports, versions, align: Math.min(...aligns) };
 }
 
 // ---- Mach-O: <mach-o/loader.h> --------------------------------------------------------------------------

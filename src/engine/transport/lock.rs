@@ -5,7 +5,9 @@
 //! do not know of it. This gives up after [`PATIENCE`], so that a program that holds the lock cannot
 //! stop others for longer.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -33,14 +35,23 @@ pub fn lock_directory(path: &Path) -> Result<File, Unlocked> {
         .map_err(|_| Unlocked::Impossible)?;
     let started = Instant::now();
     loop {
-        match directory.try_lock() {
+        match try_lock(&directory) {
             Ok(()) => return Ok(directory),
-            Err(TryLockError::Error(_)) => return Err(Unlocked::Impossible),
-            Err(TryLockError::WouldBlock) if started.elapsed() > PATIENCE => {
-                return Err(Unlocked::Busy);
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                return Err(Unlocked::Impossible);
             }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            Err(_) if started.elapsed() > PATIENCE => return Err(Unlocked::Busy),
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
+    }
+}
+
+/// What `File::try_lock` is elsewhere: the standard library has no locks on Android.
+pub fn try_lock(file: &File) -> io::Result<()> {
+    // SAFETY: the call takes a descriptor, which is open, and a number.
+    match unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 
@@ -90,7 +101,7 @@ mod tests {
             let dead = listen(&local(Claim::Never)).unwrap();
             drop(dead);
             let stranger = File::open(directory).unwrap();
-            stranger.lock().unwrap();
+            try_lock(&stranger).unwrap();
             let error = listen(&local(Claim::Stale)).unwrap_err();
             assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
             drop(listen(&local(Claim::Takeover)).unwrap());

@@ -27,7 +27,7 @@ pub mod last_words;
 mod line;
 mod listening;
 #[cfg(unix)]
-mod lock;
+pub mod lock;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod mmsg;
 #[cfg(target_os = "linux")]

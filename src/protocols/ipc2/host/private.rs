@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::net::UnixListener;
 
 use crate::engine::error::{Endpoint, Error};
+use crate::engine::transport::lock::try_lock;
 use crate::engine::transport::unix;
 
 const FOLDER: &str = "ipc2-";
@@ -68,7 +69,7 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
         io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
     })?;
     // Some file systems know no locks: then only the folder's age protects it.
-    let lock = File::open(folder).ok().filter(|file| file.try_lock().is_ok());
+    let lock = File::open(folder).ok().filter(|file| try_lock(file).is_ok());
     MAKER.store(process::id(), Ordering::Relaxed);
     there().insert(target.to_owned(), lock);
     static FIRST: Once = Once::new();
@@ -131,5 +132,5 @@ fn is_left(entry: &DirEntry, uid: u32) -> bool {
     about.is_dir()
         && about.uid() == uid
         && age >= OLD
-        && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok())
+        && File::open(entry.path()).is_ok_and(|folder| try_lock(&folder).is_ok())
 }
