@@ -327,7 +327,7 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
   });
 
   test('of a server end when it is stopped and all clients are gone', async () => {
-    const { server, client } = await meet();
+    const { place, server, client } = await meet();
     const incoming = server.messages('n');
     client.emit('n', 1);
     expect((await incoming.next()).value[0]).toBe(1);
@@ -338,6 +338,11 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     const end = incoming.next();
     client.leave();
     expect(await end).toEqual({ value: undefined, done: true });
+    expect((await server.messages('n').next()).done).toBe(true); // nobody can come
+    await server.start();
+    const later = server.messages('n').next();
+    (await world.connect(place)).emit('n', 3);
+    expect((await later).value[0]).toBe(3);
   });
 
   test('stop with an AbortError', async () => {

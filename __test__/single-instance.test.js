@@ -3,7 +3,7 @@
 
 const fs = require('node:fs');
 const { once } = require('./helpers/events');
-const { onUnix } = require('./helpers/platform');
+const { onNative, onUnix } = require('./helpers/platform');
 const { createWorld } = require('./helpers/world');
 
 const world = createWorld();
@@ -165,12 +165,49 @@ test('connects to a server of a program that only serves, and waits behind it', 
   expect(instance.role).toBe('server');
 });
 
+test.each(['is closed', 'is told to disconnect'])(
+  'one that %s while it takes over leaves no server',
+  async (how) => {
+    const path = world.socketPath();
+    const first = await join(path);
+    const next = await join(path);
+    // It has begun to serve when the first one is gone.
+    await first.instance.close();
+    if (how === 'is closed') await next.instance.close();
+    else next.ipc.disconnect('app');
+    const all = [await join(path), await join(path)].map(({ instance }) => instance);
+    const { server } = all.find(({ role }) => role === 'server');
+    server.handle('who', () => 'the server');
+    const { client } = all.find((it) => it.server !== server);
+    expect(await client.request('who', null, { offline: 'wait' })).toBe('the server');
+  },
+);
+
+test('config.tls is for networks', async () => {
+  const path = world.socketPath();
+  const tls = { rejectUnauthorized: false };
+  const { instance } = await join(path, { tls });
+  instance.server.handle('x', () => 1);
+  expect(await (await join(path, { tls })).instance.client.request('x')).toBe(1);
+});
+
+onNative.test('the error of one that cannot talk to the server says why', async () => {
+  const path = world.socketPath();
+  await join(path);
+  const failed = world.ipc({ retry: 1, serialization: 'advanced' }).serveOrConnect('app', { path });
+  expect(await reject(failed)).toMatchObject({
+    code: 'EADDRINUSE',
+    cause: { code: 'ERR_FERRIPC_SERIALIZATION' },
+  });
+});
+
 test('a client that the program disconnects has no role', async () => {
   const path = world.socketPath();
   await join(path);
   const { ipc, instance } = await join(path);
   const destroyed = once(ipc.of.app, 'destroy');
   ipc.disconnect('app');
+  expect([instance.role, instance.client]).toEqual([null, null]);
   await destroyed;
   expect([instance.role, instance.client, ipc.of]).toEqual([null, null, {}]);
 });
@@ -181,6 +218,7 @@ test('a server that the program stops has no role, until it starts it again', as
   const { server } = instance;
   const over = once(server.server, 'close');
   await server.stop();
+  expect([instance.role, instance.server]).toEqual([null, null]);
   await over;
   expect([instance.role, instance.server, ipc.server]).toEqual([null, null, server]);
   await server.start();

@@ -18,6 +18,20 @@ const { tapped, tapOf, tap } = tapsOf(world, start);
 /** Bytes of a message on the wire, without its delimiter. */
 const lengthOf = (type, data) => Buffer.byteLength(JSON.stringify({ type, data }));
 
+onUnix.test(
+  'data that is nested more deeply than JSON.stringify takes is shown as text',
+  async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place, tapped({ payloads: true }));
+    const running = await tap(server, ['--payloads', '--type', 'x']);
+    const frame = `{"type":"x","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const peer = await world.peer(place);
+    peer.writeFrames(frame, '{"type":"x","data":[[1]]}');
+    const [deep, next] = await running.values(2);
+    expect([deep.text, next.payload]).toEqual([frame, [[1]]]);
+  },
+);
+
 onUnix.describe.each(TRANSPORTS)('of a server on %s', (kind) => {
   test('types, lengths, directions, connections and payloads', async () => {
     const place = await world.place(kind);

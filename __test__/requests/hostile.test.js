@@ -80,6 +80,23 @@ describe.each(cases)('%s: a %s', (kind, side) => {
     expect(errors).toEqual([]);
   });
 
+  test('ends the connection of one that asks on and on, and never reads', async () => {
+    const { host, peer, errors } = await meet({ maxQueuedBytes: 64 * 1024 });
+    host.handle('big', () => 'x'.repeat(100_000));
+    peer.socket.pause();
+    const asked = (type, count) =>
+      Array.from({ length: count }, (_, n) =>
+        JSON.stringify({ type: 'ferripc:request', data: { id: `${type}${n}`, type } }),
+      );
+    let isGone = false;
+    host.on(host.sockets ? 'socket.disconnected' : 'disconnect', () => (isGone = true));
+    while (!isGone) {
+      peer.writeFrames(...asked('big', 10), ...asked('echo', 1000));
+      await new Promise(setImmediate);
+    }
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['ENOBUFS']));
+  });
+
   test('ignores replies to nothing, second ones, and cancellations of nothing', async () => {
     const { peer, ask, errors } = await meet();
     for (const id of [0, 1, -1, 1.5, 1e300, '1', 'x', '__proto__']) {

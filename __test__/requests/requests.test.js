@@ -21,11 +21,13 @@ const directions = {
   'a client asks': ({ server, client }) => ({
     ask: (...args) => client.request(...args),
     answerer: server,
+    asker: client.socket,
     end: () => client.socket.destroy(),
   }),
   'a server asks': ({ server, client, socket }) => ({
     ask: (...args) => server.request(socket, ...args),
     answerer: client,
+    asker: socket,
     end: () => socket.destroy(),
   }),
 };
@@ -138,7 +140,10 @@ describe.each(cases)('%s: %s', (kind, who) => {
     const { ask, answerer } = await meet();
     const expected = { name: 'Error', code: 'ERR_FERRIPC_NO_HANDLER' };
     expect(await reject(ask('nobody'))).toMatchObject(expected); // before there is any handler
-    const undo = answerer.handle('here', () => 1);
+    answerer.on('*', () => {}); // which answers nothing
+    expect(await reject(ask('nobody'))).toMatchObject(expected);
+    const one = () => 1;
+    const undo = answerer.handle('here', one);
     for (const type of ['nobody', '__proto__', 'constructor', '']) {
       const error = await reject(ask(type));
       expect(error).toMatchObject(expected);
@@ -148,9 +153,28 @@ describe.each(cases)('%s: %s', (kind, who) => {
     undo();
     undo();
     expect(await reject(ask('here'))).toMatchObject(expected);
-    answerer.handle('here', () => 2);
-    undo();
-    expect(await ask('here')).toBe(2);
+    answerer.handle('here', one);
+    undo(); // of the first time
+    expect(await ask('here')).toBe(1);
+  });
+
+  test('an answer for which there is no room is an error for the asker', async () => {
+    const { ask, answerer, asker } = await meet({ maxQueuedBytes: 64 * 1024 });
+    const errors = new Set();
+    answerer.on('error', ({ code }) => errors.add(code));
+    const isFull = once(answerer, 'error');
+    let wanted = 100; // more than the system takes
+    const all = new Promise((resolve) => {
+      answerer.handle('big', () => (--wanted === 0 && resolve(), 'x'.repeat(100_000)));
+    });
+    asker.pause();
+    const answers = Array.from({ length: wanted }, () => ask('big'));
+    await Promise.all([all, isFull]);
+    asker.resume();
+    const settled = await Promise.allSettled(answers);
+    const codes = new Set(settled.map(({ reason }) => reason?.code));
+    expect([codes, errors]).toEqual([new Set([undefined, 'ENOBUFS']), new Set(['ENOBUFS'])]);
+    expect((await ask('big')).length).toBe(100_000);
   });
 
   test('types of all kinds can have handlers', async () => {

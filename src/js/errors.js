@@ -86,7 +86,7 @@ function serializationError(what) {
 
 /** For a message that was not accepted because `limit` bytes were waiting. */
 function noBufferError(limit) {
-  const message = `${limit} bytes are waiting to be sent: message dropped`;
+  const message = `At most ${limit} bytes may wait to be sent: message dropped`;
   return eventError('ENOBUFS', message);
 }
 

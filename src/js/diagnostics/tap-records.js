@@ -17,6 +17,9 @@ const LONGEST_MESSAGE = 1000;
 /** How many characters of a payload, or bytes in raw mode, are reported. */
 const LONGEST_PAYLOAD = 64 * 1024;
 
+/** How deeply a payload may be nested. */
+const DEEPEST = 500;
+
 /** Bytes of values as they are, which have to be read for it, that are told of. */
 const LONGEST_SHOWN = 1024 * 1024;
 
@@ -125,11 +128,22 @@ function payloadOf(content, { config: { delimiter }, _hasValues: hasValues }) {
   if (text.length > LONGEST_PAYLOAD) {
     return hidingSize({ text: text.slice(0, LONGEST_PAYLOAD), cut: true }, LONGEST_PAYLOAD);
   }
+  if (isDeep(text)) return hidingSize({ text }, text.length);
   try {
     return hidingSize({ payload: JSON.parse(text).data ?? null }, text.length);
   } catch {
     return hidingSize({ text }, text.length);
   }
+}
+
+/** Whether a record with this in it may be nested more deeply than JSON.stringify takes. Brackets in strings count, too. */
+function isDeep(text) {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    if (bracket === ']' || bracket === '}') depth--;
+    else if (++depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 function valuesOf(content) {

@@ -84,11 +84,11 @@ class Events {
     // A message of type '*' is for the wildcard handlers, which have already run.
     const entries = type === WILDCARD ? undefined : this.#handlers.get(type);
     if (entries !== undefined) this.#run(type, entries, args);
-    else if (this.#wildcard === undefined) this._unheard(type, args);
+    else this._unheard(type, args);
     return this;
   }
 
-  /** Nobody listens for an event that was published. */
+  /** Nobody listens for exactly the type of an event that was published. */
   _unheard() {}
 
   /** Whether somebody listens for exactly this type. */

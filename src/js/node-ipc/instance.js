@@ -32,6 +32,8 @@ class SingleInstance {
   #settle;
   /** Why it does not serve. */
   #refusal = null;
+  /** The attempt to serve that is under way; until it is over, there may be a server. */
+  #election = null;
 
   constructor(ipc, id, { path, onServer, onClient }, hooks, settle) {
     this.#ipc = ipc;
@@ -44,10 +46,10 @@ class SingleInstance {
     const client = new Client(config, log);
     client.id = id;
     client.path = this.#path;
-    client._electBy(() => this.#elect());
+    client._electBy(() => (this.#election = this.#elect()));
     client._attach({
       up: () => this.#connected(),
-      down: () => this.#failed(),
+      down: (_, error) => this.#failed(error),
       over: () => this.#ended(),
     });
     this.#client = client;
@@ -56,17 +58,19 @@ class SingleInstance {
 
   /** 'server' or 'client'; null when it is closed, or when the program has ended that one. */
   get role() {
-    return this.#role;
+    const { explicitlyDisconnected: isLeft } = this.#client;
+    const isOver = this.#role === 'server' ? !this.#server._isStarted : isLeft;
+    return isOver ? null : this.#role;
   }
 
   /** The server, while this process is it; otherwise null. */
   get server() {
-    return this.#server;
+    return this.role === 'server' ? this.#server : null;
   }
 
   /** The client, while this process is one; otherwise null. */
   get client() {
-    return this.#role === 'client' ? this.#client : null;
+    return this.role === 'client' ? this.#client : null;
   }
 
   #connected() {
@@ -78,9 +82,10 @@ class SingleInstance {
     undisturbed(() => this.#onClient?.call(undefined, this.#client));
   }
 
-  /** What is there is not a server, and cannot be replaced: a file, or another user's socket. */
-  #failed() {
+  /** What is there cannot be replaced, and is not a server for this client: a file, or another user's socket. */
+  #failed(error) {
     if (this.#role !== null || ++this.#attempts < MOST_ATTEMPTS) return;
+    if (error !== undefined) this.#refusal.cause ??= error;
     this.#refuse(this.#refusal);
   }
 
@@ -104,8 +109,13 @@ class SingleInstance {
     try {
       // Both may throw if the configuration was changed meanwhile.
       const server = new Server(this.#path, derive(this.#ipc.config, { unlink: 'stale' }), log);
-      server._attach({ listening: () => this.#won(server), over: () => this.#stopped(server) });
+      let stopping = null;
+      server._attach({
+        listening: () => (stopping = this.#won(server)),
+        over: () => this.#stopped(server),
+      });
       await server.start();
+      await stopping;
     } catch (error) {
       if (error.code !== 'EADDRINUSE' && this.#role === null) {
         this.#refuse(error);
@@ -118,21 +128,21 @@ class SingleInstance {
     return false;
   }
 
-  /** Nothing has come from a client yet. */
+  /** Nothing has come from a client yet. A promise of the server's end where it comes too late: nobody would have it. */
   #won(server) {
     if (this.#served === server && !this.#closed) {
       this.#serve(server); // the program has stopped it, and starts it again
-      return;
+      return null;
     }
     if (this.#closed || this.#client.explicitlyDisconnected) {
-      server.stop();
-      return;
+      return server.stop({ disconnect: true });
     }
     this.#serve(server);
     this.#settle.resolve(this);
     this.#hooks.unlisted(this.#client);
     this.#hooks.serving(server);
     undisturbed(() => this.#onServer?.call(undefined, server));
+    return null;
   }
 
   #serve(server) {
@@ -142,7 +152,7 @@ class SingleInstance {
 
   /** By the program, or because it is closed. */
   #stopped(server) {
-    if (this.#server !== server) return;
+    if (this.#server !== server || server._isStarted) return; // started again meanwhile
     this.#role = null;
     this.#server = null;
   }
@@ -154,6 +164,7 @@ class SingleInstance {
     this.#role = null;
     this.#server = null;
     await Promise.all([this.#client._dispose(), server?._dispose()]);
+    await this.#election;
   }
 
   [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
@@ -161,8 +172,8 @@ class SingleInstance {
   }
 }
 
-/** A configuration that goes on with another, except for these settings. */
-const derive = (config, own) => Object.assign(Object.create(config), own);
+/** A configuration that goes on with another, except for these settings. TLS is for what goes over a network. */
+const derive = (config, own) => Object.assign(Object.create(config), { tls: false, ...own });
 
 /** `hooks`: `listed(client)`, `unlisted(client)`, `serving(server)`. */
 async function serveOrConnect(ipc, id, options, hooks) {

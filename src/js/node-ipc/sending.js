@@ -183,10 +183,18 @@ class Sending extends Party {
     return Boolean(socket) && !socket.connecting && !socket.destroyed && socket.writable !== false;
   }
 
-  /** A reply or a cancellation: these wait for nothing, and concern this connection only. */
-  _post(_, type, data) {
-    if (this._isUp) this.#send(this._encode(type, data));
-    else if (this.#holding && this.socket?.connecting) this.#pass(this._encode(type, data));
+  /**
+   * A reply or a cancellation: these wait for nothing, and concern this connection only. False: refused, since the limit
+   * and `beyond` bytes wait.
+   */
+  _post(_, type, data, beyond = 0) {
+    const { socket } = this;
+    const message = this._encode(type, data);
+    if (this._isUp) {
+      if (socket._isFull?.(this._maxQueued + beyond)) return socket._refuse(message);
+      this.#send(message, beyond === 0);
+    } else if (this.#holding && socket?.connecting) this.#pass(message);
+    return true;
   }
 
   /** The same for a message as it is sent. */

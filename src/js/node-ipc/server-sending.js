@@ -52,10 +52,16 @@ class ServerSending extends Party {
     return { left: true, undo: null };
   }
 
-  /** A reply or a cancellation, of which a client that has left hears nothing. */
-  _post(socket, type, data) {
-    if (this._datagrams || socket?.destroyed !== false || socket.writable === false) return;
-    this.#send(socket, this._encode(type, data));
+  /**
+   * A reply or a cancellation, of which a client that has left hears nothing. False: refused, since the limit and
+   * `beyond` bytes wait.
+   */
+  _post(socket, type, data, beyond = 0) {
+    if (this._datagrams || socket?.destroyed !== false || socket.writable === false) return true;
+    const message = this._encode(type, data);
+    if (socket._isFull?.(this._maxQueued + beyond)) return socket._refuse(message);
+    this.#send(socket, message, beyond === 0);
+    return true;
   }
 
   /** The same for a message as it is sent. */
@@ -134,7 +140,8 @@ class ServerSending extends Party {
     return super._encode(type, data, isDatagram);
   }
 
-  #send(socket, message) {
+  /** `limited`: by what the socket has to send already. */
+  #send(socket, message, limited = true) {
     const profile = this._chosen;
     if (profile !== null && socket && profile.exceeds(socket, message)) {
       this._violate(socket, profile.backpressure(this, socket, message));
@@ -145,7 +152,7 @@ class ServerSending extends Party {
         throw argumentError('socket', 'a socket with the same config.serialization', socket);
       }
       socket._raw = this._takesBytes;
-      return socket._send(message);
+      return socket._send(message, limited);
     }
     if (typeof socket?.write !== 'function') throw argumentError('socket', 'a socket', socket);
     return standIns.writeTo(socket, this._framed(message));

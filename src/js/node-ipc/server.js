@@ -31,6 +31,8 @@ const parserTls = lazily(() => require('./parsers/tls'));
 class Server extends ServerSending {
   /** `{promise, resolve, reject}` of the last start. */
   #starting = null;
+  /** It was stopped, and the last client has left. */
+  #isOver = false;
 
   /**
    * `path`: a socket path, or with `port` a host. For the others, see party.js.
@@ -64,7 +66,7 @@ class Server extends ServerSending {
       this.log('Socket Server Path not specified, refusing to start');
       return Promise.resolve();
     }
-    if (this.#starting !== null && this.server._closed === false) return this.#starting.promise;
+    if (this._isStarted) return this.#starting.promise;
     if (typeof this.path !== 'string') {
       throw argumentError(this.port ? 'host' : 'path', 'of type string', this.path);
     }
@@ -84,6 +86,7 @@ class Server extends ServerSending {
     );
     starting.promise.catch(() => {}); // programs written for node-ipc do not know of it (F10)
     this.#starting = starting;
+    this.#isOver = false;
     this.log('starting server on ', this.path, this.port ? `:${this.port}` : '');
     const shown = withTls ? tlsOptions().shown(config.tls) : config.tls;
     if (!udp) this.log('starting TLS server', shown);
@@ -113,6 +116,7 @@ class Server extends ServerSending {
       listener.once('close', () => {
         stops();
         publish(channels.serverClose, this);
+        this.#isOver = this.server === listener;
         this._tell('over');
       });
       both(
@@ -142,6 +146,16 @@ class Server extends ServerSending {
   /** Off unless the program asks for it. */
   #allowTap() {
     if (this.config.tap ?? process.env.FERRIPC_TAP) tap().attach(this, Server);
+  }
+
+  /** It listens, or is about to. */
+  get _isStarted() {
+    return this.#starting !== null && this.server._closed === false;
+  }
+
+  /** Asked by messages.js. */
+  get _isOver() {
+    return this.#isOver;
   }
 
   get #tlsConfig() {

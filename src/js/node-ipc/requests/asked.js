@@ -25,11 +25,9 @@ class Asked {
   /** Calls `giveUp(error)` when the time is over, or when the signal is aborted. */
   limit({ timeout = Infinity, signal = null }, giveUp) {
     if (timeout !== Infinity) {
+      const time = Math.min(timeout, LONGEST);
       // The connection keeps the process alive, not this.
-      this.#timer = setTimeout(
-        () => giveUp(this.#timeoutError(timeout)),
-        Math.min(timeout, LONGEST),
-      );
+      this.#timer = setTimeout(() => giveUp(this.#timeoutError(time)), time);
       this.#timer.unref?.();
     }
     if (signal === null) return;

@@ -2,8 +2,8 @@
 // Questions with answers: what `request` and `handle` of a client or server do. Made by party.js when one of them is
 // first called; without that, nothing here is loaded, and messages of these types are like any others.
 //
-// The owner has `_encode` and `_post(socket, type, data)`, which sends at once, and reports its connections by
-// `down(socket)` and `over()`.
+// The owner has `_encode` and `_post(socket, type, data, beyond)`, which sends at once unless too much waits, and reports
+// its connections by `down(socket)` and `over()`.
 
 const { lazily } = require('../../core');
 const { Asked, checkAsk } = require('./asked');
@@ -17,6 +17,9 @@ const signals = lazily(() => require('./signals'));
 
 /** Requests of one connection that are handled at a time, unless `config.maxRequests` says otherwise. */
 const MOST_HANDLED = 16_384;
+
+/** Bytes that may wait beyond the limit: cancellations, and the errors in place of answers. */
+const BEYOND = 1024 * 1024;
 
 /** The conversation of one connection; a client has one for all its connections. */
 class Conversation {
@@ -33,7 +36,7 @@ class Conversation {
 
 class Requests {
   #owner;
-  /** Type -> handler. */
+  /** Type -> `{handler}`, an object of each registration's own. */
   #handlers = new Map();
   /** Socket, or the client itself -> Conversation. */
   #conversations = new Map();
@@ -96,7 +99,11 @@ class Requests {
     if (!this.#conversations.get(key)?.asked.delete(asked.id)) return;
     asked.fail(error);
     if (!asked.ticket.left && asked.ticket.undo()) return;
-    this.#post(key, CANCEL, { id: asked.id });
+    try {
+      this.#owner._post(key, CANCEL, { id: asked.id }, BEYOND);
+    } catch (failure) {
+      this.#failed(key, failure);
+    }
     this.#owner._forgo?.();
   }
 
@@ -114,9 +121,10 @@ class Requests {
     if (this.#handlers.has(type)) {
       throw valueError(`Requests of the type ${JSON.stringify(type)} already have a handler`);
     }
-    this.#handlers.set(type, handler);
+    const entry = { handler };
+    this.#handlers.set(type, entry);
     return () => {
-      if (this.#handlers.get(type) === handler) this.#handlers.delete(type);
+      if (this.#handlers.get(type) === entry) this.#handlers.delete(type);
     };
   }
 
@@ -143,8 +151,8 @@ class Requests {
   }
 
   #takeRequest(key, socket, { id, type, data }) {
-    const handler = typeof type === 'string' ? this.#handlers.get(type) : undefined;
-    if (handler === undefined) {
+    const entry = typeof type === 'string' ? this.#handlers.get(type) : undefined;
+    if (entry === undefined) {
       if (this.#owner._hears(REQUEST)) return false; // it is answered by hand
       this.#reply(key, { id, error: errorForm(noHandler(type)) });
       return true;
@@ -158,7 +166,7 @@ class Requests {
       const handling = new Handling(id, socket, conversation);
       handled.set(id, handling);
       conversation.running++;
-      this.#run(handler, data, key, handling);
+      this.#run(entry.handler, data, key, handling);
     } else {
       this.#reply(key, { id, error: errorForm(tooMany(maxRequests)) });
     }
@@ -198,20 +206,9 @@ class Requests {
     return !isOver;
   }
 
-  /** An answer that cannot be sent becomes an error for the asker. */
   #reply(key, reply) {
     try {
-      this.#owner._post(key, REPLY, reply);
-    } catch (error) {
-      if (reply.error === undefined)
-        this.#post(key, REPLY, { id: reply.id, error: errorForm(error) });
-      else this.#failed(key, error);
-    }
-  }
-
-  #post(key, type, data) {
-    try {
-      this.#owner._post(key, type, data);
+      answer(this.#owner, key, reply);
     } catch (error) {
       this.#failed(key, error);
     }
@@ -219,8 +216,7 @@ class Requests {
 
   /** What a parser does not let pass. */
   #failed(key, error) {
-    const socket = key === this.#owner ? key.socket : key;
-    this.#owner._report(socket, error);
+    this.#owner._report(socketOf(this.#owner, key), error);
   }
 
   #takeReply(key, reply) {
@@ -289,6 +285,27 @@ class Requests {
   }
 }
 
+/** A server's conversations belong to sockets, that of a client to itself. */
+const socketOf = (owner, key) => (key === owner ? owner.socket : key);
+
+/**
+ * Sends a reply. One that cannot be sent becomes an error for the asker; so does one for which there is no room, beyond
+ * the limit. A peer that goes on asking and does not read loses the connection, which tells it of all its requests.
+ * @throws {Error} what a parser throws for the error
+ */
+function answer(owner, key, { id, data, error }) {
+  let failure;
+  try {
+    if (owner._post(key, REPLY, error === undefined ? { id, data } : { id, error })) return;
+    failure = codedError('ENOBUFS', 'Too much waits to be sent to the asker: answer dropped');
+  } catch (thrown) {
+    if (error !== undefined) throw thrown;
+    failure = thrown;
+  }
+  if (owner._post(key, REPLY, { id, error: errorForm(failure) }, BEYOND)) return;
+  socketOf(owner, key)?.destroy();
+}
+
 /** For a request that nobody can get. */
 function notConnected(cause) {
   const options = cause === undefined ? undefined : { cause };
@@ -300,7 +317,8 @@ function notConnected(cause) {
 function refuse(owner, socket, data) {
   if (data === null || typeof data !== 'object' || !isId(data.id)) return;
   try {
-    owner._post(socket, REPLY, { id: data.id, error: errorForm(noHandler(data.type)) });
+    const key = owner.sockets === undefined ? owner : socket;
+    answer(owner, key, { id: data.id, error: errorForm(noHandler(data.type)) });
   } catch {
     // a parser does not let it pass
   }
