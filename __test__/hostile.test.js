@@ -84,13 +84,14 @@ describe.each(TRANSPORTS)('%s: a hostile client', (kind) => {
     await once(server, 'socket.disconnected');
   });
 
-  test('sends 100,000 empty frames (F4)', async () => {
+  test('sends many empty frames (F4)', async () => {
+    const many = everything ? 100_000 : 20_000;
     const { server, neighbour, peer } = await hostToPeer(kind);
     const errors = counter(server, 'error');
-    peer.write('\f'.repeat(100_000));
+    peer.write('\f'.repeat(many));
     expect(await ask(neighbour, 1)).toBe(1);
     await peer.ask('echo');
-    expect(errors.count).toBe(100_000);
+    expect(errors.count).toBe(many);
   });
 
   test.each([

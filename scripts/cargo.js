@@ -22,10 +22,10 @@ const workspace = [
   ...(process.platform === 'win32' ? ['--exclude', 'ipc2_tests'] : []),
 ];
 
-/** The same with these features, as `npm test` builds it. */
+/** The same with these features. */
 const forRust = [...workspace, ...systems];
 
-/** The same with all features, including the addon. */
+/** The same with all features, including the addon, as `npm test` builds it. */
 const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-features')];
 
 /** Where cargo puts what it builds. */

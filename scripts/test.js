@@ -67,12 +67,11 @@ const linted = {
   CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
 };
 
-// Two rows of steps that go side by side: what cargo does, all in one profile, so that most is built only once; and the
-// rest, the installation first. Much of a build is the work of one core.
+// Two rows of steps that go side by side: what cargo does, all in one profile and with the same features, so that all is
+// built only once; and the rest, the installation first. Much of a build is the work of one core.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  // What is built is linted as it is built: the addon and, as Rust programs have it, the library and all tests.
-  ['addon, clippy and build', 'cargo', ['build', '--locked'], { env: linted }],
+  // The addon, the library and all tests, which are linted as they are built.
   [
     'build',
     process.execPath,
@@ -80,17 +79,18 @@ const rust = [
     { env: linted },
   ],
   [
-    'cargo test, clippy and build',
+    'cargo test, build',
     'cargo',
-    ['test', ...forRust, ...more, '--tests', '--no-run'],
+    ['test', ...whole, ...more, '--tests', '--no-run'],
     { env: linted },
   ],
+  // Each night also as Rust programs have it: without the addon's part.
   ...(everything
     ? [
         [
-          'clippy, all at once',
+          'clippy, without the addon',
           'cargo',
-          ['clippy', ...whole, ...more, '--all-targets', '--', '-D', 'warnings'],
+          ['clippy', ...forRust, ...more, '--all-targets', '--', '-D', 'warnings'],
         ],
       ]
     : []),
@@ -111,7 +111,7 @@ const rustTests = [
   [
     'cargo test',
     'cargo',
-    ['test', ...forRust, ...more, '--tests'],
+    ['test', ...whole, ...more, '--tests'],
     {
       env: {
         ...linted,
@@ -121,7 +121,7 @@ const rustTests = [
       },
     },
   ],
-  ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
+  ['cargo test, documentation', 'cargo', ['test', ...whole, ...more, '--doc'], { env: linted }],
 ];
 
 /** So that suites need not ask cargo for what it has built. */

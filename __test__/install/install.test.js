@@ -189,7 +189,7 @@ function expectNoBinary(said, ...reasons) {
     });
   }
 
-  for (const [name, manager] of some('npm', 'Yarn 1')) {
+  for (const [name, manager] of some('npm')) {
     const { json, yaml } = document[manager.heading];
     for (const settings of [...json, ...yaml]) {
       const inYaml = typeof settings === 'string';
