@@ -39,6 +39,8 @@ describe.each(Object.keys(pairs))('over %s', (kind) => {
     for (let i = 0; i < 1000; i++) client.emit('ask', 'é');
     client.emit('ask', 'x'.repeat(100_000)); // takes another way
     await answers.reaches(1001);
+    // Node's own TLS may tell of what it has written after the peer has read it.
+    while (server.stats().bytesQueued > 0) await new Promise(setImmediate);
     const asked = 1000 * bytesOf('ask', 'é') + bytesOf('ask', 'x'.repeat(100_000));
     const answered = 1001 * bytesOf('answer', 'ü');
     const expected = {
