@@ -165,6 +165,11 @@ describe('datagrams and frames', () => {
     const child = world.child('udp.js', ['throw']);
     expect((await child.exited).lines).toEqual([['first', 'second', 'third', 'fourth']]);
   });
+
+  test('of two handlers of one datagram that throw, both are heard of', async () => {
+    const child = world.child('udp.js', ['throw raw']);
+    expect((await child.exited).lines).toEqual([['message', 'data']]);
+  });
 });
 
 describe('what a peer should not send (F4)', () => {

@@ -6,7 +6,7 @@
 // Its life, its sending and its receiving are here; the rest of the interface is in dgram-socket.js.
 
 const net = require('node:net');
-const { core, lazily } = require('../core');
+const { both, core, lazily } = require('../core');
 const dns = core('dns');
 const DgramSocket = require('./dgram-socket');
 const { DatagramReports, infoOf } = require('./datagram-reports');
@@ -283,14 +283,15 @@ class DatagramSocket extends DgramSocket {
   _onBytes(buffer, sender, framed) {
     this.#configure();
     const { length } = buffer;
-    try {
-      this.emit('message', buffer, infoOf(sender, length));
-    } finally {
-      if (!framed) {
-        this.#reports.logReceived(sender);
-        this.#owner._onRaw(infoOf(sender, length), buffer, sender);
-      }
+    const tell = () => this.emit('message', buffer, infoOf(sender, length));
+    if (framed) {
+      tell();
+      return;
     }
+    both(tell, () => {
+      this.#reports.logReceived(sender);
+      this.#owner._onRaw(infoOf(sender, length), buffer, sender);
+    });
   }
 
   _onTooLarge(sender, { size, length }) {
