@@ -127,11 +127,9 @@ const rustTests = [
 /** So that suites need not ask cargo for what it has built. */
 const built = { FERRIPC_PROGRAMS: path.join(targetFolder(), 'debug') };
 
-const suites = [['jest', bin('jest'), [], { env: built }]];
-
-// The same in other ways, after the Rust tests and beside jest, which waits for one process or another half of the time.
-const onceMore = [
-  // Without the event loop's own driver; the comparison does not depend on the driver.
+const suites = [
+  ['jest', bin('jest'), [], { env: built }],
+  // Once more without the event loop's own driver; the comparison does not depend on the driver.
   [
     'jest, tokio driver',
     bin('jest'),
@@ -208,7 +206,7 @@ async function inOrder(steps, isAlone) {
 async function main() {
   orEnd(requireRust);
   await Promise.all([inOrder(rust, false), inOrder(javaScript, false)]);
-  await Promise.all([inOrder([...rustTests, ...onceMore], false), inOrder(suites, true)]);
+  await Promise.all([inOrder(rustTests, false), inOrder(suites, true)]);
   console.log(`\nsteps: ${passed} passed, 0 failed`);
 }
 
