@@ -30,6 +30,25 @@ test('nothing is emitted before the end of the turn in which a program connects'
   expect(early).toEqual([false, false]);
 });
 
+onUnix.test(
+  'with both ends in one process, the server has the socket when the client’s `connect` comes',
+  async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    for (let i = 1; i <= 50; i++) {
+      const client = world.dial(place, { stopRetrying: true });
+      const heard = once(client, 'hello');
+      await new Promise((resolve) => {
+        client.on('connect', () => {
+          server.broadcast('hello', server.sockets.length);
+          resolve();
+        });
+      });
+      expect((await heard)[0]).toBe(i);
+    }
+  },
+);
+
 describe.each(KINDS)('%s', (kind) => {
   test.each(['at once', 'in a microtask'])(
     'a socket that is destroyed before `connect`, %s: what was emitted arrives once',

@@ -91,3 +91,19 @@ onUnix.test(
     expect(fs.existsSync(lock)).toBe(false);
   },
 );
+
+onUnix.test.each([
+  ['a file', (name) => fs.writeFileSync(name, 'of somebody’s')],
+  ['a folder', (name) => fs.mkdirSync(name)],
+  ['a link', (name) => fs.symlinkSync('nowhere', name)],
+])('%s with the name of the lock stays, and is in nobody’s way', async (_, make) => {
+  const path = await deadFile();
+  const lock = path.replace(/([^/]+)$/, '.$1.lock');
+  make(lock);
+  const before = fs.lstatSync(lock);
+  fs.lutimesSync(lock, 0, 0);
+  const { file, id } = await listening(path);
+  expect(file.publish(await found(path))).toBe(null);
+  expect(fs.lstatSync(path).ino).toBe(id);
+  expect(fs.lstatSync(lock).ino).toBe(before.ino);
+});

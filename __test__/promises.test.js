@@ -88,6 +88,10 @@ describe('await using', () => {
   // The syntax is newer than some runtimes: what it calls is called by hand.
   const dispose = (it) => it[Symbol.asyncDispose]();
 
+  test('is no key of the prototype of IPC: mixins take all of these for names', () => {
+    expect(Object.getOwnPropertySymbols(ferripc.IPC.prototype)).toEqual([]);
+  });
+
   (hasDispose ? test.each(TRANSPORTS) : test.skip.each(TRANSPORTS))(
     'over %s: a client sends what was emitted, and is gone',
     async (kind) => {

@@ -172,6 +172,15 @@ describe('datagrams and frames', () => {
   });
 });
 
+test('serveNet of a type alone says what it takes for the port, as node-ipc does', () => {
+  const lines = [];
+  const ipc = world.ipc({ silent: false, logger: (line) => lines.push(line) });
+  ipc.serveNet('udp4');
+  expect(lines.filter((line) => line.includes('not specified'))).toEqual([
+    expect.stringContaining('Server port not specified'),
+  ]);
+});
+
 describe('what a peer should not send (F4)', () => {
   const small = [...malformed, ...odd].filter(({ frame }) => frame.length < MOST);
 

@@ -128,7 +128,7 @@ impl Hub {
     pub fn connect(&mut self, target: Target, framing: Framing) -> Id {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let connection = Connection::new(id, framing, self.mailbox.clone(), self.runtime());
-        connection.connect(target);
+        connection.connect(target, !self.listeners.is_empty());
         self.keep(connection);
         id
     }

@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use bytes::BytesMut;
 use socket2::SockRef;
 use tokio::sync::Notify;
+#[cfg(unix)]
+use tokio::task::yield_now;
 
 use super::codec::Decoder;
 use super::error::Error;
@@ -64,6 +66,11 @@ mod tasks;
 #[cfg(unix)]
 pub mod uv;
 mod writing;
+
+/// How often a connection that is open lets the listeners of its consumer have their turn before it is reported. The first
+/// time the reactor is asked what is ready, and the listener runs; one more is for a listener that was about to rest.
+#[cfg(unix)]
+const TURNS_TO_ACCEPT: u32 = 2;
 
 /// A connection, from the request to connect (or from its acceptance) to its end.
 #[derive(Debug)]
@@ -138,10 +145,13 @@ impl Connection {
         })
     }
 
-    /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`].
-    pub fn connect(self: &Arc<Self>, target: Target) {
+    /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`]. `listens`: the same consumer has listeners, one of
+    /// which may be the peer. Then it hears of the connection from its listener first, as from libuv.
+    pub fn connect(self: &Arc<Self>, target: Target, listens: bool) {
+        #[cfg(not(unix))]
+        let _ = listens;
         #[cfg(unix)]
-        match caught(|| self.connect_now(&target)) {
+        match caught(|| self.connect_now(&target, listens)) {
             Some(false) => {}
             Some(true) => return,
             None => return self.panicked("connect"),
@@ -153,7 +163,7 @@ impl Connection {
 
     /// Connects on the caller's thread, as libuv does, if that cannot take long. False: it would.
     #[cfg(unix)]
-    fn connect_now(&self, target: &Target) -> bool {
+    fn connect_now(self: &Arc<Self>, target: &Target, listens: bool) -> bool {
         let Target::Unix(path) = target else { return false };
         if self.framing.greeting.is_some() {
             return false;
@@ -163,11 +173,32 @@ impl Connection {
             Ok(None) => return false,
             Ok(Some(socket)) => {
                 self.take(socket);
-                let _ = self.mailbox.post_now(Event::Open { id: self.id, ends: None, tls: None });
+                if listens {
+                    let (connection, failed) = (self.clone(), self.clone());
+                    let task = async move { connection.open_after_accepting().await };
+                    self.runtime.spawn_or(task, move || failed.panicked("connect"));
+                } else {
+                    self.opened();
+                }
             }
             Err(error) => self.report_closed(&mut self.lock(), vec![error]),
         }
         true
+    }
+
+    #[cfg(unix)]
+    fn opened(&self) {
+        let _ = self.mailbox.post_now(Event::Open { id: self.id, ends: None, tls: None });
+    }
+
+    /// On the I/O thread. Its listeners are ready for as long as there is a connection to accept, and have their turns
+    /// while this waits for its own.
+    #[cfg(unix)]
+    async fn open_after_accepting(&self) {
+        for _ in 0..TURNS_TO_ACCEPT {
+            yield_now().await;
+        }
+        self.opened();
     }
 
     /// As [`Connection::take`], for a socket whose sides have greeted each other.

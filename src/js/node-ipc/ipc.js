@@ -24,12 +24,20 @@ const NEW_METHODS = ['flush', 'serveOrConnect', 'stats'];
 
 const UDP_TYPES = ['udp4', 'udp6'];
 
+/** `await using`. It is not in the prototype of IPC itself, all of whose keys a mixin may take for names. */
+class Disposable {
+  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
+    return this._dispose();
+  }
+}
+
 /** Independent instances: each has its own configuration, clients and server (K19). */
-class IPC {
+class IPC extends Disposable {
   /** Clients and servers that are not listed any more, but that `stats` still counts; null without any. */
   #former = null;
 
   constructor() {
+    super();
     /** Live and replaceable (K6). */
     this.config = new Defaults();
     /** Clients by id. */
@@ -150,7 +158,9 @@ class IPC {
   serveNet(host, port, udpType, callback) {
     if (typeof host === 'number') [host, port, udpType, callback] = [false, host, port, udpType];
     if (typeof host === 'function') [host, port, udpType, callback] = [false, false, false, host];
-    if (isUdpType(host)) [host, port, udpType, callback] = [false, false, host, port];
+    if (isUdpType(host)) {
+      [host, port, udpType, callback] = [this.config.networkHost, false, host, port];
+    }
     if (isUdpType(port)) [port, udpType, callback] = [false, port, udpType];
     if (typeof port === 'function') [port, udpType, callback] = [false, false, port];
     if (typeof udpType === 'function') [udpType, callback] = [false, udpType];
@@ -263,10 +273,6 @@ class IPC {
   #take(server) {
     if (this.server instanceof serverClass()) this.#release().server(this.server);
     this.server = server;
-  }
-
-  [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
-    return this._dispose();
   }
 }
 

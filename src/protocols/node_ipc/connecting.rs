@@ -293,7 +293,7 @@ impl Task {
         let framing = common.settings.framing();
         let connection =
             Connection::new(self.attempts, framing, common.mailbox.clone(), common.runtime.clone());
-        connection.connect(target);
+        connection.connect(target, false);
         loop {
             match common.event_unless(&mut self.turns, &mut self.is_closing).await {
                 None => {

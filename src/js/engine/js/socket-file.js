@@ -166,21 +166,23 @@ class SocketFile {
   /** Takes the place of a dead file, unless somebody else does. */
   #replace(dead) {
     const lock = path.join(path.dirname(this.#name), `.${path.basename(this.#name)}.lock`);
-    if (!this.#hold(lock)) return false;
+    const holds = this.#hold(lock);
+    if (holds === false) return false;
     try {
       return isSame(look(this.#name), dead) && this.#removeDead(dead) && this.#link();
     } finally {
-      fs.rmSync(lock, { force: true });
+      if (holds) fs.rmSync(lock, { force: true });
     }
   }
 
-  /** Whether this server has the lock, which is another name for the file that it has made. */
+  /** Whether this server has the lock, which is another name for the file that it has made. Null: nobody can have it. */
   #hold(lock) {
     try {
       fs.linkSync(this.#beside, lock);
     } catch (error) {
-      if (error.code !== 'EEXIST') return true; // a file system without links: nothing can be held
+      if (error.code !== 'EEXIST') return null; // a file system without links
       const held = look(lock);
+      if (held !== null && !held.isSocket()) return null; // it is somebody's file, and stays
       if (held !== null && Math.abs(Date.now() - Number(held.mtimeMs)) < FORGOTTEN) return false;
       fs.rmSync(lock, { force: true });
       return this.#hold(lock);
