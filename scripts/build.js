@@ -5,7 +5,7 @@
 // scripts/demo.js and scripts/pack.js.
 //
 //   --if-stale   do nothing while the addon is newer than every source file
-//   --debug      a debug build, as `npm test` makes, together with the Rust tests: slow, with overflow checks and
+//   --debug      a debug build, as `npm test` makes: in a fraction of the time, slow, with overflow checks and
 //                assertions. It is stale for all that do not say so.
 //   --verbose    cargo's output as it comes; otherwise it is shown only if the build fails
 //   --target P   instead of all this, the release binary of a platform of scripts/platforms.js: portable,
@@ -14,7 +14,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { candidates, libc } = require('../src/js/engine/platform');
-const { cargoBuild, orEnd, targetFolder, whole } = require('./cargo');
+const { cargoBuild, orEnd, targetFolder } = require('./cargo');
 
 const root = path.join(__dirname, '..');
 
@@ -54,7 +54,7 @@ function build({ ifStale = false, debug = false, verbose = false } = {}) {
   const addon = path.join(root, addonName());
   if (ifStale && isFresh(addon, debug)) return addon;
   const profile = debug ? 'debug' : 'release';
-  const args = debug ? [...whole, '--lib', '--bins', '--tests'] : ['--locked', '--release'];
+  const args = ['--locked', ...(debug ? [] : ['--release'])];
   orEnd(() => cargoBuild(args, { verbose }));
   const library = {
     win32: 'ferripc.dll',

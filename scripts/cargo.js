@@ -22,10 +22,10 @@ const workspace = [
   ...(process.platform === 'win32' ? ['--exclude', 'ipc2_tests'] : []),
 ];
 
-/** The same with these features. */
+/** The same with these features, as `npm test` builds it. */
 const forRust = [...workspace, ...systems];
 
-/** The same with all features, including the addon, as `npm test` builds it. */
+/** The same with all features, including the addon. */
 const whole = [...workspace, ...systems.filter((it) => it !== '--no-default-features')];
 
 /** Where cargo puts what it builds. */

@@ -67,11 +67,13 @@ const linted = {
   CLIPPY_ARGS: '-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__',
 };
 
-// Two rows of steps that go side by side: what cargo does, all in one profile and with the same features, so that all is
-// built only once; and the rest, the installation first. Much of a build is the work of one core.
+// Two rows of steps that go side by side: what cargo does, all in one profile, so that most is built only once; and the
+// rest, the installation first. Much of a build is the work of one core. The addon is not built together with the tests:
+// it would get what they ask of their crates, such as tokio's signals, which the one that is released has not.
 const rust = [
   ['rustfmt', 'cargo', ['fmt', '--all', '--check']],
-  // The addon, the library and all tests, which are linted as they are built.
+  // What is built is linted as it is built: the addon and, as Rust programs have it, the library and all tests.
+  ['addon, clippy and build', 'cargo', ['build', '--locked'], { env: linted }],
   [
     'build',
     process.execPath,
@@ -79,18 +81,17 @@ const rust = [
     { env: linted },
   ],
   [
-    'cargo test, build',
+    'cargo test, clippy and build',
     'cargo',
-    ['test', ...whole, ...more, '--tests', '--no-run'],
+    ['test', ...forRust, ...more, '--tests', '--no-run'],
     { env: linted },
   ],
-  // Each night also as Rust programs have it: without the addon's part.
   ...(everything
     ? [
         [
-          'clippy, without the addon',
+          'clippy, all at once',
           'cargo',
-          ['clippy', ...forRust, ...more, '--all-targets', '--', '-D', 'warnings'],
+          ['clippy', ...whole, ...more, '--all-targets', '--', '-D', 'warnings'],
         ],
       ]
     : []),
@@ -111,7 +112,7 @@ const rustTests = [
   [
     'cargo test',
     'cargo',
-    ['test', ...whole, ...more, '--tests'],
+    ['test', ...forRust, ...more, '--tests'],
     {
       env: {
         ...linted,
@@ -121,7 +122,7 @@ const rustTests = [
       },
     },
   ],
-  ['cargo test, documentation', 'cargo', ['test', ...whole, ...more, '--doc'], { env: linted }],
+  ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
 ];
 
 /** So that suites need not ask cargo for what it has built. */

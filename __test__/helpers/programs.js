@@ -5,7 +5,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { whole } = require('../../scripts/cargo');
+const { forRust } = require('../../scripts/cargo');
 
 const ROOT = path.join(__dirname, '..', '..');
 
@@ -21,7 +21,7 @@ function program(name) {
 
 function build() {
   // As `npm test` has built them already, in another step.
-  const args = ['test', ...whole, '--tests', '--no-run', '--message-format=json'];
+  const args = ['test', ...forRust, '--tests', '--no-run', '--message-format=json'];
   const options = { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 };
   const { status, stdout, stderr, error } = spawnSync('cargo', args, options);
   if (status !== 0) throw error ?? new Error(stderr);
