@@ -108,7 +108,7 @@ test('messages held for the first connection are sent once, when it is up', asyn
   client.emit('early', 1);
   await once(client, 'disconnect');
   const server = world.host(place);
-  const got = once(server, 'early');
+  const got = Promise.all([once(server, 'early'), once(client, 'connect')]);
   await server.start();
   await got;
   const mine = seen.filter(([, message]) => message.client === client);
