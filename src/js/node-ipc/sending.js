@@ -188,12 +188,12 @@ class Sending extends Party {
    * and `beyond` bytes wait.
    */
   _post(_, type, data, beyond = 0) {
-    const { socket } = this;
+    const { socket, _isUp: isUp } = this;
+    if (!isUp && !(this.#holding && socket?.connecting)) return true;
     const message = this._encode(type, data);
-    if (this._isUp) {
-      if (socket._isFull?.(this._maxQueued + beyond)) return socket._refuse(message);
-      this.#send(message, beyond === 0);
-    } else if (this.#holding && socket?.connecting) this.#pass(message);
+    if (!isUp) this.#pass(message);
+    else if (socket._isFull?.(this._maxQueued + beyond)) return socket._refuse(message);
+    else this.#send(message, false);
     return true;
   }
 

@@ -60,7 +60,7 @@ class ServerSending extends Party {
     if (this._datagrams || socket?.destroyed !== false || socket.writable === false) return true;
     const message = this._encode(type, data);
     if (socket._isFull?.(this._maxQueued + beyond)) return socket._refuse(message);
-    this.#send(socket, message, beyond === 0);
+    this.#send(socket, message, false);
     return true;
   }
 

@@ -138,7 +138,7 @@ class Requests {
       this.#report(socket, type, data);
       return true;
     }
-    const key = this.#keyOf(socket);
+    const key = keyOf(this.#owner, socket);
     if (type === REQUEST) return this.#takeRequest(key, socket, data);
     if (type === REPLY) return this.#takeReply(key, data);
     return this.#takeCancel(key, data);
@@ -243,11 +243,6 @@ class Requests {
 
   // ---- connections ---------------------------------------------------------------------------------
 
-  /** A client has one conversation: what waits for a connection belongs to none. */
-  #keyOf(socket) {
-    return this.#owner.sockets === undefined ? this.#owner : socket;
-  }
-
   #conversation(key) {
     let conversation = this.#conversations.get(key);
     if (conversation === undefined) {
@@ -259,7 +254,7 @@ class Requests {
   /** A connection, or an attempt to make one, has ended. */
   down(socket, error) {
     this.#cause = error;
-    const key = this.#keyOf(socket);
+    const key = keyOf(this.#owner, socket);
     const conversation = this.#conversations.get(key);
     if (conversation === undefined) return;
     if (key === socket) this.#conversations.delete(key);
@@ -285,7 +280,10 @@ class Requests {
   }
 }
 
-/** A server's conversations belong to sockets, that of a client to itself. */
+/** Whose conversation it is. A client has one for itself: what waits for a connection belongs to none. */
+const keyOf = (owner, socket) => (owner.sockets === undefined ? owner : socket);
+
+/** The socket that it is on now. */
 const socketOf = (owner, key) => (key === owner ? owner.socket : key);
 
 /**
@@ -317,8 +315,7 @@ function notConnected(cause) {
 function refuse(owner, socket, data) {
   if (data === null || typeof data !== 'object' || !isId(data.id)) return;
   try {
-    const key = owner.sockets === undefined ? owner : socket;
-    answer(owner, key, { id: data.id, error: errorForm(noHandler(data.type)) });
+    answer(owner, keyOf(owner, socket), { id: data.id, error: errorForm(noHandler(data.type)) });
   } catch {
     // a parser does not let it pass
   }
