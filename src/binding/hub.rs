@@ -207,17 +207,18 @@ impl Hub {
         self.on(id, |connection| connection.finish()).unwrap_or(false)
     }
 
-    /// Closes once everything written is sent, or once nothing could be sent for `linger` ms. Returns
-    /// whether a closed event follows.
+    /// Closes once everything written is sent, or once nothing could be sent for `linger` ms. Null: a closed event
+    /// follows. Otherwise it is closed now: see `destroy`.
     #[napi(catch_unwind)]
-    pub fn close(&self, id: u32, linger: u32) -> bool {
-        self.core.borrow_mut().engine.close(id, Duration::from_millis(linger.into()))
+    pub fn close(&self, id: u32, linger: u32) -> Option<Vec<f64>> {
+        let linger = Duration::from_millis(linger.into());
+        self.core.borrow_mut().engine.close(id, linger).map(counted)
     }
 
-    /// Closes at once. No event follows.
+    /// Closes at once. No event follows. Returns the bytes received and the bytes handed to the system.
     #[napi(catch_unwind)]
-    pub fn destroy(&self, id: u32) {
-        self.core.borrow_mut().engine.destroy(id);
+    pub fn destroy(&self, id: u32) -> Vec<f64> {
+        counted(self.core.borrow_mut().engine.destroy(id))
     }
 
     /// Stops or resumes reading.
@@ -329,6 +330,11 @@ impl Drop for Hub {
         // The functions made by `calls` may outlive this.
         self.core.borrow_mut().engine.shut_down();
     }
+}
+
+/// Bytes received, and bytes handed to the system, as JavaScript has them.
+fn counted((read, written): (u64, u64)) -> Vec<f64> {
+    vec![read as f64, written as f64]
 }
 
 /// A close-on-exec duplicate of a descriptor that JavaScript keeps open.

@@ -270,24 +270,23 @@ impl Hub {
         self.connections.get(&id)
     }
 
-    /// Closes a connection at once and forgets it. No event follows.
-    pub fn destroy(&mut self, id: Id) {
-        if let Some(connection) = self.forget(id) {
-            connection.destroy();
-        }
+    /// Closes a connection at once and forgets it. No event follows. Returns how many bytes it has received and handed
+    /// to the system.
+    pub fn destroy(&mut self, id: Id) -> (u64, u64) {
+        self.forget(id).map(|connection| connection.destroy()).unwrap_or_default()
     }
 
     /// Closes a connection when everything written is sent, or when the peer has taken nothing for `linger`; see
-    /// [`Connection::close`]. Returns whether [`Event::Closed`] is still to come; if not, the handle is forgotten.
-    pub fn close(&mut self, id: Id, linger: Duration) -> bool {
+    /// [`Connection::close`]. `None`: [`Event::Closed`] is still to come. Otherwise the handle is forgotten, and this returns
+    /// the same as [`Hub::destroy`].
+    pub fn close(&mut self, id: Id, linger: Duration) -> Option<(u64, u64)> {
         let Some(connection) = self.connections.get(&id) else {
-            return false;
+            return Some((0, 0));
         };
-        let pending = connection.close(linger);
-        if !pending {
-            self.forget(id);
+        if connection.close(linger) {
+            return None;
         }
-        pending
+        self.forget(id).map(|connection| connection.counters())
     }
 
     fn keep(&mut self, connection: Arc<Connection>) {

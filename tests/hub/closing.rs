@@ -1,6 +1,5 @@
 //! How connections are closed that have something left to send.
 
-#[cfg(unix)]
 use std::io::Read;
 
 use super::*;
@@ -15,7 +14,7 @@ fn closing_sends_what_was_written_even_before_the_connection_is_up() {
     let id = client.hub.connect(target, framing(Mode::Frames));
     let sent = vec![b'x'; 5_000_000];
     client.write(id, &[&sent[..], b"\x0c"].concat());
-    assert!(client.hub.close(id, PATIENCE));
+    assert!(client.hub.close(id, PATIENCE).is_none());
     assert!(matches!(server.event(), Event::Accepted { .. }));
     assert!(matches!(client.event(), Event::Open { .. }));
     assert!(server.frames(1)[0] == sent);
@@ -29,7 +28,7 @@ fn closing_gives_up_on_a_peer_that_does_not_read() {
     let (server, incoming, mut client, outgoing) = pair(&scratch, false);
     server.hub.connection(incoming).unwrap().set_paused(true);
     client.write(outgoing, &vec![b'x'; 5_000_000]);
-    assert!(client.hub.close(outgoing, Duration::from_millis(50)));
+    assert!(client.hub.close(outgoing, Duration::from_millis(50)).is_none());
     assert_eq!(client.closed()[0].code(), "ETIMEDOUT");
 }
 
@@ -68,7 +67,7 @@ fn closing_waits_as_long_as_a_slow_peer_takes_something() {
         // It is read in so many pieces, after pauses that are too long all together, but none by itself: as
         // seen from here, where a busy machine makes pauses of its own.
         let linger = Duration::from_secs(4);
-        assert!(client.hub.close(id, linger));
+        assert!(client.hub.close(id, linger).is_none());
         let started = Instant::now();
         let mut piece = vec![0; 1_000_000];
         for _ in 0..len / piece.len() {
@@ -78,5 +77,31 @@ fn closing_waits_as_long_as_a_slow_peer_takes_something() {
         assert!(started.elapsed() > linger);
         assert_eq!(peer.read(&mut piece).unwrap(), 0);
         assert!(client.closed().is_empty());
+    }
+}
+
+#[test]
+fn destroying_tells_how_much_was_sent_even_while_the_connection_comes_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut client = Peer::new();
+    let mut text = String::new();
+    for pause in 0..400 {
+        let id = client.hub.connect(tcp(vec![address]), framing(Mode::Frames));
+        client.write(id, b"once\x0c");
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_micros(pause) {}
+        let (_, written) = client.hub.destroy(id);
+        // What came before this one is all there is.
+        let last = std::net::TcpStream::connect(address).unwrap();
+        text.clear();
+        loop {
+            let (mut peer, from) = listener.accept().unwrap();
+            if from == last.local_addr().unwrap() {
+                break;
+            }
+            peer.read_to_string(&mut text).unwrap();
+        }
+        assert_eq!(text.len() as u64, written, "after {pause} µs");
     }
 }

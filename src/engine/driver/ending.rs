@@ -64,9 +64,12 @@ impl Connection {
         queued > 0
     }
 
-    /// Closes now. Nothing is reported any more.
-    pub fn destroy(&self) {
-        self.destroy_locked(&mut self.lock());
+    /// Closes now. Nothing is reported any more, so that this returns what [`Event::Closed`] would count. (What is asked
+    /// for before may be too little: the I/O thread may still send in between.)
+    pub fn destroy(&self) -> (u64, u64) {
+        let mut state = self.lock();
+        self.destroy_locked(&mut state);
+        self.counters()
     }
 
     /// Takes the next step towards the requested end, if the outbox is empty.

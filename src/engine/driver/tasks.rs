@@ -138,7 +138,10 @@ impl Connection {
         let mut errors = match self.read_to_end(&stream, &mut inbox).await {
             Ok(Stop::Peer) => Vec::new(),
             Ok(Stop::Error(error)) => vec![error],
-            Err(Gone) => return self.destroy(),
+            Err(Gone) => {
+                self.destroy();
+                return;
+            }
         };
         let mut state = self.lock();
         state.reading = false;

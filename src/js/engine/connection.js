@@ -252,21 +252,18 @@ class Connection extends Endpoint {
     this.flush();
     this.held = null;
     this.dropped = true;
-    const [read, written] = this.counters();
-    if (this.hub.close(this.id, linger)) return true;
-    this.gone(read, written);
-    return false;
+    const counted = this.hub.close(this.id, linger);
+    if (counted !== null) this.gone(counted);
+    return counted === null;
   }
 
   /** Closes at once; what is pending is still offered to the system. */
   destroy() {
     this.flush();
-    const [read, written] = this.counters();
-    this.hub.destroy(this.id);
-    this.gone(read, written);
+    this.gone(this.hub.destroy(this.id));
   }
 
-  gone(read, written) {
+  gone([read, written]) {
     this.closed = { errors: [], read, written };
     this.closedAt = now();
     this.dropped = true;

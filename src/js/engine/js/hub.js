@@ -231,16 +231,19 @@ class Hub extends DatagramHub {
   }
 
   close(id, linger) {
-    const follows = this.#links.get(id)?.close(linger) ?? false;
-    if (!follows) this.#links.delete(id);
-    return follows;
+    const counted = this.counters(id); // Node forgets what the system has taken
+    if (this.#links.get(id)?.close(linger)) return null;
+    this.#links.delete(id);
+    return counted;
   }
 
   destroy(id) {
+    const counted = this.counters(id);
     const link = this.#links.get(id) ?? this.#arrivals.get(id);
     this.#links.delete(id);
     this.#arrivals.delete(id);
     link?.destroy();
+    return counted;
   }
 
   counters(id) {
