@@ -22,7 +22,7 @@ use super::env_end::EnvEnd;
 use super::event_loop;
 use super::kept::Numbers;
 use super::options::{ConnectOptions, ListenOptions, mode};
-use super::scope::Scope;
+use super::scope::Scopes;
 use super::text;
 use super::wake::WakeUp;
 use crate::engine;
@@ -261,8 +261,8 @@ impl Hub {
 
     /// Delivers the events of a connection, listener or datagram socket in a scope.
     #[napi(catch_unwind)]
-    pub fn set_scope(&self, id: u32, scope: &Scope) {
-        self.core.borrow_mut().scopes.insert(id, scope.context());
+    pub fn set_scope(&self, id: u32, scopes: &Scopes, number: u32) {
+        self.core.borrow_mut().scopes.insert(id, scopes.context(number));
     }
 
     /// Removes the scope.

@@ -4,12 +4,13 @@
 //! It is part of the addon because a turn of the event loop enters a scope anyway, so it costs nothing
 //! more.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ptr;
 use std::rc::{Rc, Weak};
 
 use napi::bindgen_prelude::*;
-use napi::{Env, check_status, sys};
+use napi::{Env, JsString, check_status, sys};
 use napi_derive::napi;
 
 /// A resource of async_hooks. It ends when its last owner drops it.
@@ -31,33 +32,44 @@ impl Drop for Context {
     }
 }
 
-/// See the module's page.
+/// All scopes of an environment, each by a number: an object of its own for each, which V8 would have to finalize,
+/// takes ten times as long as its scope.
 #[napi]
-pub struct Scope {
-    /// `None` once ended, which may happen inside the scope itself.
-    context: RefCell<Option<Rc<Context>>>,
+#[derive(Default)]
+pub struct Scopes {
+    open: RefCell<HashMap<u32, Rc<Context>>>,
+    last: Cell<u32>,
 }
 
 #[napi]
-impl Scope {
-    /// A scope with the context of the caller. `resource` is the object that async_hooks show; it has to
-    /// live as long as the scope.
+impl Scopes {
+    /// None yet.
     #[napi(constructor, catch_unwind)]
-    pub fn new(env: Env, resource: Object<'_>, kind: String) -> Result<Self> {
-        let (env, mut name, mut raw) = (env.raw(), ptr::null_mut(), ptr::null_mut());
-        let len = kind.len() as isize;
-        // SAFETY: called from JavaScript, with values of this environment.
-        unsafe {
-            check_status!(sys::napi_create_string_utf8(env, kind.as_ptr().cast(), len, &mut name))?;
-            check_status!(sys::napi_async_init(env, resource.raw(), name, &mut raw))?;
-        }
-        Ok(Self { context: RefCell::new(Some(Rc::new(Context { env, raw }))) })
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Calls `act` in it.
+    /// A scope with the context of the caller. `resource` is the object that async_hooks show; it has to live as long as
+    /// the scope, which lasts until `end`. Returns its number.
     #[napi(catch_unwind)]
-    pub fn run(&self, env: Env, act: Function<(), Unknown>) -> Result<()> {
-        let context = self.context.borrow().clone();
+    pub fn open(&self, env: Env, resource: Object<'_>, kind: JsString<'_>) -> Result<u32> {
+        let (env, mut raw) = (env.raw(), ptr::null_mut());
+        // SAFETY: called from JavaScript, with values of this environment.
+        check_status!(unsafe { sys::napi_async_init(env, resource.raw(), kind.raw(), &mut raw) })?;
+        let mut open = self.open.borrow_mut();
+        let mut number = self.last.get().wrapping_add(1);
+        while open.contains_key(&number) {
+            number = number.wrapping_add(1);
+        }
+        self.last.set(number);
+        open.insert(number, Rc::new(Context { env, raw }));
+        Ok(number)
+    }
+
+    /// Calls `act` in a scope; in that of the caller once it has ended.
+    #[napi(catch_unwind)]
+    pub fn run(&self, env: Env, number: u32, act: Function<(), Unknown>) -> Result<()> {
+        let context = self.context(number).upgrade(); // `act` may end it
         let (mut global, mut result) = (ptr::null_mut(), ptr::null_mut());
         let raw = context.as_ref().map_or(ptr::null_mut(), |context| context.raw());
         let (env, none) = (env.raw(), ptr::null());
@@ -77,16 +89,17 @@ impl Scope {
         }
     }
 
-    /// Ends the scope: nothing will run in it any more.
+    /// Ends a scope: nothing will run in it any more.
     #[napi(catch_unwind)]
-    pub fn end(&self) {
-        drop(self.context.take());
+    pub fn end(&self, number: u32) {
+        let ended = self.open.borrow_mut().remove(&number);
+        drop(ended); // async_hooks may call JavaScript
     }
 }
 
-impl Scope {
-    /// Its context, as long as it has not ended.
-    pub fn context(&self) -> Weak<Context> {
-        self.context.borrow().as_ref().map_or_else(Weak::new, Rc::downgrade)
+impl Scopes {
+    /// The context of a scope, as long as it has not ended.
+    pub fn context(&self, number: u32) -> Weak<Context> {
+        self.open.borrow().get(&number).map_or_else(Weak::new, Rc::downgrade)
     }
 }
