@@ -26,6 +26,7 @@ const neutral = [
   'faults',
   'leaving',
   'js-codec',
+  'js-socket-file',
   'native',
   'nested-loop',
   'no-binary',
@@ -42,13 +43,16 @@ const above = [
   'hostile',
   'kept-strings',
   'misuse',
+  'other-realm',
   'pipes',
   'places',
+  'preload',
   'promises',
   'protocols-on-top',
   'single-instance',
   'stand-ins',
   'tls-.*',
+  'wrong-arguments',
 ];
 const skipped = [...neutral, ...(everything ? [] : above)].join('|');
 

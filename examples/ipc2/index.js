@@ -6,7 +6,7 @@
 const { spawnSync } = require('node:child_process');
 const { WorkerSet, codec } = require('ferripc/ipc2');
 
-const LIMIT = 2_000_000;
+const LIMIT = 200_000;
 const PARTS = 20;
 
 /** Builds the worker, and returns its path. */
