@@ -2,6 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
+const { failureOf } = require('./errors');
 const { clearTimeout, core, now, setImmediate, setTimeout } = require('../../core');
 
 /** Loaded when needed: most programs have no TLS. */
@@ -156,11 +157,6 @@ function isTrusted(leaf, ca) {
   return Date.parse(validFrom) <= Date.now() && Date.now() <= Date.parse(validTo);
 }
 
-/** A failed handshake, as the engine reports it: under the code that Node has. */
-function handshakeFailure({ code = 'EPROTO', message, reason }) {
-  return { code, message: reason && code.startsWith('ERR_SSL') ? `${reason}` : message };
-}
-
 function timedOut(message = 'TLS handshake timeout') {
   return { code: 'ERR_TLS_HANDSHAKE_TIMEOUT', message };
 }
@@ -192,7 +188,7 @@ function secureClient(socket, settings, done) {
   };
   const fail = (error) => {
     end();
-    done(handshakeFailure(error));
+    done(failureOf(error));
   };
   const succeed = () => {
     const chain = chainOf(secured);
@@ -297,7 +293,7 @@ class SecureServer {
       stop();
       secured.on('error', () => {});
       secured.destroy();
-      this.#report.failed(handshakeFailure(error));
+      this.#report.failed(failureOf(error));
       finish();
     };
     const hungUp = () => fail({ code: 'ECONNRESET', message: 'socket hang up' });
