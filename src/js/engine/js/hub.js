@@ -12,7 +12,7 @@ const { Link } = require('./link');
 const { findDead, pathFault } = require('./socket-file');
 const { settingsFault } = require('./tls');
 const { Unfinished } = require('./unfinished');
-const { WORDS, toText, toWords } = require('./words');
+const { WORDS, addressFault, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
 const { clearTimeout, process, setTimeout } = require('../../core');
 
@@ -39,8 +39,19 @@ const OF_CONNECTIONS = new Set([
 ]);
 
 /** Why nobody can listen like that; null if somebody can. */
-function faultOf({ path, tls }) {
-  const fault = path === undefined ? null : pathFault('listen', path);
+function faultOf({ path, address, port, tls }) {
+  const fault =
+    path === undefined ? addressFault('listen', address, port) : pathFault('listen', path);
+  return fault ?? (tls ? settingsFault(tls) : null);
+}
+
+/** The same for those who connect; a path is looked at later. */
+function connectFault({ addresses = [], port, localAddress, tls }) {
+  for (const address of addresses) {
+    const fault = addressFault('connect', address, port);
+    if (fault) return fault;
+  }
+  const fault = localAddress === undefined ? null : addressFault('bind', localAddress, 0);
   return fault ?? (tls ? settingsFault(tls) : null);
 }
 
@@ -168,7 +179,7 @@ class Hub extends DatagramHub {
   }
 
   connect(options) {
-    const fault = options.tls ? settingsFault(options.tls) : null;
+    const fault = connectFault(options);
     if (fault) return JSON.stringify({ error: fault });
     const link = this.#link(options.framing);
     const { id } = link;

@@ -80,7 +80,7 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
   const names = suites ?? [...SUITES_1_3, ...SUITES];
   // Each version has suites of its own, and OpenSSL always has some for the later one.
   const usable = versions.filter((it) => names.some((name) => isOf(name, it)));
-  if (usable.length === 0) throw new Error('minVersion is not possible with these ciphers');
+  if (usable.length === 0) throw optionError('minVersion', 'is not possible with these ciphers');
   return createSecureContext({
     cert: identities.map(({ chain }) => certificates(chain).join('')),
     key: identities.map(({ key }) => pem('PRIVATE KEY', key)),
@@ -95,15 +95,26 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
   });
 }
 
+function optionError(option, why) {
+  return Object.assign(new Error(why), { option });
+}
+
+/** What the native engine takes for the name of a host, too: labels, of which the last one is no number. */
+const HOST_NAME = /^(?=.{1,253}$)(?:(?!-)[\w-]{1,63}(?<!-)\.)*(?!-|\d+\.?$)[\w-]{1,63}(?<!-)\.?$/;
+
 /** Why `settings` cannot be honoured, as the engine reports it; null if they can. */
 function settingsFault(settings) {
   try {
+    const { servername } = settings;
+    if (servername !== undefined && !HOST_NAME.test(servername))
+      throw optionError('servername', 'is not a host name');
     contextOf(settings);
     return null;
-  } catch (error) {
+  } catch ({ option, message }) {
     return {
-      message: `config.tls cannot be used: ${error.message}`,
+      message: option ? `config.tls.${option} ${message}` : `config.tls cannot be used: ${message}`,
       code: 'ERR_FERRIPC_TLS_OPTION',
+      option,
     };
   }
 }
