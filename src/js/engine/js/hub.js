@@ -40,9 +40,8 @@ const OF_CONNECTIONS = new Set([
 
 /** Why nobody can listen like that; null if somebody can. */
 function faultOf({ path, address, port, tls }) {
-  const fault =
-    path === undefined ? addressFault('listen', address, port) : pathFault('listen', path);
-  return fault ?? (tls ? settingsFault(tls) : null);
+  const fault = path === undefined ? null : pathFault('listen', path);
+  return fault ?? addressFault('listen', address, port) ?? (tls ? settingsFault(tls) : null);
 }
 
 /** The same for those who connect; a path is looked at later. */
@@ -51,8 +50,7 @@ function connectFault({ addresses = [], port, localAddress, tls }) {
     const fault = addressFault('connect', address, port);
     if (fault) return fault;
   }
-  const fault = localAddress === undefined ? null : addressFault('bind', localAddress, 0);
-  return fault ?? (tls ? settingsFault(tls) : null);
+  return addressFault('bind', localAddress, 0) ?? (tls ? settingsFault(tls) : null);
 }
 
 class Hub extends DatagramHub {

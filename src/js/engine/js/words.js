@@ -70,11 +70,12 @@ function toWords(text, port = 0) {
 }
 
 /**
- * Why nothing can be directed at an address, of which only the zone may be wrong; null if it can. Node from 24 on, and for
- * multicast all of them, take a zone that is not there for none.
+ * Why nothing can be directed at `address`, of which only the zone may be wrong; null if it can, or if there is none. Node
+ * from 24 on, and for multicast all of them, take a zone that is not there for none.
  */
 function addressFault(syscall, address, port) {
-  return toWords(address) === null ? failure(syscall, 'EINVAL', { address, port }) : null;
+  const isWrong = address !== undefined && toWords(address) === null;
+  return isWrong ? failure(syscall, 'EINVAL', { address, port }) : null;
 }
 
 /** The text of an IPv6 address (RFC 5952): the longest row of zeros is left out. */
