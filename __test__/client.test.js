@@ -137,6 +137,20 @@ test('more than 16 MiB before the connection is dropped with an error (K3)', asy
   await once(client, 'destroy');
 });
 
+describe.each(TRANSPORTS)('%s: ended in the handler of connect', (kind) => {
+  test('it has been connected for the server, too', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const heard = record(server);
+    const gone = once(server, 'socket.disconnected');
+    const failed = once(server, 'error');
+    const client = world.dial(place, { maxRetries: 0 });
+    client.on('connect', () => client.socket.destroy());
+    await Promise.race([gone, failed]);
+    expect(types(heard)).toEqual(['connect', 'close', 'socket.disconnected']);
+  });
+});
+
 describe.each(TRANSPORTS)('%s: retries', (kind) => {
   test.each([0, 1, 3])(
     'maxRetries %i: that many after the first attempt (K10, K11)',

@@ -212,8 +212,7 @@ describe('who the server is', () => {
     const server = await world.serve(place, { tls: identity({ issuer: ca, hosts: ['a.test'] }) });
     const received = [];
     server.on('*', (type) => received.push(type));
-    // node:tls asks during the handshake.
-    const gone = once(server, isScript ? 'error' : 'socket.disconnected');
+    const gone = once(server, 'socket.disconnected');
     const client = world.dial(place);
     const [error, destroyed] = [once(client, 'error'), once(client, 'destroy')];
     client.emit('secret', 1);

@@ -317,6 +317,45 @@ describe('a server', () => {
   });
 });
 
+describe('an error', () => {
+  const REFUSED = Buffer.from([21, 3, 3, 0, 2, 2, 40]); // an alert
+
+  test('of an alert has its name and number, and nothing of a source file', async () => {
+    const place = await world.at();
+    const raw = await world.rawServer(place);
+    const error = once(world.dial(place), 'error');
+    (await raw.next()).write(REFUSED);
+    expect((await error)[0]).toMatchObject({
+      code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+      message: 'sslv3 alert handshake failure (SSL alert number 40)',
+    });
+  });
+
+  test('of an alert that follows the handshake is no different', async () => {
+    const place = await world.at();
+    await world.nodeServer(place, { ...mutual.server, minVersion: 'TLSv1.3' });
+    expect((await once(world.dial(place), 'error'))[0]).toMatchObject({
+      code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+      message: 'tlsv13 alert certificate required (SSL alert number 116)',
+    });
+  });
+
+  test('of a reset during the handshake is that of a read, on both sides', async () => {
+    const reset = { code: 'ECONNRESET', syscall: 'read', message: 'read ECONNRESET' };
+    const place = await world.at();
+    const heard = once(await world.serve(place), 'error');
+    (await world.peer(place)).socket.resetAndDestroy();
+    expect((await heard)[0]).toMatchObject(reset);
+    const theirs = await world.at();
+    const raw = await world.rawServer(theirs);
+    const error = once(world.dial(theirs), 'error');
+    const { socket } = await raw.next();
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    expect((await error)[0]).toMatchObject(reset);
+  });
+});
+
 describe('node:tls on the other side', () => {
   test.each(['TLSv1.2', 'TLSv1.3'])('as client, %s, mutual', async (version) => {
     const place = await world.at();

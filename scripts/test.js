@@ -149,7 +149,10 @@ const suites = [
   [
     'jest, without the binary',
     bin('jest'),
-    ['__test__/(client|fake-timers|framing|mocked-modules|tls|udp)\\.test', '__test__/ipcio/'],
+    [
+      '__test__/(client|codes|fake-timers|framing|mocked-modules|tls|udp)\\.test',
+      '__test__/ipcio/',
+    ],
     { env: { FERRIPC_DRIVER: 'js' } },
   ],
 ];

@@ -12,7 +12,7 @@ const { Link } = require('./link');
 const { findDead, pathFault } = require('./socket-file');
 const { settingsFault } = require('./tls');
 const { Unfinished } = require('./unfinished');
-const { WORDS, toText, toWords } = require('./words');
+const { WORDS, addressFault, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
 const { clearTimeout, process, setTimeout } = require('../../core');
 
@@ -39,9 +39,18 @@ const OF_CONNECTIONS = new Set([
 ]);
 
 /** Why nobody can listen like that; null if somebody can. */
-function faultOf({ path, tls }) {
+function faultOf({ path, address, port, tls }) {
   const fault = path === undefined ? null : pathFault('listen', path);
-  return fault ?? (tls ? settingsFault(tls) : null);
+  return fault ?? addressFault('listen', address, port) ?? (tls ? settingsFault(tls) : null);
+}
+
+/** The same for those who connect; a path is looked at later. */
+function connectFault({ addresses = [], port, localAddress, tls }) {
+  for (const address of addresses) {
+    const fault = addressFault('connect', address, port);
+    if (fault) return fault;
+  }
+  return addressFault('bind', localAddress, 0) ?? (tls ? settingsFault(tls) : null);
 }
 
 class Hub extends DatagramHub {
@@ -167,19 +176,25 @@ class Hub extends DatagramHub {
     return link;
   }
 
+  /**
+   * Of a handshake, here and below, is told in a later turn: the last of it leaves when Node's callback returns, and the
+   * consumer may end the connection, or the process.
+   */
   connect(options) {
-    const fault = options.tls ? settingsFault(options.tls) : null;
+    const fault = connectFault(options);
     if (fault) return JSON.stringify({ error: fault });
     const link = this.#link(options.framing);
     const { id } = link;
     this.#links.set(id, link);
     const dial = new Dial(options, (errors, socket, facts) => {
-      this.events.within(() => {
+      const report = () => {
         if (errors) return link.failed(errors);
         const payload = addresses(endsOf(socket), facts);
         link.take(socket, facts !== null);
         return this.events.post({ kind: events.OPEN, id, payload });
-      });
+      };
+      if (facts) report();
+      else this.events.within(report);
     });
     link.connecting(() => dial.cancel());
     return JSON.stringify({ id });
@@ -274,14 +289,17 @@ class Hub extends DatagramHub {
     const id = this._takeId();
     const shared = this.#acceptors.get(options.shares)?.unfinished;
     const unfinished = shared ?? new Unfinished(options.framing.maxUnfinished);
-    const post = (event) => this.events.within(() => this.events.post(event));
+    const post = (event, isSecure = false) => {
+      if (isSecure) this.events.post(event);
+      else this.events.within(() => this.events.post(event));
+    };
     const acceptor = new Acceptor(options, {
       accepted: (socket, ends, facts) => {
         const link = this.#link(options.framing, unfinished);
         link.take(socket, facts !== null);
         this.#arrivals.set(link.id, link);
         const payload = addresses(ends, facts);
-        post({ kind: events.ACCEPTED, id: link.id, listener: id, payload });
+        post({ kind: events.ACCEPTED, id: link.id, listener: id, payload }, facts !== null);
       },
       failed: (error) => post({ kind: events.ACCEPT_FAILED, id, payload: JSON.stringify(error) }),
       dropped: (ends) => post({ kind: events.DROPPED, id, payload: addresses(ends, null) }),

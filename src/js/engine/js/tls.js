@@ -2,6 +2,7 @@
 // TLS for the JavaScript engine: Node's own, with the settings that ../../sockets/tls.js has made for the engine, and the
 // same facts about the peer. Used by dial.js and acceptor.js.
 
+const { failureOf } = require('./errors');
 const { clearTimeout, core, now, setImmediate, setTimeout } = require('../../core');
 
 /** Loaded when needed: most programs have no TLS. */
@@ -79,7 +80,7 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
   const names = suites ?? [...SUITES_1_3, ...SUITES];
   // Each version has suites of its own, and OpenSSL always has some for the later one.
   const usable = versions.filter((it) => names.some((name) => isOf(name, it)));
-  if (usable.length === 0) throw new Error('minVersion is not possible with these ciphers');
+  if (usable.length === 0) throw optionError('minVersion', 'is not possible with these ciphers');
   return createSecureContext({
     cert: identities.map(({ chain }) => certificates(chain).join('')),
     key: identities.map(({ key }) => pem('PRIVATE KEY', key)),
@@ -94,15 +95,26 @@ function makeContext({ identities, ca, versions, suites, groups, serverOrder }) 
   });
 }
 
+function optionError(option, why) {
+  return Object.assign(new Error(why), { option });
+}
+
+/** What the native engine takes for the name of a host, too: labels, of which the last one is no number. */
+const HOST_NAME = /^(?=.{1,253}$)(?:(?!-)[\w-]{1,63}(?<!-)\.)*(?!-|\d+\.?$)[\w-]{1,63}(?<!-)\.?$/;
+
 /** Why `settings` cannot be honoured, as the engine reports it; null if they can. */
 function settingsFault(settings) {
   try {
+    const { servername } = settings;
+    if (servername !== undefined && !HOST_NAME.test(servername))
+      throw optionError('servername', 'is not a host name');
     contextOf(settings);
     return null;
-  } catch (error) {
+  } catch ({ option, message }) {
     return {
-      message: `config.tls cannot be used: ${error.message}`,
+      message: option ? `config.tls.${option} ${message}` : `config.tls cannot be used: ${message}`,
       code: 'ERR_FERRIPC_TLS_OPTION',
+      option,
     };
   }
 }
@@ -156,11 +168,6 @@ function isTrusted(leaf, ca) {
   return Date.parse(validFrom) <= Date.now() && Date.now() <= Date.parse(validTo);
 }
 
-/** A failed handshake, as the engine reports it: under the code that Node has. */
-function handshakeFailure({ code = 'EPROTO', message, reason }) {
-  return { code, message: reason && code.startsWith('ERR_SSL') ? `${reason}` : message };
-}
-
 function timedOut(message = 'TLS handshake timeout') {
   return { code: 'ERR_TLS_HANDSHAKE_TIMEOUT', message };
 }
@@ -192,7 +199,7 @@ function secureClient(socket, settings, done) {
   };
   const fail = (error) => {
     end();
-    done(handshakeFailure(error));
+    done(failureOf(error));
   };
   const succeed = () => {
     const chain = chainOf(secured);
@@ -297,7 +304,7 @@ class SecureServer {
       stop();
       secured.on('error', () => {});
       secured.destroy();
-      this.#report.failed(handshakeFailure(error));
+      this.#report.failed(failureOf(error));
       finish();
     };
     const hungUp = () => fail({ code: 'ECONNRESET', message: 'socket hang up' });

@@ -7,7 +7,7 @@ const net = require('node:net');
 const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
-const { WORDS, toText, toWords } = require('./words');
+const { WORDS, addressFault, toText, toWords } = require('./words');
 const { clearTimeout, setTimeout } = require('../../core');
 
 /** Queued bytes from which on a drain is reported, and the most that may wait: see datagram.rs. */
@@ -56,6 +56,8 @@ class Datagrams {
 
   /** Returns `{address}` or `{error}`. */
   bind(address, port) {
+    const fault = addressFault('bind', address, port);
+    if (fault) return { error: fault };
     const socket = dgram.createSocket({ type: net.isIP(address) === 6 ? 'udp6' : 'udp4', lookup });
     let error = null;
     const note = (failed) => (error = failed);
@@ -270,6 +272,8 @@ class Datagrams {
 
   #call(name, args) {
     if (this.#isClosed) return { value: 0 };
+    const isWrong = args.some((it) => typeof it === 'string' && toWords(it) === null);
+    if (isWrong) return { error: failure(name, 'EINVAL', {}) };
     try {
       const value = this.#socket[name](...args);
       return { value: typeof value === 'number' ? value : 0 };

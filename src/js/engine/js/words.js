@@ -4,6 +4,7 @@
 
 const net = require('node:net');
 const os = require('node:os');
+const { failure } = require('./errors');
 
 /** How many numbers an address takes. */
 const WORDS = 7;
@@ -68,6 +69,15 @@ function toWords(text, port = 0) {
   return zone !== undefined && words[6] === 0 ? null : words;
 }
 
+/**
+ * Why nothing can be directed at `address`, of which only the zone may be wrong; null if it can, or if there is none. Node
+ * from 24 on, and for multicast all of them, take a zone that is not there for none.
+ */
+function addressFault(syscall, address, port) {
+  const isWrong = address !== undefined && toWords(address) === null;
+  return isWrong ? failure(syscall, 'EINVAL', { address, port }) : null;
+}
+
 /** The text of an IPv6 address (RFC 5952): the longest row of zeros is left out. */
 function v6(words) {
   const groups = [...words.subarray(2, 6)].flatMap((word) => [word >>> 16, word & 0xffff]);
@@ -94,4 +104,4 @@ function toText(words) {
   return words[6] === 0 ? v6(words) : `${v6(words)}%${nameOf(words[6])}`;
 }
 
-module.exports = { WORDS, toText, toWords };
+module.exports = { WORDS, addressFault, toText, toWords };
