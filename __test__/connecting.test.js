@@ -73,6 +73,60 @@ describe.each(KINDS)('%s', (kind) => {
       expect(asked).toEqual([3]);
     },
   );
+
+  // On a Unix socket, a part of it leaves before `connect`: what the system takes.
+  describe('more than the system takes, then the socket is destroyed before `connect`', () => {
+    const LONG = 'x'.repeat(100_000);
+
+    test('all arrives once, and is counted once', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const arrived = collect(server, 'x', 10);
+      const client = world.dial(place, { retry: 20 });
+      for (let n = 0; n < 10; n++) client.emit('x', { n, LONG });
+      client.socket.destroy();
+      const all = await arrived;
+      expect(all.map(({ n }) => n).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      const { messagesSent, messagesQueued } = client.stats();
+      expect([messagesSent, messagesQueued]).toEqual([10, 0]);
+      expect(server.stats().messagesReceived).toBe(10);
+    });
+
+    test('so it does if a request among it is given up before the socket has closed', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const arrived = collect(server, 'x', 10);
+      const client = world.dial(place, { retry: 20 });
+      const giveUp = new AbortController();
+      client.emit('x', { n: 0, LONG });
+      const answer = client.request('ask', LONG, { signal: giveUp.signal });
+      for (let n = 1; n < 10; n++) client.emit('x', { n, LONG });
+      client.socket.destroy();
+      giveUp.abort();
+      await expect(answer).rejects.toThrow(expect.objectContaining({ code: 'ABORT_ERR' }));
+      expect((await arrived).map(({ n }) => n).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+
+    test('a request that waited for a connection is asked at most once', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const asked = [];
+      server.handle('ask', (data) => asked.push(data));
+      const client = await world.connect(place, { retry: 20 });
+      const down = once(client, 'disconnect');
+      client.socket.destroy();
+      await down;
+      const code = client.request('ask', 1, { offline: 'wait' }).catch((error) => error.code);
+      client.connect();
+      const again = once(client, 'disconnect');
+      client.socket.destroy();
+      await again;
+      await once(client, 'connect');
+      await client.request('ask', 2);
+      expect(['ECONNRESET', 1, 2]).toContain(await code);
+      expect(asked.filter((data) => data === 1).length).toBeLessThan(2);
+    });
+  });
 });
 
 // Pipes of Windows promise no order.

@@ -67,6 +67,11 @@ function sentEarly(socket) {
   return openedAt === 0 && closed !== null ? closed.written : 0;
 }
 
+/** Of the messages that it took, so many have left by such a connection. */
+function hasSent(socket, messages) {
+  socket._counted.sent = messages;
+}
+
 /** A connection that is being closed before it is reported may still have sent something. */
 function wasUp(connection) {
   return connection.openedAt > 0 || (connection.closed !== null && connection.closed.written > 0);
@@ -284,6 +289,7 @@ module.exports = {
   clientStats,
   close,
   count,
+  hasSent,
   ipcStats,
   isClosed,
   lost,
