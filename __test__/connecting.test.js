@@ -1,10 +1,11 @@
 'use strict';
 // How connections begin, on either side, where the system's limits or the order of events matter.
 
+const { spawnSync } = require('node:child_process');
 const net = require('node:net');
 const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
-const { isScript, onLinux, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 
 const world = createWorld();
@@ -155,6 +156,29 @@ onUnix.test(
     expect(connects).toEqual(Array(1000).fill(1));
     expect(answers).toEqual(Array(1000).fill(1));
     expect([errors, disconnects]).toEqual([[], 0]);
+  },
+);
+
+// Node's own sockets, which the engine in JavaScript has, are closed when a write fails.
+onNative.test.each(KINDS)(
+  '%s: what a process says before it ends arrives, though the server greets it in vain',
+  async (kind) => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    server.on('error', () => {});
+    server.on('connect', (socket) => server.emit(socket, 'welcome'));
+    const arrived = collect(server, 'x', 3);
+    const left = once(server, 'socket.disconnected');
+    const say = (n) => `{"type":"x","data":${n}}\f`;
+    const script = `
+      const socket = require('net').connect(${JSON.stringify(place.options)}, () => {
+        socket.write(${JSON.stringify(say(1) + say(2) + say(3))});
+        process.exit();
+      });`;
+    // This waits for its end, so that the server hears of nothing before.
+    expect(spawnSync(process.execPath, ['-e', script]).status).toBe(0);
+    expect(await arrived).toEqual([1, 2, 3]);
+    await left;
   },
 );
 
