@@ -85,7 +85,15 @@ describe.each(KINDS)('%s', (kind) => {
       const arrived = collect(server, 'x', 10);
       const client = world.dial(place, { retry: 20 });
       for (let n = 0; n < 10; n++) client.emit('x', { n, LONG });
+      const count = () => {
+        const { messagesSent, messagesQueued } = client.stats();
+        return messagesSent + messagesQueued;
+      };
+      expect(count()).toBe(10);
       client.socket.destroy();
+      expect(count()).toBe(10);
+      await once(client, 'disconnect');
+      expect(count()).toBe(10);
       const all = await arrived;
       expect(all.map(({ n }) => n).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       const { messagesSent, messagesQueued } = client.stats();

@@ -77,6 +77,11 @@ function wasUp(connection) {
   return connection.openedAt > 0 || (connection.closed !== null && connection.closed.written > 0);
 }
 
+/** Until its 'close', it is not known which messages have left by a connection that was not reported: they are still held. */
+function hasCarried(socket, connection) {
+  return connection.openedAt > 0 || (closed.has(socket) && wasUp(connection));
+}
+
 /** A socket's 'close' event: its counters are added to its owner's. */
 function close(owner, socket, hadError) {
   if (closed.has(socket)) return;
@@ -107,7 +112,7 @@ function trafficOf(socket) {
   const pending = connection.closed === null ? connection.pendingBytes : 0;
   return {
     messagesReceived: connection.received,
-    messagesSent: wasUp(connection) ? connection.sent : 0,
+    messagesSent: hasCarried(socket, connection) ? connection.sent : 0,
     messagesQueued: 0,
     bytesReceived,
     bytesSent,
