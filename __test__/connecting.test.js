@@ -1,10 +1,11 @@
 'use strict';
 // How connections begin, on either side, where the system's limits or the order of events matter.
 
+const { spawnSync } = require('node:child_process');
 const net = require('node:net');
 const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
-const { isScript, onLinux, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 
 const world = createWorld();
@@ -73,6 +74,68 @@ describe.each(KINDS)('%s', (kind) => {
       expect(asked).toEqual([3]);
     },
   );
+
+  // On a Unix socket, a part of it leaves before `connect`: what the system takes.
+  describe('more than the system takes, then the socket is destroyed before `connect`', () => {
+    const LONG = 'x'.repeat(100_000);
+
+    test('all arrives once, and is counted once', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const arrived = collect(server, 'x', 10);
+      const client = world.dial(place, { retry: 20 });
+      for (let n = 0; n < 10; n++) client.emit('x', { n, LONG });
+      const count = () => {
+        const { messagesSent, messagesQueued } = client.stats();
+        return messagesSent + messagesQueued;
+      };
+      expect(count()).toBe(10);
+      client.socket.destroy();
+      expect(count()).toBe(10);
+      await once(client, 'disconnect');
+      expect(count()).toBe(10);
+      const all = await arrived;
+      expect(all.map(({ n }) => n).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      const { messagesSent, messagesQueued } = client.stats();
+      expect([messagesSent, messagesQueued]).toEqual([10, 0]);
+      expect(server.stats().messagesReceived).toBe(10);
+    });
+
+    test('so it does if a request among it is given up before the socket has closed', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const arrived = collect(server, 'x', 10);
+      const client = world.dial(place, { retry: 20 });
+      const giveUp = new AbortController();
+      client.emit('x', { n: 0, LONG });
+      const answer = client.request('ask', LONG, { signal: giveUp.signal });
+      for (let n = 1; n < 10; n++) client.emit('x', { n, LONG });
+      client.socket.destroy();
+      giveUp.abort();
+      await expect(answer).rejects.toThrow(expect.objectContaining({ code: 'ABORT_ERR' }));
+      expect((await arrived).map(({ n }) => n).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+
+    test('a request that waited for a connection is asked at most once', async () => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const asked = [];
+      server.handle('ask', (data) => asked.push(data));
+      const client = await world.connect(place, { retry: 20 });
+      const down = once(client, 'disconnect');
+      client.socket.destroy();
+      await down;
+      const code = client.request('ask', 1, { offline: 'wait' }).catch((error) => error.code);
+      client.connect();
+      const again = once(client, 'disconnect');
+      client.socket.destroy();
+      await again;
+      await once(client, 'connect');
+      await client.request('ask', 2);
+      expect(['ECONNRESET', 1, 2]).toContain(await code);
+      expect(asked.filter((data) => data === 1).length).toBeLessThan(2);
+    });
+  });
 });
 
 // Pipes of Windows promise no order.
@@ -101,6 +164,29 @@ onUnix.test(
     expect(connects).toEqual(Array(1000).fill(1));
     expect(answers).toEqual(Array(1000).fill(1));
     expect([errors, disconnects]).toEqual([[], 0]);
+  },
+);
+
+// Node's own sockets, which the engine in JavaScript has, are closed when a write fails.
+onNative.test.each(KINDS)(
+  '%s: what a process says before it ends arrives, though the server greets it in vain',
+  async (kind) => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    server.on('error', () => {});
+    server.on('connect', (socket) => server.emit(socket, 'welcome'));
+    const arrived = collect(server, 'x', 3);
+    const left = once(server, 'socket.disconnected');
+    const say = (n) => `{"type":"x","data":${n}}\f`;
+    const script = `
+      const socket = require('net').connect(${JSON.stringify(place.options)}, () => {
+        socket.write(${JSON.stringify(say(1) + say(2) + say(3))});
+        process.exit();
+      });`;
+    // This waits for its end, so that the server hears of nothing before.
+    expect(spawnSync(process.execPath, ['-e', script]).status).toBe(0);
+    expect(await arrived).toEqual([1, 2, 3]);
+    await left;
   },
 );
 

@@ -225,9 +225,10 @@ describe.each(TRANSPORTS)('%s', (name) => {
     peer.write('2\ne=');
     expect(await got).toEqual([1, 2]);
     const failed = once(server, 'error');
+    const left = once(server, 'socket.disconnected'); // which may come after the peer's end
     peer.write('1\nthrow=1\n');
     expect((await failed)[0]).toEqual(new RangeError('no such line'));
-    await once(peer, 'close');
+    await Promise.all([once(peer, 'close'), left]);
     expect(server.sockets).toEqual([socket]);
   });
 

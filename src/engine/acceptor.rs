@@ -93,7 +93,7 @@ impl Acceptor {
         framing: Framing,
     ) -> Result<(Self, Option<SocketAddr>), Error> {
         let runtime = reports.runtime.clone();
-        let listener = {
+        let mut listener = {
             let _entered = runtime.enter();
             Listener::listen(local)?
         };
@@ -109,7 +109,9 @@ impl Acceptor {
                 () = stop.notified() => {}
                 () = accepting.run_on(&listener) => {}
             }
-            // A client that has reached the listener is connected, and is not to be dropped when the listener ends.
+            // A client that has reached the listener is connected, and is not to be dropped when the listener ends. So
+            // nobody may reach it after the last look, where that can be.
+            listener.hide();
             while accepting.wait().is_none()
                 && let Some(stream) = listener.accept_now()
             {

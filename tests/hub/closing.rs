@@ -105,3 +105,55 @@ fn destroying_tells_how_much_was_sent_even_while_the_connection_comes_up() {
         assert_eq!(text.len() as u64, written, "after {pause} µs");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn who_has_connected_is_accepted_even_while_the_listener_closes() {
+    use std::os::unix::net::UnixStream;
+    let scratch = Scratch::new();
+    for round in 0..20 {
+        let (local, _) = at(scratch.path());
+        let mut server = Peer::new();
+        let (listener, _) = server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+        let path = scratch.path();
+        let connecting = std::thread::spawn(move || {
+            (0..).take_while(|_| UnixStream::connect(&path).is_ok()).count()
+        });
+        while !matches!(server.event(), Event::Accepted { .. }) {}
+        server.hub.close_listener(listener);
+        let connected = connecting.join().unwrap();
+        let mut accepted = 1;
+        loop {
+            match server.event() {
+                Event::Accepted { .. } => accepted += 1,
+                Event::ListenerClosed { .. } => break,
+                _ => {}
+            }
+        }
+        assert_eq!(accepted, connected, "round {round}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_peer_said_before_it_ended_is_delivered_even_if_a_write_fails_before_reading_starts() {
+    use std::io::Write;
+    let scratch = Scratch::new();
+    let (local, _) = at(scratch.path());
+    let mut server = Peer::new();
+    server.hub.listen(&local, framing(Mode::Frames)).unwrap();
+    let mut peer = std::os::unix::net::UnixStream::connect(scratch.path()).unwrap();
+    peer.write_all(b"hello\x0cbye\x0c").unwrap();
+    drop(peer);
+    let id = loop {
+        match server.hub.next() {
+            Some(Event::Accepted { id, .. }) => break id,
+            _ => server.wakes.recv_timeout(PATIENCE).unwrap(),
+        }
+    };
+    server.hub.approve(id);
+    server.write(id, b"welcome\x0c");
+    server.hub.start(id);
+    assert_eq!(server.frames(2), [b"hello".to_vec(), b"bye".to_vec()]);
+    assert_eq!(server.closed()[0].code(), "EPIPE");
+}

@@ -6,10 +6,11 @@ use std::time::Duration;
 use ferripc::node_ipc::Unlink;
 use ferripc::node_ipc::{Client, ClientEvent, Error, HandlerError, Server, ServerEvent};
 
+use super::client;
 use super::raw::Raw;
-use super::{Address, LONG, meet, meet_with, message, message_from, path, run_each};
 #[cfg(unix)]
-use super::{client, run};
+use super::run;
+use super::{Address, LONG, meet, meet_with, message, message_from, path, run_each};
 
 /// More than the buffers on the way hold.
 const LARGE: usize = 3 << 20;
@@ -203,5 +204,59 @@ fn only_so_many_connections_are_kept() {
         assert!(matches!(events.next().await, Some(ServerEvent::Disconnected { .. })));
         let _third = Raw::connect(&server).await;
         assert!(matches!(events.next().await, Some(ServerEvent::Connected(_))));
+    });
+}
+
+/// Sends until the connection ends. Returns how many messages were accepted.
+fn send_on_a_thread(
+    send: impl Fn(u32) -> Result<(), Error> + Send + 'static,
+) -> std::thread::JoinHandle<u32> {
+    std::thread::spawn(move || {
+        let mut count = 0;
+        loop {
+            match send(count) {
+                Ok(()) => count += 1,
+                Err(Error::Full) => std::thread::yield_now(),
+                Err(_) => return count,
+            }
+        }
+    })
+}
+
+#[test]
+fn what_is_sent_while_another_thread_closes_the_connection_arrives_or_is_refused() {
+    run_each(async |place| {
+        let (server, mut server_events) = Server::bind(place).await.unwrap();
+        for round in 0..60 {
+            let client = client(server.address()).stop_retrying(true);
+            let (client, mut events) = client.connect().unwrap();
+            let connection = loop {
+                if let Some(ServerEvent::Connected(it)) = server_events.next().await {
+                    break it;
+                }
+            };
+            let sender = connection.clone();
+            let sending = send_on_a_thread(move |count| sender.try_emit("n", &count));
+            let receiving = async {
+                let mut count = 0;
+                loop {
+                    match events.next().await {
+                        Some(ClientEvent::Message(message)) => {
+                            assert_eq!(message.data::<u32>().unwrap(), count);
+                            count += 1;
+                        }
+                        Some(ClientEvent::Disconnected(_)) => return count,
+                        _ => {}
+                    }
+                }
+            };
+            let closing = async {
+                tokio::time::sleep(Duration::from_millis(round % 3)).await;
+                connection.close().await;
+            };
+            let (received, ()) = tokio::join!(receiving, closing);
+            assert_eq!(received, sending.join().unwrap(), "round {round}");
+            client.close().await;
+        }
     });
 }

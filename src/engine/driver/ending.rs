@@ -97,19 +97,31 @@ impl Connection {
         }
     }
 
-    /// A write failed. What the peer sent before is still delivered (by the driver, if it reads), then the
-    /// failure is reported.
+    /// A write failed. What the peer sent before is still delivered (by the driver, if it reads, as soon as it may), then
+    /// the failure is reported.
     pub(super) fn fail(&self, state: &mut State, error: io::Error) {
         state.outbox.clear();
         self.drained.notify_waiters();
         let error = reset(&state.io, &error).unwrap_or_else(|| Error::new("write", error, None));
-        if !state.reading || !state.started {
+        if !state.reading {
             return self.report_closed(state, vec![error]);
         }
         state.failed = Some(error);
         #[cfg(unix)]
-        let _ = self.read_on_loop(state);
+        if state.started {
+            let _ = self.read_on_loop(state);
+        }
         self.reader.notify_one();
+    }
+
+    /// A write failed before the consumer was set up to receive, which it is now. The loop may have nothing to tell of the
+    /// socket.
+    #[cfg(unix)]
+    pub(super) fn failed_before_start(&self) {
+        let mut state = self.lock();
+        if state.failed.is_some() {
+            let _ = self.read_on_loop(&mut state);
+        }
     }
 
     /// Reports that the connection is gone, unless reports are not wanted any more.

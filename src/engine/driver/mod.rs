@@ -252,6 +252,8 @@ impl Connection {
     /// Starts reading.
     pub fn start(&self) {
         self.configure(|state| state.started = true);
+        #[cfg(unix)]
+        self.failed_before_start();
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, fresh: impl Into<Fresh>) {

@@ -155,6 +155,9 @@ impl Connection {
     /// reports the failure.
     pub(super) fn read_on_loop(&self, state: &mut State) -> Found {
         let mut found = Found::Nothing;
+        if state.failed.is_some() && !state.started {
+            return found; // `start` comes back to this
+        }
         if state.offered && state.failed.is_none() {
             return found; // which comes first
         }

@@ -49,7 +49,8 @@ impl State {
     fn step(&self) -> Step {
         match (self.end, self.failed.is_some()) {
             (End::Gone, _) => Step::Stop,
-            (_, true) => Step::Fail,
+            (_, true) if self.started => Step::Fail,
+            (_, true) => Step::Wait,
             (End::Closing(_) | End::Lingering(_), false) => Step::Discard(self.end),
             (_, false) if !self.receives() || self.offered => Step::Wait,
             (_, false) => Step::Read,

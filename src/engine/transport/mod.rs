@@ -212,6 +212,14 @@ impl Listener {
         }
     }
 
+    /// Takes its file away, so that nobody else connects to what is about to close.
+    pub fn hide(&mut self) {
+        #[cfg(unix)]
+        if let Self::Unix(path, _) = self {
+            *path = unix::OwnPath::default();
+        }
+    }
+
     /// Closes it.
     pub async fn close(self) {
         match self {

@@ -67,9 +67,19 @@ function sentEarly(socket) {
   return openedAt === 0 && closed !== null ? closed.written : 0;
 }
 
+/** Of the messages that it took, so many have left by such a connection. */
+function hasSent(socket, messages) {
+  socket._counted.sent = messages;
+}
+
 /** A connection that is being closed before it is reported may still have sent something. */
 function wasUp(connection) {
   return connection.openedAt > 0 || (connection.closed !== null && connection.closed.written > 0);
+}
+
+/** Until its 'close', it is not known which messages have left by a connection that was not reported: they are still held. */
+function hasCarried(socket, connection) {
+  return connection.openedAt > 0 || (closed.has(socket) && wasUp(connection));
 }
 
 /** A socket's 'close' event: its counters are added to its owner's. */
@@ -102,7 +112,7 @@ function trafficOf(socket) {
   const pending = connection.closed === null ? connection.pendingBytes : 0;
   return {
     messagesReceived: connection.received,
-    messagesSent: wasUp(connection) ? connection.sent : 0,
+    messagesSent: hasCarried(socket, connection) ? connection.sent : 0,
     messagesQueued: 0,
     bytesReceived,
     bytesSent,
@@ -284,6 +294,7 @@ module.exports = {
   clientStats,
   close,
   count,
+  hasSent,
   ipcStats,
   isClosed,
   lost,

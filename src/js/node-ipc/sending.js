@@ -128,8 +128,9 @@ class Sending extends Party {
     const { socket } = this;
     message.keep?.();
     // A socket that is connecting is writable, and has everything that is held: see _begin.
-    this.#held.add(message, this.#sizeOf(message), ticket, () => this.socket.writable);
-    return !socket.writable || socket._send(message, false);
+    const { writable } = socket;
+    this.#held.add(message, this.#sizeOf(message), writable, ticket);
+    return !writable || socket._send(message, false);
   }
 
   // ---- requests, see requests/ -----------------------------------------------------------------------
@@ -223,7 +224,7 @@ class Sending extends Party {
   /** `this.socket` is on its way. */
   _begin() {
     this.#trying = true;
-    for (const message of this.#held.messages()) this.socket._send(message, false);
+    for (const message of this.#held.give()) this.socket._send(message, false);
   }
 
   /** It is connected: what was held is on its way. */
@@ -237,10 +238,9 @@ class Sending extends Party {
 
   /** It has ended, or could not connect. */
   _part(socket, hadError) {
-    // Destroyed before it was reported, it may have carried some to the peer: these must not come twice.
-    const early = this.#holding ? stats.sentEarly(socket) : 0;
-    if (early > 0) this.#held.leaveWithin(early, (message) => bytesOf(this._framed(message)));
-    this.#held.forgetPassing();
+    const early = stats.sentEarly(socket);
+    if (early > 0) this.#leftEarly(socket, early);
+    this.#held.takeBack();
     // Requests that wait are held even if other messages are not.
     const keeps = this.#holding && !this.explicitlyDisconnected;
     const lost = keeps || stats.isClosed(socket) ? 0 : stats.lost(socket) - this.#held.length;
@@ -248,6 +248,17 @@ class Sending extends Party {
     if (lost > 0) drop(this, socket, 'down', null, lost);
     this.#holding ||= this.#offline > 0;
     this.queue.stop = true; // the answer that it waits for will not come (F12)
+  }
+
+  /**
+   * Destroyed before it was reported, it has carried so many bytes to the peer: what was in them must not come twice.
+   * While messages are not held, but requests that wait are, nobody knows which bytes are whose. Then all have left.
+   */
+  #leftEarly(socket, bytes) {
+    const within = this.#holding ? bytes : Infinity;
+    const left = this.#held.leaveWithin(within, (message) => bytesOf(this._framed(message)));
+    // What has not is counted by the connection that carries it.
+    if (this.#holding && !this.explicitlyDisconnected) stats.hasSent(socket, left);
   }
 
   /** No connection will take what is held. */

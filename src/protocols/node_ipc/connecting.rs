@@ -92,13 +92,13 @@ impl Shared {
         let mut state = self.lock();
         let most = match &state.phase {
             Phase::Up(link) => match link.room() {
-                Room::Some => {
-                    if question.is_none_or(|id| self.questions.leave(id)) {
-                        link.send(std::mem::take(bytes));
-                    }
-                    return Ok(Posted::Done);
-                }
                 Room::Full => return Ok(Posted::Full(Some(link.clone()))),
+                Room::Some => {
+                    if link.send_if(bytes, || question.is_none_or(|id| self.questions.leave(id))) {
+                        return Ok(Posted::Done);
+                    }
+                    self.retrying.offline
+                }
                 Room::Gone => self.retrying.offline, // the task is about to find out
             },
             Phase::First => Some(WAITING),

@@ -68,14 +68,9 @@ impl Connection {
         if let Room::Full = self.0.room() { Err(Error::Full) } else { self.send(bytes) }
     }
 
-    fn send(&self, bytes: Vec<u8>) -> Result<(), Error> {
-        match self.0.room() {
-            Room::Gone => Err(Error::NotConnected(None)),
-            _ => {
-                self.0.send(bytes);
-                Ok(())
-            }
-        }
+    fn send(&self, mut bytes: Vec<u8>) -> Result<(), Error> {
+        let is_sent = self.0.send_if(&mut bytes, || true);
+        if is_sent { Ok(()) } else { Err(Error::NotConnected(None)) }
     }
 
     /// Sends at once what a burst has held back: see [`Client::flush`](super::Client::flush).
@@ -95,15 +90,11 @@ impl Connection {
         let link = &self.0;
         let (id, receiver) = link.questions.begin().map_err(|_| Error::NotConnected(None))?;
         let give_up = GiveUp { link, id };
-        let bytes = encode(REQUEST, &Ask { id, kind, data }, link.delimiter())?;
+        let mut bytes = encode(REQUEST, &Ask { id, kind, data }, link.delimiter())?;
         let post = async {
-            if !link.wait().await {
-                return Err(Error::NotConnected(None));
-            }
-            if link.questions.leave(id) {
-                link.send(bytes);
-            }
-            Ok(())
+            let is_sent =
+                link.wait().await && link.send_if(&mut bytes, || link.questions.leave(id));
+            if is_sent { Ok(()) } else { Err(Error::NotConnected(None)) }
         };
         outcome(post, receiver, timeout, give_up).await
     }

@@ -112,17 +112,33 @@ impl Link {
         }
     }
 
-    /// Sends the bytes of a message: now, or in a burst with later messages.
+    /// Sends the bytes of a message, as [`Link::send_if`].
     pub fn send(self: &Arc<Self>, mut bytes: Vec<u8>) {
+        self.send_if(&mut bytes, || true);
+    }
+
+    /// Sends the bytes of a message, if it `may` go: now, or in a burst with later messages. Takes the bytes then. False:
+    /// the connection has ended, or this side has closed it, which it does not do in the midst of this.
+    pub fn send_if(self: &Arc<Self>, bytes: &mut Vec<u8>, may: impl FnOnce() -> bool) -> bool {
         let mut burst = self.burst();
+        if matches!(self.room(), Room::Gone) {
+            return false;
+        }
+        if may() {
+            self.send_in(&mut burst, std::mem::take(bytes));
+        }
+        true
+    }
+
+    fn send_in(self: &Arc<Self>, burst: &mut Burst, mut bytes: Vec<u8>) {
         if !burst.takes(bytes.len()) {
-            self.end_burst(&mut burst);
+            self.end_burst(burst);
             self.connection.write(&mut bytes);
             return;
         }
         burst.held.extend_from_slice(&bytes);
         if burst.is_large() {
-            self.end_burst(&mut burst);
+            self.end_burst(burst);
         } else if !std::mem::replace(&mut burst.ends_soon, true) {
             let link = self.clone();
             self.common.runtime.spawn(async move { link.flush() });
@@ -131,9 +147,9 @@ impl Link {
 
     /// Sends bytes that are shared with other connections. False: there is no room.
     pub fn send_shared(&self, bytes: &Bytes) -> bool {
+        let mut burst = self.burst();
         let has_room = matches!(self.room(), Room::Some);
         if has_room {
-            let mut burst = self.burst();
             self.end_burst(&mut burst);
             self.connection.write_shared(bytes);
         }
@@ -299,8 +315,12 @@ impl Link {
     /// follows.
     pub fn close(&self) {
         self.handled().over = true;
-        self.flush();
-        if !self.connection.close(self.common.settings.linger) {
+        let is_closing = {
+            let mut burst = self.burst();
+            self.end_burst(&mut burst);
+            self.connection.close(self.common.settings.linger)
+        };
+        if !is_closing {
             self.report_closed(Vec::new());
         }
     }
