@@ -318,16 +318,21 @@ describe('a server', () => {
 });
 
 describe('an error', () => {
-  const REFUSED = Buffer.from([21, 3, 3, 0, 2, 2, 40]); // an alert
-
-  test('of an alert has its name and number, and nothing of a source file', async () => {
+  // As OpenSSL calls them.
+  test.each([
+    [40, 'sslv3 alert handshake failure'],
+    [60, 'tlsv1 alert export restriction'],
+    [111, 'tlsv1 certificate unobtainable'],
+    [113, 'tlsv1 bad certificate status response'],
+    [114, 'tlsv1 bad certificate hash value'],
+  ])('of alert %i has its name and number, and nothing of a source file', async (number, name) => {
     const place = await world.at();
     const raw = await world.rawServer(place);
     const error = once(world.dial(place), 'error');
-    (await raw.next()).write(REFUSED);
+    (await raw.next()).write(Buffer.from([21, 3, 3, 0, 2, 2, number]));
     expect((await error)[0]).toMatchObject({
-      code: 'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
-      message: 'sslv3 alert handshake failure (SSL alert number 40)',
+      code: `ERR_SSL_${name.toUpperCase().replaceAll(' ', '_')}`,
+      message: `${name} (SSL alert number ${number})`,
     });
   });
 

@@ -118,6 +118,10 @@ fn received(alert: Alert) -> Failure {
         MissingExtension "ERR_SSL_TLSV13_ALERT_MISSING_EXTENSION"
         CertificateRequired "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"
         NoApplicationProtocol "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
+        ExportRestriction "ERR_SSL_TLSV1_ALERT_EXPORT_RESTRICTION"
+        CertificateUnobtainable "ERR_SSL_TLSV1_CERTIFICATE_UNOBTAINABLE"
+        BadCertificateStatusResponse "ERR_SSL_TLSV1_BAD_CERTIFICATE_STATUS_RESPONSE"
+        BadCertificateHashValue "ERR_SSL_TLSV1_BAD_CERTIFICATE_HASH_VALUE"
     };
     let reason = code.trim_start_matches("ERR_SSL_").replace('_', " ").to_lowercase();
     Failure::new(code, format!("{reason} (SSL alert number {})", u8::from(alert)))
