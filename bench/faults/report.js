@@ -4,18 +4,25 @@
 const number = (value) => value.toLocaleString('en-US');
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+/** Of a list of codes, so many characters: the JSON beside the report has all of them. */
+const MOST = 190;
+
 /** Codes, and how often where that is known. */
 function told(codes) {
   const list = Array.isArray(codes)
     ? [...codes].sort()
     : Object.entries(codes ?? {}).map(([code, count]) => `${code} ${number(count)}`);
-  return list.length > 0 ? list.join(', ') : 'nothing to tell';
+  if (list.length === 0) return 'nothing to tell';
+  let shown = list.length;
+  const text = () => list.slice(0, shown).join(', ');
+  while (text().length > MOST) shown--;
+  return shown === list.length ? text() : `${text()}, …`;
 }
 
 function wrong(list) {
   return list.length === 0
     ? 'nothing'
-    : list.map((it) => cell(JSON.stringify(it)).slice(0, 300)).join('; ');
+    : list.map((it) => cell(JSON.stringify(it)).slice(0, MOST)).join('; ');
 }
 
 function markdown({ date, environment: env, seconds, isComplete, results }) {
