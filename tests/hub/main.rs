@@ -56,16 +56,22 @@ impl Peer {
         Self { hub, wakes }
     }
 
-    /// The next event, waited for.
+    /// The next event, waited for. A connection that it reports is started.
     fn event(&mut self) -> Event {
+        let event = self.unstarted();
+        match &event {
+            Event::Open { id, .. } => self.start(*id),
+            Event::Accepted { id, .. } => self.start(*id),
+            _ => {}
+        }
+        event
+    }
+
+    /// The next event, waited for, and no more.
+    fn unstarted(&mut self) -> Event {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(event) = self.hub.next() {
-                match &event {
-                    Event::Open { id, .. } => self.start(*id),
-                    Event::Accepted { id, .. } => self.start(*id),
-                    _ => {}
-                }
                 return event;
             }
             let left = deadline.saturating_duration_since(Instant::now());

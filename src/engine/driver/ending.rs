@@ -114,16 +114,6 @@ impl Connection {
         self.reader.notify_one();
     }
 
-    /// A write failed before the consumer was set up to receive, which it is now. The loop may have nothing to tell of the
-    /// socket.
-    #[cfg(unix)]
-    pub(super) fn failed_before_start(&self) {
-        let mut state = self.lock();
-        if state.failed.is_some() {
-            let _ = self.read_on_loop(&mut state);
-        }
-    }
-
     /// Reports that the connection is gone, unless reports are not wanted any more.
     pub(super) fn report_closed(&self, state: &mut State, errors: Vec<Error>) {
         if !matches!(state.end, End::Gone | End::Lingering(_)) {

@@ -251,9 +251,13 @@ impl Connection {
 
     /// Starts reading.
     pub fn start(&self) {
-        self.configure(|state| state.started = true);
-        #[cfg(unix)]
-        self.failed_before_start();
+        self.configure(|state| {
+            state.started = true;
+            #[cfg(unix)]
+            if state.failed.is_some() {
+                let _ = self.read_on_loop(state); // the loop may have nothing to tell of the socket
+            }
+        });
     }
 
     fn start_tasks(self: &Arc<Self>, state: &mut State, fresh: impl Into<Fresh>) {

@@ -68,7 +68,7 @@ function sentEarly(socket) {
 }
 
 /** Of the messages that it took, so many have left by such a connection. */
-function hasSent(socket, messages) {
+function setSent(socket, messages) {
   socket._counted.sent = messages;
 }
 
@@ -294,11 +294,11 @@ module.exports = {
   clientStats,
   close,
   count,
-  hasSent,
   ipcStats,
   isClosed,
   lost,
   sentEarly,
+  setSent,
   serverStats,
   socketStats,
 };

@@ -74,8 +74,9 @@ class Held {
   leaveWithin(bytes, lengthOf) {
     let count = 0;
     for (const [key, { message, size, ticket, given }] of this.#entries) {
-      if (given) bytes -= lengthOf(message);
-      if (!given || bytes < 0) break;
+      if (!given) break;
+      bytes -= lengthOf(message);
+      if (bytes < 0) break;
       if (ticket !== null) ticket.left = true;
       this.#entries.delete(key);
       if (!this.#passing.delete(key)) this.size -= size;

@@ -258,7 +258,7 @@ class Sending extends Party {
     const within = this.#holding ? bytes : Infinity;
     const left = this.#held.leaveWithin(within, (message) => bytesOf(this._framed(message)));
     // What has not is counted by the connection that carries it.
-    if (this.#holding && !this.explicitlyDisconnected) stats.hasSent(socket, left);
+    if (this.#holding && !this.explicitlyDisconnected) stats.setSent(socket, left);
   }
 
   /** No connection will take what is held. */

@@ -177,9 +177,14 @@ class Hub extends DatagramHub {
   }
 
   /**
-   * Of a handshake, here and below, is told in a later turn: the last of it leaves when Node's callback returns, and the
-   * consumer may end the connection, or the process.
+   * Calls `report`, which posts an event, and has it delivered at once; that of a handshake in a later turn: the last of
+   * the handshake leaves when Node's callback returns, and the consumer may end the connection, or the process.
    */
+  #report(report, isSecure) {
+    if (isSecure) report();
+    else this.events.within(report);
+  }
+
   connect(options) {
     const fault = connectFault(options);
     if (fault) return JSON.stringify({ error: fault });
@@ -193,8 +198,7 @@ class Hub extends DatagramHub {
         link.take(socket, facts !== null);
         return this.events.post({ kind: events.OPEN, id, payload });
       };
-      if (facts) report();
-      else this.events.within(report);
+      this.#report(report, Boolean(facts));
     });
     link.connecting(() => dial.cancel());
     return JSON.stringify({ id });
@@ -289,10 +293,7 @@ class Hub extends DatagramHub {
     const id = this._takeId();
     const shared = this.#acceptors.get(options.shares)?.unfinished;
     const unfinished = shared ?? new Unfinished(options.framing.maxUnfinished);
-    const post = (event, isSecure = false) => {
-      if (isSecure) this.events.post(event);
-      else this.events.within(() => this.events.post(event));
-    };
+    const post = (event, isSecure = false) => this.#report(() => this.events.post(event), isSecure);
     const acceptor = new Acceptor(options, {
       accepted: (socket, ends, facts) => {
         const link = this.#link(options.framing, unfinished);
