@@ -50,6 +50,25 @@ onUnix.test(
   },
 );
 
+test.each(TRANSPORTS)(
+  '%s: with both ends in one process, nothing arrives before its client has heard `connect`',
+  async (name) => {
+    const end = transport(name, world);
+    const place = await end.place();
+    const server = await world.serve(place, end.server);
+    for (let i = 0; i < 100; i++) {
+      const client = world.dial(place, { stopRetrying: true, ...end.client });
+      const heard = [];
+      client.on('connect', () => heard.push('connect'));
+      const arrived = once(server, 'm').then(() => heard.push('arrived'));
+      client.emit('m');
+      await arrived;
+      expect(heard).toEqual(['connect', 'arrived']);
+      client.leave();
+    }
+  },
+);
+
 describe.each(KINDS)('%s', (kind) => {
   test.each(['at once', 'in a microtask'])(
     'a socket that is destroyed before `connect`, %s: what was emitted arrives once',

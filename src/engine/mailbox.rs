@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::event::Event;
+use super::event::{Event, Id, Lost};
 
 /// Producers wait if there are more bytes of payload than this (a single larger event is still
 /// accepted).
@@ -33,6 +33,8 @@ pub struct Mailbox {
 struct State {
     events: VecDeque<Event>,
     bytes: usize,
+    /// See [`Mailbox::keep`].
+    kept: Vec<(Id, Event)>,
     /// The consumer has been woken and has not yet found the mailbox empty.
     awake: bool,
     /// Tells the consumer to call `pop`. `None` once closed.
@@ -50,6 +52,26 @@ impl State {
         self.bytes >= MAX_BYTES || self.events.len() >= MAX_EVENTS
     }
 
+    fn push(&mut self, event: Event) {
+        self.bytes += event.weight();
+        self.events.push_back(event);
+    }
+
+    /// Queues what was kept and must not come after `event`.
+    fn bring_before(&mut self, event: &Event) {
+        if self.kept.is_empty() {
+            return;
+        }
+        let (Lost::OfConnection(youngest) | Lost::Closed { id: youngest, .. }) = event.as_lost()
+        else {
+            return;
+        };
+        while let Some(index) = self.kept.iter().position(|(id, _)| *id < youngest) {
+            let (_, open) = self.kept.remove(index);
+            self.push(open);
+        }
+    }
+
     /// It is at most half full: there is room for several producers.
     fn has_much_room(&self) -> bool {
         self.bytes <= MAX_BYTES / 2 && self.events.len() <= MAX_EVENTS / 2
@@ -59,7 +81,8 @@ impl State {
 impl Mailbox {
     /// A mailbox that calls `wake`, from any thread, to tell the consumer to call `pop`.
     pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
-        let state = State { events: VecDeque::new(), bytes: 0, awake: false, wake: Some(wake) };
+        let (events, kept) = (VecDeque::new(), Vec::new());
+        let state = State { events, bytes: 0, kept, awake: false, wake: Some(wake) };
         Self { state: Mutex::new(state), room: Notify::new() }
     }
 
@@ -117,10 +140,27 @@ impl Mailbox {
             state.awake = true;
         }
         for event in events {
-            state.bytes += event.weight();
-            state.events.push_back(event);
+            state.bring_before(&event);
+            state.push(event);
         }
         Ok(())
+    }
+
+    /// Keeps [`Event::Open`] of the connection `id` until [`Mailbox::post_kept`], so that a listener of the same consumer
+    /// can come first. What a younger connection reports goes after it in any case: that may be the other end.
+    #[cfg(unix)]
+    pub fn keep(&self, id: Id, open: Event) {
+        self.lock().kept.push((id, open));
+    }
+
+    /// Queues what was kept for the connection `id`, unless it had to be queued before.
+    #[cfg(unix)]
+    pub fn post_kept(&self, id: Id) {
+        let mut state = self.lock();
+        let Some(index) = state.kept.iter().position(|(of, _)| *of == id) else { return };
+        let (_, open) = state.kept.remove(index);
+        drop(state);
+        let _ = self.post_now(open);
     }
 
     /// From now on, calls `wake` to tell the consumer.
@@ -191,6 +231,7 @@ impl Mailbox {
         let mut state = self.lock();
         let undelivered = std::mem::take(&mut state.events);
         state.bytes = 0;
+        state.kept.clear();
         let wake = state.wake.take();
         drop(state);
         drop(wake); // outside the lock: it may release resources of the host
@@ -234,6 +275,28 @@ mod tests {
         while mailbox.pop().is_some() {}
         mailbox.post_now(chunk(1)).unwrap();
         assert_eq!(calls.load(Ordering::SeqCst), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_opening_that_is_kept_comes_before_what_its_peer_received() {
+        let (mailbox, _) = counted();
+        let frame = |id| Event::Chunk { id, bytes: vec![0].into(), framed: false };
+        mailbox.keep(3, Event::Open { id: 3, ends: None, tls: None });
+        mailbox.post_now(Event::Accepted { listener: 1, id: 5, ends: None, tls: None }).unwrap();
+        mailbox.post_now(frame(2)).unwrap(); // was there before, so is not the peer
+        mailbox.post_now(frame(5)).unwrap();
+        mailbox.post_kept(3);
+        let order: Vec<Event> = std::iter::from_fn(|| mailbox.pop()).collect();
+        assert!(matches!(
+            order[..],
+            [
+                Event::Accepted { .. },
+                Event::Chunk { id: 2, .. },
+                Event::Open { .. },
+                Event::Chunk { id: 5, .. }
+            ]
+        ));
     }
 
     #[tokio::test]

@@ -173,22 +173,19 @@ impl Connection {
             Ok(None) => return false,
             Ok(Some(socket)) => {
                 self.take(socket);
+                let open = Event::Open { id: self.id, ends: None, tls: None };
                 if listens {
+                    self.mailbox.keep(self.id, open);
                     let (connection, failed) = (self.clone(), self.clone());
                     let task = async move { connection.open_after_accepting().await };
                     self.runtime.spawn_or(task, move || failed.panicked("connect"));
                 } else {
-                    self.opened();
+                    let _ = self.mailbox.post_now(open);
                 }
             }
             Err(error) => self.report_closed(&mut self.lock(), vec![error]),
         }
         true
-    }
-
-    #[cfg(unix)]
-    fn opened(&self) {
-        let _ = self.mailbox.post_now(Event::Open { id: self.id, ends: None, tls: None });
     }
 
     /// On the I/O thread. Its listeners are ready for as long as there is a connection to accept, and have their turns
@@ -198,21 +195,22 @@ impl Connection {
         for _ in 0..TURNS_TO_ACCEPT {
             yield_now().await;
         }
-        self.opened();
+        self.mailbox.post_kept(self.id);
     }
 
     /// As [`Connection::take`], for a socket whose sides have greeted each other.
-    pub fn take_greeted(&self, Greeted { stream, attaches }: Greeted) {
+    pub fn take_greeted(&self, greeted: Greeted) {
+        self.take_greeted_in(&mut self.lock(), greeted);
+    }
+
+    fn take_greeted_in(&self, state: &mut State, Greeted { stream, attaches }: Greeted) {
         self.attaches.store(attaches, Ordering::Relaxed);
-        self.take(stream);
+        take(state, stream);
     }
 
     /// Takes a connected socket. Its consumer approves it later, when it has heard of it.
     pub fn take(&self, fresh: impl Into<Fresh>) {
-        let mut state = self.lock();
-        if state.end != End::Gone {
-            state.io = Io::Fresh(fresh.into());
-        }
+        take(&mut self.lock(), fresh);
     }
 
     /// Gives the socket to a driver, and sends what waited for it.
@@ -423,6 +421,12 @@ impl Holder for Connection {
             self.end_for_most_in(&mut state);
         }
         may
+    }
+}
+
+fn take(state: &mut State, fresh: impl Into<Fresh>) {
+    if state.end != End::Gone {
+        state.io = Io::Fresh(fresh.into());
     }
 }
 

@@ -92,10 +92,13 @@ impl Connection {
         match result {
             Ok(greeted) => {
                 let (ends, tls) = (greeted.stream.ends(), greeted.stream.facts());
-                self.take_greeted(greeted);
+                let mut state = self.lock();
+                self.take_greeted_in(&mut state, greeted);
+                // Before anything leaves: the peer may belong to the same consumer.
+                let _ = self.mailbox.post_now(Event::Open { id: self.id, ends, tls });
+                drop(state);
                 // The consumer may be busy for a long time. (TLS sends nothing before it has approved.)
                 self.offer();
-                let _ = self.mailbox.post(Event::Open { id: self.id, ends, tls }).await;
             }
             Err(errors) => self.report_closed(&mut self.lock(), errors),
         }
