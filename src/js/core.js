@@ -1,6 +1,6 @@
 'use strict';
 // What the package takes of Node, as Node has it. A test of somebody's program may have put something else in its place:
-// mocks of modules (`jest.mock('util', …)`, memfs), stubs of functions (`sinon.stub(fs, 'readFileSync')`), another
+// mocks of modules (`jest.mock('util', ...)`, memfs), stubs of functions (`sinon.stub(fs, 'readFileSync')`), another
 // `process.platform`, fake timers and clocks, even before the package is loaded (jest's `enableGlobally`). Such tests are
 // not about connections, and node-ipc goes on beside them. eslint.config.js sees to it that other files take these things
 // from here.

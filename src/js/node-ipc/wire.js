@@ -11,7 +11,7 @@ const { eventError } = require('../errors');
 const MOST_HEADS = 4096;
 const LONGEST_TYPE = 256;
 
-/** Type -> `{"type":"…","data":`. */
+/** Type -> `{"type":"...","data":`. */
 const heads = new Map();
 
 /** Strings with at least this many characters are left to the engine, which quotes them faster. */

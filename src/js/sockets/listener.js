@@ -19,7 +19,7 @@ const tlsSocket = lazily(() => require('./tls-socket'));
 const MOST_ROOM = 0xffffffff;
 
 /**
- * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, …} of a
+ * Events as those of net.Server: 'listening', 'connection' (socket), 'drop' ({localAddress, ...} of a
  * connection over `maxConnections`; unfinished handshakes count, as in node:tls), 'error', 'close' (stopped and the last connection gone). With TLS
  * also 'secureConnection' (socket) and, before 'error', 'tlsClientError' (error, a dead socket) for a
  * handshake that failed.

@@ -275,7 +275,7 @@ function names(value, name, known) {
   });
 }
 
-/** Names of application protocols from a list, or from their form in the protocol: length, name, … */
+/** Names of application protocols from a list, or from their form in the protocol: length, name, and so on */
 function protocols(value) {
   if (!value) return [];
   if (Array.isArray(value)) {

@@ -29,7 +29,7 @@ const malformed = (type, response) =>
 /** A type within a message for people, whatever a peer has made it. */
 function quoted(type) {
   if (typeof type !== 'string') return `(${typeof type})`;
-  return JSON.stringify(type.length > 100 ? `${type.slice(0, 100)}…` : type);
+  return JSON.stringify(type.length > 100 ? `${type.slice(0, 100)}\u2026` : type);
 }
 
 /** Whether this can be the id of a request: a string or a number. */
