@@ -1181,7 +1181,8 @@ declare namespace ferripc {
 
     /**
      * The messages of this type from now on, for `for await (const [data] of client.messages(type))`. Messages that the
-     * loop has not taken yet are kept, without a limit. It ends when the client does.
+     * loop has not taken yet are kept, without a limit. It ends when the client does, and when `off(type)` or `reset()`
+     * removes its handler.
      *
      * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */
@@ -1437,7 +1438,8 @@ declare namespace ferripc {
 
     /**
      * The messages of this type from now on, for `for await (const [data, socket] of server.messages(type))`. Messages
-     * that the loop has not taken yet are kept, without a limit. It ends when the server is stopped and the last client is gone.
+     * that the loop has not taken yet are kept, without a limit. It ends when the server is stopped and the last client is
+     * gone, and when `off(type)` or `reset()` removes its handler.
      *
      * @throws TypeError if `type` is not a string or `signal` is not an AbortSignal
      */

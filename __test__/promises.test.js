@@ -375,6 +375,40 @@ describe.each(TRANSPORTS)('%s: messages', (kind) => {
     expect(server.list).toEqual({});
   });
 
+  test.each([
+    ['off(type)', (party) => party.off('n')],
+    ['unSubscribe(type)', (party) => party.unSubscribe('n')],
+    ['off with its handler', (party) => party.off('n', party.list.n[0])],
+    ['reset()', (party) => party.reset()],
+  ])('end with what has come when %s removes their handler', async (_, remove) => {
+    const { server, client, socket } = await meet();
+    for (const [party, other] of [
+      [server, server.messages('other')],
+      [client, client.messages('other')],
+    ]) {
+      const last = party.messages('n');
+      const open = party.messages('n');
+      party.once('once', () => {}); // ends nothing
+      party.publish('once');
+      party.off('nothing');
+      const next = open.next();
+      party.publish('n', 1);
+      expect((await next).value).toEqual([1]);
+      const end = open.next();
+      while (party.list.n) remove(party);
+      expect(await end).toEqual({ value: undefined, done: true });
+      expect((await last.next()).value).toEqual([1]);
+      expect((await last.next()).done).toBe(true);
+      party.reset();
+      expect((await other.next()).done).toBe(true);
+    }
+    const answers = [client.messages('n'), server.messages('n')];
+    server.emit(socket, 'n', 2); // both go on
+    client.emit('n', 3);
+    expect((await answers[0].next()).value).toEqual([2]);
+    expect((await answers[1].next()).value).toEqual([3, socket]);
+  });
+
   test('of wrong arguments are a TypeError', async () => {
     const { server } = await meet();
     expect(() => server.messages(5)).toThrow('"type"');

@@ -260,3 +260,21 @@ fn what_is_sent_while_another_thread_closes_the_connection_arrives_or_is_refused
         }
     });
 }
+
+/// Before the task that reports the end has had its turn, too.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_sent_to_is_not_connected() {
+    run(async || {
+        let path = path();
+        let (server, mut events) = Server::bind(path.as_path()).await.unwrap();
+        let peer = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        let Some(ServerEvent::Connected(connection)) = events.next().await else { panic!() };
+        drop(peer);
+        while connection.try_emit("x", &1).is_ok() {
+            connection.flush();
+        }
+        assert!(!connection.is_connected());
+        server.close().await;
+    });
+}

@@ -1,6 +1,6 @@
 //! Questions and answers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ferripc::node_ipc::{Connection, Error, HandlerError, RemoteError};
 use serde_json::{Value, json};
@@ -165,6 +165,30 @@ fn requests_wait_for_the_first_connection_and_can_be_taken_back() {
             server
         };
         drop(server);
+    });
+}
+
+/// On a runtime of one thread they would hold up the task that learns of the end, too.
+#[test]
+fn requests_that_fail_at_once_let_other_tasks_run() {
+    run_each(async |place| {
+        let ((_server, _a), (client, _b), connection) = meet(place).await;
+        client.close().await;
+        let begin = Instant::now();
+        let is_in_time = || begin.elapsed() < Duration::from_secs(60);
+        while connection.is_connected() {
+            connection.request::<_, ()>("x", &(), LONG).await.unwrap_err();
+            assert!(is_in_time());
+        }
+        let (one, two) = (tokio::spawn(async {}), tokio::spawn(async {}));
+        while !one.is_finished() {
+            connection.request::<_, ()>("x", &(), LONG).await.unwrap_err();
+            assert!(is_in_time());
+        }
+        while !two.is_finished() {
+            client.request::<_, ()>("x", &(), LONG).await.unwrap_err();
+            assert!(is_in_time());
+        }
     });
 }
 

@@ -43,14 +43,11 @@ class Events {
    */
   off(type = WILDCARD, handler = WILDCARD) {
     if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
-    if (handler === WILDCARD) {
-      this.#remove(type, () => true);
-      return this;
-    }
-    if (typeof handler !== 'function') {
+    if (handler !== WILDCARD && typeof handler !== 'function') {
       throw argumentError('handler', "of type function or '*'", handler);
     }
-    this.#remove(type, (entry) => entry.handler === handler);
+    this.#remove(type, (entry) => handler === WILDCARD || entry.handler === handler);
+    this._removed();
     return this;
   }
 
@@ -58,14 +55,19 @@ class Events {
   removeListener(type, handler) {
     let found = false;
     this.#remove(type, (entry) => entry.handler === handler && !found && (found = true));
+    this._removed();
     return this;
   }
 
   /** Removes all handlers of all types. Chainable. */
   reset() {
     for (const type of this.#handlers.keys()) this.#remove(type, () => true);
+    this._removed();
     return this;
   }
+
+  /** Handlers were removed, other than by their one event. */
+  _removed() {}
 
   /** The handlers by type, as a copy. */
   get list() {
@@ -90,6 +92,11 @@ class Events {
 
   /** Nobody listens for exactly the type of an event that was published. */
   _unheard() {}
+
+  /** Whether this handler is one of the type's. */
+  _has(type, handler) {
+    return this.#handlers.get(type)?.some((entry) => entry.handler === handler) ?? false;
+  }
 
   /** Whether somebody listens for exactly this type. */
   _hears(type) {

@@ -5,7 +5,10 @@ const { abortError, isSignal, unwatch, watch } = require('./requests/signals');
 const { argumentError } = require('../errors');
 const Fifo = require('../fifo');
 
-/** An async iterator of what comes from now on, until the owner has no connections any more. */
+/**
+ * An async iterator of what comes from now on, until the owner has no connections any more, or its handlers are removed:
+ * nothing more would come.
+ */
 class Messages {
   #waiting = new Fifo();
   #takers = new Fifo();
@@ -17,7 +20,10 @@ class Messages {
     const onMessage = (...args) => this.#add(args);
     const onAbort = () => this.#finish({ error: abortError(signal) });
     owner.on(type, onMessage);
-    const detach = owner._attach({ over: () => this.#finish({}) });
+    const detach = owner._attach({
+      over: () => this.#finish({}),
+      removed: () => owner._has(type, onMessage) || this.#finish({}),
+    });
     this.#stop = () => {
       owner.removeListener(type, onMessage);
       detach();

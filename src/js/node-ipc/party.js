@@ -73,7 +73,7 @@ class Party extends Events {
 
   /**
    * `part` hears of a server's `listening()`, of `up(socket)`, `down(socket, error)` and `over(error)`, before handlers
-   * do, until the returned function is called.
+   * do, and of `removed()` when the program has removed some, until the returned function is called.
    */
   _attach(part) {
     this.#parts ??= new Set();
@@ -84,6 +84,10 @@ class Party extends Events {
   _tell(what, ...facts) {
     if (this.#parts === null) return;
     for (const part of [...this.#parts]) part[what]?.(...facts);
+  }
+
+  _removed() {
+    this._tell('removed');
   }
 
   /** A request to an owner that answers none; node-ipc's programs may answer it by hand. */

@@ -241,6 +241,7 @@ impl Client {
         T: Serialize + ?Sized,
         R: DeserializeOwned,
     {
+        consume_budget().await; // one that fails at once may be repeated at once
         let (id, receiver) = self.shared.questions.begin()?;
         let give_up = GiveUp { shared: &self.shared, id };
         let bytes = encode(REQUEST, &Ask { id, kind, data }, self.delimiter())?;
@@ -294,6 +295,7 @@ impl Client {
     /// Whether the client is connected now.
     pub fn is_connected(&self) -> bool {
         *self.status.borrow() == Status::Connected
+            && self.shared.link().is_some_and(|link| link.is_up())
     }
 
     /// The process of the server, as the system reports it: over a Unix socket, on Linux and macOS.

@@ -88,6 +88,7 @@ impl Connection {
         R: DeserializeOwned,
     {
         let link = &self.0;
+        consume_budget().await; // one that fails at once may be repeated at once
         let (id, receiver) = link.questions.begin().map_err(|_| Error::NotConnected(None))?;
         let give_up = GiveUp { link, id };
         let mut bytes = encode(REQUEST, &Ask { id, kind, data }, link.delimiter())?;

@@ -357,9 +357,9 @@ impl Link {
         self.questions.end(&Error::ConnectionLost);
     }
 
-    /// Whether it is still connected.
+    /// Whether it is still connected: what is sent now may arrive.
     pub fn is_up(&self) -> bool {
-        !self.handled().over
+        !self.handled().over && !matches!(self.room(), Room::Gone)
     }
 
     /// The credentials of the peer.
