@@ -261,10 +261,13 @@ test.each([...some(IN_A_WORKER), ...olds(IN_A_WORKER)])(
   },
 );
 
-test.each(ours({ kind: TRANSPORTS }))('over $kind, $name: in a `connect` handler', async ({ kind, subject }) => {
-  const { lines } = await play(kind, 'client', subject, 'connect');
-  expect(lines).toEqual(['done']);
-});
+test.each(ours({ kind: TRANSPORTS }))(
+  'over $kind, $name: in a `connect` handler',
+  async ({ kind, subject }) => {
+    const { lines } = await play(kind, 'client', subject, 'connect');
+    expect(lines).toEqual(['done']);
+  },
+);
 
 // Where the old packages, too, wait for the event loop: over TLS it has to look at the server first.
 (isJavaScript ? test.skip : test).each(ours({ kind: ['unix', 'tcp'] }))(

@@ -11,6 +11,7 @@ const PARTS = {
   package: ['node-ipc/ipc.js'],
   client: ['node-ipc/client.js', 'node-ipc/arrival.js', 'node-ipc/log.js', 'node-ipc/paths.js'],
   server: ['node-ipc/server.js'],
+  'js-engine': ['engine/js/hub.js'], // where no binary loads
 };
 
 /** Knows by its own path where the package is. */
