@@ -49,11 +49,11 @@ const bundlers = {
 
   esbuild: () => esbuild({ format: 'cjs' }),
 
-  // There esbuild has no `require` for Node's modules, which CommonJS packages need: docs/electron.md has this line.
+  // There esbuild has no `require` for Node's modules. Before Node 20.16 and 22.3 it needs this line of docs/electron.md.
   'esbuild, ES module'() {
     const first = "import { createRequire } from 'node:module';";
-    const banner = { js: `${first} const require = createRequire(import.meta.url);` };
-    return esbuild({ format: 'esm', banner });
+    const js = `${first} const require = createRequire(import.meta.url);`;
+    return esbuild({ format: 'esm', banner: process.getBuiltinModule ? {} : { js } });
   },
 
   webpack: () => webpack('production'),

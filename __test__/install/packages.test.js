@@ -92,7 +92,10 @@ const sectionsOf = (text) => [...text.matchAll(SECTION)].map(([, ...section]) =>
 /** What a file requires of this package is at another place once files are joined. */
 const OURS = /\(require\('[^']+'\)\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
 
-const unlinked = (text) => String(text).replace(OURS, 'ours');
+/** And what it requires of Node is required by way of core.js. */
+const OF_NODE = /ours\.node\('(\w+)', \(\) => (require\('node:\1'\))\)/g;
+
+const unlinked = (text) => String(text).replace(OURS, 'ours').replace(OF_NODE, '$2');
 
 const manifestOf = (folder) => JSON.parse(read(folder, 'package.json'));
 
