@@ -888,7 +888,7 @@ declare namespace ferripc {
      * How long a closing connection that still has something to send waits for a peer that reads nothing, in ms. Then the
      * rest is dropped, with an `error` whose code is `ETIMEDOUT`. As long as the peer takes something, however slowly, everything is sent. The system shows this only in steps of up to 64 KiB: a peer
      * that takes less than that in this time needs a longer one. `0`: only what the system takes at once.
-     * `Infinity`: for ever. Applies to `disconnect` and `stop({ disconnect: true })`. On UDP it is the total time
+     * `Infinity`: forever. Applies to `disconnect` and `stop({ disconnect: true })`. On UDP it is the total time
      * that closing may take. Default: `2000`
      */
     linger: number;

@@ -165,7 +165,8 @@ function resultName(date, options) {
         ? '-against'
         : '-partial';
   const node = `node${process.versions.node.split('.')[0]}`;
-  const base = `${date.slice(0, 10)}-${machineSlug()}-${node}${kind}`;
+  const driver = ferripc.isJavaScript ? '-js' : '';
+  const base = `${date.slice(0, 10)}-${machineSlug()}-${node}${driver}${kind}`;
   for (let i = 1; ; i++) {
     const name = i === 1 ? base : `${base}-${i}`;
     if (!fs.existsSync(path.join(RESULTS, `${name}.json`))) {

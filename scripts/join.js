@@ -12,6 +12,7 @@ const PARTS = {
   package: ['node-ipc/ipc.js'],
   client: ['node-ipc/client.js', 'node-ipc/arrival.js', 'node-ipc/log.js', 'node-ipc/paths.js'],
   server: ['node-ipc/server.js'],
+  'js-engine': ['engine/js/hub.js'], // where no binary loads
 };
 
 /** Knows by its own path where the package is. */
@@ -23,6 +24,11 @@ const ALL = /require\('(\.[^']+)'\)/g;
 
 /** See above. */
 const BEYOND_LATIN_1 = /[^\0-\xff]/;
+
+/** What it requires of Node: by `node` of core.js, which says why. The command is in no bundle. */
+const OF_NODE = /require\('node:(\w+)'\)/g;
+const CORE = 'core.js';
+const COMMAND = 'cli';
 
 /** In parentheses, so that V8 compiles each function as it compiles a file. */
 const section = (name, key, text) => `
@@ -83,11 +89,20 @@ function join(folder, write) {
     for (const [, asked] of texts.get(file).matchAll(AT_ONCE)) gather(resolve(file, asked), part);
   }
 
+  /** The text of `file`, which asks for Node's modules by way of core.js. */
+  function asking(file) {
+    const text = texts.get(file);
+    const name = path.relative(home, file);
+    if (name.startsWith('..') || name === CORE || name.split(path.sep)[0] === COMMAND) return text;
+    const core = `require('${relative(path.dirname(file), path.join(home, 'core'))}')`;
+    return text.replace(OF_NODE, (whole, module) => `${core}.node('${module}', () => ${whole})`);
+  }
+
   const keyOf = (file) => path.relative(home, file).replace(/\.js$/, '').replace(/\W/g, '_');
 
   /** The text of `file`, with paths from `to`, where it goes. */
   function linked(file, to) {
-    return texts.get(file).replace(ALL, (whole, asked) => {
+    return asking(file).replace(ALL, (whole, asked) => {
       const target = resolve(file, asked);
       const part = partOf.get(target);
       if (part === to) return `files.${keyOf(target)}()`;

@@ -25,6 +25,18 @@ async function webpack(mode) {
   if (stats.hasErrors()) throw new Error(stats.toString());
 }
 
+function esbuild(options) {
+  return require('esbuild').build({
+    absWorkingDir: project,
+    entryPoints: [app ?? 'app.mjs'],
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    external: [...(external ? ['ferripc'] : []), 'electron', 'vscode'],
+    ...options,
+  });
+}
+
 const bundlers = {
   async ncc() {
     const { code } = await require('@vercel/ncc')(path.join(project, 'app.cjs'), {
@@ -35,15 +47,13 @@ const bundlers = {
     fs.writeFileSync(file, code);
   },
 
-  async esbuild() {
-    await require('esbuild').build({
-      absWorkingDir: project,
-      entryPoints: [app ?? 'app.mjs'],
-      outfile: file,
-      bundle: true,
-      platform: 'node',
-      external: [...(external ? ['ferripc'] : []), 'electron', 'vscode'],
-    });
+  esbuild: () => esbuild({ format: 'cjs' }),
+
+  // There esbuild has no `require` for Node's modules. Before Node 20.16 and 22.3 it needs this line of docs/electron.md.
+  'esbuild, ES module'() {
+    const first = "import { createRequire } from 'node:module';";
+    const js = `${first} const require = createRequire(import.meta.url);`;
+    return esbuild({ format: 'esm', banner: process.getBuiltinModule ? {} : { js } });
   },
 
   webpack: () => webpack('production'),
@@ -65,6 +75,27 @@ const bundlers = {
         rollupOptions: { output: { entryFileNames: path.basename(file) } },
       },
     });
+  },
+
+  async rollup() {
+    const named = (name) => require(`@rollup/plugin-${name}`).default;
+    const bundle = await require('rollup').rollup({
+      input: path.resolve(project, app ?? 'app.mjs'),
+      external: [...(external ? ['ferripc'] : []), /^node:/],
+      plugins: [
+        named('node-resolve')({ exportConditions: ['node'] }),
+        named('commonjs')(),
+        // Its own plugin for JSON does no more.
+        {
+          name: 'json',
+          transform: (text, id) => (id.endsWith('.json') ? `export default ${text}` : null),
+        },
+      ],
+      onwarn: ({ code, message }) => {
+        if (code !== 'CIRCULAR_DEPENDENCY') throw new Error(message);
+      },
+    });
+    await bundle.write({ file, format: 'es' });
   },
 
   async 'vite library'() {

@@ -22,9 +22,11 @@ jest.setTimeout(180_000); // for the installation, and for bundlers on a busy ma
 const ROOT = path.join(__dirname, '..', '..');
 const BUNDLERS = {
   esbuild: 'cjs',
+  'esbuild, ES module': 'mjs',
   ncc: 'cjs',
   webpack: 'cjs',
   'webpack, development': 'cjs',
+  rollup: 'mjs',
   vite: 'mjs',
   'vite library': 'mjs',
 };
@@ -109,7 +111,9 @@ test.each(LEAVING_OUT)(
 );
 
 /** Each night all; otherwise one of each bundler. */
-const INSIDE = everything ? Object.keys(BUNDLERS) : ['esbuild', 'ncc', 'webpack', 'vite'];
+const INSIDE = everything
+  ? Object.keys(BUNDLERS)
+  : ['esbuild', 'esbuild, ES module', 'ncc', 'webpack', 'rollup', 'vite'];
 
 describe.each(INSIDE)('%s', (bundler) => {
   test('ferripc is inside, the binary in node_modules: the bundle works', async () => {
@@ -236,7 +240,7 @@ onUnix.describe('an archive of Electron', () => {
 });
 
 // As with node-ipc 9, whose CommonJS bundlers take apart.
-const BY_NAME = everything ? ['esbuild', 'webpack', 'vite', 'vite library'] : ['esbuild'];
+const BY_NAME = everything ? ['esbuild', 'webpack', 'rollup', 'vite', 'vite library'] : ['esbuild'];
 
 describe.each(each({ bundler: BY_NAME, name: ['members.js', 'members.mjs'] }))(
   '$bundler: members by name',

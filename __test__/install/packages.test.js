@@ -46,9 +46,14 @@ const FILES = [
   ...(fs.existsSync(path.join(ROOT, 'CHANGELOG.md')) ? ['CHANGELOG.md'] : []),
 ];
 
-/** Files in which scripts/join.js has joined others, in the order in which they are loaded; and some of these others. */
-const PARTS = ['package', 'client', 'server'].map((name) => `src/js/joined/${name}.js`);
-const JOINED = ['core', 'node-ipc/client', 'engine/engine', 'node-ipc/server'].map(
+/**
+ * Files in which scripts/join.js has joined others, in the order in which they are loaded; the one that is loaded where no
+ * binary loads; and some of these others.
+ */
+const PARTS_AT_FIRST = ['package', 'client', 'server'].map((name) => `src/js/joined/${name}.js`);
+const JS_ENGINE = 'src/js/joined/js-engine.js';
+const PARTS = [...PARTS_AT_FIRST, JS_ENGINE];
+const JOINED = ['core', 'node-ipc/client', 'engine/engine', 'node-ipc/server', 'engine/js/hub'].map(
   (name) => `src/js/${name}.js`,
 );
 
@@ -87,7 +92,10 @@ const sectionsOf = (text) => [...text.matchAll(SECTION)].map(([, ...section]) =>
 /** What a file requires of this package is at another place once files are joined. */
 const OURS = /\(require\('[^']+'\)\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
 
-const unlinked = (text) => String(text).replace(OURS, 'ours');
+/** And what it requires of Node is required by way of core.js. */
+const OF_NODE = /ours\.node\('(\w+)', \(\) => (require\('node:\1'\))\)/g;
+
+const unlinked = (text) => String(text).replace(OURS, 'ours').replace(OF_NODE, '$2');
 
 const manifestOf = (folder) => JSON.parse(read(folder, 'package.json'));
 
@@ -132,21 +140,29 @@ describe('ferripc', () => {
     expect(heads[0].length).toBeLessThan(700);
   });
 
-  test('a program that serves and connects loads few files', async () => {
-    putBinary(folder);
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      path.join(__dirname, 'programs', 'loaded.js'),
-      folder,
-      path.join(directory, 'loaded.'),
-    ]);
-    expect(JSON.parse(stdout)).toEqual([
-      'index.js',
-      ...PARTS,
-      'src/js/engine/places.js',
-      'package.json',
-      expect.stringMatching(/\.node$/),
-    ]);
-  });
+  test.each([
+    ['', expect.stringMatching(/\.node$/)],
+    ['js', JS_ENGINE],
+  ])(
+    'a program that serves and connects loads few files (FERRIPC_DRIVER=%s)',
+    async (driver, last) => {
+      putBinary(folder);
+      const args = [
+        path.join(__dirname, 'programs', 'loaded.js'),
+        folder,
+        path.join(directory, 'loaded.'),
+      ];
+      const env = { ...process.env, FERRIPC_DRIVER: driver };
+      const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+      expect(JSON.parse(stdout)).toEqual([
+        'index.js',
+        ...PARTS_AT_FIRST,
+        'src/js/engine/places.js',
+        'package.json',
+        last,
+      ]);
+    },
+  );
 
   test('package.json is the committed one, without what only a checkout needs', () => {
     const { optionalDependencies, files: packed, ...published } = manifestOf(folder);

@@ -74,7 +74,7 @@ function toTime(value, name) {
   return Math.min(toFinite(value, name), LONGEST_TIME);
 }
 
-/** A time in ms that may be 0; Infinity: for ever. */
+/** A time in ms that may be 0; Infinity: forever. */
 function toPatience(value, name) {
   check(typeof value === 'number' && value >= 0, name, 'a time in ms, 0 or more', value);
   return toFinite(value, name) > LONGEST_TIME ? Infinity : value;

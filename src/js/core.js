@@ -5,14 +5,25 @@
 // not about connections, and node-ipc goes on beside them. eslint.config.js sees to it that other files take these things
 // from here.
 
-const Module = require('node:module');
-
 /**
  * The module of Node's of this name, without `node:`. Files `require` those that act for the program, as they did in
  * node-ipc, so that a mock of them shows: `net`, `tls`, `dgram`, `os`, `child_process`, and `fs` for the files that
  * settings name.
  */
-const core = process.getBuiltinModule ?? Module._load; // before Node 20.16 and 22.3
+const core = process.getBuiltinModule ?? require('node:module')._load; // before Node 20.16 and 22.3
+
+/**
+ * What `get` requires of Node, which is its module `name`. In the package each `require` of such a module is within a call
+ * of this (scripts/join.js): in an ES module of esbuild's none works.
+ */
+function node(name, get) {
+  try {
+    return get();
+  } catch (error) {
+    if (!process.getBuiltinModule || !/^Dynamic require of /.test(error.message)) throw error;
+    return process.getBuiltinModule(name);
+  }
+}
 
 const { clearImmediate, clearTimeout, setImmediate, setTimeout } = core('timers');
 const util = core('util');
@@ -124,6 +135,7 @@ module.exports = {
   core,
   later,
   lazily,
+  node,
   now,
   platform,
   process: own,

@@ -5,12 +5,13 @@ const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { check, needUnix } = require('../harness');
+const { check, needUnix, Unsupported } = require('../harness');
 
 const COMMAND = path.join(__dirname, '..', '..', '..', 'bin', 'ferripc.js');
 
 check('the command serves, sends, asks, lists, taps and measures', async (world) => {
   needUnix('names of sockets in a folder');
+  if (process.env.FERRIPC_DRIVER === 'js') throw new Unsupported('taps need the native engine');
   const root = ['--root', `${world.tmp()}/`];
 
   const start = (...words) => {

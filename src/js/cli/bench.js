@@ -159,7 +159,7 @@ something else was running. Compare the numbers only with those of another run o
     json: { help: 'Prints one JSON object per line, for each length. Times are in µs.' },
     timeout: {
       ...timeout,
-      help: 'How long to wait for the connections, and then for the first answer, in ms. 0 means for ever. Default: 10000',
+      help: 'How long to wait for the connections, and then for the first answer, in ms. 0 means forever. Default: 10000',
     },
     retry,
     root,

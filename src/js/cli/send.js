@@ -53,7 +53,7 @@ The data is JSON, so a text needs quotes of its own. Without data, the message c
     timeout: {
       ...clientOptions.timeout,
       help: `How long to wait for the connection, for the answer (--wait), and for a server that reads nothing, in ms. 0
-means for ever. Default: 10000`,
+means forever. Default: 10000`,
     },
   },
   statuses: [NOBODY, TIMEOUT],

@@ -172,7 +172,7 @@ It ends with the server, on a signal, or after --count messages.`,
     },
     timeout: {
       ...timeoutOption.timeout,
-      help: 'How long to wait for the tap, in ms. 0 means for ever. Default: 10000',
+      help: 'How long to wait for the tap, in ms. 0 means forever. Default: 10000',
     },
     retry: { help: 'While there is no tap, tries again until the time is up.' },
     ...placeOptions,

@@ -53,7 +53,7 @@ const timeoutOption = {
     short: 't',
     value: 'MS',
     parse: toMs,
-    help: `How long to wait for the connection and the answer, in ms. 0 means for ever. Default: ${TIMEOUT_MS}`,
+    help: `How long to wait for the connection and the answer, in ms. 0 means forever. Default: ${TIMEOUT_MS}`,
   },
 };
 

@@ -320,8 +320,8 @@ class Connection extends Endpoint {
   approve() {
     const { hub, activity, id } = this;
     if (hub === null) return;
-    hub.approve(id);
-    activity.turns.putBefore(() => this.hub?.start(id), this.sink._scope);
+    const startsByItself = hub.approve(id);
+    if (!startsByItself) activity.turns.putBefore(() => this.hub?.start(id), this.sink._scope);
   }
 
   /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */

@@ -39,6 +39,8 @@ class Turns {
   #nested = false;
   /** Where the hub has no turns: calls a function in one of the event loop's. Otherwise null. */
   #later = null;
+  /** Whether no event waits, where the hub can tell without giving one. */
+  #hasNone;
   #isDue = false;
   #isWatching = false;
   /** There, it is the events' turn. */
@@ -48,6 +50,7 @@ class Turns {
   constructor(activity, hub) {
     this.#activity = activity;
     this.#header = activity.header;
+    this.#hasNone = () => hub.hasNone?.() === true;
     if (hub.hasTurns()) {
       this.#goOn = () => hub.goOn();
     } else {
@@ -173,7 +176,7 @@ class Turns {
         this.take(event, true);
       }
     } finally {
-      if (!done || !this.isIdle) this.#drainSoon();
+      if (!(done || this.#hasNone()) || !this.isIdle) this.#drainSoon();
     }
   }
 

@@ -133,7 +133,7 @@ declare class Client<In, Out> extends EventEmitter {
   off(event: 'exit', listener: (exit: WorkerExit) => void): this;
   off(event: string | symbol, listener: (...args: any[]) => void): this;
   /**
-   * Sends a job, and waits for its answer: for ever, if the worker lives but does not answer.
+   * Sends a job, and waits for its answer: forever, if the worker lives but does not answer.
    * @throws {TypeError} `data` is not of the type
    * @throws {WorkerSetJobError}
    */

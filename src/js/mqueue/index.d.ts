@@ -30,7 +30,7 @@ export interface QueueOptions {
 
 /** How long a call waits. */
 export interface WaitOptions {
-  /** In ms; then it rejects with `ETIMEDOUT`. 0: it does not wait, and rejects with `EAGAIN`. Default: for ever. */
+  /** In ms; then it rejects with `ETIMEDOUT`. 0: it does not wait, and rejects with `EAGAIN`. Default: forever. */
   timeout?: number;
 }
 

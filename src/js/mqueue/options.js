@@ -71,7 +71,7 @@ function toOptions(options) {
   };
 }
 
-/** The time in ms that a call waits; Infinity: for ever. */
+/** The time in ms that a call waits; Infinity: forever. */
 function toTimeout(options) {
   const { timeout = Infinity } = toObject(options, 'options', WAIT_OPTIONS);
   return toPatience(timeout, 'options.timeout');

@@ -85,7 +85,7 @@ class ByteStream extends NetAnswers {
     return super.readableEncoding;
   }
 
-  /** A TLSSocket waits for `connect` if it finds no handle: it would wait for ever if we are already connected. */
+  /** A TLSSocket waits for `connect` if it finds no handle: it would wait forever if we are already connected. */
   #tellWrapper(listener) {
     if (!this.pending) later(() => listener.call(this));
   }

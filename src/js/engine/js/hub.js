@@ -159,6 +159,11 @@ class Hub extends DatagramHub {
     return text;
   }
 
+  /** Whether no event waits. Another one wakes the consumer. */
+  hasNone() {
+    return this.events.first === undefined;
+  }
+
   nextOf(id) {
     const first = this.events.first;
     const isIts = first?.id === id && (first.kind === events.FRAMES || first.kind === events.CHUNK);
@@ -209,8 +214,9 @@ class Hub extends DatagramHub {
     return this.#links.get(id);
   }
 
+  /** Whether it reads without `start`: that would cost another turn of the event loop. */
   approve(id) {
-    this.#links.get(id)?.approve();
+    return this.#links.get(id)?.approve() ?? true;
   }
 
   start(id) {

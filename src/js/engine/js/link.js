@@ -99,11 +99,17 @@ class Link {
     this.#outbox.take(socket, isSecure);
   }
 
-  /** The consumer knows about it: what waited is sent. */
+  /**
+   * The consumer knows about it: what waited is sent. True: it reads, too; the system is asked in a later turn. Of TLS
+   * Node has decrypted something already, perhaps: that comes with `start`.
+   */
   approve() {
     this.#approved = true;
     this.#outbox.release();
     this.#settle();
+    if (this.#isSecure) return false;
+    this.start();
+    return true;
   }
 
   start() {

@@ -220,6 +220,8 @@ function secureClient(socket, settings, done) {
   return end;
 }
 
+const NONE = [];
+
 /** The handshakes of a listener. */
 class SecureServer {
   #settings;
@@ -235,7 +237,8 @@ class SecureServer {
 
   /** `report`: see acceptor.js. */
   constructor(settings, report, ends) {
-    this.#settings = settings;
+    // One that asks for no certificates needs no authorities; Deno would name them all, and ask.
+    this.#settings = settings.request ? settings : { ...settings, ca: NONE };
     this.#report = report;
     this.#endsOf = ends;
   }

@@ -8,7 +8,7 @@ const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
 const { WORDS, addressFault, toText, toWords } = require('./words');
-const { clearTimeout, setTimeout } = require('../../core');
+const { clearTimeout, process, setTimeout } = require('../../core');
 
 /** Queued bytes from which on a drain is reported, and the most that may wait: see datagram.rs. */
 const HIGH_WATER = 256 * 1024;
@@ -23,6 +23,16 @@ const LONGEST = 2 ** 31 - 1;
 
 /** There are addresses alone here: Node need not look them up, and does all at once. */
 const lookup = (address, options, callback) => callback(null, address, net.isIP(address));
+
+/** Bun binds in a later turn; what fails then is an event. */
+function addressOf(socket, asked) {
+  try {
+    return socket.address();
+  } catch (error) {
+    if (!asked?.port || !process.versions.bun) throw error;
+    return { ...asked, family: net.isIP(asked.address) === 6 ? 'IPv6' : 'IPv4' };
+  }
+}
 
 class Datagrams {
   #hub;
@@ -68,15 +78,15 @@ class Datagrams {
       error = thrown;
     }
     socket.removeListener('error', note);
-    if (!error) return this.take(socket);
+    if (!error) return this.take(socket, { address, port });
     socket.on('error', () => {});
     closeQuietly(socket);
     return { error: failureOf(error, 'bind', { address, port }) };
   }
 
-  /** The same with a socket that is bound. */
-  take(socket) {
-    const address = socket.address();
+  /** The same with a socket that is bound; in Bun it is not yet, and then has the address that is `asked` for. */
+  take(socket, asked) {
+    const address = addressOf(socket, asked);
     this.#socket = socket;
     this.#isLent = typeof socket.stop === 'function';
     socket.on('message', (bytes, peer) => {
