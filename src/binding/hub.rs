@@ -136,10 +136,11 @@ impl Hub {
         deliver::listening(self.core.borrow_mut().listen(options))
     }
 
-    /// Lets a connection that was reported as open or accepted send what was written to it.
+    /// Lets a connection that was reported as open or accepted send what was written to it. True: it reads, too, in the next
+    /// turn of the event loop.
     #[napi(catch_unwind)]
-    pub fn approve(&self, id: u32) {
-        self.core.borrow().engine.approve(id);
+    pub fn approve(&self, id: u32) -> bool {
+        self.core.borrow().engine.approve(id)
     }
 
     /// Starts reading from a connection that was approved.

@@ -20,7 +20,7 @@ const ACCEPTED_WEIGHT: usize = 16 * 1024;
 #[derive(Debug)]
 pub enum Event {
     /// An outgoing connection is up. As with an accepted one, reading begins when its consumer says
-    /// so ([`crate::engine::hub::Hub::approve`], then [`crate::engine::hub::Hub::start`]).
+    /// so ([`crate::engine::hub::Hub::approve`], and [`crate::engine::hub::Hub::start`] where that is needed).
     Open {
         /// Its handle.
         id: Id,

@@ -251,11 +251,11 @@ impl Hub {
     }
 
     /// Has a connection send what was written to it. Must be called once for each [`Event::Open`] and
-    /// [`Event::Accepted`], when the consumer has checked the peer.
-    pub fn approve(&self, id: Id) {
-        if let Some(connection) = self.connections.get(&id) {
-            connection.approve(self.driver());
-        }
+    /// [`Event::Accepted`], when the consumer has checked the peer. True: the event loop reads from it in its next turn.
+    /// Otherwise [`Hub::start`] begins that.
+    pub fn approve(&self, id: Id) -> bool {
+        let connection = self.connections.get(&id);
+        connection.is_some_and(|connection| connection.approve(self.driver()))
     }
 
     /// Starts reading from an approved connection, when the consumer is set up to receive.

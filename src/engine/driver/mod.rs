@@ -213,11 +213,12 @@ impl Connection {
         take(&mut self.lock(), fresh);
     }
 
-    /// Gives the socket to a driver, and sends what waited for it.
-    pub fn approve(self: &Arc<Self>, driver: Driver<'_>) {
+    /// Gives the socket to a driver, and sends what waited for it. True: it reads, too, since the event loop brings nothing
+    /// before its next turn. Otherwise reading begins with [`Connection::start`].
+    pub fn approve(self: &Arc<Self>, driver: Driver<'_>) -> bool {
         let mut state = self.lock();
         let Some(fresh) = state.io.take_fresh() else {
-            return; // closed in the meantime: the tokio driver has it
+            return false; // closed in the meantime: the tokio driver has it
         };
         state.reading = true;
         match driver {
@@ -227,10 +228,15 @@ impl Connection {
             {
                 match on_loop::watch(&fresh, self, uv_loop) {
                     Some(poll) => match on_loop::OnLoop::new(fresh, poll, self.new_inbox()) {
-                        Ok(on_loop) => state.io = Io::Loop(Box::new(on_loop)),
+                        Ok(on_loop) => {
+                            on_loop.wait_a_turn();
+                            state.io = Io::Loop(Box::new(on_loop));
+                            state.started = state.failed.is_none();
+                        }
                         Err(error) => {
                             let error = Error::new("read", error, None);
-                            return self.report_closed(&mut state, vec![error]);
+                            self.report_closed(&mut state, vec![error]);
+                            return false;
                         }
                     },
                     // The loop cannot watch it (there is no memory), so it stays where it is.
@@ -245,6 +251,7 @@ impl Connection {
         } else {
             self.flushed(&mut state, 0, Ok(()));
         }
+        state.started
     }
 
     /// Starts reading.

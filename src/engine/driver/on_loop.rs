@@ -43,6 +43,11 @@ impl OnLoop {
         transport::send(&self.socket(), pieces)
     }
 
+    /// See [`Poll::wait_a_turn`].
+    pub fn wait_a_turn(&self) {
+        self.poll.wait_a_turn();
+    }
+
     pub fn shut_down(&self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }

@@ -1,6 +1,7 @@
 //! Sockets that are ready while nobody can take what they bring. libuv calls for each of them in each turn of the loop,
 //! and with more than a thousand it calls 48 times: a turn would take tenths of a second. So all except a few are not
-//! watched until there is room again. Used by [`super::poll`] and [`super::turns`].
+//! watched until there is room again. And sockets that are to have a turn of the loop first. Used by [`super::poll`] and
+//! [`super::turns`].
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,9 +30,14 @@ impl Held {
         let refused = self.refused.get().saturating_add(1);
         self.refused.set(refused);
         if refused > FEW {
-            self.ids.borrow_mut().push_back(id);
+            self.hold(id);
         }
         refused > FEW
+    }
+
+    /// Holds a socket, until the next turn at least.
+    pub fn hold(&self, id: Id) {
+        self.ids.borrow_mut().push_back(id);
     }
 
     pub fn is_empty(&self) -> bool {

@@ -82,6 +82,8 @@ struct Shared {
     open: Cell<usize>,
     watched: RefCell<HashMap<Id, Weak<dyn Watched>>>,
     held: Held,
+    /// The consumer is called in a turn of the loop before that polls.
+    before_poll: Cell<bool>,
     /// The buffer for the reads of all connections: each has it for one turn.
     shelf: Shelf,
     busy_poll: Cell<BusyPoll>,
@@ -105,6 +107,7 @@ impl Loop {
             open: Cell::new(0),
             watched: RefCell::default(),
             held: Held::default(),
+            before_poll: Cell::default(),
             shelf: Shelf::default(),
             busy_poll: Cell::default(),
             when_closed: RefCell::default(),

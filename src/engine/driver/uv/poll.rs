@@ -109,7 +109,14 @@ impl Poll {
         }
     }
 
-    /// Ends what [`Poll::refuse`] began.
+    /// Nothing is read before the loop has had a turn. It would be if the consumer is called before the loop polls.
+    pub fn wait_a_turn(&self) {
+        if self.shared.before_poll.get() && !self.held.replace(true) {
+            self.shared.held.hold(self.id);
+        }
+    }
+
+    /// Ends what [`Poll::refuse`] or [`Poll::wait_a_turn`] began.
     pub fn release(&self) {
         self.held.set(false);
     }

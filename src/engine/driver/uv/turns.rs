@@ -153,14 +153,14 @@ impl Shared {
     /// does not hold up events.
     fn next_turn(&self) {
         self.release();
+        let outer = self.before_poll.replace(true);
         let (first, later) = self.consumer.put_off();
-        for _ in 0..first + later {
-            if self.consumer.turn(true) == Turn::Gone {
-                self.ended(false);
-                return;
-            }
+        if (0..first + later).any(|_| self.consumer.turn(true) == Turn::Gone) {
+            self.ended(false);
+        } else {
+            self.turns();
         }
-        self.turns();
+        self.before_poll.set(outer);
     }
 }
 
