@@ -103,6 +103,38 @@ test('what was held back is counted if the broker refuses it, or has gone', asyn
   expect(codes).toEqual([undefined, 'ENOTCONN']);
 });
 
+test('a server that leaves while a question to its client begins: the question is settled', async () => {
+  const hub = new scale.Hub();
+  let lastWords;
+  let hear;
+  let act = (usual, ...message) => usual(...message);
+  const [one, two] = await cluster(2, { heartbeat: 60_000, timeout: 90_000 }, (index) => {
+    if (index === 1) {
+      return altered(hub, (usual, subject, bytes, kind) => {
+        if (kind === 'bye') lastWords = bytes;
+        else usual(subject, bytes);
+      });
+    }
+    const broker = altered(hub, (...all) => act(...all));
+    const subscribe = broker.subscribe.bind(broker);
+    broker.subscribe = (subject, onMessage) => {
+      if (subject.endsWith('all')) hear = onMessage;
+      return subscribe(subject, onMessage);
+    };
+    return broker;
+  });
+  await two.client('far');
+  await one.sees(knows('far'));
+  const { socket } = await one.client('near');
+  await two.joined.close();
+  one.joined.identify(socket, 'nearer'); // which the other server is told before a question
+  act = (usual, subject, bytes, kind) => {
+    usual(subject, bytes);
+    if (kind === 'delta') hear(lastWords);
+  };
+  await expect(one.joined.request('far', 'q')).rejects.toMatchObject({ code: 'ENOTCONN' });
+});
+
 test('an answer that is nested too deeply for JSON is an error, and the servers go on', async () => {
   const [one, two] = await cluster(2);
   const peer = await world.peer(two.at);
