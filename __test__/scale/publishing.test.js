@@ -135,6 +135,34 @@ test('a server that leaves while a question to its client begins: the question i
   await expect(one.joined.request('far', 'q')).rejects.toMatchObject({ code: 'ENOTCONN' });
 });
 
+test('a server that alone is away from the broker for a moment: what it was asked is settled', async () => {
+  const hub = new scale.Hub();
+  let turn;
+  const [one, two] = await cluster(2, { heartbeat: 60_000, timeout: 90_000 }, (index) => {
+    const broker = scale.memory({ hub });
+    const watch = broker.watch.bind(broker);
+    if (index === 1) broker.watch = (onState) => watch((turn = onState));
+    return broker;
+  });
+  const { client } = await two.client('far');
+  const asked = new Promise((resolve) => {
+    client.handle('q', () => {
+      resolve();
+      return new Promise(() => {}); // it never answers
+    });
+  });
+  await one.sees(knows('far'));
+  const question = one.joined.request('far', 'q');
+  const settled = expect(question).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await asked;
+  turn('down', new Error('a broken connection'));
+  turn('up');
+  await settled;
+  expect(one.joined.servers()).toHaveLength(2);
+  client.handle('again', () => 1);
+  expect(await one.joined.request('far', 'again')).toBe(1);
+});
+
 test('an answer that is nested too deeply for JSON is an error, and the servers go on', async () => {
   const [one, two] = await cluster(2);
   const peer = await world.peer(two.at);

@@ -346,6 +346,10 @@ class Cluster extends Events {
       this.#tell(event, { id: clientId, server: name, local: false });
       return;
     }
+    if (event === 'serverBack') {
+      this.#questions.forgotten(peer, `The server ${name} was away`);
+      return;
+    }
     if (event === 'serverLeave') this.#questions.gone(peer, `The server ${name} went away`);
     this.#tell(event, { name, clients: size, local: false });
   }
