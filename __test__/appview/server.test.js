@@ -8,6 +8,7 @@ const { open } = require('../../mqueue');
 const { mayRun } = require('../helpers/alone');
 const { onLinux } = require('../helpers/platform');
 const { nobody, remove } = require('../helpers/queues');
+const { burn } = require('../helpers/thread');
 const { thrownBy } = require('../helpers/thrown');
 const { createWorld } = require('../helpers/world');
 const {
@@ -328,6 +329,44 @@ const why = mayMount ? '' : ` (no namespaces of its own here: \`${APART.join(' '
     expect(ended.lines).toEqual([[200, false], 0, [20, false]]);
   },
 );
+
+onLinux.describe('from its first answer to its last', () => {
+  test('a request that is there before the server gets what was published before', async () => {
+    const pid = nobody();
+    const server = new AppViewServer({ pid, handlerTimeout: 60_000 });
+    // So long that reading it takes longer than an answer.
+    server.publish({ viewed: true, cfg: { text: 'x'.repeat(50_000_000) } });
+    server.handle(6, () => ({ a: 1 }));
+    world.after(() => server.stop());
+    for (const [request, expected] of [
+      ['{"req":1}', '{"status":200,"viewed":true}'],
+      ['{"req":6}', '{"status":200,"a":1}'],
+    ]) {
+      const asker = new Asker(world, pid);
+      const asked = asker.ask(request); // it has left before this returns
+      server.start();
+      expect((await asked).text).toBe(expected);
+      asker.leave();
+      server.stop();
+    }
+  });
+
+  test('stop() drops no configuration that was said to be taken', async () => {
+    const { server, pid } = serve();
+    const configs = [];
+    server.on('setConfig', ({ number }) => configs.push(number));
+    // In one turn of the event loop, which sees none of it.
+    for (const number of [1, 2, 3]) {
+      const asker = new Asker(world, pid);
+      asker.send(...requestFrames(`{"req":3,"cfg":{"number":${number}}}`, number));
+      while (asker.output.attr().curmsgs === 0) burn(1);
+      asker.leave();
+    }
+    server.stop();
+    while (configs.length < 3) await once(server, 'setConfig');
+    expect(configs).toEqual([1, 2, 3]);
+  });
+});
 
 onLinux.describe('misuse', () => {
   test('a handler that stops the server: the asker gets an error, and the server can start again', async () => {

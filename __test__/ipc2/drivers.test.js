@@ -2,12 +2,15 @@
 // What has to hold whoever moves the bytes of ipc2: this process's event loop, or an I/O thread
 // (FERRIPC_DRIVER=tokio). Host and workers have the same driver, or each another one.
 
+const fs = require('node:fs');
 const { setTimeout: wait } = require('node:timers/promises');
-const { TimeoutAction, codec } = require('../../ipc2');
+const { TimeoutAction, codec, spawn } = require('../../ipc2');
+const { Kind, open } = require('../../src/js/engine/ipc2-native');
 const { each } = require('../helpers/combinations');
 const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
-const { KINDS, starter, tasks } = require('./workers');
+const { Task } = require('./tasks');
+const { KINDS, SCRIPT, hasEnded, starter, tasks } = require('./workers');
 
 const world = createWorld();
 const start = starter(world);
@@ -60,6 +63,56 @@ onUnix.describe.each(TEAMS)('the host by $host, its workers by $worker:', ({ hos
     set.on('exit', ({ pid }) => told.push(pid));
     await set.close();
     expect(told.sort()).toEqual(pids.sort());
+  });
+
+  test('close() ends a worker that is being started, too', async () => {
+    const file = world.file(`first ${host} ${worker}`);
+    const set = await start(
+      builder('first', file).connectTimeout(600_000).request(Task).response(codec.u32),
+    );
+    process.kill(set.pids()[0], 'SIGKILL');
+    while (fs.readFileSync(file, 'latin1') === '') await wait(10);
+    const pid = Number(fs.readFileSync(file, 'latin1'));
+    await set.close({ timeout: 0 });
+    while (!hasEnded(pid)) await wait(10);
+  });
+
+  test('a worker that has ended its connection and lives on is killed at once', async () => {
+    const { env } = driven(KINDS.Node(), host, worker)._process();
+    const silent = await spawn(SCRIPT, { args: ['silent'], env });
+    // Until the host knows.
+    while ((await silent.sendUnidirectional(1).catch((it) => it)) === undefined) await wait(1);
+    // Without a cause: it need not be told that the host waits for its end no longer.
+    expect(await silent.kill()).toEqual({
+      pid: silent.pid,
+      code: null,
+      signal: 'SIGKILL',
+      cause: null,
+    });
+  });
+
+  test('a call that is given up takes no other event with it', async () => {
+    driven(KINDS.Node(), host, worker);
+    const events = [];
+    const native = open('Ipc2Host', (kind, id, payload) => events.push([kind, id, payload]));
+    native.keepAlive(true);
+    const limits = { connectTimeout: 600_000, maxMessageBytes: 1000, maxQueuedBytes: 1000 };
+    native.spawn(1, 7, limits);
+    while (events.length === 0) await wait(1);
+    const [[kind, owner, payload]] = events.splice(0);
+    expect([kind, owner]).toEqual([Kind.START, 1]);
+    const { number } = JSON.parse(payload);
+    native.giveUp(7);
+    native.started(number, 1); // which nobody wants any more: it is to be killed
+    native.tell(99, number, Buffer.from('x')); // a call of the same number, which has failed
+    native.giveUp(number);
+    native.tell(99, 8, Buffer.from('x'));
+    while (events.length < 2) await wait(1);
+    expect(events.map(([what, id]) => [what, id])).toEqual([
+      [Kind.KILL, number],
+      [Kind.FAILED, 8],
+    ]);
+    native.dispose();
   });
 
   test('after jobs in quick succession, workers see the end, and waiting jobs with a limit begin', async () => {

@@ -10,23 +10,12 @@ const typescript = require('typescript');
 const { codec, spawn } = require('../../ipc2');
 const { createWorld } = require('../helpers/world');
 const { onLinux, onUnix } = require('../helpers/platform');
-const { KINDS, SCRIPT, program, starter, tasks } = require('./workers');
+const { KINDS, SCRIPT, hasEnded, program, starter, tasks } = require('./workers');
 
 const world = createWorld();
 const start = starter(world);
 
 jest.setTimeout(300_000); // the Rust programs may have to be built
-
-/** Whether a process has ended: it may still be there for its parent to look at. */
-function hasEnded(pid) {
-  try {
-    process.kill(pid, 0);
-    if (process.platform !== 'linux') return false;
-    return /^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return true;
-  }
-}
 
 async function allEnd(pids) {
   for (const pid of pids) while (!hasEnded(pid)) await wait(10);

@@ -1,6 +1,7 @@
 'use strict';
 // Sets of the tests: with workers in Node and in Rust. The Rust programs are those of crates/ipc2_tests.
 
+const fs = require('node:fs');
 const path = require('node:path');
 const { program } = require('../helpers/programs');
 const { WorkerSet, codec } = require('../../ipc2');
@@ -23,7 +24,18 @@ function starter(world) {
   };
 }
 
+/** Whether a process has ended: it may still be there for its parent to look at. */
+function hasEnded(pid) {
+  try {
+    process.kill(pid, 0);
+    if (process.platform !== 'linux') return false;
+    return /^State:\tZ/m.test(fs.readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return true;
+  }
+}
+
 const tasks = (kind, count = 1) =>
   KINDS[kind]().workerCount(count).request(Task).response(codec.u32);
 
-module.exports = { KINDS, SCRIPT, program, starter, tasks };
+module.exports = { KINDS, SCRIPT, hasEnded, program, starter, tasks };

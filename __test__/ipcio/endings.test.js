@@ -59,3 +59,48 @@ test('stop closes what connects meanwhile, too', async () => {
     await Promise.all(gone);
   }
 });
+
+test('a client that is disconnected while messages wait sends them, and handles no more', async () => {
+  const count = 10;
+  let all;
+  const done = new Promise((resolve) => (all = resolve));
+  let got = 0;
+  const server = await serve({
+    long({ name }) {
+      server.emit(name, 'say');
+      if (++got === count) all();
+    },
+  });
+  let said;
+  const disconnected = new Promise((resolve) => (said = resolve));
+  const say = jest.fn(() => said(client.disconnect()));
+  const client = makeClient('c', { say });
+  await client.connect();
+  // One leaves when the one before it was read.
+  for (let i = 0; i < count; i++) client.send('long', 'x'.repeat(100_000));
+  await Promise.all([done, disconnected]);
+  expect(say).toHaveBeenCalledTimes(1);
+});
+
+// Its peers know Unix sockets.
+onUnix.test('what a client has sent arrives, even if it has left before it is let in', async () => {
+  const count = 50;
+  let all;
+  const done = new Promise((resolve) => (all = resolve));
+  const got = new Set();
+  await serve({ say: ({ data }) => got.add(data).size === count && all() });
+  const place = path.join(world.tmp(), 'IPC.io.default');
+  const write = (socket, message) => socket.write(JSON.stringify({ id: null, ...message }));
+  const visits = Array.from({ length: count }, async (_, i) => {
+    const domain = net.connect(place);
+    write(domain, { command: 'handshake', data: `client ${i}`, delivery: null });
+    const [answer] = await once(domain, 'data');
+    // The system does both at once, and the server learns of the end first.
+    domain.destroy();
+    const own = net.connect(`${place}.${JSON.parse(answer).data}`).resume();
+    write(own, { command: 'say', data: i, delivery: null });
+    await once(own, 'close');
+  });
+  await Promise.all(visits);
+  await done;
+});

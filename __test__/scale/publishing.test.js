@@ -103,6 +103,66 @@ test('what was held back is counted if the broker refuses it, or has gone', asyn
   expect(codes).toEqual([undefined, 'ENOTCONN']);
 });
 
+test('a server that leaves while a question to its client begins: the question is settled', async () => {
+  const hub = new scale.Hub();
+  let lastWords;
+  let hear;
+  let act = (usual, ...message) => usual(...message);
+  const [one, two] = await cluster(2, { heartbeat: 60_000, timeout: 90_000 }, (index) => {
+    if (index === 1) {
+      return altered(hub, (usual, subject, bytes, kind) => {
+        if (kind === 'bye') lastWords = bytes;
+        else usual(subject, bytes);
+      });
+    }
+    const broker = altered(hub, (...all) => act(...all));
+    const subscribe = broker.subscribe.bind(broker);
+    broker.subscribe = (subject, onMessage) => {
+      if (subject.endsWith('all')) hear = onMessage;
+      return subscribe(subject, onMessage);
+    };
+    return broker;
+  });
+  await two.client('far');
+  await one.sees(knows('far'));
+  const { socket } = await one.client('near');
+  await two.joined.close();
+  one.joined.identify(socket, 'nearer'); // which the other server is told before a question
+  act = (usual, subject, bytes, kind) => {
+    usual(subject, bytes);
+    if (kind === 'delta') hear(lastWords);
+  };
+  await expect(one.joined.request('far', 'q')).rejects.toMatchObject({ code: 'ENOTCONN' });
+});
+
+test('a server that alone is away from the broker for a moment: what it was asked is settled', async () => {
+  const hub = new scale.Hub();
+  let turn;
+  const [one, two] = await cluster(2, { heartbeat: 60_000, timeout: 90_000 }, (index) => {
+    const broker = scale.memory({ hub });
+    const watch = broker.watch.bind(broker);
+    if (index === 1) broker.watch = (onState) => watch((turn = onState));
+    return broker;
+  });
+  const { client } = await two.client('far');
+  const asked = new Promise((resolve) => {
+    client.handle('q', () => {
+      resolve();
+      return new Promise(() => {}); // it never answers
+    });
+  });
+  await one.sees(knows('far'));
+  const question = one.joined.request('far', 'q');
+  const settled = expect(question).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await asked;
+  turn('down', new Error('a broken connection'));
+  turn('up');
+  await settled;
+  expect(one.joined.servers()).toHaveLength(2);
+  client.handle('again', () => 1);
+  expect(await one.joined.request('far', 'again')).toBe(1);
+});
+
 test('an answer that is nested too deeply for JSON is an error, and the servers go on', async () => {
   const [one, two] = await cluster(2);
   const peer = await world.peer(two.at);

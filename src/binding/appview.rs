@@ -186,18 +186,33 @@ pub struct ViewServer {
     last: u32,
 }
 
-/// Starts a server. `wake` is called on the JS thread when `next` has something. Returns it, or JSON of the error.
+/// A custom command.
+#[napi(object)]
+pub struct ViewCommand {
+    /// Its number.
+    pub number: i32,
+    /// Its name.
+    pub name: String,
+}
+
+/// Starts a server, which knows from its first answer on what was published, and the custom commands. `wake` is called on
+/// the JS thread when `next` has something. Returns it, or JSON of the error.
 #[cfg_attr(test, allow(dead_code))] // tests register nothing with Node
 #[napi(catch_unwind)]
 pub fn serve_view(
     env: Env,
     wake: Function<(), ()>,
     options: ViewServerOptions,
+    published: Published,
+    commands: Vec<ViewCommand>,
 ) -> Result<Either<ViewServer, String>> {
+    let mut state = State::default();
+    published.apply(&mut state).map_err(|invalid| Error::from_reason(invalid.to_string()))?;
+    state.custom.extend(commands.into_iter().map(|it| (it.number, it.name)));
     let events = Arc::new(Notices::new(WakeUp::new(&env, wake)?));
     let told = events.clone();
     let on_event = move |event| told.push_below(MOST_EVENTS, event);
-    Ok(match Server::start(options.into(), State::default(), on_event) {
+    Ok(match Server::start(options.into(), state, on_event) {
         Ok(server) => Either::A(ViewServer::new(server, events)),
         Err(error) => Either::B(deliver::error(&error).to_string()),
     })

@@ -2,8 +2,9 @@
 #![cfg(all(feature = "appview", target_os = "linux"))]
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use ferripc::engine::codec::meta_nul::Frames;
@@ -340,6 +341,45 @@ fn queues_of_others_are_waited_for_and_replaced_if_so_wished() {
         };
         let (response, ()) = tokio::join!(client.request(br#"{"req":1}"#), leave);
         assert_eq!(response.unwrap().status, 200);
+    });
+}
+
+#[test]
+fn queues_of_those_who_come_and_go_are_not_replaced() {
+    let _alone = alone();
+    on_a_runtime(async {
+        let pid = nobody();
+        let names = Names::new("AppViewIPC", pid);
+        // One after the other is there at each look, and none of them for long.
+        let busy = Arc::new(AtomicBool::new(true));
+        let talk = thread::spawn({
+            let (names, busy) = (names.clone(), busy.clone());
+            let creation =
+                Creation { exclusive: true, max_messages: 1, message_size: 64, mode: 0o666 };
+            move || {
+                let mut removed = 0;
+                while busy.load(Ordering::Relaxed) {
+                    let Ok(queue) = Queue::open(&names.input, Access::Write, Some(&creation))
+                    else {
+                        continue; // the client was faster
+                    };
+                    thread::sleep(Duration::from_millis(3));
+                    removed += u32::from(queue.is_unlinked());
+                    let _ = unlink(&names.input);
+                }
+                removed
+            }
+        });
+        for _ in 0..10 {
+            let client = ask(pid, |options| {
+                options.timeout = Duration::from_millis(20);
+                options.replace_stale = true;
+            });
+            let error = client.request(br#"{"req":1}"#).await.unwrap_err();
+            assert!(["EEXIST", "ETIMEDOUT"].contains(&error.code()), "{error}");
+        }
+        busy.store(false, Ordering::Relaxed);
+        assert_eq!(talk.join().unwrap(), 0);
     });
 }
 

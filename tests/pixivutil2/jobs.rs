@@ -99,6 +99,7 @@ fn the_arguments_of_jobs_that_have_not_ended_have_a_limit() {
     rules.gone(Side::Task, &other);
     assert!(matches!(call(&mut rules, 200), Event::Aria2(..)));
     rules.end();
+    (rules.ffmpeg, rules.aria2) = (true, true);
     // One that is alone is taken, however large it is.
     let alone = [b'x'; 2000];
     let taken = take(&mut rules, Side::Task, &[b"FFMPEG_REQ", &alone]);
@@ -118,6 +119,11 @@ fn the_end_answers_all_who_wait() {
     let minus = Bytes::from_static(&[0xff; 4]);
     assert_eq!(groups, [("ARIA2".into(), minus.clone()), ("FFMPEG_RET".into(), minus)]);
     assert!(rules.end().is_empty());
+    // What comes between that and the end of the sockets would never be answered.
+    for request in [[&b"FFMPEG_REQ"[..], b"-y", b"a"], [b"ARIA2", b"a", b"b"]] {
+        let event = take(&mut rules, Side::Task, &request).event;
+        assert!(matches!(event, Some(Event::Refused(_, _, Reason::NoHandler))), "{event:?}");
+    }
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use ferripc::protocols::pixivutil2::agent::{self, Agent, Error};
 use ferripc::protocols::pixivutil2::controller::{self, Controller, Events};
 use ferripc::protocols::pixivutil2::rules::Event;
-use ferripc::protocols::zmtp::Endpoint;
+use ferripc::protocols::zmtp::{Endpoint, Options, Router, RouterEvent, RouterEvents};
 
 /// Generous: machines are busy.
 const PATIENT: Duration = Duration::from_secs(240);
@@ -134,6 +135,62 @@ fn a_job_is_answered_when_it_ends_and_keeps_nobody_waiting() {
             agent.close().await;
             other.close().await;
             controller.close().await;
+        }
+    });
+}
+
+/// The next message to a controller's socket that a test plays: its group, and what answers it.
+async fn asked(socket: &Router, events: &mut RouterEvents) -> (String, impl FnOnce(&'static str)) {
+    loop {
+        if let RouterEvent::Message { identity, frames } = events.recv().await.expect("an event") {
+            let group = String::from_utf8(frames[1].to_vec()).unwrap();
+            let reply = move |text: &'static str| {
+                let frames =
+                    vec![Bytes::new(), frames[1].clone(), Bytes::from_static(text.as_bytes())];
+                socket.send(&identity, frames).unwrap();
+            };
+            return (group, reply);
+        }
+    }
+}
+
+#[test]
+fn what_needs_another_connection_begins_with_a_handshake() {
+    run(async {
+        for [comm, task] in places("handshake") {
+            let (comm, mut said) = Router::bind(&comm, Options::default()).unwrap();
+            let (task, mut jobs) = Router::bind(&task, Options::default()).unwrap();
+            let options = agent::Options {
+                handshake_timeout: PATIENT,
+                notify_timeout: PATIENT,
+                ..agent::Options::new(comm.local_endpoint(), task.local_endpoint())
+            };
+            let connecting = Agent::connect(options);
+            let accepting = async {
+                asked(&comm, &mut said).await.1("Ok");
+                asked(&task, &mut jobs).await.1("Ok");
+            };
+            let (agent, ()) = tokio::join!(connecting, accepting);
+            let agent = agent.unwrap();
+            // It is given up. Its answer could still come, so that the connection is of no use any more.
+            tokio::select! {
+                _ = agent.total(1) => panic!("nobody has answered"),
+                (group, _) = asked(&comm, &mut said) => assert_eq!(group, "TOTAL"),
+            }
+            let heard = async {
+                let mut groups = Vec::new();
+                while groups.last().is_none_or(|last| last != "TITLE") {
+                    let (group, reply) = asked(&comm, &mut said).await;
+                    reply("Ok");
+                    groups.push(group);
+                }
+                groups
+            };
+            let (accepted, heard) = tokio::join!(agent.title("x"), heard);
+            assert!(accepted.unwrap());
+            assert_eq!(heard, ["HS", "TITLE"]);
+            agent.close().await;
+            tokio::join!(comm.close(), task.close());
         }
     });
 }

@@ -215,3 +215,29 @@ fn what_can_never_be_is_an_error_at_once() {
         assert!(Dealer::connect(&endpoint("tcp://127.0.0.1:1"), options).is_err());
     });
 }
+
+#[test]
+fn what_came_before_the_end_is_delivered_though_there_is_no_other_connection() {
+    run(async {
+        for place in places() {
+            let (listener, place) = RawListener::bind(&place);
+            let (dealer, mut events) = dealer(&place, quick());
+            let peer = handshake(&listener).await;
+            // Some more than waits for the program (4 MiB, with 320 for each message): the rest waits at the connection.
+            let count = 3200;
+            let message = [Bytes::from(vec![b'x'; 1000])];
+            peer.send(&wire(&message).repeat(count)).await;
+            drop((peer, listener));
+            while dealer.last_error().is_none() {
+                tokio::time::sleep(Duration::from_millis(1)).await; // until the next attempt has failed
+            }
+            connected(&mut events).await;
+            for _ in 0..count {
+                let Some(DealerEvent::Message(frames)) = events.recv().await else { panic!() };
+                assert_eq!(frames, message);
+            }
+            assert!(matches!(events.recv().await, Some(DealerEvent::Disconnected { .. })));
+            dealer.close().await;
+        }
+    });
+}

@@ -73,11 +73,12 @@ impl Mailbox {
         }
     }
 
-    /// Drops the event of a cancelled call, and what the event holds.
+    /// Drops the event of a cancelled call, and what the event holds. Processes have numbers of their own: one may be that
+    /// of the call.
     pub fn forget(&self, id: u32) {
         let mut events = self.events();
-        let event =
-            events.iter().position(|&(whose, _)| whose == id).and_then(|at| events.remove(at));
+        let its = |(whose, event): &(u32, Event)| *whose == id && event.ends_a_call();
+        let event = events.iter().position(its).and_then(|at| events.remove(at));
         drop(events);
         drop(event);
     }
@@ -102,6 +103,11 @@ impl Event {
     /// The event for work that panicked.
     pub fn panicked() -> Self {
         Event::Failed(JobError::Io(io::Error::other(panics::MESSAGE)))
+    }
+
+    /// Whether its number is that of a call.
+    fn ends_a_call(&self) -> bool {
+        matches!(self, Event::Done | Event::Answer(..) | Event::Failed(_))
     }
 
     fn into_parts(self) -> (u32, Payload) {

@@ -2,7 +2,7 @@
 // A process that can be asked as one that AppView has loaded itself into. The native side answers what was published;
 // only commands of the program's own, and new configurations, come here.
 
-const { core, process } = require('../core');
+const { core, process, setImmediate } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { EventEmitter } = core('events');
 const engine = require('../engine/appview');
@@ -102,20 +102,27 @@ class AppViewServer extends EventEmitter {
   /** See index.d.ts. */
   start() {
     if (this.#server !== null) return this;
-    const { error, server } = engine.serve(this.#options, (event) => this.#take(event));
+    const commands = [...this.#handlers].map(([number, { name }]) => ({ number, name }));
+    const { error, server } = engine.serve(this.#options, this.#published, commands, (event) =>
+      this.#take(event),
+    );
     if (error) throw callError(error);
     this.#server = server;
-    server.publish(this.#published);
-    for (const [command, { name }] of this.#handlers) server.handle(command, name);
     server.keepAlive(this.#referenced);
     return this;
   }
 
   /** See index.d.ts. */
   stop() {
-    this.#server?.keepAlive(false);
-    this.#server?.stop();
+    const server = this.#server;
+    if (server === null) return this;
     this.#server = null;
+    server.keepAlive(false);
+    server.stop();
+    // Who asked for a new configuration was told that it is taken; who waits for a handler, that there is no answer.
+    for (const { text, token } of engine.rest(server)) {
+      if (token === undefined) setImmediate(() => this.#configure(text));
+    }
     return this;
   }
 
@@ -134,12 +141,14 @@ class AppViewServer extends EventEmitter {
   }
 
   #take({ text, command, token }) {
-    if (this.#server === null) return; // it was stopped
-    const request = JSON.parse(text);
-    this.#scope.runInAsyncScope(() => {
-      if (token === undefined) this.emit('setConfig', request.cfg);
-      else this.#answer(this.#server, token, this.#handlers.get(command).handler, request);
-    });
+    if (token === undefined) return this.#configure(text);
+    const { handler } = this.#handlers.get(command);
+    const answer = () => this.#answer(this.#server, token, handler, JSON.parse(text));
+    return this.#scope.runInAsyncScope(answer);
+  }
+
+  #configure(text) {
+    this.#scope.runInAsyncScope(() => this.emit('setConfig', JSON.parse(text).cfg));
   }
 
   async #answer(server, token, handler, request) {

@@ -74,20 +74,30 @@ async function request(options, text) {
 }
 
 /**
- * Starts a server. `options`: see ViewServerOptions in appview.rs. `onEvent` gets the events of appview.rs. Returns
+ * Starts a server that has `published` this and has these `commands`, `{number, name}`. `options`: see ViewServerOptions
+ * in appview.rs. `onEvent` gets the events of appview.rs. Returns
  * `{server}`, with the native methods, or `{error}`.
  */
-function serve(options, onEvent) {
+function serve(options, published, commands, onEvent) {
   let server = null;
   const take = () => {
     const event = server.next();
     if (event !== null) onEvent(JSON.parse(event));
   };
   const { serveView } = native.load();
-  const made = native.instance(() => serveView(inTurns(take), options));
+  const made = native.instance(() => serveView(inTurns(take), options, published, commands));
   if (typeof made === 'string') return { error: JSON.parse(made) };
   server = made;
   return { server };
 }
 
-module.exports = { request, serve };
+/** The events that a server which was stopped has not told yet, and will not. */
+function rest(server) {
+  const events = [];
+  for (let event = server.next(); event !== null; event = server.next()) {
+    events.push(JSON.parse(event));
+  }
+  return events;
+}
+
+module.exports = { request, rest, serve };

@@ -83,7 +83,9 @@ class Client extends Party {
    * before `connect`.
    */
   async disconnect() {
-    const closed = Promise.all([this.#own?.close(), this.#domain?.close()]);
+    const [own, domain] = [this.#own, this.#domain];
+    // The server ends both with the domain's, and what still waits for the own one would not arrive.
+    const closed = own === null ? domain?.close() : own.close().then(() => domain.close());
     this.#ended();
     this.#giveUp(codedError('ERR_IPCIO_DISCONNECTED', 'The client was disconnected'));
     await closed;
@@ -154,20 +156,24 @@ class Client extends Party {
 
   #attempt() {
     this.#state = 'connecting';
-    const domain = this.#open(this._path, (message) => this.#told(message));
-    this.#domain = domain;
-    domain.socket.once('connect', () => {
-      domain.send({ command: Reserved.HANDSHAKE, data: this.#name });
-    });
+    const begin = () => this.#domain.send({ command: Reserved.HANDSHAKE, data: this.#name });
+    this.#domain = this.#open(this._path, begin, (message) => this.#told(message));
   }
 
-  /** A channel of this attempt. Its end is the end of the attempt, or of the connection. */
-  #open(path, receive) {
+  /**
+   * A channel of this attempt. Its end is the end of the attempt, or of the connection. What comes of it after `disconnect`,
+   * while something is still to be sent, is of no interest.
+   */
+  #open(path, connected, receive) {
     const socket = new Socket(new Owner(this, path), this._framing);
-    const channel = new Channel(this, socket, receive);
-    const onClose = () => {
-      if (channel === this.#domain || channel === this.#own) this.#lost();
-    };
+    const ifOurs =
+      (act) =>
+      (...args) => {
+        if (channel === this.#domain || channel === this.#own) act(...args);
+      };
+    const channel = new Channel(this, socket, ifOurs(receive));
+    socket.once('connect', ifOurs(connected));
+    const onClose = ifOurs(() => this.#lost());
     socket.on('close', ours(onClose));
     socket._connectPath(path);
     return channel;
@@ -183,9 +189,11 @@ class Client extends Party {
         return;
       }
       this.#uuid = data;
-      const own = this.#open(`${this._path}.${data}`, (message) => this.#said(message));
-      this.#own = own;
-      own.socket.once('connect', () => this.#connected());
+      this.#own = this.#open(
+        `${this._path}.${data}`,
+        () => this.#connected(),
+        (message) => this.#said(message),
+      );
     } else if (command === Reserved.DISCOVER) {
       this.#discovery?.resolve(data);
       this.#discovery = null;

@@ -104,7 +104,7 @@ class Server extends Party {
     this.#listener = null;
     listener._refuse();
     const stopped = new Promise((resolve) => listener.close(resolve));
-    const pairs = [...this.#clients.values()].map((client) => client.channel?.close());
+    const pairs = [...this.#clients.values()].map((client) => client.close());
     const visits = [...this.#visitors].map((visitor) => {
       visitor.mayEnter = false;
       return visitor.channel.close();
@@ -143,8 +143,9 @@ class Server extends Party {
       this.#visitors.delete(visitor);
       const { client } = visitor;
       if (client === null) return;
-      if (client.channel === null) this.#left(client);
-      else client.channel.socket.end(); // what it has sent there before is still to be read
+      // What it has sent on its own socket before is still to be read, even if it has not been accepted there yet.
+      if (client.channel !== null) client.channel.socket.end();
+      else client.server.close(() => client.channel ?? this.#left(client));
     };
     socket.on('close', ours(onClose));
   }
@@ -236,6 +237,7 @@ class Server extends Party {
       };
       socket.on('close', ours(onClose));
       this._publish('connect', client.container);
+      if (visitor.channel.socket.closed) socket.end(); // see above
     });
     listener._listenPath(path, 'stale', 0);
   }
@@ -356,6 +358,12 @@ class Peer {
       this.#earlyLength = early;
       this.#early.push(text);
     }
+  }
+
+  /** Resolves when its connection has ended, or will not come any more. */
+  async close() {
+    if (this.channel === null) await new Promise((resolve) => this.server.close(resolve));
+    await this.channel?.close();
   }
 
   connected(channel) {

@@ -142,9 +142,9 @@ class Cluster extends Events {
     const socket = this.#locals.find(id).at(-1);
     if (socket !== undefined) return this.#server.request(socket, type, data, options);
     if (options.signal?.aborted) throw abortError(options.signal);
+    this.#members.flush(); // which may bring news of the others
     const peer = this.#members.directory.holders(id).at(-1);
     if (peer === undefined) throw noClient(id);
-    this.#members.flush();
     return this.#questions.ask(peer, id, type, data, options);
   }
 
@@ -344,6 +344,10 @@ class Cluster extends Events {
     const { name, size } = peer;
     if (clientId !== undefined) {
       this.#tell(event, { id: clientId, server: name, local: false });
+      return;
+    }
+    if (event === 'serverBack') {
+      this.#questions.forgotten(peer, `The server ${name} was away`);
       return;
     }
     if (event === 'serverLeave') this.#questions.gone(peer, `The server ${name} went away`);

@@ -23,7 +23,7 @@ class Members {
 
   /**
    * `link`, `locals`: of this server. `all`: the target of all servers. `tell(event, peer, ...)` hears of `serverJoin`,
-   * `serverLeave` (peer), `clientJoin`, `clientLeave` (peer, id).
+   * `serverLeave`, `serverBack` (peer; it was away from the broker), `clientJoin`, `clientLeave` (peer, id).
    */
   constructor(settings, { link, locals, all, subjectOf }, tell) {
     this.#settings = settings;
@@ -142,6 +142,7 @@ class Members {
   #takeBeat(peer, frame) {
     const { hello, revision } = frame;
     peer.describe(frame);
+    if (hello && peer.isListed) this.#tell('serverBack', peer);
     if (hello) this.#sendState(peer);
     if (peer.lacks(revision)) this.#ask(peer);
     else this.#list(peer);

@@ -132,13 +132,18 @@ class Questions {
 
   // ---- servers that are gone -----------------------------------------------------------------------------
 
-  /** A server is gone, or cannot be reached any more. */
-  gone(peer, reason) {
+  /** A server that lives has nothing of what it was asked any more. */
+  forgotten(peer, reason) {
     for (const [number, { asked, peer: whose }] of this.#asked) {
       if (whose !== peer) continue;
       this.#asked.delete(number);
       asked.fail(codedError('ECONNRESET', `${reason} before the request was answered`));
     }
+  }
+
+  /** A server is gone, or cannot be reached any more. */
+  gone(peer, reason) {
+    this.forgotten(peer, reason);
     const served = this.#served.get(peer);
     this.#served.delete(peer);
     for (const controller of served?.values() ?? []) controller.abort();

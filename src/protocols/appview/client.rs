@@ -90,12 +90,19 @@ impl Client {
     async fn make(&self, names: &Names, place: &Place) -> Result<Pair, Error> {
         let deadline = Instant::now() + self.options.timeout;
         let mut replace = self.options.replace_stale;
+        let mut first = None;
         loop {
             match self.made.make(names, place, self.options.message_size) {
                 Err(error) if error.code() == "EEXIST" => {
+                    if replace && first.is_none() {
+                        first = InTheWay::find(names, place);
+                    }
                     if Instant::now() < deadline {
                         sleep(PAUSE).await;
-                    } else if std::mem::take(&mut replace) {
+                    } else if std::mem::take(&mut replace)
+                        && first.take().is_some_and(|it| it.is_there())
+                        && !self.made.has(names)
+                    {
                         let _ = place.run(|| (unlink(&names.input), unlink(&names.output)));
                     } else {
                         return Err(error.because(BUSY.into()));
@@ -158,6 +165,24 @@ fn bad(queue: &Queue, fault: Fault) -> Error {
     error.because(fault.to_string())
 }
 
+/// The queues that are in the way at first. Later ones of the same names are those of others, who talk to the process.
+struct InTheWay(Vec<Queue>);
+
+impl InTheWay {
+    /// `None`: they have gone meanwhile.
+    fn find(names: &Names, place: &Place) -> Option<Self> {
+        let open = |name| Queue::open(name, Access::Write, None);
+        let found = place.run(|| [open(&names.input), open(&names.output)]).ok()?;
+        let is_gone = |it: &Result<_, Error>| it.as_ref().is_err_and(|it| it.code() == "ENOENT");
+        // Of those that we may not open nothing is known.
+        (!found.iter().all(is_gone)).then(|| Self(found.into_iter().flatten().collect()))
+    }
+
+    fn is_there(&self) -> bool {
+        !self.0.iter().any(Queue::is_unlinked)
+    }
+}
+
 /// The queues of requests under way, so that none is left behind when the process ends early. Clones are the
 /// same ledger.
 #[derive(Debug, Clone, Default)]
@@ -204,6 +229,11 @@ impl Drop for Pair {
 impl Made {
     fn lock(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether requests of this process use queues of these names, however long they take.
+    fn has(&self, names: &Names) -> bool {
+        self.lock().names.iter().any(|(_, it)| it.name == names.input || it.name == names.output)
     }
 
     /// Removes all names, and makes no more: the process is ending.

@@ -266,6 +266,10 @@ impl<F: Fn(Event) -> bool> Work<F> {
             Ok(output) => output,
             Err(error) => return Next::without(&error),
         };
+        // Meanwhile its client may have left, and the next one may have come: then the other queue is that one's.
+        if input.is_unlinked() {
+            return Next::Look;
+        }
         point("view");
         self.converse(input, &output);
         Next::Look

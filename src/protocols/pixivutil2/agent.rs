@@ -235,11 +235,21 @@ impl Inner {
     ) -> Result<Bytes, Error> {
         let asked = async {
             let req = channel.req.lock().await;
+            let frames = request.frames();
             let answered = async {
-                if channel.introduced.load(Ordering::Relaxed) != req.epoch() {
-                    self.introduce(channel, &req).await?;
+                loop {
+                    let introduced = channel.introduced.load(Ordering::Relaxed);
+                    let sent = if introduced == req.epoch() {
+                        channel.request(&req, Some(introduced), frames.clone(), None).await?
+                    } else {
+                        None
+                    };
+                    match sent {
+                        Some((value, _)) => return Ok(value),
+                        // It was not sent: the connection is another one than that of the handshake.
+                        None => self.introduce(channel, &req).await?,
+                    }
                 }
-                channel.request(&req, request, None).await
             };
             match limit {
                 None => answered.await,
@@ -259,11 +269,14 @@ impl Inner {
         let identifier = self.options.identifier.clone();
         let request = Request::Handshake { identifier, side: channel.side };
         let limit = Some(self.options.handshake_timeout);
-        if self.unless_closed(channel.request(req, request, limit)).await? != OK {
-            return Err(Error::Refused(channel.endpoint.clone(), "the handshake"));
+        let asked = channel.request(req, None, request.frames(), limit);
+        match self.unless_closed(asked).await? {
+            Some((value, epoch)) if value == OK => {
+                channel.introduced.store(epoch, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => Err(Error::Refused(channel.endpoint.clone(), "the handshake")),
         }
-        channel.introduced.store(req.epoch(), Ordering::Relaxed);
-        Ok(())
     }
 
     async fn unless_closed<T>(
@@ -280,17 +293,22 @@ impl Inner {
 }
 
 impl Channel {
+    /// The value of the answer, and its [`Req::epoch`]. `None`: nothing was sent, since it is not that `epoch`.
     async fn request(
         &self,
         req: &Req,
-        request: Request,
+        epoch: Option<u64>,
+        frames: Vec<Bytes>,
         limit: Option<Duration>,
-    ) -> Result<Bytes, Error> {
-        let error = match req.request(request.frames(), limit).await {
+    ) -> Result<Option<(Bytes, u64)>, Error> {
+        let error = match req.request_in(epoch, frames, limit).await {
+            Ok(None) => return Ok(None),
             // The group may be in upper case, as it was sent, or anything else: PixivUtil2 does not check it
             // either.
-            Ok(frames) if frames.len() == 2 => return Ok(frames[1].clone()),
-            Ok(_) => return Err(Error::Refused(self.endpoint.clone(), "the message")),
+            Ok(Some((frames, epoch))) if frames.len() == 2 => {
+                return Ok(Some((frames[1].clone(), epoch)));
+            }
+            Ok(Some(_)) => return Err(Error::Refused(self.endpoint.clone(), "the message")),
             Err(error) => error,
         };
         self.introduced.store(0, Ordering::Relaxed);

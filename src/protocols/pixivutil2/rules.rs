@@ -260,9 +260,10 @@ impl Rules {
         self.jobs.answer(call, code)
     }
 
-    /// Ends all jobs and calls with -1, and returns the answers. Otherwise agents would wait for
+    /// Ends all jobs and calls with -1, accepts no more, and returns the answers. Otherwise agents would wait for
     /// ever.
     pub fn end(&mut self) -> Vec<Answer> {
+        (self.ffmpeg, self.aria2) = (false, false);
         self.jobs.end_all()
     }
 

@@ -200,7 +200,7 @@ async fn run(
         let mut link = tokio::select! {
             _ = closing.wait_for(|closing| *closing) => break, // or dropped
             () = deliveries.gone() => break,
-            link = dialer.connect() => link,
+            link = delivery.during(dialer.connect()) => link,
         };
         let mut sender = Sender { queue: &queue, out: link.out().clone(), since: None };
         let talked = match delivery.push(DealerEvent::Connected) {
@@ -215,8 +215,11 @@ async fn run(
             Some(Ok(error)) => error,
             Some(Err(Gone)) => break,
             None => {
-                sender.finish(&mut link).await;
-                link.close().await;
+                let finished = async {
+                    sender.finish(&mut link).await;
+                    link.close().await;
+                };
+                delivery.during(finished).await;
                 let _ = delivery.push(DealerEvent::Disconnected { error: None, unsent: None });
                 break;
             }
@@ -229,7 +232,7 @@ async fn run(
         tokio::select! {
             _ = closing.wait_for(|closing| *closing) => break,
             () = deliveries.gone() => break,
-            () = dialer.lost(error) => {}
+            () = delivery.during(dialer.lost(error)) => {}
         }
     }
     queue.close();

@@ -2,7 +2,7 @@
 //! and the connections take turns. `session` and `dealer` deliver, `RouterEvents` and `DealerEvents` take.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -141,6 +141,16 @@ impl<E: Event> Delivery<E> {
             self.deliver().await?;
         }
         Ok(())
+    }
+
+    /// Delivers what waits, as far as there is room, until `work` has ended.
+    pub async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            _ = self.deliver_all() => {}
+        }
+        work.await
     }
 
     /// Delivers the rest even without room: the socket ends, so no more events follow.

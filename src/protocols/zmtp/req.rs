@@ -16,8 +16,16 @@ use crate::engine::codec::zmtp::{Fault, Kind};
 
 type Answer = Result<Vec<Bytes>, RequestError>;
 
+/// An answer, and the [`Req::epoch`] in which it came. `None`: the question was for an earlier epoch, and was not sent.
+type Told = Result<Option<(Vec<Bytes>, u64)>, RequestError>;
+
 /// A question, and where its answer goes.
-type Question = (Vec<Bytes>, oneshot::Sender<Answer>);
+struct Question {
+    frames: Vec<Bytes>,
+    answer: oneshot::Sender<Told>,
+    /// It is for this epoch alone.
+    epoch: Option<u64>,
+}
 
 /// The longest time that [`Req::close`] waits.
 const CLOSE: Duration = Duration::from_secs(2);
@@ -66,23 +74,35 @@ impl Req {
     ///
     /// Dropping the future gives up the request, as a timeout does.
     pub async fn request(&self, frames: Vec<Bytes>, limit: Option<Duration>) -> Answer {
+        let told = self.request_in(None, frames, limit).await?;
+        told.map(|(answer, _)| answer).ok_or(RequestError::Lost(None))
+    }
+
+    /// The same, for whoever has to know over which connection: returns the [`Req::epoch`] of the answer, too. With
+    /// `epoch`, nothing is sent in another one: then it returns `None`, at once if there is no connection.
+    pub(in crate::protocols) async fn request_in(
+        &self,
+        epoch: Option<u64>,
+        frames: Vec<Bytes>,
+        limit: Option<Duration>,
+    ) -> Told {
         if let Some(error) = &self.unusable {
             return Err(RequestError::Unusable(error.clone()));
         }
         if frames.is_empty() {
             return Err(RequestError::Empty);
         }
-        let answered = self.ask(frames);
+        let answered = self.ask(epoch, frames);
         match limit {
             Some(limit) => timeout(limit, answered).await.unwrap_or(Err(RequestError::Timeout)),
             None => answered.await,
         }
     }
 
-    async fn ask(&self, frames: Vec<Bytes>) -> Answer {
+    async fn ask(&self, epoch: Option<u64>, frames: Vec<Bytes>) -> Told {
         let questions = self.questions.lock().await;
         let (sender, answer) = oneshot::channel();
-        let asked = questions.send((frames, sender)).await;
+        let asked = questions.send(Question { frames, answer: sender, epoch }).await;
         asked.map_err(|_| RequestError::Closed)?;
         answer.await.unwrap_or(Err(RequestError::Closed))
     }
@@ -125,7 +145,7 @@ struct Client {
 enum State {
     Idle,
     /// A question was sent.
-    Asked(oneshot::Sender<Answer>),
+    Asked(oneshot::Sender<Told>),
     /// A question was sent, but its answer is not wanted any more.
     GivenUp,
 }
@@ -143,10 +163,13 @@ impl State {
 impl Client {
     /// Runs until the handle is dropped.
     async fn run(mut self) {
-        // The question that the last connection could not take.
+        // The question that waits for the next connection.
         let mut question = None;
         loop {
-            let mut link = self.dialer.connect().await;
+            let mut link = tokio::select! {
+                link = self.dialer.connect() => link,
+                () = put_off(&mut self.asked, &mut question) => return,
+            };
             self.epoch.fetch_add(1, Ordering::Relaxed);
             let talked = self.talk(&mut link, question.take()).await;
             self.epoch.fetch_add(1, Ordering::Relaxed);
@@ -154,7 +177,10 @@ impl Client {
             match talked {
                 Ok(Some(next)) => question = Some(next), // at once: the peer is there
                 Ok(None) => return,
-                Err(error) => self.dialer.lost(error).await,
+                Err(error) => tokio::select! {
+                    () = self.dialer.lost(error) => {}
+                    () = put_off(&mut self.asked, &mut question) => return,
+                },
             }
         }
     }
@@ -166,9 +192,10 @@ impl Client {
         link: &mut Link,
         question: Option<Question>,
     ) -> Result<Option<Question>, Option<Arc<Error>>> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
         let mut state = State::Idle;
-        if let Some((frames, answer)) = question.filter(|(_, answer)| !answer.is_closed()) {
-            state = ask(link, frames, answer);
+        if let Some(question) = question.filter(|question| !question.answer.is_closed()) {
+            state = ask(link, question, epoch);
         }
         loop {
             tokio::select! {
@@ -180,7 +207,7 @@ impl Client {
                             Ok(frames) => {
                                 // A message that was not requested is dropped, as in ZeroMQ.
                                 if let State::Asked(answer) = std::mem::replace(&mut state, State::Idle) {
-                                    let _ = answer.send(Ok(frames));
+                                    let _ = answer.send(Ok(Some((frames, epoch))));
                                 }
                                 continue;
                             }
@@ -197,22 +224,45 @@ impl Client {
                 }
                 () = state.given_up() => state = State::GivenUp,
                 question = self.asked.recv(), if !matches!(state, State::Asked(_)) => {
-                    let Some((frames, answer)) = question else { return Ok(None) };
-                    if answer.is_closed() {
+                    let Some(question) = question else { return Ok(None) };
+                    if question.answer.is_closed() {
                         continue; // given up before it was sent
                     }
                     if matches!(state, State::GivenUp) {
-                        return Ok(Some((frames, answer)));
+                        return Ok(Some(question));
                     }
-                    state = ask(link, frames, answer);
+                    state = ask(link, question, epoch);
                 }
             }
         }
     }
 }
 
-/// Sends a question, with the empty frame before it.
-fn ask(link: &Link, mut frames: Vec<Bytes>, answer: oneshot::Sender<Answer>) -> State {
+/// While there is no connection: keeps the question that waits for one, and returns those that were for the last one.
+/// Ends when the handle is dropped.
+async fn put_off(asked: &mut mpsc::Receiver<Question>, kept: &mut Option<Question>) {
+    loop {
+        if let Some(question) = kept {
+            if question.epoch.is_none() {
+                question.answer.closed().await; // given up
+            }
+            let unsent = kept.take().map(|question| question.answer.send(Ok(None)));
+            drop(unsent);
+        }
+        *kept = asked.recv().await;
+        if kept.is_none() {
+            return;
+        }
+    }
+}
+
+/// Sends a question, with the empty frame before it, over the connection of this epoch.
+fn ask(link: &Link, question: Question, epoch: u64) -> State {
+    let Question { mut frames, answer, epoch: wanted } = question;
+    if wanted.is_some_and(|wanted| wanted != epoch) {
+        let _ = answer.send(Ok(None));
+        return State::Idle;
+    }
     frames.insert(0, Bytes::new());
     match link.out().send(&frames) {
         Ok(()) => State::Asked(answer),

@@ -56,7 +56,7 @@ pub(super) async fn run(
     // From now on, nothing can be sent to it. Its name is free once the program knows of its end.
     link.out().close();
     if error.is_none() {
-        link.close().await;
+        delivery.during(link.close()).await;
     } else {
         drop(link);
     }

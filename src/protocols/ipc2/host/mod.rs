@@ -12,6 +12,7 @@ mod child;
 mod error;
 mod exit;
 mod launcher;
+mod lease;
 pub mod manager;
 mod pool;
 #[cfg(unix)]

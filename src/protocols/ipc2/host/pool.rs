@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::error::JobError;
+use super::lease::Lease;
 use super::manager::WorkerHandle;
 use super::rules::{OnExit, Rules};
 use super::session::Session;
@@ -26,7 +27,7 @@ const STABLE: Duration = Duration::from_secs(1);
 
 /// A worker, with its number within the set.
 pub struct Member<R, W> {
-    id: u64,
+    pub id: u64,
     pub worker: WorkerHandle<R, W>,
 }
 
@@ -34,7 +35,7 @@ pub struct Member<R, W> {
 pub struct Inner<R, W> {
     count: u32,
     launch: Launch<R, W>,
-    rules: Rules,
+    pub rules: Rules,
     runtime: Handle,
     pool: Mutex<Pool<R, W>>,
     /// True from [`Inner::close`] on. Changes while the pool is locked.
@@ -62,9 +63,12 @@ struct Pool<R, W> {
     starting: usize,
     /// Starts that failed, and workers that ended too soon, in a row.
     failures: u32,
-    /// Changes with each restart: what was begun before it is not needed any more.
-    epoch: u64,
+    /// Until the next restart, or the end. What was begun for it is not needed afterwards, and ends.
+    era: Era,
 }
+
+/// True once it is over. Whoever began something in it listens until that has ended.
+type Era = watch::Sender<bool>;
 
 impl<R, W> Pool<R, W> {
     /// The free worker that was used last. If there is none, one that still works on a job that was given up.
@@ -92,7 +96,7 @@ impl<R, W> Inner<R, W> {
             waiting: VecDeque::new(),
             starting: 0,
             failures: 0,
-            epoch: 0,
+            era: Era::new(false),
         };
         let (pool, runtime) = (Mutex::new(pool), Handle::current());
         Arc::new(Self { count, launch, rules, runtime, pool, closed: watch::Sender::new(false) })
@@ -122,7 +126,7 @@ impl<R, W> Inner<R, W> {
     }
 
     /// A worker has finished its job.
-    fn give_back(self: &Arc<Self>, member: Member<R, W>) {
+    pub fn give_back(self: &Arc<Self>, member: Member<R, W>) {
         let mut pool = self.pool();
         if !pool.members.contains_key(&member.id) {
             drop(pool);
@@ -143,7 +147,7 @@ impl<R, W> Inner<R, W> {
                 Err(unwanted) => lease = unwanted, // the job was given up
             }
         }
-        pool.free.extend(lease.member.take());
+        pool.free.extend(lease.into_member());
     }
 
     /// Takes a worker out of the set.
@@ -156,19 +160,19 @@ impl<R, W> Inner<R, W> {
 
     /// Ends all workers.
     pub async fn close(&self, patience: Duration) {
-        let (sessions, told, waiting) = {
+        let (sessions, told, waiting, era) = {
             let mut pool = self.pool();
             self.closed.send_replace(true);
-            pool.epoch += 1;
-            pool.starting = 0;
+            let era = pool.end_era();
             let Pool { members, former, waiting, .. } = &mut *pool;
             let looked = members.values_mut().chain(former.values_mut());
             let (sessions, told): (Vec<_>, Vec<_>) =
                 looked.map(|looked| (looked.session.clone(), looked.after.take())).unzip();
-            (sessions, told, std::mem::take(waiting))
+            (sessions, told, std::mem::take(waiting), era)
         };
         drop(waiting);
         sessions.iter().for_each(|session| session.out.end());
+        era.closed().await; // workers that were being started are killed by now
         let all_ended = async {
             for session in &sessions {
                 session.ended().await;
@@ -230,7 +234,7 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
     }
 
     /// A worker of the set has ended, or is about to.
-    fn lost(self: &Arc<Self>, id: u64, well: bool) {
+    pub fn lost(self: &Arc<Self>, id: u64, well: bool) {
         let mut pool = self.pool();
         pool.former.remove(&id);
         let Some(looked) = pool.members.remove(&id) else {
@@ -254,37 +258,45 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
 
     /// Starts a worker in place of another, after a pause.
     fn replace(self: &Arc<Self>, pool: &mut Pool<R, W>, pause: Duration) {
-        let (launch, epoch, inner) = (self.launch.clone(), pool.epoch, Arc::downgrade(self));
+        let (launch, era, inner) =
+            (self.launch.clone(), pool.era.subscribe(), Arc::downgrade(self));
         let at_once = pause.is_zero();
         pool.starting += usize::from(at_once);
         self.runtime.spawn(async move {
-            if !at_once {
-                sleep(pause).await;
+            let mut over = era.clone();
+            let replaced = async {
+                if !at_once {
+                    sleep(pause).await;
+                    let Some(inner) = inner.upgrade() else { return };
+                    let mut pool = inner.pool();
+                    if *era.borrow() {
+                        return;
+                    }
+                    pool.starting += 1;
+                }
+                let started = launch().await;
                 let Some(inner) = inner.upgrade() else { return };
                 let mut pool = inner.pool();
-                if pool.epoch != epoch {
+                if *era.borrow() {
                     return;
                 }
-                pool.starting += 1;
-            }
-            let started = launch().await;
-            let Some(inner) = inner.upgrade() else { return };
-            let mut pool = inner.pool();
-            if pool.epoch != epoch {
-                return;
-            }
-            pool.starting -= 1;
-            match started {
-                Ok(worker) => inner.add_to(&mut pool, worker),
-                Err(_) => {
-                    pool.failures += 1;
-                    let pause = inner.rules.pause(pool.failures);
-                    inner.replace(&mut pool, pause);
+                pool.starting -= 1;
+                match started {
+                    Ok(worker) => inner.add_to(&mut pool, worker),
+                    Err(_) => {
+                        pool.failures += 1;
+                        let pause = inner.rules.pause(pool.failures);
+                        inner.replace(&mut pool, pause);
+                    }
                 }
+                let unserved = pool.trim(inner.rules.queue);
+                drop(pool);
+                drop(unserved);
+            };
+            tokio::select! {
+                () = replaced => {}
+                _ = over.wait_for(|&over| over) => {} // or the set is gone
             }
-            let unserved = pool.trim(inner.rules.queue);
-            drop(pool);
-            drop(unserved);
         });
     }
 
@@ -322,10 +334,17 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
 }
 
 impl<R, W> Pool<R, W> {
+    /// Ends what is being started.
+    fn end_era(&mut self) -> Era {
+        self.starting = 0;
+        let era = std::mem::replace(&mut self.era, Era::new(false));
+        era.send_replace(true);
+        era
+    }
+
     /// Removes all members. Returns the free ones, to be dropped once the pool is unlocked.
     fn forget(&mut self) -> Vec<Member<R, W>> {
-        self.epoch += 1;
-        self.starting = 0;
+        self.end_era();
         self.failures = 0;
         self.former.extend(self.members.drain());
         std::mem::take(&mut self.free)
@@ -348,44 +367,5 @@ async fn look_after<R: Send + 'static, W: Send + 'static>(
     }
     if let Some(call) = on_exit {
         call(&exit);
-    }
-}
-
-/// A worker that has a job. Dropping it puts the worker back.
-pub struct Lease<R, W> {
-    inner: Arc<Inner<R, W>>,
-    member: Option<Member<R, W>>,
-}
-
-impl<R, W> Lease<R, W> {
-    fn new(inner: &Arc<Inner<R, W>>, member: Member<R, W>) -> Self {
-        Self { inner: inner.clone(), member: Some(member) }
-    }
-
-    /// Puts the worker back if other jobs may be waiting for one.
-    pub fn unless_others_wait(self) -> Option<Self> {
-        (self.inner.rules.queue == 0).then_some(self)
-    }
-
-    /// The worker.
-    pub fn member(&self) -> &Member<R, W> {
-        self.member.as_ref().expect("taken at the end only")
-    }
-}
-
-impl<R: Send + 'static, W: Send + 'static> Lease<R, W> {
-    /// Kills the worker, and has another one started.
-    pub fn replace(mut self) {
-        if let Some(member) = self.member.take() {
-            self.inner.lost(member.id, true);
-        }
-    }
-}
-
-impl<R, W> Drop for Lease<R, W> {
-    fn drop(&mut self) {
-        if let Some(member) = self.member.take() {
-            self.inner.give_back(member);
-        }
     }
 }

@@ -247,12 +247,15 @@ impl<R> Session<R> {
                 (status, cause)
             }
             silence = &mut talking => match silence {
-                Ok(Silence::Ended(cause)) => match timeout(child.lingers(), child.wait()).await {
-                    Ok(status) => (status, None),
-                    Err(_) => {
-                        let cause = cause.unwrap_or_else(|| "it closed its connection".into());
-                        (kill(&mut child).await, Some(cause))
-                    }
+                Ok(Silence::Ended(cause)) => tokio::select! {
+                    ended = timeout(child.lingers(), child.wait()) => match ended {
+                        Ok(status) => (status, None),
+                        Err(_) => {
+                            let cause = cause.unwrap_or_else(|| "it closed its connection".into());
+                            (kill(&mut child).await, Some(cause))
+                        }
+                    },
+                    () = self.kill.notified() => (kill(&mut child).await, None),
                 },
                 Ok(Silence::Misbehaved(cause)) => (kill(&mut child).await, Some(cause)),
                 Err(_) => (kill(&mut child).await, Some("reading its message has failed".into())), // a panic, of the types' own code

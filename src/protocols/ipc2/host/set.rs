@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{JobError, WorkerSetJobError};
+use super::lease::Lease;
 use super::manager::{Unsent, WorkerHandle};
-use super::pool::{Inner, Lease};
+use super::pool::Inner;
 
 /// Workers that jobs are given to: of type `W`, with answers of type `R`, over an `S`.
 ///
