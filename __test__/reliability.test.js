@@ -26,6 +26,7 @@ test('each test that docs/reliability.md names is there', () => {
     'pixivutil2',
     'mqueue',
     'appview',
+    'scale',
     'serialization',
   ];
   const places = folders.map((it) => path.join(__dirname, it));

@@ -109,10 +109,13 @@ impl Poll {
         }
     }
 
-    /// Nothing is read before the loop has had a turn. It would be if the consumer is called before the loop polls.
+    /// Nothing is read before the loop has had a turn, nor before those are read that wait already. It would be if the
+    /// consumer is called before the loop polls.
     pub fn wait_a_turn(&self) {
-        if self.shared.before_poll.get() && !self.held.replace(true) {
-            self.shared.held.hold(self.id);
+        let Shared { before_poll, held, .. } = &*self.shared;
+        if before_poll.get() || !held.is_empty() {
+            held.hold(self.id);
+            self.held.set(true);
         }
     }
 
