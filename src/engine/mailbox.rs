@@ -34,7 +34,7 @@ struct State {
     events: VecDeque<Event>,
     bytes: usize,
     /// See [`Mailbox::keep`].
-    kept: Vec<(Id, Event)>,
+    kept: VecDeque<(Id, Event)>,
     /// The consumer has been woken and has not yet found the mailbox empty.
     awake: bool,
     /// Tells the consumer to call `pop`. `None` once closed.
@@ -52,6 +52,16 @@ impl State {
         self.bytes >= MAX_BYTES || self.events.len() >= MAX_EVENTS
     }
 
+    /// Tells the consumer of what is queued right after this.
+    fn wake_up(&mut self) -> Result<(), Gone> {
+        let wake = self.wake.as_ref().ok_or(Gone)?;
+        if !self.awake {
+            wake();
+            self.awake = true;
+        }
+        Ok(())
+    }
+
     fn push(&mut self, event: Event) {
         self.bytes += event.weight();
         self.events.push_back(event);
@@ -66,10 +76,15 @@ impl State {
         else {
             return;
         };
-        while let Some(index) = self.kept.iter().position(|(id, _)| *id < youngest) {
-            let (_, open) = self.kept.remove(index);
+        while let Some(open) = self.take_kept(|id| id < youngest) {
             self.push(open);
         }
+    }
+
+    /// The oldest that was kept for a `wanted` connection.
+    fn take_kept(&mut self, wanted: impl Fn(Id) -> bool) -> Option<Event> {
+        let index = self.kept.iter().position(|(id, _)| wanted(*id))?;
+        self.kept.remove(index).map(|(_, open)| open)
     }
 
     /// It is at most half full: there is room for several producers.
@@ -81,7 +96,7 @@ impl State {
 impl Mailbox {
     /// A mailbox that calls `wake`, from any thread, to tell the consumer to call `pop`.
     pub fn new(wake: Box<dyn Fn() + Send>) -> Self {
-        let (events, kept) = (VecDeque::new(), Vec::new());
+        let (events, kept) = (VecDeque::new(), VecDeque::new());
         let state = State { events, bytes: 0, kept, awake: false, wake: Some(wake) };
         Self { state: Mutex::new(state), room: Notify::new() }
     }
@@ -132,13 +147,7 @@ impl Mailbox {
     /// others, too. At least one.
     pub fn post_all(&self, events: impl IntoIterator<Item = Event>) -> Result<(), Gone> {
         let mut state = self.lock();
-        let Some(wake) = &state.wake else {
-            return Err(Gone);
-        };
-        if !state.awake {
-            wake();
-            state.awake = true;
-        }
+        state.wake_up()?;
         for event in events {
             state.bring_before(&event);
             state.push(event);
@@ -150,17 +159,18 @@ impl Mailbox {
     /// can come first. What a younger connection reports goes after it in any case: that may be the other end.
     #[cfg(unix)]
     pub fn keep(&self, id: Id, open: Event) {
-        self.lock().kept.push((id, open));
+        self.lock().kept.push_back((id, open));
     }
 
     /// Queues what was kept for the connection `id`, unless it had to be queued before.
     #[cfg(unix)]
     pub fn post_kept(&self, id: Id) {
         let mut state = self.lock();
-        let Some(index) = state.kept.iter().position(|(of, _)| *of == id) else { return };
-        let (_, open) = state.kept.remove(index);
-        drop(state);
-        let _ = self.post_now(open);
+        if let Some(open) = state.take_kept(|of| of == id)
+            && state.wake_up().is_ok()
+        {
+            state.push(open);
+        }
     }
 
     /// From now on, calls `wake` to tell the consumer.

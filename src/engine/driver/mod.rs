@@ -229,7 +229,6 @@ impl Connection {
                 match on_loop::watch(&fresh, self, uv_loop) {
                     Some(poll) => match on_loop::OnLoop::new(fresh, poll, self.new_inbox()) {
                         Ok(on_loop) => {
-                            on_loop.wait_a_turn();
                             state.io = Io::Loop(Box::new(on_loop));
                             state.started = state.failed.is_none();
                         }

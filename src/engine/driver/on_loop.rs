@@ -29,9 +29,10 @@ pub(super) struct OnLoop {
 }
 
 impl OnLoop {
-    /// Takes `fresh`, which `poll` watches.
+    /// Takes `fresh`, which `poll` watches, and brings nothing before the loop's next turn.
     pub fn new(fresh: Fresh, poll: Poll, inbox: Inbox) -> io::Result<Self> {
         let socket = fresh.detach()?;
+        poll.wait_a_turn();
         Ok(Self { poll, socket, inbox })
     }
 
@@ -41,11 +42,6 @@ impl OnLoop {
 
     pub fn send(&self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
         transport::send(&self.socket(), pieces)
-    }
-
-    /// See [`Poll::wait_a_turn`].
-    pub fn wait_a_turn(&self) {
-        self.poll.wait_a_turn();
     }
 
     pub fn shut_down(&self) {
