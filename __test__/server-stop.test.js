@@ -61,6 +61,27 @@ describe.each(TRANSPORTS)('%s: stop', (kind) => {
     await once(server, 'socket.disconnected');
   });
 
+  test("'close' of server.server comes after all that have connected, if it is closed meanwhile (K26)", async () => {
+    for (let round = 0; round < 5; round++) {
+      const { server, place } = await listener(kind);
+      await server.start();
+      const events = [];
+      for (const event of ['connection', 'close']) {
+        server.server.on(event, () => events.push(event));
+      }
+      const closed = once(server.server, 'close');
+      const peers = Array.from({ length: 20 }, () => place.dial().on('error', () => {}));
+      const gone = peers.map((peer) => new Promise((resolve) => peer.on('close', resolve)));
+      for (const peer of peers) peer.on(place.up, () => peer.end()).resume();
+      server.server.on('connection', (socket) => socket.end());
+      await once(peers[0], 'connect');
+      server.server.close();
+      await Promise.all([closed, ...gone]);
+      expect(events).toEqual([...events.slice(0, -1).fill('connection'), 'close']);
+      expect(events).toContain('connection');
+    }
+  });
+
   test('with disconnect flushes and closes every client (F7)', async () => {
     const { server, place } = await listener(kind);
     await server.start();

@@ -101,6 +101,7 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
         acceptor.arriving--;
         sink._onAcceptFailed(failed);
       },
+      _onEnded: () => sink._onEnded(),
     },
   );
   if (error) {

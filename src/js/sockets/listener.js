@@ -26,6 +26,8 @@ const MOST_ROOM = 0xffffffff;
  */
 class Listener extends net.Server {
   #listener = null;
+  /** Closed, but connections that were made before may still be reported. */
+  #ending = null;
   /** From when it is to listen. */
   #scope = null;
   #address = null;
@@ -200,9 +202,12 @@ class Listener extends net.Server {
     this.emit('error', error);
   }
 
-  /** It has failed, if that was not asked for: there was an error. */
+  /** It accepts nobody any more. It has failed, if that was not asked for: there was an error. */
   _onEnded() {
     if (!this.#closing) this.close();
+    if (this.#ending === null) return; // it was closed before it listened
+    this.#ending = null;
+    this.#closeIfDrained();
   }
 
   /** A socket is closed; its 'close' event follows. */
@@ -285,15 +290,18 @@ class Listener extends net.Server {
       });
     }
     this.#closing = true;
-    this.#listener?.close();
-    this.#listener = null;
-    this.#address = null;
+    if (wasListening) {
+      this.#ending = this.#listener;
+      this.#listener = null;
+      this.#address = null;
+      this.#ending.close();
+    }
     this.#closeIfDrained();
     return this;
   }
 
   #closeIfDrained() {
-    if (this.listening || this.#connections.size > 0) return;
+    if (this.listening || this.#ending !== null || this.#connections.size > 0) return;
     this.#scope?.end();
     engine.soon(() => this.emit('close'));
   }
