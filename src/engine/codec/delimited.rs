@@ -99,7 +99,7 @@ impl Decoder {
         let mut from = self.scanned;
         while let Some(at) = self.delimiter.find(&self.buf[from..]) {
             let end = from + at;
-            if end - start > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
+            if (end > BATCH_BYTES || end - start > self.max_frame) && !ends.is_empty() {
                 return Some(self.split_batch(ends, end)); // the next call finds it first
             }
             if end - start > self.max_frame {
@@ -243,11 +243,15 @@ mod tests {
     fn batches_are_bounded() {
         let mut decoder = Decoder::new(&b"\n"[..], 1 << 20);
         decoder.buffer().extend_from_slice(&b"x\n".repeat(3 * BATCH_FRAMES));
+        for half in [BATCH_BYTES / 2 - 1, BATCH_BYTES / 2 - 1, BATCH_BYTES / 2 + 1, BATCH_BYTES / 2]
+        {
+            decoder.buffer().extend_from_slice(&[&vec![b'x'; half][..], b"\n"].concat());
+        }
         let mut sizes = Vec::new();
         while let Some(Decoded::Batch(batch)) = decoder.next() {
             sizes.push(batch.ends.len());
         }
-        assert_eq!(sizes, [BATCH_FRAMES; 3]);
+        assert_eq!(sizes, [BATCH_FRAMES, BATCH_FRAMES, BATCH_FRAMES, 2, 1, 1]);
     }
 
     #[test]

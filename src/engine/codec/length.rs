@@ -80,7 +80,7 @@ impl Decoder {
                 break;
             };
             let len = u32::from_be_bytes(*header) as usize;
-            if len > self.max_frame.min(BATCH_BYTES) && !ends.is_empty() {
+            if len > self.max_frame.min(BATCH_BYTES.saturating_sub(start)) && !ends.is_empty() {
                 self.needed = HEADER; // the next call finds it first
                 break;
             }
@@ -215,10 +215,12 @@ mod tests {
         let mut decoder = Decoder::new(1 << 20);
         decoder.buffer().extend_from_slice(&framed(&vec![vec![b'x']; 3 * BATCH_FRAMES]));
         decoder.buffer().extend_from_slice(&framed(&vec![vec![b'x'; BATCH_BYTES + 1]; 2]));
+        decoder.buffer().extend_from_slice(&framed(&vec![vec![b'x'; BATCH_BYTES / 2 - HEADER]; 3]));
+        decoder.buffer().extend_from_slice(&framed(&vec![vec![b'x'; BATCH_BYTES / 2 + 1]; 2]));
         let mut sizes = Vec::new();
         while let Some(Decoded::Batch(batch)) = decoder.next() {
             sizes.push(batch.ends.len());
         }
-        assert_eq!(sizes, [BATCH_FRAMES, BATCH_FRAMES, BATCH_FRAMES, 1, 1]);
+        assert_eq!(sizes, [BATCH_FRAMES, BATCH_FRAMES, BATCH_FRAMES, 1, 1, 2, 1, 1, 1]);
     }
 }

@@ -6,7 +6,7 @@
 //! * `handshake`: the handshake. Here: the bytes after it.
 //!
 //! Long messages are encrypted on the I/O thread: a direct write by the caller ([`TlsStream::send`]) is
-//! deferred to the flush task. Encrypting a short message costs less than waking that thread, so it has left
+//! deferred to the flush task. Encrypting a shorter one costs no more than handing it to that thread, so it has left
 //! when the call returns. Encrypted bytes count as written only when the system has all of them, so the outbox
 //! always knows what is unsent.
 
@@ -33,8 +33,9 @@ pub mod verify;
 /// The most plaintext that is encrypted at once.
 const WRITE_SIZE: usize = 64 * 1024;
 
-/// The most plaintext that a caller's own thread encrypts: about one TLS record.
-const SEND_AT_MOST: usize = 16 * 1024;
+/// The most plaintext that a caller's own thread encrypts. That takes about as long as handing it to the I/O thread,
+/// which needs the memory that it is in, and wakes up for it.
+const SEND_AT_MOST: usize = WRITE_SIZE;
 
 /// Encrypted pieces after which other tasks get a turn.
 const WRITE_TURN: usize = 8;
