@@ -107,6 +107,30 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     },
   );
 
+  // V8 has a text as Latin-1 or as UTF-16, and as parts until somebody looks at it.
+  test.each([
+    ['ASCII', 'abcdefgh'],
+    ['Latin-1', 'abc\u0080def\u00ff'],
+    ['Latin-1 alone', '\u0080\u00bf\u00c0\u00ff'],
+    ['UTF-16 that is Latin-1 in its low bytes', 'abc\u0180\u02ff'],
+    ['UTF-16', text],
+    ['UTF-16 with half a character', 'abc\ud83d-'],
+  ])(
+    'long texts: %s, in one piece and in parts, as data and in an object (K1)',
+    async (_, unit) => {
+      const { server, peer } = await serverAndPeer(kind);
+      const long = unit.repeat(Math.ceil(70_000 / unit.length));
+      const inParts = Array.from({ length: 30_000 }, () => unit).reduce((all, one) => all + one);
+      for (const data of [long, inParts, { long }, { inParts }]) {
+        server.broadcast('x', data);
+        const expected = frame('x', data);
+        expect((await peer.frame()) === Buffer.from(expected).toString()).toBe(true);
+        peer.write(expected + peer.delimiter);
+        expect(frame('x', (await once(server, 'x'))[0])).toHaveLength(expected.length);
+      }
+    },
+  );
+
   const megabytes = everything ? 32 : 8;
   test('many megabytes in one message, both ways (F2)', async () => {
     const place = await world.place(kind);

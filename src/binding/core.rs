@@ -236,6 +236,21 @@ impl Core {
         }
         Ok(send(connection, &mut self.scratch))
     }
+
+    pub fn write_latin1(
+        &mut self,
+        env: sys::napi_env,
+        id: u32,
+        text: sys::napi_value,
+    ) -> Result<u32> {
+        let Some(connection) = self.engine.connection(id) else {
+            return Ok(0);
+        };
+        let scratch = self.scratch.begin();
+        text::append_latin1(env, text, scratch)?;
+        scratch.extend_from_slice(connection.delimiter());
+        Ok(send(connection, &mut self.scratch))
+    }
 }
 
 /// Lets a thread write ticks into memory that JavaScript reads.

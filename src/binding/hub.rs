@@ -173,6 +173,12 @@ impl Hub {
         self.core.borrow_mut().drop_shared();
     }
 
+    /// Writes a frame without a character above U+00FF, and the delimiter. Returns how many bytes wait.
+    #[napi(catch_unwind)]
+    pub fn write_latin1(&self, env: Env, id: u32, text: JsString) -> Result<u32> {
+        self.core.borrow_mut().write_latin1(env.raw(), id, text.raw())
+    }
+
     /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns how many bytes
     /// wait, or -1 if the text is not ASCII; nothing is written then.
     #[napi(catch_unwind)]

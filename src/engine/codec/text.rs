@@ -5,6 +5,9 @@
 
 use super::Batch;
 
+/// This many bytes are examined in one go, which compilers turn into a few vector instructions.
+const STEP: usize = 32;
+
 /// The text of a [`Batch`], with the delimiters between the frames.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Text {
@@ -90,12 +93,34 @@ fn append_latin1(mut utf8: &[u8], out: &mut Vec<u8>) -> Option<()> {
 
 /// How many ASCII bytes `bytes` begins with.
 fn ascii_len(bytes: &[u8]) -> usize {
-    /// This many bytes are examined in one go, which compilers turn into a few vector instructions.
-    const STEP: usize = 32;
     let (steps, _) = bytes.as_chunks::<STEP>();
     let start = steps.iter().take_while(|step| step.is_ascii()).count() * STEP;
     let rest = &bytes[start..];
     start + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
+}
+
+/// Makes UTF-8 of the Latin-1 text in `out[start..]`.
+pub fn encode_latin1(out: &mut Vec<u8>, start: usize) {
+    let mut text = out.len();
+    // What is still to be moved is shifted by so many bytes.
+    let mut shift = out[start..].iter().filter(|byte| !byte.is_ascii()).count();
+    out.resize(text + shift, 0);
+    while shift > 0 {
+        let ascii = text - ascii_len_at_end(&out[start..text]);
+        out.copy_within(ascii..text, ascii + shift);
+        let byte = out[ascii - 1];
+        shift -= 1;
+        text = ascii - 1;
+        out[text + shift..][..2].copy_from_slice(&[0xC0 | byte >> 6, 0x80 | byte & 0x3F]);
+    }
+}
+
+/// How many ASCII bytes `bytes` ends with.
+fn ascii_len_at_end(bytes: &[u8]) -> usize {
+    let (rest, steps) = bytes.as_rchunks::<STEP>();
+    let end = steps.iter().rev().take_while(|step| step.is_ascii()).count() * STEP;
+    let rest = if end == steps.len() * STEP { rest } else { &bytes[..bytes.len() - end] };
+    end + rest.iter().rev().take_while(|byte| byte.is_ascii()).count()
 }
 
 /// The byte offsets in `text`, which is UTF-8, of the ascending UTF-16 offsets `units`.
@@ -186,6 +211,17 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn latin1_becomes_the_utf8_of_its_characters(
+            before in "[a-z]{0,3}",
+            text in "([a-z]{0,70}|[a-z\u{80}\u{bf}\u{c0}\u{ff}]{0,9}){0,6}",
+        ) {
+            let mut out = before.clone().into_bytes();
+            out.extend(text.chars().map(|character| character as u8));
+            encode_latin1(&mut out, before.len());
+            prop_assert_eq!(out, format!("{before}{text}").into_bytes());
+        }
 
         #[test]
         fn slices_are_the_frames(

@@ -10,6 +10,10 @@ const { now } = require('../core');
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
 
+/** From so many characters on, the engine is to know whether V8 has a string as Latin-1. If so, the search ends at once. */
+const LONG = 64 * 1024;
+const BEYOND_LATIN_1 = /[^\0-\xff]/;
+
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
 const HIGH_WATER = 256 * 1024;
 
@@ -154,8 +158,12 @@ class Connection extends Endpoint {
     if (typeof frame !== 'string') {
       const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
       if (queued !== -1) return queued;
+      frame = String(frame);
     }
-    return this.activity.write(this.id, String(frame), true);
+    if (frame.length >= LONG && !BEYOND_LATIN_1.test(frame)) {
+      return this.hub.writeLatin1(this.id, frame);
+    }
+    return this.activity.write(this.id, frame, true);
   }
 
   /** Bytes that wait for the end of the burst. */

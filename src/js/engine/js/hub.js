@@ -237,6 +237,10 @@ class Hub extends DatagramHub {
     this.#shared = null;
   }
 
+  writeLatin1(id, text) {
+    return this.#write(id, text + this.#links.get(id)?.delimiter);
+  }
+
   /** It is quoted where it is written. */
   writeQuoted() {
     return -1;
