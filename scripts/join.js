@@ -15,9 +15,6 @@ const PARTS = {
   'js-engine': ['engine/js/hub.js'], // where no binary loads
 };
 
-/** Knows by its own path where the package is. */
-const APART = 'engine/places.js';
-
 /** What a file requires of ours: at once, or at all. */
 const AT_ONCE = /^(?:const |\} = |require\()(?!.*=>).*?require\('(\.[^']+)'\)/gm;
 const ALL = /require\('(\.[^']+)'\)/g;
@@ -36,6 +33,9 @@ const section = (name, key, text) => `
 files.${key} = file((function (module, exports) {
 ${text}})); // ${name}
 `;
+
+/** A name or a path as that of a property. */
+const keyIn = (name) => name.replace(/\.js$/, '').replace(/\W/g, '_');
 
 const HEAD = `'use strict';
 // Files of src/js, joined by scripts/join.js when the package was packed. Each is a function below, which runs when the
@@ -57,6 +57,13 @@ function file(run) {
     return loaded.exports;
   };
 }
+
+// These files. A require takes time, even of one that is loaded.
+const part = (load, it = null) => () => (it ??= load());
+const parts = {
+${Object.keys(PARTS)
+  .map((name) => `  ${keyIn(name)}: part(() => require('./${name}.js')),\n`)
+  .join('')}};
 `;
 
 const steps = (from, to) => path.relative(from, to).split(path.sep).join('/');
@@ -76,6 +83,8 @@ function join(folder, write) {
   );
   /** Of each file that is joined, the part that it is in. */
   const partOf = new Map();
+  /** The names of the parts as they are in HEAD, by their paths. */
+  const partNames = new Map();
 
   /** The file that `asked` is in `from`. */
   function resolve(from, asked) {
@@ -84,7 +93,7 @@ function join(folder, write) {
   }
 
   function gather(file, part) {
-    if (partOf.has(file) || file === path.join(home, APART) || !texts.has(file)) return;
+    if (partOf.has(file) || !texts.has(file)) return;
     partOf.set(file, part);
     for (const [, asked] of texts.get(file).matchAll(AT_ONCE)) gather(resolve(file, asked), part);
   }
@@ -98,7 +107,7 @@ function join(folder, write) {
     return text.replace(OF_NODE, (whole, module) => `${core}.node('${module}', () => ${whole})`);
   }
 
-  const keyOf = (file) => path.relative(home, file).replace(/\.js$/, '').replace(/\W/g, '_');
+  const keyOf = (file) => keyIn(path.relative(home, file));
 
   /** The text of `file`, with paths from `to`, where it goes. */
   function linked(file, to) {
@@ -107,6 +116,7 @@ function join(folder, write) {
       const part = partOf.get(target);
       if (part === to) return `files.${keyOf(target)}()`;
       if (part !== undefined) {
+        if (partNames.has(to)) return `parts.${partNames.get(part)}().${keyOf(target)}()`;
         // In parentheses: Node takes `module.exports = require(…)` for all names of what that file has.
         return `(require('${relative(path.dirname(to), part)}')).${keyOf(target)}()`;
       }
@@ -116,10 +126,11 @@ function join(folder, write) {
 
   for (const [name, entries] of Object.entries(PARTS)) {
     const part = path.join(home, 'joined', `${name}.js`);
+    partNames.set(part, keyIn(name));
     for (const entry of entries) gather(path.join(home, entry), part);
   }
   fs.mkdirSync(path.join(home, 'joined'));
-  for (const part of new Set(partOf.values())) {
+  for (const part of partNames.keys()) {
     const own = [...partOf.keys()].filter((file) => partOf.get(file) === part);
     const sections = own.map((file) =>
       section(steps(folder, file), keyOf(file), linked(file, part)),

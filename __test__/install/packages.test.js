@@ -90,7 +90,8 @@ const SECTION =
 const sectionsOf = (text) => [...text.matchAll(SECTION)].map(([, ...section]) => section);
 
 /** What a file requires of this package is at another place once files are joined. */
-const OURS = /\(require\('[^']+'\)\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
+const OURS =
+  /\(require\('[^']+'\)\)\.\w+\(\)|parts\.\w+\(\)\.\w+\(\)|files\.\w+\(\)|require\('\.[^']+'\)/g;
 
 /** And what it requires of Node is required by way of core.js. */
 const OF_NODE = /ours\.node\('(\w+)', \(\) => (require\('node:\1'\))\)/g;
@@ -137,7 +138,7 @@ describe('ferripc', () => {
     }
     const heads = PARTS.map((name) => String(read(folder, name)).replace(SECTION, '').trim());
     expect(new Set(heads).size).toBe(1); // and nothing else is there
-    expect(heads[0].length).toBeLessThan(700);
+    expect(heads[0].length).toBeLessThan(900);
   });
 
   test.each([
@@ -154,15 +155,29 @@ describe('ferripc', () => {
       ];
       const env = { ...process.env, FERRIPC_DRIVER: driver };
       const { stdout } = await promisify(execFile)(process.execPath, args, { env });
-      expect(JSON.parse(stdout)).toEqual([
-        'index.js',
-        ...PARTS_AT_FIRST,
-        'src/js/engine/places.js',
-        'package.json',
-        last,
-      ]);
+      expect(JSON.parse(stdout)).toEqual(['index.js', ...PARTS_AT_FIRST, last]);
     },
   );
+
+  test.each([
+    ['it is the package', { name: 'ferripc' }, 'works'],
+    ['it is another', { name: 'an-app' }, 'ERR_FERRIPC_NO_BINARY'],
+    ['there is none', null, 'ERR_FERRIPC_NO_BINARY'],
+  ])('the binary in its folder is loaded only if %s by package.json', (_, manifest, said) => {
+    const copy = newFolder();
+    fs.cpSync(folder, copy, { recursive: true });
+    putBinary(copy);
+    const file = path.join(copy, 'package.json');
+    if (manifest === null) fs.rmSync(file);
+    else fs.writeFileSync(file, JSON.stringify(manifest));
+    const script = `const ipc = require('./index.js');
+      ipc.config.silent = ipc.config.stopRetrying = true;
+      try { ipc.connectTo('x', ${JSON.stringify(path.join(copy, 'none'))}); process.stdout.write('works'); }
+      catch ({ code }) { process.stdout.write(code); }`;
+    const env = { ...process.env, FERRIPC_DRIVER: '', FERRIPC_NO_FALLBACK: '1' };
+    const options = { cwd: copy, encoding: 'utf8', env };
+    expect(execFileSync(process.execPath, ['-e', script], options)).toBe(said);
+  });
 
   test('package.json is the committed one, without what only a checkout needs', () => {
     const { optionalDependencies, files: packed, ...published } = manifestOf(folder);

@@ -114,16 +114,23 @@ function raise(error) {
 
 /** Calls both, whatever the first one throws. If both throw, each is an uncaught exception, in that order. */
 function both(first, second) {
-  const errors = [];
-  for (const act of [first, second]) {
-    try {
-      act();
-    } catch (error) {
-      errors.push(error);
-    }
+  let failed = false;
+  let error;
+  try {
+    first();
+  } catch (thrown) {
+    failed = true;
+    error = thrown;
   }
-  if (errors.length === 1) throw errors[0];
-  errors.forEach(raise);
+  try {
+    second();
+  } catch (thrown) {
+    if (!failed) throw thrown;
+    raise(error);
+    raise(thrown);
+    return;
+  }
+  if (failed) throw error;
 }
 
 module.exports = {

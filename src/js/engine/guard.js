@@ -68,16 +68,16 @@ function guardedMethod(method) {
   };
 }
 
-/** The addon's exports, with the methods of their classes guarded. */
+/** The addon's exports, with the methods of their classes guarded. With each start: so it makes no objects for nothing. */
 function guard(exported) {
   if (exported[GUARDED]) return exported;
   for (const { prototype } of Object.values(exported)) {
-    for (const [name, property] of Object.entries(
-      Object.getOwnPropertyDescriptors(prototype ?? {}),
-    )) {
+    for (const name of Object.getOwnPropertyNames(prototype ?? {})) {
+      const property = Object.getOwnPropertyDescriptor(prototype, name);
       const { value, configurable } = property;
       if (name === 'constructor' || typeof value !== 'function' || !configurable) continue;
-      Object.defineProperty(prototype, name, { ...property, value: guardedMethod(value) });
+      property.value = guardedMethod(value);
+      Object.defineProperty(prototype, name, property);
     }
   }
   Object.defineProperty(exported, GUARDED, { value: true });

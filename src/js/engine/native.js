@@ -143,7 +143,7 @@ function endInDeno(made) {
   made.dispose = () => isUnloaded || dispose.call(made);
 }
 
-/** What `create` makes of the addon's. */
+/** What `create` makes of the addon's, or of Node's for the engine in JavaScript. */
 function instance(create) {
   const made = guarded(() => outside.runInAsyncScope(create));
   if (process.versions.deno) endInDeno(made);

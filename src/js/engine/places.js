@@ -5,8 +5,7 @@
 // executable beside itself; then each looks for the platform's package, as Node resolves it. Nothing is loaded from
 // parent folders except their `node_modules`, and nothing that another user may have put there: see `planted`.
 
-const { createRequire } = require('node:module');
-const { core, platform, process } = require('../core');
+const { core, lazily, platform, process } = require('../core');
 const fs = core('fs');
 const path = core('path');
 const { fileURLToPath } = core('url');
@@ -17,6 +16,11 @@ const { deno } = process.versions;
 /** Folders that exist in the memory of a program only: of pkg, and of Bun. */
 const VIRTUAL = /^(?:[A-Za-z]:)?[\\/](?:snapshot|\$bunfs|~BUN)[\\/]/;
 
+/** Where this code is in its package: as a file, or joined with others (scripts/join.js). */
+const OWN = ['engine/places.js', 'joined/client.js'].map((name) =>
+  path.join(path.sep, 'src', 'js', name),
+);
+
 /**
  * About this code: `here`, the file that it was read from; `root`, the package's folder, null in a bundle;
  * `executable`, the path of a program that is one file with its runtime (SEA, pkg, Bun), or null; and `require`, which
@@ -26,11 +30,18 @@ const whereabouts = findOut();
 
 function findOut() {
   const here = findHere();
-  const require = createRequire(here);
   // Deno would ask for permission before it says where it is.
   const isExecutable = !deno && (here === process.execPath || process.pkg || VIRTUAL.test(here));
   const executable = isExecutable ? process.execPath : null;
-  return { here, root: findRoot(here, require), executable, require };
+  const asking = lazily(() => require('node:module').createRequire(here));
+  return {
+    here,
+    root: findRoot(here),
+    executable,
+    get require() {
+      return asking();
+    },
+  };
 }
 
 function findHere() {
@@ -67,11 +78,12 @@ function isPath(value) {
   return typeof value === 'string' && path.isAbsolute(value);
 }
 
-function findRoot(here, require) {
-  if (!here.endsWith(path.join(path.sep, 'src', 'js', 'engine', 'places.js'))) return null;
+function findRoot(here) {
+  if (!OWN.some((end) => here.endsWith(end))) return null;
   const folder = path.join(here, '..', '..', '..', '..');
   try {
-    return require(path.join(folder, 'package.json')).name === 'ferripc' ? folder : null;
+    const { name } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    return name === 'ferripc' ? folder : null;
   } catch {
     return null;
   }
@@ -85,14 +97,11 @@ function places(name) {
   return [...new Set([own, packageOf(name), ...beside])];
 }
 
-function isFile(file) {
-  try {
-    return fs.statSync(file).isFile();
-  } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
-    throw error;
-  }
-}
+/** Throws if that cannot be known. */
+const isFile = (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+
+/** The same where Node would go on. */
+const isThere = (file) => look(isFile, file) === true;
 
 /** Where Electron's packagers put what cannot be read from within an archive; the same path for other files. */
 const unpacked = (file) => file.replace(/\.asar(?=[\\/])/, '.asar.unpacked');
@@ -102,7 +111,7 @@ function locate(place, name) {
   const [found, asked] = path.isAbsolute(place) ? inFolder(place) : inModules(place, name);
   if (found === null) return null;
   const file = fs.realpathSync(found);
-  const why = planted(asked) ?? planted(file);
+  const why = planted(asked) ?? (file === asked ? null : planted(file));
   if (why !== null) throw Object.assign(new Error(why), { kind: 'planted' });
   return file;
 }
@@ -116,10 +125,11 @@ function inFolder(place) {
 function inModules(place, name) {
   const { resolve } = whereabouts.require;
   const folders = resolve.paths?.(place) ?? [];
-  // Beside the archive first: what is inside would have to be copied out of it.
-  const beside = folders.map((folder) => path.join(unpacked(folder), place, name));
-  const free = beside.find((file, i) => !file.startsWith(folders[i]) && isFile(file));
-  if (free) return [free, free];
+  // Beside an archive first: what is inside would have to be copied out of it. Elsewhere Node would find the same, and take
+  // a millisecond longer.
+  const files = folders.map((folder) => path.join(unpacked(folder), place, name));
+  const found = files.find((file, i) => (file.startsWith(folders[i]) ? isThere : isFile)(file));
+  if (found) return [found, found];
   let file;
   try {
     file = resolve(place);

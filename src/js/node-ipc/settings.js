@@ -96,6 +96,8 @@ function profileOf(config) {
   return new (parserProfile())(config);
 }
 
+const LIMIT_LIST = Object.entries(LIMITS);
+
 /** A protection that the program asks for, but would not get. */
 function refuseStray(config) {
   const { parser, allowedEvents } = config;
@@ -103,7 +105,7 @@ function refuseStray(config) {
   if (allowedEvents && isNamed && parser !== 'assured')
     throw strayError('allowedEvents', '"assured"');
   if (!isNamed || parser === 'guarded' || parser === 'assured') return;
-  for (const [name, usual] of Object.entries(LIMITS)) {
+  for (const [name, usual] of LIMIT_LIST) {
     const value = config[name];
     // Programs that name a parser may have copied the whole list of settings from node-ipc 14's README.
     if (isNoLimit(value, name) || (parser && value === usual)) continue;

@@ -50,7 +50,8 @@ class NetAnswers extends net.Socket {
   /** The connection is up, with these ends; `addresses` is null where it has none. */
   _up(addresses) {
     this.#addresses = addresses ?? noAddresses;
-    for (const [name, args] of Object.entries(this.#options ?? {})) this[name](...args);
+    if (this.#options === null) return;
+    for (const [name, args] of Object.entries(this.#options)) this[name](...args);
     this.#options = null;
   }
 

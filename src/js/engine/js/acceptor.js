@@ -17,9 +17,9 @@ const plain = (address) => address?.split('%')[0];
 
 /** The ends of a connection, or null where it has none. */
 function endsOf(socket) {
-  const { localAddress, localFamily, localPort } = socket;
-  const { remoteAddress, remoteFamily, remotePort } = socket;
+  const { localAddress } = socket;
   if (localAddress === undefined) return null;
+  const { localFamily, localPort, remoteAddress, remoteFamily, remotePort } = socket;
   // Before Node 18.8 there is no localFamily; both ends are of one.
   return {
     local: end(localAddress, localFamily ?? remoteFamily, localPort),

@@ -5,27 +5,31 @@
 // expect that its list of them is looked at again before it is at its end, and throws. A message port can be.
 
 const { hasLibuv } = require('../loop');
+const { instance } = require('../native');
 const { core, raise, setImmediate } = require('../../core');
 
 class Bell {
   #acts = [];
   #inner = null;
   #outer = null;
+  #isClosed = false;
 
-  constructor() {
-    if (!hasLibuv()) return;
-    const { port1, port2 } = new (core('worker_threads').MessageChannel)();
+  ring(act) {
+    if (this.#isClosed || !hasLibuv()) return void setImmediate(act);
+    if (this.#outer === null) this.#hang();
+    this.#acts.push(act);
+    this.#inner.ref();
+    this.#outer.postMessage(null);
+  }
+
+  /** Not before it is to ring: many programs have had their first answer by then, and this takes a millisecond. */
+  #hang() {
+    const { MessageChannel } = core('worker_threads');
+    const { port1, port2 } = instance(() => new MessageChannel());
     port1.on('message', () => this.#call());
     port1.unref();
     this.#inner = port1;
     this.#outer = port2;
-  }
-
-  ring(act) {
-    if (this.#outer === null) return void setImmediate(act);
-    this.#acts.push(act);
-    this.#inner.ref();
-    this.#outer.postMessage(null);
   }
 
   #call() {
@@ -40,6 +44,7 @@ class Bell {
 
   /** What is still to be called is forgotten. */
   close() {
+    this.#isClosed = true;
     this.#acts = [];
     this.#inner?.close();
     this.#inner = this.#outer = null;

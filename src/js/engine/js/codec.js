@@ -151,6 +151,10 @@ class Delimited extends Decoder {
       width === 1 && this.partial + received.length <= this.maxFrame
         ? this.#text(bytes)
         : this.#frames(bytes);
+    if (found.at === bytes.length) {
+      this.#tail = NOTHING;
+      return found.events;
+    }
     const rest = bytes.subarray(found.at);
     const kept = Math.max(rest.length - (width - 1), 0);
     this.#tail = alone(rest.subarray(kept));
@@ -163,10 +167,14 @@ class Delimited extends Decoder {
   #text(bytes) {
     const last = bytes.lastIndexOf(this.#bytes);
     if (last < 0) return { events: [], at: 0 };
-    const text = this.take(bytes.subarray(0, last)).toString();
+    const isWhole = this.pieces.length === 0;
+    const text = isWhole
+      ? bytes.toString('utf8', 0, last)
+      : this.take(bytes.subarray(0, last)).toString();
     const events = [];
     let ends = [];
-    let [start, from] = [0, 0];
+    let start = 0;
+    let from = 0;
     for (;;) {
       const at = text.indexOf(this.#delimiter, from);
       const end = at < 0 ? text.length : at;

@@ -16,33 +16,40 @@ const ATTEMPT = 250;
 const PATIENCE = 10_000;
 const PAUSE = 50;
 
+/** On a socket: what hears of its attempt to connect. The listeners stay, and are the same for all: that costs least. */
+const TRIED = Symbol('tried');
+
+function onConnect() {
+  this[TRIED]?.(null);
+}
+
+function onError(error) {
+  this[TRIED]?.(error);
+}
+
 /** One attempt to connect: `done(error, socket)`. Returns what ends it. */
 function attempt(options, limit, done) {
   const socket = new net.Socket({ allowHalfOpen: true });
   let timer = null;
-  const finish = (error) => {
-    clearTimeout(timer);
-    socket.removeListener('error', finish);
-    socket.removeListener('connect', connected);
-    if (error) socket.on('error', () => {}).destroy();
+  const leave = () => {
+    if (timer !== null) clearTimeout(timer);
+    socket[TRIED] = null;
+  };
+  socket[TRIED] = (error) => {
+    leave();
+    if (error) socket.destroy();
     done(error, socket);
   };
-  const connected = () => finish(null);
-  socket.on('error', finish);
-  socket.on('connect', connected);
+  socket.on('error', onError).on('connect', onConnect);
   socket.pause(); // not a byte is read before its consumer says so
   socket.connect(options);
   if (limit < Infinity) {
-    timer = setTimeout(
-      () => finish({ code: 'ETIMEDOUT', syscall: 'connect', isOurs: true }),
-      limit,
-    );
+    const tooLate = { code: 'ETIMEDOUT', syscall: 'connect', isOurs: true };
+    timer = setTimeout(() => socket[TRIED]?.(tooLate), limit);
   }
   return () => {
-    clearTimeout(timer);
-    socket.removeListener('connect', connected);
-    socket.removeListener('error', finish);
-    socket.on('error', () => {}).destroy();
+    leave();
+    socket.destroy();
   };
 }
 

@@ -40,7 +40,9 @@ function weightOf({ kind, payload, text }) {
 }
 
 class Events {
+  /** It keeps its room when all of them are taken: most are taken as soon as they are here. */
   #list = [];
+  #count = 0;
   #taken = 0;
   #weight = 0;
   #wake;
@@ -60,7 +62,7 @@ class Events {
   /** `event`: `{kind, id}`, and what goes with it: see `Hub.take` in hub.js. */
   post(event) {
     if (this.#wake === null) return;
-    this.#list.push(event);
+    this.#list[this.#count++] = event;
     this.#weight += weightOf(event);
     // Nothing is delivered during the call that caused it.
     if (this.#depth === 0) this.#announce();
@@ -92,11 +94,11 @@ class Events {
 
   leave() {
     this.#depth--;
-    if (this.#depth === 0 && this.#taken < this.#list.length) this.#wake?.();
+    if (this.#depth === 0 && this.#taken < this.#count) this.#wake?.();
   }
 
   get #isFull() {
-    return this.#weight >= MOST_WEIGHT || this.#list.length - this.#taken >= MOST_EVENTS;
+    return this.#weight >= MOST_WEIGHT || this.#count - this.#taken >= MOST_EVENTS;
   }
 
   /** Whether `reader` has to stop for now; then its `goOn` is called when there is room. */
@@ -115,11 +117,11 @@ class Events {
     const event = this.#list[this.#taken];
     if (event === undefined) return undefined;
     this.#list[this.#taken++] = undefined;
-    if (this.#taken === this.#list.length) {
-      this.#list = [];
-      this.#taken = 0;
+    if (this.#taken === this.#count) {
+      this.#taken = this.#count = 0;
     } else if (this.#taken >= FORGET_AT) {
       this.#list.splice(0, this.#taken);
+      this.#count -= this.#taken;
       this.#taken = 0;
     }
     this.#weight -= weightOf(event);
@@ -137,7 +139,7 @@ class Events {
   close() {
     this.#wake = null;
     this.#list = [];
-    this.#taken = this.#weight = 0;
+    this.#taken = this.#count = this.#weight = 0;
     this.#stopped.clear();
   }
 }

@@ -56,9 +56,9 @@ function connectFault({ addresses = [], port, localAddress, tls }) {
 class Hub extends DatagramHub {
   #header;
   #links = new Map();
-  /** Accepted connections whose event has not been taken. */
-  #arrivals = new Map();
   #acceptors = new Map();
+  /** Of the connections that no listener has accepted. */
+  #unlimited = new Unfinished();
   #shared = null;
   #keeper = null;
   #bell = new Bell();
@@ -121,12 +121,8 @@ class Hub extends DatagramHub {
   /** False for an endpoint that was destroyed while its event was on its way. */
   #isWanted({ kind, id }) {
     switch (kind) {
-      case events.ACCEPTED: {
-        const link = this.#arrivals.get(id);
-        this.#arrivals.delete(id);
-        if (link !== undefined) this.#links.set(id, link);
-        return link !== undefined;
-      }
+      case events.ACCEPTED:
+        return this.#links.has(id);
       case events.CLOSED:
         return this.#links.delete(id);
       case events.ACCEPT_FAILED:
@@ -174,7 +170,7 @@ class Hub extends DatagramHub {
 
   // ---- connections -----------------------------------------------------------------------------
 
-  #link(framing, unfinished = new Unfinished()) {
+  #link(framing, unfinished = this.#unlimited) {
     const id = this._takeId();
     const link = new Link(this, id, framing, unfinished);
     link.delimiter = framing.delimiter;
@@ -268,9 +264,8 @@ class Hub extends DatagramHub {
 
   destroy(id) {
     const counted = this.counters(id);
-    const link = this.#links.get(id) ?? this.#arrivals.get(id);
+    const link = this.#links.get(id);
     this.#links.delete(id);
-    this.#arrivals.delete(id);
     link?.destroy();
     return counted;
   }
@@ -308,7 +303,7 @@ class Hub extends DatagramHub {
       accepted: (socket, ends, facts) => {
         const link = this.#link(options.framing, unfinished);
         link.take(socket, facts !== null);
-        this.#arrivals.set(link.id, link);
+        this.#links.set(link.id, link);
         const payload = addresses(ends, facts);
         post({ kind: events.ACCEPTED, id: link.id, listener: id, payload }, facts !== null);
       },
@@ -366,7 +361,7 @@ class Hub extends DatagramHub {
     process.removeListener('exit', this.#onExit);
     this.events.close();
     this.#bell.close();
-    for (const link of [...this.#links.values(), ...this.#arrivals.values()]) link.abandon();
+    for (const link of [...this.#links.values()]) link.abandon();
     this._destroyDatagrams();
     for (const id of [...this.#acceptors.keys()]) this.closeListener(id);
     this.#links.clear();

@@ -32,6 +32,10 @@ const GONE = 5;
 /** On its socket: with it the listeners are the same for all connections, of which there may be thousands. */
 const LINK = Symbol('link');
 
+/** Bytes of an unfinished frame that are too many. */
+const strictOf = ({ delimiter, maxFrame }) =>
+  maxFrame + Math.max(Buffer.byteLength(delimiter) - 1, 0);
+
 class Link {
   #hub;
   #socket = null;
@@ -50,7 +54,7 @@ class Link {
   #end = OPEN;
   #peerEnded = false;
   #resets = false;
-  #outbox = new Outbox(() => this.#hub.events.within(() => this.#settle()));
+  #outbox = new Outbox(this);
   #awaited = false;
   #read = 0;
   #timer = null;
@@ -66,8 +70,7 @@ class Link {
     this.id = id;
     this.#raw = framing.raw;
     this.#decoder = decoderOf(framing);
-    const width = Buffer.byteLength(framing.delimiter);
-    this.#strict = framing.strict ? framing.maxFrame + Math.max(width - 1, 0) : Infinity;
+    this.#strict = framing.strict ? strictOf(framing) : Infinity;
   }
 
   // ---- life ------------------------------------------------------------------------------------
@@ -95,7 +98,7 @@ class Link {
     socket.setNoDelay(true);
     socket.unref(); // hub.js keeps the process alive
     socket[LINK] = this;
-    for (const [type, listener] of LISTENERS) socket.on(type, listener);
+    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd);
     this.#outbox.take(socket, isSecure);
   }
 
@@ -310,6 +313,11 @@ class Link {
     return this.queued;
   }
 
+  /** Called by its outbox, in a turn of its own, when all that waited is sent. */
+  emptied() {
+    this.#hub.events.within(() => this.#settle());
+  }
+
   /** Everything may have been sent: reports it, and takes the next step towards the end. */
   #settle() {
     if (this.queued > 0 || !this.#approved || this.#end === GONE) return;
@@ -357,12 +365,18 @@ class Link {
   }
 }
 
-/** What is listened to on each socket. */
-const LISTENERS = ['data', 'end', 'error', 'close'].map((type) => [
-  type,
-  function (it) {
-    this[LINK].hear(type, it);
-  },
-]);
+// What listens to each socket.
+
+function onData(bytes) {
+  this[LINK].hear('data', bytes);
+}
+
+function onEnd() {
+  this[LINK].hear('end');
+}
+
+function onError(error) {
+  this[LINK].hear('error', error);
+}
 
 module.exports = { Link };

@@ -24,14 +24,13 @@ class Outbox {
   #waiting = 0;
   #sending = 0;
   #accepted = 0;
-  #onEmpty;
+  #link;
   #taken = (error) => {
     if (!error) this.#onTaken(); // an 'error' event follows
   };
 
-  /** `onEmpty` is called when all that waited is sent, in a turn of its own. */
-  constructor(onEmpty) {
-    this.#onEmpty = onEmpty;
+  constructor(link) {
+    this.#link = link;
   }
 
   /** There is a socket; with TLS it is not written to before `release`. */
@@ -144,7 +143,7 @@ class Outbox {
     if (this.#sending === 0 || this.#socket.writableLength > 0) return;
     this.#sending = 0;
     this.#flush();
-    if (this.#isIdle) this.#onEmpty();
+    if (this.#isIdle) this.#link.emptied();
   }
 
   /**

@@ -2,13 +2,15 @@
 // A datagram socket of the JavaScript engine: one of node:dgram. Made by hub.js. What it does is what
 // src/engine/driver/datagrams.rs has.
 
-const dgram = require('node:dgram');
 const net = require('node:net');
 const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
 const { WORDS, addressFault, toText, toWords } = require('./words');
 const { clearTimeout, process, setTimeout } = require('../../core');
+
+/** Loaded when needed: most programs have no UDP. It is in Node itself, so that no descriptor is needed. */
+const nodeDgram = () => require('node:dgram');
 
 /** Queued bytes from which on a drain is reported, and the most that may wait: see datagram.rs. */
 const HIGH_WATER = 256 * 1024;
@@ -68,7 +70,10 @@ class Datagrams {
   bind(address, port) {
     const fault = addressFault('bind', address, port);
     if (fault) return { error: fault };
-    const socket = dgram.createSocket({ type: net.isIP(address) === 6 ? 'udp6' : 'udp4', lookup });
+    const socket = nodeDgram().createSocket({
+      type: net.isIP(address) === 6 ? 'udp6' : 'udp4',
+      lookup,
+    });
     let error = null;
     const note = (failed) => (error = failed);
     socket.on('error', note);
