@@ -131,6 +131,13 @@ describe('in an archive of Electron', () => {
     expect(await load(main)).toBe('works');
   });
 
+  test('what is in the place of the unpacked files need not be a folder', async () => {
+    const main = bundle('app.asar/dist');
+    fs.writeFileSync(world.file('app.asar.unpacked'), '');
+    putBinary(world.file('app.asar/dist/engine'));
+    expect(await load(main)).toBe('works');
+  });
+
   test('it goes before one in the archive', async () => {
     const home = copyPackage(world.file('app.asar/node_modules/ferripc'));
     putPlatformPackage(world.file('app.asar/node_modules'), 'as it cannot be loaded');

@@ -98,7 +98,14 @@ function places(name) {
 }
 
 /** Throws if that cannot be known. */
-const isFile = (file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+function isFile(file) {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (error) {
+    if (error.code === 'ENOTDIR') return false; // Node 26 does not throw it
+    throw error;
+  }
+}
 
 /** The same where Node would go on. */
 const isThere = (file) => look(isFile, file) === true;
