@@ -101,9 +101,13 @@ fn ascii_len(bytes: &[u8]) -> usize {
 
 /// Makes UTF-8 of the Latin-1 text in `out[start..]`.
 pub fn encode_latin1(out: &mut Vec<u8>, start: usize) {
+    if out[start..].is_ascii() {
+        return;
+    }
     let mut text = out.len();
-    // What is still to be moved is shifted by so many bytes.
-    let mut shift = out[start..].iter().filter(|byte| !byte.is_ascii()).count();
+    // What is still to be moved is shifted by so many bytes. Short sums fit into vector registers.
+    let beyond_ascii = |bytes: &[u8]| usize::from(bytes.iter().map(|byte| byte >> 7).sum::<u8>());
+    let mut shift: usize = out[start..].chunks(4 * STEP).map(beyond_ascii).sum();
     out.resize(text + shift, 0);
     while shift > 0 {
         let ascii = text - ascii_len_at_end(&out[start..text]);
