@@ -237,17 +237,25 @@ impl Core {
         Ok(send(connection, &mut self.scratch))
     }
 
-    pub fn write_latin1(
+    pub fn write_long(
         &mut self,
         env: sys::napi_env,
         id: u32,
+        head: &str,
         text: sys::napi_value,
+        is_data: bool,
     ) -> Result<u32> {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
         let scratch = self.scratch.begin();
-        text::append_latin1(env, text, scratch)?;
+        scratch.extend_from_slice(head.as_bytes());
+        if is_data {
+            text::append_quoted(env, text, scratch)?;
+        } else {
+            text::append_latin1(env, text, scratch)?;
+        }
+        scratch.push(b'}');
         scratch.extend_from_slice(connection.delimiter());
         Ok(send(connection, &mut self.scratch))
     }

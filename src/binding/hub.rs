@@ -173,27 +173,18 @@ impl Hub {
         self.core.borrow_mut().drop_shared();
     }
 
-    /// Writes a frame without a character above U+00FF, and the delimiter. Returns how many bytes wait.
+    /// Writes a frame: `head`, `text`, which has no character above U+00FF, `}`, and the delimiter. With `is_data` the text
+    /// becomes a JSON string. Returns how many bytes wait.
     #[napi(catch_unwind)]
-    pub fn write_latin1(&self, env: Env, id: u32, text: JsString) -> Result<u32> {
-        self.core.borrow_mut().write_latin1(env.raw(), id, text.raw())
-    }
-
-    /// Writes a frame: `head`, ASCII `text` as a JSON string, `}`, and the delimiter. Returns how many bytes
-    /// wait, or -1 if the text is not ASCII; nothing is written then.
-    #[napi(catch_unwind)]
-    pub fn write_quoted(&self, env: Env, id: u32, head: String, text: JsString) -> Result<i64> {
-        let core = &mut *self.core.borrow_mut();
-        let Some(connection) = core.engine.connection(id) else {
-            return Ok(0);
-        };
-        let scratch = core.scratch.begin();
-        if !text::append_quoted(&env, &head, &text, scratch)? {
-            return Ok(-1);
-        }
-        scratch.push(b'}');
-        scratch.extend_from_slice(connection.delimiter());
-        Ok(send(connection, &mut core.scratch).into())
+    pub fn write_long(
+        &self,
+        env: Env,
+        id: u32,
+        head: String,
+        text: JsString,
+        is_data: bool,
+    ) -> Result<u32> {
+        self.core.borrow_mut().write_long(env.raw(), id, &head, text.raw(), is_data)
     }
 
     /// Offers the system all that waits. Returns how many bytes still wait.

@@ -40,7 +40,7 @@ pub fn append_latin1(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8
 }
 
 /// Appends `text` to `out` if it is ASCII, by copying without conversion. Returns whether it is.
-pub fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<bool> {
+fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<bool> {
     let units = measure(env, text, sys::napi_get_value_string_latin1)?;
     // It is ASCII if it has as many bytes as UTF-16 units.
     let ascii = units == measure(env, text, sys::napi_get_value_string_utf8)?;
@@ -51,16 +51,11 @@ pub fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>
     Ok(ascii)
 }
 
-/// Appends `head` and, as a JSON string, `text`, if it is ASCII. Returns whether it is.
-pub fn append_quoted(env: &Env, head: &str, text: &JsString, out: &mut Vec<u8>) -> Result<bool> {
-    let before = out.len();
-    out.extend_from_slice(head.as_bytes());
+/// Appends `text`, which has no character above U+00FF, as a JSON string.
+pub fn append_quoted(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<()> {
     out.push(b'"');
     let start = out.len();
-    if !append_ascii(env.raw(), text.raw(), out)? {
-        out.truncate(before);
-        return Ok(false);
-    }
+    append_latin1(env, text, out)?;
     if is_plain(&out[start..]) {
         out.push(b'"');
     } else {
@@ -68,7 +63,7 @@ pub fn append_quoted(env: &Env, head: &str, text: &JsString, out: &mut Vec<u8>) 
         out.pop();
         quote(&text, out);
     }
-    Ok(true)
+    Ok(())
 }
 
 type Convert =

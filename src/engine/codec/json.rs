@@ -1,7 +1,7 @@
 //! The parts of JSON that can be recognized fast: strings, which may be most of a message, and the ends of values.
 //! Used by [`super::envelope`] and the binding. Everything else about JSON is left to real parsers.
 
-/// Appends ASCII text as a JSON string, exactly as `JSON.stringify` does (RFC 8259, section 7; ECMA-262,
+/// Appends UTF-8 as a JSON string, exactly as `JSON.stringify` does (RFC 8259, section 7; ECMA-262,
 /// QuoteJSONString).
 pub fn quote(text: &[u8], out: &mut Vec<u8>) {
     out.reserve(text.len() + 2);

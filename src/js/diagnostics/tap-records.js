@@ -153,13 +153,9 @@ function valuesOf(content) {
   return hidingSize({ text: cut(text, LONGEST_PAYLOAD), ...(isCut && { cut: true }) }, text.length);
 }
 
-/** A long string that is sent (LongText of wire.js) need not be made into text for its beginning. */
+/** A long message that is sent (LongText of wire.js) need not be made into text for its beginning. */
 function textOf(content) {
-  if (typeof content === 'string') return content;
-  const { head, text } = content;
-  return text?.length > LONGEST_PAYLOAD
-    ? `${head}"${text.slice(0, LONGEST_PAYLOAD)}`
-    : `${content}`;
+  return content.beginning?.(LONGEST_PAYLOAD) ?? String(content);
 }
 
 function hidingSize(payload, size) {

@@ -10,8 +10,7 @@ const { now } = require('../core');
 /** Characters of pending frames from which on a flush does not wait for the end of the burst. */
 const FLUSH_AT = 32 * 1024;
 
-/** From so many characters on, the engine is to know whether V8 has a string as Latin-1. If so, the search ends at once. */
-const LONG = 64 * 1024;
+/** In a string that V8 has as Latin-1, the search for it ends at once. */
 const BEYOND_LATIN_1 = /[^\0-\xff]/;
 
 /** Queued bytes from which on a writer should wait for a drain. Mirrors link.rs. */
@@ -155,15 +154,10 @@ class Connection extends Endpoint {
   writeFrame(frame) {
     const { shared } = this.activity;
     if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text, false);
-    if (typeof frame !== 'string') {
-      const queued = this.hub.writeQuoted(this.id, frame.head, frame.text);
-      if (queued !== -1) return queued;
-      frame = String(frame);
+    if (typeof frame !== 'string' && !BEYOND_LATIN_1.test(frame.text)) {
+      return this.hub.writeLong(this.id, frame.head, frame.text, frame.isData);
     }
-    if (frame.length >= LONG && !BEYOND_LATIN_1.test(frame)) {
-      return this.hub.writeLatin1(this.id, frame);
-    }
-    return this.activity.write(this.id, frame, true);
+    return this.activity.write(this.id, String(frame), true);
   }
 
   /** Bytes that wait for the end of the burst. */

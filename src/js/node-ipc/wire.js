@@ -14,14 +14,16 @@ const LONGEST_TYPE = 256;
 /** Type -> `{"type":"...","data":`. */
 const heads = new Map();
 
-/** Strings with at least this many characters are left to the engine, which quotes them faster. */
+/** With at least this many characters, the engine gets a message in parts: joining them would copy it once more. */
 const LONG = 64 * 1024;
 
-/** The text of a message whose data is a long string, made only if it is asked for. */
+/** The text of a long message, made only if it is asked for. */
 class LongText {
-  constructor(head, text) {
+  /** `text`: the JSON text of the data; with `isData` the data, a string, which the engine quotes faster. */
+  constructor(head, text, isData) {
     this.head = head;
     this.text = text;
+    this.isData = isData;
   }
 
   /** About: without what has to be escaped. */
@@ -29,8 +31,14 @@ class LongText {
     return this.head.length + this.text.length + 3;
   }
 
+  /** What it begins with, with about so much of the data. */
+  beginning(most) {
+    if (this.text.length <= most) return String(this);
+    return this.head + (this.isData ? '"' : '') + this.text.slice(0, most);
+  }
+
   toString() {
-    return `${this.head}${JSON.stringify(this.text)}}`;
+    return `${this.head}${this.isData ? JSON.stringify(this.text) : this.text}}`;
   }
 }
 
@@ -52,8 +60,9 @@ function textOf(type, data) {
   // is left out with its key.
   if (typeof type === 'string' && data?.toJSON === undefined) {
     const head = heads.get(type) ?? addHead(type);
-    if (typeof data === 'string' && data.length >= LONG) return new LongText(head, data);
+    if (typeof data === 'string' && data.length >= LONG) return new LongText(head, data, true);
     const text = JSON.stringify(data);
+    if (text?.length >= LONG) return new LongText(head, text, false);
     if (text !== undefined) return head + text + '}';
   }
   return JSON.stringify({ type, data });

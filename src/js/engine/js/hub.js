@@ -233,13 +233,9 @@ class Hub extends DatagramHub {
     this.#shared = null;
   }
 
-  writeLatin1(id, text) {
-    return this.#write(id, text + this.#links.get(id)?.delimiter);
-  }
-
-  /** It is quoted where it is written. */
-  writeQuoted() {
-    return -1;
+  writeLong(id, head, text, isData) {
+    const json = isData ? JSON.stringify(text) : text;
+    return this.#write(id, `${head}${json}}${this.#links.get(id)?.delimiter}`);
   }
 
   /** All that the system takes has gone. */
