@@ -6,7 +6,7 @@ const stats = require('../diagnostics/stats');
 const Queue = require('./queue');
 const Sending = require('./sending');
 const dial = require('./dial');
-const core = require('../core');
+const { both, clearTimeout: clearOwn, setTimeout: setOwn } = require('../core');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
@@ -89,7 +89,7 @@ class Client extends Sending {
     this.#retry = 0;
     this._arrive();
     this._tell('up', this.socket);
-    core.both(
+    both(
       () => this.publish('connect'),
       () => this.#settled(),
     );
@@ -121,7 +121,7 @@ class Client extends Sending {
     if (config.stopRetrying || this.retriesRemaining < 1 || isOver) {
       this._giveUp();
       this.#end(error);
-      core.both(
+      both(
         () => this.publish('disconnect'),
         () => {
           this.log(config.id, 'exceeded connection rety amount of', ' or stopRetrying flag set.');
@@ -144,9 +144,9 @@ class Client extends Sending {
 
   /** The pause is the program's: a test may advance its time. An election has none, and fake timers do not hold it up. */
   #retryAfter(delay) {
-    const { clearTimeout, setTimeout } = this.#elects ? core : globalThis;
-    const timer = setTimeout(() => this.#retryNow(), delay);
-    this.#cancelNext = () => clearTimeout(timer);
+    const [set, clear] = this.#elects ? [setOwn, clearOwn] : [setTimeout, clearTimeout];
+    const timer = set(() => this.#retryNow(), delay);
+    this.#cancelNext = () => clear(timer);
   }
 
   #retryNow() {
