@@ -60,8 +60,8 @@ module.exports = [
         },
         {
           selector:
-            ':function CallExpression[callee.name="require"][arguments.0.value=/^[.]/]:not(CallExpression[callee.name="lazily"] > ArrowFunctionExpression CallExpression)',
-          message: 'Load it with `lazily` of src/js/core.js.',
+            ':function CallExpression[callee.name="require"][arguments.0.value=/^[.]/]:not(CallExpression[callee.name=/^(lazily|onDemand)$/] > ArrowFunctionExpression CallExpression)',
+          message: 'Load it with `lazily` or `onDemand` of src/js/core.js.',
         },
       ],
       'no-restricted-properties': [

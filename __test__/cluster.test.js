@@ -221,6 +221,14 @@ onUnix.describe.each(KINDS)('workers of a cluster, %s', (kind) => {
     expect(await cluster.next('exit', 1)).toEqual([0]);
   });
 
+  next()('a worker ends though its server waits for a primary that does not answer', async () => {
+    const cluster = await start(await places[kind](), 1);
+    cluster.tell(1, 'stop');
+    await cluster.next('closed', 1);
+    cluster.tell(1, 'startTooLate');
+    expect(await cluster.next('exit', 1)).toEqual([0]);
+  });
+
   next()('the last one that stops closes the address (K23)', async () => {
     const place = await places[kind]();
     const cluster = await start(place, 2);

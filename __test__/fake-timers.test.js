@@ -39,6 +39,19 @@ describe.each(TRANSPORTS)('over %s', (kind) => {
   });
 });
 
+test('serveOrConnect finds its server, and another takes its place', async () => {
+  const path = world.socketPath();
+  const [one, other] = [world.ipc(), world.ipc()];
+  const first = await one.serveOrConnect('app', { path });
+  let serves;
+  const chosen = new Promise((resolve) => (serves = resolve));
+  const second = await other.serveOrConnect('app', { path, onServer: serves });
+  expect([first.role, second.role]).toEqual(['server', 'client']);
+  await first.close();
+  await chosen;
+  await second.close();
+});
+
 test('a tap that cannot be made is told of', async () => {
   const { error } = await tapsOf(world).untappable();
   expect(error.message).toMatch(/^config\.tap: nobody can tap/);

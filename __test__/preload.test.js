@@ -6,11 +6,11 @@ const { onNative } = require('./helpers/platform');
 
 const world = createWorld();
 
-onNative.test.each(['preload', 'nothing'])('after %s', async (what) => {
+onNative.test.each(['preload', 'preload, without require', 'nothing'])('after %s', async (what) => {
   const { options: tcp } = await world.place('tcp');
   const child = world.child('preloaded.js', [what, world.socketPath(), tcp]);
   const { loaded, done } = await child.next();
   expect(done).toEqual(['unix', 'tls', 'values', 'udp', 'second']);
-  if (what === 'preload') expect(loaded).toEqual([]);
+  if (what !== 'nothing') expect(loaded).toEqual([]);
   else expect(loaded.length).toBeGreaterThan(20);
 });

@@ -243,6 +243,23 @@ onUnix.describe('other files', () => {
     expect(fs.lstatSync(path).isSocket()).toBe(false);
   });
 
+  test.each([true, 'stale', false])(
+    'a link to a live socket is left alone, and so is the socket, unlink: %p',
+    async (unlink) => {
+      const [path, link] = [world.file(), world.file()];
+      const live = host(path);
+      await live.start();
+      fs.symlinkSync(path, link);
+      const error = await host(link, { unlink })
+        .start()
+        .catch((reason) => reason);
+      expect(error).toMatchObject({ ...inUse, address: link });
+      expect(fs.readlinkSync(link)).toBe(path);
+      const ipc = world.ipc();
+      await ipc.connectTo('live', link);
+    },
+  );
+
   // A FIFO that is opened is waited for until somebody opens its other end; devices may do anything.
   const STRANGE = [
     ['a regular file', (path) => fs.writeFileSync(path, '')],
@@ -352,12 +369,15 @@ onUnix.describe('other files', () => {
     expect(await child.next()).toEqual({ file: true, socket: true });
   });
 
-  test('a missing directory is an error with its path (F10)', async () => {
-    const path = world.file('missing/socket');
-    const expected = { code: 'ENOENT', syscall: 'listen', address: path };
-    const server = host(path);
-    const error = once(server, 'error');
-    await expect(server.start()).rejects.toMatchObject(expected);
-    expect((await error)[0]).toBeInstanceOf(Error);
-  });
+  test.each(['missing/socket', 'missing/'])(
+    'a missing directory is an error with its path, %s (F10)',
+    async (name) => {
+      const path = world.file(name);
+      const expected = { code: 'ENOENT', syscall: 'listen', address: path };
+      const server = host(path);
+      const error = once(server, 'error');
+      await expect(server.start()).rejects.toMatchObject(expected);
+      expect((await error)[0]).toBeInstanceOf(Error);
+    },
+  );
 });

@@ -60,10 +60,28 @@ function unstubbed(act) {
   }
 }
 
-/** A function that gives what `get` does, which requires a file, and does so when that is needed. */
-function lazily(get) {
+/** A function that gives what `get` does, and calls it when that is needed. */
+function onDemand(get) {
   let it;
   return () => (it ??= unstubbed(() => telling(get)));
+}
+
+/** Those that `lazily` has made. */
+const pending = new Set();
+
+/** As `onDemand`, for a `get` that requires a file of the package and does no more. */
+function lazily(get) {
+  const load = onDemand(get);
+  pending.add(load);
+  return load;
+}
+
+/**
+ * Calls all that `lazily` has made, and makes meanwhile. That a file is loaded is not enough everywhere: when a test file of
+ * jest has ended, `require` gives nothing any more, not even that.
+ */
+function loadAll() {
+  for (const load of pending) load();
 }
 
 /** Where no descriptor is left, Node 22 and later say that a package.json is invalid. The system says what is wrong. */
@@ -142,8 +160,10 @@ module.exports = {
   core,
   later,
   lazily,
+  loadAll,
   node,
   now,
+  onDemand,
   platform,
   process: own,
   raise,

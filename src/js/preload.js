@@ -8,3 +8,4 @@ require('./node-ipc/preload');
 require('./sockets/preload');
 require('./diagnostics/preload');
 require('./engine/preload');
+require('./core').loadAll();

@@ -7,7 +7,7 @@
 // says what was tried and what to do (no-binary.js). For sockets the engine in js/ then takes the addon's place, if it
 // may (fallback.js); the other systems have nothing else.
 
-const { core, lazily, process, unstubbed } = require('../core');
+const { core, onDemand, process, unstubbed } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const path = core('path');
 const { faultOf } = require('./binary-file');
@@ -18,7 +18,7 @@ const { locate, places, whereabouts } = require('./places');
 const { candidates } = require('./platform');
 const { callError, codedError, refused } = require('../errors');
 
-const scriptHub = lazily(() => require('./js/hub'));
+const scriptHub = onDemand(() => require('./js/hub'));
 
 /** Of the package, and of every binary that it loads. A bundle has no package.json to read it from. */
 const VERSION = '0.1.0';

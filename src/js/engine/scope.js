@@ -3,7 +3,7 @@
 // scope in which the socket is, so that an AsyncLocalStorage has the store of that moment in them. Made by
 // the classes of sockets/; the engine delivers their events in it.
 
-const { core, lazily, platform, process } = require('../core');
+const { core, onDemand, platform, process } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const { guarded } = require('./guard');
 const native = require('./native');
@@ -12,7 +12,7 @@ const native = require('./native');
 const HAS_LOOP = platform !== 'win32' && !process.versions.bun && !process.versions.deno;
 
 /** Those of the addon, by a number each; false without it. */
-const scopes = lazily(() => {
+const scopes = onDemand(() => {
   const { Scopes } = native.engine();
   return HAS_LOOP && Scopes !== undefined ? guarded(() => new Scopes()) : false;
 });

@@ -6,7 +6,7 @@ const stats = require('../diagnostics/stats');
 const Queue = require('./queue');
 const Sending = require('./sending');
 const dial = require('./dial');
-const { both } = require('../core');
+const { both, clearTimeout: clearOwn, setTimeout: setOwn } = require('../core');
 const { channels, publish, publishError } = require('../diagnostics/channels');
 const lastWords = require('./last-words');
 const { argumentError } = require('../errors');
@@ -19,7 +19,8 @@ const standIns = require('./stand-ins');
  * raw mode; `drain`; every message's type (data).
  */
 class Client extends Sending {
-  #retryTimer = null;
+  /** Cancels the next attempt; null if none is to come. */
+  #cancelNext = null;
   /** Attempts since the last connection, not counting the first. */
   #retry = 0;
   /** Called when it has ended for good. */
@@ -129,15 +130,27 @@ class Client extends Sending {
       );
       return;
     }
-    const delay = this.#election !== null && this.#retry === 0 ? 0 : (config.retry ?? 500);
-    this.#retryTimer = setTimeout(() => this.#retryNow(), delay);
+    const delay = this.#elects ? 0 : (config.retry ?? 500);
+    this.#retryAfter(delay);
     const { retriesRemaining } = this;
     publish(channels.retry, this, { delay, retriesRemaining });
     this.publish('disconnect');
   }
 
+  /** The first thing after a failure is an election. It does not wait. */
+  get #elects() {
+    return this.#election !== null && this.#retry === 0;
+  }
+
+  /** The pause is the program's: a test may advance its time. An election has none, and fake timers do not hold it up. */
+  #retryAfter(delay) {
+    const [set, clear] = this.#elects ? [setOwn, clearOwn] : [setTimeout, clearTimeout];
+    const timer = set(() => this.#retryNow(), delay);
+    this.#cancelNext = () => clear(timer);
+  }
+
   #retryNow() {
-    this.#retryTimer = null;
+    this.#cancelNext = null;
     if (this.explicitlyDisconnected) return;
     this.retriesRemaining--;
     this.#retry++;
@@ -170,8 +183,8 @@ class Client extends Sending {
   }
 
   #cancelRetry() {
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = null;
+    this.#cancelNext?.();
+    this.#cancelNext = null;
   }
 
   /**
@@ -179,7 +192,7 @@ class Client extends Sending {
    * called when it is closed, at once if it is so already.
    */
   _disconnect(onEnded = null) {
-    const ended = this._isTrying && this.#retryTimer !== null;
+    const ended = this._isTrying && this.#cancelNext !== null;
     this.explicitlyDisconnected = true;
     if (!this.#hearsServer) this.off('*', '*');
     this.#cancelRetry();
@@ -255,7 +268,7 @@ class Client extends Sending {
   /** Its state, and what waits: see sending.js. */
   get _status() {
     let state = 'closed';
-    if (this.#retryTimer !== null) state = 'waiting';
+    if (this.#cancelNext !== null) state = 'waiting';
     else if (this.socket && !this.socket.destroyed) {
       state = this.socket.connecting ? 'connecting' : 'connected';
     }

@@ -2,13 +2,13 @@
 // `ferripc/scale`: servers of one id, on any number of machines, that behave as one. What reaches the others goes
 // through a broker, which is somebody else's program: see brokers/.
 
-const { lazily } = require('../core'); // first: before there can be fakes
+const { onDemand } = require('../core'); // first: before there can be fakes
 const Cluster = require('./cluster');
 const { Hub, MemoryBroker } = require('./brokers/memory');
 const { toSettings } = require('./options');
 
-const natsBroker = lazily(() => require('./brokers/nats'));
-const redisBroker = lazily(() => require('./brokers/redis'));
+const natsBroker = onDemand(() => require('./brokers/nats'));
+const redisBroker = onDemand(() => require('./brokers/redis'));
 
 /**
  * Makes `server` take part. Resolves when the broker is up and the others can reach this server.

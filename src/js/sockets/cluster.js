@@ -108,11 +108,14 @@ function listen({ path, addMode, address, port, tls, framing }, sink, done) {
     done({ error });
     return;
   }
+  // Until the primary has answered, its channel keeps the process alive. A worker that is disconnected gets no answer.
+  listener.unref();
   const shared = new SharedListener(listener, acceptor);
   let isUp = false;
   const up = () => {
     if (isUp) return;
     isUp = true;
+    listener.ref();
     done({ listener: shared, address: path === undefined ? acceptor.address() : null });
   };
   acceptor.on('error', (failure) => {

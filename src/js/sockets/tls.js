@@ -5,12 +5,12 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
-const { core, process } = require('../core');
+const { core, lazily, process } = require('../core');
 const { argumentError, codedError } = require('../errors');
 
 /** Loaded when needed: most programs have no TLS, and these two take longer than all the rest. */
 const crypto = () => core('crypto');
-const nodeTls = () => require('node:tls');
+const nodeTls = lazily(() => require('node:tls'));
 
 /** Node's default for a server's `handshakeTimeout`, in ms; here it holds for clients, too. */
 const HANDSHAKE_TIMEOUT = 120_000;

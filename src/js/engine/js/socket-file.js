@@ -100,6 +100,9 @@ function isDead(name, done) {
   socket.setTimeout(PATIENCE);
 }
 
+/** The folder that a name is in. To the system, one that ends with a slash is a folder itself. */
+const folderOf = (name) => (name.endsWith('/') ? name : path.dirname(name));
+
 /**
  * A name beside `name` that nothing has, and that nobody else chooses meanwhile: a thread of this process, or a process
  * with the same number in another container.
@@ -108,7 +111,7 @@ function nameBeside(name) {
   for (;;) {
     const chance = Math.random().toString(36).slice(2, 8);
     const own = `.${process.pid.toString(36)}.${(count++).toString(36)}${chance}`;
-    const beside = path.join(path.dirname(name), own);
+    const beside = path.join(folderOf(name), own);
     if (look(beside) === null) return beside;
   }
 }
@@ -239,7 +242,7 @@ class SocketFile {
   failed(error) {
     const where = { path: this.#name };
     if (error.code === 'EACCES' && look(this.#name) !== null) return inUse(this.#name);
-    const isMissing = error.code === 'EACCES' && !fs.existsSync(path.dirname(this.#name));
+    const isMissing = error.code === 'EACCES' && !fs.existsSync(folderOf(this.#name));
     return isMissing ? failure('listen', 'ENOENT', where) : failureOf(error, 'listen', where);
   }
 }

@@ -3,10 +3,10 @@
 // same facts about the peer. Used by dial.js and acceptor.js.
 
 const { failureOf } = require('./errors');
-const { clearTimeout, core, now, setImmediate, setTimeout } = require('../../core');
+const { clearTimeout, core, lazily, now, setImmediate, setTimeout } = require('../../core');
 
 /** Loaded when needed: most programs have no TLS. */
-const nodeTls = () => require('node:tls');
+const nodeTls = lazily(() => require('node:tls'));
 
 /** Handshakes that may be going on where the consumer has set no limit: see handshakes.rs. */
 const MOST = 1000;
