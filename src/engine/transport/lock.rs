@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long to wait for the lock. Its holders only make a few system calls.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Why the lock was not acquired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
