@@ -5,6 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use napi::Env;
 use napi::bindgen_prelude::*;
@@ -20,6 +22,9 @@ use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::error::Error as EngineError;
 use crate::engine::panics::caught;
 use crate::engine::runtime::Runtime;
+
+/// How often one looks while the thread is blocked.
+const A_LOOK: Duration = Duration::from_millis(1);
 
 /// See the module's page. Closed when it is dropped.
 pub struct Port(Rc<Shared>);
@@ -109,6 +114,16 @@ impl Port {
             shared.tasks.call_soon();
         }
         result
+    }
+
+    /// Blocks this thread until `is_done`, at most for `time`. Nothing watches the sockets of the event loop's tasks
+    /// meanwhile, so the tasks try again and again.
+    pub fn block(&self, time: Duration, is_done: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_done() && started.elapsed() < time {
+            self.within(|| self.0.tasks.wake_all());
+            thread::sleep(A_LOOK);
+        }
     }
 
     /// Takes the next event.
