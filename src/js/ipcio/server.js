@@ -2,13 +2,11 @@
 // The server of an ipcIO domain: handshakes on the domain's socket, a socket for each client, names,
 // deliveries between clients. Made by users of `ferripc/ipcio`.
 
-const { core } = require('../core');
-const { randomUUID } = core('crypto');
 const { toLimit } = require('../arguments');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
-const { codedError, noBufferError } = require('../errors');
+const { codedError } = require('../errors');
 const {
   LONGEST_NAME,
   Reserved,
@@ -19,6 +17,8 @@ const {
   encodeAgain,
 } = require('./message');
 const { Party, toTime } = require('./party');
+const { Peer } = require('./peer');
+const { Successors } = require('./successors');
 
 /** Deliveries between clients that one client may wait for. */
 const MOST_DELIVERIES = 65_536;
@@ -36,6 +36,7 @@ class Server extends Party {
   #clients = new Map();
   /** Channels of the domain's socket. */
   #visitors = new Set();
+  #successors = new Successors();
   /** Delivery -> `{from, to}`, names of clients. */
   #deliveries = new Map();
   #handshakeTimeout;
@@ -131,7 +132,7 @@ class Server extends Party {
   // ---- the domain's socket ---------------------------------------------------------------------
 
   #visited(socket) {
-    const visitor = { channel: null, client: null, timer: undefined, mayEnter: true };
+    const visitor = { channel: null, client: null, timer: undefined, mayEnter: true, waits: false };
     visitor.channel = new Channel(this, socket, (message) => {
       this.#asked(visitor, message);
       visitor.channel.holdBack(MOST_UNREAD, visitor.client?.channel);
@@ -201,13 +202,22 @@ class Server extends Party {
   #welcome(visitor, name) {
     if (!visitor.mayEnter) return; // it is being closed
     const isName = typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
-    if (!isName || this.#clients.has(name) || visitor.client !== null) {
+    const holder = isName ? this.#clients.get(name) : undefined;
+    if (holder !== undefined && visitor.client === null && !visitor.waits) {
+      visitor.waits = true;
+      this.#successors.wait(
+        holder,
+        () => this.#visitors.has(visitor) && this.#welcome(visitor, name),
+      );
+      return;
+    }
+    if (!isName || holder !== undefined || visitor.client !== null) {
       this._log('name refused:', name);
       const id = isName ? name : null;
       visitor.channel.send({ id, command: Reserved.ERROR, data: NAME_TAKEN });
       return;
     }
-    const client = new Peer(name, this);
+    const client = new Peer(name, this, visitor.channel);
     visitor.client = client;
     if (visitor.timer === null) this.#limit(visitor); // its name is kept for it from now on
     this.#clients.set(name, client);
@@ -245,6 +255,7 @@ class Server extends Party {
   #left(client) {
     if (this.#clients.get(client.name) !== client) return;
     this.#clients.delete(client.name);
+    this.#successors.left(client);
     client.server.close();
     if (client.channel === null) return; // it had not come
     client.channel.close();
@@ -313,63 +324,6 @@ class Server extends Party {
     if (this.#deliveries.delete(delivery)) from.waiting--;
     const failure = { name: 'Error', message, code };
     from.send({ command: Reserved.DELIVER, data: null, delivery, failure });
-  }
-}
-
-/** A client as its server knows it. */
-class Peer {
-  /** Its connection; null until it has come. */
-  channel = null;
-  /** The net.Server of its socket. */
-  server = null;
-  /** Deliveries to other clients that it waits for. */
-  waiting = 0;
-  #early = [];
-  #earlyLength = 0;
-  #party;
-
-  /** `party`: its server, which is told what is refused. */
-  constructor(name, party) {
-    this.name = name;
-    this.#party = party;
-    this.uuid = randomUUID().replaceAll('-', '');
-  }
-
-  /** What handlers get, besides data. */
-  get container() {
-    const { uuid, name, channel, server } = this;
-    return { uuid, name, socket: channel.socket, server };
-  }
-
-  send(message) {
-    this.sendText(encode(message));
-  }
-
-  sendText(text) {
-    const { maxQueued } = this.#party._framing;
-    if (this.channel !== null) {
-      this.channel.sendFor(text);
-      return;
-    }
-    const early = this.#earlyLength + Buffer.byteLength(text);
-    if (early > maxQueued) {
-      this.#party._report(noBufferError(maxQueued));
-    } else {
-      this.#earlyLength = early;
-      this.#early.push(text);
-    }
-  }
-
-  /** Resolves when its connection has ended, or will not come any more. */
-  async close() {
-    if (this.channel === null) await new Promise((resolve) => this.server.close(resolve));
-    await this.channel?.close();
-  }
-
-  connected(channel) {
-    this.channel = channel;
-    for (const text of this.#early) channel.sendFor(text);
-    this.#early = [];
   }
 }
 
