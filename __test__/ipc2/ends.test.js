@@ -374,3 +374,11 @@ onUnix.test('a host in Rust, workers in Node', async () => {
   ]);
   expect(stderr).toBe('');
 });
+
+onLinux.test.each(['loop', 'tokio'])(
+  'of a thread that is terminated at work no descriptor is left (%s)',
+  async (driver) => {
+    const child = world.child('ipc2-threads.js', [], { env: { FERRIPC_DRIVER: driver } });
+    expect(await child.next()).toBe(0);
+  },
+);

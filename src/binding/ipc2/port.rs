@@ -142,6 +142,7 @@ impl Drop for Port {
         self.0.closed.set(true);
         let _entered = self.0.runtime.enter();
         self.0.tasks.close();
+        self.0.mailbox.close();
         let uv_loop = self.0.uv_loop.take();
         if let Some((uv_loop, closed)) = uv_loop {
             uv_loop.close(closed);
