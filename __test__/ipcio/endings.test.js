@@ -149,3 +149,17 @@ onUnix.describe('a name', () => {
     }
   });
 });
+
+onUnix.test(
+  'a domain whose clients would have paths that are too long is refused at once',
+  async () => {
+    const inFolder = 'IPC.io.'.length + '.'.length + 32;
+    const room = (process.platform === 'linux' ? 107 : 103) - world.tmp().length - '/'.length;
+    const domain = 'x'.repeat(room - inFolder);
+    await serve({}, { domain });
+    await makeClient('c', {}, { domain }).connect();
+    await expect(serve({}, { domain: `${domain}x` })).rejects.toMatchObject({
+      code: 'ENAMETOOLONG',
+    });
+  },
+);

@@ -7,6 +7,9 @@ const { randomUUID } = core('crypto');
 const { noBufferError } = require('../errors');
 const { encode } = require('./message');
 
+/** What the path of a client's socket ends in. */
+const newUuid = () => randomUUID().replaceAll('-', '');
+
 class Peer {
   /** Its connection; null until it has come. */
   channel = null;
@@ -24,7 +27,7 @@ class Peer {
     this.name = name;
     this.#party = party;
     this.#domain = domain;
-    this.uuid = randomUUID().replaceAll('-', '');
+    this.uuid = newUuid();
   }
 
   /** Whether one of its connections has ended. */
@@ -72,4 +75,4 @@ class Peer {
   }
 }
 
-module.exports = { Peer };
+module.exports = { Peer, newUuid };

@@ -6,6 +6,7 @@ const { toLimit } = require('../arguments');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
+const { isTooLong } = require('../sockets/paths');
 const { codedError } = require('../errors');
 const {
   LONGEST_NAME,
@@ -17,7 +18,7 @@ const {
   encodeAgain,
 } = require('./message');
 const { Party, toTime } = require('./party');
-const { Peer } = require('./peer');
+const { Peer, newUuid } = require('./peer');
 const { Successors } = require('./successors');
 
 /** Deliveries between clients that one client may wait for. */
@@ -83,7 +84,9 @@ class Server extends Party {
       const message = `Connection dropped: maxConnections (${this.#maxConnections}) reached`;
       this._report(codedError('ERR_FERRIPC_MAX_CONNECTIONS', message));
     });
-    listener._listenPath(this._path, 'takeover', 0);
+    // Where no client's socket can be, the server is of no use: that is an error here, and not with each client.
+    const ofClient = `${this._path}.${newUuid()}`;
+    listener._listenPath(isTooLong(ofClient) ? ofClient : this._path, 'takeover', 0);
     return this;
   }
 
