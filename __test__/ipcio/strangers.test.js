@@ -68,6 +68,31 @@ suite('strangers', () => {
     expect(readBefore).toBeGreaterThan((count * name.length) / 2);
   });
 
+  test('… nor as clients', async () => {
+    const answer = 'an answer'.padEnd(20_000);
+    let seen = false;
+    await serve({ ask: () => answer, seen: () => (seen = true) });
+    const domain = await dial(place());
+    world.after(() => domain.socket.destroy());
+    domain.send({ command: 'handshake', data: 'asks' });
+    const { data: uuid } = await domain.next();
+    const socket = net.connect(`${place()}.${uuid}`);
+    world.after(() => socket.destroy());
+    const count = 2000;
+    socket.write('{"command":"ask","delivery":"1"}'.repeat(count));
+    socket.write('{"command":"seen"}');
+    let read = 0;
+    let readBefore = 0;
+    for await (const data of socket) {
+      read += data.length;
+      if (!seen) readBefore = read;
+      if (read > count * answer.length) break;
+      await turn();
+    }
+    while (!seen) await turn();
+    expect(readBefore).toBeGreaterThan((count * answer.length) / 2);
+  });
+
   test('that give deliveries endless numbers: those are refused, others are passed on', async () => {
     const server = await serve();
     const [from, to] = [await enter(place(), 'from'), await enter(place(), 'to')];

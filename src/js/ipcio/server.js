@@ -27,7 +27,7 @@ const MOST_DELIVERIES = 65_536;
 /** The longest number of a delivery, in characters. It is kept until the delivery is answered. */
 const LONGEST_NUMBER = 256;
 
-/** With more bytes of answers waiting for it, a connection to the domain's socket is not read from. */
+/** With more bytes of answers waiting for it, a connection that goes on asking is not read from. */
 const MOST_UNREAD = 8 * 1024 * 1024;
 
 class Server extends Party {
@@ -283,6 +283,7 @@ class Server extends Party {
       return () => client.sendText(text);
     };
     this._handle(message, client.container, delivery === null ? null : answer);
+    if (delivery !== null) client.channel.holdBack(MOST_UNREAD);
   }
 
   // ---- from client to client -------------------------------------------------------------------
