@@ -112,4 +112,25 @@ mod tests {
             drop(stranger);
         });
     }
+
+    #[test]
+    fn a_server_whose_name_is_its_own_comes_and_goes_although_a_stranger_holds_it() {
+        in_directory("own", |directory, local| {
+            let stranger = File::open(directory).unwrap();
+            try_lock(&stranger).unwrap();
+            let mut shortest = Duration::MAX;
+            for _ in 0..5 {
+                let started = Instant::now();
+                let listening = listen(&local(Claim::Own)).unwrap();
+                UnixStream::connect(local(Claim::Own).path).unwrap();
+                let error = listen(&local(Claim::Own)).unwrap_err();
+                assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+                drop(listening);
+                shortest = shortest.min(started.elapsed());
+                assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+            }
+            assert!(shortest < PATIENCE, "{shortest:?}");
+            drop(stranger);
+        });
+    }
 }

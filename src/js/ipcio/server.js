@@ -252,7 +252,7 @@ class Server extends Party {
       this._publish('connect', client.container);
       if (visitor.channel.socket.closed) socket.end(); // see above
     });
-    listener._listenPath(path, 'stale', 0);
+    listener._listenPath(path, 'own', 0); // nobody else has this name: a lock would only be in the way
   }
 
   #left(client) {
