@@ -119,11 +119,16 @@ onUnix.describe('when the host', () => {
     expect(fs.readdirSync(world.tmp())).toEqual([]);
   });
 
-  test('was a thread that is terminated, its workers end, and the process goes on', async () => {
-    const child = host({}, 'thread');
+  test.each([
+    ['its workers end', SCRIPT],
+    ['so do those that do not look', require.resolve('../fixtures/ipc2-deaf-worker')],
+  ])('was a thread that is terminated, %s, and the process goes on', async (_, worker) => {
+    const child = host({}, 'thread', worker);
     const pids = await child.next();
+    expect(pids).toHaveLength(2);
     expect(await child.next()).toBe('terminated');
-    await allEnd(pids);
+    const isLeft = (pid) => !hasEnded(pid) || fs.existsSync(`/proc/${pid}`); // a zombie, too
+    while (pids.some(isLeft)) await wait(10);
     expect(hasEnded(child.process.pid)).toBe(false);
     await child.kill();
   });
@@ -374,3 +379,11 @@ onUnix.test('a host in Rust, workers in Node', async () => {
   ]);
   expect(stderr).toBe('');
 });
+
+onLinux.test.each(['loop', 'tokio'])(
+  'of a thread that is terminated at work no descriptor is left (%s)',
+  async (driver) => {
+    const child = world.child('ipc2-threads.js', [], { env: { FERRIPC_DRIVER: driver } });
+    expect(await child.next()).toBe(0);
+  },
+);

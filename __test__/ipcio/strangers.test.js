@@ -1,6 +1,7 @@
 'use strict';
 // What strangers make ipcIO's server hold, and how that ends. They are made of plain `net`.
 
+const { spawn, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const net = require('node:net');
 const { once } = require('node:events');
@@ -17,7 +18,23 @@ const place = () => path.join(world.tmp(), 'IPC.io.default');
 // Their peers know Unix sockets.
 const suite = process.platform === 'win32' ? describe.skip : describe;
 
+/** The lock of a directory is taken by this program, where it is there. */
+const hasFlock = spawnSync('flock', ['--version']).status === 0;
+
 suite('strangers', () => {
+  (hasFlock ? test : test.skip)('that hold the lock of the folder hold up no client', async () => {
+    await serve();
+    const script = 'console.log("held"); setInterval(() => {}, 1000)';
+    const args = ['--no-fork', world.tmp(), process.execPath, '-e', script];
+    const stranger = spawn('flock', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    world.after(() => stranger.kill('SIGKILL'));
+    await once(stranger.stdout, 'data');
+    const clients = ['a', 'b'].map((name) => makeClient(name));
+    for (const client of clients) await client.connect();
+    // Each had a socket file, which is removed as soon as it is connected. Under the lock it would be left there.
+    expect(fs.readdirSync(world.tmp())).toEqual(['IPC.io.default']);
+  });
+
   test('that begin messages: all clients together hold maxBufferedBytes, and the worst is closed', async () => {
     const server = await serve({ ask: () => 'here' }, { maxBufferedBytes: 1_000_000 });
     const clients = [];
@@ -66,6 +83,31 @@ suite('strangers', () => {
     }
     while (!seen) await turn();
     expect(readBefore).toBeGreaterThan((count * name.length) / 2);
+  });
+
+  test('… nor as clients', async () => {
+    const answer = 'an answer'.padEnd(20_000);
+    let seen = false;
+    await serve({ ask: () => answer, seen: () => (seen = true) });
+    const domain = await dial(place());
+    world.after(() => domain.socket.destroy());
+    domain.send({ command: 'handshake', data: 'asks' });
+    const { data: uuid } = await domain.next();
+    const socket = net.connect(`${place()}.${uuid}`);
+    world.after(() => socket.destroy());
+    const count = 2000;
+    socket.write('{"command":"ask","delivery":"1"}'.repeat(count));
+    socket.write('{"command":"seen"}');
+    let read = 0;
+    let readBefore = 0;
+    for await (const data of socket) {
+      read += data.length;
+      if (!seen) readBefore = read;
+      if (read > count * answer.length) break;
+      await turn();
+    }
+    while (!seen) await turn();
+    expect(readBefore).toBeGreaterThan((count * answer.length) / 2);
   });
 
   test('that give deliveries endless numbers: those are refused, others are passed on', async () => {

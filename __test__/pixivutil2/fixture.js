@@ -139,6 +139,25 @@ const modes = {
     }
   },
 
+  /** Ends in several ways while agents wait for jobs that do not end. */
+  async awaited(end) {
+    const controller = await start();
+    let begun = 0;
+    const never = () => {
+      if (++begun === 2) setImmediate(ends[end]);
+      return new Promise(() => {});
+    };
+    const ends = {
+      exit: () => process.exit(3),
+      throw: () => {
+        throw new Error('uncaught');
+      },
+    };
+    ends[end] ??= () => process.kill(process.pid, end);
+    controller.onFfmpeg(never).onAria2(never);
+    report(controller.ipcOption());
+  },
+
   async workers() {
     await endWorkers(__filename);
     report('no thread is left');

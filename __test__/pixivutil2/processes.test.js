@@ -319,6 +319,25 @@ describe('ffmpeg', () => {
   });
 });
 
+onUnix.test.each(['exit', 'throw', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])(
+  'agents that wait for a job are told when the process of the controller ends: %s',
+  async (end) => {
+    const child = fixture('awaited', end);
+    const option = parseIpcOption(await child.next());
+    const agents = [];
+    for (let i = 0; i < 2; i++) {
+      agents.push(await Agent.connect({ ...option, handshakeTimeout: 60_000, jobTimeout: 60_000 }));
+    }
+    world.after(() => Promise.all(agents.map((agent) => agent.close())));
+    const [ffmpeg, aria2] = agents;
+    const code = (await ffmpeg.ffmpeg(['-y'])).exitCode();
+    expect(await Promise.all([code, aria2.aria2('file', 'text')])).toEqual([-1, -1]);
+    const { code: status, signal } = await child.exited;
+    const expected = { exit: [3, null], throw: [1, null] };
+    expect([status, signal]).toEqual(expected[end] ?? [null, end]);
+  },
+);
+
 /** The processes with one of these arguments. */
 function runningWith(files) {
   return fs.readdirSync('/proc').filter((pid) => {

@@ -146,7 +146,7 @@ impl ConnectOptions {
 pub struct ListenOptions {
     /// Unix socket path; on Windows the name of a pipe.
     pub path: Option<String>,
-    /// `takeover`, `stale` or `never`. Not used for pipes.
+    /// `takeover`, `stale`, `never` or `own`. Not used for pipes.
     pub claim: Option<String>,
     /// Permission bits to add to the socket file, or 0o444 and 0o222 for a pipe.
     pub add_mode: Option<u32>,
@@ -200,6 +200,7 @@ fn path_local(
         Some("takeover") => Claim::Takeover,
         Some("stale") => Claim::Stale,
         Some("never") => Claim::Never,
+        Some("own") => Claim::Own,
         other => {
             let error = Error::new("listen", invalid(), Some(Endpoint::Path(path)));
             return Err(error.because(format!("no claim: {other:?}")));

@@ -23,10 +23,9 @@ impl<T> Table<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id)
     }
 
-    /// Removes all objects.
-    pub fn clear(&self) {
-        let all = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        drop(all); // not while it is locked
+    /// Removes and returns all objects.
+    pub fn take(&self) -> HashMap<u32, T> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Calls `act` with an object, if it exists.

@@ -47,6 +47,12 @@ struct Live {
     port: Port,
 }
 
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.processes.bury();
+    }
+}
+
 #[napi]
 impl Ipc2Host {
     /// Starts an I/O thread. [`Port::new`] says what is called with each event.

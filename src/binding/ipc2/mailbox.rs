@@ -3,6 +3,7 @@
 use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -41,8 +42,15 @@ pub enum Event {
 /// See the module's page.
 #[derive(Default)]
 pub struct Mailbox {
-    events: Mutex<VecDeque<(u32, Event)>>,
+    events: Mutex<Events>,
     wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+#[derive(Default)]
+struct Events {
+    queue: VecDeque<(u32, Event)>,
+    /// Nobody will take any more.
+    closed: bool,
 }
 
 impl Mailbox {
@@ -51,7 +59,7 @@ impl Mailbox {
         let _ = self.wake.set(Box::new(wake));
     }
 
-    fn events(&self) -> MutexGuard<'_, VecDeque<(u32, Event)>> {
+    fn events(&self) -> MutexGuard<'_, Events> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -63,7 +71,19 @@ impl Mailbox {
 
     /// The first half of `post`: does not call `wake`.
     pub fn put(&self, id: u32, event: Event) {
-        self.events().push_back((id, event));
+        let mut events = self.events();
+        if !events.closed {
+            events.queue.push_back((id, event));
+        }
+    }
+
+    /// Drops all events, those to come, too. An answer that is kept here would keep its set, which has this mailbox.
+    pub fn close(&self) {
+        let mut events = self.events();
+        events.closed = true;
+        let left = mem::take(&mut events.queue);
+        drop(events);
+        drop(left);
     }
 
     /// The second half of `post`.
@@ -78,19 +98,20 @@ impl Mailbox {
     pub fn forget(&self, id: u32) {
         let mut events = self.events();
         let its = |(whose, event): &(u32, Event)| *whose == id && event.ends_a_call();
-        let event = events.iter().position(its).and_then(|at| events.remove(at));
+        let queue = &mut events.queue;
+        let event = queue.iter().position(its).and_then(|at| queue.remove(at));
         drop(events);
         drop(event);
     }
 
     /// Whether there is no event.
     pub fn is_empty(&self) -> bool {
-        self.events().is_empty()
+        self.events().queue.is_empty()
     }
 
     /// Takes the next event: writes its kind and number to `header`, and returns the rest.
     pub fn take(&self, mut header: RefMut<'_, Numbers>) -> Option<Payload> {
-        let (id, event) = self.events().pop_front()?;
+        let (id, event) = self.events().queue.pop_front()?;
         let (kind, payload) = event.into_parts();
         // SAFETY: the array belongs to JavaScript, which does not run meanwhile.
         let header = unsafe { header.as_mut() };

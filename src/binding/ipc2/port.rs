@@ -5,6 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use napi::Env;
 use napi::bindgen_prelude::*;
@@ -20,6 +22,9 @@ use crate::engine::driver::uv::{Consumer, Loop, Turn};
 use crate::engine::error::Error as EngineError;
 use crate::engine::panics::caught;
 use crate::engine::runtime::Runtime;
+
+/// How often one looks while the thread is blocked.
+const A_LOOK: Duration = Duration::from_millis(1);
 
 /// See the module's page. Closed when it is dropped.
 pub struct Port(Rc<Shared>);
@@ -111,6 +116,16 @@ impl Port {
         result
     }
 
+    /// Blocks this thread until `is_done`, at most for `time`. Nothing watches the sockets of the event loop's tasks
+    /// meanwhile, so the tasks try again and again.
+    pub fn block(&self, time: Duration, is_done: impl Fn() -> bool) {
+        let started = Instant::now();
+        while !is_done() && started.elapsed() < time {
+            self.within(|| self.0.tasks.wake_all());
+            thread::sleep(A_LOOK);
+        }
+    }
+
     /// Takes the next event.
     pub fn next(&self) -> Payload {
         self.0.mailbox.take(self.0.header()).unwrap_or(Payload::None)
@@ -127,6 +142,7 @@ impl Drop for Port {
         self.0.closed.set(true);
         let _entered = self.0.runtime.enter();
         self.0.tasks.close();
+        self.0.mailbox.close();
         let uv_loop = self.0.uv_loop.take();
         if let Some((uv_loop, closed)) = uv_loop {
             uv_loop.close(closed);

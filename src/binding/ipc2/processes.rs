@@ -4,8 +4,10 @@
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -23,7 +25,12 @@ pub struct Processes {
     mailbox: Arc<Mailbox>,
     next: AtomicU32,
     starting: Table<oneshot::Sender<io::Result<Process>>>,
-    running: Table<ProcessEnd>,
+    running: Table<Running>,
+}
+
+struct Running {
+    pid: u32,
+    end: ProcessEnd,
 }
 
 impl Processes {
@@ -48,7 +55,7 @@ impl Processes {
     pub fn started(&self, number: u32, pid: u32) {
         let mailbox = self.mailbox.clone();
         let (process, end) = Process::new(pid, move || mailbox.post(number, Event::Kill));
-        self.running.insert(number, end);
+        self.running.insert(number, Running { pid, end });
         if let Some(tx) = self.starting.remove(number) {
             let _ = tx.send(Ok(process.linger(LINGER))); // if the request was cancelled, the process is killed
         }
@@ -63,8 +70,28 @@ impl Processes {
 
     /// The process has ended, with an exit code or by a signal.
     pub fn ended(&self, number: u32, code: i32, signal: i32) {
-        if let Some(end) = self.running.remove(number) {
-            end.tell(Ok(ExitStatus::from_raw(code << 8 | signal)));
+        if let Some(process) = self.running.remove(number) {
+            process.end.tell(Ok(ExitStatus::from_raw(code << 8 | signal)));
         }
+    }
+
+    /// Kills those that run, since JavaScript does nothing more: its thread may have been terminated. Then nobody else
+    /// would ask how they have ended either, and the system would keep them as zombies.
+    pub fn bury(&self) {
+        let pids: Vec<_> = self.running.take().values().map(|it| it.pid as libc::pid_t).collect();
+        if pids.is_empty() {
+            return;
+        }
+        for &pid in &pids {
+            // SAFETY: a call without pointers. It is a child whose end nobody has asked for, so the number is its own.
+            unsafe { libc::kill(pid, libc::SIGKILL) };
+        }
+        let wait = move || {
+            for pid in pids {
+                // SAFETY: the null pointer says that the status is not wanted.
+                unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
+            }
+        };
+        let _ = thread::Builder::new().name("ferripc-wait".into()).spawn(wait);
     }
 }

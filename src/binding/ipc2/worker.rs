@@ -1,6 +1,7 @@
 //! A worker's jobs, received from the host one after the other and answered by their numbers.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,9 +36,17 @@ struct Open {
     window: Semaphore,
     /// No more jobs are wanted.
     finish: Notify,
+    /// How many answers were given that have not left.
+    unsent: AtomicUsize,
 }
 
-/// How long the last answers may take to be sent when no more jobs are wanted.
+/// An answer, which is dropped when it has left or cannot leave any more.
+struct Leaving {
+    data: Vec<u8>,
+    open: Arc<Open>,
+}
+
+/// How long the last answers may take to be sent when no more jobs are wanted, or when the process exits.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// See `src/js/ipc2/connection.js` for how it is used.
@@ -66,9 +75,9 @@ impl Ipc2Jobs {
         host: Option<u32>,
     ) -> Result<Self> {
         let port = Port::new(&env, wake, turn, header)?;
-        let (answers, notes, finish) = Default::default();
-        let open =
-            Arc::new(Open { answers, notes, window: Semaphore::new(MOST_NOTES as usize), finish });
+        let (answers, notes, finish, unsent) = Default::default();
+        let window = Semaphore::new(MOST_NOTES as usize);
+        let open = Arc::new(Open { answers, notes, window, finish, unsent });
         let connector = Connector::new().target(target).max_message_bytes(most as usize);
         let connector = host.into_iter().fold(connector, Connector::host);
         let (place, mailbox) = (port.place(), port.mailbox().clone());
@@ -85,8 +94,16 @@ impl Ipc2Jobs {
     /// Answers a job. False: the job is answered or given up already, or the host is gone.
     #[napi(catch_unwind)]
     pub fn answer(&self, job: u32, data: &[u8]) -> bool {
-        let raw = Raw(bytes::Bytes::copy_from_slice(data));
+        let Some(live) = &self.live else { return false };
+        let raw = Leaving::begin(data, live.open.clone());
         self.with(job, |tx| tx.send(raw).is_ok()).unwrap_or(false)
+    }
+
+    /// Waits until all answers have left: the process exits.
+    #[napi(catch_unwind)]
+    pub fn hand_over(&self) {
+        let Some(live) = &self.live else { return };
+        live.port.block(LINGER, || live.open.unsent.load(Ordering::Acquire) == 0);
     }
 
     /// Leaves a job without an answer.
@@ -125,6 +142,25 @@ impl Ipc2Jobs {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.live = None;
+    }
+}
+
+impl Leaving {
+    fn begin(data: &[u8], open: Arc<Open>) -> Raw {
+        open.unsent.fetch_add(1, Ordering::Relaxed);
+        Raw(bytes::Bytes::from_owner(Self { data: data.to_vec(), open }))
+    }
+}
+
+impl AsRef<[u8]> for Leaving {
+    fn as_ref(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.open.unsent.fetch_sub(1, Ordering::Release);
     }
 }
 

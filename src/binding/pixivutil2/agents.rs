@@ -155,7 +155,7 @@ impl PixivAgents {
     #[napi(catch_unwind)]
     pub fn end_with_environment(&mut self, env: Env) -> Result<()> {
         let agents = self.agents.clone();
-        self.env_end = Some(EnvEnd::new(&env, move || agents.clear())?);
+        self.env_end = Some(EnvEnd::new(&env, move || drop(agents.take()))?);
         Ok(())
     }
 
@@ -163,7 +163,7 @@ impl PixivAgents {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
-        self.agents.clear();
+        drop(self.agents.take());
         self.runtime = None;
     }
 

@@ -1,6 +1,7 @@
 //! A controller, on an I/O thread of its own: it answers agents even while JavaScript is busy.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use napi::Env;
 use napi::bindgen_prelude::*;
@@ -39,6 +40,9 @@ pub struct PixivControllerOptions {
     /// The options of both sockets.
     pub sockets: SocketOptions,
 }
+
+/// How long the end of the process waits for agents that do not read.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The events that are on their way to JavaScript.
 const AHEAD: usize = 16;
@@ -134,6 +138,20 @@ impl PixivController {
             running.end(controller).await;
             notices.push(Notice::Stopped);
         });
+    }
+
+    /// Ends it, and waits until the agents that wait for a job have been told: the process ends.
+    #[napi(catch_unwind)]
+    pub fn tell_all(&self) {
+        let Some((runtime, controller)) = self.runtime.as_ref().zip(self.running.take()) else {
+            return;
+        };
+        let (telling, told) = mpsc::channel::<()>();
+        runtime.spawn(async move {
+            let _ = caught_in(controller.close()).await;
+            drop(telling);
+        });
+        let _ = told.recv_timeout(PATIENCE); // its end is what is waited for
     }
 
     /// Keeps the event loop alive, or lets it end.

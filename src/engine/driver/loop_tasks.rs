@@ -124,6 +124,12 @@ impl Tasks {
         !lock(&self.0.list).ready.is_empty()
     }
 
+    /// Has all of them look whether they have something to do: for a loop that does not turn, and so watches nothing.
+    pub fn wake_all(&self) {
+        let all: Vec<_> = lock(&self.0.list).all.values().cloned().collect();
+        all.iter().for_each(Wake::wake_by_ref);
+    }
+
     /// Runs those that have something to do. Must be called on the thread of `uv_loop`.
     pub fn run(&self, uv_loop: &Loop) {
         if self.are_ready() {

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How long to wait for the lock. Its holders only make a few system calls.
-const PATIENCE: Duration = Duration::from_millis(250);
+pub const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Why the lock was not acquired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,27 @@ mod tests {
             fs::remove_file(directory.join("s")).unwrap();
             let _fresh = listen(&local(Claim::Stale)).unwrap();
             UnixStream::connect(local(Claim::Stale).path).unwrap();
+            drop(stranger);
+        });
+    }
+
+    #[test]
+    fn a_server_whose_name_is_its_own_comes_and_goes_although_a_stranger_holds_it() {
+        in_directory("own", |directory, local| {
+            let stranger = File::open(directory).unwrap();
+            try_lock(&stranger).unwrap();
+            let mut shortest = Duration::MAX;
+            for _ in 0..5 {
+                let started = Instant::now();
+                let listening = listen(&local(Claim::Own)).unwrap();
+                UnixStream::connect(local(Claim::Own).path).unwrap();
+                let error = listen(&local(Claim::Own)).unwrap_err();
+                assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+                drop(listening);
+                shortest = shortest.min(started.elapsed());
+                assert_eq!(fs::read_dir(directory).unwrap().count(), 0);
+            }
+            assert!(shortest < PATIENCE, "{shortest:?}");
             drop(stranger);
         });
     }

@@ -30,6 +30,8 @@ pub enum Claim {
     /// Leave it alone (`false`), and do not remove the listener's own file when it ends either: the
     /// program then manages the files.
     Never,
+    /// The name is the listener's own, and nobody else would take it: there is nothing to replace, and no lock to wait for.
+    Own,
 }
 
 /// The longest path in bytes: the size of `sun_path` without the NUL at its end.
@@ -42,6 +44,8 @@ const SUN_PATH_AT: usize = mem::offset_of!(libc::sockaddr_un, sun_path);
 pub struct OwnPath {
     /// The path with the file's identity; `None` if there is nothing to remove.
     file: Option<(PathBuf, FileId)>,
+    /// Whether others may take the path meanwhile.
+    shared: bool,
 }
 
 type FileId = (u64, u64);
@@ -53,10 +57,10 @@ fn id_of(path: &Path) -> io::Result<FileId> {
 impl Drop for OwnPath {
     fn drop(&mut self) {
         let Some((path, id)) = &self.file else { return };
-        let lock = lock_directory(path);
+        let lock = self.shared.then(|| lock_directory(path));
         // While another process holds the lock, a leftover file is better than the loss of a new
         // one.
-        if !matches!(lock, Err(Unlocked::Busy)) && id_of(path).is_ok_and(|now| now == *id) {
+        if !matches!(lock, Some(Err(Unlocked::Busy))) && id_of(path).is_ok_and(|now| now == *id) {
             let _ = fs::remove_file(path);
         }
     }
@@ -68,11 +72,12 @@ pub(super) fn listen(
     claim: Claim,
     add_mode: u32,
 ) -> io::Result<(UnixListener, OwnPath)> {
-    let lock = lock_directory(path);
+    let shared = claim != Claim::Own;
+    let lock = shared.then(|| lock_directory(path));
     let made = match bind_file(path, add_mode) {
         Err(error)
             if error.kind() == io::ErrorKind::AddrInUse
-                && may_replace(path, claim, lock.is_ok()) =>
+                && may_replace(path, claim, lock.as_ref().is_some_and(Result::is_ok)) =>
         {
             replace(path, add_mode)
         }
@@ -81,9 +86,9 @@ pub(super) fn listen(
     let (listener, id) = made?;
     let file = match claim {
         Claim::Never => None,
-        Claim::Takeover | Claim::Stale => Some((path.to_owned(), id)),
+        Claim::Takeover | Claim::Stale | Claim::Own => Some((path.to_owned(), id)),
     };
-    Ok((listener, OwnPath { file }))
+    Ok((listener, OwnPath { file, shared }))
 }
 
 /// Describes what is at a path in use, if it is not a socket: a server could not have left it.
@@ -107,7 +112,7 @@ fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
             Claim::Takeover => true,
             // Without the lock, another process might do the same.
             Claim::Stale => locked && is_dead(path),
-            Claim::Never => false,
+            Claim::Never | Claim::Own => false,
         }
 }
 

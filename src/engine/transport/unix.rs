@@ -6,7 +6,7 @@
 //!
 //! Checking a path and then acting on it is a race between processes. Those that use this module do it
 //! one at a time, under the lock of the module `lock`. Without the lock, everything works except taking a
-//! dead socket's path ([`Claim::Stale`]). A server that ends while another process holds the lock leaves its file.
+//! dead socket's path ([`Claim::Stale`]). Where nobody else has the name, none is needed ([`Claim::Own`]). A server that ends while another process holds the lock leaves its file.
 
 use std::io;
 use std::os::unix::net::UnixListener;

@@ -1,6 +1,6 @@
 'use strict';
 // Clean-up before the process ends, at its exit or on a signal. Used by the files that would otherwise leave
-// something behind: appview.js and ../pixivutil2/ffmpeg.js.
+// something behind: appview.js, pixivutil2.js and ../pixivutil2/ffmpeg.js.
 
 const { process } = require('../core');
 
@@ -10,33 +10,52 @@ const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 /** Marks the signal handlers that are ours, or those of another copy of this file. */
 const OURS = Symbol.for('ferripc.atEnd');
 
+/** Those that watch. They share their listeners: of more than ten, Node warns. */
+const watching = new Set();
+
+function actAll() {
+  for (const act of watching.values()) act();
+}
+
+const onExit = () => actAll();
+
+const onSignal = Object.assign(
+  (signal) => {
+    // If the program handles the signal, too, it decides what happens to the process.
+    if (!process.listeners(signal).every((listener) => listener[OURS])) return;
+    actAll();
+    watching.clear();
+    unlisten();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  },
+  { [OURS]: true },
+);
+
+function listen() {
+  process.on('exit', onExit);
+  for (const signal of DEADLY) process.on(signal, onSignal);
+}
+
+function unlisten() {
+  process.removeListener('exit', onExit);
+  for (const signal of DEADLY) process.removeListener(signal, onSignal);
+}
+
 class AtEnd {
   #act;
-  #onExit = () => this.#act();
-  #onSignal = Object.assign(
-    (signal) => {
-      // If the program handles the signal, too, it decides what happens to the process.
-      if (!process.listeners(signal).every((listener) => listener[OURS])) return;
-      this.#act();
-      this.unwatch();
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    },
-    { [OURS]: true },
-  );
 
   /** `act` is called between `watch` and `unwatch`, and must not throw. */
   constructor(act) {
-    this.#act = act;
+    this.#act = () => act();
   }
 
   watch() {
-    process.on('exit', this.#onExit);
-    for (const signal of DEADLY) process.on(signal, this.#onSignal);
+    if (watching.size === 0) listen();
+    watching.add(this.#act);
   }
 
   unwatch() {
-    process.removeListener('exit', this.#onExit);
-    for (const signal of DEADLY) process.removeListener(signal, this.#onSignal);
+    if (watching.delete(this.#act) && watching.size === 0) unlisten();
   }
 }
 

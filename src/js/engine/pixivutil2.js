@@ -2,9 +2,14 @@
 // What talks to the native addon for PixivUtil2: controllers, and agents. Used by pixivutil2/controller.js and
 // pixivutil2/agent.js. Each event comes in a turn of its own.
 
+const { AtEnd } = require('./at-end');
 const { inTurns } = require('./in-turns');
 const native = require('./native');
 const { setImmediate } = require('../core');
+
+/** Controllers with agents that wait for a job. If the process ends first, the agents are told, or they would wait forever. */
+const awaited = new Set();
+const atEnd = new AtEnd(() => awaited.forEach((link) => link.tellAll()));
 
 /** An instance of a native class, which calls `take` with each of its events. */
 function open(name, take) {
@@ -23,14 +28,30 @@ class ControllerLink {
   #take;
   /** Takes the outcome of `start` or `stop`. */
   #settle;
+  /** Jobs and calls that have not ended. */
+  #open = 0;
 
   /** `take` gets what happens to agents, see of_event in src/binding/pixivutil2/controller.rs. */
   constructor(take) {
     this.#take = take;
     this.#native = open('PixivController', (event) => {
       if (['started', 'failed', 'stopped'].includes(event.kind)) this.#settle(event);
-      else this.#take(event);
+      else this.#happened(event);
     });
+  }
+
+  #happened(event) {
+    if (event.kind === 'ffmpeg' || event.kind === 'aria2') this.#count(1);
+    this.#take(event);
+  }
+
+  #count(change) {
+    const before = awaited.size;
+    this.#open += change;
+    if (this.#open > 0) awaited.add(this);
+    else awaited.delete(this);
+    if (before === 0 && awaited.size > 0) atEnd.watch();
+    if (before > 0 && awaited.size === 0) atEnd.unwatch();
   }
 
   /** `options`: see PixivControllerOptions there. Resolves with `{endpoints}` or `{error}`. */
@@ -42,6 +63,12 @@ class ControllerLink {
   async stop() {
     await this.#wait(() => this.#native.stop());
     this.#native.dispose();
+    this.#count(-this.#open);
+  }
+
+  /** Ends it, and waits, for at most two seconds, until the agents that wait for a job have been told. */
+  tellAll() {
+    this.#native.tellAll();
   }
 
   #wait(begin) {
@@ -66,10 +93,17 @@ class ControllerLink {
 
   finish(task, code) {
     this.#native.finish(task, code);
+    this.#ended();
   }
 
   answer(call, code) {
     this.#native.answer(call, code);
+    this.#ended();
+  }
+
+  /** One more has ended, unless all have, with `stop`. */
+  #ended() {
+    if (this.#open > 0) this.#count(-1);
   }
 }
 

@@ -1,8 +1,11 @@
 'use strict';
 // What this process runs on: the names of the addon that may fit, and the C library. Used by native.js and by
-// what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name.
+// what explains it (no-binary.js, the doctor), and by scripts/build.js for the addon's name; and how long paths may be.
 
 const { arch, platform, process } = require('../core');
+
+/** Bytes that a Unix socket's path may have: those of `sun_path`, without the NUL at its end. */
+const LONGEST_PATH = platform === 'linux' || platform === 'android' ? 107 : 103;
 
 /**
  * The binaries for `arm` are for ARMv7: on an older processor, which works without a binary, they would end the
@@ -49,4 +52,4 @@ function libc() {
   }, '');
 }
 
-module.exports = { candidates, fromReport, libc, packageOf };
+module.exports = { LONGEST_PATH, candidates, fromReport, libc, packageOf };

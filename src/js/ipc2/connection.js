@@ -1,8 +1,17 @@
 'use strict';
 // The worker's side of ipc2 in the native addon. Used by jobs.js.
 
+const { process } = require('../core');
 const { connectError } = require('./errors');
 const { Kind, open } = require('../engine/ipc2-native');
+
+/** Those that are open. */
+const connections = new Set();
+
+/** What was answered leaves before the process exits. */
+function onExit() {
+  for (const connection of connections) connection.handOver();
+}
 
 /** The connection with the host. It keeps the process alive until it ends. */
 class Connection {
@@ -25,6 +34,13 @@ class Connection {
     const take = (kind, number, payload) => this.#take(kind, number, payload);
     this.#native = open('Ipc2Jobs', take, path, maxMessageBytes, host);
     this.ref();
+    if (connections.size === 0) process.on('exit', onExit);
+    connections.add(this);
+  }
+
+  /** Waits, for at most 2 s, until all answers have left. */
+  handOver() {
+    this.#native.handOver();
   }
 
   #take(kind, number, payload) {
@@ -33,10 +49,16 @@ class Connection {
     } else if (kind === Kind.DONE) {
       this.#connected(null);
     } else {
-      this.#native.dispose();
+      this.#dispose();
       if (kind === Kind.FAILED) this.#connected(connectError(JSON.parse(payload), this.#path));
       else if (!this.#isClosing) this.#receive();
     }
+  }
+
+  #dispose() {
+    this.#native.dispose();
+    connections.delete(this);
+    if (connections.size === 0) process.removeListener('exit', onExit);
   }
 
   /** Whether the answer could be given. */

@@ -2,13 +2,12 @@
 // The server of an ipcIO domain: handshakes on the domain's socket, a socket for each client, names,
 // deliveries between clients. Made by users of `ferripc/ipcio`.
 
-const { core } = require('../core');
-const { randomUUID } = core('crypto');
 const { toLimit } = require('../arguments');
 const { Channel, Owner } = require('./channel');
 const Listener = require('../sockets/listener');
 const { ours } = require('../sockets/own-listeners');
-const { codedError, noBufferError } = require('../errors');
+const { isTooLong } = require('../sockets/paths');
+const { codedError } = require('../errors');
 const {
   LONGEST_NAME,
   Reserved,
@@ -19,6 +18,8 @@ const {
   encodeAgain,
 } = require('./message');
 const { Party, toTime } = require('./party');
+const { Peer, newUuid } = require('./peer');
+const { Successors } = require('./successors');
 
 /** Deliveries between clients that one client may wait for. */
 const MOST_DELIVERIES = 65_536;
@@ -26,7 +27,7 @@ const MOST_DELIVERIES = 65_536;
 /** The longest number of a delivery, in characters. It is kept until the delivery is answered. */
 const LONGEST_NUMBER = 256;
 
-/** With more bytes of answers waiting for it, a connection to the domain's socket is not read from. */
+/** With more bytes of answers waiting for it, a connection that goes on asking is not read from. */
 const MOST_UNREAD = 8 * 1024 * 1024;
 
 class Server extends Party {
@@ -36,6 +37,7 @@ class Server extends Party {
   #clients = new Map();
   /** Channels of the domain's socket. */
   #visitors = new Set();
+  #successors = new Successors();
   /** Delivery -> `{from, to}`, names of clients. */
   #deliveries = new Map();
   #handshakeTimeout;
@@ -82,7 +84,9 @@ class Server extends Party {
       const message = `Connection dropped: maxConnections (${this.#maxConnections}) reached`;
       this._report(codedError('ERR_FERRIPC_MAX_CONNECTIONS', message));
     });
-    listener._listenPath(this._path, 'takeover', 0);
+    // Where no client's socket can be, the server is of no use: that is an error here, and not with each client.
+    const ofClient = `${this._path}.${newUuid()}`;
+    listener._listenPath(isTooLong(ofClient) ? ofClient : this._path, 'takeover', 0);
     return this;
   }
 
@@ -131,7 +135,7 @@ class Server extends Party {
   // ---- the domain's socket ---------------------------------------------------------------------
 
   #visited(socket) {
-    const visitor = { channel: null, client: null, timer: undefined, mayEnter: true };
+    const visitor = { channel: null, client: null, timer: undefined, mayEnter: true, waits: false };
     visitor.channel = new Channel(this, socket, (message) => {
       this.#asked(visitor, message);
       visitor.channel.holdBack(MOST_UNREAD, visitor.client?.channel);
@@ -201,13 +205,22 @@ class Server extends Party {
   #welcome(visitor, name) {
     if (!visitor.mayEnter) return; // it is being closed
     const isName = typeof name === 'string' && name !== '' && name.length <= LONGEST_NAME;
-    if (!isName || this.#clients.has(name) || visitor.client !== null) {
+    const holder = isName ? this.#clients.get(name) : undefined;
+    if (holder !== undefined && visitor.client === null && !visitor.waits) {
+      visitor.waits = true;
+      this.#successors.wait(
+        holder,
+        () => this.#visitors.has(visitor) && this.#welcome(visitor, name),
+      );
+      return;
+    }
+    if (!isName || holder !== undefined || visitor.client !== null) {
       this._log('name refused:', name);
       const id = isName ? name : null;
       visitor.channel.send({ id, command: Reserved.ERROR, data: NAME_TAKEN });
       return;
     }
-    const client = new Peer(name, this);
+    const client = new Peer(name, this, visitor.channel);
     visitor.client = client;
     if (visitor.timer === null) this.#limit(visitor); // its name is kept for it from now on
     this.#clients.set(name, client);
@@ -239,12 +252,13 @@ class Server extends Party {
       this._publish('connect', client.container);
       if (visitor.channel.socket.closed) socket.end(); // see above
     });
-    listener._listenPath(path, 'stale', 0);
+    listener._listenPath(path, 'own', 0); // nobody else has this name: a lock would only be in the way
   }
 
   #left(client) {
     if (this.#clients.get(client.name) !== client) return;
     this.#clients.delete(client.name);
+    this.#successors.left(client);
     client.server.close();
     if (client.channel === null) return; // it had not come
     client.channel.close();
@@ -269,6 +283,7 @@ class Server extends Party {
       return () => client.sendText(text);
     };
     this._handle(message, client.container, delivery === null ? null : answer);
+    if (delivery !== null) client.channel.holdBack(MOST_UNREAD);
   }
 
   // ---- from client to client -------------------------------------------------------------------
@@ -313,63 +328,6 @@ class Server extends Party {
     if (this.#deliveries.delete(delivery)) from.waiting--;
     const failure = { name: 'Error', message, code };
     from.send({ command: Reserved.DELIVER, data: null, delivery, failure });
-  }
-}
-
-/** A client as its server knows it. */
-class Peer {
-  /** Its connection; null until it has come. */
-  channel = null;
-  /** The net.Server of its socket. */
-  server = null;
-  /** Deliveries to other clients that it waits for. */
-  waiting = 0;
-  #early = [];
-  #earlyLength = 0;
-  #party;
-
-  /** `party`: its server, which is told what is refused. */
-  constructor(name, party) {
-    this.name = name;
-    this.#party = party;
-    this.uuid = randomUUID().replaceAll('-', '');
-  }
-
-  /** What handlers get, besides data. */
-  get container() {
-    const { uuid, name, channel, server } = this;
-    return { uuid, name, socket: channel.socket, server };
-  }
-
-  send(message) {
-    this.sendText(encode(message));
-  }
-
-  sendText(text) {
-    const { maxQueued } = this.#party._framing;
-    if (this.channel !== null) {
-      this.channel.sendFor(text);
-      return;
-    }
-    const early = this.#earlyLength + Buffer.byteLength(text);
-    if (early > maxQueued) {
-      this.#party._report(noBufferError(maxQueued));
-    } else {
-      this.#earlyLength = early;
-      this.#early.push(text);
-    }
-  }
-
-  /** Resolves when its connection has ended, or will not come any more. */
-  async close() {
-    if (this.channel === null) await new Promise((resolve) => this.server.close(resolve));
-    await this.channel?.close();
-  }
-
-  connected(channel) {
-    this.channel = channel;
-    for (const text of this.#early) channel.sendFor(text);
-    this.#early = [];
   }
 }
 

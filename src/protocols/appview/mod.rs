@@ -48,6 +48,7 @@
 mod answer;
 pub mod client;
 mod namespace;
+mod pair;
 pub mod server;
 pub mod state;
 

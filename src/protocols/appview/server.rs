@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::io::Interest;
 
 use super::answer::{Answer, answer, status_only};
+use super::pair::output_of;
 use super::state::State;
 use super::{APPVIEW_PREFIX, Dialect, Names};
 use crate::engine::codec::meta_nul::{FAILED, Frames, OK, Refusal, Request, RequestJoiner};
@@ -262,17 +263,15 @@ impl<F: Fn(Event) -> bool> Work<F> {
         if !input.poll(Interest::READABLE, Duration::ZERO) {
             return Next::Wait(Awaited::Message(input));
         }
-        let output = match Queue::open(&self.names.output, Access::Write, None) {
-            Ok(output) => output,
-            Err(error) => return Next::without(&error),
-        };
-        // Meanwhile its client may have left, and the next one may have come: then the other queue is that one's.
-        if input.is_unlinked() {
-            return Next::Look;
+        match output_of(input, &self.names.output) {
+            Ok(Some(output)) => {
+                point("view");
+                self.converse(input, &output);
+                Next::Look
+            }
+            Ok(None) => Next::Look,
+            Err(error) => Next::without(&error),
         }
-        point("view");
-        self.converse(input, &output);
-        Next::Look
     }
 
     /// Takes a request and answers it.

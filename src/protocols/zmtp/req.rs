@@ -282,3 +282,36 @@ fn stripped(mut frames: Vec<Bytes>) -> Result<Vec<Bytes>, Fault> {
     frames.remove(0);
     Ok(frames)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Router, RouterEvent};
+    use super::*;
+
+    #[test]
+    fn a_request_for_a_connection_that_was_lost_is_not_sent_and_waits_for_no_other() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let frames = || vec![Bytes::from_static(b"question")];
+            let anywhere = "tcp://127.0.0.1:0".parse().unwrap();
+            let (router, mut events) = Router::bind(&anywhere, Options::default()).unwrap();
+            let req = Req::connect(&router.local_endpoint(), Options::default());
+            let answering = async {
+                loop {
+                    if let Some(RouterEvent::Message { identity, frames }) = events.recv().await {
+                        return router.send(&identity, frames).unwrap();
+                    }
+                }
+            };
+            let (told, ()) = tokio::join!(req.request_in(None, frames(), None), answering);
+            let (answer, epoch) = told.unwrap().unwrap();
+            assert_eq!((answer, epoch), (frames(), req.epoch()));
+            router.close().await;
+            while req.epoch() == epoch {
+                tokio::task::yield_now().await;
+            }
+            // There is nobody any more, and no limit.
+            assert!(req.request_in(Some(epoch), frames(), None).await.unwrap().is_none());
+        });
+    }
+}

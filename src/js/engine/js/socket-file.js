@@ -14,10 +14,8 @@ const net = require('node:net');
 const { core, platform, process } = require('../../core');
 const fs = core('fs');
 const path = core('path');
+const { LONGEST_PATH } = require('../platform');
 const { failure, failureOf } = require('./errors');
-
-/** Bytes that a path may have: those of `sun_path`, without the NUL at its end. */
-const MOST = platform === 'linux' || platform === 'android' ? 107 : 103;
 
 /** How long a socket may take to show whether somebody listens, in ms. */
 const PATIENCE = 1000;
@@ -33,7 +31,7 @@ let count = 0;
 function pathFault(syscall, name) {
   if (isWindows) return null;
   const isAbstract = name.startsWith('\0');
-  const most = MOST + (isAbstract ? 1 : 0);
+  const most = LONGEST_PATH + (isAbstract ? 1 : 0);
   const length = Buffer.byteLength(name);
   const where = { path: name };
   if (isAbstract && platform !== 'linux' && platform !== 'android') {
@@ -137,7 +135,7 @@ class SocketFile {
 
   /** Where to listen at first; null if there is no room for that. */
   get beside() {
-    return Buffer.byteLength(this.#beside) > MOST ? null : this.#beside;
+    return Buffer.byteLength(this.#beside) > LONGEST_PATH ? null : this.#beside;
   }
 
   /** `dead`: what was found dead at the path, see `findDead`. */
@@ -261,6 +259,7 @@ function findDead({ path: name, claim }, done) {
 }
 
 /** The abstract name `path` as programs have it that always use the whole length of an address. */
-const paddedName = (path) => path + '\0'.repeat(Math.max(0, MOST + 1 - Buffer.byteLength(path)));
+const paddedName = (path) =>
+  path + '\0'.repeat(Math.max(0, LONGEST_PATH + 1 - Buffer.byteLength(path)));
 
 module.exports = { SocketFile, findDead, paddedName, pathFault };

@@ -27,7 +27,7 @@ const OLD: Duration = Duration::from_secs(600);
 /// The most entries that are read in a folder for temporary files.
 const MOST_NAMES: usize = 4096;
 
-/// The existing folders, by their sockets. Each is locked as long as this process lives.
+/// The existing folders, by their sockets. Each is locked from when its socket listens, as long as this process lives.
 static THERE: LazyLock<Mutex<HashMap<String, Option<File>>>> = LazyLock::new(Mutex::default);
 
 /// The process that has made them. What it forks inherits the list, and must leave the folders alone.
@@ -49,8 +49,9 @@ pub fn path() -> String {
 }
 
 pub fn listen(target: &str) -> io::Result<UnixListener> {
+    let folder = Path::new(target).parent().unwrap_or(Path::new(""));
     // Fails if it exists: then it belongs to another process.
-    Path::new(target).parent().map_or(Ok(()), |folder| make(folder, target))?;
+    make(folder, target)?;
     let local = unix::UnixLocal {
         path: target.to_owned(),
         claim: unix::Claim::Never,
@@ -58,7 +59,19 @@ pub fn listen(target: &str) -> io::Result<UnixListener> {
         padded: false,
     };
     let listening = unix::listen(&local).and_then(|(listener, _)| UnixListener::from_std(listener));
-    listening.inspect_err(|_| remove(target))
+    let listener = listening.inspect_err(|_| remove(target))?;
+    lock(folder, target);
+    Ok(listener)
+}
+
+/// Locks the folder for good. Not before there is a socket in it: whoever makes that locks the folder, too, and would
+/// wait for us.
+fn lock(folder: &Path, target: &str) {
+    // Some file systems know no locks: then only the folder's age protects it.
+    let lock = File::open(folder).ok().filter(|file| try_lock(file).is_ok());
+    if let Some(held) = there().get_mut(target) {
+        *held = lock;
+    }
 }
 
 /// Makes a folder that only this user can enter. The error names the folder, since the caller has
@@ -68,10 +81,8 @@ fn make(folder: &Path, target: &str) -> io::Result<()> {
         let endpoint = Endpoint::Path(folder.display().to_string());
         io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
     })?;
-    // Some file systems know no locks: then only the folder's age protects it.
-    let lock = File::open(folder).ok().filter(|file| try_lock(file).is_ok());
     MAKER.store(process::id(), Ordering::Relaxed);
-    there().insert(target.to_owned(), lock);
+    there().insert(target.to_owned(), None);
     static FIRST: Once = Once::new();
     FIRST.call_once(|| {
         // SAFETY: the function takes no arguments, returns nothing and does not unwind.
@@ -133,4 +144,28 @@ fn is_left(entry: &DirEntry, uid: u32) -> bool {
         && about.uid() == uid
         && age >= OLD
         && File::open(entry.path()).is_ok_and(|folder| try_lock(&folder).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::transport::lock::PATIENCE;
+    use std::time::Instant;
+
+    #[test]
+    fn the_folder_is_locked_and_nobody_waits_for_that() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        let mut shortest = Duration::MAX;
+        for _ in 0..5 {
+            let (target, started) = (path(), Instant::now());
+            let listener = listen(&target).unwrap();
+            shortest = shortest.min(started.elapsed());
+            let folder = File::open(Path::new(&target).parent().unwrap()).unwrap();
+            assert_eq!(try_lock(&folder).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+            drop(listener);
+            remove(&target);
+        }
+        assert!(shortest < PATIENCE, "{shortest:?}");
+    }
 }
