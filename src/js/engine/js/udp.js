@@ -7,10 +7,10 @@ const { splitterOf } = require('./codec');
 const { failure, failureOf } = require('./errors');
 const events = require('./events');
 const { WORDS, addressFault, toText, toWords } = require('./words');
-const { clearTimeout, process, setTimeout } = require('../../core');
+const { clearTimeout, lazily, process, setTimeout } = require('../../core');
 
 /** Loaded when needed: most programs have no UDP. It is in Node itself, so that no descriptor is needed. */
-const nodeDgram = () => require('node:dgram');
+const nodeDgram = lazily(() => require('node:dgram'));
 
 /** Queued bytes from which on a drain is reported, and the most that may wait: see datagram.rs. */
 const HIGH_WATER = 256 * 1024;
