@@ -279,7 +279,7 @@ fn ticks_into(ticks: &Numbers) -> OnTick {
 }
 
 /// Writes the contents of the scratch buffer. Returns how many bytes wait.
-pub fn send(connection: &Arc<Connection>, scratch: &mut Scratch) -> u32 {
+fn send(connection: &Arc<Connection>, scratch: &mut Scratch) -> u32 {
     let queued = connection.write(&mut scratch.0);
     scratch.tidy();
     count(queued)

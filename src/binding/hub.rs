@@ -15,7 +15,7 @@ use napi::{Env, JsString};
 use napi_derive::napi;
 
 use super::calls::Calls;
-use super::core::{Core, count, send};
+use super::core::{Core, count};
 use super::deliver::{self, Payload};
 use super::env_end::EnvEnd;
 #[cfg(unix)]
@@ -23,7 +23,6 @@ use super::event_loop;
 use super::kept::Numbers;
 use super::options::{ConnectOptions, ListenOptions, mode};
 use super::scope::Scopes;
-use super::text;
 use super::wake::WakeUp;
 use crate::engine;
 use crate::engine::driver::Connection;

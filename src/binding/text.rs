@@ -6,7 +6,7 @@ use std::ptr;
 
 use bytes::Bytes;
 use napi::bindgen_prelude::*;
-use napi::{Env, JsString, check_status, sys};
+use napi::{check_status, sys};
 
 use crate::engine::codec::json::{is_plain, quote};
 use crate::engine::codec::text::encode_latin1;
