@@ -49,7 +49,7 @@ struct Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.processes.bury();
+        self.processes.reap();
     }
 }
 

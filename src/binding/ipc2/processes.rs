@@ -75,16 +75,12 @@ impl Processes {
         }
     }
 
-    /// Kills those that run, since JavaScript does nothing more: its thread may have been terminated. Then nobody else
-    /// would ask how they have ended either, and the system would keep them as zombies.
-    pub fn bury(&self) {
+    /// Waits for the ends of those that run, since JavaScript does not: its thread may have been terminated. The system would
+    /// keep them as zombies.
+    pub fn reap(&self) {
         let pids: Vec<_> = self.running.take().values().map(|it| it.pid as libc::pid_t).collect();
         if pids.is_empty() {
             return;
-        }
-        for &pid in &pids {
-            // SAFETY: a call without pointers. It is a child whose end nobody has asked for, so the number is its own.
-            unsafe { libc::kill(pid, libc::SIGKILL) };
         }
         let wait = move || {
             for pid in pids {
