@@ -4,6 +4,7 @@
 
 const path = require('node:path');
 const { once } = require('node:events');
+const Pace = require('../../src/js/ipcio/pace');
 const { createWorld } = require('../helpers/world');
 const { onLinux } = require('../helpers/platform');
 const { collect, createParties, datas } = require('./parties');
@@ -89,6 +90,30 @@ suite('a burst arrives whole at a peer that reads as ipcIO', () => {
     await Promise.all(written.map(({ done }) => done));
     await drained;
   });
+});
+
+test('what another thread hands to the system meanwhile counts as unread', () => {
+  let inQueue = 0;
+  let inSystem = 0;
+  /** All moves right after somebody has looked. */
+  const looked = (bytes) => {
+    inSystem += inQueue;
+    inQueue = 0;
+    return bytes;
+  };
+  const socket = {
+    get writableLength() {
+      return looked(inQueue);
+    },
+    get _unread() {
+      return looked(inSystem);
+    },
+  };
+  const write = ({ length }) => (inQueue += length);
+  const pace = new Pace(socket, { most: 65_536, maxQueued: Infinity, linger: 0, write });
+  for (let i = 0; i < 3; i++) pace.offer({ length: 30_000 });
+  expect([inQueue + inSystem, pace.queued]).toEqual([60_000, 30_000]);
+  pace.takeBack();
 });
 
 suite('what waits for a peer that does not read', () => {

@@ -111,7 +111,9 @@ class Pace {
     const fits = () => this.#unread === 0 || (length <= ONE_PIECE && this.#unread + length <= most);
     if (fits()) return true;
     if (!this.#tells) return false;
-    const told = (this.#socket._unread ?? 0) + this.#socket.writableLength;
+    // In this order: another thread may just be handing bytes from here to the system.
+    const { writableLength } = this.#socket;
+    const told = writableLength + (this.#socket._unread ?? 0);
     this.#unread = Math.min(this.#unread, told);
     return fits();
   }
