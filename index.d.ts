@@ -261,7 +261,7 @@ declare namespace ferripc {
   /** Options of {@link Client.request} and {@link Server.request}. */
   interface RequestOptions {
     /**
-     * How long to wait for the answer, in milliseconds from the call. Then the promise is rejected with a
+     * How long to wait for the answer, in milliseconds from the call, above 0. Then the promise is rejected with a
      * `TimeoutError`, code `ETIMEDOUT`, and the peer's handler is aborted. Default: no limit
      */
     timeout?: number | undefined;
