@@ -21,6 +21,23 @@ const suite = process.platform === 'win32' ? describe.skip : describe;
 /** The lock of a directory is taken by this program, where it is there. */
 const hasFlock = spawnSync('flock', ['--version']).status === 0;
 
+/**
+ * Reads all `length` bytes, a little at a time, and then waits until the server has seen what comes after the questions. Returns
+ * how many were read before it had: most, if it reads no further than it is read.
+ */
+async function readSlowly(socket, length, hasSeen) {
+  let read = 0;
+  let readBefore = 0;
+  for await (const data of socket) {
+    read += data.length;
+    if (!hasSeen()) readBefore = read;
+    if (read > length) break;
+    await turn();
+  }
+  while (!hasSeen()) await turn();
+  return readBefore;
+}
+
 suite('strangers', () => {
   (hasFlock ? test : test.skip)('that hold the lock of the folder hold up no client', async () => {
     await serve();
@@ -72,16 +89,7 @@ suite('strangers', () => {
     const count = 2000;
     socket.write('{"command":"discover"}'.repeat(count));
     socket.write(JSON.stringify({ command: 'broadcast', data: '{"command":"seen"}' }));
-    // It reads a little at a time. So most of 40 MB have been read when the server gets to what comes after the questions.
-    let read = 0;
-    let readBefore = 0;
-    for await (const data of socket) {
-      read += data.length;
-      if (!seen) readBefore = read;
-      if (read > count * name.length) break;
-      await turn();
-    }
-    while (!seen) await turn();
+    const readBefore = await readSlowly(socket, count * name.length, () => seen);
     expect(readBefore).toBeGreaterThan((count * name.length) / 2);
   });
 
@@ -98,15 +106,7 @@ suite('strangers', () => {
     const count = 2000;
     socket.write('{"command":"ask","delivery":"1"}'.repeat(count));
     socket.write('{"command":"seen"}');
-    let read = 0;
-    let readBefore = 0;
-    for await (const data of socket) {
-      read += data.length;
-      if (!seen) readBefore = read;
-      if (read > count * answer.length) break;
-      await turn();
-    }
-    while (!seen) await turn();
+    const readBefore = await readSlowly(socket, count * answer.length, () => seen);
     expect(readBefore).toBeGreaterThan((count * answer.length) / 2);
   });
 

@@ -8,7 +8,6 @@ use std::num::NonZeroU32;
 #[cfg(unix)]
 use std::rc::Rc;
 use std::rc::Weak;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
@@ -21,7 +20,6 @@ use super::options::ListenOptions;
 use super::scope::Context;
 use super::text;
 use crate::engine;
-use crate::engine::driver::Connection;
 use crate::engine::error::Error as EngineError;
 use crate::engine::event::{Event, Id};
 use crate::engine::late::OnTick;
@@ -225,16 +223,7 @@ impl Core {
         text: sys::napi_value,
         delimit: bool,
     ) -> Result<u32> {
-        let Some(connection) = self.engine.connection(id) else {
-            return Ok(0);
-        };
-        let scratch = self.scratch.begin();
-        text::append(env, text, scratch)?;
-        panics::point("write");
-        if delimit {
-            scratch.extend_from_slice(connection.delimiter());
-        }
-        Ok(send(connection, &mut self.scratch))
+        self.write_by(id, delimit, |out| text::append(env, text, out))
     }
 
     pub fn write_long(
@@ -245,19 +234,37 @@ impl Core {
         text: sys::napi_value,
         is_data: bool,
     ) -> Result<u32> {
+        self.write_by(id, true, |out| {
+            out.extend_from_slice(head.as_bytes());
+            if is_data {
+                text::append_quoted(env, text, out)?;
+            } else {
+                text::append_latin1(env, text, out)?;
+            }
+            out.push(b'}');
+            Ok(())
+        })
+    }
+
+    /// Writes what `append` appends.
+    fn write_by(
+        &mut self,
+        id: u32,
+        delimit: bool,
+        append: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<u32> {
         let Some(connection) = self.engine.connection(id) else {
             return Ok(0);
         };
         let scratch = self.scratch.begin();
-        scratch.extend_from_slice(head.as_bytes());
-        if is_data {
-            text::append_quoted(env, text, scratch)?;
-        } else {
-            text::append_latin1(env, text, scratch)?;
+        append(scratch)?;
+        panics::point("write");
+        if delimit {
+            scratch.extend_from_slice(connection.delimiter());
         }
-        scratch.push(b'}');
-        scratch.extend_from_slice(connection.delimiter());
-        Ok(send(connection, &mut self.scratch))
+        let queued = connection.write(&mut self.scratch.0);
+        self.scratch.tidy();
+        Ok(count(queued))
     }
 }
 
@@ -276,13 +283,6 @@ fn ticks_into(ticks: &Numbers) -> OnTick {
     }
     let shown = Shown(ticks.as_ptr().cast());
     Box::new(move |tick| shown.show(tick))
-}
-
-/// Writes the contents of the scratch buffer. Returns how many bytes wait.
-fn send(connection: &Arc<Connection>, scratch: &mut Scratch) -> u32 {
-    let queued = connection.write(&mut scratch.0);
-    scratch.tidy();
-    count(queued)
 }
 
 /// A buffer in which each write is assembled. It is kept from one write to the next.

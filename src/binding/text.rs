@@ -20,12 +20,15 @@ pub fn append(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> R
     let units = measure(env, text, sys::napi_get_value_string_latin1)?;
     if units <= ONE_PASS_UNITS {
         out.reserve(units * 3 + 1);
-    } else if append_ascii(env, text, out)? {
-        return Ok(());
-    } else {
-        out.reserve(measure(env, text, sys::napi_get_value_string_utf8)? + 1);
+        return read(env, text, out, sys::napi_get_value_string_utf8);
     }
-    read(env, text, out, sys::napi_get_value_string_utf8)
+    let bytes = measure(env, text, sys::napi_get_value_string_utf8)?;
+    out.reserve(bytes + 64); // room for the rest of the frame, so that it is not moved
+    // It is ASCII if it has as many bytes as UTF-16 units: copying takes less time than converting.
+    let is_ascii = bytes == units;
+    let convert: Convert =
+        if is_ascii { sys::napi_get_value_string_latin1 } else { sys::napi_get_value_string_utf8 };
+    read(env, text, out, convert)
 }
 
 /// Appends `text`, which has no character above U+00FF, to `out`. In long texts that takes a third of the time: V8 has
@@ -37,18 +40,6 @@ pub fn append_latin1(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8
     read(env, text, out, sys::napi_get_value_string_latin1)?;
     encode_latin1(out, start);
     Ok(())
-}
-
-/// Appends `text` to `out` if it is ASCII, by copying without conversion. Returns whether it is.
-fn append_ascii(env: sys::napi_env, text: sys::napi_value, out: &mut Vec<u8>) -> Result<bool> {
-    let units = measure(env, text, sys::napi_get_value_string_latin1)?;
-    // It is ASCII if it has as many bytes as UTF-16 units.
-    let ascii = units == measure(env, text, sys::napi_get_value_string_utf8)?;
-    if ascii {
-        out.reserve(units + 64); // room for the rest of the frame, so that it is not moved
-        read(env, text, out, sys::napi_get_value_string_latin1)?;
-    }
-    Ok(ascii)
 }
 
 /// Appends `text`, which has no character above U+00FF, as a JSON string.

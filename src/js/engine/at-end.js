@@ -14,10 +14,8 @@ const OURS = Symbol.for('ferripc.atEnd');
 const watching = new Set();
 
 function actAll() {
-  for (const act of watching.values()) act();
+  for (const act of watching) act();
 }
-
-const onExit = () => actAll();
 
 const onSignal = Object.assign(
   (signal) => {
@@ -32,12 +30,12 @@ const onSignal = Object.assign(
 );
 
 function listen() {
-  process.on('exit', onExit);
+  process.on('exit', actAll);
   for (const signal of DEADLY) process.on(signal, onSignal);
 }
 
 function unlisten() {
-  process.removeListener('exit', onExit);
+  process.removeListener('exit', actAll);
   for (const signal of DEADLY) process.removeListener(signal, onSignal);
 }
 

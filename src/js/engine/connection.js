@@ -154,7 +154,7 @@ class Connection extends Endpoint {
   writeFrame(frame) {
     const { shared } = this.activity;
     if (shared?.frame === frame) return this.activity.writeShared(this.id, shared.text, false);
-    if (typeof frame !== 'string' && !BEYOND_LATIN_1.test(frame.text)) {
+    if (typeof frame !== 'string' && this.hub.writeLong && !BEYOND_LATIN_1.test(frame.text)) {
       return this.hub.writeLong(this.id, frame.head, frame.text, frame.isData);
     }
     return this.activity.write(this.id, String(frame), true);

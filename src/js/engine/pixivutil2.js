@@ -7,10 +7,6 @@ const { inTurns } = require('./in-turns');
 const native = require('./native');
 const { setImmediate } = require('../core');
 
-/** Controllers with agents that wait for a job. If the process ends first, the agents are told, or they would wait forever. */
-const awaited = new Set();
-const atEnd = new AtEnd(() => awaited.forEach((link) => link.tellAll()));
-
 /** An instance of a native class, which calls `take` with each of its events. */
 function open(name, take) {
   const { [name]: Class } = native.load();
@@ -28,8 +24,9 @@ class ControllerLink {
   #take;
   /** Takes the outcome of `start` or `stop`. */
   #settle;
-  /** Jobs and calls that have not ended. */
+  /** Jobs and calls that have not ended. If the process ends first, the agents are told, or they would wait forever. */
   #open = 0;
+  #atEnd = new AtEnd(() => this.#tellAll());
 
   /** `take` gets what happens to agents, see of_event in src/binding/pixivutil2/controller.rs. */
   constructor(take) {
@@ -46,12 +43,9 @@ class ControllerLink {
   }
 
   #count(change) {
-    const before = awaited.size;
     this.#open += change;
-    if (this.#open > 0) awaited.add(this);
-    else awaited.delete(this);
-    if (before === 0 && awaited.size > 0) atEnd.watch();
-    if (before > 0 && awaited.size === 0) atEnd.unwatch();
+    if (this.#open > 0) this.#atEnd.watch();
+    else this.#atEnd.unwatch();
   }
 
   /** `options`: see PixivControllerOptions there. Resolves with `{endpoints}` or `{error}`. */
@@ -67,7 +61,7 @@ class ControllerLink {
   }
 
   /** Ends it, and waits, for at most two seconds, until the agents that wait for a job have been told. */
-  tellAll() {
+  #tellAll() {
     this.#native.tellAll();
   }
 

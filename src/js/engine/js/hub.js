@@ -233,11 +233,6 @@ class Hub extends DatagramHub {
     this.#shared = null;
   }
 
-  writeLong(id, head, text, isData) {
-    const json = isData ? JSON.stringify(text) : text;
-    return this.#write(id, `${head}${json}}${this.#links.get(id)?.delimiter}`);
-  }
-
   /** All that the system takes has gone. */
   offer(id) {
     return this.#links.get(id)?.queued ?? 0;
