@@ -162,11 +162,12 @@ impl Mailbox {
         self.lock().kept.push_back((id, open));
     }
 
-    /// Queues what was kept for the connection `id`, unless it had to be queued before.
+    /// Queues what was kept for the connection `id`, unless it had to be queued before, and what is older: who calls this
+    /// for several connections may do so in any order.
     #[cfg(unix)]
     pub fn post_kept(&self, id: Id) {
         let mut state = self.lock();
-        if let Some(open) = state.take_kept(|of| of == id)
+        while let Some(open) = state.take_kept(|of| of <= id)
             && state.wake_up().is_ok()
         {
             state.push(open);
@@ -307,6 +308,26 @@ mod tests {
                 Event::Chunk { id: 5, .. }
             ]
         ));
+    }
+
+    /// Tasks of one runtime that yield equally often may end in any order.
+    #[cfg(unix)]
+    #[test]
+    fn openings_that_are_kept_stay_in_their_order() {
+        let (mailbox, _) = counted();
+        for id in 1..=3 {
+            mailbox.keep(id, Event::Open { id, ends: None, tls: None });
+        }
+        for id in [2, 3, 1] {
+            mailbox.post_kept(id);
+        }
+        let order: Vec<Id> = std::iter::from_fn(|| mailbox.pop())
+            .map(|event| match event {
+                Event::Open { id, .. } => id,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(order, [1, 2, 3]);
     }
 
     #[tokio::test]

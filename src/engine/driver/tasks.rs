@@ -1,8 +1,10 @@
 //! The tokio driver: a connect task; a read task, from the start of a connection until the peer's end; and a flush
 //! task, only while the system does not take what was written.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::time::{sleep, sleep_until};
@@ -70,6 +72,22 @@ async fn until(end: End) {
 /// Ends when the peer of a stream without halves has been silent long enough.
 async fn silence(applies: bool) {
     if applies { sleep(SILENCE).await } else { pending().await }
+}
+
+/// Lets those read first whose sockets were ready first: the runtime may begin a task before it goes on with older ones,
+/// and this one may be ready when it begins.
+async fn behind_others(stream: &Stream) {
+    let mut readable = pin!(stream.readable());
+    let mut waits =
+        poll_fn(|context| Poll::Ready(readable.as_mut().poll(context).is_ready())).await;
+    poll_fn(|context| {
+        if !std::mem::take(&mut waits) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref(); // which, unlike `yield_now`, keeps the order
+        Poll::Pending
+    })
+    .await;
 }
 
 impl Connection {
@@ -158,6 +176,7 @@ impl Connection {
 
     /// Reads until the peer's end, an error, or our own.
     async fn read_to_end(&self, stream: &Stream, inbox: &mut Inbox) -> Result<Stop, Gone> {
+        let mut begins = true;
         loop {
             let (step, left_over, finished) = {
                 let state = self.lock();
@@ -191,6 +210,9 @@ impl Connection {
                 Step::Read => End::Open,
             };
             SHELF.with(|shelf| shelf.put(inbox.rest()));
+            if std::mem::take(&mut begins) {
+                behind_others(stream).await;
+            }
             // The flush task watches the time as long as something is left to send.
             let lingering = if matches!(end, End::Lingering(_)) { end } else { End::Open };
             tokio::select! {
