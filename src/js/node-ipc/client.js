@@ -96,6 +96,7 @@ class Client extends Sending {
   }
 
   #settled() {
+    this._switchRaw(); // a handler may have switched it
     this.retriesRemaining = this.config.maxRetries;
     this.log('retrying reset');
     this.queue.stop = false;
