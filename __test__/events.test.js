@@ -139,6 +139,35 @@ describe.each(buses)('%s', (side) => {
     expect(calls).toEqual(['first', 'second', 'second']);
   });
 
+  test('a handler that is added within an event hears the next one', async () => {
+    const it = await bus();
+    const calls = [];
+    it.on('x', (n) => {
+      calls.push(`first ${n}`);
+      if (n === 1) it.on('x', (m) => calls.push(`added ${m}`));
+    });
+    it.on('*', (type, n) => {
+      if (n === 1) it.on('*', (_, m) => calls.push(`added * ${m}`));
+    });
+    it.publish('x', 1).publish('x', 2);
+    expect(calls).toEqual(['first 1', 'added * 2', 'first 2', 'added 2']);
+  });
+
+  test('a handler that adds itself, or the next once handler, does not go on for ever', async () => {
+    const it = await bus();
+    const calls = [];
+    const again = () => {
+      if (calls.push('again') < 9) it.on('x', again);
+    };
+    it.on('x', again).publish('x').publish('x');
+    expect(calls.splice(0)).toEqual(['again', 'again', 'again']);
+    const next = () => it.once('y', (n) => next(calls.push(n)));
+    it.on('y', () => {});
+    next();
+    it.publish('y', 1).publish('y', 2);
+    expect(calls).toEqual([1, 2]);
+  });
+
   test('types of any spelling, also those of Object.prototype', async () => {
     const it = await bus();
     const calls = [];

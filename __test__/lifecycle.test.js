@@ -123,6 +123,14 @@ describe.each(PLAIN)(
       expect((await (await raw.next()).ask('quit', size)).data).toHaveLength(size);
       expect((await child.exited).code).toBe(3);
     });
+
+    test('client in sync mode, in the handler of connect', async () => {
+      const place = await world.place(kind);
+      const raw = await world.rawServer(place);
+      const child = world.child('life.js', ['exit in connect', place.options]);
+      expect(await (await raw.next()).message()).toEqual({ type: 'bye', data: 1 });
+      expect((await child.exited).code).toBe(3);
+    });
   },
 );
 

@@ -132,6 +132,26 @@ describe('the mode is live (K6)', () => {
     ]);
   });
 
+  test.each(['unix', 'tcp'])(
+    'a handler of connect may switch it on: the first bytes come as they were sent, over %s',
+    async (kind) => {
+      const place = await world.place(kind);
+      const server = await world.serve(place);
+      const client = world.dial(place);
+      const first = [];
+      const [there, back] = [server, client].map((bus) => {
+        bus.on('connect', () => (bus.config.rawBuffer = true));
+        bus.on('data', (bytes) => first.push(bytes.length));
+        return gather(bus, 256);
+      });
+      server.on('connect', (socket) => socket.write(allBytes));
+      client.on('connect', () => client.emit(allBytes));
+      expect(await there).toEqual(allBytes);
+      expect(await back).toEqual(allBytes);
+      expect(first).toEqual([256, 256]);
+    },
+  );
+
   test.each(['server', 'client'])('what a %s receives follows its configuration', async (side) => {
     const place = await world.place('unix');
     let bus;

@@ -7,10 +7,11 @@ const { once, collect, counter } = require('./helpers/events');
 const world = createWorld();
 
 describe.each(TRANSPORTS)('%s: sync', (kind) => {
-  async function syncPair() {
+  async function syncPair(prepare = () => {}) {
     const place = await world.place(kind);
     const raw = await world.rawServer(place);
     const client = world.dial(place, { sync: true, retry: 1 });
+    prepare(client);
     const peer = await raw.next();
     return { raw, client, peer };
   }
@@ -32,6 +33,18 @@ describe.each(TRANSPORTS)('%s: sync', (kind) => {
       answered++;
       peer.send('answer', i);
     }
+  });
+
+  test('what waits for the connection comes before what a handler of connect emits', async () => {
+    const { client, peer } = await syncPair((early) => {
+      early.emit('x', 0);
+      early.on('connect', () => early.emit('x', 1));
+    });
+    for (let i = 0; i < 2; i++) {
+      expect((await peer.message()).data).toBe(i);
+      peer.send('answer', i);
+    }
+    expect(client.queue.contents).toEqual([]);
   });
 
   test('messages count, not chunks: two answers in one release two (F12)', async () => {

@@ -58,6 +58,19 @@ onUnix.describe('unlink: true', () => {
     expect(young.sockets).toEqual([]);
   });
 
+  test("is nothing that the old one's handlers hear of", async () => {
+    const path = world.file();
+    const old = await listen(path);
+    const heard = [];
+    old.on('*', (type) => heard.push(type));
+    const early = net.connect(path); // accepted before whatever the new one does
+    await once(old, 'connect');
+    await listen(path);
+    early.destroy();
+    await once(old, 'socket.disconnected');
+    expect(heard).toEqual(['connect', 'close', 'socket.disconnected']);
+  });
+
   test("an old server's stop leaves the path of the new one (F9)", async () => {
     const path = world.file();
     const old = await listen(path);

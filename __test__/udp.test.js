@@ -297,6 +297,38 @@ describe('raw mode (K14)', () => {
     expect((await other.next()).bytes).toEqual(bytes);
   });
 
+  test.each(['right after start()', 'in a handler of start'])(
+    'set %s holds for the first datagram',
+    async (when) => {
+      const ipc = world.ipc();
+      const set = () => (ipc.config.rawBuffer = true);
+      ipc.serveNet('127.0.0.1', '0', 'udp4');
+      if (when === 'in a handler of start') ipc.server.on('start', set);
+      const started = once(ipc.server, 'connect'); // after start
+      ipc.server.start();
+      if (when === 'right after start()') set();
+      await started;
+      const data = once(ipc.server, 'data');
+      const other = await peer();
+      await other.send(ipc.server, bytes);
+      expect((await data)[0]).toEqual(bytes);
+      await ipc.server.stop();
+    },
+  );
+
+  test('switched on later: what is read before that is known gets no delimiter', async () => {
+    const server = await serve();
+    server.config.rawBuffer = true;
+    let got = '';
+    const all = new Promise((resolve) =>
+      server.on('data', (data) => (got += data).length >= 7 && resolve()),
+    );
+    const other = await peer();
+    await other.send(server, 'one\ftwo');
+    await all;
+    expect(got).toBe('one\ftwo');
+  });
+
   test('is live (K6)', async () => {
     const server = await serve();
     const other = await peer();

@@ -118,9 +118,16 @@ fn may_replace(path: &Path, claim: Claim, locked: bool) -> bool {
 
 /// Whether nobody listens on the socket at `path`. Never waits: a full backlog shows that a server
 /// is alive.
+///
+/// A datagram socket asks first. The system looks for the owner before it compares the types of both, so a
+/// live server is known by another error than a dead one, and sees no client that connects and leaves.
 fn is_dead(path: &Path) -> bool {
+    refuses(path, Type::DGRAM) && refuses(path, Type::STREAM)
+}
+
+fn refuses(path: &Path, kind: Type) -> bool {
     let connect = || {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        let socket = Socket::new(Domain::UNIX, kind, None)?;
         socket.set_nonblocking(true)?;
         socket.connect(&SockAddr::unix(path)?)
     };

@@ -256,6 +256,18 @@ mod tests {
     }
 
     #[test]
+    fn a_live_server_does_not_see_who_asks_whether_it_lives() {
+        for claim in [Claim::Takeover, Claim::Stale] {
+            let dir = Scratch::new();
+            let (old, _file) = listen(&dir.local(claim)).unwrap();
+            let young = listen(&dir.local(claim));
+            assert_eq!(young.is_ok(), claim == Claim::Takeover);
+            old.set_nonblocking(true).unwrap();
+            assert_eq!(old.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock, "{claim:?}");
+        }
+    }
+
+    #[test]
     fn never_leaves_even_a_dead_socket_alone() {
         let dir = Scratch::new();
         drop(listen(&dir.local(Claim::Never)).unwrap());

@@ -89,6 +89,8 @@ class Client extends Sending {
     this.#retry = 0;
     this._arrive();
     this._tell('up', this.socket);
+    this.queue.stop = false; // what a handler emits leaves at once: the handler may exit
+    this.queue.next();
     both(
       () => this.publish('connect'),
       () => this.#settled(),
@@ -96,10 +98,9 @@ class Client extends Sending {
   }
 
   #settled() {
+    this._switchRaw(); // a handler may have switched it
     this.retriesRemaining = this.config.maxRetries;
     this.log('retrying reset');
-    this.queue.stop = false;
-    this.queue.next();
   }
 
   #closed(socket, hadError, error) {

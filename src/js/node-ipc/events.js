@@ -10,7 +10,7 @@ const WILDCARD = '*';
 class Events {
   /**
    * Type -> its registrations, `{handler, once, removed}`. Additions change a list, removals replace
-   * it: a dispatch under way sees what is added, keeps its place, and skips what was removed.
+   * it: a dispatch under way keeps its place, and skips what was removed.
    */
   #handlers = new Map();
   /** The registrations of '*', or undefined: they are asked for with every event. */
@@ -114,8 +114,11 @@ class Events {
     if (entries !== undefined) this.#run(type, entries, args);
   }
 
+  /** What a handler adds is for the next event: it may add itself, or stand for the rest of this one. */
   #run(type, entries, args) {
-    for (const entry of entries) {
+    const { length } = entries;
+    for (let index = 0; index < length; index++) {
+      const entry = entries[index];
       if (entry.removed) continue;
       if (entry.once) this.#remove(type, (other) => other === entry);
       entry.handler.apply(this, args);

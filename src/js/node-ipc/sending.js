@@ -231,9 +231,14 @@ class Sending extends Party {
   _arrive() {
     this.#publishHeld();
     this.#wasConnected = true;
-    if (this.socket && standIns.sends(this.socket)) this.socket._raw = this._takesBytes;
+    this._switchRaw();
     this.#holding = false;
     this.#held.leave();
+  }
+
+  /** From the next read on, received bytes are what is configured now. */
+  _switchRaw() {
+    if (this.socket && standIns.sends(this.socket)) this.socket._raw = this._takesBytes;
   }
 
   /** It has ended, or could not connect. */

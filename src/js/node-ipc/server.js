@@ -245,7 +245,11 @@ class Server extends ServerSending {
     } catch (error) {
       this._onSocketError(error, socket); // changed since the start: it goes on without
     }
-    this.publish('connect', socket);
+    try {
+      this.publish('connect', socket);
+    } finally {
+      socket._raw = this._takesBytes; // a handler may have switched it
+    }
   }
 
   /**

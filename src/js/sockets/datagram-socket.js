@@ -55,6 +55,8 @@ class DatagramSocket extends DgramSocket {
   #waiting;
   /** In a cluster's worker: see cluster-datagrams.js. */
   #holder = null;
+  /** `{peer, left}`: the datagram whose messages are told as bytes, and how many of its bytes are left. */
+  #under = null;
 
   /** `type`: udp4 or udp6. `framing`: `{delimiter, maxFrame, linger, raw}`. */
   constructor(type, owner, framing) {
@@ -111,7 +113,8 @@ class DatagramSocket extends DgramSocket {
     this.#configure();
     for (const item of this.#waiting.take(this.#held.splice(0))) this.#dispatch(item);
     this.#endpoint.announce(() => {
-      if (this.listening) this.emit('listening');
+      const tell = () => this.listening && this.emit('listening');
+      both(tell, () => this.#configure()); // switched after `start()`, or by who hears of it
     });
   }
 
@@ -274,10 +277,18 @@ class DatagramSocket extends DgramSocket {
     if (this.#owner._takesBytes) {
       this.#configure(); // switched since it was received
       this.#reports.receivedBytes(peer, frames.frame);
-      this.#owner.publish('data', Buffer.from(frames.frame + this.#framing.delimiter), peer);
+      this.#owner.publish('data', this.#bytesOf(frames.frame, peer), peer);
     } else {
       this.#owner._onFrame(peer, frames);
     }
+  }
+
+  /** A message as it was received: the last one of a datagram may have come without its delimiter. */
+  #bytesOf(frame, peer) {
+    const left = this.#under?.peer === peer ? this.#under.left : peer.size;
+    const bytes = Buffer.from(frame + this.#framing.delimiter).subarray(0, left);
+    this.#under = { peer, left: left - bytes.length };
+    return bytes;
   }
 
   _onBytes(buffer, sender, framed) {
