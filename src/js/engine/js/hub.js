@@ -244,7 +244,7 @@ class Hub extends DatagramHub {
       for (const link of this.#links.values()) link.leaving(isLeaving);
     };
     tell(true);
-    setImmediate(() => tell(false)).unref();
+    setImmediate(() => tell(false)).unref?.();
   }
 
   awaitDrain(id) {

@@ -2,6 +2,7 @@
 // What waits to be sent on a connection of the JavaScript engine, in order, before and behind what its socket has. Made
 // and called by link.js.
 
+const { hasLibuv } = require('../loop');
 const { core } = require('../../core');
 
 /** Bytes that the stream gets at once, and where only they show how far it is. */
@@ -142,7 +143,8 @@ class Outbox {
   }
 
   get #descriptor() {
-    return this.#socket._handle?.fd ?? -1; // not on Windows, nor in other runtimes
+    const fd = hasLibuv() ? this.#socket._handle?.fd : -1; // other runtimes have numbers of their own
+    return fd ?? -1; // on Windows it is -1, too
   }
 
   #writeNow() {
