@@ -116,7 +116,8 @@ class Pace {
     if (this.#socket.closed) return true;
     const isOut = this.#socket._flush();
     if (this.#tells === false) this.#unread = this.#socket.writableLength;
-    while (this.#queue.length > 0 && this.#fits(this.#queue.first.length)) this.#leaveJoined();
+    const fits = (length) => this.#fits(length);
+    while (this.#queue.length > 0 && fits(this.#queue.first.length)) this.#leaveJoined(fits);
     return this.#queue.length === 0 && isOut && this.#socket._flush();
   }
 
@@ -154,11 +155,16 @@ class Pace {
     this.#leave(item);
   }
 
-  /** The first ones together: each write takes some of what the system has for a connection, however short it is. */
-  #leaveJoined() {
+  /**
+   * The first ones that fit, together: each write takes some of what the system has for a connection, however short it
+   * is.
+   */
+  #leaveJoined(fits = () => true) {
     const items = [this.#queue.shift()];
     let [{ length }] = items;
-    while (this.#queue.length > 0 && length + this.#queue.first.length <= ONE_PIECE) {
+    for (;;) {
+      const more = length + (this.#queue.first?.length ?? Infinity);
+      if (more > ONE_PIECE || !fits(more)) break;
       const item = this.#queue.shift();
       items.push(item);
       length += item.length;
