@@ -1201,7 +1201,7 @@ declare namespace ferripc {
     unSubscribe: this['off'];
     /** Removes one registration of a handler: what `events.once` and `events.on` of Node need. */
     removeListener(type: string, handler: (...args: any[]) => void): this;
-    /** Removes all handlers of all types. */
+    /** Removes all handlers of all types, those of `handle`, too. */
     reset(): this;
     /** All handlers by type; a copy. */
     readonly list: Record<string, Array<(...args: any[]) => void>>;
@@ -1478,7 +1478,7 @@ declare namespace ferripc {
     unSubscribe: this['off'];
     /** Removes one registration of a handler: what `events.once` and `events.on` of Node need. */
     removeListener(type: string, handler: (...args: any[]) => void): this;
-    /** Removes all handlers of all types. */
+    /** Removes all handlers of all types, those of `handle`, too. */
     reset(): this;
     /** All handlers by type; a copy. */
     readonly list: Record<string, Array<(...args: any[]) => void>>;

@@ -134,6 +134,23 @@ describe.each(PLAIN)(
   },
 );
 
+test.each(PLAIN)(
+  '%s: when somebody emits the event `exit`, everything goes on, and nothing is sent twice',
+  async (kind) => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const numbers = [];
+    server.on('number', ([number]) => numbers.push(number));
+    const child = world.child('life.js', ['exit that is none', place.options]);
+    await child.next();
+    const [socket] = server.sockets;
+    const answer = once(server, 'echo');
+    server.emit(socket, 'echo', 1);
+    await answer;
+    expect(numbers).toEqual(Array.from({ length: 3000 }, (_, i) => i));
+  },
+);
+
 describe('a peer that is killed', () => {
   test('in the middle of its message: an error, then socket.disconnected (F4)', async () => {
     const place = await world.place('unix');

@@ -1,5 +1,5 @@
 'use strict';
-// A worker may exit right after an answer.
+// A worker may end right after an answer.
 
 const { once } = require('node:events');
 const net = require('node:net');
@@ -15,17 +15,28 @@ const LEAVER = path.join(__dirname, '..', 'fixtures', 'ipc2-leaver.js');
 const LONG = 8_000_000;
 
 onUnix.describe.each(['loop', 'tokio'])('an answer and process.exit() (%s)', (driver) => {
-  const leaver = async () => {
+  const leaver = async (how) => {
     const env = { ...process.env, FERRIPC_DRIVER: driver };
-    const worker = await spawn(LEAVER, { request: codec.u32, response: codec.bytes, env });
+    const codecs = { request: codec.u32, response: codec.bytes };
+    const worker = await spawn(LEAVER, { ...codecs, env, args: [how] });
     world.after(() => worker.kill());
     return worker;
   };
 
   test.each([1, LONG])('%d bytes arrive, and so does the exit code', async (length) => {
-    const worker = await leaver();
+    const worker = await leaver('exit');
     expect(await worker.send(length)).toHaveLength(length);
     expect(await worker.exited).toMatchObject({ code: 3 });
+  });
+
+  test.each([
+    ['reallyExit', { code: 3 }],
+    ['kill', { signal: 'SIGTERM' }],
+    ['abort', { signal: 'SIGABRT' }],
+  ])('%s, of which no event tells', async (how, exit) => {
+    const worker = await leaver(how);
+    expect(await worker.send(LONG)).toHaveLength(LONG);
+    expect(await worker.exited).toMatchObject(exit);
   });
 
   test('a host that does not read is not waited for long', async () => {

@@ -211,11 +211,13 @@ suite('what waits for a peer that does not read', () => {
     expect((await read(own, sent.length)).at(-1)).toBe('y'.repeat(40_000));
   });
 
-  test('ends with a program that exits, and is still sent', async () => {
-    const count = 12; // more than the peer would read at once, and less than the system takes
+  test.each([
+    [12, 10_000], // more than the peer would read at once, and less than the system takes
+    [4000, 100], // more than it takes
+  ])('ends with a program that exits, and %i are still sent', async (count, length) => {
     const { handler, all } = collect(count);
     await serve({ m: handler });
-    const child = world.child(require.resolve('./burst-and-exit'), [world.tmp(), count]);
+    const child = world.child(require.resolve('./burst-and-exit'), [world.tmp(), count, length]);
     expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
     const numbers = datas(await all).map((data) => Number(data.split(' ')[0]));
     expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));

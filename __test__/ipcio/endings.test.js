@@ -7,6 +7,7 @@ const path = require('node:path');
 const { onUnix } = require('../helpers/platform');
 const { createWorld } = require('../helpers/world');
 const { createParties } = require('./parties');
+const { enter } = require('./peers');
 
 const world = createWorld();
 const { makeClient, serve } = createParties(world);
@@ -104,3 +105,39 @@ onUnix.test('what a client has sent arrives, even if it has left before it is le
   await Promise.all(visits);
   await done;
 });
+
+/** How a server says something to the client that leaves, while it handles its messages. */
+const SAYINGS = {
+  emit: ({ name }, server) => void server.emit(name, 'thanks'),
+  broadcast: (_, server) => void server.broadcast('thanks'),
+  'an answer': () => 'thanks',
+  writeCommand: ({ socket }) => void socket.writeCommand('thanks', null, () => {}),
+};
+
+onUnix.test.each(Object.keys(SAYINGS))(
+  'what a client has sent arrives, even if the server answers when it has left (%s)',
+  async (how) => {
+    const count = 60;
+    const numbers = [];
+    const errors = [];
+    let all;
+    const done = new Promise((resolve) => (all = resolve));
+    const server = await serve({
+      say: (container) => {
+        if (numbers.push(container.data[0]) === count) all();
+        return SAYINGS[how](container, server);
+      },
+    });
+    server.on('error', (error) => errors.push(error));
+    const { domain, own } = await enter(path.join(world.tmp(), 'IPC.io.default'), 'leaves');
+    domain.socket.destroy();
+    for (let i = 0; i < count; i++) {
+      const data = [i, 'x'.repeat(20_000)];
+      own.send({ command: 'say', data, delivery: how === 'an answer' ? `d${i}` : null });
+    }
+    own.socket.end();
+    await done;
+    expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
+    expect(errors).toEqual([]);
+  },
+);

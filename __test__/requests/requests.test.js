@@ -359,6 +359,22 @@ describe('handle', () => {
     expect(() => server.handle('x', () => 2)).toThrow('already have a handler');
   });
 
+  test('reset() removes it, as all others; what runs is answered', async () => {
+    const { server, client } = await pair('unix');
+    let finish;
+    const runs = new Promise((resolve) => {
+      server.handle('x', () => new Promise((settle) => resolve((finish = settle))));
+    });
+    const first = client.request('x');
+    await runs;
+    expect(server.reset()).toBe(server);
+    finish('first');
+    expect(await first).toBe('first');
+    expect(await reject(client.request('x'))).toMatchObject({ code: 'ERR_FERRIPC_NO_HANDLER' });
+    server.handle('x', () => 'second');
+    expect(await client.request('x')).toBe('second');
+  });
+
   test('refuses an invalid limit', async () => {
     const server = world.host(await world.place('unix'), { maxRequests: -1 });
     expect(() => server.handle('x', () => 1)).toThrow('config.maxRequests');

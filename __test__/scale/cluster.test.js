@@ -349,6 +349,32 @@ describe('the broker', () => {
     },
   );
 
+  test('a server that was silent for long learns that its questions get no answer', async () => {
+    const hub = new scale.Hub();
+    let isMute = false;
+    const broker = (index) =>
+      altered(hub, (publish, subject, bytes) => {
+        if (!isMute || index !== 0) publish(subject, bytes);
+      });
+    const [one, two] = await cluster(2, { heartbeat: 20, timeout: 60 }, broker);
+    const { client } = await two.client('far');
+    const asked = new Promise((resolve) => {
+      client.handle('q', (_, { signal }) => {
+        resolve();
+        return new Promise((__, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason)),
+        );
+      });
+    });
+    await one.sees(knows('far'));
+    const question = one.joined.request('far', 'q');
+    const settled = expect(question).rejects.toMatchObject({ code: 'ECONNRESET' });
+    await asked;
+    isMute = true;
+    await settled;
+    expect(one.joined.stats().dropped.invalid).toBe(0);
+  });
+
   test('a server that comes back after a long silence is known again, with all its clients', async () => {
     const hub = new scale.Hub();
     let isMute = false;

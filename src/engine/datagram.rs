@@ -44,8 +44,10 @@ struct Group {
 }
 
 impl Group {
-    fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES || self.ends.len() >= BATCH_FRAMES
+    /// Whether `len` more bytes may be in the same batch.
+    fn has_room(&self, len: usize) -> bool {
+        let is_within = self.bytes.len() + len <= BATCH_BYTES && self.ends.len() < BATCH_FRAMES;
+        self.ends.is_empty() || is_within
     }
 }
 
@@ -87,7 +89,8 @@ impl Sorter {
                 }
                 continue;
             }
-            if self.group.as_ref().is_none_or(Group::is_full) {
+            let len = self.delimiter.len() + frame.len();
+            if self.group.as_ref().is_none_or(|group| !group.has_room(len)) {
                 self.reopen(peer, Part { frames: 0, size, continues: true }, emit);
             }
             let group = self.group.as_mut().expect("just opened");
@@ -111,11 +114,13 @@ impl Sorter {
     /// Begins a datagram, in the group of those before it if that is possible.
     fn open(&mut self, peer: SocketAddr, size: usize, emit: &mut impl FnMut(Event)) {
         let part = Part { frames: 0, size, continues: false };
-        match &mut self.group {
-            Some(group) if group.peer == peer && !group.is_full() && group.parts.len() < BATCH => {
-                group.parts.push(part);
-            }
-            _ => self.reopen(peer, part, emit),
+        let len = self.delimiter.len() + size;
+        let goes_on = |group: &&mut Group| {
+            group.peer == peer && group.parts.len() < BATCH && group.has_room(len)
+        };
+        match self.group.as_mut().filter(goes_on) {
+            Some(group) => group.parts.push(part),
+            None => self.reopen(peer, part, emit),
         }
     }
 
@@ -313,6 +318,19 @@ mod tests {
         let frames = read(b"\n", &events);
         assert_eq!(frames.len(), 2 * BATCH_FRAMES + 2);
         assert!(frames[1..].iter().all(|(_, _, size)| *size == many.len()));
+    }
+
+    #[test]
+    fn groups_are_bounded() {
+        let half = vec![b'x'; BATCH_BYTES / 2 - 1];
+        let more = vec![b'x'; BATCH_BYTES / 2 + 1];
+        let datagrams = [&half, &half, &half, &more, &half].map(|bytes| (peer(1), &bytes[..]));
+        let lens = |event: &Event| match event {
+            Event::Datagrams { batch, .. } => batch.bytes.len(),
+            other => panic!("{other:?}"),
+        };
+        let found: Vec<_> = sort(b"\n", usize::MAX, &datagrams).iter().map(lens).collect();
+        assert_eq!(found, [2 * half.len() + 1, half.len(), more.len(), half.len()]);
     }
 
     #[test]

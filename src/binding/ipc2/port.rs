@@ -116,14 +116,15 @@ impl Port {
         result
     }
 
-    /// Blocks this thread until `is_done`, at most for `time`. Nothing watches the sockets of the event loop's tasks
+    /// Blocks this thread until `is_done`, at most for `time`; whether it is. Nothing watches the sockets of the event loop's tasks
     /// meanwhile, so the tasks try again and again.
-    pub fn block(&self, time: Duration, is_done: impl Fn() -> bool) {
+    pub fn block(&self, time: Duration, is_done: impl Fn() -> bool) -> bool {
         let started = Instant::now();
         while !is_done() && started.elapsed() < time {
             self.within(|| self.0.tasks.wake_all());
             thread::sleep(A_LOOK);
         }
+        is_done()
     }
 
     /// Takes the next event.

@@ -99,11 +99,11 @@ impl Ipc2Jobs {
         self.with(job, |tx| tx.send(raw).is_ok()).unwrap_or(false)
     }
 
-    /// Waits until all answers have left: the process exits.
+    /// Waits until all answers have left: the process exits. Whether they have.
     #[napi(catch_unwind)]
-    pub fn hand_over(&self) {
-        let Some(live) = &self.live else { return };
-        live.port.block(LINGER, || live.open.unsent.load(Ordering::Acquire) == 0);
+    pub fn hand_over(&self) -> bool {
+        let Some(live) = &self.live else { return true };
+        live.port.block(LINGER, || live.open.unsent.load(Ordering::Acquire) == 0)
     }
 
     /// Leaves a job without an answer.

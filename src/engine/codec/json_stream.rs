@@ -30,6 +30,8 @@ pub struct Decoder {
     /// In a number, a word, or bytes that begin no JSON value: white space or the beginning of another
     /// value ends it.
     bare: bool,
+    /// The first value ends at `scanned`; it had no room in the batch before it.
+    found: bool,
     max_frame: usize,
     /// How many bytes of a value over `max_frame` were dropped so far; its end has not come yet.
     skipped: u64,
@@ -45,6 +47,7 @@ impl Decoder {
             in_string: false,
             escaped: false,
             bare: false,
+            found: false,
             max_frame,
             skipped: 0,
         }
@@ -73,7 +76,8 @@ impl Decoder {
         let mut ends = Vec::new();
         let mut start = 0; // of the current value
         loop {
-            if self.is_between() {
+            let found = std::mem::take(&mut self.found);
+            if !found && self.is_between() {
                 // White space does not count: how much of it is here depends on how the bytes were split.
                 self.pass_white_space();
                 if ends.is_empty() {
@@ -81,15 +85,13 @@ impl Decoder {
                 }
                 start = self.scanned;
             }
-            let ended = self.scan();
-            if self.skipped > 0 || self.scanned - start > self.max_frame {
-                if !ends.is_empty() {
-                    // The next call finds it first.
-                    if ended {
-                        self.scanned = start;
-                    }
-                    return Some(self.split(ends, start));
-                }
+            let ended = found || self.scan();
+            let is_long = self.skipped > 0 || self.scanned - start > self.max_frame;
+            if !ends.is_empty() && (is_long || (ended && self.scanned > BATCH_BYTES)) {
+                self.found = ended;
+                return Some(self.split(ends, start));
+            }
+            if is_long {
                 self.skipped += self.scanned as u64;
                 self.drop_scanned();
                 return ended.then(|| Decoded::TooLarge(std::mem::take(&mut self.skipped)));
@@ -310,6 +312,25 @@ mod tests {
     #[test]
     fn what_is_no_value_is_a_frame_of_its_own() {
         assert_eq!(frames_of("junk{\"a\":1}}\n7 {}"), ["junk", "{\"a\":1}", "}", "7", "{}"]);
+    }
+
+    #[test]
+    fn batches_are_bounded() {
+        let value = |len: usize| format!("\"{}\"", "x".repeat(len - 2));
+        let half = BATCH_BYTES / 2;
+        let lens =
+            [&[2; 2 * BATCH_FRAMES][..], &[half, half, half, half + 1, 3 * half, 9]].concat();
+        let stream: String = lens.iter().map(|len| value(*len) + " ").collect();
+        let mut decoder = Decoder::new(3 * half);
+        decoder.buffer().extend_from_slice(stream.as_bytes());
+        let (mut sizes, mut found) = (Vec::new(), Vec::new());
+        while let Some(Decoded::Batch(batch)) = decoder.next() {
+            sizes.push(batch.ends.len());
+            found.extend(batch.frames(0).map(|frame| frame.trim_ascii_start().len()));
+        }
+        // White space between two values counts: two halves are more than a batch.
+        assert_eq!(sizes, [BATCH_FRAMES, BATCH_FRAMES, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(found, lens);
     }
 
     #[test]

@@ -21,8 +21,7 @@ pub mod values;
 pub mod zmtp;
 
 /// A batch has no more bytes than this, so that a consumer can yield between batches, unless it is one frame. (V8 has
-/// pages of their own for strings of 128 KiB and more, which cost more than what is in them.) One of [`json_stream`] is
-/// closed after the frame that reaches it.
+/// pages of their own for strings of 128 KiB and more, which cost more than what is in them.)
 pub const BATCH_BYTES: usize = 64 * 1024;
 
 /// For the same reason, a batch never holds more frames than this.

@@ -48,6 +48,7 @@ class Departures {
   /** Sends what waits. From now on every message goes at once: `forGood`, or for this turn. */
   #leave(forGood) {
     this.bursts.stop(forGood);
+    if (forGood) this.hub?.leaving?.();
     this.handOver();
   }
 

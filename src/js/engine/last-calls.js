@@ -1,6 +1,6 @@
 'use strict';
 // Calls by which a program ends, stops or replaces its own process, of which no event tells. What a burst holds back goes
-// before them, as it does before the event 'exit'. Used by departures.js.
+// before them, as it does before the event 'exit'. Used by departures.js and ipc2/connection.js.
 //
 // These are properties of `process` that Node looks up itself (`process.kill` calls `_kill`, `process.exit` calls
 // `reallyExit`), and that programs replace, too. So a function is put back only while it is still the one in place.
@@ -10,8 +10,8 @@ const { process } = require('../core');
 const NAMES = ['_kill', 'abort', 'reallyExit', 'execve'];
 
 /**
- * Has `act` called before any of them, between `watch` and `unwatch`, and later where others have kept the function. It must
- * not throw.
+ * Has `act(name, arguments)` called before any of them, between `watch` and `unwatch`, and later where others have kept the
+ * function. It must not throw.
  */
 class LastCalls {
   #act;
@@ -34,7 +34,7 @@ class LastCalls {
     const original = process[name];
     if (typeof original !== 'function') return;
     const replaced = (...args) => {
-      this.#act();
+      this.#act(name, args);
       return Reflect.apply(original, process, args);
     };
     Object.defineProperties(replaced, Object.getOwnPropertyDescriptors(original)); // its name, and Node's marks

@@ -4,6 +4,7 @@
 const { process } = require('../core');
 const { connectError } = require('./errors');
 const { Kind, open } = require('../engine/ipc2-native');
+const LastCalls = require('../engine/last-calls');
 
 /** Those that are open. */
 const connections = new Set();
@@ -13,12 +14,28 @@ function onExit() {
   for (const connection of connections) connection.handOver();
 }
 
+/** The same for calls that end it, of which no event tells. Other processes are killed at once. */
+const lastCalls = new LastCalls((name, [pid]) => {
+  if (name !== '_kill' || pid === process.pid || pid === 0) onExit();
+});
+
+function watch() {
+  process.on('exit', onExit);
+  lastCalls.watch();
+}
+
+function unwatch() {
+  process.removeListener('exit', onExit);
+  lastCalls.unwatch();
+}
+
 /** The connection with the host. It keeps the process alive until it ends. */
 class Connection {
   #native;
   #receive;
   #connected;
   #isClosing = false;
+  #hasPatience = true;
   #path;
 
   /**
@@ -34,13 +51,13 @@ class Connection {
     const take = (kind, number, payload) => this.#take(kind, number, payload);
     this.#native = open('Ipc2Jobs', take, path, maxMessageBytes, host);
     this.ref();
-    if (connections.size === 0) process.on('exit', onExit);
+    if (connections.size === 0) watch();
     connections.add(this);
   }
 
-  /** Waits, for at most 2 s, until all answers have left. */
+  /** Waits, for at most 2 s, until all answers have left. In vain it waits once. */
   handOver() {
-    this.#native.handOver();
+    this.#hasPatience &&= this.#native.handOver();
   }
 
   #take(kind, number, payload) {
@@ -58,7 +75,7 @@ class Connection {
   #dispose() {
     this.#native.dispose();
     connections.delete(this);
-    if (connections.size === 0) process.removeListener('exit', onExit);
+    if (connections.size === 0) unwatch();
   }
 
   /** Whether the answer could be given. */

@@ -2,7 +2,7 @@
 // The sockets of ipcIO, that of the domain and those of the pairs, as their sessions see them: messages in and
 // out. Used by server.js and client.js.
 
-const { channels, publishReceived } = require('../diagnostics/channels');
+const { channels, drop, publishReceived } = require('../diagnostics/channels');
 const { ours } = require('../sockets/own-listeners');
 const { argumentError, codedError } = require('../errors');
 const { NOT_JSON, NOT_A_MESSAGE, decode, encode } = require('./message');
@@ -102,13 +102,23 @@ class Channel {
     return this.#pace.offer({ data, length, sent, refuse, entry });
   }
 
+  /**
+   * What comes after the end of our side is dropped. Written to the stream it would be an error that destroys the socket, and
+   * with it what the peer has sent and nobody has read yet: the last messages of one that leaves.
+   */
   #write({ data, sent }) {
+    const { socket } = this;
+    if (socket.writableEnded && !socket.destroyed) {
+      drop(socket._owner, socket, 'down', data);
+      sent?.(codedError('ERR_IPCIO_DISCONNECTED', 'The connection is ending'));
+      return false;
+    }
     this.refusal = null;
-    const below = this.socket._send(data);
+    const below = socket._send(data);
     if (!sent) return below;
     if (below) sent();
     else if (this.refusal !== null) sent(this.refusal);
-    else this.socket.write('', sent);
+    else socket.write('', sent);
     return below;
   }
 

@@ -24,9 +24,15 @@ const LONGEST_PAUSE = 16;
 /** Where the system does not tell what a peer has not read, it is taken to have read it within so many ms. */
 const READ_WITHIN = 2;
 
+/** How long a process that exits waits for peers that are still reading, in ms: together, and from one look to the next. */
+const EXIT_PATIENCE = 500;
+const EXIT_PAUSE = READ_WITHIN;
+
 /** Those where something waits: it leaves when the process ends. */
 const waiting = new Set();
 let watchesExit = false;
+/** Until when a process that exits waits; null: it does not exit. */
+let exitUntil = null;
 
 class Pace {
   #socket;
@@ -77,7 +83,8 @@ class Pace {
     this.#leftAt ||= clock();
     waiting.add(this);
     watchExit();
-    this.#lookLater();
+    if (exitUntil === null) this.#lookLater();
+    else leaveAtExit(); // there is no later
     return false;
   }
 
@@ -102,6 +109,22 @@ class Pace {
     this.#stop();
     this.#end?.();
     this.#end = null;
+  }
+
+  /** The process exits: what the peer has room for leaves. Whether nothing is left, here or in the socket. */
+  leaveAtExit() {
+    if (this.#socket.closed) return true;
+    const isOut = this.#socket._flush();
+    if (this.#tells === false) this.#unread = this.#socket.writableLength;
+    const fits = (length) => this.#fits(length);
+    while (this.#queue.length > 0 && fits(this.#queue.first.length)) this.#leaveJoined(fits);
+    return this.#queue.length === 0 && isOut && this.#socket._flush();
+  }
+
+  /** The process exits, and waits no longer: all leaves. */
+  leaveForGood() {
+    while (this.#queue.length > 0) this.#leaveJoined();
+    this.leaveNow();
   }
 
   #fits(length) {
@@ -130,6 +153,27 @@ class Pace {
     const item = this.#queue.shift();
     this.#queued -= item.length;
     this.#leave(item);
+  }
+
+  /**
+   * The first ones that fit, together: each write takes some of what the system has for a connection, however short it
+   * is.
+   */
+  #leaveJoined(fits = () => true) {
+    const items = [this.#queue.shift()];
+    let [{ length }] = items;
+    for (;;) {
+      const more = length + (this.#queue.first?.length ?? Infinity);
+      if (more > ONE_PIECE || !fits(more)) break;
+      const item = this.#queue.shift();
+      items.push(item);
+      length += item.length;
+    }
+    this.#queued -= length;
+    const datas = items.map(({ data }) => data);
+    const data = typeof datas[0] === 'string' ? datas.join('') : Buffer.concat(datas);
+    const sent = (error) => items.forEach((item) => item.sent?.(error));
+    this.#leave({ data, length, sent });
   }
 
   #lookLater() {
@@ -176,9 +220,28 @@ class Pace {
 function watchExit() {
   if (watchesExit) return;
   watchesExit = true;
-  process.on('exit', () => {
-    for (const pace of waiting) pace.leaveNow();
-  });
+  process.on('exit', leaveAtExit);
+}
+
+function leaveAtExit() {
+  if (exitUntil === null) {
+    exitUntil = clock() + EXIT_PATIENCE;
+    setImmediate(() => (exitUntil = null)).unref?.(); // somebody has emitted the event
+  }
+  do {
+    for (const pace of waiting) if (pace.leaveAtExit()) pace.leaveForGood();
+  } while (waiting.size > 0 && clock() < exitUntil && sleep(EXIT_PAUSE));
+  for (const pace of waiting) pace.leaveForGood();
+}
+
+/** Whether this thread may. */
+function sleep(ms) {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 module.exports = Pace;

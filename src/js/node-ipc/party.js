@@ -67,6 +67,12 @@ class Party extends Events {
     return messages()(this, type, options);
   }
 
+  /** Removes all handlers of all types, those of requests, too. Chainable. */
+  reset() {
+    this.#requests?.reset();
+    return super.reset();
+  }
+
   get _requests() {
     return (this.#requests ??= new (requests().Requests)(this));
   }

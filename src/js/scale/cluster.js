@@ -350,6 +350,7 @@ class Cluster extends Events {
       this.#questions.forgotten(peer, `The server ${name} was away`);
       return;
     }
+    if (event === 'serverLeave' && !peer.ended) this.#questions.silent(peer);
     if (event === 'serverLeave') this.#questions.gone(peer, `The server ${name} went away`);
     this.#tell(event, { name, clients: size, local: false });
   }

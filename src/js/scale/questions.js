@@ -149,6 +149,15 @@ class Questions {
     for (const controller of served?.values() ?? []) controller.abort();
   }
 
+  /** A server has not been heard of. If it lives, it is not to wait for answers that it will not get. */
+  silent(peer) {
+    const message = 'The server that was asked had not heard of this one for a while';
+    const failure = formOf(codedError('ECONNRESET', message));
+    for (const number of this.#served.get(peer)?.keys() ?? []) {
+      this.#reply(peer, number, { failure });
+    }
+  }
+
   /** No other server can be reached. */
   goneAll(reason) {
     const peers = [...this.#asked.values()].map(({ peer }) => peer);

@@ -14,7 +14,7 @@ const { settingsFault } = require('./tls');
 const { Unfinished } = require('./unfinished');
 const { WORDS, addressFault, toText, toWords } = require('./words');
 const { ENDS_AT, MOST_FRAMES } = require('../frames');
-const { clearTimeout, process, setTimeout } = require('../../core');
+const { clearTimeout, process, setImmediate, setTimeout } = require('../../core');
 
 // Mirrors deliver.rs.
 const HEAD = 6;
@@ -233,9 +233,18 @@ class Hub extends DatagramHub {
     this.#shared = null;
   }
 
-  /** All that the system takes has gone. */
+  /** All that the system takes has gone, unless the process exits. */
   offer(id) {
-    return this.#links.get(id)?.queued ?? 0;
+    return this.#links.get(id)?.offer() ?? 0;
+  }
+
+  /** The process exits: see outbox.js. Or somebody has emitted the event, and it does not. */
+  leaving() {
+    const tell = (isLeaving) => {
+      for (const link of this.#links.values()) link.leaving(isLeaving);
+    };
+    tell(true);
+    setImmediate(() => tell(false)).unref?.();
   }
 
   awaitDrain(id) {

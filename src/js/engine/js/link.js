@@ -313,6 +313,17 @@ class Link {
     return this.queued;
   }
 
+  /** See outbox.js. */
+  leaving(isLeaving) {
+    this.#outbox.leaving(isLeaving);
+  }
+
+  /** Returns the bytes that wait. */
+  offer() {
+    this.#outbox.offer();
+    return this.queued;
+  }
+
   /** Called by its outbox, in a turn of its own, when all that waited is sent. */
   emptied() {
     this.#hub.events.within(() => this.#settle());

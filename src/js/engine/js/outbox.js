@@ -2,6 +2,9 @@
 // What waits to be sent on a connection of the JavaScript engine, in order, before and behind what its socket has. Made
 // and called by link.js.
 
+const { hasLibuv } = require('../loop');
+const { core } = require('../../core');
+
 /** Bytes that the stream gets at once, and where only they show how far it is. */
 const PIECE = 1024 * 1024;
 const BLIND_PIECE = 64 * 1024;
@@ -11,6 +14,9 @@ const SECURE_PIECE = 16 * PIECE;
 
 /** Pieces with fewer bytes than this are put together. */
 const SMALL = 4096;
+
+/** How many pieces the system is offered at once, if the process exits. */
+const MOST_AT_ONCE = 64;
 
 class Outbox {
   #socket = null;
@@ -24,6 +30,8 @@ class Outbox {
   #waiting = 0;
   #sending = 0;
   #accepted = 0;
+  /** The process exits. */
+  #isLeaving = false;
   #link;
   #taken = (error) => {
     if (!error) this.#onTaken(); // an 'error' event follows
@@ -82,7 +90,7 @@ class Outbox {
     const size = isText ? Buffer.byteLength(data) : data.length;
     this.#accepted += size;
     const most = this.#isIdle ? this.#mostAtFirst : this.#most;
-    if (this.#isIdle && size <= most && this.#isOpen) {
+    if (this.#isIdle && size <= most && this.#isOpen && !this.#canWrite) {
       this.#send(data, size);
     } else {
       this.#pieces.push(isText ? Buffer.from(data) : data);
@@ -115,7 +123,56 @@ class Outbox {
     if (this.#socket.writableLength === 0 && !this.#socket.errored) this.#sending = 0;
   }
 
+  /**
+   * The process exits, so nobody sends any more what the stream gets and the system does not take at once. From now on
+   * the stream gets nothing; until it is told that the process goes on.
+   */
+  leaving(isLeaving) {
+    this.#isLeaving = isLeaving && !this.#isSecure;
+    this.#flush();
+    if (!isLeaving && this.#isIdle) this.#link.emptied();
+  }
+
+  /** Offers the system what waits here, if the process exits. */
+  offer() {
+    if (this.#canWrite) this.#writeNow();
+  }
+
+  get #canWrite() {
+    return this.#isLeaving && this.#sending === 0 && this.#isOpen && this.#descriptor >= 0;
+  }
+
+  get #descriptor() {
+    const fd = hasLibuv() ? this.#socket._handle?.fd : -1; // other runtimes have numbers of their own
+    return fd ?? -1; // on Windows it is -1, too
+  }
+
+  #writeNow() {
+    const { writevSync } = core('fs');
+    try {
+      while (this.#pieces.length > 0) {
+        this.#drop(writevSync(this.#descriptor, this.#pieces.slice(0, MOST_AT_ONCE)));
+      }
+    } catch {
+      // It takes no more (EAGAIN), or nothing (EPIPE), which the stream hears, too, if the process goes on.
+    }
+  }
+
+  /** The system has taken so many bytes of the pieces. */
+  #drop(taken) {
+    this.#waiting -= taken;
+    let count = 0;
+    for (; taken >= this.#pieces[count]?.length; count++) taken -= this.#pieces[count].length;
+    this.#pieces.splice(0, count);
+    if (taken > 0) this.#pieces[0] = this.#pieces[0].subarray(taken);
+  }
+
   #flush(most = this.#most) {
+    if (this.#canWrite) this.#writeNow();
+    else this.#flushToStream(most);
+  }
+
+  #flushToStream(most) {
     while (this.#pieces.length > 0 && this.#sending === 0 && this.#isOpen) {
       const [pieces, size] = this.#next(most);
       this.#waiting -= size;

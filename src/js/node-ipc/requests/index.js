@@ -128,6 +128,11 @@ class Requests {
     };
   }
 
+  /** Removes all handlers. Those that run answer. */
+  reset() {
+    this.#handlers.clear();
+  }
+
   // ---- what has come -------------------------------------------------------------------------------
 
   /** Whether a message that has come was for this. */
