@@ -40,6 +40,7 @@ use super::transport::tls::failure::Failure;
 use super::transport::unix;
 use super::transport::{Attachment, Fresh, Received, Target};
 use super::unfinished::{Holder, to_count};
+use patience::Patience;
 use state::{End, Io, State};
 
 #[cfg(target_os = "linux")]
@@ -61,6 +62,7 @@ pub mod loop_stream;
 pub mod loop_tasks;
 #[cfg(unix)]
 mod on_loop;
+mod patience;
 mod state;
 mod tasks;
 #[cfg(unix)]
@@ -114,6 +116,7 @@ impl Connection {
         let state = State {
             outbox: Outbox::default(),
             held: false,
+            patience: Patience::default(),
             #[cfg(target_os = "linux")]
             attached: false,
             watched: false,

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 #[cfg(unix)]
 use super::on_loop;
+use super::patience::Patience;
 use crate::engine::error::Error;
 use crate::engine::framing::Mode;
 use crate::engine::link::Outbox;
@@ -21,6 +22,7 @@ pub(super) struct State {
     pub(super) outbox: Outbox,
     /// The bytes in the outbox are held back: see [`super::Connection::hold`].
     pub(super) held: bool,
+    pub(super) patience: Patience,
     /// The peer may not have read the last message that had memory beside it.
     #[cfg(target_os = "linux")]
     pub(super) attached: bool,

@@ -1,14 +1,15 @@
 //! How callers write to a connection: on their own thread, as much as the system takes. Part of
 //! [`super`], whose `state` keeps the rest.
 
+use std::hint;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::patience::Wait;
 use super::state::{End, Io, State};
 use super::{Connection, is_transient};
 use crate::engine::event::Event;
@@ -21,18 +22,13 @@ const PIECES: usize = 16;
 /// How many bytes are copied before the peer is offered some again.
 const PART: usize = 1024 * 1024;
 
-/// For how long to wait for a peer that reads, instead of copying a part: in all (about as long as copying would take),
-/// and at a time.
-const WAIT: Duration = Duration::from_micros(200);
-const PAUSE: Duration = Duration::from_micros(100);
-
 impl Connection {
     /// Sends `bytes`: as many as the system takes now, the rest when it takes more. Takes the buffer over if that
     /// saves a copy, and leaves it empty in any case. Returns how many bytes wait. After the end (or a failure, which is
     /// reported as an event) the bytes are dropped.
     pub fn write(self: &Arc<Self>, bytes: &mut Vec<u8>) -> usize {
         let mut state = self.lock();
-        let rest = self.send_now(&mut state, &[bytes]).map(|sent| keep(bytes, sent));
+        let rest = self.send_soon(&mut state, bytes).map(|sent| keep(bytes, sent));
         bytes.clear();
         self.queue(&mut state, rest)
     }
@@ -40,13 +36,13 @@ impl Connection {
     /// The same for bytes that the caller keeps.
     pub fn write_copy(self: &Arc<Self>, bytes: &[u8]) -> usize {
         let mut state = self.lock();
-        let sent = self.send_now(&mut state, &[bytes]);
+        let sent = self.send_soon(&mut state, bytes);
         self.queue(&mut state, sent.map(|sent| Bytes::copy_from_slice(&bytes[sent..])))
     }
 
     /// The same for bytes in several buffers, possibly many. Where the peer can take it like that, those after the first are the large
     /// views of a message of values, and go beside it (`attaching`). Otherwise they are copied little by little, while the peer
-    /// reads. What the system takes at once, or within about the time that copying would take, is not copied.
+    /// reads. What the system takes at once, or in time (`patience`), is not copied.
     pub fn write_pieces(self: &Arc<Self>, pieces: &[&[u8]]) -> usize {
         let mut state = self.lock();
         #[cfg(target_os = "linux")]
@@ -56,16 +52,20 @@ impl Connection {
         let Some(mut sent) = self.send_now(&mut state, pieces) else {
             return state.outbox.queued();
         };
-        let parts = pieces.iter().map(|piece| piece.len()).sum::<usize>() / PART;
-        let mut patience = WAIT * u32::try_from(parts).unwrap_or(u32::MAX);
+        let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        let mut wait = match state.io.takes_at_once() {
+            true => state.patience.wait(len),
+            false => Wait::default(),
+        };
         for piece in pieces {
             let here = sent.min(piece.len());
             sent -= here;
             let mut rest = &piece[here..];
-            while let Some(left) = self.write_part(&mut state, rest, &mut patience) {
+            while let Some(left) = self.write_part(&mut state, rest, &mut wait) {
                 rest = left;
             }
         }
+        state.patience.waited(&wait);
         if state.outbox.queued() > 0 {
             self.start_flush(&mut state);
         }
@@ -77,30 +77,18 @@ impl Connection {
         &self,
         state: &mut State,
         bytes: &'a [u8],
-        patience: &mut Duration,
+        wait: &mut Wait,
     ) -> Option<&'a [u8]> {
         if bytes.is_empty() || state.end != End::Open || state.failed.is_some() {
             return None;
         }
+        let mut bytes = bytes;
+        if state.outbox.queued() == 0 && bytes.len() > PART {
+            let sent = self.send_waiting(state, bytes, wait)?;
+            bytes = &bytes[sent..];
+        }
         let (part, _) = bytes.split_at(bytes.len().min(PART));
         let State { outbox, io, .. } = state;
-        let (sent, result) = if outbox.queued() == 0 && bytes.len() > part.len() {
-            match send_patiently(io, bytes, patience) {
-                Ok(sent) => (sent, Ok(())),
-                Err(error) => (0, Err(error)),
-            }
-        } else {
-            (0, Err(io::ErrorKind::WouldBlock.into()))
-        };
-        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
-        match result {
-            Ok(()) => return Some(&bytes[sent..]),
-            Err(error) if is_transient(&error) => {}
-            Err(error) => {
-                self.fail(state, error);
-                return None;
-            }
-        }
         outbox.push(Bytes::copy_from_slice(part));
         let (sent, result) = outbox.flush(|pieces| io.send(pieces));
         self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
@@ -201,6 +189,39 @@ impl Connection {
         state.outbox.queued()
     }
 
+    /// How much of `bytes` the system takes now or, on the event loop, in time (`patience`). `None`: drop them.
+    fn send_soon(&self, state: &mut State, bytes: &[u8]) -> Option<usize> {
+        let sent = self.send_now(state, &[bytes])?;
+        if sent == bytes.len() || state.outbox.queued() > 0 || !state.io.is_on_loop() {
+            return Some(sent);
+        }
+        let mut wait = state.patience.wait(bytes.len());
+        let more = self.send_waiting(state, &bytes[sent..], &mut wait)?;
+        state.patience.waited(&wait);
+        Some(sent + more)
+    }
+
+    /// How much of `bytes` the system takes while this waits for room. `None`: drop them.
+    fn send_waiting(&self, state: &mut State, bytes: &[u8], wait: &mut Wait) -> Option<usize> {
+        let mut sent = 0;
+        wait.found();
+        while sent < bytes.len() && wait.goes_on(Instant::now()) {
+            match state.io.send(&[IoSlice::new(&bytes[sent..])]) {
+                Ok(len) => {
+                    sent += len;
+                    wait.found();
+                }
+                Err(error) if is_transient(&error) => hint::spin_loop(),
+                Err(error) => {
+                    self.fail(state, error);
+                    return None;
+                }
+            }
+        }
+        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
+        Some(sent)
+    }
+
     /// Asks for [`Event::Drain`] when everything written is sent. Returns false if it is sent already.
     pub fn await_drain(&self) -> bool {
         let mut state = self.lock();
@@ -291,29 +312,6 @@ impl Connection {
         let result = if queued > 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) };
         self.flushed(state, sent, result);
         queued
-    }
-}
-
-/// Writes once. If the system takes nothing, tries again for a while, as long as `patience` is left, and offers the
-/// processor to others in between, such as the peer. A peer that does not read uses up all patience.
-fn send_patiently(io: &Io, bytes: &[u8], patience: &mut Duration) -> io::Result<usize> {
-    let mut begin = None;
-    loop {
-        let result = io.send(&[IoSlice::new(bytes)]);
-        let is_full = result.as_ref().is_err_and(is_transient);
-        if !io.takes_at_once() || (!is_full && begin.is_none()) {
-            return result;
-        }
-        let waited = begin.get_or_insert_with(Instant::now).elapsed();
-        if !is_full {
-            *patience = patience.saturating_sub(waited);
-            return result;
-        }
-        if waited >= PAUSE.min(*patience) {
-            *patience = Duration::ZERO;
-            return result;
-        }
-        thread::yield_now();
     }
 }
 
