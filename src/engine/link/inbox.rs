@@ -45,6 +45,8 @@ pub struct Inbox {
     before: usize,
     /// The current read has completed no frame yet.
     fruitless: bool,
+    /// Raw bytes that are known to wait, besides those that the consumer was told to take. There may be more.
+    known: usize,
     /// Reports unfinished frames: see [`Inbox::strict`].
     watch: Option<Watch>,
     attachments: Attachments,
@@ -74,6 +76,7 @@ impl Inbox {
             allocation: 0,
             before: 0,
             fruitless: false,
+            known: 0,
             watch: None,
             attachments: Attachments::default(),
         }
@@ -121,6 +124,7 @@ impl Inbox {
             return None;
         }
         self.mode = mode;
+        self.known = 0;
         let bytes = self.decoder.take_partial();
         (!bytes.is_empty()).then_some(Event::Chunk { id: self.id, bytes, framed: false })
     }
@@ -149,12 +153,16 @@ impl Inbox {
 
     /// In raw mode, once reads are large: how many of the `waiting` bytes the consumer is to take into memory of its own,
     /// instead of a read into this. `None`: few or none.
-    pub fn direct(&self, waiting: impl FnOnce() -> usize) -> Option<usize> {
+    pub fn direct(&mut self, waiting: impl FnOnce() -> usize) -> Option<usize> {
         if self.mode != Mode::Raw || self.read_size <= READ_MIN {
             return None;
         }
-        let waiting = waiting();
-        (waiting >= DIRECT_MIN).then_some(waiting.min(DIRECT_MAX))
+        if self.known < DIRECT_MAX {
+            self.known = waiting();
+        }
+        let len = self.known.min(DIRECT_MAX);
+        self.known -= len;
+        (len >= DIRECT_MIN).then_some(len)
     }
 
     /// Call this after a read of `len` bytes; [`Inbox::next`] then yields the frames that it
@@ -317,7 +325,9 @@ mod tests {
         receive(&mut inbox, &[0; READ_MIN]);
         assert_eq!(inbox.direct(|| DIRECT_MIN - 1), None);
         assert_eq!(inbox.direct(|| DIRECT_MIN), Some(DIRECT_MIN));
-        assert_eq!(inbox.direct(|| 2 * DIRECT_MAX), Some(DIRECT_MAX));
+        assert_eq!(inbox.direct(|| 2 * DIRECT_MAX + 1), Some(DIRECT_MAX));
+        assert_eq!(inbox.direct(|| panic!("this much is known")), Some(DIRECT_MAX));
+        assert_eq!(inbox.direct(|| DIRECT_MAX - 1), Some(DIRECT_MAX - 1));
         inbox.configure(Mode::Frames, false);
         assert_eq!(inbox.direct(|| DIRECT_MAX), None);
     }
