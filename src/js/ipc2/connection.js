@@ -57,7 +57,7 @@ class Connection {
 
   /** Waits, for at most 2 s, until all answers have left. In vain it waits once. */
   handOver() {
-    this.#hasPatience &&= this.#native.handOver();
+    if (this.#hasPatience) this.#hasPatience = this.#native.handOver();
   }
 
   #take(kind, number, payload) {
