@@ -11,6 +11,18 @@ const { altered, createClusters, hasClients, knows } = require('./clusters');
 const world = createWorld();
 const { cluster, member } = createClusters(world);
 
+/** Two servers, the first of which can be kept from being heard. */
+async function pairWithMute() {
+  const hub = new scale.Hub();
+  let isMute = false;
+  const broker = (index) =>
+    altered(hub, (publish, subject, bytes) => {
+      if (!isMute || index !== 0) publish(subject, bytes);
+    });
+  const [one, two] = await cluster(2, { heartbeat: 20, timeout: 60 }, broker);
+  return { one, two, mute: (on) => (isMute = on) };
+}
+
 describe('ids', () => {
   test('a client has a generated id until it is given one', async () => {
     const [one, two] = await cluster(2);
@@ -350,13 +362,7 @@ describe('the broker', () => {
   );
 
   test('a server that was silent for long learns that its questions get no answer', async () => {
-    const hub = new scale.Hub();
-    let isMute = false;
-    const broker = (index) =>
-      altered(hub, (publish, subject, bytes) => {
-        if (!isMute || index !== 0) publish(subject, bytes);
-      });
-    const [one, two] = await cluster(2, { heartbeat: 20, timeout: 60 }, broker);
+    const { one, two, mute } = await pairWithMute();
     const { client } = await two.client('far');
     const asked = new Promise((resolve) => {
       client.handle('q', (_, { signal }) => {
@@ -370,27 +376,21 @@ describe('the broker', () => {
     const question = one.joined.request('far', 'q');
     const settled = expect(question).rejects.toMatchObject({ code: 'ECONNRESET' });
     await asked;
-    isMute = true;
+    mute(true);
     await settled;
     expect(one.joined.stats().dropped.invalid).toBe(0);
   });
 
   test('a server that comes back after a long silence is known again, with all its clients', async () => {
-    const hub = new scale.Hub();
-    let isMute = false;
-    const broker = (index) =>
-      altered(hub, (publish, subject, bytes) => {
-        if (!isMute || index !== 0) publish(subject, bytes);
-      });
-    const [one, two] = await cluster(2, { heartbeat: 20, timeout: 60 }, broker);
+    const { one, two, mute } = await pairWithMute();
     await one.client('alice');
     await two.sees(knows('alice'));
     const left = once(two.joined, 'serverLeave');
-    isMute = true;
+    mute(true);
     expect(await left).toEqual([{ name: 'server 0', clients: 0, local: false }]);
     expect(two.joined.clients()).toEqual([]);
     expect(two.joined.emit('alice', 'mail')).toBe(false);
-    isMute = false;
+    mute(false);
     await two.sees(knows('alice'));
     expect(two.joined.servers()).toMatchObject([{ name: 'server 1' }, { name: 'server 0' }]);
   });

@@ -53,7 +53,7 @@ impl Connection {
             return state.outbox.queued();
         };
         let len = pieces.iter().map(|piece| piece.len()).sum::<usize>();
-        let mut wait = match state.io.takes_at_once() {
+        let mut wait = match sent < len && state.io.takes_at_once() {
             true => state.patience.wait(len),
             false => Wait::default(),
         };
@@ -76,13 +76,12 @@ impl Connection {
     fn write_part<'a>(
         &self,
         state: &mut State,
-        bytes: &'a [u8],
+        mut bytes: &'a [u8],
         wait: &mut Wait,
     ) -> Option<&'a [u8]> {
         if bytes.is_empty() || state.end != End::Open || state.failed.is_some() {
             return None;
         }
-        let mut bytes = bytes;
         if state.outbox.queued() == 0 && bytes.len() > PART {
             let sent = self.send_waiting(state, bytes, wait)?;
             bytes = &bytes[sent..];
@@ -209,6 +208,7 @@ impl Connection {
             match state.io.send(&[IoSlice::new(&bytes[sent..])]) {
                 Ok(len) => {
                     sent += len;
+                    self.bytes_written.fetch_add(len as u64, Ordering::Relaxed);
                     wait.found();
                 }
                 Err(error) if is_transient(&error) => hint::spin_loop(),
@@ -218,7 +218,6 @@ impl Connection {
                 }
             }
         }
-        self.bytes_written.fetch_add(sent as u64, Ordering::Relaxed);
         Some(sent)
     }
 
