@@ -174,12 +174,6 @@ impl Mailbox {
         self.lock().kept.push_back(Kept { id, open, turns: on_loop.then_some(0) });
     }
 
-    /// Whether something is kept.
-    #[cfg(unix)]
-    pub fn keeps(&self) -> bool {
-        !self.lock().kept.is_empty()
-    }
-
     /// Whether something is kept until turns of the consumer's event loop have begun.
     #[cfg(unix)]
     pub fn waits_for_turns(&self) -> bool {

@@ -13,11 +13,9 @@ use super::Accepting;
 use crate::engine::driver::uv::{Found, Loop, Poll, Watched};
 use crate::engine::error::Error;
 use crate::engine::event::{Event, Id};
+use crate::engine::mailbox::Gone;
 use crate::engine::panics::point;
 use crate::engine::transport::{ACCEPT_PAUSE, Entrance};
-
-/// The most connections in one turn of the loop, so that others get theirs.
-const MOST: usize = 64;
 
 /// See the module's page.
 pub(super) struct Door {
@@ -98,22 +96,22 @@ impl Door {
     fn accept(&self, entrance: &Entrance) -> Turn {
         let accepting = &*self.accepting;
         let mailbox = &accepting.reports.mailbox;
-        let mut taken = 0;
-        // A client of the same consumer is to hear of its connection after the listener: see `Mailbox::keep`.
-        while taken < MOST || mailbox.keeps() {
-            if mailbox.is_full() || accepting.wait().is_some() {
+        let mut full = Turn::Waits;
+        loop {
+            if mailbox.is_full() {
+                return full;
+            }
+            if accepting.wait().is_some() {
                 return Turn::Waits;
             }
             let accepted = entrance.accept();
             point("accept");
             match accepted {
-                Ok(Some(fresh)) => {
-                    taken += 1;
-                    if self.accepting.take(fresh).is_err() {
-                        break;
-                    }
-                }
-                Ok(None) => break,
+                Ok(Some(fresh)) => match self.accepting.take(fresh) {
+                    Ok(()) => full = Turn::Taken, // which the consumer makes room for right after this
+                    Err(Gone) => return Turn::Taken,
+                },
+                Ok(None) => return Turn::Taken,
                 Err(error) => {
                     let error = Error::new("accept", error, None);
                     let _ = mailbox.post_now(Event::AcceptFailed { id: accepting.id, error });
@@ -121,7 +119,6 @@ impl Door {
                 }
             }
         }
-        Turn::Taken
     }
 
     fn shut(&self, state: &mut State, failed: bool) {
