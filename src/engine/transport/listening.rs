@@ -5,7 +5,7 @@
 use std::future::pending;
 use std::io;
 #[cfg(unix)]
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsRawFd, RawFd};
 #[cfg(unix)]
 use std::sync::Arc;
 
@@ -122,6 +122,8 @@ pub fn is_nothing(error: &io::Error) -> bool {
 /// Accepts a socket that does not block, with one system call.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn accept(listening: &Socket) -> io::Result<Socket> {
+    use std::os::fd::FromRawFd;
+
     let flags = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     let (no_address, no_len) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: the call asks for no address, and returns a descriptor that is this function's.
