@@ -127,6 +127,16 @@ impl Consumer for Turns {
         self.core.upgrade().map_or((0, 0), |core| core.borrow().put_off())
     }
 
+    fn turn_begins(&self) {
+        if let Some(core) = self.core.upgrade() {
+            core.borrow().engine.turn_begins();
+        }
+    }
+
+    fn waits_for_turns(&self) -> bool {
+        self.core.upgrade().is_some_and(|core| core.borrow().engine.waits_for_turns())
+    }
+
     fn turn(&self, put_off: bool) -> Turn {
         let Some(core) = self.core.upgrade() else { return Turn::Gone };
         let depth = self.depth.get();

@@ -1,5 +1,8 @@
 //! The listeners of a hub. A socket that one accepts or is given becomes a connection, which the hub does not know
 //! yet.
+//!
+//! The I/O thread accepts ([`Accepting::run`]). Where the consumer's event loop watches connections, it accepts those that
+//! need no handshake, too (`door`).
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,7 +17,7 @@ use socket2::Socket;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::driver::Connection;
+use super::driver::{Connection, Driver};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
@@ -28,6 +31,11 @@ use super::transport::tls::failure::Failure;
 use super::transport::tls::{Settings, Side};
 use super::transport::{Ends, Fresh, Listener, Local};
 use super::unfinished::Unfinished;
+#[cfg(unix)]
+use door::Door;
+
+#[cfg(unix)]
+mod door;
 
 /// How long closing a listener waits for the I/O thread. It is never busy for longer than one
 /// system call, so this only guards against a stopped machine.
@@ -76,6 +84,9 @@ pub struct Acceptor {
     accepting: Arc<Accepting>,
     /// `None` if the listener has no socket of its own.
     task: Option<AcceptTask>,
+    /// Where the consumer's event loop accepts.
+    #[cfg(unix)]
+    door: Option<Arc<Door>>,
 }
 
 /// A running accept task.
@@ -91,23 +102,48 @@ impl Acceptor {
         reports: Reports,
         local: &Local,
         framing: Framing,
+        driver: Driver<'_>,
     ) -> Result<(Self, Option<SocketAddr>), Error> {
         let runtime = reports.runtime.clone();
-        let mut listener = {
-            let _entered = runtime.enter();
-            Listener::listen(local)?
-        };
+        let _entered = runtime.enter();
+        let has_handshake = local.tls().is_some() || framing.greeting.is_some();
+        let registers = has_handshake || matches!(driver, Driver::Tasks);
+        let mut listener = Listener::listen(local, registers)?;
         let address = listener.address();
         let accepting = Accepting::new(reports, local, framing);
+        #[cfg(unix)]
+        let door = match driver {
+            Driver::Loop(uv_loop) if !registers => {
+                let door = Door::open(listener.entrance(), &accepting, uv_loop);
+                if door.is_none() {
+                    let registered = listener.register();
+                    registered.map_err(|error| Error::new("listen", error, None))?;
+                }
+                door
+            }
+            _ => None,
+        };
         let stop = Arc::new(Notify::new());
         let (alive, stopped) = mpsc::channel();
         let task = AcceptTask { stop: stop.clone(), stopped };
-        let acceptor = Self { accepting: accepting.clone(), task: Some(task) };
         let failed = accepting.clone();
+        let acceptor = Self {
+            accepting: accepting.clone(),
+            task: Some(task),
+            #[cfg(unix)]
+            door: door.clone(),
+        };
         let task = async move {
+            let accepts = async {
+                #[cfg(unix)]
+                if let Some(door) = door {
+                    return door.keep().await;
+                }
+                accepting.run_on(&listener).await;
+            };
             tokio::select! {
                 () = stop.notified() => {}
-                () = accepting.run_on(&listener) => {}
+                () = accepts => {}
             }
             // A client that has reached the listener is connected, and is not to be dropped when the listener ends. So
             // nobody may reach it after the last look, where that can be.
@@ -128,12 +164,28 @@ impl Acceptor {
     /// A listener without a socket: its connections are accepted elsewhere, at `local`.
     #[cfg(unix)]
     pub fn elsewhere(reports: Reports, local: &Local, framing: Framing) -> Self {
-        Self { accepting: Accepting::new(reports, local, framing), task: None }
+        Self { accepting: Accepting::new(reports, local, framing), task: None, door: None }
     }
 
     /// Its handle.
     pub fn id(&self) -> Id {
         self.accepting.id
+    }
+
+    /// Whether the consumer's event loop accepts.
+    pub fn is_on_loop(&self) -> bool {
+        #[cfg(unix)]
+        return self.door.is_some();
+        #[cfg(not(unix))]
+        false
+    }
+
+    /// A waiting time of the loop's listener is over. Must be called on the loop's thread.
+    #[cfg(unix)]
+    pub fn go_on(&self) {
+        if let Some(door) = &self.door {
+            door.reopen();
+        }
     }
 
     /// What its connections hold together of unfinished frames, if that is counted.
@@ -166,7 +218,11 @@ impl Acceptor {
     /// Stops listening. On return, the socket is closed and its path removed. Connections that were
     /// made before are still reported, then [`Event::ListenerClosed`].
     pub fn close(self) {
-        let Self { accepting, task } = self;
+        #[cfg(unix)]
+        if let Some(door) = &self.door {
+            door.close();
+        }
+        let Self { accepting, task, .. } = self;
         if let Some(task) = task {
             task.stop.notify_one();
             let _ = task.stopped.recv_timeout(CLOSE_PATIENCE);
@@ -215,6 +271,8 @@ struct Accepting {
     framing: Framing,
     reports: Reports,
     tls: Option<Arc<Settings>>,
+    /// Whether its connections have addresses.
+    is_ip: bool,
     handshakes: Mutex<Handshakes>,
     pace: Mutex<Pace>,
     /// A handshake has ended, or a limit has changed.
@@ -230,6 +288,7 @@ impl Accepting {
             framing,
             reports,
             tls,
+            is_ip: local.is_ip(),
             handshakes: Mutex::default(),
             pace: Mutex::default(),
             ended: Notify::new(),
@@ -286,7 +345,7 @@ impl Accepting {
 
     fn take(self: &Arc<Self>, fresh: Fresh) -> Result<(), Gone> {
         self.pace().took(Instant::now());
-        let ends = fresh.ends();
+        let ends = if self.is_ip { fresh.ends() } else { None };
         if ends.is_some() {
             // Messages need low latency: a segment is never held back to fill it.
             let _ = fresh.socket().map(|socket| socket.set_tcp_nodelay(true));

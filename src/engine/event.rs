@@ -91,10 +91,10 @@ pub enum Event {
         /// The connection.
         id: Id,
     },
-    /// The time is up for a datagram socket on the consumer's event loop that had to wait. The hub handles it; the
-    /// consumer does not see this event.
+    /// The time is up for a datagram socket or a listener on the consumer's event loop that had to wait. The hub handles
+    /// it; the consumer does not see this event.
     Due {
-        /// The datagram socket.
+        /// The datagram socket or the listener.
         id: Id,
     },
     /// The peer closed its side in the middle of a frame.

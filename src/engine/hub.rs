@@ -18,7 +18,7 @@ use super::codec::delimited::Delimiter;
 use super::driver::datagrams::Datagrams;
 #[cfg(unix)]
 use super::driver::uv::Loop;
-use super::driver::{Connection, Driver};
+use super::driver::{Connection, Driver, Listens};
 use super::error::Error;
 use super::event::{Event, Id};
 use super::framing::Framing;
@@ -128,9 +128,35 @@ impl Hub {
     pub fn connect(&mut self, target: Target, framing: Framing) -> Id {
         let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let connection = Connection::new(id, framing, self.mailbox.clone(), self.runtime());
-        connection.connect(target, !self.listeners.is_empty());
+        connection.connect(target, self.listens());
         self.keep(connection);
+        #[cfg(unix)]
+        if let Some(uv_loop) = self.uv_loop().filter(|_| self.waits_for_turns()) {
+            uv_loop.go_on();
+        }
         id
+    }
+
+    fn listens(&self) -> Listens {
+        if self.listeners.is_empty() {
+            Listens::Nowhere
+        } else if self.listeners.values().any(Acceptor::is_on_loop) {
+            Listens::OnLoop
+        } else {
+            Listens::OnIoThread
+        }
+    }
+
+    /// A turn of the consumer's event loop begins, before it looks at its sockets.
+    #[cfg(unix)]
+    pub fn turn_begins(&self) {
+        self.mailbox.turn_begins();
+    }
+
+    /// Whether something waits for turns of the event loop to begin.
+    #[cfg(unix)]
+    pub fn waits_for_turns(&self) -> bool {
+        self.mailbox.waits_for_turns()
     }
 
     /// Listens. Returns the handle and, for IP, the bound address.
@@ -142,7 +168,7 @@ impl Hub {
         local: &Local,
         framing: Framing,
     ) -> Result<(Id, Option<SocketAddr>), Error> {
-        let (acceptor, address) = Acceptor::listen(self.reports(), local, framing)?;
+        let (acceptor, address) = Acceptor::listen(self.reports(), local, framing, self.driver())?;
         Ok((self.add(acceptor), address))
     }
 

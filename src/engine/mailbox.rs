@@ -34,12 +34,24 @@ struct State {
     events: VecDeque<Event>,
     bytes: usize,
     /// See [`Mailbox::keep`].
-    kept: VecDeque<(Id, Event)>,
+    kept: VecDeque<Kept>,
     /// The consumer has been woken and has not yet found the mailbox empty.
     awake: bool,
     /// Tells the consumer to call `pop`. `None` once closed.
     wake: Option<Box<dyn Fn() + Send>>,
 }
+
+/// See [`Mailbox::keep`].
+struct Kept {
+    id: Id,
+    open: Event,
+    /// How many turns of the consumer's event loop have begun since, if that ends it.
+    turns: Option<u32>,
+}
+
+/// As many turns of an event loop as have to begin until it has looked at all of its sockets once.
+#[cfg(unix)]
+const TURNS_TO_LOOK: u32 = 2;
 
 impl fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,8 +95,8 @@ impl State {
 
     /// The oldest that was kept for a `wanted` connection.
     fn take_kept(&mut self, wanted: impl Fn(Id) -> bool) -> Option<Event> {
-        let index = self.kept.iter().position(|(id, _)| wanted(*id))?;
-        self.kept.remove(index).map(|(_, open)| open)
+        let index = self.kept.iter().position(|kept| wanted(kept.id))?;
+        self.kept.remove(index).map(|kept| kept.open)
     }
 
     /// It is at most half full: there is room for several producers.
@@ -155,11 +167,31 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Keeps [`Event::Open`] of the connection `id` until [`Mailbox::post_kept`], so that a listener of the same consumer
-    /// can come first. What a younger connection reports goes after it in any case: that may be the other end.
+    /// Keeps [`Event::Open`] of the connection `id` until [`Mailbox::post_kept`], or until the consumer's event loop, if it
+    /// is `on_loop`, has looked at all of its sockets: so that a listener of the same consumer can come first. What a younger connection reports goes after it in any case: that may be the other end.
     #[cfg(unix)]
-    pub fn keep(&self, id: Id, open: Event) {
-        self.lock().kept.push_back((id, open));
+    pub fn keep(&self, id: Id, open: Event, on_loop: bool) {
+        self.lock().kept.push_back(Kept { id, open, turns: on_loop.then_some(0) });
+    }
+
+    /// Whether something is kept until turns of the consumer's event loop have begun.
+    #[cfg(unix)]
+    pub fn waits_for_turns(&self) -> bool {
+        self.lock().kept.iter().any(|kept| kept.turns.is_some())
+    }
+
+    /// A turn of the consumer's event loop begins, which calls the consumer right after this.
+    #[cfg(unix)]
+    pub fn turn_begins(&self) {
+        let mut state = self.lock();
+        for turns in state.kept.iter_mut().filter_map(|kept| kept.turns.as_mut()) {
+            *turns += 1;
+        }
+        while let Some(Kept { turns: Some(TURNS_TO_LOOK..), .. }) = state.kept.front()
+            && let Some(Kept { open, .. }) = state.kept.pop_front()
+        {
+            state.push(open);
+        }
     }
 
     /// Queues what was kept for the connection `id`, unless it had to be queued before, and what is older: who calls this
@@ -293,7 +325,7 @@ mod tests {
     fn an_opening_that_is_kept_comes_before_what_its_peer_received() {
         let (mailbox, _) = counted();
         let frame = |id| Event::Chunk { id, bytes: vec![0].into(), framed: false };
-        mailbox.keep(3, Event::Open { id: 3, ends: None, tls: None });
+        mailbox.keep(3, Event::Open { id: 3, ends: None, tls: None }, false);
         mailbox.post_now(Event::Accepted { listener: 1, id: 5, ends: None, tls: None }).unwrap();
         mailbox.post_now(frame(2)).unwrap(); // was there before, so is not the peer
         mailbox.post_now(frame(5)).unwrap();
@@ -316,7 +348,7 @@ mod tests {
     fn openings_that_are_kept_stay_in_their_order() {
         let (mailbox, _) = counted();
         for id in 1..=3 {
-            mailbox.keep(id, Event::Open { id, ends: None, tls: None });
+            mailbox.keep(id, Event::Open { id, ends: None, tls: None }, false);
         }
         for id in [2, 3, 1] {
             mailbox.post_kept(id);
@@ -328,6 +360,23 @@ mod tests {
             })
             .collect();
         assert_eq!(order, [1, 2, 3]);
+    }
+
+    /// A turn of the loop that has begun already does not look any more at what is ready since.
+    #[cfg(unix)]
+    #[test]
+    fn an_opening_that_is_kept_for_an_event_loop_waits_for_its_second_turn() {
+        let (mailbox, _) = counted();
+        mailbox.keep(1, Event::Open { id: 1, ends: None, tls: None }, true);
+        mailbox.turn_begins();
+        mailbox.keep(2, Event::Open { id: 2, ends: None, tls: None }, true);
+        assert!(mailbox.pop().is_none());
+        mailbox.turn_begins();
+        assert!(matches!(mailbox.pop(), Some(Event::Open { id: 1, .. })));
+        assert!(mailbox.pop().is_none() && mailbox.waits_for_turns());
+        mailbox.turn_begins();
+        assert!(matches!(mailbox.pop(), Some(Event::Open { id: 2, .. })));
+        assert!(!mailbox.waits_for_turns());
     }
 
     #[tokio::test]

@@ -116,7 +116,7 @@ impl RawListener {
             #[cfg(not(unix))]
             _ => unreachable!(),
         };
-        let listener = Listener::listen(&local).unwrap();
+        let listener = Listener::listen(&local, true).unwrap();
         let at = match listener.address() {
             Some(address) => super::endpoint(&format!("tcp://{address}")),
             None => at.clone(),

@@ -61,7 +61,7 @@ impl Connection {
         let copy = socket.try_clone(); // the reactor closes a socket that it refuses
         let attached = {
             let _entered = self.runtime.enter();
-            Stream::attach(socket)
+            Fresh::from(socket).quiet()
         };
         match (attached, copy) {
             (Ok(stream), _) => self.go_on_with_tasks(state, stream),
@@ -78,7 +78,7 @@ impl Connection {
             sleep(PAUSE).await;
             let mut state = self.lock();
             let (End::Closing(grace) | End::Lingering(grace)) = state.end else { return };
-            match socket.try_clone().and_then(Stream::attach) {
+            match socket.try_clone().and_then(|socket| Fresh::from(socket).quiet()) {
                 Ok(stream) => return self.go_on_with_tasks(&mut state, stream),
                 Err(error) if grace.over().is_some_and(|over| over <= Instant::now()) => {
                     return self.not_handed_over(&mut state, error);

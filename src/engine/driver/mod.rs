@@ -6,8 +6,9 @@
 //! * [`datagrams`] (with `datagrams_on_loop`): the same for datagram sockets, which have no connections.
 //! * `loop_tasks`, `loop_stream`: the loop driver for what is written as tasks: the sessions of ipc2.
 //!
-//! A connection begins on the I/O thread, which connects and accepts. The exception is a Unix socket: the caller's thread
-//! connects it, as in libuv, since that needs no waiting unless the backlog is full. When the consumer has heard of a
+//! A connection begins on the I/O thread, which connects and accepts. There are two exceptions: the caller's thread connects
+//! a Unix socket, as in libuv, since that needs no waiting unless the backlog is full; and the consumer's event loop accepts
+//! what it will watch ([`super::acceptor`]). When the consumer has heard of a
 //! connection, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read. A
 //! connection that closes with something left to send always ends with the tokio driver, which has timers.
 //!
@@ -110,6 +111,18 @@ pub enum Driver<'a> {
     Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
 }
 
+/// Where the consumer of a connection has listeners, one of which may be the peer. Then it hears of the connection from
+/// its listener first, as from libuv.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listens {
+    /// It has none.
+    Nowhere,
+    /// The I/O thread accepts.
+    OnIoThread,
+    /// The consumer's event loop accepts, and its turns go on: see [`Mailbox::turn_begins`].
+    OnLoop,
+}
+
 impl Connection {
     /// A connection that is not up yet.
     pub fn new(id: Id, framing: Framing, mailbox: Arc<Mailbox>, runtime: Runtime) -> Arc<Self> {
@@ -148,9 +161,8 @@ impl Connection {
         })
     }
 
-    /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`]. `listens`: the same consumer has listeners, one of
-    /// which may be the peer. Then it hears of the connection from its listener first, as from libuv.
-    pub fn connect(self: &Arc<Self>, target: Target, listens: bool) {
+    /// Starts connecting. Reports [`Event::Open`] or [`Event::Closed`].
+    pub fn connect(self: &Arc<Self>, target: Target, listens: Listens) {
         #[cfg(not(unix))]
         let _ = listens;
         #[cfg(unix)]
@@ -166,7 +178,7 @@ impl Connection {
 
     /// Connects on the caller's thread, as libuv does, if that cannot take long. False: it would.
     #[cfg(unix)]
-    fn connect_now(self: &Arc<Self>, target: &Target, listens: bool) -> bool {
+    fn connect_now(self: &Arc<Self>, target: &Target, listens: Listens) -> bool {
         let Target::Unix(path) = target else { return false };
         if self.framing.greeting.is_some() {
             return false;
@@ -177,13 +189,15 @@ impl Connection {
             Ok(Some(socket)) => {
                 self.take(socket);
                 let open = Event::Open { id: self.id, ends: None, tls: None };
-                if listens {
-                    self.mailbox.keep(self.id, open);
-                    let (connection, failed) = (self.clone(), self.clone());
-                    let task = async move { connection.open_after_accepting().await };
-                    self.runtime.spawn_or(task, move || failed.panicked("connect"));
-                } else {
-                    let _ = self.mailbox.post_now(open);
+                match listens {
+                    Listens::Nowhere => _ = self.mailbox.post_now(open),
+                    Listens::OnLoop => self.mailbox.keep(self.id, open, true),
+                    Listens::OnIoThread => {
+                        self.mailbox.keep(self.id, open, false);
+                        let (connection, failed) = (self.clone(), self.clone());
+                        let task = async move { connection.open_after_accepting().await };
+                        self.runtime.spawn_or(task, move || failed.panicked("connect"));
+                    }
                 }
             }
             Err(error) => self.report_closed(&mut self.lock(), vec![error]),

@@ -28,6 +28,9 @@ impl Hub {
             }
             #[cfg(unix)]
             Event::Due { id } => {
+                if let Some(acceptor) = self.listeners.get(id) {
+                    acceptor.go_on();
+                }
                 if let Some(datagrams) = self.datagrams.get(id)
                     && panics::caught(|| datagrams.go_on()).is_none()
                 {

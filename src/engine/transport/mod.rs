@@ -13,7 +13,9 @@ use tokio::time::sleep;
 use super::error::{Endpoint, Error};
 pub use attachment::{Attachment, Memory, Received, receive_all};
 pub use fresh::Fresh;
-use listening::Listening;
+#[cfg(unix)]
+pub use listening::Entrance;
+use listening::{Listening, is_nothing};
 pub use receiving::{receive, receive_into, waiting};
 pub use stream::{
     Ends, KeepAlive, Stream, held, send, set_keepalive, set_nodelay, set_type_of_service, taken,
@@ -61,7 +63,7 @@ pub mod zone;
 pub const BACKLOG: i32 = 0xffff;
 
 /// How long to pause after a listener could not accept (too many open files, say).
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to connect to.
 #[derive(Debug, Clone)]
@@ -104,6 +106,15 @@ impl Local {
         }
     }
 
+    /// Whether it is an address of IP.
+    pub fn is_ip(&self) -> bool {
+        match self {
+            Local::Tcp(_) => true,
+            Local::Tls(below, _) => below.is_ip(),
+            _ => false,
+        }
+    }
+
     /// The TLS settings, if it uses TLS.
     pub fn tls(&self) -> Option<&Arc<tls::Settings>> {
         match self {
@@ -113,7 +124,7 @@ impl Local {
     }
 }
 
-/// A listening socket, registered with the current runtime. Dropping it closes it, and removes its
+/// A listening socket. Dropping it closes it, and removes its
 /// path if that is still its own.
 #[derive(Debug)]
 pub enum Listener {
@@ -131,15 +142,16 @@ pub enum Listener {
 }
 
 impl Listener {
-    /// Binds and listens. Must be called with a runtime entered.
-    pub fn listen(local: &Local) -> Result<Self, Error> {
+    /// Binds and listens. Must be called with a runtime entered, whose reactor watches it if it `registers`: otherwise see
+    /// [`Listener::entrance`].
+    pub fn listen(local: &Local, registers: bool) -> Result<Self, Error> {
         local.check()?;
         match local {
             #[cfg(unix)]
             Local::Unix(local) => {
                 let endpoint = Endpoint::Path(local.path.clone());
                 let bound = unix::listen(local).and_then(|(listener, path)| {
-                    Ok(Listener::Unix(path, Listening::new(listener)?))
+                    Ok(Listener::Unix(path, Listening::new(listener, registers)?))
                 });
                 bound.map_err(|error| {
                     let in_use = error.kind() == io::ErrorKind::AddrInUse;
@@ -157,9 +169,11 @@ impl Listener {
             Local::Tcp(address) => tcp::listen(*address)
                 // If the system does not say which port it chose, no client could be told where to
                 // connect.
-                .and_then(|tcp| Ok(Listener::Tcp(tcp.local_addr()?, Listening::new(tcp)?)))
+                .and_then(|tcp| {
+                    Ok(Listener::Tcp(tcp.local_addr()?, Listening::new(tcp, registers)?))
+                })
                 .map_err(|error| Error::new("listen", error, Some(Endpoint::Ip(*address)))),
-            Local::Tls(below, _) => Self::listen(below), // the handshake comes after accepting
+            Local::Tls(below, _) => Self::listen(below, registers), // the handshake comes after accepting
         }
     }
 
@@ -174,7 +188,21 @@ impl Listener {
         }
     }
 
-    /// The next connection. After an error the next call first waits a little.
+    /// Its socket, for another loop than the reactor.
+    #[cfg(unix)]
+    pub fn entrance(&self) -> Entrance {
+        let (Listener::Unix(_, listening) | Listener::Tcp(_, listening)) = self;
+        listening.entrance()
+    }
+
+    /// Has the reactor of the current runtime watch it after all.
+    #[cfg(unix)]
+    pub fn register(&mut self) -> io::Result<()> {
+        let (Listener::Unix(_, listening) | Listener::Tcp(_, listening)) = self;
+        listening.register()
+    }
+
+    /// The next connection, of a listener that is registered. After an error the next call first waits a little.
     pub async fn accept(&self, failed_before: bool) -> Result<Fresh, Error> {
         if failed_before {
             sleep(ACCEPT_PAUSE).await;
@@ -186,13 +214,6 @@ impl Listener {
                 #[cfg(windows)]
                 Listener::Pipe(pipe) => pipe.accept().await.map(|pipe| Stream::Pipe(pipe).into()),
                 Listener::Tcp(_, tcp) => tcp.accept().await,
-            };
-            // As in libuv: a signal, or a peer that has left already, is not a failure of the listener.
-            let is_nothing = |error: &io::Error| {
-                matches!(
-                    error.kind(),
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
-                )
             };
             match accepted {
                 Err(error) if is_nothing(&error) => {}

@@ -5,7 +5,7 @@
 //! answer arrives. Used by the tokio driver, through [`super::Stream`].
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 use socket2::Socket;
@@ -64,8 +64,8 @@ impl Quiet {
 }
 
 /// Has the reactor of the current runtime watch `socket`, which does not block.
-pub fn registered(socket: Socket, interest: Interest) -> io::Result<AsyncFd<Socket>> {
-    // SAFETY: a `Socket` has one descriptor. It is open as long as the socket lives, and is not given
+pub fn registered<S: AsRawFd>(socket: S, interest: Interest) -> io::Result<AsyncFd<S>> {
+    // SAFETY: a `Socket`, or a count of one, has one descriptor. It is open as long as the socket lives, and is not given
     // away before the socket is taken out of the `AsyncFd`.
     Ok(unsafe { AsyncFd::register_with_interest(socket, interest) }?)
 }

@@ -87,9 +87,21 @@ pub fn connect_now(path: &str) -> Result<Option<Socket>, Error> {
 }
 
 fn try_connect(path: &str) -> io::Result<Socket> {
+    let socket = new_socket()?;
+    socket.connect(&SockAddr::unix(path)?)?;
+    Ok(socket)
+}
+
+/// A socket that does not block, with one system call.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn new_socket() -> io::Result<Socket> {
+    Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn new_socket() -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
-    socket.connect(&SockAddr::unix(path)?)?;
     Ok(socket)
 }
 

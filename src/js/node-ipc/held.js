@@ -56,6 +56,7 @@ class Held {
 
   /** The attempt has failed: what is left is for the next one. */
   takeBack() {
+    if (this.#entries.size === 0) return;
     for (const key of this.#passing) this.#entries.delete(key);
     this.#passing.clear();
     for (const entry of this.#entries.values()) entry.given = false;
@@ -86,6 +87,7 @@ class Held {
   }
 
   clear() {
+    if (this.#entries.size === 0) return; // emptying makes new tables, for each connection
     this.#entries.clear();
     this.#passing.clear();
     this.size = 0;

@@ -16,7 +16,7 @@ use super::requests::Questions;
 use super::tls::Expected;
 use super::turns::Turns;
 use super::{Address, ClientEvent, Error};
-use crate::engine::driver::{Connection, Driver};
+use crate::engine::driver::{Connection, Driver, Listens};
 use crate::engine::event::{Event, Id};
 use crate::engine::transport::Target;
 
@@ -293,7 +293,7 @@ impl Task {
         let framing = common.settings.framing();
         let connection =
             Connection::new(self.attempts, framing, common.mailbox.clone(), common.runtime.clone());
-        connection.connect(target, false);
+        connection.connect(target, Listens::Nowhere);
         loop {
             match common.event_unless(&mut self.turns, &mut self.is_closing).await {
                 None => {

@@ -104,7 +104,7 @@ pub(super) fn start(
     };
     let unfinished = Some(Unfinished::new(admission.buffered));
     let framing = Framing { unfinished, ..settings.framing() };
-    let (acceptor, address) = Acceptor::listen(reports, local, framing)?;
+    let (acceptor, address) = Acceptor::listen(reports, local, framing, Driver::Tasks)?;
     let listening = Listening::from(acceptor);
     let runtime = runtime.clone();
     let ended = Ended(shared.clone());

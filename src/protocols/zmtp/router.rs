@@ -139,8 +139,8 @@ impl Router {
         let invalid = |error: Error| io::Error::new(io::ErrorKind::InvalidInput, error);
         options.check().map_err(Error::Options).map_err(invalid)?;
         let local = endpoint.local().map_err(invalid)?;
-        let listener =
-            Listener::listen(&local).map_err(|error| io::Error::new(error.source.kind(), error))?;
+        let listener = Listener::listen(&local, true)
+            .map_err(|error| io::Error::new(error.source.kind(), error))?;
         let endpoint = endpoint.bound(listener.address());
         let shared = Arc::new(Shared {
             kind,

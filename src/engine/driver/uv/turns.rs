@@ -22,6 +22,12 @@ pub trait Consumer {
     /// How many things it has put off to a later turn of the loop: those that come before further events, and the
     /// others.
     fn put_off(&self) -> (u32, u32);
+    /// A turn of the loop begins, before it looks at its sockets.
+    fn turn_begins(&self) {}
+    /// Whether something waits for turns to begin.
+    fn waits_for_turns(&self) -> bool {
+        false
+    }
     /// One turn: what is left or comes first, or `put_off` in any case, or else an event.
     fn turn(&self, put_off: bool) -> Turn;
 }
@@ -145,7 +151,8 @@ impl Shared {
     }
 
     fn ended(&self, done: bool) -> bool {
-        self.signals.set_again(self.api, done && !self.held.is_empty());
+        let goes_on = !self.held.is_empty() || self.consumer.waits_for_turns();
+        self.signals.set_again(self.api, done && goes_on);
         done
     }
 
@@ -153,6 +160,7 @@ impl Shared {
     /// does not hold up events.
     fn next_turn(&self) {
         self.release();
+        self.consumer.turn_begins();
         let outer = self.before_poll.replace(true);
         let (first, later) = self.consumer.put_off();
         if (0..first + later).any(|_| self.consumer.turn(true) == Turn::Gone) {
