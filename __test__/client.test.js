@@ -151,6 +151,32 @@ describe.each(TRANSPORTS)('%s: ended in the handler of connect', (kind) => {
   });
 });
 
+// In node-ipc everything goes through `publish`, which programs replace to watch or to hold events.
+test.each([true, false])(
+  "a server's `publish` of one's own has all events (handlers get them: %s)",
+  async (passesOn) => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const heard = record(server);
+    const seen = [];
+    const { publish } = server;
+    const left = new Promise((resolve) => {
+      server.publish = function (type, ...args) {
+        seen.push(type);
+        if (passesOn) publish.call(this, type, ...args);
+        if (type === 'close') resolve();
+        return this;
+      };
+    });
+    const client = world.dial(place, { maxRetries: 0 });
+    client.on('connect', () => client.socket.end());
+    await left;
+    const all = ['connect', 'socket.disconnected', 'close'];
+    expect(seen).toEqual(all);
+    expect(types(heard)).toEqual(passesOn ? all : []);
+  },
+);
+
 describe.each(TRANSPORTS)('%s: retries', (kind) => {
   test.each([0, 1, 3])(
     'maxRetries %i: that many after the first attempt (K10, K11)',

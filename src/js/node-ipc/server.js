@@ -263,11 +263,13 @@ class Server extends ServerSending {
     const id = socket.id || false;
     const index = this.sockets.indexOf(socket);
     if (index !== -1) this.sockets.splice(index, 1);
-    this._publishWildcard('close', hadError);
+    // A `publish` of the program's own, such as a spy, sees this event as well, though only after the next one.
+    const isOwn = this.publish === Server.prototype.publish;
+    if (isOwn) this._publishWildcard('close', hadError);
     this.log('socket disconnected', id);
     both(
       () => this.publish('socket.disconnected', socket, id),
-      () => this._publishTyped('close', hadError),
+      () => (isOwn ? this._publishTyped('close', hadError) : this.publish('close', hadError)),
     );
   }
 
