@@ -282,7 +282,7 @@ impl Client {
     /// Waits until the client is connected. Cancel safe.
     ///
     /// # Errors
-    /// [`Error::NotConnected`] when the client has ended.
+    /// [`Error::NotConnected`] when the client has given up; [`Error::Closed`] when it was closed.
     pub async fn connected(&self) -> Result<(), Error> {
         let mut status = self.status.clone();
         let known = status.wait_for(|status| *status != Status::Connecting).await;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -105,6 +106,7 @@ pub(super) async fn outcome<R: DeserializeOwned>(
     patience: Duration,
     give_up: impl Sized,
 ) -> Result<R, Error> {
+    Handle::try_current().map_err(|_| Error::NoRuntime)?; // the time is measured there
     let asking = async {
         post.await?;
         receiver.await.unwrap_or(Err(Error::Closed))

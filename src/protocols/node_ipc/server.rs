@@ -146,7 +146,7 @@ impl ServerBuilder {
     }
 
     /// Decides who may connect, before anything is read from the connection. A connection that is refused is
-    /// reported as [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: other systems do not report
+    /// reported as [`Error::PeerNotAllowed`]; so is one for which the function panics. Only for Unix sockets on Linux and macOS: other systems do not report
     /// the peer, so [`bind`](ServerBuilder::bind) fails there.
     ///
     /// ```
