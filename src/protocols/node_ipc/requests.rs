@@ -185,7 +185,9 @@ impl Handlers {
     }
 }
 
-/// The bytes of a reply that says what failed. Empty if it contains a custom delimiter.
+/// The bytes of a reply that says what failed, or that a custom delimiter is within that. Empty if that contains it,
+/// too.
 pub(super) fn failure(id: &RawValue, error: &HandlerError, link: &Link) -> Vec<u8> {
-    encode(REPLY, &Failure::new(id, error), link.delimiter()).unwrap_or_default()
+    let reply = |error: &HandlerError| encode(REPLY, &Failure::new(id, error), link.delimiter());
+    reply(error).or_else(|error| reply(&error.into())).unwrap_or_default()
 }
