@@ -171,6 +171,7 @@ impl ServerBuilder {
 
     /// Listens, on the current tokio runtime, which has to have I/O and time enabled. When it returns, clients can connect.
     ///
+    /// # Errors
     /// [`Error::System`] with the code `EADDRINUSE` if a server listens there already, or the path is not that of a
     /// socket; [`Error::Resolve`]; [`Error::Unusable`] for an invalid address or setting.
     pub async fn bind(
