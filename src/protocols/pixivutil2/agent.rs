@@ -123,10 +123,10 @@ impl Agent {
     }
 
     /// Reports how many images will come. Like the following reports, it returns whether the controller accepted it:
-    /// a refusal is not an error, since the work goes on without it.
+    /// a refusal is not an error, since the work goes on without it. Nor is a controller that does not answer.
     ///
     /// # Errors
-    /// [`Error::Timeout`], [`Error::Lost`] or [`Error::Closed`].
+    /// [`Error::Closed`] or [`Error::Unusable`].
     pub async fn total(&self, count: u64) -> Result<bool, Error> {
         self.0.notify(Request::Total(count)).await
     }
@@ -222,7 +222,7 @@ impl Task {
     /// was stopped. Until then, no other job can be begun. If the connection is lost, it asks again.
     ///
     /// # Errors
-    /// [`Error::Closed`] or [`Error::Unusable`].
+    /// [`Error::Timeout`]: nobody answers a handshake. [`Error::Refused`], [`Error::Closed`] or [`Error::Unusable`].
     pub async fn exit_code(&self) -> Result<i32, Error> {
         let inner = &self.agent.0;
         loop {
