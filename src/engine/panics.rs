@@ -26,7 +26,15 @@ pub fn error(syscall: &'static str) -> Error {
 
 /// The result of `act`. `None`: it panicked.
 pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(act)).ok()
+    match catch_unwind(AssertUnwindSafe(act)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            // Its destructor is anybody's code, too. What that panics with has no more chances.
+            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            dropped.unwrap_or_else(std::mem::forget);
+            None
+        }
+    }
 }
 
 /// The same for a task.
@@ -77,6 +85,13 @@ mod tests {
     fn a_panic_is_an_error_of_the_socket() {
         assert_eq!(caught(|| 1), Some(1));
         assert_eq!(caught(|| panic!("injected")), None::<()>);
+        struct PanicsWhenDropped;
+        impl Drop for PanicsWhenDropped {
+            fn drop(&mut self) {
+                std::panic::panic_any(PanicsWhenDropped);
+            }
+        }
+        assert_eq!(caught(|| std::panic::panic_any(PanicsWhenDropped)), None::<()>);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             assert_eq!(caught_in(async { 1 }).await, Some(1));

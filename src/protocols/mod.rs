@@ -1,6 +1,9 @@
 //! Protocols for Rust programs: one folder each, with its sessions and rules. None of them depends on
 //! another; what they share is the [engine](crate::engine).
 
+// Programs read these documents: a sentence about errors needs its heading, without which it says something else.
+#![warn(clippy::missing_errors_doc)]
+
 #[cfg(all(feature = "appview", target_os = "linux"))]
 pub mod appview;
 #[cfg(feature = "ipc2-sessions")]

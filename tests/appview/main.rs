@@ -233,9 +233,13 @@ fn a_command_of_the_programs_own_is_answered_from_any_thread_or_fails() {
     options.prefix = APPSCOPE_PREFIX.into();
     let taken = server::Options { prefix: APPSCOPE_PREFIX.into(), ..server::Options::new(pid) };
     let server = Server::start(options, state, |event| {
+        if let Event::SetConfig { .. } = event {
+            panic!("a panic is a refusal");
+        }
         if let Event::Request { command: 6, request, reply } = event
             && !request.contains("drop")
         {
+            assert!(!request.contains("panic"), "nor is it an answer");
             std::thread::spawn(move || reply.send(format!(r#"{{"status":200,"got":{request}}}"#)));
         }
         true
@@ -247,8 +251,11 @@ fn a_command_of_the_programs_own_is_answered_from_any_thread_or_fails() {
         let client = ask(pid, |options| options.prefix = APPSCOPE_PREFIX.into());
         let response = client.request(br#"{"req":6}"#).await.unwrap();
         assert_eq!(response.text, br#"{"status":200,"got":{"req":6}}"#);
-        let response = client.request(br#"{"req":6,"drop":1}"#).await.unwrap();
-        assert_eq!(response.text, br#"{"status":500}"#);
+        let failing = [r#"{"req":6,"drop":1}"#, r#"{"req":6,"panic":1}"#, r#"{"req":3,"cfg":{}}"#];
+        for request in failing {
+            let response = client.request(request.as_bytes()).await.unwrap();
+            assert_eq!(response.text, br#"{"status":500}"#, "{request}");
+        }
         let response = client.request(br#"{"req":0}"#).await.unwrap();
         let text = String::from_utf8(response.text).unwrap();
         assert!(text.contains("getScopeCfg") && text.contains("initiateSnapshot"), "{text}");

@@ -122,6 +122,54 @@ fn what_waits_when_the_runtime_ends_is_told() {
     });
 }
 
+/// Whoever still has the handles is told, and so is the peer.
+#[test]
+fn a_runtime_that_ends_takes_its_connections_along() {
+    let ending = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    };
+    run_each(async |place| {
+        let runtime = ending();
+        let (server, mut server_events) =
+            runtime.spawn(Server::bind(place)).await.unwrap().unwrap();
+        let (client, mut events) = client(server.address()).connect().unwrap();
+        let Some(ServerEvent::Connected(connection)) = server_events.next().await else { panic!() };
+        let (begun, mut begins) = tokio::sync::mpsc::unbounded_channel();
+        server.handle("never", move |(): (), _| {
+            let _ = begun.send(());
+            std::future::pending::<Result<(), HandlerError>>()
+        });
+        let asking = client.request::<_, ()>("never", &(), LONG);
+        let ends = async {
+            begins.recv().await.unwrap();
+            runtime.shutdown_background();
+        };
+        let (answer, ()) = tokio::join!(asking, ends);
+        assert!(matches!(answer, Err(Error::ConnectionLost)), "{answer:?}");
+        assert!(matches!(events.next().await, Some(ClientEvent::Connected)));
+        assert!(matches!(events.next().await, Some(ClientEvent::Disconnected(_))));
+        let error = connection.emit("lost", &1).await.unwrap_err();
+        assert!(matches!(error, Error::NotConnected(_)), "{error}");
+        connection.close().await;
+        server.close().await;
+        client.close().await;
+    });
+    run_each(async |place| {
+        let runtime = ending();
+        let (server, mut events) = Server::bind(place).await.unwrap();
+        let address = server.address().clone();
+        let (client, _events) =
+            runtime.spawn(async { Client::connect(address) }).await.unwrap().unwrap();
+        assert!(matches!(events.next().await, Some(ServerEvent::Connected(_))));
+        runtime.shutdown_background();
+        assert!(matches!(events.next().await, Some(ServerEvent::Disconnected { .. })));
+        client.emit("lost", &1).await.unwrap_err();
+        client.close().await;
+        server.close().await;
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn a_path_is_taken_from_the_dead_and_left_to_the_living() {
@@ -169,9 +217,11 @@ fn permissions_are_added_and_peers_can_be_refused() {
         server.close().await;
 
         let own = std::process::id();
-        for allowed in [true, false] {
-            let builder =
-                Server::builder().allow_peer(move |peer| (peer.pid as u32 == own) == allowed);
+        for allowed in [Some(true), Some(false), None] {
+            let builder = Server::builder().allow_peer(move |peer| {
+                (peer.pid as u32 == own) == allowed.expect("a panic refuses, too")
+            });
+            let allowed = allowed == Some(true);
             let (server, mut events) = builder.bind(&path).await.unwrap();
             let mut peer = Raw::connect(&server).await;
             match events.next().await {

@@ -1,9 +1,9 @@
 //! Messages, in both directions.
 
-use ferripc::node_ipc::{Broadcast, ClientEvent, Server, ServerEvent};
+use ferripc::node_ipc::{Broadcast, ClientEvent, HandlerError, Server, ServerEvent};
 use serde_json::{Value, json};
 
-use super::{client, meet, meet_with, message, message_from, path, run, run_each};
+use super::{LONG, client, meet, meet_with, message, message_from, path, run, run_each};
 
 #[test]
 fn data_cross_both_ways_as_they_were() {
@@ -157,5 +157,15 @@ fn both_ends_may_agree_on_another_delimiter_which_no_message_may_contain() {
         client.emit("trimmed", &text).await.unwrap();
         let error = client.emit("within", &spaced).await.unwrap_err();
         assert!(matches!(error, super::Error::DelimiterWithin));
+
+        let set = Server::builder().delimiter("|");
+        let ((server, _events), (client, _client_events), _) =
+            meet_with(super::Address::path(path()), set, |client| client.delimiter("|")).await;
+        server.handle("answer", async |(): (), _| Ok("a|b"));
+        server.handle("failure", async |(): (), _| Err::<(), _>(HandlerError::new("a|b")));
+        for kind in ["answer", "failure"] {
+            let error = client.request::<_, String>(kind, &(), LONG).await.unwrap_err();
+            assert_eq!(error.to_string(), "Error: the delimiter is within the message");
+        }
     });
 }

@@ -53,6 +53,14 @@ fn each_side_answers_the_other_in_any_order() {
     });
 }
 
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("expected");
+    }
+}
+
 #[test]
 fn what_a_handler_fails_with_crosses() {
     run(async || {
@@ -66,6 +74,9 @@ fn what_a_handler_fails_with_crosses() {
         });
         server
             .handle("panic", async |(): (), _| -> Result<(), HandlerError> { panic!("expected") });
+        server.handle("payload", async |(): (), _| -> Result<(), HandlerError> {
+            std::panic::panic_any(PanicsWhenDropped)
+        });
         let failed = async |kind: &str| match client.request::<_, Value>(kind, &(), LONG).await {
             Err(Error::Remote(error)) => error,
             other => panic!("{other:?}"),
@@ -77,7 +88,9 @@ fn what_a_handler_fails_with_crosses() {
         let own = shown(failed("own").await);
         assert_eq!(own, ("TypeError".into(), "no".into(), Some("E_NO".into())));
         assert_eq!(failed("system").await.code(), Some("ENOENT"));
-        assert_eq!(failed("panic").await.message(), "The handler has panicked");
+        for kind in ["panic", "payload"] {
+            assert_eq!(failed(kind).await.message(), "The handler has panicked");
+        }
         assert_eq!(failed("nobody").await.code(), Some("ERR_FERRIPC_NO_HANDLER"));
         let other = client.request::<_, Value>("own", &1, LONG).await.unwrap_err();
         assert_eq!(other.code(), Some("ERR_FERRIPC_INVALID_DATA"));

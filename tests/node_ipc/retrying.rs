@@ -1,5 +1,7 @@
 //! Clients without a connection: when they try again, when they end, and what becomes of what they are to send.
 
+use std::task::{Context, Poll, Waker};
+
 use ferripc::node_ipc::{ClientEvent, Error, Server};
 
 use super::{Address, LONG, client, meet, meet_with, message_from, path, run, run_each};
@@ -105,6 +107,12 @@ fn what_cannot_be_is_said_at_once() {
     let error = client("world").connect().unwrap_err();
     assert!(matches!(error, Error::NoRuntime));
     run(async || {
+        let (known, _events) = client(path()).connect().unwrap();
+        let elsewhere = std::thread::spawn(move || {
+            let asking = std::pin::pin!(known.request::<_, ()>("x", &(), LONG));
+            asking.poll(&mut Context::from_waker(Waker::noop()))
+        });
+        assert!(matches!(elsewhere.join(), Ok(Poll::Ready(Err(Error::NoRuntime)))));
         for (builder, code) in [
             (client("x".repeat(200)), Some("ENAMETOOLONG")),
             (client("nul\0"), Some("EINVAL")),

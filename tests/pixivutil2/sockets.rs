@@ -73,6 +73,9 @@ fn all_that_an_agent_says_is_answered_before_anybody_looks() {
             assert!(agent.downloaded(99_887_766, 9999).await.unwrap());
             assert!(agent.title("タイトル").await.unwrap());
             assert!(agent.error("details", "stack").await.unwrap());
+            // PixivUtil2's side does not count it as a message, and would not answer.
+            let without = agent.ffmpeg(Vec::new()).await;
+            assert!(matches!(without, Err(agent::Error::Unusable(_))));
             let refused = agent.ffmpeg(vec!["-y".into()]).await;
             assert!(matches!(refused, Err(Error::Refused(..))), "{:?}", refused.err());
             let mut said = Vec::new();

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ferripc::protocols::zmtp::{Options, Req, RequestError, Router, RouterEvent};
+use ferripc::protocols::zmtp::{
+    Dealer, DealerEvent, Options, Req, RequestError, Router, RouterEvent, SendError,
+};
 
 use super::raw::{Raw, RawListener, wire};
 use super::{connected, disconnected, frames, message, places, req, router, run};
@@ -120,5 +122,46 @@ fn a_slow_reader_gets_all_of_it_after_the_close() {
         };
         // Longer than the close waits for it.
         tokio::join!(reading, router.close());
+    });
+}
+
+/// Otherwise messages would wait for ever, although the sender was told that they had been accepted.
+#[test]
+fn nothing_is_sent_when_the_runtime_has_ended() {
+    let ending = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).enable_all().build().unwrap()
+    };
+    run(async {
+        for place in places() {
+            let runtime = ending();
+            let entered = runtime.enter();
+            let (router, mut events) = Router::bind(&place, Options::default()).unwrap();
+            drop(entered);
+            let to = router.local_endpoint();
+            let (_dealer, mut heard) = Dealer::connect(&to, Options::default()).unwrap();
+            let identity = connected(&mut events).await;
+            assert!(matches!(heard.recv().await, Some(DealerEvent::Connected)));
+            runtime.shutdown_background();
+            assert!(matches!(heard.recv().await, Some(DealerEvent::Disconnected { .. })));
+            let refused = router.send(&identity, frames(&["lost"]));
+            assert!(matches!(refused, Err(SendError::UnknownPeer)), "{refused:?}");
+            router.close().await;
+
+            let (router, mut events) = Router::bind(&place, Options::default()).unwrap();
+            let runtime = ending();
+            let entered = runtime.enter();
+            let (dealer, mut heard) =
+                Dealer::connect(&router.local_endpoint(), Options::default()).unwrap();
+            drop(entered);
+            connected(&mut events).await;
+            assert!(matches!(heard.recv().await, Some(DealerEvent::Connected)));
+            runtime.shutdown_background();
+            assert!(heard.recv().await.is_none());
+            let refused = dealer.send(frames(&["lost"]));
+            assert!(matches!(refused, Err(SendError::Closed)), "{refused:?}");
+            assert_eq!(dealer.close().await, 0);
+            router.close().await;
+        }
     });
 }

@@ -5,7 +5,7 @@
 mod common;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -91,6 +91,49 @@ async fn workers_that_end_without_a_job_over_and_over_are_started_more_and_more_
         assert!(*pause >= first * factor, "{pauses:?}");
     }
     drop(set);
+}
+
+#[tokio::test]
+async fn a_panic_while_a_worker_is_described_is_a_start_that_failed() {
+    let starts = AtomicU32::new(0);
+    let set = workers(1, &[]).queue(1).backoff(SHORT, SHORT).configure(move |_| {
+        assert_ne!(starts.fetch_add(1, Ordering::Relaxed), 1, "the second start fails");
+    });
+    let set: Tasks = set.finish().await.unwrap();
+    let before = set.send(Task::Pid).await.unwrap();
+    assert!(is_offline(set.send(Task::Crash).await));
+    let after = timeout(PATIENCE, async {
+        loop {
+            match set.send(Task::Pid).await {
+                Ok(pid) => return pid,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    });
+    assert_ne!(after.await.expect("it is started again"), before);
+}
+
+#[test]
+fn a_worker_whose_runtime_has_ended_is_offline() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (ending, staying) = (runtime(), runtime());
+    let set = ending.block_on(tasks(1));
+    let worker = set.pop_worker().unwrap();
+    let (answer, _pending) = oneshot::channel();
+    worker.send(EventLoopMessage::Bidirectional { data: Task::Hang, tx: answer }).unwrap();
+    let busy: Tasks = ending.block_on(workers(1, &[]).queue(1).finish()).unwrap();
+    let one = busy.pop_worker().unwrap();
+    staying.block_on(async {
+        let waiting = timeout(PATIENCE, busy.send(Task::Pid));
+        let (none, ()) = tokio::join!(waiting, async { ending.shutdown_background() });
+        assert!(has_no_worker(none.expect("it does not wait for ever")) && one.exit().is_some());
+        let ended = timeout(PATIENCE, worker.ended()).await.expect("it has ended");
+        assert_eq!(ended.cause.as_deref(), Some("the runtime of its host has ended"));
+        let late = timeout(PATIENCE, worker.request(&Task::Pid)).await.expect("it has ended");
+        assert!(matches!(late, Err(JobError::Offline(Some(_)))));
+        timeout(PATIENCE, set.close(PATIENCE)).await.expect("nobody is waited for");
+        eventually(|| !is_alive(worker.pid())).await;
+    });
 }
 
 #[tokio::test]

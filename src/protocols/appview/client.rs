@@ -69,6 +69,7 @@ impl Client {
 
     /// Sends a request, on the current tokio runtime. `text` is JSON: `{"req":1}`.
     ///
+    /// # Errors
     /// `EEXIST`: another program is talking to the process, or has left its queues behind. `EMFILE`: the
     /// system allows no more queues. `ETIMEDOUT`: the process does not take the request, or does not answer.
     /// `EBADMSG`: what arrives is not a response. `EMSGSIZE`: the response is too long, or frames are too

@@ -122,8 +122,10 @@ impl Shared {
 }
 
 impl Server {
-    /// Starts the thread. `EADDRINUSE`: this process has another server of that name. `ENAMETOOLONG`: the name is too long
-    /// for a queue.
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// `EADDRINUSE`: this process has another server of that name. `ENAMETOOLONG`: the name is too long for a queue.
     pub fn start(
         options: Options,
         state: State,
@@ -329,12 +331,13 @@ impl<F: Fn(Event) -> bool> Work<F> {
         match answer {
             Answer::Text(text) => Some(text),
             Answer::SetConfig(request) => {
-                let taken = (self.on_event)(Event::SetConfig { request });
-                Some(status_only(if taken { OK } else { FAILED }))
+                let taken = caught(|| (self.on_event)(Event::SetConfig { request }));
+                Some(status_only(if taken.unwrap_or(false) { OK } else { FAILED }))
             }
             Answer::Custom(command, request) => {
                 let (reply, replies) = mpsc::sync_channel(1);
-                (self.on_event)(Event::Request { command, request, reply: Reply(reply) });
+                let reply = Reply(reply); // is dropped if this panics
+                caught(|| (self.on_event)(Event::Request { command, request, reply }));
                 let deadline = Instant::now() + self.options.handler_timeout;
                 loop {
                     match replies.recv_timeout(SLICE) {

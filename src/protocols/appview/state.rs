@@ -58,6 +58,9 @@ impl Default for State {
 
 impl State {
     /// The configuration: an object, in AppView `{"current": …}`.
+    ///
+    /// # Errors
+    /// The text is not JSON of an object.
     pub fn set_cfg(&mut self, json: &str) -> Result<(), Invalid> {
         object(json).ok_or(Invalid("cfg", "object"))?;
         self.cfg = json.trim().into();
@@ -66,6 +69,9 @@ impl State {
 
     /// Where the process sends data: an array of objects with `name`, `config`, `connected` and, if it is not
     /// connected, `attempts` and `failure_details`.
+    ///
+    /// # Errors
+    /// The text is not JSON of an array.
     pub fn set_interfaces(&mut self, json: &str) -> Result<(), Invalid> {
         let value = serde_json::from_str::<Value>(json).ok().filter(Value::is_array);
         value.ok_or(Invalid("interfaces", "array"))?;
@@ -74,6 +80,9 @@ impl State {
     }
 
     /// Details of the process: an object with `pid`, `uuid`, `id` and `machine_id`.
+    ///
+    /// # Errors
+    /// The text is not JSON of an object.
     pub fn set_details(&mut self, json: &str) -> Result<(), Invalid> {
         object(json).ok_or(Invalid("details", "object"))?;
         self.details = json.trim().into();

@@ -42,6 +42,9 @@ impl<S: AsyncWrite + Unpin, W: Serialize> SocketWriter<S, W> {
     }
 
     /// Sends a message.
+    ///
+    /// # Errors
+    /// The value cannot be encoded, is too long, or writing has failed.
     pub async fn send(&mut self, value: W) -> Result<(), SocketError> {
         let mut frame = vec![0; length::HEADER];
         payload::append(&value, &mut frame, MAX_MESSAGE_BYTES).map_err(|error| match error {
@@ -72,6 +75,9 @@ impl<S: AsyncRead + Unpin, R: DeserializeOwned> SocketReader<S, R> {
     }
 
     /// Receives a message. Nothing is lost when the future is dropped.
+    ///
+    /// # Errors
+    /// The other side has ended, what it sent is not a message or too long, or reading has failed.
     pub async fn recv(&mut self) -> Result<R, SocketError> {
         loop {
             if let Some(frame) = self.waiting.pop_front() {

@@ -137,6 +137,7 @@ impl ClientBuilder {
     /// Begins to connect, on the current tokio runtime, which has to have I/O and time enabled. Returns at once: the
     /// client waits for a server that is not there yet, as its retry settings say.
     ///
+    /// # Errors
     /// [`Error::Unusable`] or [`Error::System`] for an invalid address or setting, [`Error::NoRuntime`].
     pub fn connect(self) -> Result<(Client, Events<ClientEvent>), Error> {
         let Self { address, settings, retrying, tls } = self;
@@ -198,6 +199,7 @@ impl Client {
 
     /// The same, without waiting.
     ///
+    /// # Errors
     /// As for [`Client::emit`], and [`Error::Full`].
     pub fn try_emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let mut bytes = encode(kind, data, self.delimiter())?;
@@ -234,8 +236,9 @@ impl Client {
     /// `timeout` counts from the call. When it has passed, or the future is dropped, the request is cancelled on the other
     /// side. A request that was sent is never sent twice.
     ///
+    /// # Errors
     /// [`Error::Remote`] if the handler failed; [`Error::Timeout`]; [`Error::ConnectionLost`] as soon as the connection
-    /// ends; [`Error::Decode`] for an answer that is not an `R`; those of [`Client::emit`].
+    /// ends; [`Error::Decode`] for an answer that is not an `R`; [`Error::NoRuntime`]; those of [`Client::emit`].
     pub async fn request<T, R>(&self, kind: &str, data: &T, timeout: Duration) -> Result<R, Error>
     where
         T: Serialize + ?Sized,
@@ -282,7 +285,7 @@ impl Client {
     /// Waits until the client is connected. Cancel safe.
     ///
     /// # Errors
-    /// [`Error::NotConnected`] when the client has ended.
+    /// [`Error::NotConnected`] when the client has given up; [`Error::Closed`] when it was closed.
     pub async fn connected(&self) -> Result<(), Error> {
         let mut status = self.status.clone();
         let known = status.wait_for(|status| *status != Status::Connecting).await;

@@ -62,6 +62,7 @@ impl Connection {
 
     /// The same, without waiting.
     ///
+    /// # Errors
     /// As for [`Connection::emit`], and [`Error::Full`].
     pub fn try_emit<T: Serialize + ?Sized>(&self, kind: &str, data: &T) -> Result<(), Error> {
         let bytes = encode(kind, data, self.0.delimiter())?;
@@ -81,6 +82,7 @@ impl Connection {
     /// Sends a request to the client, as [`Client::request`](super::Client::request) does to a server. The client's
     /// handler for this type answers: [`Client::handle`](super::Client::handle), or `handle` of a client in Node.
     ///
+    /// # Errors
     /// As for [`Client::request`](super::Client::request).
     pub async fn request<T, R>(&self, kind: &str, data: &T, timeout: Duration) -> Result<R, Error>
     where

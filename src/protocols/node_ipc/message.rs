@@ -50,6 +50,7 @@ impl Message {
     /// Missing data are read as `null`. node-ipc sends `{}` for no data, `null` or `""`. So if `{}` arrives and is not a
     /// `T`, it is read as `null` and then as `""`: `()`, an `Option` and a `String` arrive as they were sent.
     ///
+    /// # Errors
     /// [`Error::Decode`] for data that are not a `T`, and for data nested deeper than 128 levels.
     pub fn data<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         let text = self.raw().unwrap_or("null");

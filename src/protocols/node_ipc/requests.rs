@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -105,6 +106,7 @@ pub(super) async fn outcome<R: DeserializeOwned>(
     patience: Duration,
     give_up: impl Sized,
 ) -> Result<R, Error> {
+    Handle::try_current().map_err(|_| Error::NoRuntime)?; // the time is measured there
     let asking = async {
         post.await?;
         receiver.await.unwrap_or(Err(Error::Closed))
@@ -183,7 +185,9 @@ impl Handlers {
     }
 }
 
-/// The bytes of a reply that says what failed. Empty if it contains a custom delimiter.
+/// The bytes of a reply that says what failed, or that a custom delimiter is within that. Empty if that contains it,
+/// too.
 pub(super) fn failure(id: &RawValue, error: &HandlerError, link: &Link) -> Vec<u8> {
-    encode(REPLY, &Failure::new(id, error), link.delimiter()).unwrap_or_default()
+    let reply = |error: &HandlerError| encode(REPLY, &Failure::new(id, error), link.delimiter());
+    reply(error).or_else(|error| reply(&error.into())).unwrap_or_default()
 }

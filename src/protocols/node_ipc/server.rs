@@ -146,7 +146,7 @@ impl ServerBuilder {
     }
 
     /// Decides who may connect, before anything is read from the connection. A connection that is refused is
-    /// reported as [`Error::PeerNotAllowed`]. Only for Unix sockets on Linux and macOS: other systems do not report
+    /// reported as [`Error::PeerNotAllowed`]; so is one for which the function panics. Only for Unix sockets on Linux and macOS: other systems do not report
     /// the peer, so [`bind`](ServerBuilder::bind) fails there.
     ///
     /// ```
@@ -171,6 +171,7 @@ impl ServerBuilder {
 
     /// Listens, on the current tokio runtime, which has to have I/O and time enabled. When it returns, clients can connect.
     ///
+    /// # Errors
     /// [`Error::System`] with the code `EADDRINUSE` if a server listens there already, or the path is not that of a
     /// socket; [`Error::Resolve`]; [`Error::Unusable`] for an invalid address or setting.
     pub async fn bind(

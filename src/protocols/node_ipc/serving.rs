@@ -18,6 +18,8 @@ use crate::engine::driver::Driver;
 use crate::engine::event::{Event, Id};
 use crate::engine::framing::Framing;
 #[cfg(unix)]
+use crate::engine::panics::caught;
+#[cfg(unix)]
 use crate::engine::transport::peer::{Credentials, credentials};
 use crate::engine::transport::{Ends, Local};
 use crate::engine::unfinished::Unfinished;
@@ -127,6 +129,7 @@ impl Drop for Ended {
         let shared = &self.0;
         let connections = std::mem::take(&mut *shared.lock());
         for Connection(link) in connections.into_values() {
+            link.connection.destroy(); // it is open yet if the runtime has ended
             link.end();
             link.questions.close(&Error::Closed);
         }
@@ -218,7 +221,7 @@ impl Task {
             #[cfg(unix)]
             let is_allowed = self.admission.is_allowed.as_ref().is_none_or(|is_allowed| {
                 let found = connection.with_socket(|socket| credentials(&socket)).flatten();
-                found.is_some_and(is_allowed)
+                found.is_some_and(|peer| caught(|| is_allowed(peer)).unwrap_or(false))
             });
             #[cfg(not(unix))]
             let is_allowed = true;

@@ -42,6 +42,7 @@ pub struct ServerTls {
 impl ClientTls {
     /// Trusts the servers that the certificates in `ca` vouch for: one or several, as PEM.
     ///
+    /// # Errors
     /// [`Error::Unusable`] if `ca` is not PEM, or has no certificate.
     pub fn new(ca: impl AsRef<[u8]>) -> Result<Self, Error> {
         Ok(Self { ca: certificates("ca", ca.as_ref())?, identity: None, name: None })
@@ -50,6 +51,7 @@ impl ClientTls {
     /// Presents a certificate to servers that ask for one: its chain, leaf first, and its key, as PEM. The key has to
     /// be `BEGIN PRIVATE KEY` (PKCS #8), and not encrypted.
     ///
+    /// # Errors
     /// [`Error::Unusable`] if the chain or the key is invalid.
     pub fn identity(
         mut self,
@@ -86,6 +88,7 @@ impl ServerTls {
     /// Presents a certificate: its chain, leaf first, and its key, as PEM. The key has to be `BEGIN PRIVATE KEY` (PKCS #8),
     /// and not encrypted.
     ///
+    /// # Errors
     /// [`Error::Unusable`] if the chain or the key is invalid.
     pub fn new(chain: impl AsRef<[u8]>, key: impl AsRef<[u8]>) -> Result<Self, Error> {
         Ok(Self { identity: identity(chain.as_ref(), key.as_ref())?, ca: Vec::new() })
@@ -93,6 +96,7 @@ impl ServerTls {
 
     /// Accepts only clients whose certificate is signed by one of these authorities, or is itself among them: PEM.
     ///
+    /// # Errors
     /// [`Error::Unusable`] if `ca` is not PEM, or has no certificate.
     pub fn client_ca(mut self, ca: impl AsRef<[u8]>) -> Result<Self, Error> {
         self.ca = certificates("client_ca", ca.as_ref())?;

@@ -65,7 +65,7 @@ pub enum Error {
     /// The agent is closed.
     #[error("the agent is closed")]
     Closed,
-    /// The endpoint cannot be connected to.
+    /// The endpoint cannot be connected to, or the controller would take the job for no message.
     #[error("{0}")]
     Unusable(String),
 }
@@ -96,6 +96,7 @@ struct Channel {
 impl Agent {
     /// Connects and introduces itself on both sockets. A tokio runtime has to be entered.
     ///
+    /// # Errors
     /// [`Error::Timeout`]: there is no controller. [`Error::Refused`]: it answered with something other than
     /// `Ok`.
     pub async fn connect(options: Options) -> Result<Self, Error> {
@@ -122,22 +123,34 @@ impl Agent {
     }
 
     /// Reports how many images will come. Like the following reports, it returns whether the controller accepted it:
-    /// a refusal is not an error, since the work goes on without it.
+    /// a refusal is not an error, since the work goes on without it. Nor is a controller that does not answer.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] or [`Error::Unusable`].
     pub async fn total(&self, count: u64) -> Result<bool, Error> {
         self.0.notify(Request::Total(count)).await
     }
 
     /// Reports that an image is done: see [`RESULTS`](super::message::RESULTS).
+    ///
+    /// # Errors
+    /// Those of [`Agent::total`].
     pub async fn downloaded(&self, image: u64, result: i64) -> Result<bool, Error> {
         self.0.notify(Request::Download { image, result }).await
     }
 
     /// Reports the text for the terminal's title.
+    ///
+    /// # Errors
+    /// Those of [`Agent::total`].
     pub async fn title(&self, title: impl Into<String>) -> Result<bool, Error> {
         self.0.notify(Request::Title(title.into())).await
     }
 
     /// Reports an error.
+    ///
+    /// # Errors
+    /// Those of [`Agent::total`].
     pub async fn error(
         &self,
         details: impl Into<String>,
@@ -151,7 +164,11 @@ impl Agent {
     ///
     /// # Errors
     /// [`Error::Timeout`], [`Error::Refused`], [`Error::Lost`]: it is not known whether it was begun.
+    /// [`Error::Unusable`]: it has no arguments.
     pub async fn ffmpeg(&self, arguments: Vec<String>) -> Result<Task, Error> {
+        if arguments.is_empty() {
+            return Err(Error::Unusable("a job needs an argument".into()));
+        }
         let limit = Some(self.0.options.job_timeout);
         let value = self.0.ask(&self.0.task, Request::Ffmpeg(arguments), limit).await?;
         match number_in(&value) {
@@ -167,6 +184,9 @@ impl Agent {
 
     /// Lets aria2 download what is added to a file. Returns aria2's exit code, where 0 is success. There is no time
     /// limit.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] of a handshake, [`Error::Refused`], [`Error::Lost`] or [`Error::Closed`].
     pub async fn aria2(
         &self,
         file: impl Into<String>,
@@ -200,6 +220,9 @@ impl Task {
 
     /// The exit code, once the job has ended, however long that takes. -1: the controller does not know the job, or
     /// was stopped. Until then, no other job can be begun. If the connection is lost, it asks again.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`]: nobody answers a handshake. [`Error::Refused`], [`Error::Closed`] or [`Error::Unusable`].
     pub async fn exit_code(&self) -> Result<i32, Error> {
         let inner = &self.agent.0;
         loop {

@@ -166,6 +166,9 @@ pub fn wants_number(group: &str) -> bool {
 }
 
 /// Reads a message of the socket `on`, with the group from [`group_of`].
+///
+/// # Errors
+/// [`Fault`].
 pub fn parse(on: Side, group: &str, frames: &[Bytes]) -> Result<Request, Fault> {
     let arguments = frames.get(2..).unwrap_or_default();
     let home = match group {

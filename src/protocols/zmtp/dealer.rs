@@ -66,6 +66,7 @@ pub struct DealerEvents(Taker<DealerEvent>);
 impl Dealer {
     /// Connects in the background, and again whenever the connection is lost. A tokio runtime has to be entered.
     ///
+    /// # Errors
     /// An endpoint that cannot be connected to, or an invalid option.
     pub fn connect(endpoint: &Endpoint, options: Options) -> Result<(Self, DealerEvents), Error> {
         let queue = Arc::new(Queue::new(options.max_outgoing_bytes));
@@ -81,6 +82,7 @@ impl Dealer {
     /// Sends a message, in the order of the calls, once there is a connection. Messages that the system has taken may be
     /// lost with the connection; those that it has not begun to take go over the next one.
     ///
+    /// # Errors
     /// Nothing of the message is sent: [`Options::max_outgoing_bytes`] wait already, it has no frame, or the socket is
     /// closed.
     pub fn send(&self, frames: Vec<Bytes>) -> Result<(), SendError> {
@@ -195,6 +197,7 @@ async fn run(
     deliveries: Deliveries<DealerEvent>,
     mut closing: watch::Receiver<bool>,
 ) {
+    let closes = Closes(queue.clone());
     let mut delivery = Delivery::new(deliveries.clone());
     loop {
         let mut link = tokio::select! {
@@ -235,8 +238,17 @@ async fn run(
             () = delivery.during(dialer.lost(error)) => {}
         }
     }
-    queue.close();
+    drop(closes);
     delivery.give_up_waiting();
+}
+
+/// Closes the queue, however the task ends (even with its runtime): nothing more would leave.
+struct Closes(Arc<Queue>);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// Sends and receives until the connection ends. Returns the error, if the peer did not just close

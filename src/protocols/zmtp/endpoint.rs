@@ -34,6 +34,9 @@ enum Host {
 
 impl Endpoint {
     /// Parses an endpoint. The error says what is wrong.
+    ///
+    /// # Errors
+    /// [`Error::Endpoint`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let place = match text.split_once("://") {
             Some(("tcp", rest)) => tcp(rest),

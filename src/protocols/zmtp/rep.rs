@@ -98,6 +98,7 @@ impl Question {
 
     /// Answers: sends as much as the system takes now, on this thread, and the rest later.
     ///
+    /// # Errors
     /// No part of it is sent: the peer is gone, or does not read.
     pub fn answer(mut self, frames: Vec<Bytes>) -> Result<(), SendError> {
         if frames.is_empty() {

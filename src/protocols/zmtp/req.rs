@@ -73,6 +73,9 @@ impl Req {
     /// before this one; `None`: no limit. The empty frame that REQ sends first is added, and removed from the answer.
     ///
     /// Dropping the future gives up the request, as a timeout does.
+    ///
+    /// # Errors
+    /// [`RequestError`].
     pub async fn request(&self, frames: Vec<Bytes>, limit: Option<Duration>) -> Answer {
         let told = self.request_in(None, frames, limit).await?;
         told.map(|(answer, _)| answer).ok_or(RequestError::Lost(None))

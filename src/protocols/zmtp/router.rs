@@ -124,6 +124,7 @@ impl Router {
     /// A Unix socket that nobody listens on is replaced. One with a listener, and anything that is not a socket, is
     /// left alone. The path is removed at the end.
     ///
+    /// # Errors
     /// The system's error, as an [`engine` error](crate::engine::error::Error) within the `io::Error`; or
     /// `InvalidInput` with an [`Error`] within it, for an invalid endpoint or option.
     pub fn bind(endpoint: &Endpoint, options: Options) -> io::Result<(Self, RouterEvents)> {
@@ -171,6 +172,7 @@ impl Router {
     /// Sends a message to a peer: as much as the system takes now, on this thread, and the rest later. The peer
     /// gets exactly these frames: for a REQ socket, begin with an empty one.
     ///
+    /// # Errors
     /// No part of it is sent. Without an error, the message may still be lost with the connection; the event of
     /// its end reports that.
     pub fn send(&self, identity: &[u8], frames: Vec<Bytes>) -> Result<(), SendError> {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::Error;
 use super::delivery::{Deliveries, Delivery, Gone};
 use super::link::{Incoming, Link};
+use super::outgoing::Outgoing;
 use super::router::{RouterEvent, Shared};
 use crate::engine::codec::zmtp::Fault;
 use crate::engine::transport::Stream;
@@ -36,6 +37,7 @@ pub(super) async fn run(
             return link.refuse(&error).await;
         }
     };
+    let entry = Entry { shared: &shared, identity: &identity, out: link.out().clone() };
     let mut delivery = Delivery::new(deliveries);
     let mut ended = delivery.push(RouterEvent::Connected { identity: identity.clone() });
     for frames in early {
@@ -68,7 +70,21 @@ pub(super) async fn run(
         }
         delivery.give_up_waiting();
     }
-    shared.peers.remove(&identity);
+    drop(entry);
+}
+
+/// A peer that can be sent to. Removes it, however the task ends (even with its runtime): nothing more would leave.
+struct Entry<'a> {
+    shared: &'a Shared,
+    identity: &'a Bytes,
+    out: Arc<Outgoing>,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.out.close();
+        self.shared.peers.remove(self.identity);
+    }
 }
 
 /// The handshake, and the wait while another peer has the identity. Messages of the peer are kept meanwhile, since a

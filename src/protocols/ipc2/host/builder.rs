@@ -174,7 +174,8 @@ fn initial() -> Launcher {
 impl<S: Server, R: Send + 'static, W: Send + 'static> WorkerSetBuilder<S, R, W> {
     /// Starts all workers, and waits until they have connected.
     ///
-    /// # Errors A worker cannot be started ([`Launcher::spawn`]). The others are then killed.
+    /// # Errors
+    /// A worker cannot be started ([`Launcher::spawn`]). The others are then killed.
     ///
     /// # Panics
     /// Without a path.

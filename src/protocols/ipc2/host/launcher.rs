@@ -173,6 +173,7 @@ impl Launcher {
 
     /// Starts a worker, and waits until it has connected. Dropping the handle kills it.
     ///
+    /// # Errors
     /// The program cannot be spawned. It ends before it connects (`ConnectionAborted`; the text has the exit
     /// status). It takes too long to connect (`TimedOut`).
     pub async fn spawn<S, R, W>(&self) -> io::Result<WorkerHandle<R, W>>
@@ -185,6 +186,9 @@ impl Launcher {
     }
 
     /// The same, with payloads that stay bytes.
+    ///
+    /// # Errors
+    /// Those of [`Launcher::spawn`].
     pub async fn spawn_raw<S: Server>(&self) -> io::Result<WorkerHandle<Raw, Raw>> {
         self.launch::<S, Raw, Raw>(format::raw_host()).await
     }
@@ -260,6 +264,7 @@ async fn bind<S: Server>() -> io::Result<(Awaited<S>, Connecting<S>)> {
 /// Spawns the program at `path` as a worker, and waits until it has connected. It is killed when the handle
 /// is dropped, and ends with this process.
 ///
+/// # Errors
 /// The program cannot be spawned; it ends before it connects; or it does not connect within the
 /// default time of [`Launcher`].
 #[cfg(feature = "ipc2")]

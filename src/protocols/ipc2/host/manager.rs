@@ -79,6 +79,9 @@ impl<R, W> WorkerHandle<R, W> {
     /// Sends a message. Jobs may be sent one after the other, without waiting for answers. A job that
     /// cannot be sent (it is over the limit, or its value cannot be encoded) is dropped, together with
     /// its `tx`.
+    ///
+    /// # Errors
+    /// The worker has ended.
     pub fn send(&self, message: EventLoopMessage<R, W>) -> Result<(), WorkerMessageError> {
         let sent = match message {
             EventLoopMessage::Unidirectional { data } => self.submit_unidirectional(&data),
@@ -142,6 +145,9 @@ impl<R, W> WorkerHandle<R, W> {
     }
 
     /// Sends a job at once, however busy the worker is. The future waits for the answer, without a limit.
+    ///
+    /// # Errors
+    /// [`JobError::Offline`] or [`JobError::Io`].
     pub fn request(&self, data: &W) -> impl Future<Output = Result<R, JobError>> + Send + use<R, W>
     where
         R: Send + 'static,
@@ -160,6 +166,9 @@ impl<R, W> WorkerHandle<R, W> {
     }
 
     /// Sends a job without an answer, at once.
+    ///
+    /// # Errors
+    /// [`JobError::Offline`] or [`JobError::Io`].
     pub fn notify(&self, data: &W) -> Result<(), JobError> {
         self.submit_unidirectional(data).map_err(|unsent| match unsent {
             Unsent::Offline => JobError::Offline(self.exit()),

@@ -16,6 +16,7 @@ use super::lease::Lease;
 use super::manager::WorkerHandle;
 use super::rules::{OnExit, Rules};
 use super::session::Session;
+use crate::engine::panics::caught_in;
 
 /// A worker that is being started.
 pub type Launching<R, W> = Pin<Box<dyn Future<Output = io::Result<WorkerHandle<R, W>>> + Send>>;
@@ -86,22 +87,6 @@ impl<R, W> Pool<R, W> {
 }
 
 impl<R, W> Inner<R, W> {
-    /// A set without workers.
-    pub fn new(count: u32, launch: Launch<R, W>, rules: Rules) -> Arc<Self> {
-        let pool = Pool {
-            next_id: 0,
-            members: HashMap::new(),
-            former: HashMap::new(),
-            free: Vec::new(),
-            waiting: VecDeque::new(),
-            starting: 0,
-            failures: 0,
-            era: Era::new(false),
-        };
-        let (pool, runtime) = (Mutex::new(pool), Handle::current());
-        Arc::new(Self { count, launch, rules, runtime, pool, closed: watch::Sender::new(false) })
-    }
-
     /// Takes a worker, or waits for one.
     pub async fn take(self: &Arc<Self>) -> Result<Lease<R, W>, JobError> {
         let waiting = {
@@ -214,6 +199,30 @@ impl<R, W> Inner<R, W> {
 }
 
 impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
+    /// A set without workers.
+    pub fn new(count: u32, launch: Launch<R, W>, rules: Rules) -> Arc<Self> {
+        let pool = Pool {
+            next_id: 0,
+            members: HashMap::new(),
+            former: HashMap::new(),
+            free: Vec::new(),
+            waiting: VecDeque::new(),
+            starting: 0,
+            failures: 0,
+            era: Era::new(false),
+        };
+        let (pool, runtime) = (Mutex::new(pool), Handle::current());
+        let (closed, mut is_closed) = watch::channel(false);
+        let inner = Arc::new(Self { count, launch, rules, runtime, pool, closed });
+        let ends = Ends(Arc::downgrade(&inner));
+        inner.runtime.spawn(async move {
+            let ends = ends;
+            let _ = is_closed.wait_for(|&closed| closed).await; // or the set is gone
+            drop(ends);
+        });
+        inner
+    }
+
     /// Adds a worker. If the set is closed, the worker ends.
     pub fn add(self: &Arc<Self>, worker: WorkerHandle<R, W>) {
         let mut pool = self.pool();
@@ -274,7 +283,8 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
                     }
                     pool.starting += 1;
                 }
-                let started = launch().await;
+                // A program's code to start a worker may panic: that is a start that failed.
+                let started = caught_in(async { launch().await }).await;
                 let Some(inner) = inner.upgrade() else { return };
                 let mut pool = inner.pool();
                 if *era.borrow() {
@@ -282,8 +292,8 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
                 }
                 pool.starting -= 1;
                 match started {
-                    Ok(worker) => inner.add_to(&mut pool, worker),
-                    Err(_) => {
+                    Some(Ok(worker)) => inner.add_to(&mut pool, worker),
+                    _ => {
                         pool.failures += 1;
                         let pause = inner.rules.pause(pool.failures);
                         inner.replace(&mut pool, pause);
@@ -330,6 +340,21 @@ impl<R: Send + 'static, W: Send + 'static> Inner<R, W> {
         drop(pool);
         drop(old);
         Ok(())
+    }
+}
+
+/// Closes a set when its runtime ends: jobs that wait would wait for workers that nobody starts.
+struct Ends<R, W>(Weak<Inner<R, W>>);
+
+impl<R, W> Drop for Ends<R, W> {
+    fn drop(&mut self) {
+        let Some(inner) = self.0.upgrade() else { return };
+        let waiting = {
+            let mut pool = inner.pool();
+            inner.closed.send_replace(true);
+            std::mem::take(&mut pool.waiting)
+        };
+        drop(waiting);
     }
 }
 

@@ -96,7 +96,7 @@ pub fn start<R: Send + 'static>(
             () = tx.closed() => {} // the receiver is gone
         }
     });
-    tokio::spawn(session.clone().supervise(child, talking));
+    tokio::spawn(session.clone().supervise(child, talking, Ends(session.clone())));
     session
 }
 
@@ -237,6 +237,7 @@ impl<R> Session<R> {
         self: Arc<Self>,
         mut child: Process,
         mut talking: oneshot::Receiver<Silence>,
+        ends: Ends<R>,
     ) {
         let (status, cause) = tokio::select! {
             status = child.wait() => {
@@ -263,10 +264,31 @@ impl<R> Session<R> {
             () = self.kill.notified() => (kill(&mut child).await, None),
         };
         drop(talking); // which ends it
-        self.out.close();
-        let exit = WorkerExit { pid: self.pid, status: status.ok(), cause };
-        self.exit.send_replace(Some(Arc::new(exit)));
-        let mut jobs = self.jobs();
+        self.exit.send_replace(Some(Arc::new(WorkerExit {
+            pid: self.pid,
+            status: status.ok(),
+            cause,
+        })));
+        drop(ends);
+    }
+}
+
+/// Marks a worker as ended, however the task that supervises it ends (even with its runtime), so that nobody waits
+/// for it.
+struct Ends<R>(Arc<Session<R>>);
+
+impl<R> Drop for Ends<R> {
+    fn drop(&mut self) {
+        let session = &self.0;
+        session.out.close();
+        session.exit.send_if_modified(|exit| {
+            let cause = Some("the runtime of its host has ended".into());
+            let unknown = || Arc::new(WorkerExit { pid: session.pid, status: None, cause });
+            let is_missing = exit.is_none();
+            exit.get_or_insert_with(unknown);
+            is_missing
+        });
+        let mut jobs = session.jobs();
         jobs.online = false;
         let waiting = std::mem::take(&mut jobs.waiting);
         drop(jobs);

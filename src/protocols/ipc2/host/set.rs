@@ -51,13 +51,19 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
     /// Gives a job to a worker, and waits for the answer: for ever, if the worker lives on and does not answer.
     ///
     /// The worker that was free last is taken. If none is, the error is immediate, unless jobs may wait
-    /// ([`WorkerSetBuilder::queue`]) or a worker is just being started. When the future is dropped, the worker
+    /// ([`WorkerSetBuilder::queue`](super::workerset::WorkerSetBuilder::queue)) or a worker is just being started. When the future is dropped, the worker
     /// goes on with the job, as with [`TimeoutAction::Error`].
+    ///
+    /// # Errors
+    /// [`WorkerSetJobError`], but not its `Timeout`.
     pub async fn send(&self, data: W) -> Result<R, WorkerSetJobError> {
         Ok(self.request(data, None).await?)
     }
 
     /// The same, but no longer than `timeout`.
+    ///
+    /// # Errors
+    /// [`WorkerSetJobError`].
     pub async fn send_timeout(
         &self,
         data: W,
@@ -68,11 +74,17 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
     }
 
     /// Gives a job without an answer to a worker. It is then free at once.
+    ///
+    /// # Errors
+    /// [`WorkerSetJobError`], but not its `Timeout`.
     pub async fn send_unidirectional(&self, data: W) -> Result<(), WorkerSetJobError> {
         Ok(self.notify(data).await?)
     }
 
     /// [`WorkerSet::send`] or [`WorkerSet::send_timeout`], with an error that says how a worker ended.
+    ///
+    /// # Errors
+    /// [`JobError`].
     pub async fn request(
         &self,
         data: W,
@@ -84,6 +96,9 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
     /// The same, for whoever passes the answer on to another thread: so that nobody is given the worker before that
     /// thread knows of the answer, what comes with it is to be kept until then. Where jobs wait for a worker, they
     /// get it at once.
+    ///
+    /// # Errors
+    /// [`JobError`].
     pub async fn request_held(
         &self,
         data: W,
@@ -112,6 +127,9 @@ impl<S, R: Send + 'static, W: Send + 'static> WorkerSet<S, R, W> {
     }
 
     /// [`WorkerSet::send_unidirectional`], with such an error.
+    ///
+    /// # Errors
+    /// [`JobError`], but not its `Timeout`.
     pub async fn notify(&self, data: W) -> Result<(), JobError> {
         loop {
             let lease = self.inner.take().await?;

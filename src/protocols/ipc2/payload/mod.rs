@@ -50,6 +50,9 @@ pub const MAX_DEPTH: usize = 256;
 pub const MAX_EMPTY: u64 = 1 << 20;
 
 /// The bytes of `value`.
+///
+/// # Errors
+/// The value has more than [`MAX_DEPTH`] levels, or cannot be encoded.
 pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     append(value, &mut bytes, usize::MAX)?;
@@ -57,6 +60,9 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Error> {
 }
 
 /// Appends the bytes of `value`, if there are no more than `most`.
+///
+/// # Errors
+/// As for [`to_vec`]; or there are more bytes.
 pub fn append<T: Serialize + ?Sized>(
     value: &T,
     bytes: &mut Vec<u8>,
@@ -66,6 +72,9 @@ pub fn append<T: Serialize + ?Sized>(
 }
 
 /// The value at the beginning of `bytes`. Any bytes after it are ignored.
+///
+/// # Errors
+/// The bytes are not those of a `T`.
 pub fn from_slice<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Error> {
     T::deserialize(&mut de::Deserializer::new(bytes))
 }

@@ -61,6 +61,9 @@ pub enum ConnectError {
 ///
 /// Jobs without an answer wait in the channel, without a limit. If a worker may be slower than its host, the host
 /// should now and then send a job with an answer and wait for it.
+///
+/// # Errors
+/// [`ConnectError`].
 pub async fn connect<C, R, W>() -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
 where
     C: Client,
@@ -130,6 +133,9 @@ impl Connector {
     }
 
     /// Connects.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
     pub async fn connect<C, R, W>(&self) -> Result<UnboundedReceiver<Job<R, W>>, ConnectError>
     where
         C: Client,
@@ -143,6 +149,9 @@ impl Connector {
 
     /// The same, with payloads that stay bytes. At most one job that has arrived waits to be received; others wait
     /// at the host.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
     pub async fn connect_raw<C: Client>(&self) -> Result<Receiver<Job<Raw, Raw>>, ConnectError> {
         let (tx, jobs) = mpsc::channel(1);
         self.open::<C, Raw, Raw>(format::raw_worker(), Outlet::Bounded(tx)).await?;
