@@ -51,6 +51,16 @@ const permission = ['--permission', '--experimental-permission'].find((it) =>
   process.allowedNodeEnvironmentFlags.has(it),
 );
 
+test('a driver that does not exist is refused by name', async () => {
+  const start = `const ipc = require(${JSON.stringify(ROOT)}); ipc.connectTo('world');`;
+  for (const driver of ['JS', 'none']) {
+    const env = { ...process.env, FERRIPC_DRIVER: driver };
+    const run = promisify(execFile)(process.execPath, ['-e', start], { env });
+    const message = `FERRIPC_DRIVER is "loop", "tokio" or "js", and not "${driver}"`;
+    await expect(run).rejects.toMatchObject({ stderr: expect.stringContaining(message) });
+  }
+});
+
 describe('it takes over', () => {
   test('where there is no binary, for one warning in all threads', async () => {
     await expectFallback(install(), /not found: .*\n- Reinstall on this platform/);

@@ -4,8 +4,10 @@
 // It does so where no binary loads, whatever the reason. It does not where the environment names a binary, nor when
 // descriptors have run out, which passes. A process never has both: its first choice is final.
 
-const { core, process } = require('../core');
+const { core, lazily, process } = require('../core');
 const { publishFallback } = require('../diagnostics/channels');
+
+const errors = lazily(() => require('../errors'));
 
 /** Worker threads inherit it from the thread that started them, so that there is only one warning. */
 const TOLD = 'ferripc.fallback';
@@ -15,6 +17,14 @@ const CODE = 'FERRIPC_FALLBACK';
 
 /** FERRIPC_DRIVER=js: the engine in JavaScript is asked for, and the binary is not looked for. */
 const isForced = () => process.env.FERRIPC_DRIVER === 'js';
+
+/** @throws {TypeError} if FERRIPC_DRIVER asks for what there is not */
+function checkDriver() {
+  const { FERRIPC_DRIVER: driver = '' } = process.env;
+  if (['', 'loop', 'tokio', 'js'].includes(driver)) return;
+  const what = JSON.stringify(driver);
+  throw errors().valueError(`FERRIPC_DRIVER is "loop", "tokio" or "js", and not ${what}`);
+}
 
 /** FERRIPC_NO_FALLBACK=1: without a binary nothing is to work. */
 const isForbidden = () => !['', '0', undefined].includes(process.env.FERRIPC_NO_FALLBACK);
@@ -37,4 +47,4 @@ function tell(error) {
   process.emitWarning(warning, { type: NAME, code: CODE, detail: error.message });
 }
 
-module.exports = { isForbidden, isForced, isTold, tell };
+module.exports = { checkDriver, isForbidden, isForced, isTold, tell };

@@ -11,7 +11,7 @@ const { core, onDemand, process, unstubbed } = require('../core');
 const { AsyncResource } = core('async_hooks');
 const path = core('path');
 const { faultOf } = require('./binary-file');
-const { isForbidden, isForced, tell } = require('./fallback');
+const { checkDriver, isForbidden, isForced, tell } = require('./fallback');
 const { CODE, guard, guarded } = require('./guard');
 const { leftOut, noBinary } = require('./no-binary');
 const { locate, places, whereabouts } = require('./places');
@@ -81,6 +81,7 @@ function load() {
 }
 
 function findAndOpen() {
+  checkDriver();
   if (isForced()) throw leftOut();
   const tried = [];
   for (const { place, file, error } of find()) {
