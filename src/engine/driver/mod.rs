@@ -53,6 +53,8 @@ pub mod datagrams;
 mod datagrams_on_loop;
 mod datagrams_task;
 mod direct;
+#[cfg(all(test, unix))]
+mod drained;
 mod ending;
 #[cfg(all(test, unix))]
 mod failing_writes;

@@ -4,8 +4,10 @@
 //! before the sender is awake, and sleeps, too: they wake each other up, again and again, which costs both more than the
 //! bytes do. A sender that tries again for a moment keeps the system's buffer full. So a write does that, for about as long as a
 //! sleep would take. If it was in vain, the peer is slow: the next writes that find no room do not wait, and after each
-//! failure twice as many. No I/O here.
+//! failure twice as many. And many peers that are slow at once do not add up to a pause of the event loop: what a thread
+//! waits in vain for all of them is limited, too. No I/O here.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// How long to wait for a peer that makes no room.
@@ -20,6 +22,32 @@ const WORTH_IT: usize = 8 * 1024;
 
 /// After failures, `1 << FAILURES` writes do not wait, at most.
 const FAILURES: u32 = 8;
+
+/// How long a thread waits in vain in each `WINDOW`, for all its connections together.
+const IN_VAIN: Duration = Duration::from_millis(1);
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// What a thread has waited in vain since when.
+#[derive(Debug, Clone, Copy, Default)]
+struct Budget {
+    since: Option<Instant>,
+    spent: Duration,
+}
+
+thread_local! {
+    static BUDGET: Cell<Budget> = Cell::default();
+}
+
+/// Whether this thread may wait, which it did in vain for so long just now.
+fn may_wait(now: Instant, in_vain: Duration) -> bool {
+    let mut budget = BUDGET.get();
+    if budget.since.is_none_or(|since| now.saturating_duration_since(since) >= WINDOW) {
+        budget = Budget { since: Some(now), spent: Duration::ZERO };
+    }
+    budget.spent += in_vain;
+    BUDGET.set(budget);
+    budget.spent < IN_VAIN
+}
 
 /// What is known about the peer of a connection: see the module's page.
 #[derive(Debug, Default)]
@@ -74,8 +102,14 @@ impl Wait {
     /// Whether to try again.
     pub fn goes_on(&mut self, now: Instant) -> bool {
         let Some(limit) = self.limit else { return false };
-        if now - *self.found.get_or_insert(now) >= PAUSE {
+        if self.began.is_none() && !may_wait(now, Duration::ZERO) {
+            self.limit = None; // nothing is known about this peer by that
+            return false;
+        }
+        let in_vain = now - *self.found.get_or_insert(now);
+        if in_vain >= PAUSE {
             self.limit = None;
+            may_wait(now, in_vain);
             return false;
         }
         now - *self.began.get_or_insert(now) < limit
@@ -122,6 +156,21 @@ mod tests {
             tries += 1;
         }
         assert_eq!(tries, 20);
+    }
+
+    #[test]
+    fn many_peers_that_make_no_room_are_not_all_waited_for() {
+        let start = Instant::now();
+        let waits = |now: Instant| {
+            let mut wait = Patience::default().wait(WORTH_IT);
+            let waits = wait.goes_on(now);
+            wait.goes_on(now + PAUSE);
+            waits
+        };
+        let waited = |now: Instant| (0..1000).filter(|_| waits(now)).count();
+        assert_eq!(waited(start), 34);
+        assert_eq!(waited(start + WINDOW / 2), 0);
+        assert_eq!(waited(start + WINDOW * 2), 34);
     }
 
     #[test]

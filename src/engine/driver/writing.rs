@@ -49,6 +49,7 @@ impl Connection {
         if let Some(queued) = self.attach(&mut state, pieces) {
             return queued;
         }
+        let waited = state.outbox.queued() > 0;
         let Some(mut sent) = self.send_now(&mut state, pieces) else {
             return state.outbox.queued();
         };
@@ -68,6 +69,10 @@ impl Connection {
         state.patience.waited(&wait);
         if state.outbox.queued() > 0 {
             self.start_flush(&mut state);
+        } else if waited {
+            self.report_drained(&mut state);
+        } else if !matches!(state.io, Io::Fresh(_)) {
+            state.outbox.take_drained(); // only parts of this message have waited, of which nobody knows
         }
         state.outbox.queued()
     }
@@ -185,6 +190,7 @@ impl Connection {
             state.outbox.push(rest);
             self.start_flush(state);
         }
+        self.report_drained(state); // what was held back, and awaited, may have left with this
         state.outbox.queued()
     }
 
@@ -274,17 +280,23 @@ impl Connection {
             state.end = End::Closing(grace.renewed(state.io.taken()));
             self.reader.notify_one(); // the read task waits for this, too
         }
-        // `approve` reports what was sent before the connection was reported.
-        if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
-            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
-            self.drained.notify_waiters();
-        }
+        self.report_drained(state);
         match result {
             Ok(()) => self.advance_end(state),
             Err(error) if is_transient(&error) => return false,
             Err(error) => self.fail(state, error),
         }
         true
+    }
+
+    /// Reports that everything is sent, if that is so and somebody waits for it. To be called whenever the outbox may have
+    /// become empty: nobody looks at it again.
+    fn report_drained(&self, state: &mut State) {
+        // `approve` reports what was sent before the connection was reported.
+        if !matches!(state.io, Io::Fresh(_)) && state.outbox.take_drained() {
+            let _ = self.mailbox.post_now(Event::Drain { id: self.id });
+            self.drained.notify_waiters();
+        }
     }
 
     /// Offers the system everything that waits, from any thread. What it does not take, or answers with an error, is left
