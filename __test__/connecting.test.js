@@ -5,7 +5,7 @@ const { spawnSync } = require('node:child_process');
 const net = require('node:net');
 const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
-const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onUnix } = require('./helpers/platform');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 
 const world = createWorld();
@@ -188,8 +188,7 @@ onUnix.test(
   },
 );
 
-// Node's own sockets, which the engine in JavaScript has, are closed when a write fails.
-onNative.test.each(KINDS)(
+test.each(KINDS)(
   '%s: what a process says before it ends arrives, though the server greets it in vain',
   async (kind) => {
     const place = await world.place(kind);
