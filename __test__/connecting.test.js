@@ -210,6 +210,36 @@ test.each(KINDS)(
   },
 );
 
+onUnix.test(
+  'what a process says before it ends arrives, though a write to it fails while it is not read from',
+  async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const failed = once(server, 'error');
+    const greeted = new Promise((resolve) => {
+      server.on('connect', (socket) => {
+        socket.pause();
+        server.emit(socket, 'welcome');
+        resolve(socket);
+      });
+    });
+    const arrived = collect(server, 'x', 1);
+    const left = once(server, 'socket.disconnected');
+    const script = `
+      const socket = require('net').connect(${JSON.stringify(place.options)}, () => {
+        socket.write('{"type":"x","data":1}\\f');
+        process.exit();
+      });`;
+    expect(spawnSync(process.execPath, ['-e', script]).status).toBe(0);
+    const socket = await greeted;
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
+    socket.resume();
+    expect(await arrived).toEqual([1]);
+    expect(await failed).toMatchObject([{ code: 'EPIPE' }]);
+    await left;
+  },
+);
+
 // As programs rely on that do `peers[id] = socket` for a message, and `delete peers[id]` in 'socket.disconnected'.
 test.each(KINDS)(
   '%s: that a peer has left is told before what it says when it is back',

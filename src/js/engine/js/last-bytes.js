@@ -1,6 +1,6 @@
 'use strict';
-// A write has failed: what the peer sent before is read first, as by the native engine. A socket of node:net would destroy
-// itself, and with it what it has not read. Made by link.js.
+// A write has failed: what the peer sent before is read first, as by the native engine. A socket of node:net would have
+// destroyed itself, and with it what it has not read; see listeners.js. Made by link.js.
 
 const { setImmediate } = require('../../core');
 
@@ -9,32 +9,26 @@ const QUIET_TURNS = 3;
 
 class LastBytes {
   #socket;
-  #link;
+  #over;
   #isCounting = false;
   #turns = 0;
   #read = -1;
-  /** Why the write failed; null: none has. */
-  error = null;
+  /** Why the write failed. */
+  error;
 
-  /** `link.wantsLastBytes()` says whether to read on; `link.broke(error)` hears that nothing is left. */
-  constructor(socket, link) {
+  /** `over()` is called when all is read. */
+  constructor(socket, error, over) {
     this.#socket = socket;
-    this.#link = link;
-    socket.destroy = (error, callback) => {
-      delete socket.destroy; // there is one failure
-      const isWrite = error?.syscall === 'write' && !socket.destroyed;
-      if (!isWrite || !link.wantsLastBytes()) return socket.destroy(error, callback);
-      socket._readableState.errored = null; // otherwise it would neither read nor end
-      this.error = error;
-      if (!socket.isPaused()) socket.read(0); // in case it was told to read after that
-      this.goOn();
-      return socket;
-    };
+    this.#over = over;
+    this.error = error;
+    socket._readableState.errored = null; // otherwise it would neither read nor end
+    if (!socket.isPaused()) socket.read(0); // in case it was told to read after that
+    this.goOn();
   }
 
   /** The socket reads, or reads again. */
   goOn() {
-    if (this.error === null || this.#isCounting) return;
+    if (this.#isCounting) return;
     this.#isCounting = true;
     setImmediate(() => this.#look());
   }
@@ -47,7 +41,7 @@ class LastBytes {
     this.#turns = bytesRead === this.#read ? this.#turns + 1 : 0;
     this.#read = bytesRead;
     if (this.#turns < QUIET_TURNS) this.goOn();
-    else this.#link.broke(this.error);
+    else this.#over();
   }
 }
 

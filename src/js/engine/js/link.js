@@ -54,6 +54,7 @@ class Link {
   #peerEnded = false;
   #resets = false;
   #outbox = new Outbox(this);
+  /** Once a write has failed. */
   #last = null;
   #awaited = false;
   #read = 0;
@@ -98,7 +99,6 @@ class Link {
     socket.setNoDelay(true);
     socket.unref(); // hub.js keeps the process alive
     listen(socket, this);
-    this.#last = new LastBytes(socket, this);
     this.#outbox.take(socket, isSecure);
   }
 
@@ -134,11 +134,8 @@ class Link {
     const { queued } = this;
     const isUp = this.#socket !== null;
     const isUnseen = this.#isSecure && !this.#approved;
-    if (
-      this.#hasFailed ||
-      this.#socket?.destroyed ||
-      (queued === 0 && (!isUp || isUnseen || this.#peerEnded))
-    ) {
+    const isOver = this.#last !== null || this.#socket?.destroyed;
+    if (isOver || (queued === 0 && (!isUp || isUnseen || this.#peerEnded))) {
       this.destroy();
       return false;
     }
@@ -186,28 +183,20 @@ class Link {
     if (this.#end !== GONE) this.#closed([failureOf(error)]);
   }
 
-  /** A write has failed, and is not reported yet. */
-  get #hasFailed() {
-    return (this.#last?.error ?? null) !== null;
-  }
-
-  /** A write has failed. Whether what the peer sent before is read. node:tls reads no more. */
-  wantsLastBytes() {
+  /** A write has failed. Whether what the peer sent before is read first. node:tls reads no more. */
+  outlives(error) {
     if (this.#isSecure || this.#end >= CLOSING) return false;
     this.#outbox.end();
+    const over = () => this.#hub.events.within(() => this.#broken(error));
+    this.#last = new LastBytes(this.#socket, error, over);
     return true;
-  }
-
-  /** Called by last-bytes.js: it is read. */
-  broke(error) {
-    this.#hub.events.within(() => this.#broken(error));
   }
 
   /** The peer sends no more. */
   #ended() {
     if (this.#peerEnded || this.#end === GONE) return;
     this.#peerEnded = true;
-    if (this.#hasFailed) return this.#broken(this.#last.error);
+    if (this.#last !== null) return this.#broken(this.#last.error);
     if (this.#end === LINGERING) {
       this.destroy();
     } else if (this.#end !== CLOSING) {
@@ -303,7 +292,7 @@ class Link {
     if (this.#socket === null || this.#end === GONE) return;
     if (!isWanted) return this.#socket.pause();
     this.#socket.resume();
-    this.#last.goOn();
+    this.#last?.goOn();
   }
 
   setPaused(paused) {
@@ -330,7 +319,7 @@ class Link {
 
   /** Sends text, or bytes that nobody else changes. Returns the bytes that wait. */
   write(data) {
-    if (this.#end !== OPEN || this.#hasFailed || data.length === 0) return this.queued;
+    if (this.#end !== OPEN || this.#last !== null || data.length === 0) return this.queued;
     this.#outbox.write(data);
     if (this.queued >= HIGH_WATER) this.#awaited = true;
     return this.queued;

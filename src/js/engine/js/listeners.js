@@ -4,9 +4,13 @@
 /** On its socket: with it the listeners are the same for all connections, of which there may be thousands. */
 const LINK = Symbol('link');
 
-/** Has `link.hear(type, it)` called with what comes of `socket`: 'data', 'end', 'error'. */
+/**
+ * Has `link.hear(type, it)` called with what comes of `socket`: 'data', 'end', 'error'. Before it destroys itself because a
+ * write has failed, `link.outlives(error)` says whether it stays.
+ */
 function listen(socket, link) {
   socket[LINK] = link;
+  socket.destroy = destroy;
   socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd);
 }
 
@@ -20,6 +24,13 @@ function onEnd() {
 
 function onError(error) {
   this[LINK].hear('error', error);
+}
+
+/** In the place of the method of its class, until the first call. */
+function destroy(error, callback) {
+  delete this.destroy;
+  const isWrite = error?.syscall === 'write' && !this.destroyed;
+  return isWrite && this[LINK].outlives(error) ? this : this.destroy(error, callback);
 }
 
 module.exports = { listen };
