@@ -1,6 +1,6 @@
 'use strict';
-// A write has failed: what the peer sent before is read first, as by the native engine. A socket of node:net would have
-// destroyed itself, and with it what it has not read; see listeners.js. Made by link.js.
+// A connection has failed: what the peer sent before is delivered first, as by the native engine. A socket of node:net would
+// have destroyed itself, and with it what it has not read, or has read while it was paused; see listeners.js. Made by link.js.
 
 const { setImmediate } = require('../../core');
 
@@ -13,7 +13,7 @@ class LastBytes {
   #isCounting = false;
   #turns = 0;
   #read = -1;
-  /** Why the write failed. */
+  /** The failure. */
   error;
 
   /** `over()` is called when all is read. */
@@ -21,8 +21,6 @@ class LastBytes {
     this.#socket = socket;
     this.#over = over;
     this.error = error;
-    socket._readableState.errored = null; // otherwise it would neither read nor end
-    if (!socket.isPaused()) socket.read(0); // in case it was told to read after that
     this.goOn();
   }
 
@@ -38,7 +36,9 @@ class LastBytes {
     const socket = this.#socket;
     if (socket.destroyed || socket.isPaused()) return; // it is over, or `goOn` follows
     const { bytesRead } = socket;
-    this.#turns = bytesRead === this.#read ? this.#turns + 1 : 0;
+    if (this.#read === -1 && this.error.syscall === 'write') socket.read(0); // it may have been told to when it could not
+    const isQuiet = bytesRead === this.#read && socket.readableLength === 0;
+    this.#turns = isQuiet ? this.#turns + 1 : 0;
     this.#read = bytesRead;
     if (this.#turns < QUIET_TURNS) this.goOn();
     else this.#over();

@@ -54,7 +54,7 @@ class Link {
   #peerEnded = false;
   #resets = false;
   #outbox = new Outbox(this);
-  /** Once a write has failed. */
+  /** Once its socket has failed. */
   #last = null;
   #awaited = false;
   #read = 0;
@@ -183,9 +183,13 @@ class Link {
     if (this.#end !== GONE) this.#closed([failureOf(error)]);
   }
 
-  /** A write has failed. Whether what the peer sent before is read first. node:tls reads no more. */
+  /** Its socket has failed. Whether there may be something that the peer sent before. node:tls reads no more. */
   outlives(error) {
+    const isWrite = error.syscall === 'write';
     if (this.#isSecure || this.#end >= CLOSING) return false;
+    if (!isWrite && (error.syscall !== 'read' || this.#socket.readableLength === 0)) return false;
+    this.#socket._readableState.errored = null; // otherwise it would neither read nor end
+    if (this.#last !== null) return true;
     this.#outbox.end();
     const over = () => this.#hub.events.within(() => this.#broken(error));
     this.#last = new LastBytes(this.#socket, error, over);

@@ -5,8 +5,8 @@
 const LINK = Symbol('link');
 
 /**
- * Has `link.hear(type, it)` called with what comes of `socket`: 'data', 'end', 'error'. Before it destroys itself because a
- * write has failed, `link.outlives(error)` says whether it stays.
+ * Has `link.hear(type, it)` called with what comes of `socket`: 'data', 'end', 'error'. Before it destroys itself for an
+ * error, `link.outlives(error)` says whether it stays.
  */
 function listen(socket, link) {
   socket[LINK] = link;
@@ -26,11 +26,11 @@ function onError(error) {
   this[LINK].hear('error', error);
 }
 
-/** In the place of the method of its class, until the first call. */
+/** In the place of the method of its class, until it is destroyed. */
 function destroy(error, callback) {
+  if (error && !this.destroyed && this[LINK].outlives(error)) return this;
   delete this.destroy;
-  const isWrite = error?.syscall === 'write' && !this.destroyed;
-  return isWrite && this[LINK].outlives(error) ? this : this.destroy(error, callback);
+  return this.destroy(error, callback);
 }
 
 module.exports = { listen };
