@@ -5,7 +5,7 @@ const { spawnSync } = require('node:child_process');
 const net = require('node:net');
 const { KINDS, createWorld } = require('./helpers/world');
 const { once, collect, record } = require('./helpers/events');
-const { isScript, onLinux, onNative, onUnix } = require('./helpers/platform');
+const { isScript, onLinux, onUnix } = require('./helpers/platform');
 const { TRANSPORTS, transport } = require('./helpers/transports');
 
 const world = createWorld();
@@ -188,8 +188,7 @@ onUnix.test(
   },
 );
 
-// Node's own sockets, which the engine in JavaScript has, are closed when a write fails.
-onNative.test.each(KINDS)(
+test.each(KINDS)(
   '%s: what a process says before it ends arrives, though the server greets it in vain',
   async (kind) => {
     const place = await world.place(kind);
@@ -207,6 +206,36 @@ onNative.test.each(KINDS)(
     // This waits for its end, so that the server hears of nothing before.
     expect(spawnSync(process.execPath, ['-e', script]).status).toBe(0);
     expect(await arrived).toEqual([1, 2, 3]);
+    await left;
+  },
+);
+
+onUnix.test(
+  'what a process says before it ends arrives, though a write to it fails while it is not read from',
+  async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const failed = once(server, 'error');
+    const greeted = new Promise((resolve) => {
+      server.on('connect', (socket) => {
+        socket.pause();
+        server.emit(socket, 'welcome');
+        resolve(socket);
+      });
+    });
+    const arrived = collect(server, 'x', 1);
+    const left = once(server, 'socket.disconnected');
+    const script = `
+      const socket = require('net').connect(${JSON.stringify(place.options)}, () => {
+        socket.write('{"type":"x","data":1}\\f');
+        process.exit();
+      });`;
+    expect(spawnSync(process.execPath, ['-e', script]).status).toBe(0);
+    const socket = await greeted;
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
+    socket.resume();
+    expect(await arrived).toEqual([1]);
+    expect(await failed).toMatchObject([{ code: 'EPIPE' }]);
     await left;
   },
 );

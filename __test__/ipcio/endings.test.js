@@ -106,6 +106,21 @@ onUnix.test('what a client has sent arrives, even if it has left before it is le
   await done;
 });
 
+onUnix.test('a delivery to a client that leaves before it is let in is rejected', async () => {
+  await serve();
+  const asker = makeClient('asker');
+  await asker.connect();
+  const place = path.join(world.tmp(), 'IPC.io.default');
+  const domain = net.connect(place).on('error', () => {});
+  const hello = { id: null, command: 'handshake', data: 'ghost', delivery: null };
+  domain.write(JSON.stringify(hello));
+  await once(domain, 'data'); // it has the name
+  const answer = asker.deliver('ghost', 'say', 1);
+  await asker.discover(); // the server has both
+  domain.destroy();
+  await expect(answer).rejects.toMatchObject({ code: 'ERR_IPCIO_DISCONNECTED' });
+});
+
 /** How a server says something to the client that leaves, while it handles its messages. */
 const SAYINGS = {
   emit: ({ name }, server) => void server.emit(name, 'thanks'),

@@ -102,7 +102,7 @@ impl ViewRequests {
     /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        self.done.wake().keep_alive(&env, on);
+        self.done.keep_alive(&env, on);
     }
 
     /// Removes all queues when the environment ends, for runtimes that do not finalize objects then.
@@ -113,12 +113,13 @@ impl ViewRequests {
         Ok(())
     }
 
-    /// Removes all queues at once. Idempotent.
+    /// Removes all queues at once, and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
         self.made.unlink_all();
         self.runtime = None;
+        self.done.end();
     }
 }
 
@@ -267,7 +268,7 @@ impl ViewServer {
     /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        self.events.wake().keep_alive(&env, on);
+        self.events.keep_alive(&env, on);
     }
 
     /// Stops it when the environment ends, for runtimes that do not finalize objects then.
@@ -278,12 +279,13 @@ impl ViewServer {
         Ok(())
     }
 
-    /// Stops it. Idempotent.
+    /// Stops it, and frees the wake-up call. `next` still has what was not taken. Idempotent.
     #[napi(catch_unwind)]
     pub fn stop(&mut self) {
         self.env_end = None;
         self.server.take();
         self.replies.clear();
+        self.events.end();
     }
 }
 

@@ -148,7 +148,7 @@ impl PixivAgents {
     /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        self.done.wake().keep_alive(&env, on);
+        self.done.keep_alive(&env, on);
     }
 
     /// Ends all agents with the environment, for runtimes that do not finalize objects then.
@@ -159,12 +159,13 @@ impl PixivAgents {
         Ok(())
     }
 
-    /// Ends all agents. Idempotent.
+    /// Ends all agents, and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
         drop(self.agents.take());
         self.runtime = None;
+        self.done.end();
     }
 
     fn begin<W: Future<Output = Outcome> + Send + 'static>(

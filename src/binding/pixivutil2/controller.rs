@@ -157,7 +157,7 @@ impl PixivController {
     /// Keeps the event loop alive, or lets it end.
     #[napi(catch_unwind)]
     pub fn keep_alive(&self, env: Env, on: bool) {
-        self.notices.wake().keep_alive(&env, on);
+        self.notices.keep_alive(&env, on);
     }
 
     /// Ends the controller with the environment, for runtimes that do not finalize objects then.
@@ -168,12 +168,13 @@ impl PixivController {
         Ok(())
     }
 
-    /// Ends the controller at once. Idempotent.
+    /// Ends the controller at once, and frees the wake-up call. Idempotent.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
         self.running.take();
         self.runtime = None;
+        self.notices.end();
     }
 
     fn on_controller(&self, act: impl FnOnce(&Controller)) {

@@ -241,8 +241,8 @@ export class Client<
   disconnect(): Promise<void>;
 
   /**
-   * Sends a command to the server, or keeps it until there is a connection. Resolves when the system has taken it;
-   * rejects with `ENOBUFS` if too much waits.
+   * Sends a command to the server, or keeps it until there is a connection. Resolves when it has been handed
+   * over, or, while 256 KiB or more wait, when the system has taken it; rejects with `ENOBUFS` if too much waits.
    */
   send<K extends CommandOf<P>>(command: K, data?: P[K], delivery?: string | null): Promise<void>;
   /** As `send`: the form of ipcIO 0.4. To send to a client without data, as in 0.5 and 0.6, write `emit(name, command, null)`. */

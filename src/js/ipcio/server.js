@@ -260,13 +260,13 @@ class Server extends Party {
     this.#clients.delete(client.name);
     this.#successors.left(client);
     client.server.close();
-    if (client.channel === null) return; // it had not come
-    client.channel.close();
     for (const [delivery, { from, to }] of this.#deliveries) {
       if (to === client)
         this.#fail(from, delivery, 'ERR_IPCIO_DISCONNECTED', `${to.name} has left`);
       else if (from === client) this.#deliveries.delete(delivery);
     }
+    if (client.channel === null) return; // it had not come
+    client.channel.close();
     this._publish('disconnect', client.container);
   }
 

@@ -7,6 +7,8 @@
 const { decoderOf } = require('./codec');
 const events = require('./events');
 const { failure, failureOf } = require('./errors');
+const { LastBytes } = require('./last-bytes');
+const { listen } = require('./listeners');
 const { Outbox } = require('./outbox');
 const { clearTimeout, setTimeout } = require('../../core');
 
@@ -28,9 +30,6 @@ const FINISHED = 2;
 const CLOSING = 3;
 const LINGERING = 4;
 const GONE = 5;
-
-/** On its socket: with it the listeners are the same for all connections, of which there may be thousands. */
-const LINK = Symbol('link');
 
 /** Bytes of an unfinished frame that are too many. */
 const strictOf = ({ delimiter, maxFrame }) =>
@@ -55,6 +54,8 @@ class Link {
   #peerEnded = false;
   #resets = false;
   #outbox = new Outbox(this);
+  /** Once its socket has failed. */
+  #last = null;
   #awaited = false;
   #read = 0;
   #timer = null;
@@ -97,8 +98,7 @@ class Link {
     this.#isSecure = isSecure;
     socket.setNoDelay(true);
     socket.unref(); // hub.js keeps the process alive
-    socket[LINK] = this;
-    socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onEnd);
+    listen(socket, this);
     this.#outbox.take(socket, isSecure);
   }
 
@@ -134,7 +134,8 @@ class Link {
     const { queued } = this;
     const isUp = this.#socket !== null;
     const isUnseen = this.#isSecure && !this.#approved;
-    if (this.#socket?.destroyed || (queued === 0 && (!isUp || isUnseen || this.#peerEnded))) {
+    const isOver = this.#last !== null || this.#socket?.destroyed;
+    if (isOver || (queued === 0 && (!isUp || isUnseen || this.#peerEnded))) {
       this.destroy();
       return false;
     }
@@ -182,10 +183,24 @@ class Link {
     if (this.#end !== GONE) this.#closed([failureOf(error)]);
   }
 
+  /** Its socket has failed. Whether there may be something that the peer sent before. node:tls reads no more. */
+  outlives(error) {
+    const isWrite = error.syscall === 'write';
+    if (this.#isSecure || this.#end >= CLOSING) return false;
+    if (!isWrite && (error.syscall !== 'read' || this.#socket.readableLength === 0)) return false;
+    this.#socket._readableState.errored = null; // otherwise it would neither read nor end
+    if (this.#last !== null) return true;
+    this.#outbox.end();
+    const over = () => this.#hub.events.within(() => this.#broken(error));
+    this.#last = new LastBytes(this.#socket, error, over);
+    return true;
+  }
+
   /** The peer sends no more. */
   #ended() {
     if (this.#peerEnded || this.#end === GONE) return;
     this.#peerEnded = true;
+    if (this.#last !== null) return this.#broken(this.#last.error);
     if (this.#end === LINGERING) {
       this.destroy();
     } else if (this.#end !== CLOSING) {
@@ -279,8 +294,9 @@ class Link {
   goOn() {
     const isWanted = this.#end >= CLOSING || (this.#started && !this.#paused);
     if (this.#socket === null || this.#end === GONE) return;
-    if (isWanted) this.#socket.resume();
-    else this.#socket.pause();
+    if (!isWanted) return this.#socket.pause();
+    this.#socket.resume();
+    this.#last?.goOn();
   }
 
   setPaused(paused) {
@@ -307,7 +323,7 @@ class Link {
 
   /** Sends text, or bytes that nobody else changes. Returns the bytes that wait. */
   write(data) {
-    if (this.#end !== OPEN || data.length === 0) return this.queued;
+    if (this.#end !== OPEN || this.#last !== null || data.length === 0) return this.queued;
     this.#outbox.write(data);
     if (this.queued >= HIGH_WATER) this.#awaited = true;
     return this.queued;
@@ -374,20 +390,6 @@ class Link {
   reset() {
     this.#resets = true;
   }
-}
-
-// What listens to each socket.
-
-function onData(bytes) {
-  this[LINK].hear('data', bytes);
-}
-
-function onEnd() {
-  this[LINK].hear('end');
-}
-
-function onError(error) {
-  this[LINK].hear('error', error);
 }
 
 module.exports = { Link };

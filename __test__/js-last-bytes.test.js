@@ -1,0 +1,53 @@
+'use strict';
+// A connection of the JavaScript engine that fails while what was read waits in its socket, which was paused: that is
+// delivered first.
+
+const { once } = require('node:events');
+const net = require('node:net');
+const events = require('../src/js/engine/js/events');
+const { Link } = require('../src/js/engine/js/link');
+const { createWorld } = require('./helpers/world');
+
+const world = createWorld();
+
+test.each(['read', 'write'])('a %s that fails while it is paused', async (syscall) => {
+  const path = world.socketPath();
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(path);
+  world.after(() => server.close());
+  await once(server, 'listening');
+  const peer = net.connect(path);
+  world.after(() => peer.destroy());
+  const [socket] = await once(server, 'connection');
+  const reports = [];
+  let over;
+  const closed = new Promise((resolve) => (over = resolve));
+  const hub = {
+    events: {
+      enter() {},
+      leave() {},
+      stops: () => false,
+      within: (act) => act(),
+      post(event) {
+        reports.push(event);
+        if (event.kind === events.CLOSED) over();
+      },
+    },
+  };
+  const framing = { delimiter: '\f', maxFrame: 1000, raw: false };
+  const link = new Link(hub, 1, framing, { hold: () => null });
+  link.take(socket, false);
+  link.approve();
+  await new Promise(setImmediate); // it reads
+  link.setPaused(true);
+  peer.write('last words\f');
+  while (socket.readableLength === 0) await new Promise(setImmediate);
+  // As Node does it.
+  socket.destroy(Object.assign(new Error(syscall), { syscall, code: 'ECONNRESET', errno: -104 }));
+  link.setPaused(false);
+  await closed;
+  expect(reports.map(({ kind, text }) => [kind, text])).toEqual([
+    [events.FRAMES, 'last words'],
+    [events.CLOSED, undefined],
+  ]);
+  expect(JSON.parse(reports[1].payload).errors).toMatchObject([{ code: 'ECONNRESET', syscall }]);
+});
