@@ -120,6 +120,36 @@ describe.each(TRANSPORTS)('%s: a question and the end of its side', (name) => {
   });
 });
 
+/** Whether the event loop itself looks at these sockets, as at those of node:net. */
+const isOnLoop = (name) =>
+  name !== 'tls' &&
+  process.platform !== 'win32' &&
+  /^(loop)?$/.test(process.env.FERRIPC_DRIVER ?? '');
+
+describe.each(TRANSPORTS)('%s: a peer that ends', (name) => {
+  const on = transport(name, world);
+
+  // So a program hears that a peer has left before it hears that the peer's process has ended.
+  const testOnLoop = isOnLoop(name) ? test : test.skip;
+
+  testOnLoop('and has sent nothing in that turn of the loop is heard in the same', async () => {
+    const at = await on.place();
+    const server = await world.serve(at, on.server);
+    for (let i = 0; i < ROUNDS; i++) {
+      const peer = on.dial(at);
+      peer.write(frame('x', i));
+      const socket = await new Promise((resolve) => server.on('x', (_, from) => resolve(from)));
+      let hasEnded = false;
+      socket.on('end', () => (hasEnded = true));
+      await immediate();
+      peer.destroy();
+      await immediate(); // the loop has looked at its sockets once
+      expect(hasEnded).toBe(true);
+      server.off('x');
+    }
+  });
+});
+
 describe.each(TRANSPORTS)('%s: who adds handlers after an `await`', (name) => {
   const on = transport(name, world);
 

@@ -136,6 +136,13 @@ impl Core {
         (deliver::first(&self.header), deliver::later(&self.header))
     }
 
+    /// The event loop has looked at its sockets.
+    #[cfg(unix)]
+    pub fn count_turn(&mut self) {
+        // SAFETY: see `nothing`.
+        deliver::count_turn(unsafe { self.header.as_mut() });
+    }
+
     /// Whether the environment's event loop calls JavaScript.
     pub fn has_turns(&self) -> bool {
         #[cfg(unix)]

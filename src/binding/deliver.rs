@@ -1,7 +1,7 @@
 //! Engine events -> JavaScript: numbers into a header array, and one value.
 //!
 //! ```text
-//! header: [kind, handle, count, first, left, later, head, form, ends of the frames ..., peer, datagrams ...]
+//! header: [kind, handle, count, first, left, later, turn, head, form, ends of the frames ..., peer, datagrams ...]
 //! ```
 //!
 //! JavaScript objects are made by the consumer, in its own realm: rare events are passed as JSON
@@ -81,11 +81,15 @@ const LEFT: usize = 4;
 #[cfg(unix)]
 const LATER: usize = 5;
 
+/// How many turns of the event loop have ended, where it calls JavaScript; otherwise 0.
+#[cfg(unix)]
+const TURN: usize = 6;
+
 /// For frames: the length of their common head, see [`common_head`].
-const HEAD: usize = 6;
+const HEAD: usize = 7;
 
 /// For frames: the form of their text, a [`Form`].
-const FORM: usize = 7;
+const FORM: usize = 8;
 
 /// `header[FORM]`.
 #[repr(u32)]
@@ -100,7 +104,7 @@ enum Form {
 }
 
 /// Where the ends of the frames begin in the header.
-pub(super) const ENDS_AT: usize = 8;
+pub(super) const ENDS_AT: usize = 9;
 
 /// Where a peer's address begins in the header: see [`super::address`].
 const PEER_AT: usize = ENDS_AT + BATCH_FRAMES;
@@ -157,6 +161,12 @@ pub fn first(header: &[u32]) -> u32 {
 #[cfg(unix)]
 pub fn later(header: &[u32]) -> u32 {
     header[LATER]
+}
+
+/// Counts a turn of the event loop.
+#[cfg(unix)]
+pub fn count_turn(header: &mut [u32]) {
+    header[TURN] = header[TURN].wrapping_add(1).max(1);
 }
 
 /// Whether JavaScript has not finished the last event: a handler runs the event loop.

@@ -133,6 +133,12 @@ impl Consumer for Turns {
         }
     }
 
+    fn turn_ends(&self) {
+        if let Some(core) = self.core.upgrade() {
+            core.borrow_mut().count_turn();
+        }
+    }
+
     fn waits_for_turns(&self) -> bool {
         self.core.upgrade().is_some_and(|core| core.borrow().engine.waits_for_turns())
     }

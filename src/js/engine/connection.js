@@ -25,6 +25,8 @@ class Endpoint {
     this.referenced = false;
     /** What is put off, and comes before its events: see `announce`. */
     this.early = 0;
+    /** The turn of the event loop that brought its last event: see engine.js. */
+    this.heardIn = 0;
     // For bursts.js: the turn of the last message, how many more of this turn go at once, when one was written
     // last, as far as that matters, when the clock was last asked, the hub's tick then, and for how many messages it
     // need not be asked, the last turn with a burst, and how many such turns there were in a row.

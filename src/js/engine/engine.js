@@ -43,8 +43,11 @@ const DATAGRAM_FAILED = 17;
 const DATAGRAMS_CLOSED = 18;
 const DROPPED = 19;
 
+/** Where the number of the event loop's turn is in the header: 0 where it does not call. */
+const TURN = 6;
+
 /** Where the description of an event goes on in the header. */
-const EVENT_GOES_ON = 6;
+const EVENT_GOES_ON = 7;
 
 /** The current hub with everything that lives and ends with it, or null. */
 let current = null;
@@ -207,9 +210,17 @@ class Activity extends Departures {
     if (payload !== undefined) endpoint.inOrder(() => endpoint.sink._onChunk(payload, framed));
   }
 
+  /** What the handlers of the last frames do in `setImmediate` comes first, as in node:net. */
+  #end(endpoint, turnBefore) {
+    const end = () => endpoint.inOrder(() => endpoint.sink._onEnd());
+    if (endpoint.heardIn === turnBefore) this.turns.putBefore(end, endpoint.sink._scope);
+    else end();
+  }
+
   deliver(endpoint, payload) {
     const { header } = this;
-    const { sink } = endpoint;
+    const { sink, heardIn: turnBefore } = endpoint;
+    endpoint.heardIn = header[TURN];
     switch (header[0]) {
       case FRAMES:
         endpoint.arrived(payload, header);
@@ -225,8 +236,7 @@ class Activity extends Departures {
         sink._onOpen(JSON.parse(payload));
         break;
       case END:
-        // What the handlers of the last frames do in `setImmediate` comes first, as in node:net.
-        this.turns.putBefore(() => endpoint.inOrder(() => sink._onEnd()), sink._scope);
+        this.#end(endpoint, turnBefore);
         break;
       case DRAIN:
         if (endpoint.hasRefilled()) break;

@@ -5,9 +5,9 @@
 // Mirrors deliver.rs: header[2] is the number of frames, HEAD the length of `{"type":"T","data":` if all
 // of them begin with it (and end with `}`), FORM what the text is, and ENDS_AT where the frames' ends begin.
 const COUNT = 2;
-const HEAD = 6;
-const FORM = 7;
-const ENDS_AT = 8;
+const HEAD = 7;
+const FORM = 8;
+const ENDS_AT = 9;
 
 // header[FORM], if the text is not the frames as they were sent: one frame, whose data is a string without escapes;
 // or one message in place of several, whose data is the array of theirs.

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 /// Values of `uv_handle_type`.
 pub const UV_ASYNC: c_int = 1;
+pub const UV_CHECK: c_int = 2;
 pub const UV_IDLE: c_int = 6;
 pub const UV_POLL: c_int = 8;
 
@@ -21,6 +22,8 @@ pub struct Api {
     pub poll_stop: unsafe extern "C" fn(Handle) -> c_int,
     pub async_init: unsafe extern "C" fn(*mut c_void, Handle, Callback) -> c_int,
     pub async_send: unsafe extern "C" fn(Handle) -> c_int,
+    pub check_init: unsafe extern "C" fn(*mut c_void, Handle) -> c_int,
+    pub check_start: unsafe extern "C" fn(Handle, Callback) -> c_int,
     pub idle_init: unsafe extern "C" fn(*mut c_void, Handle) -> c_int,
     pub idle_start: unsafe extern "C" fn(Handle, Callback) -> c_int,
     pub idle_stop: unsafe extern "C" fn(Handle) -> c_int,
@@ -45,6 +48,8 @@ pub fn api() -> Option<&'static Api> {
                 poll_stop: symbol(c"uv_poll_stop")?,
                 async_init: symbol(c"uv_async_init")?,
                 async_send: symbol(c"uv_async_send")?,
+                check_init: symbol(c"uv_check_init")?,
+                check_start: symbol(c"uv_check_start")?,
                 idle_init: symbol(c"uv_idle_init")?,
                 idle_start: symbol(c"uv_idle_start")?,
                 idle_stop: symbol(c"uv_idle_stop")?,

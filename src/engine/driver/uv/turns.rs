@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Shared;
-use super::api::{Api, Handle, UV_ASYNC, UV_IDLE, api};
+use super::api::{Api, Handle, UV_ASYNC, UV_CHECK, UV_IDLE, api};
 
 /// After this many events or bytes, the event loop turns.
 const TURN_EVENTS: usize = 64;
@@ -24,6 +24,8 @@ pub trait Consumer {
     fn put_off(&self) -> (u32, u32);
     /// A turn of the loop begins, before it looks at its sockets.
     fn turn_begins(&self) {}
+    /// It has looked at its sockets.
+    fn turn_ends(&self) {}
     /// Whether something waits for turns to begin.
     fn waits_for_turns(&self) -> bool {
         false
@@ -58,6 +60,8 @@ pub(super) struct Signals {
     bell: Arc<Mutex<Option<Bell>>>,
     /// `uv_idle_t`, active while something is left.
     again: Cell<Option<Handle>>,
+    /// `uv_check_t`, which counts the turns.
+    ends: Cell<Option<Handle>>,
 }
 
 impl Signals {
@@ -77,6 +81,16 @@ impl Signals {
             unsafe { (api.idle_init)(uv_loop, handle) }
         })?;
         signals.again.set(Some(again));
+        let ends = add(shared, UV_CHECK, |handle| {
+            // SAFETY: as above.
+            unsafe { (api.check_init)(uv_loop, handle) }
+        })?;
+        // SAFETY: the handle is initialised; it keeps nothing alive.
+        unsafe {
+            (api.check_start)(ends, on_end);
+            (api.unref)(ends);
+        }
+        signals.ends.set(Some(ends));
         Ok(())
     }
 
@@ -98,13 +112,16 @@ impl Signals {
     /// Closes the handles.
     pub fn close(&self, api: &Api) {
         let bell = self.bell().take();
-        // SAFETY: both are open, and closed only here, once; this is the loop's thread.
+        // SAFETY: all are open, and closed only here, once; this is the loop's thread.
         unsafe {
             if let Some(Bell(handle)) = bell {
                 (api.close)(handle, on_bell_closed);
             }
             if let Some(handle) = self.again.take() {
                 (api.close)(handle, on_again_closed);
+            }
+            if let Some(handle) = self.ends.take() {
+                (api.close)(handle, on_ends_closed);
             }
         }
     }
@@ -215,6 +232,12 @@ unsafe extern "C" fn on_again(handle: Handle) {
     super::guarded(|| shared.next_turn());
 }
 
+unsafe extern "C" fn on_end(handle: Handle) {
+    // SAFETY: libuv calls this for an open handle.
+    let Some(shared) = (unsafe { shared_of(handle) }) else { return };
+    super::guarded(|| shared.consumer.turn_ends());
+}
+
 unsafe extern "C" fn on_bell_closed(handle: Handle) {
     // SAFETY: libuv calls this once, when it has let go of the handle.
     unsafe { closed(handle, UV_ASYNC) };
@@ -223,6 +246,11 @@ unsafe extern "C" fn on_bell_closed(handle: Handle) {
 unsafe extern "C" fn on_again_closed(handle: Handle) {
     // SAFETY: see above.
     unsafe { closed(handle, UV_IDLE) };
+}
+
+unsafe extern "C" fn on_ends_closed(handle: Handle) {
+    // SAFETY: see above.
+    unsafe { closed(handle, UV_CHECK) };
 }
 
 /// # Safety

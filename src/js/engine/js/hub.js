@@ -17,8 +17,8 @@ const { ENDS_AT, MOST_FRAMES } = require('../frames');
 const { clearTimeout, process, setImmediate, setTimeout } = require('../../core');
 
 // Mirrors deliver.rs.
-const HEAD = 6;
-const FORM = 7;
+const HEAD = 7;
+const FORM = 8;
 const PEER_AT = ENDS_AT + MOST_FRAMES;
 const PARTS_AT = PEER_AT + WORDS;
 
