@@ -4,7 +4,7 @@
 
 const net = require('node:net');
 const tls = require('node:tls');
-const { once, record } = require('./helpers/events');
+const { counter, once, record } = require('./helpers/events');
 const { isScript } = require('./helpers/platform');
 const { createTlsWorld, outcome } = require('./helpers/tls');
 
@@ -74,6 +74,22 @@ describe('a server', () => {
     await peer.closed;
     await isWell();
     expect(failures).toBe(1);
+  });
+
+  test('that gets messages, and then nonsense, at once', async () => {
+    const { place, server, isWell } = await host();
+    const heard = counter(server, 'm');
+    const error = once(server, 'error');
+    const socket = net.connect(place.options);
+    world.after(() => socket.destroy());
+    const secured = tls.connect({ socket, ...clientTls, servername: 'localhost' });
+    secured.on('error', () => {});
+    await once(secured, 'secureConnect');
+    secured.write('{"type":"m","data":1}\f'.repeat(10));
+    socket.write('nonsense');
+    expect((await error)[0].code).toMatch(NOT_TLS);
+    expect(heard.count).toBe(10);
+    await isWell();
   });
 
   test('that gets half a hello and then the end', async () => {

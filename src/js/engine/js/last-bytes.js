@@ -7,12 +7,16 @@ const { setImmediate } = require('../../core');
 /** When nothing has come in so many turns of the event loop, there is nothing any more. */
 const QUIET_TURNS = 3;
 
+/** As many bytes are still read: the peer may keep sending without end. Mirrors link/mod.rs. */
+const LAST_BYTES = 8 * 1024 * 1024;
+
 class LastBytes {
   #socket;
   #over;
   #isCounting = false;
   #turns = 0;
   #read = -1;
+  #most;
   /** The failure. */
   error;
 
@@ -20,6 +24,7 @@ class LastBytes {
   constructor(socket, error, over) {
     this.#socket = socket;
     this.#over = over;
+    this.#most = socket.bytesRead + LAST_BYTES;
     this.error = error;
     this.goOn();
   }
@@ -40,7 +45,7 @@ class LastBytes {
     const isQuiet = bytesRead === this.#read && socket.readableLength === 0;
     this.#turns = isQuiet ? this.#turns + 1 : 0;
     this.#read = bytesRead;
-    if (this.#turns < QUIET_TURNS) this.goOn();
+    if (this.#turns < QUIET_TURNS && bytesRead < this.#most) this.goOn();
     else this.#over();
   }
 }

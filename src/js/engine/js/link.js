@@ -183,14 +183,17 @@ class Link {
     if (this.#end !== GONE) this.#closed([failureOf(error)]);
   }
 
-  /** Its socket has failed. Whether there may be something that the peer sent before. node:tls reads no more. */
+  /**
+   * Its socket has failed. Whether there may be something that the peer sent before. node:tls reads no more, but may have
+   * decrypted something already.
+   */
   outlives(error) {
-    const isWrite = error.syscall === 'write';
-    if (this.#isSecure || this.#end >= CLOSING) return false;
-    if (!isWrite && (error.syscall !== 'read' || this.#socket.readableLength === 0)) return false;
+    if (this.#end >= CLOSING) return false;
+    const readsOn = error.syscall === 'write' && !this.#isSecure;
+    if (!readsOn && this.#socket.readableLength === 0) return false;
     this.#socket._readableState.errored = null; // otherwise it would neither read nor end
     if (this.#last !== null) return true;
-    this.#outbox.end();
+    this.#outbox.drop();
     const over = () => this.#hub.events.within(() => this.#broken(error));
     this.#last = new LastBytes(this.#socket, error, over);
     return true;

@@ -210,9 +210,14 @@ class Outbox {
   end() {
     const isLeft = this.#isSecure && !this.#isIdle && this.#isOpen;
     if (isLeft) for (const bytes of this.#pieces) this.#socket.write(bytes);
+    this.drop();
+    return isLeft;
+  }
+
+  /** The connection has failed: nothing that waits can be sent. */
+  drop() {
     this.#pieces = [];
     this.#waiting = this.#sending = 0;
-    return isLeft;
   }
 }
 
