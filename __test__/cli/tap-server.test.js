@@ -192,6 +192,15 @@ onUnix.describe('the server', () => {
     expect(records.map(({ type }) => type)).toEqual(['good']);
   });
 
+  test('has 16 readers at a time', async () => {
+    const server = await world.serve(await world.place('unix'), tapped());
+    const readers = [];
+    for (let i = 0; i < 16; i++) readers.push(await connectTap(server.path));
+    for (const reader of readers) expect((await reader.message()).type).toBe('tap.ready');
+    const late = await connectTap(server.path);
+    await expect(late.message()).rejects.toThrow('closed before');
+  });
+
   test('goes on if it cannot make the tap, and says so', async () => {
     const { file, error } = await untappable();
     expect(error).toMatchObject({
@@ -240,12 +249,15 @@ onUnix.describe('the server', () => {
     expect(() => server.start()).toThrow('config.tap.path is the path of the server itself');
   });
 
-  test('ends, and so does its process, while somebody reads', async () => {
-    const child = world.child(path.join(__dirname, 'tapped.js'), [world.file()]);
-    const file = await child.next();
-    const reader = await connectTap(file);
-    await reader.message();
-    child.tell('stop');
-    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
-  });
+  test.each(['stop', 'unref'])(
+    'ends by %s, and so does its process, while somebody reads',
+    async (how) => {
+      const child = world.child(path.join(__dirname, 'tapped.js'), [world.file(), how]);
+      const file = await child.next();
+      const reader = await connectTap(file);
+      await reader.message();
+      child.tell('end');
+      expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 });
