@@ -8,7 +8,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { commandOf, leaveDeadSocket } = require('../helpers/command');
-const { record } = require('../helpers/events');
+const { once, record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { tapsOf } = require('../helpers/taps');
 const { createWorld } = require('../helpers/world');
@@ -229,6 +229,16 @@ onUnix.describe('the server', () => {
     await second.stop();
     await reader.closed;
     expect(fs.existsSync(`${file}.tap`)).toBe(false);
+  });
+
+  test('on a port leaves the tap of another one with its id alone', async () => {
+    const first = await world.serve(await world.place('tcp'), tapped());
+    const second = world.host(await world.place('tcp'), tapped());
+    const failed = once(second, 'error');
+    await second.start();
+    expect((await failed)[0]).toMatchObject({ code: 'EADDRINUSE' });
+    const reader = await connectTap(tapOf(first).replace(/\.tap$/, ''));
+    expect((await reader.message()).data).toMatchObject({ address: `127.0.0.1:${first.port}` });
   });
 
   test('and readers that come while it ends', async () => {
