@@ -151,6 +151,20 @@ describe.each(TRANSPORTS)('%s', (kind) => {
   });
 });
 
+test('a buffer keeps the memory of its message only if it is a good part of it', async () => {
+  const { server, client } = await pair('unix');
+  const text = 'x'.repeat(100_000);
+  client.emit('views', {
+    text,
+    part: Buffer.alloc(10_000),
+    few: Buffer.alloc(1000),
+    bytes: new Uint8Array(1000),
+  });
+  const [{ part, few, bytes }] = await once(server, 'views');
+  expect(part.buffer.byteLength).toBeGreaterThan(text.length);
+  for (const { buffer } of [few, bytes]) expect(buffer.byteLength).toBeLessThan(20_000); // Node's pool, at most
+});
+
 test('values that cannot be sent throw, and nothing is sent', async () => {
   const { server, client } = await pair('unix');
   const types = [];
