@@ -263,6 +263,7 @@ test.each([
   ['options.path', ['x', { path: '' }]],
   ['options.onServer', ['x', { onServer: 5 }]],
   ['options.onClient', ['x', { onClient: {} }]],
+  ['options.onserver', ['x', { onserver: () => {} }]],
 ])('a wrong %s is a TypeError: %j', async (name, args) => {
   const ipc = world.ipc();
   const error = await reject(ipc.serveOrConnect(...args));
