@@ -1138,7 +1138,7 @@ declare namespace ferripc {
      * Before the first connection, messages are kept and sent later, up to 16 MiB; beyond that they
      * are dropped and reported as an `error` with the code `ENOBUFS`. When a connection is lost,
      * messages are dropped until the client tries to connect again, unless `config.sync` queues
-     * them.
+     * them or {@link Config.offlineQueue} keeps them. What an attempt was given is dropped if it fails.
      *
      * Data that is left out, `undefined`, `null`, `''` or `NaN` arrives as `{}`.
      *
@@ -1270,7 +1270,8 @@ declare namespace ferripc {
      *
      * @throws TypeError if `config.delimiter` is not a string or is empty, or if `config.maxMessageBytes`,
      * `config.maxQueuedBytes` or `config.maxBufferedBytes` is not a positive number, or `config.linger` is not a number
-     * of ms; for {@link Config.serialization} that cannot be honoured
+     * of ms. Also for a {@link Config.offlineQueue} that is not a number of bytes, and for {@link Config.serialization} and
+     * {@link Config.parser} that cannot be honoured
      */
     new <In extends AnyEvents = AnyEvents, Out extends AnyEvents = AnyEvents>(
       config: ConfigInput,
@@ -1595,8 +1596,8 @@ declare namespace ferripc {
      */
     messagesSent: number;
     /**
-     * A client's messages that wait in its queue of sync mode, or for its first connection. They are not
-     * counted in `messagesSent` yet.
+     * A client's messages that wait in its queue of sync mode, for its first connection, or with
+     * {@link Config.offlineQueue} for the next one. They are not counted in `messagesSent` yet. Requests that wait count, too.
      */
     messagesQueued: number;
     /**
@@ -1607,8 +1608,8 @@ declare namespace ferripc {
     /** Bytes that the system has taken, counted as for `bytesReceived`. */
     bytesSent: number;
     /**
-     * Bytes that wait in this process: for the end of the turn, or for a peer that does not read. What waits in
-     * a client without a connection, or in the queue of sync mode, counts by its characters.
+     * Bytes that wait in this process: for the end of the turn, for a peer that does not read, or for a client's next
+     * connection. What waits for its first connection, or in the queue of sync mode, counts by its characters.
      */
     bytesQueued: number;
     dropped: DroppedStats;

@@ -40,7 +40,7 @@ native('a rate', () => {
     for (const ms of times) expect(ms).toBeGreaterThanOrEqual(1000);
   });
 
-  test.each([undefined, null, false, Infinity])('%p means no limit', async (rate) => {
+  test.each([undefined, null, false, Infinity, 2 ** 32])('%p means no limit', async (rate) => {
     await served('unix', rate, 30);
   });
 

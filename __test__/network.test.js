@@ -31,6 +31,15 @@ describe('config.interface (K24)', () => {
     },
   );
 
+  test('interface wins where interfaces has the same setting', async () => {
+    const { port } = await tcpServer();
+    const client = await world.connect(tcpPlace('127.0.0.1', port), {
+      interface: { localAddress: '127.0.0.2' },
+      interfaces: { localAddress: '127.0.0.3' },
+    });
+    expect(client.socket.localAddress).toBe('127.0.0.2');
+  });
+
   test('localPort is the port that the client comes from', async () => {
     const { server, port } = await tcpServer();
     const localPort = await freePort();

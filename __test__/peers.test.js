@@ -1,6 +1,7 @@
 'use strict';
 // Who is at the other end (`socket.peerCredentials`, `config.allowPeer`), and who gets a broadcast.
 
+const { subscribe, unsubscribe } = require('node:diagnostics_channel');
 const net = require('node:net');
 const path = require('node:path');
 const { datagramPeer } = require('./helpers/datagrams');
@@ -114,8 +115,14 @@ tells('allowPeer', () => {
     const place = await world.place('unix');
     const server = await world.serve(place, { allowPeer });
     const failed = once(server, 'error');
+    const published = [];
+    const hear = ({ error }) => published.push(error);
+    subscribe('ferripc:error', hear);
+    world.after(() => unsubscribe('ferripc:error', hear));
     await tryIt(place);
-    expect((await failed)[0].message).toContain(message);
+    const [error] = await failed;
+    expect(error.message).toContain(message);
+    expect(published).toContain(error);
     expect(server.sockets).toEqual([]);
   });
 

@@ -77,6 +77,17 @@ test('when the server ends, one of the clients takes over, and the others go to 
   expect(left[0].ipc.server.server.listening).toBe(true);
 });
 
+test('who may serve is decided at once, whatever the pause between attempts is', async () => {
+  const path = world.socketPath();
+  const config = { retry: 600_000 };
+  const first = await join(path, config);
+  let next;
+  const served = new Promise((resolve) => (next = resolve));
+  const second = await join(path, config, { onServer: next });
+  await first.instance.close();
+  expect(await served).toBe(second.instance.server);
+});
+
 test('processes: also when the server is killed', async () => {
   const path = world.socketPath();
   const children = Array.from({ length: 4 }, () => world.child('instance.js', [path]));
@@ -252,6 +263,7 @@ test.each([
   ['options.path', ['x', { path: '' }]],
   ['options.onServer', ['x', { onServer: 5 }]],
   ['options.onClient', ['x', { onClient: {} }]],
+  ['options.onserver', ['x', { onserver: () => {} }]],
 ])('a wrong %s is a TypeError: %j', async (name, args) => {
   const ipc = world.ipc();
   const error = await reject(ipc.serveOrConnect(...args));

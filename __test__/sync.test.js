@@ -82,6 +82,20 @@ describe.each(TRANSPORTS)('%s: sync', (kind) => {
     expect(await frames(again, 1)).toEqual([2]);
   });
 
+  test('what is emitted while the client is down waits for the next connection', async () => {
+    const { raw, client, peer } = await syncPair();
+    client.emit('x', 0);
+    await frames(peer, 1);
+    const answered = once(client, 'answer');
+    peer.send('answer');
+    await answered; // nothing is in flight
+    const down = once(client, 'disconnect');
+    peer.socket.destroy();
+    await down;
+    expect(client.emit('x', 1)).toBe(true);
+    expect(await frames(await raw.next(), 1)).toEqual([1]);
+  });
+
   test('disconnect sends what still waits (F6, K17)', async () => {
     const { client, peer } = await syncPair();
     for (let i = 0; i < 3; i++) client.emit('x', i);

@@ -5,7 +5,18 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const { scripts } = require('../package.json');
 
-const COMMANDS = ['faults', 'fuzz', 'soak', 'soak:systems', 'test:memcheck', 'test:sanitizers'];
+const COMMANDS = [
+  'bench:sizes',
+  'faults',
+  'fuzz',
+  'soak',
+  'soak:systems',
+  'test',
+  'test:crate',
+  'test:memcheck',
+  'test:panics',
+  'test:sanitizers',
+];
 
 /** Runs one, as npm does. */
 function run(command, ...args) {
@@ -18,11 +29,15 @@ function run(command, ...args) {
 test.each(COMMANDS)('npm run %s -- --help', (command) => {
   const { status, stdout, stderr } = run(command, '--help');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toContain(`npm run ${command}`);
+  expect(stdout).toMatch(new RegExp(`npm (run )?${command}`));
 });
 
 test.each([
   ['faults', '--nothing', "Unknown option '--nothing'"],
+  ['bench:sizes', '--nothing', "Unknown option '--nothing'"],
+  ['test', 'server', "Unexpected argument 'server'"],
+  ['test:crate', '--nothing', "Unknown option '--nothing'"],
+  ['test:panics', '--only=unix', "Unknown option '--only'"],
   ['faults', '--only=nothing', 'An option has a value that is not known.'],
   ['fuzz', '--only=nothing', '--only nothing: rust, '],
   ['fuzz', '--minutes=0', '--minutes 0: not a number above 0'],

@@ -14,7 +14,10 @@ const os = require('os');
 const path = require('path');
 const build = require('../scripts/build.js');
 const { packMain, packPlatform } = require('../scripts/pack.js');
+const { optionsOf } = require('../scripts/usage.js');
 const { environment } = require('./lib/machine.js');
+
+optionsOf(__filename);
 
 const OTHERS = ['@achrinza/node-ipc@9.2.10', '@achrinza/node-ipc@10.1.11', 'node-ipc@14.0.0'];
 const RESULTS = path.join(__dirname, 'results');

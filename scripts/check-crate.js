@@ -6,6 +6,9 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+const { optionsOf } = require('./usage');
+
+optionsOf(__filename);
 
 const root = path.join(__dirname, '..');
 const manifest = fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8');

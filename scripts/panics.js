@@ -8,6 +8,9 @@ const { execFileSync, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { optionsOf } = require('./usage');
+
+optionsOf(__filename);
 
 const root = path.join(__dirname, '..');
 const fixture = (name) => path.join(root, '__test__', 'fixtures', `${name}.js`);

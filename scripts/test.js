@@ -9,6 +9,9 @@ const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
 const { forRust, orEnd, requireRust, targetFolder, whole } = require('./cargo');
 const { env: python } = require('./python');
+const { optionsOf } = require('./usage');
+
+optionsOf(__filename); // there are none: a name of a suite is for jest itself
 
 const root = path.join(__dirname, '..');
 const windows = process.platform === 'win32';

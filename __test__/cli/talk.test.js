@@ -121,6 +121,22 @@ test('by TLS: only for who checks the certificate with its authority', async () 
   expect(plain.code).not.toBe(0);
 });
 
+test('by TLS: with --ca, a server refuses those whose certificate the authority has not signed', async () => {
+  const { key, cert, ca } = ownTls();
+  for (const [name, text] of Object.entries({ key, cert, ca })) {
+    fs.writeFileSync(world.file(`${name}.pem`), text);
+  }
+  const own = ['--ca', 'ca.pem', '--cert', 'cert.pem', '--key', 'key.pem'];
+  const at = `127.0.0.1:${await freePort()}`;
+  await serve(at, ['--echo', ...own]);
+  const [known, unknown] = await Promise.all([
+    run(['request', at, 'x', '1', ...own]),
+    run(['request', at, 'x', '1', '--ca', 'ca.pem']),
+  ]);
+  expect(known).toEqual({ code: 0, stdout: '1\n', stderr: '' });
+  expect(unknown).toMatchObject({ code: 1, stdout: '' });
+});
+
 test('raw bytes, and what others than UTF-8 make of them', async () => {
   const file = world.socketPath();
   const server = await serve(file, ['--raw', '--json', '--echo']);

@@ -8,7 +8,7 @@ const net = require('node:net');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { commandOf, leaveDeadSocket } = require('../helpers/command');
-const { record } = require('../helpers/events');
+const { once, record } = require('../helpers/events');
 const { onLinux, onUnix } = require('../helpers/platform');
 const { tapsOf } = require('../helpers/taps');
 const { createWorld } = require('../helpers/world');
@@ -192,6 +192,15 @@ onUnix.describe('the server', () => {
     expect(records.map(({ type }) => type)).toEqual(['good']);
   });
 
+  test('has 16 readers at a time', async () => {
+    const server = await world.serve(await world.place('unix'), tapped());
+    const readers = [];
+    for (let i = 0; i < 16; i++) readers.push(await connectTap(server.path));
+    for (const reader of readers) expect((await reader.message()).type).toBe('tap.ready');
+    const late = await connectTap(server.path);
+    await expect(late.message()).rejects.toThrow('closed before');
+  });
+
   test('goes on if it cannot make the tap, and says so', async () => {
     const { file, error } = await untappable();
     expect(error).toMatchObject({
@@ -222,6 +231,16 @@ onUnix.describe('the server', () => {
     expect(fs.existsSync(`${file}.tap`)).toBe(false);
   });
 
+  test('on a port leaves the tap of another one with its id alone', async () => {
+    const first = await world.serve(await world.place('tcp'), tapped());
+    const second = world.host(await world.place('tcp'), tapped());
+    const failed = once(second, 'error');
+    await second.start();
+    expect((await failed)[0]).toMatchObject({ code: 'EADDRINUSE' });
+    const reader = await connectTap(tapOf(first).replace(/\.tap$/, ''));
+    expect((await reader.message()).data).toMatchObject({ address: `127.0.0.1:${first.port}` });
+  });
+
   test('and readers that come while it ends', async () => {
     for (let i = 0; i < 10; i++) {
       const place = await world.place('unix');
@@ -240,12 +259,15 @@ onUnix.describe('the server', () => {
     expect(() => server.start()).toThrow('config.tap.path is the path of the server itself');
   });
 
-  test('ends, and so does its process, while somebody reads', async () => {
-    const child = world.child(path.join(__dirname, 'tapped.js'), [world.file()]);
-    const file = await child.next();
-    const reader = await connectTap(file);
-    await reader.message();
-    child.tell('stop');
-    expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
-  });
+  test.each(['stop', 'unref'])(
+    'ends by %s, and so does its process, while somebody reads',
+    async (how) => {
+      const child = world.child(path.join(__dirname, 'tapped.js'), [world.file(), how]);
+      const file = await child.next();
+      const reader = await connectTap(file);
+      await reader.message();
+      child.tell('end');
+      expect(await child.exited).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 });

@@ -1,5 +1,6 @@
 'use strict';
-// A server with a tap, for tap.test.js and tap-server.test.js: stops when it is told to; or a cluster of two. Arguments: [path, 'cluster'].
+// A server with a tap, for tap.test.js and tap-server.test.js: stops when it is told to, or with 'unref' no longer keeps its process
+// alive; or a cluster of two. Arguments: [path, 'cluster' or 'unref'].
 
 const cluster = require('node:cluster');
 const ipc = require('../..');
@@ -23,7 +24,8 @@ if (kind === 'cluster' && cluster.isPrimary) {
   if (cluster.isPrimary) {
     process.stdin.once('data', () => {
       process.stdin.destroy();
-      ipc.server.stop({ disconnect: true });
+      if (kind === 'unref') ipc.server.server.unref();
+      else ipc.server.stop({ disconnect: true });
     });
   }
 }

@@ -1,4 +1,5 @@
 'use strict';
+// A fixture's second half, in a process within what a command makes: another user, another namespace.
 
 const { spawnSync } = require('node:child_process');
 

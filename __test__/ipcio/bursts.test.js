@@ -118,9 +118,9 @@ test('what another thread hands to the system meanwhile counts as unread', () =>
 
 suite('what waits for a peer that does not read', () => {
   /** A server of ipcIO's kind that reads nothing of the first client's own socket. */
-  async function deaf() {
+  async function deaf(options) {
     const peer = await host(place());
-    const client = makeClient('ours');
+    const client = makeClient('ours', {}, options);
     await client.connect();
     const { domain, own } = await peer.next();
     own.socket.pause();
@@ -185,6 +185,17 @@ suite('what waits for a peer that does not read', () => {
 
   // Where the system tells what a peer has not read.
   const test_ = process.env.FERRIPC_DRIVER === 'js' ? test.skip : onLinux.test;
+
+  test_(
+    'is no matter if all peers run ferripc: more than they read at once leaves as it is sent',
+    async () => {
+      const { peer, client, own } = await deaf({ warnAtBytes: Infinity });
+      world.after(() => peer.close());
+      const sent = Array.from({ length: 8 }, () => client.send('m', 'x'.repeat(20_000)));
+      await Promise.all(sent); // the system has room for as much
+      own.socket.resume();
+    },
+  );
 
   test_('leaves alone if the system takes it apart', async () => {
     const { peer, client, own } = await deaf();

@@ -370,4 +370,18 @@ suite('bytes', () => {
     while (fs.readdirSync(world.tmp()).length > 1) await new Promise(setImmediate);
     expect(fs.readdirSync(world.tmp())).toEqual(['IPC.io.default']);
   });
+
+  test('… unless `handshakeTimeout` is 0', async () => {
+    const server = await serve({}, { handshakeTimeout: 0 });
+    const errors = [];
+    server.on('error', (error) => errors.push(error));
+    const silent = await dial(place());
+    for (let i = 0; i < 5; i++) {
+      const client = makeClient(`c${i}`);
+      await client.connect();
+      await client.disconnect();
+    }
+    expect([silent.socket.destroyed, errors]).toEqual([false, []]);
+    silent.socket.destroy();
+  });
 });

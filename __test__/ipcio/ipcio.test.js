@@ -100,6 +100,50 @@ describe('messages', () => {
     expect(datas(await all).map(({ length }) => length)).toEqual(lengths);
   });
 
+  test('cause the warning from `warnAtBytes` on', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    await serve({ n: () => {} });
+    const sendOf = async (name, warnAtBytes, length) => {
+      let fresh; // which has not warned yet
+      jest.isolateModules(() => (fresh = require('../../ipcio')));
+      const client = new fresh.Client({ socketRoot: world.tmp(), name, warnAtBytes });
+      world.after(() => client.disconnect());
+      await client.connect();
+      await client.send('n', 'x'.repeat(length));
+      return warned.mock.calls.splice(0).length;
+    };
+    try {
+      expect(await sendOf('all', 100, 200)).toBe(1);
+      expect(await sendOf('none', Infinity, 70_000)).toBe(0);
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
+  test('are written as `encoding` says, and read as UTF-8', async () => {
+    const { handler, all } = collect(2);
+    await serve({ n: handler });
+    const utf8 = await connect('utf8', {}, { encoding: 'UTF-8' });
+    await utf8.send('n', 'é');
+    const latin1 = await connect('latin1', {}, { encoding: 'latin1' });
+    await latin1.send('n', 'é');
+    expect(datas(await all).sort()).toEqual(['é', '\ufffd']);
+  });
+
+  test('and connections are printed with `verbose`', async () => {
+    const printed = jest.spyOn(console, 'log').mockImplementation(() => {});
+    try {
+      await serve({}, { verbose: true });
+      const client = await connect('quiet');
+      await client.disconnect();
+      const lines = printed.mock.calls.map(([line]) => line);
+      expect(lines.length).toBeGreaterThan(0);
+      for (const line of lines) expect(line).toMatch(/^ipcIO default: /);
+    } finally {
+      printed.mockRestore();
+    }
+  });
+
   test('that JSON refuses throw where they are sent', async () => {
     await serve();
     const client = await connect('c');

@@ -375,6 +375,18 @@ describe('handle', () => {
     expect(await client.request('x')).toBe('second');
   });
 
+  test('has no part in the id that a server gives a socket (K9), if nobody handles it, too', async () => {
+    const place = await world.place('unix');
+    const server = await world.serve(place);
+    const { client, socket } = await world.meet(server, place);
+    const code = 'ERR_FERRIPC_NO_HANDLER';
+    expect(await reject(client.request('x'))).toMatchObject({ code });
+    expect(socket.id).toBeUndefined();
+    client.emit('named', { id: 'me' });
+    await once(server, 'named');
+    expect(socket.id).toBe('me');
+  });
+
   test('refuses an invalid limit', async () => {
     const server = world.host(await world.place('unix'), { maxRequests: -1 });
     expect(() => server.handle('x', () => 1)).toThrow('config.maxRequests');

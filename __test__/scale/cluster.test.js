@@ -154,6 +154,12 @@ describe('ids', () => {
     second.client.leave();
     await three.sees(hasClients(1));
     expect(await three.joined.request('twin', 'which')).toBe(0);
+
+    const third = await one.client('twin'); // of two on one server the newest
+    third.client.handle('which', () => 2);
+    await three.sees(hasClients(2));
+    expect(await three.joined.request('twin', 'which')).toBe(2);
+    expect(await one.joined.request('twin', 'which')).toBe(2);
   });
 });
 
@@ -229,13 +235,27 @@ test('data are the same for clients of all servers', async () => {
 describe('the broker', () => {
   test('nobody gets a message that is too long for it; lists of clients are split', async () => {
     const hub = new scale.Hub();
-    const [one, two] = await cluster(2, {}, () => scale.memory({ hub, maxPayload: 10_000 }));
-    for (let i = 0; i < 40; i++) await one.client(`${i}`.padEnd(700, '.'));
+    let longest = 0;
+    const strict = () => {
+      const broker = altered(hub, (publish, subject, bytes) => {
+        longest = Math.max(longest, bytes.length);
+        publish(subject, bytes);
+      });
+      return Object.assign(broker, { maxPayload: 10_000 });
+    };
+    const [one, two] = await cluster(2, {}, strict);
+    const sockets = [];
+    for (let i = 0; i < 40; i++) sockets.push((await one.client()).socket);
     const { client } = await two.client('far');
     await one.sees(knows('far'));
-    await two.sees(hasClients(41));
-    const late = await member({ broker: scale.memory({ hub, maxPayload: 10_000 }) });
+    // All in one turn, which are told at once.
+    for (const [i, socket] of sockets.entries())
+      one.joined.identify(socket, `${i}`.padEnd(700, '.'));
+    await two.sees(knows('39'.padEnd(700, '.')));
+    const late = await member({ broker: strict() });
     await late.sees(hasClients(41)); // by a list of several parts
+    expect(longest).toBeGreaterThan(5000);
+    expect(longest).toBeLessThanOrEqual(10_000);
 
     const errors = record(one.joined);
     const published = [];
@@ -379,6 +399,30 @@ describe('the broker', () => {
     mute(true);
     await settled;
     expect(one.joined.stats().dropped.invalid).toBe(0);
+  });
+
+  test('a server that was busy for long does not take the others for gone before it has listened', async () => {
+    const hub = new scale.Hub();
+    let isMute = false;
+    let ticks = 0;
+    let ticked = () => {};
+    const [one, two] = await cluster(2, { heartbeat: 20, timeout: 200 }, (index) =>
+      altered(hub, (publish, subject, bytes, kind) => {
+        if (index === 1 && kind === 'beat' && ++ticks >= 3) ticked();
+        if (!isMute || index === 1) publish(subject, bytes);
+      }),
+    );
+    const events = record(two.joined);
+    const twice = new Promise((resolve) => (ticked = resolve));
+    isMute = true;
+    ticks = 0;
+    await twice; // it has looked, and heard nothing
+    const end = performance.now() + 300;
+    while (performance.now() < end); // longer than the others may be silent
+    isMute = false;
+    await one.client('alice');
+    await two.sees(knows('alice'));
+    expect(events.map(([type]) => type)).not.toContain('serverLeave');
   });
 
   test('a server that comes back after a long silence is known again, with all its clients', async () => {

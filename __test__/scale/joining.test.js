@@ -24,6 +24,9 @@ describe('joining and leaving', () => {
       /^TypeError: The "server" argument must be a server/,
     );
     expect(await refusal(undefined)).toMatch(/^TypeError: The "options" argument/);
+    expect(thrownBy(() => scale.memory({ huub: 1 })).message).toBe(
+      'The "options.huub" argument is not an option',
+    );
     expect(await refusal({})).toMatch(
       /^TypeError: The "options.broker" argument must be an object/,
     );
@@ -36,6 +39,7 @@ describe('joining and leaving', () => {
       timeout: -1,
       connectTimeout: 'long',
       maxQueuedBytes: NaN,
+      heartBeat: 100, // a name that is none
     })) {
       expect([name, await refusal({ broker, [name]: value })]).toEqual([
         name,

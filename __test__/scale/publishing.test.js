@@ -202,3 +202,73 @@ test('ids and names that are too long or empty: what was received is said', asyn
     );
   }
 });
+
+test('who gets a message of a new client can answer it: the others hear of the client first', async () => {
+  const { one, two, client, publish } = await pair();
+  const kinds = [];
+  publish((usual, subject, bytes, kind) => {
+    kinds.push(kind);
+    usual(subject, bytes);
+  });
+  one.server.on('connect', (socket) => one.joined.emit('far', 'from', one.joined.idOf(socket)));
+  const [[from], { client: near }] = await Promise.all([collect(client, 'from', 1), one.client()]);
+  expect(kinds).toEqual(['delta', 'emit']);
+  const answer = collect(near, 'answer', 1);
+  expect(two.joined.emit(from, 'answer', 7)).toBe(true);
+  expect(await answer).toEqual([7]);
+});
+
+test('a server works on 16,384 questions of another one, whichever clients they are for', async () => {
+  const { one, two, client } = await pair();
+  const { client: other } = await two.client('other');
+  await one.sees(knows('other'));
+  let begun = 0;
+  const all = new Promise((resolve) => {
+    const never = () => {
+      if (++begun === 16_384) resolve();
+      return new Promise(() => {});
+    };
+    for (const it of [client, other]) it.handle('wait', never);
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const asked = [];
+  for (let i = 0; i < 16_384; i++)
+    asked.push(one.joined.request(i % 2 ? 'far' : 'other', 'wait', i, { signal }));
+  await all;
+  const code = 'ERR_FERRIPC_TOO_MANY_REQUESTS';
+  await expect(one.joined.request('far', 'wait')).rejects.toMatchObject({ code });
+  controller.abort();
+  const reasons = (await Promise.allSettled(asked)).map(({ reason }) => reason.code);
+  expect(new Set(reasons)).toEqual(new Set(['ABORT_ERR']));
+  client.handle('now', () => 'an answer'); // there is room again
+  expect(await one.joined.request('far', 'now')).toBe('an answer');
+});
+
+test('a broker that is never done with closing is given two seconds', async () => {
+  const server = await world.serve(await world.place('unix'));
+  const broker = scale.memory({ hub: new scale.Hub() });
+  broker.close = () => new Promise(() => {});
+  const joined = await scale.join(server, { id: 'test', broker });
+  const begun = performance.now();
+  await joined.close();
+  expect(performance.now() - begun).toBeGreaterThan(1900);
+});
+
+test('when the broker goes away, questions to and from other servers end at once', async () => {
+  const { hub, one, client } = await pair();
+  const asked = new Promise((resolve) => {
+    client.handle('wait', (_, { signal }) => {
+      resolve(signal);
+      return new Promise(() => {});
+    });
+  });
+  const answer = one.joined.request('far', 'wait').catch(({ code, message }) => [code, message]);
+  const signal = await asked;
+  hub.stop();
+  expect(await answer).toEqual([
+    'ECONNRESET',
+    'The broker went away before the request was answered',
+  ]);
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+});

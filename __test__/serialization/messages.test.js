@@ -3,6 +3,7 @@
 // against limits, are reported and dropped, are asked and answered; and what is emitted is what a value was then.
 
 const { channel } = require('node:diagnostics_channel');
+const { runInNewContext } = require('node:vm');
 const { once, collect } = require('../helpers/events');
 const { onUnix } = require('../helpers/platform');
 const { createWorld, TRANSPORTS, unixPlace } = require('../helpers/world');
@@ -149,6 +150,38 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     await drained;
     for (const got of await all) expect(got.equals(data)).toBe(true);
   });
+});
+
+test('a buffer keeps the memory of its message only if it is a good part of it', async () => {
+  const { server, client } = await pair('unix');
+  const text = 'x'.repeat(100_000);
+  client.emit('views', {
+    text,
+    part: Buffer.alloc(10_000),
+    few: Buffer.alloc(1000),
+    bytes: new Uint8Array(1000),
+  });
+  const [{ part, few, bytes }] = await once(server, 'views');
+  expect(part.buffer.byteLength).toBeGreaterThan(text.length);
+  for (const { buffer } of [few, bytes]) expect(buffer.byteLength).toBeLessThan(20_000); // Node's pool, at most
+});
+
+test('views of another realm are of the same kind', async () => {
+  const { server, client } = await pair('unix');
+  const names = [
+    'Int8Array',
+    'Uint8Array',
+    'Uint16Array',
+    'Float64Array',
+    'BigInt64Array',
+    'DataView',
+  ];
+  const made = names.map((name) => `new ${name}(new ArrayBuffer(16))`);
+  client.emit('views', runInNewContext(`[${made.join()}]`));
+  const [views] = await once(server, 'views');
+  expect(views.map((view) => [view.constructor.name, view.byteLength])).toEqual(
+    names.map((name) => [name, 16]),
+  );
 });
 
 test('values that cannot be sent throw, and nothing is sent', async () => {

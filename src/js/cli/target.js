@@ -97,10 +97,17 @@ function tlsOptionOf(options) {
 
 /**
  * `{shown, path}` or `{shown, host, port}`, with `id` if it is one.
- * @throws {UsageError} for what is not one, and for TLS where there is none
+ * @throws {UsageError} for what is not one, and for options that would change nothing: about TLS where there is none, about
+ *   the path of an id where there is no id, about messages in raw mode
  */
 function targetOf(word, options) {
   const target = named(word, options);
+  const place = Object.keys(placeOptions).find((name) => options[name] !== undefined);
+  // The tap of a server on a port is at the path of an id.
+  if (place && target.id === undefined && !(target.port && options.tap))
+    throw new UsageError(`--${place} needs an id`);
+  if (options.raw && options.delimiter !== undefined)
+    throw new UsageError('--raw and --delimiter exclude each other');
   const option = tlsOptionOf(options);
   if (option && !target.port) throw new UsageError(`${option} needs host:port`);
   if (options.cert && !options.key) throw new UsageError('--cert needs --key');

@@ -9,6 +9,7 @@
 const Client = require('./client');
 const log = require('./log');
 const Server = require('./server');
+const { toOptions } = require('../arguments');
 const { argumentError, codedError, undisturbed } = require('../errors');
 const { noneLeaves } = require('./last-words');
 const { defaultPath } = require('./paths');
@@ -178,9 +179,7 @@ const derive = (config, own) => Object.assign(Object.create(config), { tls: fals
 /** `hooks`: `listed(client)`, `unlisted(client)`, `serving(server)`. */
 async function serveOrConnect(ipc, id, options, hooks) {
   if (typeof id !== 'string' || id === '') throw argumentError('id', 'a non-empty string', id);
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'of type object', options);
-  }
+  toOptions(options, 'options', ['path', 'onServer', 'onClient']);
   for (const name of ['onServer', 'onClient']) {
     const value = options[name];
     if (value !== undefined && typeof value !== 'function') {

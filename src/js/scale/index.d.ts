@@ -207,7 +207,7 @@ export interface Cluster {
  * Makes `server` take part in the cluster of its id. It may already be listening, or start later.
  *
  * Resolves when the broker is up; the others become known within moments, see `serverJoin`. Rejects with a TypeError for wrong
- * arguments, with `ETIMEDOUT` if the broker does not come up in time, and with the error of its client if a
+ * arguments and unknown options, with `ETIMEDOUT` if the broker does not come up in time, and with the error of its client if a
  * subscription fails.
  */
 export function join(server: ferripc.Server<any, any>, options: JoinOptions): Promise<Cluster>;
@@ -260,5 +260,8 @@ export interface MemoryOptions {
   maxPayload?: number;
 }
 
-/** A client of a broker within this process: for tests, and as an example of a broker's client. */
+/**
+ * A client of a broker within this process: for tests, and as an example of a broker's client.
+ * @throws {TypeError} for a `hub` that is not one, and for unknown options
+ */
 export function memory(options?: MemoryOptions): Broker;

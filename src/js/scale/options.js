@@ -17,10 +17,23 @@ const MOST_QUEUED = 64 * 1024 * 1024;
 /** Characters of the names of clusters and servers. */
 const LONGEST_NAME = 255;
 
+/** The options of `join`. */
+const OPTIONS = [
+  'broker',
+  'id',
+  'name',
+  'prefix',
+  'identify',
+  'heartbeat',
+  'timeout',
+  'connectTimeout',
+  'maxQueuedBytes',
+];
+
 /** @throws {TypeError} that names what is wrong */
 function toSettings(server, options) {
   checkServer(server);
-  toOptions(options);
+  toOptions(options, 'options', OPTIONS);
   const { heartbeat = HEARTBEAT, timeout = TIMEOUT, identify = null } = options;
   const { connectTimeout = CONNECT_TIMEOUT, maxQueuedBytes = MOST_QUEUED } = options;
   const settings = {

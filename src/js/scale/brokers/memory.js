@@ -2,7 +2,10 @@
 // A broker within one process: for tests, and to show what a broker's client has to have. See docs/scale.md.
 
 const { setImmediate } = require('../../core');
+const { toOptions } = require('../../arguments');
 const { argumentError, codedError } = require('../../errors');
+
+const OPTIONS = ['hub', 'maxPayload'];
 
 /** What a broker is to its clients. */
 class Hub {
@@ -56,8 +59,9 @@ class MemoryBroker {
   /** Bytes of the longest message. */
   maxPayload;
 
-  /** @throws {TypeError} for a `hub` that is not one */
-  constructor({ hub = common, maxPayload = Infinity } = {}) {
+  /** @throws {TypeError} for a `hub` that is not one, and for other options */
+  constructor(options = {}) {
+    const { hub = common, maxPayload = Infinity } = toOptions(options, 'options', OPTIONS);
     if (!(hub instanceof Hub)) throw argumentError('options.hub', 'a Hub', hub);
     this.#hub = hub;
     this.maxPayload = maxPayload;
