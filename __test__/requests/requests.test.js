@@ -321,6 +321,7 @@ describe.each(cases)('%s: %s', (kind, who) => {
     ['options.timeout', ['x', 1, { timeout: NaN }]],
     ['options.signal', ['x', 1, { signal: {} }]],
     ['options.offline', ['x', 1, { offline: true }]],
+    ['options.timeOut', ['x', 1, { timeOut: 100 }]],
   ])('a wrong %s is a TypeError: %j', async (name, args) => {
     const { ask } = await meet();
     const error = await reject(ask(...args));

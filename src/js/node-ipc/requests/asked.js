@@ -5,6 +5,8 @@ const { remoteError } = require('./forms');
 const { abortError, isSignal, unwatch, watch } = require('./signals');
 const { argumentError, valueError } = require('../../errors');
 
+const OPTIONS = ['timeout', 'signal', 'offline'];
+
 /** Most that setTimeout can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -68,6 +70,9 @@ function checkAsk(type, options) {
   if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
   if (options === null || typeof options !== 'object') {
     throw argumentError('options', 'of type object', options);
+  }
+  for (const key in options) {
+    if (!OPTIONS.includes(key)) throw valueError(`The "options.${key}" argument is not an option`);
   }
   const { timeout, signal, offline } = options;
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
