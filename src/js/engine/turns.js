@@ -70,7 +70,11 @@ class Turns {
 
   #takeYet() {
     this.#header[KIND] = NOTHING;
-    if (!this.isIdle || this.#left !== null) this.take();
+    try {
+      if (!this.isIdle || this.#left !== null) this.take();
+    } finally {
+      if (!this.isIdle) this.#goOn(); // what is left of an event may have come first
+    }
   }
 
   /** A handler runs, so that this turn's end is still to come, and nobody waits for something in it. */
