@@ -76,6 +76,15 @@ when.each(all.filter(isPossible))('$name, driver $driver', ({ name, driver, prog
   });
 });
 
+when('a paused socket whose connection has ended', () => {
+  test.each(DRIVERS)('driver %s', async (driver) => {
+    const seen = await play(driver, 'ended', (await world.place('unix')).options);
+    expect(seen.filter(Number)).toEqual([1, 2, 3, 4, 5]);
+    expect(seen).toContain('waited');
+    expect(seen).toContain('close');
+  });
+});
+
 when('udp', () => {
   const place = async () => ({ host: '127.0.0.1', port: await freePort() });
 

@@ -328,12 +328,12 @@ class Connection extends Endpoint {
     if (!startsByItself) activity.turns.putBefore(() => this.hub?.start(id), this.sink._scope);
   }
 
-  /** Stops delivery at once, and reading as soon as the I/O thread hears of it. */
+  /** Stops delivery at once, also of what the peer has left; and reading as soon as the I/O thread hears of it. */
   pause() {
-    if (this.paused || this.closed !== null) return;
+    if (this.paused || this.dropped) return;
     this.paused = true;
     this.held ??= [];
-    this.hub.setPaused(this.id, true);
+    this.hub?.setPaused(this.id, true);
   }
 
   resume() {

@@ -128,6 +128,7 @@ class Activity extends Departures {
     this.stopWatching();
     this.hub.dispose();
     this.hub = null;
+    this.turns.outlive();
   }
 
   /** The hub's answer to a request for an endpoint. An error may leave nothing to go on for. */

@@ -59,6 +59,24 @@ class Turns {
     }
   }
 
+  /**
+   * The hub is gone, and with it its turns. What a connection has held since it was paused is put off after that: it
+   * was the last one, and has ended.
+   */
+  outlive() {
+    if (this.#later === null) this.#goOn = () => setImmediate(() => this.#takeYet());
+    else this.#later = setImmediate;
+  }
+
+  #takeYet() {
+    this.#header[KIND] = NOTHING;
+    try {
+      if (!this.isIdle || this.#left !== null) this.take();
+    } finally {
+      if (!this.isIdle) this.#goOn(); // what is left of an event may have come first
+    }
+  }
+
   /** A handler runs, so that this turn's end is still to come, and nobody waits for something in it. */
   get underWay() {
     return this.#depth > 0 && !this.#nested;
