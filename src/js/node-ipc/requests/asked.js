@@ -7,6 +7,9 @@ const { argumentError, valueError } = require('../../errors');
 
 const OPTIONS = ['timeout', 'signal', 'offline'];
 
+/** What undefined stands for. */
+const NO_OPTIONS = Object.freeze({});
+
 /** Most that setTimeout can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
 
@@ -68,6 +71,7 @@ class Asked {
  */
 function checkAsk(type, options) {
   if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
+  if (options === NO_OPTIONS) return;
   if (options === null || typeof options !== 'object') {
     throw argumentError('options', 'of type object', options);
   }
@@ -86,4 +90,4 @@ function checkAsk(type, options) {
   }
 }
 
-module.exports = { Asked, checkAsk };
+module.exports = { Asked, NO_OPTIONS, checkAsk };
