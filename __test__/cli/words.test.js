@@ -67,7 +67,6 @@ test('wrong words: which ones, what may be meant, and the usage on stderr; the e
     [['request', ':1', 't', '--appspace', 'y'], '--appspace needs an id'],
     [['tap', '@x', '--root', '/run'], '--root needs an id'],
     [['serve', './x', '--tap', '--root', '/run'], '--root needs an id'],
-    [['serve', 'x', '--json', '--quiet'], '--json and --quiet exclude each other'],
     [['serve', 'x', '--raw', '--delimiter', 'y'], '--raw and --delimiter exclude each other'],
     [
       ['send', 'x', 'text', '--raw', '--delimiter', 'y'],

@@ -96,7 +96,6 @@ With --echo, it sends each message back to the sender, and answers each request 
   async run({ options, operands: [word] }) {
     const target = targetOf(word, options);
     const { echo, quiet, raw = false, tap, ca } = options;
-    if (options.json && quiet) throw new UsageError('--json and --quiet exclude each other');
     const tls = tlsOptionOf(options);
     if (tls && !options.cert) throw new UsageError(`${tls} needs --cert and --key`);
     const ipc = instance(options, {
