@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
@@ -77,12 +78,15 @@ fn lock(folder: &Path, target: &str) {
 /// Makes a folder that only this user can enter. The error names the folder, since the caller has
 /// not chosen the name.
 fn make(folder: &Path, target: &str) -> io::Result<()> {
+    // Held until it is noted: a process that ends meanwhile waits for this, and removes it.
+    let mut there = there();
     DirBuilder::new().mode(0o700).create(folder).map_err(|error| {
         let endpoint = Endpoint::Path(folder.display().to_string());
         io::Error::new(error.kind(), Error::new("mkdir", error, Some(endpoint)))
     })?;
     MAKER.store(process::id(), Ordering::Relaxed);
-    there().insert(target.to_owned(), None);
+    there.insert(target.to_owned(), None);
+    drop(there);
     static FIRST: Once = Once::new();
     FIRST.call_once(|| {
         // SAFETY: the function takes no arguments, returns nothing and does not unwind.
@@ -106,16 +110,22 @@ fn clear(target: &str) {
     let _ = path.parent().map(fs::remove_dir);
 }
 
+/// How often, and after which pause, a process that ends looks whether it may remove its folders.
+const MOST_LOOKS: u32 = 100;
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
 /// At the process's exit.
 extern "C" fn leave() {
     if MAKER.load(Ordering::Relaxed) != process::id() {
         return;
     }
-    // Another thread may hold it, and has ended: then the next host does it.
-    if let Ok(there) = THERE.try_lock() {
-        for target in there.keys() {
-            clear(target);
+    // Another thread may be at work. Or it has ended with what it held: then the next host does it.
+    for _ in 0..MOST_LOOKS {
+        if let Ok(there) = THERE.try_lock() {
+            there.keys().for_each(|target| clear(target));
+            return;
         }
+        thread::sleep(LOOK_AGAIN);
     }
 }
 
