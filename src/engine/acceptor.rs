@@ -317,7 +317,7 @@ impl Accepting {
             match accepted {
                 Ok(stream) => self.take(stream)?,
                 Err(error) => {
-                    self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error })?;
+                    self.report_failed(error)?;
                 }
             }
         }
@@ -385,10 +385,7 @@ impl Accepting {
             let _ = match secured {
                 Ok(None) => return,
                 Ok(Some(greeted)) => accepting.report(greeted, ends),
-                Err(error) => {
-                    let failed = Event::AcceptFailed { id: accepting.id, error };
-                    accepting.reports.mailbox.post_now(failed)
-                }
+                Err(error) => accepting.report_failed(error),
             };
         };
         let _entered = self.reports.runtime.enter();
@@ -416,8 +413,11 @@ impl Accepting {
     }
 
     fn report_panic(&self) {
-        let error = panics::error("accept");
-        let _ = self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error });
+        let _ = self.report_failed(panics::error("accept"));
+    }
+
+    fn report_failed(&self, error: Error) -> Result<(), Gone> {
+        self.reports.mailbox.post_now(Event::AcceptFailed { id: self.id, error })
     }
 
     /// Accepting has failed for good.

@@ -168,7 +168,8 @@ impl Mailbox {
     }
 
     /// Keeps [`Event::Open`] of the connection `id` until [`Mailbox::post_kept`], or until the consumer's event loop, if it
-    /// is `on_loop`, has looked at all of its sockets: so that a listener of the same consumer can come first. What a younger connection reports goes after it in any case: that may be the other end.
+    /// is `on_loop`, has looked at all of its sockets: so that a listener of the same consumer can come first. What a younger
+    /// connection reports goes after it in any case: that may be the other end.
     #[cfg(unix)]
     pub fn keep(&self, id: Id, open: Event, on_loop: bool) {
         self.lock().kept.push_back(Kept { id, open, turns: on_loop.then_some(0) });

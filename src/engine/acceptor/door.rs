@@ -113,8 +113,7 @@ impl Door {
                 },
                 Ok(None) => return Turn::Taken,
                 Err(error) => {
-                    let error = Error::new("accept", error, None);
-                    let _ = mailbox.post_now(Event::AcceptFailed { id: accepting.id, error });
+                    let _ = accepting.report_failed(Error::new("accept", error, None));
                     return Turn::Failed;
                 }
             }

@@ -11,12 +11,9 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep, timeout};
 
-use super::{Connection, Driver};
-use crate::engine::codec::Codec;
+use super::fixture::approved;
 use crate::engine::event::Event;
-use crate::engine::framing::{Framing, Mode};
 use crate::engine::mailbox::{MAX_BYTES, Mailbox};
-use crate::engine::runtime::Runtime;
 use crate::engine::transport::tls::settings::{Options, Settings};
 use crate::engine::transport::tls::{Side, handshake};
 use crate::engine::transport::{Stream, failing};
@@ -88,18 +85,8 @@ fn message(number: usize) -> Vec<u8> {
 async fn play(transport: &str, nth: usize) -> bool {
     let (ours, theirs) = pair(transport).await;
     let socket = ours.socket().unwrap().as_raw_fd();
-    let framing = Framing {
-        codec: Codec::Delimited(b"\n".as_slice().into()),
-        max_frame: 1 << 20,
-        mode: Mode::Frames,
-        strict: false,
-        unfinished: None,
-        greeting: None,
-    };
     let mailbox = Arc::new(Mailbox::new(Box::new(|| {})));
-    let connection = Connection::new(1, framing, mailbox.clone(), Runtime::current().unwrap());
-    connection.take(ours);
-    connection.approve(Driver::Tasks);
+    let connection = approved(ours, &mailbox);
     connection.set_paused(true);
     connection.start();
     // What the peer sent earlier is delivered before the failure is reported, but there is no room for it

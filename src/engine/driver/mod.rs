@@ -58,6 +58,8 @@ mod drained;
 mod ending;
 #[cfg(all(test, unix))]
 mod failing_writes;
+#[cfg(all(test, unix))]
+mod fixture;
 mod handover;
 #[cfg(all(unix, feature = "ipc2-sessions"))]
 pub mod loop_stream;

@@ -140,7 +140,7 @@ class Sending extends Party {
    * Rejects with a RemoteError if the handler throws; with the codes ETIMEDOUT, ABORT_ERR, ECONNRESET (the connection
    * ended), ENOTCONN, ENOBUFS, ERR_FERRIPC_NO_REQUESTS; with a TypeError for wrong arguments.
    */
-  request(type, data, options) {
+  request(type, data, options = {}) {
     const dispatch = (message, offline) => this.#ask(message, offline);
     return this._requests.ask(this, type, data, options, dispatch);
   }

@@ -33,7 +33,7 @@ class ServerSending extends Party {
    * Asks the client at the other end of `socket`, and resolves with its answer. As `request` of a client, see
    * sending.js; a connection is never waited for.
    */
-  request(socket, type, data, options) {
+  request(socket, type, data, options = {}) {
     return this._requests.ask(socket, type, data, options, (message) => this.#ask(socket, message));
   }
 

@@ -3,12 +3,10 @@
 
 const { remoteError } = require('./forms');
 const { abortError, isSignal, unwatch, watch } = require('./signals');
+const { toOptions } = require('../../arguments');
 const { argumentError, valueError } = require('../../errors');
 
 const OPTIONS = ['timeout', 'signal', 'offline'];
-
-/** What undefined stands for. */
-const NO_OPTIONS = Object.freeze({});
 
 /** Most that setTimeout can wait, in ms. */
 const LONGEST = 2 ** 31 - 1;
@@ -71,14 +69,7 @@ class Asked {
  */
 function checkAsk(type, options) {
   if (typeof type !== 'string') throw argumentError('type', 'of type string', type);
-  if (options === NO_OPTIONS) return;
-  if (options === null || typeof options !== 'object') {
-    throw argumentError('options', 'of type object', options);
-  }
-  for (const key in options) {
-    if (!OPTIONS.includes(key)) throw valueError(`The "options.${key}" argument is not an option`);
-  }
-  const { timeout, signal, offline } = options;
+  const { timeout, signal, offline } = toOptions(options, 'options', OPTIONS);
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
     throw argumentError('options.timeout', 'a positive number of ms', timeout);
   }
@@ -90,4 +81,4 @@ function checkAsk(type, options) {
   }
 }
 
-module.exports = { Asked, NO_OPTIONS, checkAsk };
+module.exports = { Asked, checkAsk };

@@ -6,7 +6,7 @@
 // its connections by `down(socket)` and `over()`.
 
 const { lazily } = require('../../core');
-const { Asked, NO_OPTIONS, checkAsk } = require('./asked');
+const { Asked, checkAsk } = require('./asked');
 const { CANCEL, REPLY, REQUEST } = require('./forms');
 const { isId, malformed, noHandler, tooMany } = require('./forms');
 const Handling = require('./handling');
@@ -64,7 +64,7 @@ class Requests {
    * Asks. `dispatch(message, offline)` sends the message or keeps it, and returns the ticket of asked.js.
    * @throws {TypeError} never: a misuse rejects the promise, too
    */
-  ask(key, type, data, options = NO_OPTIONS, dispatch) {
+  ask(key, type, data, options, dispatch) {
     return new Promise((resolve, reject) => {
       checkAsk(type, options);
       this.#refuseWithoutMessages();
