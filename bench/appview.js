@@ -17,7 +17,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { open } = require('../mqueue.js');
-const { optionsOf } = require('../scripts/usage.js');
+const { numberOf, optionsOf } = require('../scripts/usage.js');
 const { commitName, environment } = require('./lib/machine.js');
 const { save, table } = require('./lib/record.js');
 const { quantile } = require('./lib/stats.js');
@@ -113,7 +113,7 @@ async function main() {
       'no-save': { type: 'boolean', default: false },
     },
   });
-  const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+  const [rounds, seconds] = ['rounds', 'seconds'].map((it) => numberOf(__filename, values, it));
   const date = new Date().toISOString();
   const before = os.loadavg()[0];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-bench-'));

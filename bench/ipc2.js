@@ -21,7 +21,7 @@
 const { execFileSync, spawn } = require('child_process');
 const os = require('os');
 const path = require('path');
-const { optionsOf, refuse } = require('../scripts/usage.js');
+const { numberOf, optionsOf, refuse } = require('../scripts/usage.js');
 const peers = require('./ipc2/peers.js');
 const { commitName, environment } = require('./lib/machine.js');
 const { cell, save, table } = require('./lib/record.js');
@@ -135,7 +135,7 @@ async function main() {
   if (unknown !== undefined) {
     refuse(__filename, `--peers ${unknown}: ${known.join('; ')}`);
   }
-  const [rounds, scale] = [Number(values.rounds), Number(values.scale)];
+  const [rounds, scale] = ['rounds', 'scale'].map((it) => numberOf(__filename, values, it));
 
   const program = build();
   const date = new Date().toISOString();

@@ -15,7 +15,7 @@
 const os = require('os');
 const path = require('path');
 const { open } = require('../mqueue.js');
-const { optionsOf } = require('../scripts/usage.js');
+const { numberOf, optionsOf } = require('../scripts/usage.js');
 const { IPC } = require('../index.js');
 const { CONFIG, MODES } = require('./queues/settings.js');
 const { start } = require('./queues/start.js');
@@ -161,7 +161,7 @@ async function main() {
       'no-save': { type: 'boolean', default: false },
     },
   });
-  const [rounds, scale] = ['rounds', 'scale'].map((it) => Number(values[it]));
+  const [rounds, scale] = ['rounds', 'scale'].map((it) => numberOf(__filename, values, it));
   const date = new Date().toISOString();
   const before = os.loadavg()[0];
   const samples = await takeAll(rounds, scale);

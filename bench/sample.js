@@ -16,12 +16,12 @@ const fs = require('fs');
 const os = require('os');
 const nodePath = require('path');
 const { performance } = require('perf_hooks');
-const { parseArgs } = require('util');
 const { openControl } = require('./lib/control.js');
 const { makePlace } = require('./lib/place.js');
 const { stoppedMs } = require('./lib/turns.js');
 const { canRun, loadPeer, peerNames } = require('./peers/index.js');
 const { findWorkloads, workloadNames } = require('./workloads/index.js');
+const { numberOf, optionsOf, refuse } = require('../scripts/usage.js');
 
 /** A server that does not end by itself after the sample is killed. */
 const SERVER_EXIT_MS = 3000;
@@ -201,7 +201,7 @@ function print(workload, peerName, values) {
 }
 
 async function main() {
-  const { values: options, positionals } = parseArgs({
+  const { values: options, positionals } = optionsOf(__filename, {
     allowPositionals: true,
     options: {
       count: { type: 'string' },
@@ -213,13 +213,12 @@ async function main() {
     },
   });
   const [workloadName, peerName] = positionals;
-  if (!peerName) {
-    console.error('usage: node bench/sample.js <workload> <peer> [--count N] [--quick]');
-    console.error(`workloads: ${workloadNames.join(', ')}\npeers: ${peerNames.join(', ')}`);
-    return 2;
+  if (!workloadNames.includes(workloadName) || !peerNames.includes(peerName)) {
+    refuse(__filename, `workloads: ${workloadNames.join(', ')}\npeers: ${peerNames.join(', ')}`);
   }
   const [workload] = findWorkloads(workloadName);
-  const count = Number(options.count) || (options.quick ? workload.quickCount : workload.count);
+  const given = numberOf(__filename, options, 'count');
+  const count = given ?? (options.quick ? workload.quickCount : workload.count);
   const dir = options.dir || fs.mkdtempSync(nodePath.join(os.tmpdir(), 'ferripc-bench-'));
   try {
     const { 'server-core': serverCore, stopped } = options;

@@ -15,6 +15,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { candidates, libc } = require('../src/js/engine/platform');
 const { cargoBuild, orEnd, targetFolder } = require('./cargo');
+const { optionsOf } = require('./usage');
 
 const root = path.join(__dirname, '..');
 
@@ -71,15 +72,11 @@ function build({ ifStale = false, debug = false, verbose = false } = {}) {
 module.exports = Object.assign(build, { addonName });
 
 if (require.main === module) {
-  const { argv } = process;
-  const at = argv.indexOf('--target');
-  if (at > 0) console.log(require('./build-release').buildRelease(argv[at + 1]));
-  else {
-    const has = (name) => argv.includes(name);
-    build({
-      ifStale: has('--if-stale'),
-      debug: has('--debug'),
-      verbose: has('--verbose'),
-    });
-  }
+  const on = { type: 'boolean' };
+  const { values } = optionsOf(__filename, {
+    options: { 'if-stale': on, debug: on, verbose: on, target: { type: 'string' } },
+  });
+  const { 'if-stale': ifStale, target, ...options } = values;
+  if (target === undefined) build({ ifStale, ...options });
+  else console.log(require('./build-release').buildRelease(target));
 }

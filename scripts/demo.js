@@ -7,6 +7,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { optionsOf, refuse } = require('./usage');
 
 const CLIENTS = ['alice', 'bob'];
 const BIG = 10 * 1024 * 1024;
@@ -79,8 +80,8 @@ function start(part, socketRoot, name = part) {
   return new Promise((resolve) => child.once('close', (code) => resolve(code ?? 1)));
 }
 
-async function main() {
-  require('./build')({ ifStale: true, verbose: part === '--verbose' });
+async function main({ verbose }) {
+  require('./build')({ ifStale: true, verbose });
   const socketRoot = fs.mkdtempSync(path.join(os.tmpdir(), 'ferripc-demo-')) + path.sep;
   const codes = await Promise.all([
     start('server', socketRoot),
@@ -93,6 +94,11 @@ async function main() {
   process.exitCode = ok ? 0 : 1;
 }
 
-const [part, ...args] = process.argv.slice(2);
-if (part in parts) parts[part](...args);
-else main();
+const { values, positionals } = optionsOf(__filename, {
+  options: { verbose: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const [part, ...args] = positionals;
+if (part === undefined) main(values);
+else if (Object.hasOwn(parts, part)) parts[part](...args);
+else refuse(__filename, `no part ${part}: ${Object.keys(parts).join(', ')}`);

@@ -17,7 +17,7 @@ const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const build = require('./build');
-const { optionsOf, refuse } = require('./usage');
+const { chosen, numberOf, optionsOf } = require('./usage');
 
 const root = path.join(__dirname, '..');
 const fuzz = path.join(root, 'fuzz');
@@ -108,12 +108,9 @@ function main() {
       target: { type: 'string' },
     },
   });
-  const only = values.target ? ['rust'] : values.only;
-  const unknown = only.find((it) => !(it in PARTS));
-  if (unknown) refuse(__filename, `--only ${unknown}: ${Object.keys(PARTS).join(', ')}`);
-  if (!(values.minutes > 0))
-    refuse(__filename, `--minutes ${values.minutes}: not a number above 0`);
-  const seconds = (values.minutes * 60) / only.length;
+  const named = chosen(__filename, values, 'only', Object.keys(PARTS));
+  const only = values.target ? ['rust'] : named;
+  const seconds = (numberOf(__filename, values, 'minutes') * 60) / only.length;
   const failed = only.filter((it) => !PARTS[it](seconds, values.target));
   console.log(
     failed.length === 0 ? '\nfuzz: nothing found' : `\nfuzz: found by ${failed.join(', ')}`,

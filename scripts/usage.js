@@ -1,6 +1,6 @@
 'use strict';
 // The options of a script, which the comment at the head of its file describes: that is printed with `--help`, and where the
-// script is called in a way that it does not know. Used by the scripts of this folder and of bench/.
+// script is called in a way that it does not know. Used by the scripts of this folder, of bench/ and of the fuzzers.
 
 const fs = require('node:fs');
 const { parseArgs } = require('node:util');
@@ -29,4 +29,18 @@ function optionsOf(file, config = {}) {
   return process.exit(0);
 }
 
-module.exports = { optionsOf, refuse };
+/** The number above 0 that is the value of the option `name`; undefined where it has none. */
+function numberOf(file, values, name) {
+  const value = values[name];
+  if (value === undefined || Number(value) > 0) return value && Number(value);
+  return refuse(file, `--${name} ${value}: not a number above 0`);
+}
+
+/** The value of the option `name`, or a list of them. Refuses what is not in `known`. */
+function chosen(file, values, name, known) {
+  const wrong = [values[name] ?? []].flat().find((it) => !known.includes(it));
+  if (wrong === undefined) return values[name];
+  return refuse(file, `--${name} ${wrong}: it is one of ${known.join(', ')}`);
+}
+
+module.exports = { chosen, numberOf, optionsOf, refuse };

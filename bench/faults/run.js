@@ -20,7 +20,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { environment } = require('../lib/machine.js');
-const { optionsOf, refuse } = require('../../scripts/usage.js');
+const { chosen, optionsOf } = require('../../scripts/usage.js');
 const { Talker, cases, mixtures, outages, partings, play } = require('./calls');
 const { Control, compile } = require('./shim');
 const { markdown } = require('./report');
@@ -272,19 +272,13 @@ function readOptions() {
       driver: several(both),
     },
   });
-  const { only, row, transport: transports, driver: drivers, keep } = values;
+  const { row, keep } = values;
   const amount = ['exhaustive', 'thorough'].find((it) => values[it]) ?? 'usual';
-  const isKnown = [
-    [only, parts],
-    [transports, all],
-    [drivers, both],
-  ].every(([some, known]) => some.every((it) => known.includes(it)));
-  if (!isKnown) refuse(__filename, 'An option has a value that is not known.');
   return {
-    only,
+    only: chosen(__filename, values, 'only', parts),
     row,
-    transports,
-    drivers,
+    transports: chosen(__filename, values, 'transport', all),
+    drivers: chosen(__filename, values, 'driver', both),
     keep,
     amount,
     amounts: AMOUNTS[amount],

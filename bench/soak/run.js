@@ -15,7 +15,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { makeFamily } = require('../../__test__/helpers/certificates');
 const { commitName, environment } = require('../lib/machine.js');
-const { optionsOf, refuse } = require('../../scripts/usage.js');
+const { chosen, numberOf, optionsOf } = require('../../scripts/usage.js');
 const { soakChart } = require('./chart');
 
 const MB = 2 ** 20;
@@ -255,15 +255,12 @@ function readOptions() {
       keep: { type: 'boolean', default: false },
     },
   });
-  const [minutes, clients, processes] = [values.minutes, values.clients, values.processes].map(
-    Number,
+  const [minutes, clients, processes] = ['minutes', 'clients', 'processes'].map((name) =>
+    numberOf(__filename, values, name),
   );
-  const isNumber = [minutes, clients, processes].every((it) => it > 0);
-  const isKnown =
-    ['unix', 'tcp', 'tls'].includes(values.transport) &&
-    ['loop', 'tokio', 'both'].includes(values.driver) &&
-    ['on', 'off'].includes(values.bound);
-  if (!isNumber || !isKnown) refuse(__filename, 'An option has a value that is not known.');
+  chosen(__filename, values, 'transport', ['unix', 'tcp', 'tls']);
+  chosen(__filename, values, 'driver', ['loop', 'tokio', 'both']);
+  chosen(__filename, values, 'bound', ['on', 'off']);
   const tls = values.tls || values.transport === 'tls';
   const transport = tls ? 'tcp' : values.transport; // TLS is for hosts
   return { ...values, minutes, clients, processes, transport, tls };

@@ -10,7 +10,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { commitName, environment } = require('../lib/machine.js');
-const { optionsOf, refuse } = require('../../scripts/usage.js');
+const { chosen, numberOf, optionsOf } = require('../../scripts/usage.js');
 const { Part, memory, pause } = require('./run');
 
 /** Askers of each system, in all; those of a queue, or of a process that AppView is in, take turns. */
@@ -113,10 +113,9 @@ async function main() {
       keep: { type: 'boolean', default: false },
     },
   });
-  const minutes = Number(values.minutes);
-  const isKnown = values.system.every((it) => Object.hasOwn(PARTIES, it));
-  if (!(minutes > 0) || !isKnown || !['loop', 'tokio', 'both'].includes(values.driver))
-    refuse(__filename, 'An option has a value that is not known.');
+  const minutes = numberOf(__filename, values, 'minutes');
+  chosen(__filename, values, 'system', Object.keys(PARTIES));
+  chosen(__filename, values, 'driver', ['loop', 'tokio', 'both']);
   const drivers = values.driver === 'both' ? ['loop', 'tokio'] : [values.driver];
   const results = [];
   for (const system of values.system)

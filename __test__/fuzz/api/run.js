@@ -16,10 +16,10 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const readline = require('node:readline');
-const { parseArgs } = require('node:util');
 const { makeSequence, sequencesOf } = require('./sequence');
 const wild = require('./wild');
 const { keep, shrink, without } = require('../shrink');
+const { numberOf, optionsOf } = require('../../../scripts/usage');
 
 const BATCH = 50;
 
@@ -101,16 +101,19 @@ async function main() {
   const names = ['seed', 'minutes', 'sequences', 'transport', 'replay'];
   const switches = ['systems', 'go-on'].map((name) => [name, { type: 'boolean' }]);
   const options = names.map((name) => [name, { type: 'string' }]);
-  const { values } = parseArgs({ options: Object.fromEntries([...options, ...switches]) });
+  const { values } = optionsOf(__filename, {
+    options: Object.fromEntries([...options, ...switches]),
+  });
+  const given = (name) => numberOf(__filename, values, name);
   if (values.replay) {
     const found = await playIn({ sequences: [JSON.parse(fs.readFileSync(values.replay, 'utf8'))] });
     console.log(found?.what ?? 'nothing wrong');
     return found === null;
   }
   const only = { transport: values.transport, systems: values.systems };
-  const first = Number(values.seed ?? Date.now() % 2 ** 31);
-  const until = Date.now() + Number(values.minutes ?? (values.sequences ? 1e6 : 1)) * 60_000;
-  const most = Number(values.sequences ?? Infinity);
+  const first = given('seed') ?? Date.now() % 2 ** 31;
+  const most = given('sequences') ?? Infinity;
+  const until = Date.now() + (given('minutes') ?? (most === Infinity ? 1 : 1e6)) * 60_000;
   let [sequences, wrong] = [0, 0];
   for (; Date.now() < until && sequences < most;) {
     const count = Math.min(BATCH, most - sequences);

@@ -6,17 +6,18 @@
 //
 // Exits with 1, and says the seed, if something was thrown. FERRIPC_DRIVER chooses the driver.
 
-const { parseArgs } = require('node:util');
+const { numberOf, optionsOf } = require('../../../scripts/usage');
 const { play } = require('./play');
 
 async function main() {
   const options = Object.fromEntries(
     ['seed', 'minutes', 'cases'].map((name) => [name, { type: 'string' }]),
   );
-  const { values } = parseArgs({ options });
-  const first = Number(values.seed ?? Date.now() % 2 ** 31);
-  const until = Date.now() + Number(values.minutes ?? (values.cases ? 1e6 : 1)) * 60_000;
-  const most = Number(values.cases ?? Infinity);
+  const { values } = optionsOf(__filename, { options });
+  const given = (name) => numberOf(__filename, values, name);
+  const first = given('seed') ?? Date.now() % 2 ** 31;
+  const most = given('cases') ?? Infinity;
+  const until = Date.now() + (given('minutes') ?? (most === Infinity ? 1 : 1e6)) * 60_000;
   let cases = 0;
   process.on('uncaughtException', (error) => {
     console.error(`seed ${first + cases}:`, error);

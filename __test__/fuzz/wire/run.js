@@ -11,11 +11,11 @@
 // with 1. FERRIPC_DRIVER chooses the driver.
 
 const fs = require('node:fs');
-const { parseArgs } = require('node:util');
 const { makeCase } = require('./cases');
 const { play, count } = require('./play');
 const { Piece } = require('./record');
 const { keep, shrink, without } = require('../shrink');
+const { chosen, numberOf, optionsOf } = require('../../../scripts/usage');
 
 const options = { bulk: { type: 'boolean' }, keep: { type: 'boolean' } };
 for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
@@ -42,16 +42,19 @@ async function report(made, difference) {
 }
 
 async function main() {
-  const { values } = parseArgs({ options });
+  const { values } = optionsOf(__filename, { options });
+  const given = (name) => numberOf(__filename, values, name);
+  chosen(__filename, values, 'transport', ['unix', 'tcp', 'tls', 'udp']);
+  chosen(__filename, values, 'role', ['server', 'client']);
   if (values.replay) {
     const difference = await play(JSON.parse(fs.readFileSync(values.replay, 'utf8')));
     console.log(difference ?? 'no difference');
     return difference === null;
   }
-  const first = Number(values.seed ?? Date.now() % 2 ** 31);
-  const until =
-    Date.now() + Number(values.minutes ?? (values.frames || values.cases ? 1e6 : 1)) * 60_000;
-  const [mostFrames, mostCases] = [values.frames, values.cases].map((it) => Number(it ?? Infinity));
+  const first = given('seed') ?? Date.now() % 2 ** 31;
+  const [mostFrames, mostCases] = ['frames', 'cases'].map((it) => given(it) ?? Infinity);
+  const isCounted = Math.min(mostFrames, mostCases) < Infinity;
+  const until = Date.now() + (given('minutes') ?? (isCounted ? 1e6 : 1)) * 60_000;
   const { transport, role, bulk, keep } = values;
   const piece = new Piece(first);
   let told = Date.now();
