@@ -242,7 +242,8 @@ export type Job<Req = any, Res = any> =
 /** Jobs of the host, one after the other. Leaving a loop over them ends the connection. */
 export interface Receiver<Req = any, Res = any> extends AsyncIterable<Job<Req, Res>> {
   /**
-   * The next job; null: there will be none, because the host is gone.
+   * The next job; null: there will be none, because the host is gone, or has sent a frame whose length is not
+   * possible.
    * @throws {Error} `ERR_IPC2_PAYLOAD`: the job is not of the type. The connection is then ended.
    */
   recv(): Promise<Job<Req, Res> | null>;
