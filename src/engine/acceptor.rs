@@ -355,7 +355,7 @@ impl Accepting {
             return self.report(fresh.into(), ends);
         }
         let mut handshakes = self.handshakes();
-        let Some((number, given_up)) = handshakes.begin() else {
+        let Some((number, given_up)) = handshakes.begin(Instant::now()) else {
             let dropped = Event::Dropped { id: self.id, ends };
             return self.reports.mailbox.post_now(dropped);
         };

@@ -57,15 +57,15 @@ impl Handshakes {
         Some(left)
     }
 
-    /// Begins a handshake. `None`: it is over the limit. Otherwise its number, and the notification that it has
+    /// Begins a handshake, `now`. `None`: it is over the limit. Otherwise its number, and the notification that it has
     /// to make room.
-    pub fn begin(&mut self) -> Option<(u64, Arc<Notify>)> {
+    pub fn begin(&mut self, now: Instant) -> Option<(u64, Arc<Notify>)> {
         if self.limit.is_some_and(|limit| self.going_on.len() >= limit) {
             return None;
         }
         self.begun += 1;
         let given_up = Arc::<Notify>::default();
-        let ticket = Ticket { since: Instant::now(), given_up: given_up.clone() };
+        let ticket = Ticket { since: now, given_up: given_up.clone() };
         self.going_on.insert(self.begun, ticket);
         while self.tasks.try_join_next().is_some() {}
         Some((self.begun, given_up))
@@ -86,16 +86,16 @@ mod tests {
     async fn without_a_limit_the_oldest_goes_when_it_has_gone_on_for_long_and_others_wait() {
         let mut handshakes = Handshakes::default();
         let mut tickets = Vec::new();
-        for _ in 0..MOST {
-            assert_eq!(handshakes.make_room(Instant::now()), None);
-            tickets.push(handshakes.begin().unwrap());
-        }
         let now = Instant::now();
+        for _ in 0..MOST {
+            assert_eq!(handshakes.make_room(now), None);
+            tickets.push(handshakes.begin(now).unwrap());
+        }
         let wait = handshakes.make_room(now).unwrap();
         assert!(wait <= LONG);
         handshakes.end(tickets[7].0);
         assert_eq!(handshakes.make_room(now), None);
-        handshakes.begin().unwrap();
+        handshakes.begin(now).unwrap();
         assert!(handshakes.make_room(now).is_some());
         assert_eq!(handshakes.make_room(now + wait), None);
         assert!(timeout(Duration::ZERO, tickets[0].1.notified()).await.is_ok());
@@ -105,14 +105,15 @@ mod tests {
     #[tokio::test]
     async fn with_a_limit_what_is_over_it_does_not_begin_and_nobody_waits() {
         let mut handshakes = Handshakes::default();
+        let now = Instant::now();
         handshakes.set_limit(Some(2));
-        let (first, _) = handshakes.begin().unwrap();
-        handshakes.begin().unwrap();
-        assert!(handshakes.begin().is_none());
-        assert_eq!(handshakes.make_room(Instant::now()), None);
+        let (first, _) = handshakes.begin(now).unwrap();
+        handshakes.begin(now).unwrap();
+        assert!(handshakes.begin(now).is_none());
+        assert_eq!(handshakes.make_room(now), None);
         handshakes.end(first);
-        assert!(handshakes.begin().is_some());
+        assert!(handshakes.begin(now).is_some());
         handshakes.set_limit(Some(0));
-        assert!(handshakes.begin().is_none());
+        assert!(handshakes.begin(now).is_none());
     }
 }
