@@ -113,7 +113,7 @@ class ServerSending extends Party {
     }
     // node-ipc's takes no third argument, and so ignores any.
     const isWanted = options ? recipients()(options, this._datagrams) : null;
-    const message = this._encode(type, data, this._datagrams);
+    const message = super._encode(type, data, this._datagrams);
     if (this._datagrams) return this.#broadcastDatagram(message, isWanted);
     const sockets = isWanted === null ? this.sockets : this.sockets.filter(isWanted);
     return engine.broadcast(message, () => {
