@@ -38,8 +38,8 @@ const PURE = [
   'protocols',
 ];
 
-/** What is among them and makes such calls: of processes, their folders, and pairs of sockets. */
-const CALLS = ['protocols::ipc2::host', 'protocols::appview::pair'];
+/** What is among them and makes such calls: of processes, their folders, and sockets. */
+const CALLS = ['protocols::ipc2::host', 'protocols::appview::pair', 'protocols::zmtp::req'];
 
 /** What takes Miri ten minutes and more: thousands of tasks, datagrams, or elements. */
 const LONG = ['thousands_of_producers', 'the_spool_is_bounded', 'do_not_take_for_ever'];

@@ -4,6 +4,7 @@
 //! With the feature `fault-injection`, which no release has, the environment variable `FERRIPC_PANIC` names the
 //! [`point`] that panics, once. `scripts/panics.js` tries them all.
 
+use std::any::Any;
 use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,12 +30,22 @@ pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(act)) {
         Ok(result) => Some(result),
         Err(payload) => {
-            // Its destructor is anybody's code, too. What that panics with has no more chances.
-            let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-            dropped.unwrap_or_else(std::mem::forget);
+            discard(payload);
             None
         }
     }
+}
+
+/// Drops what a panic has left. The destructor is anybody's code, and what that panics with has one, too: the third has no
+/// more chances.
+fn discard(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..2 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(next) => payload = next,
+        }
+    }
+    std::mem::forget(payload);
 }
 
 /// The same for a task.
