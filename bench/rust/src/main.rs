@@ -1,6 +1,7 @@
 //! `cargo run --release --manifest-path bench/rust/Cargo.toml [ROUNDS [NAME]]`: ferripc for Rust programs beside the crate node-ipc 14
 //! (blocking, a thread for each end), over a Unix socket. Both ends are threads of this process, ferripc's with a tokio runtime
-//! of one thread each, on which the program is a task. Rounds of the two take turns; what is shown are medians. `NAME`: only
+//! of one thread each, on which the program is a task. Rounds of the two take turns; what is shown are medians, and how the ratio
+//! of two rounds that followed each other ranged. `NAME`: only
 //! loads whose names contain it. The last columns are the processor's time for each message, of both ends together, which other
 //! work on the machine changes less.
 
@@ -21,7 +22,8 @@ struct Load {
 }
 
 fn loads() -> Vec<Load> {
-    let load = |name, bytes: usize, count, window| Load { name, text: "x".repeat(bytes), count, window };
+    let load =
+        |name, bytes: usize, count, window| Load { name, text: "x".repeat(bytes), count, window };
     vec![
         load("one way, 32 bytes", 32, 200_000, None),
         load("one way, 1 KiB", 1024, 50_000, None),
@@ -34,11 +36,12 @@ fn loads() -> Vec<Load> {
 }
 
 fn main() {
-    let rounds: usize = std::env::args().nth(1).map_or(5, |it| it.parse().expect("a number of rounds"));
+    let rounds: usize =
+        std::env::args().nth(1).map_or(5, |it| it.parse().expect("a number of rounds"));
     let path = std::env::temp_dir().join(format!("ferripc-bench-{}", std::process::id()));
     let name = std::env::args().nth(2).unwrap_or_default();
     println!(
-        "{:<38} {:>12} {:>12}  ratio  {:>10} {:>10}",
+        "{:<38} {:>12} {:>12}  ratio (smallest to largest)  {:>8} {:>8}",
         "messages per second", "ferripc", "node-ipc 14", "CPU, µs", "CPU, µs"
     );
     for load in loads().into_iter().filter(|load| load.name.contains(&name)) {
@@ -47,13 +50,22 @@ fn main() {
             measure(&mut own, || ferripc_round(&load, &path));
             measure(&mut other, || node_ipc_round(&load, &path));
         }
+        let mut ratios: Vec<f64> =
+            own.0.iter().zip(&other.0).map(|(own, other)| other.div_duration_f64(*own)).collect();
+        ratios.sort_by(f64::total_cmp);
+        let (least, most) = (ratios[0], ratios[rounds - 1]);
         let [own, other] = [own, other].map(|(times, used)| {
             let rate = load.count as f64 / median(times).as_secs_f64();
             (rate, median(used).as_secs_f64() * 1e6 / load.count as f64)
         });
         println!(
-            "{:<38} {:>12.0} {:>12.0}  {:>5.2}  {:>10.1} {:>10.1}",
-            load.name, own.0, other.0, own.0 / other.0, own.1, other.1
+            "{:<38} {:>12.0} {:>12.0}  {:>5.2} ({least:>5.2} to {most:>5.2})      {:>8.1} {:>8.1}",
+            load.name,
+            own.0,
+            other.0,
+            own.0 / other.0,
+            own.1,
+            other.1
         );
     }
 }
@@ -175,7 +187,9 @@ fn node_ipc_round(load: &Load, path: &PathBuf) -> Duration {
             connection.send(&Event::new("message", load.text.as_str())).expect("it is sent");
         }
         for _ in 0..load.window.unwrap_or(1) {
-            let Some(Message::Event(event)) = connection.recv().expect("a message") else { panic!() };
+            let Some(Message::Event(event)) = connection.recv().expect("a message") else {
+                panic!()
+            };
             assert_eq!(event.data.as_str().expect("a text").len(), load.text.len());
         }
     }
