@@ -293,7 +293,7 @@ class Listener extends net.Server {
     if (wasListening) {
       this.#ending = this.#listener;
       this.#listener = null;
-      this.#address = null;
+      if (typeof this.#address !== 'string') this.#address = null; // as in net, a path stays
       this.#ending.close();
     }
     this.#closeIfDrained();
