@@ -174,6 +174,24 @@ tells('allowPeer', () => {
     expect(() => server.start()).toThrow('config.allowPeer');
   });
 
+  test.each([[true], ['root'], [{}], [1]])(
+    '%p, put there after the start, keeps everybody out, and is reported by name',
+    async (allowPeer) => {
+      const place = await world.place('unix');
+      const server = await world.serve(place);
+      server.config.allowPeer = allowPeer;
+      const failed = once(server, 'error');
+      await tryIt(place);
+      const [error] = await failed;
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: 'config.allowPeer must be a function',
+      });
+      expect(server.sockets).toEqual([]);
+    },
+  );
+
   test.each(['tcp', 'tls'])('over %s is refused by name', async (kind) => {
     const server = world.host(await world.place(kind), { allowPeer: () => true });
     expect(() => server.start()).toThrow('config.allowPeer needs a Unix socket');

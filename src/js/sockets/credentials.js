@@ -15,11 +15,17 @@ function credentialsOf(connection) {
   return { pid, uid, gid };
 }
 
+const notAFunction = () => valueError('config.allowPeer must be a function');
+
 /**
  * Whether this connection may stay. It may not if the system does not say who the peer is, or if the function fails;
  * `onError(error)` is then called.
  */
 function admits(allowPeer, connection, onError) {
+  if (typeof allowPeer !== 'function') {
+    onError(notAFunction()); // it was put there after the start
+    return false;
+  }
   const credentials = credentialsOf(connection);
   if (credentials === undefined) return false; // gone by now
   try {
@@ -36,9 +42,7 @@ function admits(allowPeer, connection, onError) {
  * @throws {Error} with the code ERR_FERRIPC_ALLOW_PEER where nobody could be asked about
  */
 function checkAllowPeer(allowPeer, isPlainLocal) {
-  if (typeof allowPeer !== 'function') {
-    throw valueError('config.allowPeer must be a function');
-  }
+  if (typeof allowPeer !== 'function') throw notAFunction();
   const isKnown = isPlainLocal && ['linux', 'android', 'darwin'].includes(platform);
   if (isKnown && 'peerCredentials' in native.engine().Hub.prototype) return;
   const what = 'config.allowPeer needs a Unix socket without TLS, on Linux or macOS';
