@@ -22,9 +22,11 @@ class ServerSending extends Party {
    * @throws {Error} what the parser throws
    */
   emit(socket, type, data) {
-    if (!this.config.silent && this._logsPayloads) {
+    const { rawBuffer, encoding, silent } = this.config;
+    if (!silent && this._logsPayloads) {
       this.log('dispatching event to socket', ' : ', type, data);
     }
+    if (rawBuffer && !silent && this._chosen === null) this.log(encoding); // as node-ipc, which does not for broadcasts
     if (this._datagrams) return this.#emitTo(socket, type, data);
     return this.#send(socket, this._encode(type, data));
   }
@@ -113,7 +115,7 @@ class ServerSending extends Party {
     }
     // node-ipc's takes no third argument, and so ignores any.
     const isWanted = options ? recipients()(options, this._datagrams) : null;
-    const message = super._encode(type, data, this._datagrams);
+    const message = this._encode(type, data, this._datagrams);
     if (this._datagrams) return this.#broadcastDatagram(message, isWanted);
     const sockets = isWanted === null ? this.sockets : this.sockets.filter(isWanted);
     return engine.broadcast(message, () => {
@@ -132,12 +134,6 @@ class ServerSending extends Party {
     }
     standIns.sendToAll(this, framed, isWanted);
     return true;
-  }
-
-  _encode(type, data, isDatagram) {
-    const { rawBuffer, encoding, silent } = this.config;
-    if (rawBuffer && !silent && this._chosen === null) this.log(encoding); // as node-ipc
-    return super._encode(type, data, isDatagram);
   }
 
   /** `limited`: by what the socket has to send already. */

@@ -16,6 +16,11 @@ module.exports = {
       server.on('ask', (data, peer) => {
         server.emit(peer, 'answer', data);
         server.emit({}, 'news', 1);
+        ipc.config.rawBuffer = true;
+        server.emit(peer, 'raw');
+        server.emit({}, 'raw news');
+        server.broadcast('raw news');
+        ipc.config.rawBuffer = false;
       });
       server.start();
       await t.next(server, 'connect');
@@ -42,5 +47,6 @@ module.exports = {
   check({ lines }) {
     assert.ok(lines.server.length >= 8);
     assert.ok(lines.server.includes('line "received event of :  ask é"'));
+    assert.strictEqual(lines.server.filter((line) => line === 'line "utf8"').length, 2);
   },
 };
