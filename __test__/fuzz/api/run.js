@@ -19,7 +19,8 @@ const readline = require('node:readline');
 const { makeSequence, sequencesOf } = require('./sequence');
 const wild = require('./wild');
 const { keep, shrink, without } = require('../shrink');
-const { numberOf, optionsOf } = require('../../../scripts/usage');
+const { spanOf } = require('../span');
+const { optionsOf } = require('../../../scripts/usage');
 
 const BATCH = 50;
 
@@ -104,16 +105,14 @@ async function main() {
   const { values } = optionsOf(__filename, {
     options: Object.fromEntries([...options, ...switches]),
   });
-  const given = (name) => numberOf(__filename, values, name);
   if (values.replay) {
     const found = await playIn({ sequences: [JSON.parse(fs.readFileSync(values.replay, 'utf8'))] });
     console.log(found?.what ?? 'nothing wrong');
     return found === null;
   }
   const only = { transport: values.transport, systems: values.systems };
-  const first = given('seed') ?? Date.now() % 2 ** 31;
-  const most = given('sequences') ?? Infinity;
-  const until = Date.now() + (given('minutes') ?? (most === Infinity ? 1 : 1e6)) * 60_000;
+  const { first, until, counts } = spanOf(__filename, values, 'sequences');
+  const [most] = counts;
   let [sequences, wrong] = [0, 0];
   for (; Date.now() < until && sequences < most;) {
     const count = Math.min(BATCH, most - sequences);

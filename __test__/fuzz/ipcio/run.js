@@ -6,18 +6,17 @@
 //
 // Exits with 1, and says the seed, if something was thrown. FERRIPC_DRIVER chooses the driver.
 
-const { numberOf, optionsOf } = require('../../../scripts/usage');
 const { play } = require('./play');
+const { spanOf } = require('../span');
+const { optionsOf } = require('../../../scripts/usage');
 
 async function main() {
   const options = Object.fromEntries(
     ['seed', 'minutes', 'cases'].map((name) => [name, { type: 'string' }]),
   );
   const { values } = optionsOf(__filename, { options });
-  const given = (name) => numberOf(__filename, values, name);
-  const first = given('seed') ?? Date.now() % 2 ** 31;
-  const most = given('cases') ?? Infinity;
-  const until = Date.now() + (given('minutes') ?? (most === Infinity ? 1 : 1e6)) * 60_000;
+  const { first, until, counts } = spanOf(__filename, values, 'cases');
+  const [most] = counts;
   let cases = 0;
   process.on('uncaughtException', (error) => {
     console.error(`seed ${first + cases}:`, error);

@@ -15,7 +15,8 @@ const { makeCase } = require('./cases');
 const { play, count } = require('./play');
 const { Piece } = require('./record');
 const { keep, shrink, without } = require('../shrink');
-const { chosen, numberOf, optionsOf } = require('../../../scripts/usage');
+const { spanOf } = require('../span');
+const { chosen, optionsOf } = require('../../../scripts/usage');
 
 const options = { bulk: { type: 'boolean' }, keep: { type: 'boolean' } };
 for (const name of ['seed', 'minutes', 'frames', 'cases', 'transport', 'role', 'replay']) {
@@ -43,7 +44,6 @@ async function report(made, difference) {
 
 async function main() {
   const { values } = optionsOf(__filename, { options });
-  const given = (name) => numberOf(__filename, values, name);
   chosen(__filename, values, 'transport', ['unix', 'tcp', 'tls', 'udp']);
   chosen(__filename, values, 'role', ['server', 'client']);
   if (values.replay) {
@@ -51,10 +51,8 @@ async function main() {
     console.log(difference ?? 'no difference');
     return difference === null;
   }
-  const first = given('seed') ?? Date.now() % 2 ** 31;
-  const [mostFrames, mostCases] = ['frames', 'cases'].map((it) => given(it) ?? Infinity);
-  const isCounted = Math.min(mostFrames, mostCases) < Infinity;
-  const until = Date.now() + (given('minutes') ?? (isCounted ? 1e6 : 1)) * 60_000;
+  const { first, until, counts } = spanOf(__filename, values, 'frames', 'cases');
+  const [mostFrames, mostCases] = counts;
   const { transport, role, bulk, keep } = values;
   const piece = new Piece(first);
   let told = Date.now();
