@@ -32,7 +32,8 @@ function optionsOf(file, config = {}) {
 /** The number above 0 that is the value of the option `name`; undefined where it has none. */
 function numberOf(file, values, name) {
   const value = values[name];
-  if (value === undefined || Number(value) > 0) return value && Number(value);
+  if (value === undefined) return undefined;
+  if (Number(value) > 0) return Number(value);
   return refuse(file, `--${name} ${value}: not a number above 0`);
 }
 

@@ -36,6 +36,17 @@ pub fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     }
 }
 
+/// The same for a task.
+pub async fn caught_in<T>(task: impl Future<Output = T>) -> Option<T> {
+    let mut task = pin!(task);
+    poll_fn(|context| match caught(|| task.as_mut().poll(context)) {
+        Some(Poll::Pending) => Poll::Pending,
+        Some(Poll::Ready(result)) => Poll::Ready(Some(result)),
+        None => Poll::Ready(None),
+    })
+    .await
+}
+
 /// Drops what a panic has left. The destructor is anybody's code, and what that panics with has one, too: the third has no
 /// more chances.
 fn discard(mut payload: Box<dyn Any + Send>) {
@@ -46,17 +57,6 @@ fn discard(mut payload: Box<dyn Any + Send>) {
         }
     }
     std::mem::forget(payload);
-}
-
-/// The same for a task.
-pub async fn caught_in<T>(task: impl Future<Output = T>) -> Option<T> {
-    let mut task = pin!(task);
-    poll_fn(|context| match caught(|| task.as_mut().poll(context)) {
-        Some(Poll::Pending) => Poll::Pending,
-        Some(Poll::Ready(result)) => Poll::Ready(Some(result)),
-        None => Poll::Ready(None),
-    })
-    .await
 }
 
 /// A place that can be made to panic.

@@ -1,9 +1,8 @@
 //! `cargo run --release --manifest-path bench/rust/Cargo.toml [ROUNDS [NAME]]`: ferripc for Rust programs beside the crate node-ipc 14
 //! (blocking, a thread for each end), over a Unix socket. Both ends are threads of this process, ferripc's with a tokio runtime
 //! of one thread each, on which the program is a task. Rounds of the two take turns; what is shown are medians, and how the ratio
-//! of two rounds that followed each other ranged. `NAME`: only
-//! loads whose names contain it. The last columns are the processor's time for each message, of both ends together, which other
-//! work on the machine changes less.
+//! of two rounds that followed each other ranged. `NAME`: only loads whose names contain it. The last columns are the processor's
+//! time for each message, of both ends together, which other work on the machine changes less.
 
 use std::path::{Path, PathBuf};
 use std::thread;
