@@ -233,12 +233,12 @@ class Former {
   #totals = new Totals();
   #leaving = new Set();
 
-  /** A client that is being disconnected. */
+  /** A client that is about to end. Returns what is to be called when it has. */
   client(client) {
     this.#leaving.add(client);
-    client._disconnect(() => {
+    return () => {
       if (this.#leaving.delete(client)) this.#keep(clientStats(client));
-    });
+    };
   }
 
   /** A server that another one replaces; it may go on. */

@@ -188,14 +188,19 @@ class Client extends Sending {
     this.#cancelNext = null;
   }
 
+  /** As `ipc.disconnect` does: '*' handlers hear nothing more of it. */
+  _disconnect(onEnded) {
+    if (!this.#hearsServer) this.off('*', '*');
+    this._end(onEnded);
+  }
+
   /**
    * Ends for good: what was emitted is sent, then the connection closed (F6); no retry (F8). `onEnded` is
    * called when it is closed, at once if it is so already.
    */
-  _disconnect(onEnded = null) {
+  _end(onEnded = null) {
     const ended = this._isTrying && this.#cancelNext !== null;
     this.explicitlyDisconnected = true;
-    if (!this.#hearsServer) this.off('*', '*');
     this.#cancelRetry();
     if (this.socket && !standIns.closes(this.socket)) {
       this._giveUp();

@@ -10,7 +10,8 @@ const WILDCARD = '*';
 class Events {
   /**
    * Type -> its registrations, `{handler, once, removed}`. Additions change a list, removals replace
-   * it: a dispatch under way keeps its place, and skips what was removed.
+   * it: a dispatch under way keeps its place, and skips handlers that were removed one by one. As in node-ipc, it
+   * reaches all the others if the whole list was dropped meanwhile.
    */
   #handlers = new Map();
   /** The registrations of '*', or undefined: they are asked for with every event. */
@@ -38,7 +39,8 @@ class Events {
 
   /**
    * Removes a handler from a type, or all of that type (`handler` = '*', the default). `off('*')`
-   * removes wildcard handlers only. Chainable.
+   * removes wildcard handlers only. Handlers that are removed all at once still hear the event that is being published.
+   * Chainable.
    * @throws {TypeError} if `type` is not a string or `handler` neither a function nor '*'
    */
   off(type = WILDCARD, handler = WILDCARD) {
@@ -46,7 +48,8 @@ class Events {
     if (handler !== WILDCARD && typeof handler !== 'function') {
       throw argumentError('handler', "of type function or '*'", handler);
     }
-    this.#remove(type, (entry) => handler === WILDCARD || entry.handler === handler);
+    if (handler === WILDCARD) this.#set(type, []);
+    else this.#remove(type, (entry) => entry.handler === handler);
     this._removed();
     return this;
   }
@@ -59,9 +62,9 @@ class Events {
     return this;
   }
 
-  /** Removes all handlers of all types. Chainable. */
+  /** Removes all handlers of all types, as `off` does those of one. Chainable. */
   reset() {
-    for (const type of this.#handlers.keys()) this.#remove(type, () => true);
+    for (const type of this.#handlers.keys()) this.#set(type, []);
     this._removed();
     return this;
   }

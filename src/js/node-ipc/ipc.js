@@ -117,7 +117,7 @@ class IPC extends Disposable {
     const client = this.of[id];
     if (client instanceof clientClass()) {
       delete this.of[id];
-      this.#release().client(client);
+      client._disconnect(this.#release().client(client));
       return;
     }
     // An object that a test has put there is treated as node-ipc does.
@@ -208,7 +208,7 @@ class IPC extends Disposable {
     }
     const Client = clientClass();
     if (!(known instanceof Client)) known?.socket?.destroy?.();
-    else this.#release().client(known); // one client per id, and no timer of the old one left (F8)
+    else known._end(this.#release().client(known)); // one client per id, and no timer of the old one left (F8)
     const client = new Client(this.config, log());
     client.id = id;
     client.path = path;

@@ -6,11 +6,14 @@ const { core } = require('../core');
 const util = core('util');
 
 function log(...args) {
-  const { silent, logDepth, logInColor, logger } = this.config;
+  const { config } = this;
+  const { silent, logDepth, logInColor } = config;
   if (silent) return;
   const options = { depth: logDepth, colors: logInColor };
   const parts = args.map((arg) => (typeof arg === 'object' ? util.inspect(arg, options) : arg));
-  (logger ?? console.log)(parts.map(asText).join(' '));
+  const line = parts.map(asText).join(' ');
+  if (config.logger === undefined || config.logger === null) console.log(line);
+  else config.logger(line); // as a method of it
 }
 
 /** As Array#join takes it, except for symbols, which join refuses. */

@@ -17,7 +17,7 @@ class Messages {
   #end = null;
 
   constructor(owner, type, signal) {
-    const onMessage = (...args) => this.#add(args);
+    const onMessage = (...args) => this.#end === null && this.#add(args);
     const onAbort = () => this.#finish({ error: abortError(signal) });
     owner.on(type, onMessage);
     const detach = owner._attach({

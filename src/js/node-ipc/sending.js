@@ -68,7 +68,7 @@ class Sending extends Party {
       this.#queuedSize -= message.length;
       if (ticket !== null) ticket.left = true;
       if (!this.config.silent && this._logsPayloads) {
-        const shown = isBytes(message) ? message : String(message);
+        const shown = this._hasValues ? String(message) : this._framed(message);
         this.log('dispatching event to ', this.id, this.path, ' : ', shown);
       }
       this.#send(message, false);

@@ -1,5 +1,5 @@
-// What only 10.x offers on the event bus: reset, list, defaults of off, TypeErrors, and a typed
-// handler that is added while its event is published.
+// What only 10.x offers on the event bus: reset, list, defaults of off, TypeErrors, and lists of handlers that are
+// dropped while an event is published.
 'use strict';
 
 const assert = require('node:assert');
@@ -10,6 +10,18 @@ function failure(work) {
     return 'none';
   } catch (error) {
     return `${error.name} ${error instanceof TypeError}`;
+  }
+}
+
+/** The list that is being published is heard to its end; that of the type, which comes after '*', is gone. */
+function dropWhilePublished(t, bus) {
+  const drops = { reset: () => bus.reset(), off: () => bus.off('a').off('*') };
+  for (const [name, drop] of Object.entries(drops)) {
+    bus.on('*', drop).on('*', (type) => t.log(name, '*', type));
+    bus.on('a', () => t.log(name, 'a'));
+    bus.publish('a');
+    bus.on('a', drop).on('a', () => t.log(name, 'a'));
+    bus.publish('a');
   }
 }
 
@@ -55,15 +67,17 @@ module.exports = {
         bus.publish('a');
         t.log('reset', bus.reset() === bus, Object.keys(bus.list));
         bus.publish('a');
+        dropWhilePublished(t, bus);
       }
     },
   },
   check({ lines }) {
-    assert.strictEqual(lines.server.length, 22);
+    assert.strictEqual(lines.server.length, 30);
     for (const line of lines.server.slice(0, 6)) assert.match(line, /"TypeError true"$/);
     // off() without arguments takes the '*' handlers only
     const rest = ['list true 1', '* "a"', 'a', 'a', 'reset true []'];
-    assert.deepStrictEqual(lines.server.slice(6, 11), rest);
-    assert.deepStrictEqual(lines.server.slice(17), rest);
+    const dropped = ['reset "*" "a"', 'reset "a"', 'off "*" "a"', 'off "a"'];
+    assert.deepStrictEqual(lines.server.slice(6, 15), [...rest, ...dropped]);
+    assert.deepStrictEqual(lines.server.slice(21), [...rest, ...dropped]);
   },
 };

@@ -51,6 +51,12 @@ function exercise(t, name, bus) {
   bus.on('pair', () => bus.off('pair', second));
   bus.on('pair', second);
   bus.publish('pair');
+  // one that drops the whole list: the others still hear this event
+  bus.on('list', () => bus.off('list', '*'));
+  bus.on('list', say('rest'));
+  bus.once('list', say('rest once'));
+  bus.publish('list', 'first');
+  bus.publish('list', 'second');
 }
 
 module.exports = {
@@ -81,6 +87,8 @@ module.exports = {
         'publish true',
         'thrown "mine"',
         'self',
+        `${name} rest "first"`,
+        `${name} rest once "first"`,
       ]);
     }
   },

@@ -32,7 +32,9 @@ module.exports = {
       for (const n of [1, 2, 3]) client.emit('job', n);
       t.log('emitted');
       await t.logged('done', 3);
+      Object.assign(t.ipc.config, { silent: false, logger: (line) => t.log('line', line) });
       client.emit('job', 4);
+      t.ipc.config.silent = true;
       await t.logged('done', 4);
       t.signal('over');
     },
@@ -42,6 +44,9 @@ module.exports = {
       ...['job 1', 'answer 1', 'job 2', 'answer 2'],
       ...['job 3', 'answer 3', 'job 4', 'answer 4'],
     ]);
-    assert.deepStrictEqual(lines.client, ['emitted', 'done 1', 'done 2', 'done 3', 'done 4']);
+    const sent = lines.client.filter((line) => line.startsWith('line '));
+    assert.match(sent.at(-1), /4\}\\f"$/); // with its delimiter
+    const rest = lines.client.filter((line) => !line.startsWith('line '));
+    assert.deepStrictEqual(rest, ['emitted', 'done 1', 'done 2', 'done 3', 'done 4']);
   },
 };

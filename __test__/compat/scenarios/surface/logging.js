@@ -67,6 +67,10 @@ module.exports = {
       ipc.log({ colour: 'ful', n: 1 });
       // eslint-disable-next-line no-control-regex
       t.log('colours', /\u001b\[3\dm/.test(lines[0]), lines.length);
+      ipc.config.logger = function logger(line) {
+        t.log('method of the configuration', this === ipc.config, line);
+      };
+      ipc.log('this');
       ipc.config.silent = true;
       ipc.log('nothing');
       t.log('silent', lines.length);
