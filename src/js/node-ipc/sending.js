@@ -2,7 +2,6 @@
 // What a client sends: at once, one after the other in sync mode, or later, when there is a connection. The base of
 // client.js, which manages the connection.
 
-const { isBytes } = require('../arguments');
 const stats = require('../diagnostics/stats');
 const Held = require('./held');
 const Party = require('./party');
