@@ -318,6 +318,11 @@ describe.each(combinations)('a socket of the %s, %s', (side, kind) => {
       expect(socket.setNoDelay(false)).toBe(socket);
       expect(socket.setKeepAlive(true, 1000)).toBe(socket);
       expect(socket.setKeepAlive()).toBe(socket);
+      for (const odd of [Symbol('x'), 5n, { valueOf: () => ({}), toString: () => ({}) }]) {
+        expect(() => socket.setKeepAlive(true, odd)).toThrow(/^The "initialDelay" argument/);
+        expect(() => socket.setKeepAlive(true, 1, odd)).toThrow(/^The "interval" argument/);
+        expect(() => socket.setKeepAlive(true, 1, 1, odd)).toThrow(/^The "count" argument/);
+      }
       expect(socket.unref()).toBe(socket);
       expect(socket.ref()).toBe(socket);
       expect(socket.pause()).toBe(socket);

@@ -5,11 +5,20 @@
 const net = require('node:net');
 const { lazily } = require('../core');
 const engine = require('../engine/engine');
-const { codedError } = require('../errors');
+const { argumentError, codedError } = require('../errors');
 
 const { credentialsOf } = require('./credentials');
 
 const statistics = lazily(() => require('../diagnostics/stats'));
+
+/** The whole number that net makes of it, in its unit. What that refuses, it refuses without a name. */
+function toWhole(name, value, unit = 1) {
+  try {
+    return Math.max(0, ~~(value / unit));
+  } catch {
+    throw argumentError(name, 'of type number', value);
+  }
+}
 
 const noAddresses = { local: {}, remote: {} };
 
@@ -182,8 +191,9 @@ class NetAnswers extends net.Socket {
       return this.setKeepAlive(enable, times.initialDelay, times.interval, times.count);
     }
     // What is not a number throws here, as in net, and not when it is up.
-    const [idle, pause] = [initialDelay, interval].map((ms) => Math.max(0, ~~(ms / 1000)));
-    const most = Math.max(0, ~~count);
+    const idle = toWhole('initialDelay', initialDelay, 1000);
+    const pause = toWhole('interval', interval, 1000);
+    const most = toWhole('count', count);
     if (this.#isSettable('setKeepAlive', [on, initialDelay, interval, count])) {
       this.#open.setKeepAlive(Boolean(on), idle, pause, most);
     }
