@@ -123,8 +123,10 @@ function settingsFault(settings) {
 function chainOf(socket) {
   const chain = [];
   let next = socket.getPeerCertificate(true);
-  while (next?.raw && !chain.includes(next.raw.toString('hex'))) {
-    chain.push(next.raw.toString('hex'));
+  while (next?.raw) {
+    const raw = Buffer.from(next.raw).toString('hex'); // Deno's is no Buffer
+    if (chain.includes(raw)) break;
+    chain.push(raw);
     next = next.issuerCertificate;
   }
   return chain;
