@@ -7,6 +7,9 @@ const fs = require('node:fs');
 const SELF = '/proc/self';
 const isSeen = fs.existsSync(`${SELF}/fd`);
 
+/** What libuv opens with the first stream of a loop, and keeps: there may be one more of it. */
+const RESERVE = '/dev/null';
+
 /** Descriptors by what they are of, without the numbers of sockets and pipes: `[what, how many]`. */
 function descriptors() {
   const counts = new Map();
@@ -41,7 +44,7 @@ class Left {
     if (!isSeen) return [];
     const more = [...descriptors()].map(([what, count]) => [
       what,
-      count - (this.#before.get(what) ?? 0),
+      count - (this.#before.get(what) ?? 0) - (what === RESERVE ? 1 : 0),
     ]);
     return [
       ...more.filter(([, count]) => count > 0).map(([what, count]) => `${count} of ${what}`),
