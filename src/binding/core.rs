@@ -37,7 +37,7 @@ pub struct Core {
     /// Numbers that JavaScript also reads and writes: see [`deliver`].
     header: Numbers,
     /// Kept alive for [`ticks_into`].
-    _ticks: Numbers,
+    ticks: Numbers,
     /// The scope in which each handle's events are delivered.
     pub(super) scopes: HashMap<Id, Weak<Context>>,
 }
@@ -57,7 +57,15 @@ impl Core {
     pub fn new(engine: engine::hub::Hub, header: Numbers, ticks: Numbers) -> Self {
         engine.late().tick(ticks_into(&ticks));
         let scopes = HashMap::new();
-        Self { engine, scratch: Scratch::default(), shared: None, header, _ticks: ticks, scopes }
+        Self { engine, scratch: Scratch::default(), shared: None, header, ticks, scopes }
+    }
+
+    /// JavaScript is done with the hub, and its arrays may be collected, even while something has the hub's object. They
+    /// would keep the program that made them, which may be a test file of jest that has ended, and that has the object.
+    pub fn let_go(&mut self) {
+        self.engine.late().tick(Box::new(|_| {}));
+        self.ticks.let_go();
+        self.header.let_go();
     }
 
     /// See [`super::hub::Hub::listen`].
@@ -282,8 +290,8 @@ fn ticks_into(ticks: &Numbers) -> OnTick {
     unsafe impl Send for Shown {}
     impl Shown {
         fn show(&self, tick: Option<NonZeroU32>) {
-            // SAFETY: `Core` holds the array until the engine with the thread is gone, since fields are dropped in
-            // their order. Nothing else writes to it.
+            // SAFETY: `Core` holds the array until this is no longer called (`let_go`), or the engine with the thread is
+            // gone, since fields are dropped in their order. Nothing else writes to it.
             let shown = unsafe { &*self.0 };
             shown.store(tick.map_or(0, NonZeroU32::get), Ordering::Relaxed);
         }

@@ -288,7 +288,9 @@ impl Hub {
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
         self.env_end = None;
-        self.core.borrow_mut().engine.shut_down();
+        let mut core = self.core.borrow_mut();
+        core.engine.shut_down();
+        core.let_go();
         self.wake = None;
     }
 }

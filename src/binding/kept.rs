@@ -50,16 +50,29 @@ impl Drop for Kept {
 pub struct Numbers {
     data: *mut u32,
     len: usize,
-    _kept: Kept,
+    _memory: Memory,
+}
+
+/// What the numbers are in.
+enum Memory {
+    Kept(Kept),
+    Own(Vec<u32>),
 }
 
 impl Numbers {
+    /// Lets go of the array. From now on these are numbers of Rust's own, all 0.
+    pub fn let_go(&mut self) {
+        let mut own = vec![0; self.len];
+        self.data = own.as_mut_ptr();
+        self._memory = Memory::Own(own);
+    }
+
     /// The numbers.
     ///
     /// # Safety
     /// JavaScript does not run meanwhile.
     pub unsafe fn as_mut(&mut self) -> &mut [u32] {
-        // SAFETY: the memory is that of an array that is kept; see above.
+        // SAFETY: the memory is kept, or its own; see above.
         unsafe { slice::from_raw_parts_mut(self.data, self.len) }
     }
 }
@@ -68,7 +81,7 @@ impl Deref for Numbers {
     type Target = [u32];
 
     fn deref(&self) -> &[u32] {
-        // SAFETY: the memory is that of an array that is kept.
+        // SAFETY: the memory is kept, or its own.
         unsafe { slice::from_raw_parts(self.data, self.len) }
     }
 }
@@ -80,6 +93,6 @@ impl FromNapiValue for Numbers {
         // SAFETY: only the place is taken.
         let numbers = unsafe { array.as_mut() };
         let (data, len) = (numbers.as_mut_ptr(), numbers.len());
-        Ok(Self { data, len, _kept: Kept::new(env, array.raw())? })
+        Ok(Self { data, len, _memory: Memory::Kept(Kept::new(env, array.raw())?) })
     }
 }

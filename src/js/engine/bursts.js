@@ -45,8 +45,6 @@ const JOIN = 0;
 const GO = 1;
 const HOLD = 2;
 
-const settled = Promise.resolve();
-
 class Bursts {
   /** Whether the event being delivered has many messages. */
   #isBatch = false;
@@ -61,6 +59,8 @@ class Bursts {
   /** The same message goes to many endpoints: the clock is read once. */
   #isShared = false;
   #sharedTime = 0;
+  /** Not one of all bursts: Node would keep the AsyncLocalStorage stores of whoever sent first. */
+  #settled = Promise.resolve();
 
   /** `activity`: see engine.js. Its `endTurn` is called at the end of each turn in which something was sent. */
   constructor(activity) {
@@ -186,7 +186,7 @@ class Bursts {
 
   #endSoon() {
     this.#ending = true;
-    settled.then(() => this.#activity.endTurn());
+    this.#settled.then(() => this.#activity.endTurn());
   }
 }
 

@@ -38,8 +38,11 @@ const STATUSES = new Set([
 /** What the system refuses is thrown with its code as the message: see native.js. */
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]+$/;
 
-/** Set on the exports whose classes are guarded: several instances of this module may see the same ones. */
-const GUARDED = Symbol.for('ferripc.guarded');
+/**
+ * Prototype of a class of the addon's -> that of the instances here, with guarded methods. The addon's own is left as it is:
+ * whatever loads the addon again shares it, such as the next test file of jest, and would keep all of the first one.
+ */
+const prototypes = new Map();
 
 /** What is to be thrown instead of `thrown`. */
 function own(thrown) {
@@ -68,20 +71,23 @@ function guardedMethod(method) {
   };
 }
 
-/** The addon's exports, with the methods of their classes guarded. With each start: so it makes no objects for nothing. */
-function guard(exported) {
-  if (exported[GUARDED]) return exported;
-  for (const { prototype } of Object.values(exported)) {
-    for (const name of Object.getOwnPropertyNames(prototype ?? {})) {
-      const property = Object.getOwnPropertyDescriptor(prototype, name);
-      const { value, configurable } = property;
-      if (name === 'constructor' || typeof value !== 'function' || !configurable) continue;
-      property.value = guardedMethod(value);
-      Object.defineProperty(prototype, name, property);
-    }
+/** A prototype as `shared`, with guarded methods. With each start: so it makes no objects for nothing. */
+function guardedPrototype(shared) {
+  const prototype = Object.create(shared);
+  for (const name of Object.getOwnPropertyNames(shared)) {
+    const property = Object.getOwnPropertyDescriptor(shared, name);
+    if (name === 'constructor' || typeof property.value !== 'function') continue;
+    property.value = guardedMethod(property.value);
+    Object.defineProperty(prototype, name, property);
   }
-  Object.defineProperty(exported, GUARDED, { value: true });
-  return exported;
+  return prototype;
+}
+
+/** `made`, an instance of a class of the addon's, with its methods guarded. */
+function guard(made) {
+  const shared = Object.getPrototypeOf(made);
+  if (!prototypes.has(shared)) prototypes.set(shared, guardedPrototype(shared));
+  return Object.setPrototypeOf(made, prototypes.get(shared));
 }
 
 module.exports = { CODE, guard, guarded };

@@ -26,6 +26,9 @@ const VERSION = '0.1.0';
 /** A scope that belongs to no caller, so that the addon keeps no AsyncLocalStorage store. */
 const outside = new AsyncResource('ferripc');
 outside.emitDestroy(); // nothing is open: `jest --detectOpenHandles` would name it in every suite
+// It was made in the scope of the first caller, whose stores Node keeps in properties without names.
+for (const symbol of Object.getOwnPropertySymbols(outside))
+  if (!/async_id/.test(symbol.description)) outside[symbol] = undefined;
 
 /** The addon, and `{file, version}` of the binary in use; null before one is loaded. */
 let addon = null;
@@ -68,7 +71,7 @@ function open(file) {
 function check(exported) {
   if (typeof exported.Hub !== 'function') throw new Error('not an addon of ferripc');
   const { VERSION: version = 'before 0.1.0' } = exported;
-  if (version === VERSION) return guard(exported);
+  if (version === VERSION) return exported;
   // Parts of two installations are mixed, and may not understand each other.
   const message = `its version is ${version}, but the package's is ${VERSION}`;
   throw Object.assign(new Error(message), { kind: 'mixed' });
@@ -88,7 +91,7 @@ function findAndOpen() {
     try {
       if (error) throw error;
       if (file === null) throw Object.assign(new Error('not found'), { kind: 'missing' });
-      addon = open(file);
+      addon = outside.runInAsyncScope(() => open(file));
       inUse = { file, version: VERSION };
       return;
     } catch (reason) {
@@ -147,6 +150,7 @@ function endInDeno(made) {
 /** What `create` makes of the addon's, or of Node's for the engine in JavaScript. */
 function instance(create) {
   const made = guarded(() => outside.runInAsyncScope(create));
+  if (addon !== null && typeof made === 'object') guard(made);
   if (process.versions.deno) endInDeno(made);
   return made;
 }

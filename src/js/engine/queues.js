@@ -5,7 +5,7 @@
 // A queue is tried on this thread, without waiting. Only a call that has to wait starts a watcher, an I/O thread that
 // all queues share. It ends with the last queue that has waited.
 
-const { CODE, guarded } = require('./guard');
+const { CODE, guard, guarded } = require('./guard');
 const native = require('./native');
 const { setImmediate } = require('../core');
 
@@ -166,7 +166,7 @@ class Endpoint {
 /** Opens a queue. `options`: see QueueOptions in mqueue.rs. Returns `{endpoint}` or `{error}`. */
 function openQueue(name, options, sink) {
   const { openQueue: open } = native.load();
-  const { error, done } = call(() => open(name, options));
+  const { error, done } = call(() => guard(open(name, options)));
   return error ? { error } : { endpoint: new Endpoint(done, sink) };
 }
 

@@ -5,7 +5,7 @@
 
 const { core, onDemand, platform, process } = require('../core');
 const { AsyncResource } = core('async_hooks');
-const { guarded } = require('./guard');
+const { guard, guarded } = require('./guard');
 const native = require('./native');
 
 /** Where the event loop delivers events (see turns.js), it enters their scope, too, which costs nothing then. */
@@ -14,7 +14,7 @@ const HAS_LOOP = platform !== 'win32' && !process.versions.bun && !process.versi
 /** Those of the addon, by a number each; false without it. */
 const scopes = onDemand(() => {
   const { Scopes } = native.engine();
-  return HAS_LOOP && Scopes !== undefined ? guarded(() => new Scopes()) : false;
+  return HAS_LOOP && Scopes !== undefined ? guard(guarded(() => new Scopes())) : false;
 });
 
 class Scope {
