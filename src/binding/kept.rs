@@ -50,21 +50,17 @@ impl Drop for Kept {
 pub struct Numbers {
     data: *mut u32,
     len: usize,
-    _memory: Memory,
-}
-
-/// What the numbers are in.
-enum Memory {
-    Kept(Kept),
-    Own(Vec<u32>),
+    /// What they are in: the array, or else this.
+    _kept: Option<Kept>,
+    _own: Vec<u32>,
 }
 
 impl Numbers {
     /// Lets go of the array. From now on these are numbers of Rust's own, all 0.
     pub fn let_go(&mut self) {
-        let mut own = vec![0; self.len];
-        self.data = own.as_mut_ptr();
-        self._memory = Memory::Own(own);
+        self._own = vec![0; self.len];
+        self.data = self._own.as_mut_ptr();
+        self._kept = None;
     }
 
     /// The numbers.
@@ -93,6 +89,7 @@ impl FromNapiValue for Numbers {
         // SAFETY: only the place is taken.
         let numbers = unsafe { array.as_mut() };
         let (data, len) = (numbers.as_mut_ptr(), numbers.len());
-        Ok(Self { data, len, _memory: Memory::Kept(Kept::new(env, array.raw())?) })
+        let kept = Kept::new(env, array.raw())?;
+        Ok(Self { data, len, _kept: Some(kept), _own: Vec::new() })
     }
 }
