@@ -13,13 +13,16 @@ const root = path.join(__dirname, '..');
 /** Node 18 keeps the store of whoever has it import a module first, and so does jest with all that it runs. */
 const since20 = +process.versions.node.split('.')[0] >= 20 ? test : test.skip;
 
-since20.each(['loop', 'tokio', 'js'])('its store of AsyncLocalStorage, %s driver', async (driver) => {
-  const runtime = [process.execPath, '--expose-gc'];
-  const env = { ...process.env, FERRIPC_DRIVER: driver };
-  const child = world.child('first-caller.js', [world.socketPath()], { runtime, env });
-  const { code, lines, stderr } = await child.exited;
-  expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['collected'], stderr: '' });
-});
+since20.each(['loop', 'tokio', 'js'])(
+  'its store of AsyncLocalStorage, %s driver',
+  async (driver) => {
+    const runtime = [process.execPath, '--expose-gc'];
+    const env = { ...process.env, FERRIPC_DRIVER: driver };
+    const child = world.child('first-caller.js', [world.socketPath()], { runtime, env });
+    const { code, lines, stderr } = await child.exited;
+    expect({ code, lines, stderr }).toEqual({ code: 0, lines: ['collected'], stderr: '' });
+  },
+);
 
 /** A test file of a program that uses ferripc. */
 const TALK = `
