@@ -82,7 +82,7 @@ test('setKeepAlive refuses what is not a number when it is called, as in net, an
     const node = net.connect(place.options);
     world.after(() => node.destroy());
     await once(node, 'connect');
-    expect(thrownBy(() => call(node))).toBeInstanceOf(TypeError);
+    expect(thrownBy(() => call(node)).name).toBe('TypeError'); // of another realm
   }
   await connected;
   expect(server.sockets.length).toBeGreaterThan(0);
