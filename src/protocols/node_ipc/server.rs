@@ -132,7 +132,7 @@ impl ServerBuilder {
     }
 
     /// The most connections at a time. Any more are closed at once, and reported as [`Error::TooManyConnections`]. Default:
-    /// 100, as in node-ipc.
+    /// 100, as in node-ipc. `usize::MAX` is no limit; 0 admits nobody, while in Node, `config.maxConnections = 0` is no limit.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.admission.most = connections;
         self
