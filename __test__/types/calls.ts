@@ -1,5 +1,6 @@
 // Every form of the four calls that make clients and servers.
 
+import { once } from 'node:events';
 import ipc, { IPC, type Client, type Singleton } from 'ferripc';
 import { expectType } from './expect.js';
 
@@ -107,4 +108,6 @@ export const promises = [
   new Promise<void>((resolve) => ipc.serveNet('host', 8000, 'udp4', resolve)),
   new Promise<void>((resolve) => ipc.of.a!.on('connect', resolve)),
   new Promise<void>((resolve) => ipc.server.once('start', resolve)),
+  once(ipc.server, 'start'),
+  once(ipc.of.a!, 'connect'),
 ];
