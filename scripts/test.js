@@ -7,7 +7,7 @@ const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const everything = require('../__test__/helpers/everything');
-const { forRust, orEnd, requireRust, targetFolder, whole } = require('./cargo');
+const { forRust, orEnd, requireRust, systems, targetFolder, whole } = require('./cargo');
 const { env: python } = require('./python');
 const { optionsOf } = require('./usage');
 
@@ -130,6 +130,12 @@ const rustTests = [
     },
   ],
   ['cargo test, documentation', 'cargo', ['test', ...forRust, ...more, '--doc'], { env: linted }],
+  [
+    'cargo doc',
+    'cargo',
+    ['doc', '--locked', '--no-deps', ...systems],
+    { env: { RUSTDOCFLAGS: '-D warnings' } },
+  ],
 ];
 
 /** So that suites need not ask cargo for what it has built. */

@@ -8,7 +8,7 @@
 //!
 //! A connection begins on the I/O thread, which connects and accepts. There are two exceptions: the caller's thread connects
 //! a Unix socket, as in libuv, since that needs no waiting unless the backlog is full; and the consumer's event loop accepts
-//! what it will watch ([`super::acceptor`]). When the consumer has heard of a
+//! what it will watch (`acceptor.rs`). When the consumer has heard of a
 //! connection, [`Connection::approve`] hands the socket to a driver, and [`Connection::start`] begins to read. A
 //! connection that closes with something left to send always ends with the tokio driver, which has timers.
 //!
