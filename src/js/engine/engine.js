@@ -128,7 +128,7 @@ class Activity extends Departures {
     this.stopWatching();
     this.hub.dispose();
     this.hub = null;
-    this.next = () => void (this.header[0] = 0); // the hub's writes to the header no more
+    this.next = () => void (this.header[0] = 0); // the hub does not write to the header any more
     this.turns.outlive();
   }
 
