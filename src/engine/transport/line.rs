@@ -108,6 +108,7 @@ mod tests {
     use std::cell::Cell;
     use tokio::task::LocalSet;
 
+    // The tests' time goes on only while all of them wait.
     const PATIENCE: Duration = Duration::from_millis(300);
 
     fn is_full(error: &io::Error) -> bool {
@@ -145,7 +146,7 @@ mod tests {
         (order, attempts)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn all_get_in_one_after_the_other_however_long_it_takes_in_all() {
         let begin = Instant::now();
         let (order, attempts) = crowd("slow", 50, 6).await;
@@ -155,14 +156,14 @@ mod tests {
         assert!(Line::at("slow").is_none());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_place_that_takes_nobody_in_is_given_up_by_all_and_without_many_attempts() {
         let (order, attempts) = crowd("full", 1000, usize::MAX).await;
         assert!(order.iter().all(|(_, got_in)| !got_in));
         assert!(attempts < 1100, "{attempts}"); // one each, and those of the first in line
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn another_error_is_not_waited_on_and_who_goes_away_holds_nobody_up() {
         let tries = Cell::new(0);
         let gone = || async {
