@@ -112,12 +112,15 @@ function isFake(it) {
 
 let settled = null;
 
+/** Not made within `later`: it would keep the first `act`. */
+const nothing = async () => {};
+
 /**
  * Calls `act` when the code that runs now has ended, promise continuations included, before the event loop goes on. What
  * it throws is an uncaught exception.
  */
 function later(act) {
-  settled ??= util.callbackify(async () => {});
+  settled ??= util.callbackify(nothing);
   settled(() => act());
 }
 
