@@ -55,6 +55,8 @@ since20.each(['loop', 'tokio', 'js'])('jest --detectLeaks finds nothing, %s driv
   fs.writeFileSync(path.join(folder, 'package.json'), '{}');
   const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const args = [jest, '--config', '{}', '--detectLeaks', '--runInBand', '--no-cache'];
+  // On a busy machine a test that is cut off would leave its server, and so never end.
+  args.push('--testTimeout=60000', '--forceExit');
   const env = { ...process.env, FERRIPC_DRIVER: driver };
   const { status, stderr } = spawnSync(process.execPath, args, {
     cwd: folder,

@@ -115,8 +115,11 @@ class Queue extends EventEmitter {
     this.#rejectAll(this.#receivers, 'mq_receive');
     this.#rejectAll(this.#senders, 'mq_send');
     later(() => {
-      this.#scope.runInAsyncScope(() => this.emit('close'));
-      this.#scope.emitDestroy();
+      try {
+        this.#scope.runInAsyncScope(() => this.emit('close'));
+      } finally {
+        this.#scope.emitDestroy();
+      }
     });
   }
 
