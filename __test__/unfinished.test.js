@@ -83,4 +83,15 @@ describe.each(TRANSPORTS)('%s', (kind) => {
     peer.write(begin(2048 * KIB) + END);
     expect((await arrived)[0]).toHaveLength(2048 * KIB);
   });
+
+  test('a client may hold more: the setting is about what a server holds', async () => {
+    const place = await world.place(kind);
+    const server = await world.serve(place);
+    const { client, socket } = await world.meet(server, place, config);
+    const events = record(client);
+    const arrived = once(client, 'long');
+    server.emit(socket, 'long', 'x'.repeat(8192 * KIB));
+    expect((await arrived)[0]).toHaveLength(8192 * KIB);
+    expect(events.map(([type]) => type)).toEqual(['long']);
+  });
 });

@@ -110,7 +110,8 @@ class Socket extends MessagesOut {
   }
 
   #open(options) {
-    const framing = { ...this._framing, raw: this._raw };
+    // A client's connection is bounded by its longest message: maxBufferedBytes is about what a server holds for many.
+    const framing = { ...this._framing, raw: this._raw, maxUnfinished: undefined };
     const { connection, error } = engine.connect({ ...options, tls: this._tls, framing }, this);
     if (error) engine.soon(() => this.#ended(systemError(error)), this.#scope);
     else this.#attach(connection);
