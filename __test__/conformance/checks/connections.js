@@ -55,18 +55,22 @@ for (const kind of KINDS) {
     async (world) => {
       const place = await world.place(kind);
       const first = await world.serve(place);
-      const { client } = await world.meet(first, place, { maxRetries: 1000, retry: 5 });
+      const config = { maxRetries: 1000, retry: 5, offlineQueue: 1024 };
+      const { client } = await world.meet(first, place, config);
       const down = once(client, 'disconnect');
       const heard = once(client, 'hello');
       await first.stop({ disconnect: true });
       await down;
+      assert.equal(client.emit('kept', 1), true);
       const second = world.ipc();
       place.serve(second);
       const back = once(second.server, 'connect');
+      const kept = once(second.server, 'kept');
       await second.server.start();
       const [socket] = await back;
       second.server.emit(socket, 'hello', 2);
       assert.equal((await heard)[0], 2);
+      assert.equal((await kept)[0], 1);
       assert.equal(client.retriesRemaining, 1000);
     },
   );
@@ -132,6 +136,8 @@ for (const kind of KINDS) {
     client.leave();
     assert.deepEqual(await gone, [socket, 'me']);
     assert.equal(server.sockets.length, 1);
+    assert.equal(server.emit(socket, 'late'), false);
+    assert.equal(socket.stats().dropped.down, 1);
   });
 
   check(`${kind}: a second connectTo only calls back while connected (K16)`, async (world) => {

@@ -11,8 +11,9 @@ const { _send: send, write, destroy } = Socket.prototype;
 /** Whether messages go to this socket by its `_send`. Asked for each message. */
 const sends = (socket) => socket._send === send && (socket.write === write || isEnded(socket));
 
-/** Whether Node has replaced its `write`, as it does when the peer has ended. */
-const isEnded = ({ write }) => write.name === 'writeAfterFIN';
+/** What Node and Deno call the `write` that they give a socket whose peer has ended. */
+const AFTER_END = new Set(['writeAfterFIN', '_writeAfterFIN']);
+const isEnded = ({ write }) => AFTER_END.has(write.name);
 
 /** Whether this socket can be told to close when everything is sent. */
 const closes = (socket) => typeof socket._close === 'function' && socket.destroy === destroy;
